@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -25,7 +24,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from dingtalk_models import operations
-from dingtalk_models.sandbox import Received, Sandbox
+from dingtalk_models.sandbox import Sandbox
 
 _console = Console(highlight=False)
 _console.width = min(_console.width, 100)
@@ -96,19 +95,9 @@ def _bar(label: str, *columns: ProgressColumn) -> Generator[Callable[[int, int],
 
 
 def received(sandbox: Sandbox) -> None:
-    """Print the calls that the platform received, by API."""
-    counted = Counter(_api(call) for call in sandbox.calls)
+    """Print the calls that the platform received, by API; a transfer of a file, by its path."""
+    known = {name: (operation.path, operation.title) for operation in operations() for name in operation.names}
+    counted = Counter(known.get(call.name or "", (call.path, "")) for call in sandbox.calls)
     table(["calls", "API", "接口"], [(calls, path, chinese) for (path, chinese), calls in counted.most_common()])
     tokens = len(sandbox.received("/v1.0/oauth2/accessToken"))
     say(f"calls 请求: [bold]{counted.total()}[/]    tokens fetched 获取令牌: [bold]{tokens}[/]")
-
-
-def _api(call: Received) -> tuple[str, str]:
-    """The path and title of the API that was called; for the transfer of a file, only the path."""
-    matching = [
-        operation
-        for operation in operations()
-        if operation.http == call.method and re.fullmatch(re.sub(r"{\w+}", "[^/]+", operation.path), call.path)
-    ]
-    found = min(matching, key=lambda operation: operation.path.count("{"), default=None)
-    return (found.path, found.title) if found else (call.path, "")
