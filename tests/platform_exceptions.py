@@ -59,9 +59,6 @@ ACCEPTED: dict[str, dict[str, str]] = {
     "conference_1_0.StopStreamOut": {
         "code is not read": BESIDE_THE_RESULT,
     },
-    "contact_1_0.BatchApproveUnionApply": {
-        " is {}, documented as array": "the second page shows a body that its table does not have",
-    },
     "crm_1_0.CreateGroup": {
         "relationType of create-a-customer-group may be beyond enum ['crm_custome": NOT_AS_ITS_EXAMPLE,
     },

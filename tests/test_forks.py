@@ -54,7 +54,8 @@ def settings_of(sandbox: Sandbox, **more: Any) -> str:
 @pytest.mark.parametrize("kind", TRIED)
 def test_nobody_reads_what_another_wrote(run: Run, kind: str, server: str, key: str) -> None:
     """Threads of a parent and of its children at the same time, thousands of operations; databases are slower."""
-    load = "3 4 12" if kind in DATABASES else f"4 {40 if SOAK and kind != 'sqlite' else 12} 20"
+    forks = 4 if kind in DATABASES else 12 if kind == "sqlite" else 40
+    load = f"{3 if kind in DATABASES else 4} {forks if SOAK else min(forks, 8)} {12 if kind in DATABASES else 20}"
     run("traffic", kind, server, key, load)
 
 
