@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from pydantic import Field
-from pydantic_core import PydanticKnownError, PydanticOmit, core_schema
+from pydantic import Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticKnownError, PydanticOmit, core_schema
 
 from dingtalk_models.core.errors import DingTalkError, FieldMissing
 from dingtalk_models.core.hints import names_of_fields
+from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.resource.model import Record, Shape
+
+if TYPE_CHECKING:
+    from pydantic.json_schema import JsonSchemaValue
 
 
 class Reply(Record):
@@ -37,6 +41,11 @@ class Reply(Record):
         if issubclass(cls, Shape):
             tolerant = core_schema.json_or_python_schema(tolerant, _required(reading))
         return _promised(tolerant)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Describe the fields as they are declared, for frameworks that document what they return."""
+        return handler(_as_declared(schema))
 
     def _not_there(self, name: str) -> DingTalkError:
         fields = names_of_fields(type(self))
@@ -107,3 +116,16 @@ def _there(value: object) -> object:
     if value is None:
         raise PydanticKnownError("missing")
     return value
+
+
+def _as_declared(schema: Any) -> Any:
+    """Return a schema without what this file has added to it."""
+    if is_array(schema):
+        return [_as_declared(part) for part in schema]
+    if not is_object(schema):
+        return schema
+    if schema.get("type") == "default" and schema.get("validate_default") and schema["default"] is None:
+        return _as_declared(schema["schema"])
+    if schema.get("type") == "chain" and schema["steps"][1]["type"] == "lax-or-strict":
+        return _as_declared(schema["steps"][1]["strict_schema"])
+    return {name: _as_declared(part) for name, part in schema.items()}
