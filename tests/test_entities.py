@@ -112,8 +112,8 @@ class Event(Entity, Changed["Event"], alias_generator=camel):
 
     objects: ClassVar[EventManager] = EventManager()
     key: ClassVar = {"user_id": "user_id", "calendar_id": "calendar_id", "event_id": "id", "id": "id"}
-    user_id = Remembered(str, "userId")
-    calendar_id = Remembered(str, "calendarId")
+    user_id: ClassVar = Remembered(str, "userId")
+    calendar_id: ClassVar = Remembered(str, "calendarId")
 
     id: str
     summary: str = ""

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeGuard, TypeVar, get_args, overload
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.loaded import set_hidden
-from dingtalk_models.call.operation import Bound, operation
+from dingtalk_models.call.operation import Bound
 from dingtalk_models.core.errors import FieldMissing, InvalidArgument, Problem
 from dingtalk_models.core.problems import unknown
 from dingtalk_models.core.steps import Flow
@@ -22,7 +22,7 @@ R = TypeVar("R")
 
 
 class Remembered(Generic[T]):
-    """What an object remembers of the call that loaded it: `calendar_id = Remembered(str, "calendarId")`.
+    """What an object remembers of the call that loaded it: `calendar_id: ClassVar = Remembered(str, "calendarId")`.
 
     It is no field: it is in no dump and no `repr`, and does not count when objects are compared.
 
@@ -60,8 +60,6 @@ class Remembered(Generic[T]):
 
 class Entity(Model, Reply):
     """A resource whose methods also need what is in none of its fields, such as the calendar of an event."""
-
-    model_config = ConfigDict(ignored_types=(operation, Bound, Remembered))
 
     def knowing(self, **known: object) -> Self:
         """Tell an object that was made by hand what its methods need: `Event(id="…").knowing(calendar_id="primary")`.
