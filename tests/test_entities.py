@@ -8,13 +8,24 @@ from __future__ import annotations
 import asyncio
 import copy
 import pickle
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar, assert_type
 
 import pytest
 from helpers import english
 
-from dingtalk_models import BEIJING, Call, DingTalkApp, FieldMissing, Flow, InvalidArgument, api, operation
+from dingtalk_models import (
+    BEIJING,
+    Call,
+    DingTalkApp,
+    FieldMissing,
+    Flow,
+    HttpResponse,
+    InvalidArgument,
+    api,
+    operation,
+)
 from dingtalk_models.call.paging import TOKEN
 from dingtalk_models.core.wire import OffsetTime, camel, empty_list
 from dingtalk_models.resource.entity import Entity, Remembered
@@ -145,6 +156,27 @@ class Event(Entity, Changed["Event"], alias_generator=camel):
 class View(Reply, alias_generator=camel):
     events: list[Event] = empty_list()
     next_token: str | None
+
+
+class Column(Entity, Shape, alias_generator=camel):
+    """One that is sent too, such as the columns of a new sheet."""
+
+    key: ClassVar = {"column_id": "id", "sheet_id": "sheet_id"}
+    sheet_id: ClassVar = Remembered(str, "sheetId")
+
+    id: str = promised()
+    name: str
+
+
+class Sheets:
+    """Not a `Manager`, which would be registered for good."""
+
+    app: DingTalkApp | None = None
+
+    @api("test.entities.columns", "POST /v1.0/sheets/{sheetId}/columns")
+    def columns(self, sheet_id: str, columns: Sequence[OrDict[Column]] = ()) -> Call[list[Column]]:
+        """Send some, and read some."""
+        return Call(list[Column], "columns")
 
 
 HOME = "/v1.0/calendar/users/u1/calendars/primary/events"
@@ -310,3 +342,18 @@ def test_a_class_knows_what_it_remembers() -> None:
     assert Entity.remembers == ()
     assert isinstance(Event.user_id, Remembered)
     assert Event.user_id.sent_as == ("userId",)
+
+
+def test_an_object_may_be_an_argument_too() -> None:
+    nothing: dict[str, Any] = {}
+    with pytest.raises(InvalidArgument, match=r"Column: name: required / 必填"):
+        Column(**nothing)
+    call = Sheets().columns.call("s", [Column(name="a"), {"name": "b"}])
+    assert call.request.body == {"columns": [{"name": "a"}, {"name": "b"}]}
+    (first, second) = call.read(HttpResponse(200, {}, b'{"columns": [{"id": "1", "name": "a"}, {"id": "2"}]}'))
+    assert Sheets().columns.call("s", [first]).request.body == {"columns": [{"id": "1", "name": "a"}]}
+    with pytest.raises(InvalidArgument, match=r"columns\.0\.name: required"):
+        Sheets().columns.call("s", [second])
+    first.name = "c"
+    assert first.changes() == {"name": "c"}
+    assert first.knowing(sheet_id="s").sheet_id == "s"
