@@ -41,6 +41,7 @@ from dingtalk_models import (
 )
 from dingtalk_models.by_name import run_types
 from dingtalk_models.resource import registry
+from dingtalk_models.resource.method_names import MethodName, PlatformName
 from dingtalk_models.resource.query import Listing
 from dingtalk_models.sandbox import Sandbox
 
@@ -352,7 +353,6 @@ def _is_function(node: ast.AST, name: str) -> TypeGuard[ast.FunctionDef | ast.As
 
 @pytest.mark.parametrize("use", ["__call__", "aio", "call"])
 def test_the_type_of_run_names_what_there_is(use: str) -> None:
-    """Type checkers do not check that module by itself: it would take them a minute."""
     # by their source: get_overloads() takes two for one where the line of one is that of a wrapper in another file
     (types,) = [node for node in ast.parse(inspect.getsource(run_types)).body if getattr(node, "name", "") == "ByName"]
     firsts = [ast.unparse(node.args.posonlyargs[1]) for node in ast.walk(types) if _is_function(node, use)]
@@ -360,4 +360,10 @@ def test_the_type_of_run_names_what_there_is(use: str) -> None:
     method: Any = SimpleNamespace(__module__=run_types.__name__, __qualname__=f"ByName.{use}")
     assert all(get_type_hints(each, dict(vars(run_types))) for each in get_overloads(method))
     assert sorted(named) == sorted(get_args(run_types.CurrentName))
-    assert {info.name for info in operations() if info.manager.__module__.startswith("dingtalk_models.")} <= {*named}
+    homes = {info.name: info.manager.__module__.split(".") for info in operations()}
+    written = {
+        name for name, (package, part, *_) in homes.items() if package == "dingtalk_models" and part != "platform"
+    }
+    assert written <= {*named}
+    assert not written & {*get_args(PlatformName)}
+    assert {*named} | {*get_args(PlatformName)} <= {*get_args(MethodName)}

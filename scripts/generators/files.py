@@ -37,9 +37,7 @@ def python() -> dict[Path, str]:
         PACKAGE / "resource" / "method_names.py": names.method_names(
             name for product in products.values() for name in product.names
         ),
-        PACKAGE / "by_name/run_types.py": run_types.run_types(
-            {name: product.text for name, product in products.items()}
-        ),
+        PACKAGE / "by_name/run_types.py": run_types.run_types(),
         PACKAGE / "callback" / "on.py": events.on(),
     }
     return {path: _formatted(path, text) for path, text in texts.items()}

@@ -46,7 +46,6 @@ from dingtalk_models.contact.role import RoleUser
 from dingtalk_models.contact.user import LoginIdentity, SimpleUser, UserManager
 from dingtalk_models.contact.user_fields import DeptOrder
 from dingtalk_models.message import RobotMessage
-from dingtalk_models.platform.calendar_1_0 import CreateEventReply
 from dingtalk_models.smartwork.form_values import FormValue, Money, Table, Text
 
 app = DingTalkApp(appkey="…", appsecret="…")
@@ -226,14 +225,18 @@ async def shortcuts() -> None:
 
 
 async def by_name() -> None:
-    """By name: exact for a current name; an older one with other parameters and one's own have any type."""
+    """By name: exact for what is written by hand; what has its types at `app.platform` is an object.
+
+    An older name with other parameters, and one's own, have any type.
+    """
     assert_type(app.run("dingtalk.oapi.v2.department.get", dept_id=1, language="en_US"), Department)
     assert_type(app.run("dingtalk.oapi.v2.department.get", 1), Department)
     assert_type(app.run("dingtalk.oapi.v2.user.create", "张三", None, [1], title="工程师"), User)
     assert_type(app.run("dingtalk.oapi.v2.department.listsub", 1), Query[Department])
     assert_type(app.run("dingtalk.oapi.v2.user.delete", userid="u1"), None)
-    meeting = app.run("calendar_1_0.CreateEvent", "u1", "primary", "周会", {"date": "2026-01-01"}, is_all_day=True)
-    assert_type(meeting, CreateEventReply)
+    assert_type(app.run("calendar_1_0.CreateEvent", "u1", "primary", "周会", {"date": "2026-01-01"}), object)
+    assert_type(await app.run.aio("calendar_1_0.ListEvents", user_id="u1", calendar_id="primary"), object)
+    assert_type(app.run.call("calendar_1_0.GetEvent", event_id="e1"), Call[object] | Query[object])
     assert_type(await app.run.aio("dingtalk.oapi.v2.user.get", userid="u1"), User)
     assert_type(await app.run.aio("dingtalk.oapi.v2.department.listsub"), list[Department])
     assert_type(app.run.call("dingtalk.oapi.v2.user.get", userid="u1"), Call[User])

@@ -39,7 +39,7 @@ def by_name(app: DingTalkApp) -> None:
     """Mistakes in calls by name, and of any endpoint."""
     app.run("dingtalk.oapi.v2.department.get", dept_id="研发中心")  # mistake: a name where an id belongs
     app.run("dingtalk.oapi.v2.department.get", dept=1)  # mistake: no such parameter
-    app.run("calendar_1_0.CreateEvent", "u1", "primary", "周会", {"dat": "2026-01-01"})  # mistake: no such key
+    print(app.run("calendar_1_0.GetEvent", event_id="e1").id)  # mistake: its types are at app.platform
     app.run.call("dingtalk.oapi.v2.user.get")  # mistake: the userid is missing
     print(app.run("dingtalk.oapi.v2.user.get", "u1").mobil)  # mistake: the attribute is misspelt
     app.request("POTS", "/v1.0/acme/things")  # mistake: no such verb

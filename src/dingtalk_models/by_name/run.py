@@ -31,7 +31,10 @@ def operations() -> list[registry.OperationInfo]:
 
 
 class Runner:
-    """Runs the methods of an app by name. Type checkers see `run_types.Run`, which has the types of each name."""
+    """Runs the methods of an app by name.
+
+    Type checkers see `run_types.Run`, with the types of what is written by hand. The others are at `app.platform`.
+    """
 
     def __init__(self, app: AppLike) -> None:
         self._app = app
