@@ -72,6 +72,46 @@ def test_an_unknown_name_and_those_that_look_like_it(app: DingTalkApp) -> None:
         asyncio.run(app.run.aio(""))
 
 
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("创建日程", "calendar_1_0.CreateEvent"),
+        ("新建待办", "todo_1_0.CreateTodoTask"),
+        ("部门用户详情", "dingtalk.oapi.v2.user.list"),
+        ("calendar.add_event", "calendar_1_0.CreateEvent"),
+        ("app.platform.todo_1_0.create_todo_task", "todo_1_0.CreateTodoTask"),
+        ("delete department", "dingtalk.oapi.v2.department.delete"),
+        ("report.statistic.listbytype", "dingtalk.oapi.report.statistics.listbytype"),
+        ("calendar_1_0.CreatEvent", "calendar_1_0.CreateEvent"),
+        ("meeting rooms list", "rooms_1_0.QueryMeetingRoomList"),
+    ],
+)
+def test_names_that_are_near_in_meaning_are_suggested(app: DingTalkApp, asked: str, meant: str) -> None:
+    with pytest.raises(UnknownMethod) as caught:
+        app.run(unchecked(asked))
+    assert meant in caught.value.nearest
+
+
+def test_names_of_the_official_sdk_and_of_archived_pages_are_known(app: DingTalkApp) -> None:
+    """Whoever has one is told where the API is."""
+    known = set(app.methods)
+    for page in facts.only_in_sdk():
+        if (name := page["sdk_operation"]) not in known:
+            with pytest.raises(
+                UndocumentedMethod, match=r"only the official SDK has it|its page is archived"
+            ) as caught:
+                app.run(unchecked(name))
+            assert page["http"] in caught.value.endpoint
+    for page, *_ in facts.archived().values():
+        for name in {page.get("sdk_operation"), page.get("legacy_method")} - known - {None}:
+            with pytest.raises((RetiredMethod, UndocumentedMethod)):
+                app.run(unchecked(str(name)))
+    with pytest.raises(UndocumentedMethod, match="原文档已归档") as caught:
+        app.run("dingtalk.oapi.report.statistics")
+    assert (caught.value.known_from, caught.value.endpoint) == ("archived", "POST /topapi/report/statistics")
+    assert "app.request('POST', '/topapi/report/statistics', …)" in str(caught.value)
+
+
 def test_each_older_name_of_the_facts_works_or_says_what_became_of_it(app: DingTalkApp) -> None:
     outcomes: Counter[type[Exception] | None] = Counter()
     works = set(app.methods)

@@ -6,7 +6,7 @@ import json
 import re
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from dingtalk_models.core.json_values import is_object
@@ -463,11 +463,21 @@ def documented_json() -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def undocumented() -> str:
-    """The older names of APIs of which nothing is documented: a line each."""
-    current = {page["path"] for page in facts.endpoints() if not page["archived"]}
-    names = {old["method"] for old in facts.methods() if old["maps_to"] not in current and not retired(old["method"])}
-    return "".join(f"{name}\n" for name in sorted(names - {name for info in by_hand() for name in info.names}))
+def undocumented(known: Container[str]) -> str:
+    """The names of APIs that have no documentation: a line each, with what is known of them.
+
+    Args:
+        known: the names that `run()` knows.
+    """
+    shown = {page["path"] for page in facts.endpoints() if not page["archived"]}
+    lines = {old["method"]: "" for old in facts.methods() if old["maps_to"] not in shown}
+    archived = [page for pages in facts.archived().values() for page in pages]
+    for kind, pages in (("sdk", facts.only_in_sdk()), ("archived", archived)):
+        for page in pages:
+            for name in filter(None, (page.get("sdk_operation"), page.get("legacy_method"))):
+                lines[name] = f"\t{kind}\t{page['http']} {page['path']}\t{page['title'] or ''}"
+    left = (name for name in sorted(lines) if name not in known and not retired(name))
+    return "".join(f"{name}{lines[name]}\n" for name in left)
 
 
 def _notes(pages: list[Page]) -> dict[str, Any]:

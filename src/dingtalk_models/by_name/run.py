@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from typing import Any
 
+from dingtalk_models.by_name.nearest import nearest
 from dingtalk_models.call.operation import Bound, Old
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.documentation.endpoints import documented, undocumented
@@ -52,9 +52,9 @@ class Runner:
             What the method returns.
 
         Raises:
-            UnknownMethod: there is no such name; `nearest` has similar ones.
+            UnknownMethod: there is no such name; `nearest` has those that are similar, or near in meaning.
             RetiredMethod: the platform has retired the API; `instead` is its replacement.
-            UndocumentedMethod: the platform has such a method, and does not document it.
+            UndocumentedMethod: the platform has such a method, and does not document it; `endpoint` says where.
             InvalidArgument: the arguments are wrong.
         """
         try:
@@ -102,9 +102,11 @@ class Runner:
         if named is None:
             if name in REPLACED:
                 raise RetiredMethod(name, REPLACED[name])
-            if name in undocumented():
-                raise UndocumentedMethod(name)
-            raise retired(name) or UnknownMethod(name, get_close_matches(name, self.names, n=3, cutoff=0.5))
+            if (gone := retired(name)) is not None:
+                raise gone
+            if (said := undocumented().get(name)) is not None:
+                raise UndocumentedMethod(name, said.known_from, said.endpoint)
+            raise UnknownMethod(name, nearest(name, self.names))
         target: Any = getattr(named.owner(self._app), named.attribute)
         return target, named.old
 

@@ -91,15 +91,33 @@ class RetiredMethod(UnknownMethod):
 
 
 class UndocumentedMethod(UnknownMethod):
-    """The platform has a method of the name that `run()` was given, but does not document it."""
+    """The platform has a method of the name that `run()` was given, but does not document it.
 
-    def __init__(self, name: str) -> None:
+    Attributes:
+        known_from: `archived` if its page is no longer shown, `sdk` if only the official SDK has it; else empty.
+        endpoint: its verb and path, for `app.request`; empty if nobody knows them.
+    """
+
+    def __init__(self, name: str, known_from: str = "", endpoint: str = "") -> None:
         super().__init__(name)
-        text = (
-            f"the platform does not document {name!r}. If you know its path and its arguments, call it with "
-            "app.request(verb, path, …). / 平台没有公开该接口的文档。如已知其路径和参数，可用 app.request 调用。"
+        self.known_from, self.endpoint = known_from, endpoint
+        english, chinese = _WHY_UNDOCUMENTED.get(known_from, ("", ""))
+        verb, _, path = endpoint.partition(" ")
+        call = f"app.request({verb!r}, {path!r}, …)"
+        how = (
+            f"You can call it with {call}. / 平台没有公开该接口的文档{chinese}。可用 {call} 调用。"
+            if endpoint
+            else "If you know its path and its arguments, call it with app.request(verb, path, …). / "
+            "平台没有公开该接口的文档。如已知其路径和参数，可用 app.request 调用。"
         )
-        self.args = (text,)
+        self.args = (f"the platform does not document {name!r}{english}. {how}",)
+
+
+_WHY_UNDOCUMENTED = {
+    "archived": (" any more: its page is archived", "（原文档已归档）"),
+    "sdk": (": only the official SDK has it", "（只有官方 SDK 提供）"),
+}
+"""By where it is known from: what an error says of it, in English and Chinese."""
 
 
 class Problem(NamedTuple):

@@ -30,10 +30,31 @@ def _known() -> dict[str, str]:
     return {name.strip('"'): said for name, _, said in lines}
 
 
+class Undocumented(NamedTuple):
+    """What is known of an API that has no documentation.
+
+    Attributes:
+        known_from: `archived` if its page is no longer shown, `sdk` if only the official SDK has it; else empty.
+        endpoint: verb and path; empty if nobody knows them.
+        title: its Chinese title; empty if it has none.
+    """
+
+    known_from: str = ""
+    endpoint: str = ""
+    title: str = ""
+
+
 @cache
-def undocumented() -> frozenset[str]:
-    """Return the older names of APIs that have no documentation."""
-    return frozenset(_text("undocumented.txt").split())
+def undocumented() -> Mapping[str, Undocumented]:
+    """Return the names of APIs that have no documentation."""
+    rows = (line.split("\t") for line in _text("undocumented.txt").splitlines())
+    return {name: Undocumented(*rest) for name, *rest in rows}
+
+
+@cache
+def titles() -> Mapping[str, str]:
+    """Return the Chinese title of each name that `run()` knows."""
+    return dict(line.split("\t") for line in _text("titles.txt").splitlines())
 
 
 @cache
