@@ -71,11 +71,11 @@ def _leave_out() -> NoReturn:
 # These schemas do their work in pydantic's core: no Python code runs for a field, so a page is read fast.
 
 
-class _Nothing:
-    """Has no values."""
+class _Unlike:
+    """No value is one of its classes."""
 
 
-_NEVER = core_schema.is_subclass_schema(_Nothing)
+_NEVER = core_schema.is_subclass_schema(_Unlike)
 
 
 def _promised(schema: Any) -> Any:
