@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import bulk, callback, calls, limits, plan, sandbox, start, stream
+from benchmarks import bulk, callback, calls, editor, limits, plan, sandbox, start, stream
 from benchmarks.measure import environment
 
 PARTS: dict[str, Callable[[], None]] = {
@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "sandbox": sandbox.sandbox,
     "import": start.imports,
     "cli": start.command,
+    "editor": editor.in_an_editor,
     "million": bulk.million,
 }
 

@@ -1,6 +1,7 @@
-"""Completion in notebooks and simple editors: jedi, which reads the package without importing it.
+"""Completion in notebooks and simple editors: jedi, which reads the package without importing it, or asks live objects.
 
-It does not complete awaited results: it ignores the overloads of an `async def`.
+It does not complete awaited results: it ignores the overloads of an `async def`. It knows no ParamSpec: what it shows
+of a call without importing is the decorated function, with its `self`, and nothing of `.aio` and `.call`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from dingtalk_models import DingTalkApp, User
 
 jedi: Any = import_module("jedi")  # it has no types
 ROOT = Path(__file__).parent.parent
@@ -75,3 +78,44 @@ def test_the_answer_is_not_taken_for_a_list() -> None:
     assert "pages" not in completed("User.get('u1').")
     assert "pages" in completed("User.objects.list(1).")
     assert completed("User.objects.get.call('u1').") >= {"request", "then"}
+
+
+SHOWN = [
+    ("User.objects.get(", "get(self, userid: str, *, language: Language", "-> Call[User]"),
+    ("User.get(", "get(self, userid: str, *, language: Language", "-> Call[User]"),
+    ("app.contact.users.get(", "get(self, userid: str, *, language: Language", "-> Call[User]"),
+    ("User.objects.list(", "list(self, dept_id: int=ROOT, **options: Unpack[UserListing])", "-> Query[User]"),
+    ("User.get('u1').update(", "update(self, **fields: Unpack[UserChanges])", "-> Flow[User]"),
+    ("app.platform.calendar_1_0.create_event(", "create_event(self, ", "-> Call["),
+]
+
+
+@pytest.mark.parametrize(("code", "parameters", "result"), SHOWN)
+def test_parameters_are_shown_without_importing(code: str, parameters: str, result: str) -> None:
+    script = jedi.Script(f"{BEGINNING}{code}", path=ROOT / "tests" / "opened.py", project=PROJECT)
+    shown = {each.to_string() for each in script.get_signatures()}
+    assert len(shown) == 1
+    (signature,) = shown
+    assert signature.startswith(parameters)
+    assert result in signature
+    assert "P.args" not in signature
+
+
+@pytest.mark.parametrize(
+    ("code", "signature"),
+    [
+        ("User.objects.get(", "get(userid: str, *, language: "),
+        ("User.get(", "get(userid: str, *, language: "),
+        ("app.contact.users.get(", "get(userid: str, *, language: "),
+        ("app.contact.get_user(", "get(userid: str, *, language: "),
+        ("User.objects.update(", "update(userid: str, *, hide_mobile: bool=..., "),
+        ("app.platform.calendar_1_0.create_event(", "create_event("),
+    ],
+)
+def test_parameters_are_shown_of_live_objects(code: str, signature: str) -> None:
+    """As in a notebook, where a set of fields is shown field by field, and `self` is not."""
+    with DingTalkApp(appkey="k", appsecret="s") as app:
+        (shown,) = jedi.Interpreter(code, [{"User": User, "app": app}]).get_signatures()
+    text: str = shown.to_string()
+    assert text.startswith(signature)
+    assert "self" not in text

@@ -2,112 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Generator
-from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 
+from benchmarks.editor import Editor
+from benchmarks.editor import editor as opened
 from dingtalk_models.resource.method_names import MethodName
 
 LONGEST_COMPLETED = 50
 """Pyright offers no literal that is longer, whoever declares it."""
 
 
-class Editor:
-    """An editor with one file open, of which `|` marks where the cursor is."""
-
-    def __init__(self, server: subprocess.Popen[bytes], folder: Path) -> None:
-        self._server = server
-        self._file = folder / "opened.py"
-        self._number = 0
-        self._version = 0
-        self._ask("initialize", processId=None, rootUri=folder.as_uri(), capabilities=CAPABILITIES)
-        self._say("initialized")
-        self._say(
-            "textDocument/didOpen",
-            textDocument={"uri": self._file.as_uri(), "languageId": "python", "version": 0, "text": ""},
-        )
-
-    def show(self, what: str, code: str) -> Any:
-        """What the server shows where the cursor is: `hover`, `signatureHelp` or `completion`."""
-        before = code.partition("|")[0]
-        text = f"from dingtalk_models import Department, DingTalkApp, User\n{code.replace('|', '')}\n"
-        self._version += 1
-        self._say(
-            "textDocument/didChange",
-            textDocument={"uri": self._file.as_uri(), "version": self._version},
-            contentChanges=[{"text": text}],
-        )
-        position = {"line": 1 + before.count("\n"), "character": len(before.rpartition("\n")[2])}
-        return self._ask(f"textDocument/{what}", textDocument={"uri": self._file.as_uri()}, position=position)
-
-    def close(self) -> None:
-        self._ask("shutdown")
-        self._say("exit")
-        self._server.wait(10)
-
-    def _ask(self, method: str, **params: Any) -> Any:
-        self._number += 1
-        self._send({"id": self._number, "method": method, "params": params})
-        while True:
-            message = self._receive()
-            if message.get("id") == self._number and "method" not in message:
-                assert "error" not in message, message["error"]
-                return message["result"]
-            if "id" in message:
-                self._send({"id": message["id"], "result": self._configured(message)})
-
-    @staticmethod
-    def _configured(question: dict[str, Any]) -> Any:
-        if question["method"] != "workspace/configuration":
-            return None
-        return [
-            {"pythonPath": sys.executable, "analysis": {"diagnosticMode": "openFilesOnly"}}
-            for _ in question["params"]["items"]
-        ]
-
-    def _say(self, method: str, **params: Any) -> None:
-        self._send({"method": method, "params": params})
-
-    def _send(self, message: dict[str, Any]) -> None:
-        assert self._server.stdin is not None
-        content = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        self._server.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(content), content))
-        self._server.stdin.flush()
-
-    def _receive(self) -> dict[str, Any]:
-        assert self._server.stdout is not None
-        length = 0
-        while line := self._server.stdout.readline().strip():
-            if line.lower().startswith(b"content-length:"):
-                length = int(line.split(b":")[1])
-        assert length, "the language server has ended"
-        message: dict[str, Any] = json.loads(self._server.stdout.read(length))
-        return message
-
-
-CAPABILITIES = {
-    "workspace": {"configuration": True},
-    "textDocument": {
-        "hover": {"contentFormat": ["plaintext"]},
-        "signatureHelp": {"signatureInformation": {"documentationFormat": ["plaintext"]}},
-    },
-}
-
-
 @pytest.fixture(scope="module")
 def editor(tmp_path_factory: pytest.TempPathFactory) -> Generator[Editor]:
-    folder = tmp_path_factory.mktemp("project")
-    command = [sys.executable, "-m", "pyright.langserver", "--stdio"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
-        opened = Editor(server, folder)
-        opened.show("completion", 'DingTalkApp().run("|')  # reads the package, which takes seconds, once
-        yield opened
-        opened.close()
+    with opened(tmp_path_factory.mktemp("project")) as running:
+        running.show("completion", 'DingTalkApp().run("|')  # reads the package, which takes seconds, once
+        yield running
 
 
 @pytest.mark.parametrize("create", ["User.objects.create", "User.create", "DingTalkApp().contact.users.create"])

@@ -506,6 +506,13 @@ class Bound(Generic[R_co, P]):
     def __get__(self, obj: object, owner: type | None = None) -> Self:
         return self
 
+    if not TYPE_CHECKING:
+
+        def _unseen(self, nothing):  # noqa: ANN001, ANN202 - never called: jedi reads it
+            # For jedi, which knows no ParamSpec, an attribute that is assigned somewhere stands before a method. So it
+            # finds no parameters here, and shows those of the decorated function.
+            self.__call__ = self.__get__ = nothing
+
     def __repr__(self) -> str:
         return f"<operation {self.definition.name}>"
 
