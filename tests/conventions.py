@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from generators import facts, samples
 from generators.facts import Page
-from generators.platform.source import READS
+from generators.platform.source import BRACKETS, READS, known
 from generators.samples import Row, request_sample, rows, same, sample_of
 from generators.uses import accessors, by_hand, tests_of
 from helpers import english
@@ -52,8 +52,14 @@ def definition(info: OperationInfo) -> operation[Any, ...]:
 
 
 def pages(info: OperationInfo) -> list[Page]:
-    """The pages that document an operation. Archived pages are used only if there are no others."""
-    return facts.current(info.http, info.path)
+    """The pages that document an operation: archived ones, or the official SDK, only if there are no others."""
+    at = (info.http, info.path)
+    return known()[at] if info.evidence == "sdk" else facts.current(*at)
+
+
+def all_pages(info: OperationInfo) -> list[Page]:
+    """The pages that document an operation, archived ones too."""
+    return pages(info) if info.evidence == "sdk" else facts.pages(info.http, info.path)
 
 
 def said(info: OperationInfo, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -133,17 +139,17 @@ def docstring_problems(info: OperationInfo) -> Iterator[str]:
     made = definition(info)
     doc = inspect.cleandoc(made.__doc__ or "")
     first, _, rest = doc.partition("\n")
-    titles = sorted({page["title"] for page in pages(info)})
-    if not first.endswith(f"({info.title})."):
+    titles = sorted({page["title"].translate(BRACKETS) for page in pages(info)})
+    if not first.endswith(f"({info.title})." if info.title else f"({titles[0]})."):
         yield f"the docstring's first line does not end with a Chinese title in parentheses: {first!r}"
     if rest and not rest.startswith("\n"):
         yield "the docstring's first line runs on"
-    if info.title not in titles:
+    if info.title and info.title not in titles:
         yield f"the title {info.title!r} is not documented, but {titles}"
     sources = sorted(page["doc"] for page in pages(info))
     if info.source not in sources:
         yield f"the source {info.source!r} is not documented, but {sources}"
-    if doc.rpartition("\n")[2] != f"Source: {info.source}":
+    if doc.rpartition("\n")[2] != ("Evidence: sdk" if info.evidence == "sdk" else f"Source: {info.source}"):
         yield "the docstring does not end with its source, as in `Source: page`"
     arguments = re.search(r"^Args:\n((?:    .*\n|\n)+)", f"{doc}\n", re.MULTILINE)
     described = re.findall(r"^    (\w+): \S", arguments[1], re.MULTILINE) if arguments else []
@@ -304,7 +310,7 @@ def subclasses(kind: type[T]) -> Iterator[type[T]]:
 
 def sample_problems(info: OperationInfo) -> Iterator[str]:
     """How requests with the facts' sample values contradict the facts."""
-    every = facts.pages(info.http, info.path)
+    every = all_pages(info)
     for page in pages(info):
         sample = request_sample(page)
         try:
@@ -392,7 +398,7 @@ def limit_problems(info: OperationInfo) -> Iterator[str]:
 
 def old_name_problems(info: OperationInfo) -> Iterator[str]:
     """Which parameters its older names do not accept, although they had them."""
-    every = facts.pages(info.http, info.path)
+    every = all_pages(info)
     documented = {row["name"]: row for page in every for row in rows(page)}
     arguments = definition(info).arguments
     names = {name: arguments.wire_names(name)[0] for name in arguments.fields}

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from generators.facts import Page
 from generators.platform.naming import api_name, product_of
 from generators.platform.rows import enforced
-from generators.platform.source import documented, examples, merged
+from generators.platform.source import examples, known, merged
 from generators.platform.types import is_map
 from generators.samples import Row, sample_of
 from samples_of import Way, changed
@@ -88,11 +88,9 @@ class Api(NamedTuple):
 
 
 def apis(product: str) -> list[Api]:
-    """The documented endpoints of a product."""
+    """The endpoints of a product, those that only the official SDK has too."""
     return [
-        Api(api_name(pages[0]), pages, merged(pages))
-        for pages in documented().values()
-        if product_of(pages[0]) == product
+        Api(api_name(pages[0]), pages, merged(pages)) for pages in known().values() if product_of(pages[0]) == product
     ]
 
 
@@ -197,7 +195,7 @@ class Raw:
         """Send arguments, each where it is documented; without a `body`, those that are elsewhere."""
         page = api.pages[0]
         path, query = page["path"], dict[str, str]()
-        headers, in_body = {"content-type": "application/json"}, dict[str, Any]()
+        headers, in_body = {"content-type": "application/json", "accept": "application/json"}, dict[str, Any]()
         for row in api.rows:
             name, place = row["name"], row["in"]
             if name not in arguments:

@@ -31,7 +31,10 @@ ENVELOPE = {
     "errorcode",
 }
 
-OF_A_REFUSAL = {"errorCode", "errorMsg", "errMsg", "result", "resultCode", "resultMsg"}
+OF_SUCCESS = {"code", "cause", "message", "success", "requestId"}
+"""Fields that only say that the call succeeded, where there is no other."""
+
+OF_A_REFUSAL = {"errorCode", "errorMsg", "errMsg", "result", "resultCode", "resultMsg", "dingOpenErrcode"}
 """Fields beside `success` that have nothing to add to it; `result` only if it is a flag too."""
 
 ECHOES = {
@@ -54,7 +57,9 @@ def field_problems(info: OperationInfo) -> Iterator[str]:
         call = sample_call(info, page)
         if call is None:
             continue
-        documented = list(_data(page["returns"]))
+        documented = list(_data(page))
+        if [row["name"] for row in documented] == [""] and not way_to(call) and not any(facts.sample_replies(page)):
+            continue  # the whole reply is the result
         kind, where = "object", ""
         for name in way_to(call):
             beside = (row["name"] for row in documented if row["name"] not in {name, *ENVELOPE})
@@ -67,6 +72,8 @@ def field_problems(info: OperationInfo) -> Iterator[str]:
         names = [row["name"] for row in documented]
         if problem := _items_problem(call.into, kind, names):
             yield problem
+        elif facts.from_sdk([page]) and is_page_type(call.into):
+            continue  # what a page has beside its items is in its `model_extra`
         elif call.into is None:
             yield from (f"{where}{row['name']} is not read" for row in documented if row["type"] != "boolean")
         else:
@@ -75,11 +82,15 @@ def field_problems(info: OperationInfo) -> Iterator[str]:
             yield from _undeclared((row for row in documented if row["name"] not in asked), call.into, where)
 
 
-def _data(returns: list[Row]) -> Iterator[Row]:
+def _data(page: Page) -> Iterator[Row]:
     """The fields at the top of a reply that do not only tell of its success."""
-    flagged = any(row["name"] == "success" for row in returns)
+    returns, from_sdk = page["returns"], facts.from_sdk([page])
+    if {row["name"] for row in returns} <= OF_SUCCESS:
+        return
+    flagged = from_sdk or any(row["name"] == "success" for row in returns)
     for row in returns:
         beside = row["name"] in OF_A_REFUSAL and (row["name"] != "result" or row["type"] == "boolean")
+        beside = beside or (from_sdk and row["name"] in OF_SUCCESS)
         if row["name"] not in ENVELOPE and not (flagged and beside):
             yield row
 
@@ -130,7 +141,7 @@ def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -
     call = sample_call(info, page)
     if call is None:
         return
-    if call.endpoint.host == "oapi" or "errcode" in sample:
+    if call.endpoint.host == "oapi" or (is_object(sample) and "errcode" in sample):
         sample = {**sample, "errcode": 0}
     response = HttpResponse(200, {"content-type": "application/json"}, json.dumps(sample).encode())
     try:
@@ -169,7 +180,7 @@ def _answer(call: Call[Any], response: HttpResponse) -> Any:
         return error.sent  # what stands in for a sample names the same person everywhere
 
 
-SECRET = re.compile(r"(?i)(token|ticket|secret|password|aes_key)$")
+SECRET = re.compile(r"(?i)(token|ticket|secret|secret_?(string|key)|password|aes_key)$")
 """The wire names of secrets. Another field may have the text of one, where the table stands in for a sample."""
 
 
@@ -186,7 +197,7 @@ def _masked(value: Any, secrets: set[str]) -> Any:
     """A sample with its secrets as they are printed."""
     if is_object(value):
         return {
-            name: MASK if SECRET.search(name) and part in secrets else _masked(part, secrets)
+            name: MASK if SECRET.search(name) and isinstance(part, str) and part in secrets else _masked(part, secrets)
             for name, part in value.items()
         }
     return [_masked(part, secrets) for part in value] if is_array(value) else value

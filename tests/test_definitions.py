@@ -22,7 +22,7 @@ from dingtalk_models.core.wire import wire
         ("GET /v1.0/x/{id", "the path '/v1.0/x/{id' is malformed"),
         ("GET /v1.0/x/", "is malformed"),
         ("GET /v1.0/x y", "is malformed"),
-        ("GET /v1.0/x?", "should be names joined by '&', not ''"),
+        ("POST /v1.0/x?", "should be names joined by '&', not ''"),
         ("GET /v1.0/x?a&&b", "should be names joined by '&', not 'a&&b'"),
     ],
 )

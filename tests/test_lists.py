@@ -51,8 +51,7 @@ class Case(NamedTuple):
 
     def honest(self, arguments: Arguments) -> dict[str, Any]:
         """The page that is asked for."""
-        reply = copy.deepcopy(named(self.api.name).sample)
-        assert reply is not None
+        reply: dict[str, Any] = copy.deepcopy(named(self.api.name).sample)
         turn(reply, self.paging, arguments)
         return reply
 

@@ -18,7 +18,7 @@ from dingtalk_models.platform.products import PRODUCTS
 
 LARGEST = 300_000
 """How many bytes a page may have, so that it is shown."""
-OTHERS = {"index", "names", "older-names"}
+OTHERS = {"index", "names", "sdk-names", "older-names"}
 
 
 @cache
@@ -51,7 +51,10 @@ def test_what_a_page_says_of_each_method(product: str) -> None:
             said = methods(product)[place.method]
             info = place.info
             assert f"`{info.http} {info.path}`" in said
-            assert f"https://open.dingtalk.com/document/development/{info.source})" in said
+            from_sdk = info.evidence == "sdk"
+            assert (
+                "evidence: sdk" if from_sdk else f"https://open.dingtalk.com/document/development/{info.source})"
+            ) in said
             assert info.title in said
             assert [each for each in (*info.names, *info.scopes, *info.app_types) if each not in said] == []
             assert [code for code in info.codes if f"`{code}`" not in said] == [] or "#共用错误码-codes-" in said
@@ -92,12 +95,12 @@ def made(app: DingTalkApp, code: str) -> Any:
 
 def test_each_name_is_found_by_its_text() -> None:
     known = {name for info in operations() for name in info.names} | {old["method"] for old in facts.methods()}
-    listed = re.findall(r"^\| `([^`()]+)` \|", text("names") + text("older-names"), re.MULTILINE)
+    listed = re.findall(r"^\| `([^`()]+)` \|", text("names") + text("sdk-names") + text("older-names"), re.MULTILINE)
     assert sorted(listed) == sorted(known)
 
 
-def test_the_index_has_each_method_once() -> None:
-    listed = re.findall(r"\]\(([\w-]+\.md#\w+)\) \|", text("index"))
+def test_the_index_or_the_page_of_the_sdk_has_each_method_once() -> None:
+    listed = re.findall(r"\]\(([\w-]+\.md#\w+)\) \|", text("index") + text("sdk-names"))
     assert sorted(listed) == sorted(f"{each.product}.md#{each.method}" for each in places.places().values())
 
 

@@ -120,3 +120,13 @@ def test_masking_an_address() -> None:
     text = 'GET "/gettoken?appkey=k&appsecret=s3cret&access_token=abc" 200'
     assert mask(text) == 'GET "/gettoken?appkey=***&appsecret=***&access_token=***" 200'
     assert mask("harmless") == "harmless"
+
+
+def test_a_secret_in_an_object_is_sent_and_not_shown(app: DingTalkApp) -> None:
+    call = app.platform.connector_1_0.create_connector.call(
+        connector_info=[
+            {"api_secret": "t0psecret", "name": "n", "description": "d", "integrator_connector_id": "i"},
+        ]
+    )
+    assert "t0psecret" not in repr(call.request)
+    assert '"apiSecret":"t0psecret"' in str(prepare(call, "http://oapi", "http://api", None).content)

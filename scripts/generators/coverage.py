@@ -44,13 +44,15 @@ def _counted(found: list[OperationInfo]) -> str:
     """How many pages, endpoints and names there are."""
     documented = [(page["http"], page["path"]) for page in facts.endpoints() if not page["archived"]]
     here = [at for at in documented if at in places()]
-    own = sum(each.by_hand for each in places().values())
+    methods = [each for each in places().values() if (each.info.http, each.info.path) in {*documented}]
+    own = sum(each.by_hand for each in methods)
     names = {name for info in (*found, *(each.info for each in places().values())) for name in info.names}
     return "\n".join(
         [
             f"- {len(documented)} pages of the documentation describe a current API; {len(here)} of these are here.",
-            f"- They are {len(places())} methods of `app.platform`: some APIs have two pages.",
-            f"- {own} of the methods are written by hand, {len(places()) - own} are generated from the documentation.",
+            f"- They are {len(methods)} methods of `app.platform`: some APIs have two pages.",
+            f"- {own} of the methods are written by hand, {len(methods) - own} are generated from the documentation.",
+            f"- {len(places()) - len(methods)} more methods are known from the official SDK only.",
             f"- {len(found) - own} more operations, whose pages are in the archive, are written by hand.",
             f"- `app.run` knows {len(names)} names for all of them.",
         ]

@@ -17,6 +17,8 @@ HOME = ROOT / "facts"
 WIDTH = 120
 SDK = "仅见于官方 SDK"
 """The category of the operations that no page documents."""
+OF_SUCCESS = {"code", "errcode", "errorCode", "errCode"}
+"""The fields of a reply that say that it is a refusal, unless they are 0."""
 IN_PATH = re.compile(r"{(\w+)}")
 
 Page = dict[str, Any]
@@ -51,6 +53,11 @@ def only_in_sdk() -> list[Page]:
     return [page for page in sdk() if not {place_of(page), page["sdk_operation"]} & known]
 
 
+def from_sdk(pages: list[Page]) -> bool:
+    """Whether only the official SDK knows an endpoint."""
+    return pages[0].get("evidence") == "sdk"
+
+
 def place_of(page: Page) -> tuple[str, str]:
     """Verb and path of an endpoint, whatever the names of the parameters in the path."""
     return page["http"], re.sub(r"{\w+}", "{}", page["path"])
@@ -74,6 +81,10 @@ def _sdk_page(product: str, entry: dict[str, Any]) -> Page:
         "evidence": "sdk",
         **entry,
     }
+    page["returns"] = [
+        {**row, "example": 0 if row["type"] == "integer" else "0"} if row["name"] in OF_SUCCESS else row
+        for row in page["returns"]
+    ]
     for known in _archived_at().get(place_of(page), []):
         names = dict(zip(IN_PATH.findall(page["path"]), IN_PATH.findall(known["path"]), strict=True))
         page["path"] = known["path"]

@@ -35,7 +35,8 @@ def python() -> dict[Path, str]:
         PLATFORM / "products.py": source.products_module(products),
         **names.stubs(),
         PACKAGE / "resource" / "method_names.py": names.method_names(
-            name for product in products.values() for name in product.names
+            (name for product in products.values() for name in product.names if name not in product.only_in_sdk),
+            (name for product in products.values() for name in product.only_in_sdk),
         ),
         PACKAGE / "by_name/run_types.py": run_types.run_types(),
         PACKAGE / "callback" / "on.py": events.on(),

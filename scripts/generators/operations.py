@@ -11,7 +11,7 @@ from dingtalk_models.resource.registry import OperationInfo
 from generators.coverage import module_of, resource
 from generators.facts import Page
 from generators.places import Place, places
-from generators.platform.source import documented
+from generators.platform.source import known
 from generators.reference_pages import example, kind_of, limits_of_a_call, parameters, returned
 from generators.uses import accessors
 
@@ -24,25 +24,25 @@ def operations_json() -> str:
 
 def _described(info: OperationInfo) -> dict[str, Any]:
     at = (info.http, info.path)
-    place, pages = places().get(at), documented().get(at, [])
+    place, pages = places().get(at), known().get(at, [])
     definition = vars(info.manager)[info.method]
-    known: dict[str, Any] = {
+    told: dict[str, Any] = {
         "names": [*info.names],
         "endpoint": f"{info.http} {info.path}",
-        "title": " / ".join(dict.fromkeys([info.title, *(page["title"] for page in pages)])),
+        "title": " / ".join(dict.fromkeys(filter(None, [info.title, *(page["title"] for page in pages)]))),
         "spellings": _spellings(info, place),
-        "pages": [*dict.fromkeys([page["doc"] for page in pages] or [info.source])],
+        "pages": [*filter(None, dict.fromkeys([page["doc"] for page in pages] or [info.source]))],
         "rows": [*_rows(place, pages)] if place else [[name, name, "", ""] for name in definition.arguments.fields],
         "reads": definition.endpoint.idempotent,
         "limits": [*dict.fromkeys(limit.replace("`", "") for limit in limits_of_a_call(pages))],
     }
     if place:
         hint = returned(place)
-        known["returns"] = kind_of(get_args(hint)[0])
-        known["list"] = get_origin(hint).__name__ == "Query"
+        told["returns"] = kind_of(get_args(hint)[0])
+        told["list"] = get_origin(hint).__name__ == "Query"
         if pages:
-            known["python"] = example(place, pages[0])
-    return {name: value for name, value in known.items() if value}
+            told["python"] = example(place, pages[0])
+    return {name: value for name, value in told.items() if value}
 
 
 def _spellings(info: OperationInfo, place: Place | None) -> list[str]:

@@ -33,7 +33,7 @@ from generators.platform.lists import PAGES, SIZES, TOKENS
 from generators.platform.meaning import label, notes
 from generators.platform.naming import python_name
 from generators.platform.rows import Row
-from generators.platform.source import documented, examples, merged, named_params
+from generators.platform.source import BRACKETS, documented, examples, known, merged, named_params
 from generators.platform.types import SCALARS, is_map, moment_of, named, values_at
 from generators.samples import request_sample
 from generators.uses import by_hand
@@ -53,6 +53,10 @@ APPS = {
     "third_party_personal": "第三方个人应用 third_party_personal",
 }
 ABOVE = "[全部产品 all products](index.md) · [按名称查找 by name](names.md)"
+OF_SDK = "[仅见于官方 SDK only in the SDK](sdk-names.md)"
+IN_ENGLISH = (
+    "these many more are known from the official SDK only: see the pages of their products, at the end of this one"
+)
 UNITS = {"calls": "次", "messages": "条消息", "users": "人", "days": "天", "months": "个月"}
 OF_A_CALL = {
     "max_batch": "每次最多 {value} 个 · at most {value} a call",
@@ -69,11 +73,12 @@ OF_A_CALL = {
 def files() -> dict[Path, str]:
     """Each page with its text."""
     of_product: dict[str, list[tuple[Place, list[Page]]]] = defaultdict(list)
-    for at, pages in documented().items():
+    for at, pages in known().items():
         of_product[places()[at].product].append((places()[at], pages))
     return {
         REFERENCE / "index.md": index(),
         REFERENCE / "names.md": _names_page("名称 Names", _names()),
+        REFERENCE / "sdk-names.md": _names_page("仅见于官方 SDK 的名称 Names of the SDK only", _names_in_sdk()),
         REFERENCE / "older-names.md": _names_page("旧名称 Older names", _older()),
         **{REFERENCE / f"{product}.md": _product(product, found) for product, found in sorted(of_product.items())},
     }
@@ -83,14 +88,17 @@ def files() -> dict[Path, str]:
 
 
 def _product(product: str, found: list[tuple[Place, list[Page]]]) -> str:
-    found.sort(key=lambda each: each[0].method)
-    categories = "、".join(dict.fromkeys(_category(pages) for _, pages in found))
+    found.sort(key=lambda each: (facts.from_sdk(each[1]), each[0].method))
+    categories = "、".join(dict.fromkeys(_category(pages) for _, pages in found if not facts.from_sdk(pages)))
+    only_in_sdk = sum(facts.from_sdk(pages) for _, pages in found)
+    count = f"{len(found)} 个方法 methods"
+    count += f"，其中 of these {only_in_sdk} 个{facts.SDK} only in the official SDK" if only_in_sdk else ""
     titles = (row(f"[{_title(at, pages)}](#{at.method})", f"`{at.method}`") for at, pages in found)
     same = Counter(codes for _, pages in found if len(codes := _codes(pages)) > SHARED)
     shared = [codes for codes, times in same.items() if times > 1]
     parts = [
-        f"# {product} · {categories}",
-        f"`app.platform.{product}` · {len(found)} 个方法 methods · {ABOVE}",
+        f"# {product} · {categories or facts.SDK}",
+        f"`app.platform.{product}` · {count} · {ABOVE}",
         f"{row('接口 API', '方法 method')}{row('---', '---')}{''.join(titles)}".rstrip(),
         *(_method(at, pages, shared) for at, pages in found),
         *(f"## 共用错误码 codes {number}\n\n{_listed(codes)}" for number, codes in enumerate(shared, 1)),
@@ -101,10 +109,12 @@ def _product(product: str, found: list[tuple[Place, list[Page]]]) -> str:
 def _method(at: Place, pages: list[Page], shared: list[frozenset[tuple[str, str]]]) -> str:
     page = pages[0]
     documentation = "、".join(
-        f"[官方文档 documentation](https://open.dingtalk.com/document/development/{each['doc']})" for each in pages
+        f"[官方文档 documentation](https://open.dingtalk.com/document/development/{slug})"
+        for slug in dict.fromkeys(each["doc"] or at.info.source for each in pages)
+        if slug
     )
     facts_of = [
-        f"`{page['http']} {page['path']}` · {documentation}",
+        f"`{page['http']} {page['path']}` · {documentation or f'{facts.SDK} evidence: sdk'}",
         f"`run()`: {'、'.join(f'`{name}`' for name in at.info.names)}",
         *_by_hand(at),
         *_scopes(at),
@@ -125,7 +135,11 @@ def _method(at: Place, pages: list[Page], shared: list[frozenset[tuple[str, str]
 
 def _title(at: Place, pages: list[Page]) -> str:
     """The Chinese titles of a method's pages."""
-    return " / ".join(dict.fromkeys([at.info.title, *(page["title"] for page in pages)]))
+    return " / ".join(dict.fromkeys(filter(None, [at.info.title, *(_plain(page["title"]) for page in pages)])))
+
+
+def _plain(title: str) -> str:
+    return title.translate(BRACKETS)
 
 
 def _by_hand(at: Place) -> Iterator[str]:
@@ -184,14 +198,14 @@ def _codes_of(pages: list[Page], shared: list[frozenset[tuple[str, str]]]) -> st
 
 
 def _listed(codes: Iterable[tuple[str, str]]) -> str:
-    known: dict[str, list[str]] = defaultdict(list)
+    texts: dict[str, list[str]] = defaultdict(list)
     for code, text in sorted(codes):
         told = " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*").replace("[", "\\[")
         if told not in {code, "%s", "", "null"}:
-            known[code].append(told)
+            texts[code].append(told)
         else:
-            known[code] += []
-    return "；".join(" ".join([f"`{code}`", " / ".join(texts)]).strip() for code, texts in known.items())
+            texts[code] += []
+    return "；".join(" ".join([f"`{code}`", " / ".join(told)]).strip() for code, told in texts.items())
 
 
 def _table(head: str, rows: Iterable[tuple[str, str, str, str]]) -> str:
@@ -361,8 +375,8 @@ def _pythonic(value: Any, each: Row) -> Any:
         return value
     if is_map(each, [value]):
         return {name: _pythonic(part, {**each, "values": None}) for name, part in value.items()}
-    known = {child["name"]: (child, name) for child, name in named(each["children"])}
-    return {known[name][1]: _pythonic(part, known[name][0]) for name, part in value.items() if name in known}
+    rows = {child["name"]: (child, name) for child, name in named(each["children"])}
+    return {rows[name][1]: _pythonic(part, rows[name][0]) for name, part in value.items() if name in rows}
 
 
 def _call(start: str, given: dict[str, Any], *, first: bool = False) -> str:
@@ -416,6 +430,7 @@ def _flat(value: Any) -> str:
 
 def index() -> str:
     """Every method by its category."""
+    only_in_sdk = Counter(places()[at].product for at, pages in known().items() if facts.from_sdk(pages))
     found = sorted(
         ((pages, places()[at]) for at, pages in documented().items()),
         key=lambda each: (each[0][0]["category"], each[1].call),
@@ -434,9 +449,10 @@ def index() -> str:
     )
     parts = [
         "# 接口手册 API reference",
-        f"`app.platform` 的全部方法，由 `scripts/generate` 按官方文档生成，共 {len(found)} 个。",
-        "All methods of `app.platform`, generated by `scripts/generate` from the platform's documentation.",
-        "- 按任一名称查找 by any name: [名称 names](names.md)、[旧名称 older names](older-names.md)",
+        f"`app.platform` 的方法，由 `scripts/generate` 按官方文档生成，共 {len(found)} 个。",
+        "The methods of `app.platform`, generated by `scripts/generate` from the platform's documentation.",
+        f"另有 {sum(only_in_sdk.values())} 个仅见于官方 SDK，按产品列在文末 · {IN_ENGLISH}",
+        f"- 按任一名称查找 by any name: [名称 names](names.md)、{OF_SDK}、[旧名称 older names](older-names.md)",
         (
             row("分类 category", "方法 methods", "产品 products") + row("---", "---:", "---") + "".join(overview)
         ).rstrip(),
@@ -452,6 +468,8 @@ def index() -> str:
             for pages, at in members
         )
         parts.append(f"## {category}\n\n{head}{rows}".rstrip())
+    counted = "".join(row(f"[{each}]({each}.md)", str(number)) for each, number in sorted(only_in_sdk.items()))
+    parts.append(f"## {facts.SDK}\n\n{row('产品 product', '方法 methods')}{row('---', '---:')}{counted}".rstrip())
     return "\n\n".join(parts) + "\n"
 
 
@@ -474,13 +492,14 @@ def _names_page(title: str, rows: Names) -> str:
     parts = [
         f"# {title}",
         "`app.run` 的名称与对应的方法 · the names of `app.run`, and the methods that they stand for",
-        "[接口手册 reference](index.md) · [名称 names](names.md) · [旧名称 older names](older-names.md)",
+        f"[接口手册 reference](index.md) · [名称 names](names.md) · {OF_SDK} · [旧名称 older names](older-names.md)",
     ]
     head = row("`run()`", "`app.platform.`", "接口 API") + row("---", "---", "---")
+    if not any(api for _, _, api in listed):
+        head = row("`run()`", "接口 API") + row("---", "---")
     for letter, members in groupby(listed, key=lambda each: _section(each[0])):
-        parts.append(
-            f"## {letter}\n\n{head}{''.join(row(f'`{name}`', where, api) for name, where, api in members)}".rstrip()
-        )
+        lines = (row(f"`{name}`", *filter(None, (where, api))) for name, where, api in members)
+        parts.append(f"## {letter}\n\n{head}{''.join(lines)}".rstrip())
     return "\n\n".join(parts) + "\n"
 
 
@@ -491,13 +510,20 @@ def _section(name: str) -> str:
 
 def _names() -> Names:
     """The platform's names of today, and those of the older host where they are the current ones."""
-    return ((info.name, where, info.title) for info, where in _known())
+    return ((info.name, where, info.title) for info, where in _known() if info.evidence == "documentation")
+
+
+def _names_in_sdk() -> Names:
+    """The names of the SDK's operations. Each is that of its method too, so that the page is not too long."""
+    for at in places().values():
+        if at.info.evidence == "sdk":
+            yield at.info.name, f"[{_title(at, known()[at.info.http, at.info.path])}]({at.product}.md#{at.method})", ""
 
 
 def _older() -> Names:
-    known = list(_known())
-    current = {name: (where, info.title) for info, where in known for name in info.names}
-    names = {info.name for info, _ in known}
+    every = list(_known())
+    current = {name: (where, info.title) for info, where in every for name in info.names}
+    names = {info.name for info, _ in every}
     archived = {old["method"]: f"{old['http']} {old['maps_to']}" for old in facts.methods() if old["maps_to"]}
     for name in {*current, *(old["method"] for old in facts.methods())} - names:
         if name in current:

@@ -142,11 +142,12 @@ def request_sample(page: Page) -> dict[str, Any]:
     return arguments | MENDED.get(page["doc"], {})
 
 
-def reply_from_table(page: Page) -> dict[str, Any]:
+def reply_from_table(page: Page) -> Any:
     """A reply with every documented field, from the sample if it has the field."""
     shown = next(iter(facts.sample_replies(page)), dict[str, Any]())
     if [row["name"] for row in page["returns"]] == [""]:
-        return shown  # the table documents a value, and the sample shows under which name it is
+        # the table documents a value, and the sample shows under which name it is; without one, it is the reply
+        return shown or sample_of(page["returns"][0])
     return {row["name"]: sample_of(row, shown.get(row["name"])) for row in page["returns"] if row["name"]}
 
 

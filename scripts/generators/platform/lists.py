@@ -158,7 +158,9 @@ def recognise(endpoint: str, params: list[Row], returns: list[Row]) -> Listed | 
         NotAList: it takes a parameter of paging, but cannot be read page by page.
     """
     by_name = {row["name"]: row for row in params if row["in"] in {"query", "body"}}
-    begin = next((each for each in BEGINNINGS if each in by_name), None)
+    there = [each for each in BEGINNINGS if each in by_name]
+    # of two, the one that is required
+    begin = next((each for each in there if by_name[each].get("required")), next(iter(there), None))
     size = next((each for each in SIZES if each in by_name), None)
     if begin is None:
         if size:

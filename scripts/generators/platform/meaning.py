@@ -32,7 +32,8 @@ def label(row: Row) -> str:
     """What the platform calls a parameter or field, on one line; empty if it has no name for it."""
     if not row["name"] and "label" not in row:
         return "请求体 the whole body"
-    text = " ".join(str(row.get("label", "")).split()).replace(" (", "(")  # a bracket after a space begins the notes
+    visible = (letter if letter.isprintable() else " " for letter in str(row.get("label", "")))
+    text = " ".join("".join(visible).split()).replace(" (", "(")  # a bracket after a space begins the notes
     return "" if NO_LABEL.match(text) else text
 
 

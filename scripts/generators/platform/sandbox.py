@@ -13,8 +13,8 @@ from generators.facts import Page
 from generators.platform.lists import Listed, NotAList
 from generators.platform.naming import api_name, product_of
 from generators.platform.rows import Row, enforced
-from generators.platform.source import ENVELOPE, documented, examples, listed_of, merged, olds, replies, returned
-from generators.platform.types import is_map, values_at
+from generators.platform.source import ENVELOPE, documented, examples, known, listed_of, merged, olds, replies, returned
+from generators.platform.types import SCALARS, is_map, values_at
 from generators.uses import by_hand
 
 ARCHIVED = "archived"
@@ -36,7 +36,8 @@ def files() -> dict[str, str]:
     """The endpoints of each product, one on a line, by the name of the product."""
     written = {(info.http, info.path): info for info in by_hand()}
     # one that is archived has a function in the sandbox if the client has it, and can be given another answer too
-    endpoints = {place: facts.current(*place) for place in written} | documented()
+    endpoints = {place: facts.current(*place) for place in written}
+    endpoints = endpoints | {place: pages for place, pages in known().items() if place not in endpoints} | documented()
     own = {place: _own_names(pages, written.get(place)) for place, pages in endpoints.items()}
     taken = {name for names in own.values() for name in names}
     found: dict[str, list[str]] = {}
@@ -65,6 +66,7 @@ def _endpoint(pages: list[Page], names: list[str]) -> dict[str, Any]:
     listed = _listed(pages)
     answer = sample(pages, listed)
     place, sdk = f"{page['http']} {page['path']}", facts.official_sdk()
+    echoed = _echoed_by_name(returned(pages), params) if facts.from_sdk(pages) else _echoed(pages, params)
     described = {
         "names": names,
         "verb": page["http"],
@@ -77,8 +79,9 @@ def _endpoint(pages: list[Page], names: list[str]) -> dict[str, Any]:
         "params": [_param(row, list(_examples(pages, row))) for row in params],
         "sample": answer,
         "empty": bool(page.get("response_empty")) and place in sdk["without_reply"],
-        "echo": [way for way in _echoed(pages, params) if _leads(answer, way) and not _of_paging(listed, way)],
+        "echo": [way for way in echoed if _leads(answer, way) and not _of_paging(listed, way)],
         "paging": listed and _paging(listed),
+        "sdk": facts.from_sdk(pages),
     }
     return {name: value for name, value in described.items() if value not in (None, False, [], {})}
 
@@ -210,6 +213,16 @@ def _echoed(pages: list[Page], params: list[Row]) -> Iterator[list[str]]:
         found |= dict.fromkeys(_repeated(next(replies([page]), None), given, ()))
     names = {row["name"] for row in params}
     return (list(way) for way in found if way[-1] in names)
+
+
+def _echoed_by_name(rows: list[Row], params: list[Row], way: tuple[str, ...] = ()) -> Iterator[list[str]]:
+    """The ways to fields of the answer that are called like a parameter of the same type."""
+    given = {(row["name"], row["type"]) for row in params if row["type"] in SCALARS}
+    for row in rows:
+        if (row["name"], row["type"]) in given:
+            yield [*way, row["name"]]
+        elif row["type"] == "object" and row.get("children") and not is_map(row, []):
+            yield from _echoed_by_name(row["children"], params, (*way, row["name"]))
 
 
 def _repeated(shown: Any, given: dict[str, Any], way: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -7,6 +7,7 @@ import re
 import textwrap
 from collections import defaultdict
 from collections.abc import Container, Iterator
+from functools import cache
 from typing import Any
 
 from dingtalk_models.core.json_values import is_object
@@ -55,12 +56,16 @@ IMPORTS = {
 }  # fmt: skip
 """By name: where a generated module has it from."""
 
+BRACKETS = str.maketrans("()", "（）")
+"""A title stands in brackets itself."""
+
 WIDTH = 112
 """How many characters of a docstring are on a line."""
 
 Endpoints = dict[tuple[str, str], list[Page]]
 
 
+@cache
 def documented() -> Endpoints:
     """Every current endpoint with its pages: a few have two."""
     found: Endpoints = defaultdict(list)
@@ -70,11 +75,17 @@ def documented() -> Endpoints:
     return found
 
 
+@cache
+def known() -> Endpoints:
+    """Every endpoint with its pages: those that are documented, and then those that only the official SDK knows."""
+    return documented() | {(page["http"], page["path"]): [page] for page in facts.only_in_sdk()}
+
+
 def products() -> dict[str, Product]:
     """Each product, by the name of its module."""
     written = {(info.http, info.path): info for info in by_hand()}
     found: dict[str, list[list[Page]]] = defaultdict(list)
-    for pages in documented().values():
+    for pages in known().values():
         found[product_of(pages[0])].append(pages)
     return {name: Product(name, endpoints, written) for name, endpoints in sorted(found.items())}
 
@@ -95,11 +106,14 @@ class Product:
         self.imports: dict[str, str] = {}
         self.methods: dict[str, str] = {}
         self.names: list[str] = []
-        """The names by which `run()` finds its operations."""
-        self.category = "、".join(dict.fromkeys(pages[0]["category"][0] for pages in endpoints if pages[0]["category"]))
+        """The names by which `run()` finds its operations, those that are documented first."""
+        self.only_in_sdk: set[str] = set()
+        """The names of those that no page documents."""
+        categories = [pages[0]["category"][0] for pages in endpoints if pages[0]["category"]]
+        self.category = "、".join(dict.fromkeys(each for each in categories if each != facts.SDK)) or facts.SDK
         self.single: dict[str, str] = {}
         """The APIs that page and are no lazy list, and why."""
-        for pages in sorted(endpoints, key=lambda pages: method_of(pages[0])):
+        for pages in sorted(endpoints, key=lambda pages: (facts.from_sdk(pages), method_of(pages[0]))):
             method = python_name(method_of(pages[0]), self.methods)
             info = by_hand.get((pages[0]["http"], pages[0]["path"]))
             self.methods[method] = self._alias(method, info) if info else self._method(method, pages)
@@ -146,6 +160,9 @@ class Product:
         listed = self._listed(pages)
         place = {row["name"]: row["in"] for row in params}
         in_query = [name for name, where in place.items() if where == "query"]
+        # a page that shows a GET or DELETE with a body means its query string; the SDK sends one
+        sends_body = facts.from_sdk(pages) and "body" in place.values()
+        with_query = sends_body if page["http"] in {"GET", "DELETE"} else bool(in_query)
         in_header = [name for name, where in place.items() if where == "header"]
         operation = class_name(method)
         signature: dict[bool, list[str]] = {True: [], False: []}
@@ -153,7 +170,7 @@ class Product:
         for row, name in named_params(params):
             shown = [value for each in pages for value in examples(each, row)]
             hint = self.types.argument(row, operation + class_name(name), shown)
-            as_it_is = host == "oapi" or f"{{{name}}}" in page["path"] or name in in_query
+            as_it_is = host == "oapi" or f"{{{name}}}" in page["path"] or (with_query and name in in_query)
             wired = (name if as_it_is else camel_name(name)) != row["name"]
             # a list begins at its beginning, even where the table says that one has to say so
             of_pages = listed.default(row) if listed else None
@@ -176,10 +193,12 @@ class Product:
         )
         kind, made = self._result(operation, listed, pages)
         endpoint = f"{page['http']} {page['path']}"
-        if page["http"] not in {"GET", "DELETE"} and in_query:
+        if with_query:
             endpoint += "?" + "&".join(in_query)
         older = list(older_names(page, params))
-        self.names += [api_name(page), *(text.split('"')[1] for text in older)]
+        names = [api_name(page), *(text.split('"')[1] for text in older)]
+        self.names += names
+        self.only_in_sdk.update(names if facts.from_sdk(pages) else ())
         decorator = [json.dumps(api_name(page)), json.dumps(endpoint), *older]
         if facts.needs_no_token(pages):
             decorator.append("authenticated=False")
@@ -239,7 +258,10 @@ class Product:
 
     def _docstring(self, operation: str, pages: list[Page], arguments: list[str]) -> Iterator[str]:
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", operation)
-        lines = [f"{words[0]}{words[1:].lower()} ({pages[0]['title']})."]
+        title = pages[0]["title"].translate(BRACKETS)
+        lines = [f"{words[0]}{words[1:].lower()} ({title})."]
+        if facts.from_sdk(pages):
+            lines += ["", "Known from the official SDK only (仅见于官方 SDK)."]
         if arguments:
             lines += ["", "Args:", *arguments]
         if codes := sorted({str(error["code"]) for page in pages for error in page["errors"]}):
@@ -248,11 +270,11 @@ class Product:
             if found := sorted({each for page in pages for each in page[key]}):
                 lines += ["", f"{label}: " + ", ".join(found) + "."]
         lines += [f"\nSee also: {page['doc']}" for page in pages[1:]]
-        lines += ["", f"Source: {pages[0]['doc']}"]
+        lines += ["", "Evidence: sdk" if facts.from_sdk(pages) else f"Source: {pages[0]['doc']}"]
         text = "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-        wrapped = [part for line in text.splitlines() for part in _wrapped(line)]
-        yield f'        """{wrapped[0]}'
-        yield from (f"        {line}" if line else "" for line in wrapped[1:])
+        first, *rest = text.splitlines()
+        yield f'        """{first}'
+        yield from (f"        {part}" if part else "" for line in rest for part in _wrapped(line))
         yield '        """'
 
 
@@ -395,7 +417,7 @@ def products_module(products: dict[str, Product]) -> str:
     imports = [f"    from dingtalk_models.platform.{name} import {each.manager}" for name, each in products.items()]
     rows = [f'    {name}: {each.manager}\n    """{_title(each)}."""' for name, each in products.items()]
     older: dict[bool, set[str]] = {True: set(), False: set()}
-    for pages in documented().values():
+    for pages in known().values():
         for old in olds(pages[0]):
             kept = carried(old, merged(pages))
             older[kept].add(f'    "{old["method"]}": "{product_of(pages[0]) if kept else api_name(pages[0])}",')
@@ -455,10 +477,10 @@ def default_at(page: Page) -> str:
 
 
 def documented_json() -> str:
-    """What the pages say of each endpoint beside its parameters: scopes, kinds of apps, error codes."""
+    """What is known of each endpoint beside its parameters: scopes, kinds of apps, error codes, or where it is from."""
     lines = [
         f"{json.dumps(f'{verb} {path}')}: {json.dumps(_notes(pages), ensure_ascii=False)}"
-        for (verb, path), pages in sorted(documented().items())
+        for (verb, path), pages in sorted(known().items())
     ]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
@@ -481,6 +503,8 @@ def undocumented(known: Container[str]) -> str:
 
 
 def _notes(pages: list[Page]) -> dict[str, Any]:
+    if facts.from_sdk(pages):
+        return {"evidence": "sdk"}
     return {
         "scopes": sorted({scope for page in pages for scope in page["permissions"]}),
         "app_types": sorted({kind for page in pages for kind in page["app_types"]}),

@@ -72,7 +72,9 @@ class Types:
         lines: list[str] = []
         for row, field in named(rows):
             inside = list(values_at(examples, row["name"]))
-            hint = self.argument(row, where + class_name(row["name"]), inside)
+            # a secret inside is hidden by its name when it is sent: see `Arguments.encode`
+            kind = {**row, "name": ""} if is_secret(row) else row
+            hint = self.argument(kind, where + class_name(row["name"]), inside)
             expected = field if self.host == "oapi" else camel_name(field)
             if expected != row["name"]:
                 hint = f"Annotated[{hint}, wire({json.dumps(row['name'])})]"
@@ -213,7 +215,7 @@ def moment_of(row: Row, examples: list[Any]) -> str | None:
     return hint if is_time and hint and shown and all(re.fullmatch(form, value) for value in shown) else None
 
 
-SECRET = re.compile(r"(?i)((access|refresh|system)_?token|secret|password|jsapi_?ticket)")
+SECRET = re.compile(r"(?i)((access|refresh|system|sts|security)_?token|secret|password|jsapi_?ticket)")
 """The names of texts that are never shown in a log, a `repr` or a traceback."""
 
 

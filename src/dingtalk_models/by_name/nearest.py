@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
 from math import log, sqrt
+from typing import get_args
 
 from dingtalk_models.core.documentation.endpoints import titles
+from dingtalk_models.resource.method_names import SdkName
 
 MOST = 3
 """How many names are suggested."""
@@ -19,6 +21,9 @@ _A_SLIP, _SIMILAR = 0.85, 0.6
 
 _NEAR = 0.3
 """How much of the meaning of two names is the same, at least."""
+
+_UNDOCUMENTED = 0.75
+"""How much the likeness of a name counts that only the official SDK has."""
 
 _SAME = {
     word: words[0]
@@ -68,7 +73,11 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
 def _near_in_meaning(name: str, names: list[str]) -> list[str]:
     weights, known = _weights(), titles()
     asked = words(name) & weights.keys()
-    scores = {each: _likeness(asked, words(f"{each} {known.get(each, '')}"), weights) for each in names}
+    counts = dict.fromkeys(get_args(SdkName), _UNDOCUMENTED)
+    scores = {
+        each: _likeness(asked, words(f"{each} {known.get(each, '')}"), weights) * counts.get(each, 1.0)
+        for each in names
+    }
     near = [each for each in names if scores[each] >= _NEAR]
     return sorted(near, key=lambda each: (-scores[each], len(each)))[:MOST]
 
@@ -85,7 +94,8 @@ def _weight(some: Iterable[str], weights: Mapping[str, float]) -> float:
 
 @cache
 def _weights() -> Mapping[str, float]:
-    every = [words(f"{name} {title}") for name, title in titles().items()]
+    undocumented = {*get_args(SdkName)}
+    every = [words(f"{name} {title}") for name, title in titles().items() if name not in undocumented]
     counted = Counter(word for each in every for word in each)
     return {word: log(len(every) / count) + 1 for word, count in counted.items()}
 

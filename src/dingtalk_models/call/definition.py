@@ -33,7 +33,7 @@ def check_endpoint(name: str, endpoint: str) -> None:
         problem = f"the path {path!r} should start with a slash"
     elif not _PATH.fullmatch(path):
         problem = f"the path {path!r} is malformed: segments are letters, digits, '_', '.' and '-', or a {{parameter}}"
-    elif mark and not _QUERY.fullmatch(query):
+    elif mark and not _QUERY.fullmatch(query) and (query or verb not in {"GET", "DELETE"}):
         problem = f"what follows the question mark should be names joined by '&', not {query!r}"
     if problem:
         how = 'write it as "POST /v1.0/things/{id}?unionId"'

@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import reduce
+from functools import cached_property, reduce
 from inspect import Signature
 from types import GeneratorType, SimpleNamespace
 from typing import (
@@ -40,11 +40,11 @@ from dingtalk_models.call.definition import check_endpoint, check_filled, check_
 from dingtalk_models.core.context import AppLike, chosen, current_app
 from dingtalk_models.core.documentation.labels import of_parameters
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
-from dingtalk_models.core.hints import bare, get_origin, wire_names
+from dingtalk_models.core.hints import bare, fields_in, get_origin, wire_names
 from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.json_values import is_object, loaded
 from dingtalk_models.core.problems import problems, warn_of_older_name, with_ids
-from dingtalk_models.core.secret import Hidden, Secret, forget_locals, hidden, is_secret, shorten
+from dingtalk_models.core.secret import Hidden, Secret, forget_locals, hidden, hidden_inside, is_secret, shorten
 from dingtalk_models.core.steps import Flow, Lazy, Steps
 from dingtalk_models.core.wire import camel_name, userid_name
 
@@ -201,6 +201,8 @@ class Arguments:
         encoded: dict[str, Any] = self._adapter.dump_python(
             known, mode="json", by_alias=True, exclude_none=True, exclude_unset=True
         )
+        if self._have_secrets_inside:
+            encoded = {name: hidden_inside(value) for name, value in encoded.items()}
         for name, sent in self.secrets.items():
             if isinstance(value := known.get(name), str | SecretStr):
                 encoded[sent] = Secret.of(value)
@@ -210,6 +212,11 @@ class Arguments:
         if self._may_have_no_body and WHOLE_BODY not in encoded:
             encoded[WHOLE_BODY] = None  # nothing, which is not an empty object
         return encoded | (hidden(rest) if rest else rest)
+
+    @cached_property
+    def _have_secrets_inside(self) -> bool:
+        """Whether an object in an argument has a field that is called like a secret."""
+        return any(_has_secrets(hint, set()) for hint in self.fields.values())
 
     def _miscounted(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Problem:
         twice = [name for name in self.positional[: len(args)] if name in kwargs]
@@ -225,6 +232,13 @@ def _around(sent_as: str) -> list[str]:
     """Return the objects that a wire name such as `option.size` is in."""
     parts = sent_as.split(".")
     return [".".join(parts[:length]) for length in range(1, len(parts))]
+
+
+def _has_secrets(hint: Any, seen: set[str]) -> bool:
+    if (known := repr(hint)) in seen:
+        return False
+    seen.add(known)
+    return any(is_secret(name) or _has_secrets(part, seen) for name, part in fields_in(bare(hint)).items())
 
 
 def _is_hidden(hint: Any) -> bool:

@@ -26,6 +26,7 @@ class Endpoint:
         authenticated: whether the app's token is sent with it.
         idempotent: whether it is safe to send it twice. If so, it is sent again when its outcome is unknown.
         headers: the parameters that are sent as headers.
+        sends_body: whether a GET or DELETE has a body, which is rare.
     """
 
     verb: str
@@ -34,6 +35,7 @@ class Endpoint:
     authenticated: bool = True
     idempotent: bool = False
     headers: frozenset[str] = frozenset()
+    sends_body: bool = False
     host: Host = field(init=False)
     """Which of the platform's two hosts serves it."""
 
@@ -44,17 +46,20 @@ class Endpoint:
     def parse(
         cls, text: str, *, authenticated: bool = True, idempotent: bool | None = None, headers: Iterable[str] = ()
     ) -> Endpoint:
-        """Parse a text such as `"POST /v1.0/things/{id}?unionId&operatorId"`."""
+        """Parse a text such as `"POST /v1.0/things/{id}?unionId&operatorId"`.
+
+        A GET or DELETE has a question mark only if it has a body, even if nothing is in its query string.
+        """
         verb, _, rest = text.partition(" ")
-        path, _, query = rest.partition("?")
+        path, mark, query = rest.partition("?")
         names = frozenset(query.split("&")) if query else frozenset[str]()
         safe = verb == "GET" if idempotent is None else idempotent
-        return cls(verb, path, names, authenticated, safe, frozenset(headers))
+        return cls(verb, path, names, authenticated, safe, frozenset(headers), sends_body=bool(mark))
 
     @property
     def has_body(self) -> bool:
         """Whether its parameters go into a body."""
-        return self.verb not in {"GET", "DELETE"}
+        return self.sends_body or self.verb not in {"GET", "DELETE"}
 
     def __str__(self) -> str:
         return f"{self.verb} {self.path}"

@@ -129,8 +129,16 @@ def revealed(value: Any) -> Any:
 def hidden(values: Mapping[str, Any]) -> dict[str, Any]:
     """Copy an object with a `Secret` for each text whose name is that of a secret."""
     return {
-        name: Secret(value) if is_secret(name) and isinstance(value, str) else value for name, value in values.items()
+        name: Secret(value) if is_secret(name) and isinstance(value, str) else hidden_inside(value)
+        for name, value in values.items()
     }
+
+
+def hidden_inside(value: Any) -> Any:
+    """Copy any JSON value with a `Secret` for each text in its objects whose name is that of a secret."""
+    if is_object(value):
+        return hidden(value)
+    return [*map(hidden_inside, value)] if is_array(value) else value
 
 
 def concealed(value: Any) -> Any:

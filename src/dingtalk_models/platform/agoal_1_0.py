@@ -849,6 +849,109 @@ class GetObjectiveRuleDetailReply(Record, alias_generator=camel):
     """目标规则对象"""
 
 
+class AgoalCreateProgressReplyContentCreator(Record, alias_generator=camel):
+    ding_user_id: str | None
+    name: str | None
+    user_id: str | None
+
+
+class AgoalCreateProgressReplyContentKeyResultsKeyActions(Record, alias_generator=camel):
+    key_action_id: str | None
+    title: str | None
+    url: str | None
+
+
+class AgoalCreateProgressReplyContentKeyResultsTitleMentionsUser(Record, alias_generator=camel):
+    ding_user_id: str | None
+    name: str | None
+    user_id: str | None
+
+
+class AgoalCreateProgressReplyContentKeyResultsTitleMentions(Record, alias_generator=camel):
+    length: int | None
+    offset: int | None
+    user: AgoalCreateProgressReplyContentKeyResultsTitleMentionsUser | None
+
+
+class AgoalCreateProgressReplyContentKeyResults(Record, alias_generator=camel):
+    key_actions: list[AgoalCreateProgressReplyContentKeyResultsKeyActions] = empty_list()
+    key_result_id: str | None
+    progress: int | None
+    status: int | None
+    title: str | None
+    title_mentions: list[AgoalCreateProgressReplyContentKeyResultsTitleMentions] = empty_list()
+    type: int | None
+    weight: float | None
+
+
+class AgoalCreateProgressReplyContentModifier(Record, alias_generator=camel):
+    ding_user_id: str | None
+    name: str | None
+    user_id: str | None
+
+
+class AgoalCreateProgressReplyContent(Record, alias_generator=camel):
+    created: int | None
+    creator: AgoalCreateProgressReplyContentCreator | None
+    html_content: str | None
+    key_results: list[AgoalCreateProgressReplyContentKeyResults] = empty_list()
+    modifier: AgoalCreateProgressReplyContentModifier | None
+    progress: int | None
+    progress_id: str | None
+    updated: int | None
+
+
+class AgoalCreateProgressReply(Record, alias_generator=camel):
+    content: AgoalCreateProgressReplyContent | None
+
+
+class AgoalFieldUpdateReply(Record, alias_generator=camel):
+    content: bool | None
+
+
+class AgoalFiscalYearschemeListReplyContentSubPeriodConfigs(Record, alias_generator=camel):
+    enabled: bool | None
+    interval_month: int | None
+    sub_period_type: str | None
+
+
+class AgoalFiscalYearschemeListReplyContent(Record, alias_generator=camel):
+    enabled: bool | None
+    scheme_name: str | None
+    scheme_uid: str | None
+    start_month: int | None
+    sub_period_configs: list[AgoalFiscalYearschemeListReplyContentSubPeriodConfigs] = empty_list()
+
+
+class AgoalFiscalYearschemeListReply(Record, alias_generator=camel):
+    content: list[AgoalFiscalYearschemeListReplyContent] = empty_list()
+    trace_id: str | None
+
+
+class AgoalPeriodListReplyContent(Record, alias_generator=camel):
+    biz_code: str | None
+    end_date: int | None
+    name: str | None
+    period_id: str | None
+    period_type: str | None
+    start_date: int | None
+
+
+class AgoalPeriodListReply(Record, alias_generator=camel):
+    content: list[AgoalPeriodListReplyContent] = empty_list()
+
+
+class AgoalUserSubAdminListReplyContent(Record, alias_generator=camel):
+    dept_ids: list[str] = empty_list()
+    ding_corp_id: str | None
+    ding_user_id: str | None
+    permission_group_codes: list[str] = empty_list()
+
+
+class AgoalUserSubAdminListReply(Record, alias_generator=camel):
+    content: list[AgoalUserSubAdminListReplyContent] = empty_list()
+
+
 class AgoalV1(Manager):
     @api("agoal_1_0.AgoalBizDataQuery", "POST /v1.0/agoal/bizData/query?nextToken&maxResults&bizCode", idempotent=True)
     def agoal_biz_data_query(
@@ -1389,3 +1492,72 @@ class AgoalV1(Manager):
         Source: api-getobjectiveruledetail
         """
         return Call(GetObjectiveRuleDetailReply)
+
+    @api("agoal_1_0.AgoalCreateProgress", "POST /v1.0/agoal/objectives/progresses")
+    def agoal_create_progress(
+        self,
+        *,
+        kr_id: str | None = None,
+        merge_into_latest_progress: bool | None = None,
+        objective_id: str | None = None,
+        plain_text: str | None = None,
+        progress: int | None = None,
+        progress_merge_period: str | None = None,
+    ) -> Call[AgoalCreateProgressReply]:
+        """Agoal create progress (创建目标进展).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AgoalCreateProgressReply)
+
+    @api("agoal_1_0.AgoalFieldUpdate", "PUT /v1.0/agoal/fields")
+    def agoal_field_update(
+        self,
+    ) -> Call[AgoalFieldUpdateReply]:
+        """Agoal field update (更新 Agoal 字段值).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AgoalFieldUpdateReply)
+
+    @api("agoal_1_0.AgoalFiscalYearschemeList", "POST /v1.0/agoal/period/scheme/list")
+    def agoal_fiscal_yearscheme_list(
+        self,
+    ) -> Call[AgoalFiscalYearschemeListReply]:
+        """Agoal fiscal yearscheme list (agoal财年方案列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AgoalFiscalYearschemeListReply)
+
+    @api("agoal_1_0.AgoalPeriodList", "POST /v1.0/agoal/periods/list")
+    def agoal_period_list(
+        self,
+    ) -> Call[AgoalPeriodListReply]:
+        """Agoal period list (获取 Agoal 周期列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AgoalPeriodListReply)
+
+    @api("agoal_1_0.AgoalUserSubAdminList", "GET /v1.0/agoal/administrators/sub/lists")
+    def agoal_user_sub_admin_list(
+        self,
+        *,
+        func_permission_group: str | None = None,
+    ) -> Call[AgoalUserSubAdminListReply]:
+        """Agoal user sub admin list (获取Agoal子管理员列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AgoalUserSubAdminListReply)

@@ -67,6 +67,113 @@ class LiandanluExclusiveModelReply(Record, alias_generator=camel):
     """结果对象"""
 
 
+class ExecuteAgentInputs(TypedDict, total=False):
+    card_data: JsonValue
+    card_template_id: str
+    input: str
+
+
+class ExecuteAgentReplyResult(Record, alias_generator=camel):
+    execute_result: str | None
+    skill_id: str | None
+
+
+class ExecuteAgentReply(Record, alias_generator=camel):
+    result: ExecuteAgentReplyResult | None
+
+
+class LiandanTextImageGetReply(Record, alias_generator=camel):
+    result: list[dict[str, JsonValue]] = empty_list()
+
+
+class LiandanluTextToImageModelReplyResult(Record, alias_generator=camel):
+    request_id: str | None
+    task_id: str | None
+    task_status: str | None
+
+
+class LiandanluTextToImageModelReply(Record, alias_generator=camel):
+    result: LiandanluTextToImageModelReplyResult | None
+
+
+class NlToFrameServiceReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class QueryBaymaxSkillLogReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class QueryMemoryLearningTaskReplyResult(Record, alias_generator=camel):
+    status: str | None
+    success: bool | None
+
+
+class QueryMemoryLearningTaskReply(Record, alias_generator=camel):
+    result: QueryMemoryLearningTaskReplyResult | None
+
+
+class SmartFormulaResultServiceReplyResult(Record, alias_generator=camel):
+    response: str | None
+    status: str | None
+
+
+class SmartFormulaResultServiceReply(Record, alias_generator=camel):
+    result: SmartFormulaResultServiceReplyResult | None
+
+
+class SmartFormulaTriggerServiceReplyResult(Record, alias_generator=camel):
+    task_id: str | None
+
+
+class SmartFormulaTriggerServiceReply(Record, alias_generator=camel):
+    result: SmartFormulaTriggerServiceReplyResult | None
+
+
+class SmartQuoteBatchQueryResultServiceReplyResult(Record, alias_generator=camel):
+    response: str | None
+    status: str | None
+
+
+class SmartQuoteBatchQueryResultServiceReply(Record, alias_generator=camel):
+    result: SmartQuoteBatchQueryResultServiceReplyResult | None
+
+
+class SmartQuoteBatchQueryServiceReplyResult(Record, alias_generator=camel):
+    task_id: str | None
+
+
+class SmartQuoteBatchQueryServiceReply(Record, alias_generator=camel):
+    result: SmartQuoteBatchQueryServiceReplyResult | None
+
+
+class SmartQuoteQueryResultServiceReplyResult(Record, alias_generator=camel):
+    response: str | None
+    status: str | None
+
+
+class SmartQuoteQueryResultServiceReply(Record, alias_generator=camel):
+    result: SmartQuoteQueryResultServiceReplyResult | None
+
+
+class SmartQuoteQueryServiceReplyResult(Record, alias_generator=camel):
+    task_id: str | None
+
+
+class SmartQuoteQueryServiceReply(Record, alias_generator=camel):
+    result: SmartQuoteQueryServiceReplyResult | None
+
+
+class SubmitMemoryLearningTaskReplyResult(Record, alias_generator=camel):
+    learning_code: str | None
+    status: str | None
+    success: bool | None
+
+
+class SubmitMemoryLearningTaskReply(Record, alias_generator=camel):
+    result: SubmitMemoryLearningTaskReplyResult | None
+
+
 class AiPaaSV1(Manager):
     @api("ai_paa_s_1_0.ExclusiveModelCompleteService", "POST /v1.0/aiPaaS/ai/complete")
     def exclusive_model_complete_service(
@@ -128,3 +235,213 @@ class AiPaaSV1(Manager):
         Source: api-liandanluexclusivemodel
         """
         return Call(LiandanluExclusiveModelReply)
+
+    @api("ai_paa_s_1_0.ExecuteAgent", "POST /v1.0/aiPaaS/me/agents/execute")
+    def execute_agent(
+        self,
+        agent_code: str,
+        inputs: ExecuteAgentInputs,
+        *,
+        scenario_code: str | None = None,
+        scenario_instance_id: str | None = None,
+        skill_id: str | None = None,
+    ) -> Call[ExecuteAgentReply]:
+        """Execute agent (执行AI技能).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ExecuteAgentReply)
+
+    @api("ai_paa_s_1_0.LiandanTextImageGet", "POST /v1.0/aiPaaS/ai/textToImage/results/query")
+    def liandan_text_image_get(
+        self,
+        module: str,
+        task_id: str,
+        user_id: str,
+    ) -> Call[LiandanTextImageGetReply]:
+        """Liandan text image get (炼丹炉文生图任务结果获取).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(LiandanTextImageGetReply)
+
+    @api("ai_paa_s_1_0.LiandanluTextToImageModel", "POST /v1.0/aiPaaS/ai/textToImage/generate")
+    def liandanlu_text_to_image_model(
+        self,
+        module: str,
+        prompt: str,
+        user_id: str,
+        *,
+        number: int | None = None,
+        parameters: dict[str, str] | None = None,
+    ) -> Call[LiandanluTextToImageModelReply]:
+        """Liandanlu text to image model (炼丹炉通过提示词生成图片).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(LiandanluTextToImageModelReply)
+
+    @api("ai_paa_s_1_0.NLToFrameService", "POST /v1.0/aiPaaS/ai/nl2frame")
+    def nl_to_frame_service(
+        self,
+        model_id: str,
+        model_name: str,
+        *,
+        extension_str: str | None = None,
+        is_new_model: bool | None = None,
+        user_id: int | None = None,
+    ) -> Call[NlToFrameServiceReply]:
+        """Nl to frame service (通过配置的指令，连接用户和系统，训练大模型).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(NlToFrameServiceReply)
+
+    @api("ai_paa_s_1_0.QueryBaymaxSkillLog", "GET /v1.0/aiPaaS/skills/logs")
+    def query_baymax_skill_log(
+        self,
+        log_level: str,
+        skill_execute_id: str,
+        *,
+        from_: int | None = None,
+        to: int | None = None,
+    ) -> Call[QueryBaymaxSkillLogReply]:
+        """Query baymax skill log (Baymax技能执行日志).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryBaymaxSkillLogReply)
+
+    @api("ai_paa_s_1_0.QueryMemoryLearningTask", "GET /v1.0/aiPaaS/me/memory/learningTask/get")
+    def query_memory_learning_task(
+        self,
+        agent_code: str,
+        learning_code: str,
+    ) -> Call[QueryMemoryLearningTaskReply]:
+        """Query memory learning task (查询记忆学习进度).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryMemoryLearningTaskReply)
+
+    @api("ai_paa_s_1_0.SmartFormulaResultService", "POST /v1.0/aiPaaS/nl2x/smartFormulas/results/query")
+    def smart_formula_result_service(
+        self,
+        *,
+        task_id: str | None = None,
+    ) -> Call[SmartFormulaResultServiceReply]:
+        """Smart formula result service (中信金属智能配料任务结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SmartFormulaResultServiceReply)
+
+    @api("ai_paa_s_1_0.SmartFormulaTriggerService", "POST /v1.0/aiPaaS/nl2x/smartFormulas/trigger")
+    def smart_formula_trigger_service(
+        self,
+        *,
+        request: str | None = None,
+    ) -> Call[SmartFormulaTriggerServiceReply]:
+        """Smart formula trigger service (中信金属智能配料任务触发).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SmartFormulaTriggerServiceReply)
+
+    @api("ai_paa_s_1_0.SmartQuoteBatchQueryResultService", "POST /v1.0/aiPaaS/nl2x/smartQuotations/results/batchQuery")
+    def smart_quote_batch_query_result_service(
+        self,
+        *,
+        task_id: str | None = None,
+    ) -> Call[SmartQuoteBatchQueryResultServiceReply]:
+        """Smart quote batch query result service (批量查询智能报价结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SmartQuoteBatchQueryResultServiceReply)
+
+    @api("ai_paa_s_1_0.SmartQuoteBatchQueryService", "POST /v1.0/aiPaaS/nl2x/smartQuotations/batchQuery")
+    def smart_quote_batch_query_service(
+        self,
+        *,
+        request: str | None = None,
+    ) -> Call[SmartQuoteBatchQueryServiceReply]:
+        """Smart quote batch query service (批量查询智能报价).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SmartQuoteBatchQueryServiceReply)
+
+    @api("ai_paa_s_1_0.SmartQuoteDataService", "POST /v1.0/aiPaaS/nl2x/smartQuotations/datas")
+    def smart_quote_data_service(
+        self,
+        *,
+        request: str | None = None,
+    ) -> Call[None]:
+        """Smart quote data service (添加智能报价数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("ai_paa_s_1_0.SmartQuoteQueryResultService", "POST /v1.0/aiPaaS/nl2x/smartQuotations/results/query")
+    def smart_quote_query_result_service(
+        self,
+        *,
+        task_id: str | None = None,
+    ) -> Call[SmartQuoteQueryResultServiceReply]:
+        """Smart quote query result service (查询智能报价结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SmartQuoteQueryResultServiceReply)
+
+    @api("ai_paa_s_1_0.SmartQuoteQueryService", "POST /v1.0/aiPaaS/nl2x/smartQuotations/triggerQuery")
+    def smart_quote_query_service(
+        self,
+        *,
+        request: str | None = None,
+    ) -> Call[SmartQuoteQueryServiceReply]:
+        """Smart quote query service (查询智能报价).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SmartQuoteQueryServiceReply)
+
+    @api("ai_paa_s_1_0.SubmitMemoryLearningTask", "POST /v1.0/aiPaaS/me/memory/learningTask/put")
+    def submit_memory_learning_task(
+        self,
+    ) -> Call[SubmitMemoryLearningTaskReply]:
+        """Submit memory learning task (提交记忆学习任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SubmitMemoryLearningTaskReply)

@@ -45,6 +45,29 @@ class QueryMarketOrderReply(Record, alias_generator=camel):
     """是否内购订单"""
 
 
+class CreateAppGoodsServiceConversationReply(Record, alias_generator=camel):
+    conversation_name: str | None
+    new_conversation: bool | None
+
+
+class EnsureUserLicenseAccessReply(Record, alias_generator=camel):
+    allowed: bool | None
+    decision_code: str | None
+    license_assigned: bool | None
+
+
+class GetCoolAppAccessStatusReply(Record, alias_generator=camel):
+    status: str | None
+
+
+class GetPersonalExperienceInfoReplyResult(Record, alias_generator=camel):
+    main_corp_id: str | None
+
+
+class GetPersonalExperienceInfoReply(Record, alias_generator=camel):
+    result: GetPersonalExperienceInfoReplyResult | None
+
+
 class AppMarketV1(Manager):
     @api("app_market_1_0.GetInAppSkuUrl", "POST /v1.0/appMarket/internals/skuPages/query", idempotent=True)
     def get_in_app_sku_url(
@@ -92,3 +115,113 @@ class AppMarketV1(Manager):
         Source: check-the-order-details-app-store
         """
         return Call(QueryMarketOrderReply)
+
+    @api("app_market_1_0.CreateAppGoodsServiceConversation", "POST /v1.0/appMarket/orders/serviceGroups")
+    def create_app_goods_service_conversation(
+        self,
+        isv_user_id: str,
+        order_id: int,
+    ) -> Call[CreateAppGoodsServiceConversationReply]:
+        """Create app goods service conversation (创建应用商品服务群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateAppGoodsServiceConversationReply)
+
+    @api("app_market_1_0.EnsureUserLicenseAccess", "POST /v1.0/appMarket/userLicenses/ensure")
+    def ensure_user_license_access(
+        self,
+        union_id: str,
+    ) -> Call[EnsureUserLicenseAccessReply]:
+        """Ensure user license access (校验访问用户是否拥有应用 License).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(EnsureUserLicenseAccessReply)
+
+    @api(
+        "app_market_1_0.GetCoolAppAccessStatus",
+        "POST /v1.0/appMarket/coolApps/accessions/statuses/query",
+        idempotent=True,
+    )
+    def get_cool_app_access_status(
+        self,
+        auth_code: str,
+        cool_app_code: str,
+        enc_field_biz_code: str,
+    ) -> Call[GetCoolAppAccessStatusReply]:
+        """Get cool app access status (获取酷应用访问状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetCoolAppAccessStatusReply)
+
+    @api("app_market_1_0.GetPersonalExperienceInfo", "GET /v1.0/appMarket/personalExperiences")
+    def get_personal_experience_info(
+        self,
+        *,
+        user_id: str | None = None,
+    ) -> Call[GetPersonalExperienceInfoReply]:
+        """Get personal experience info (获取个人体验相关信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetPersonalExperienceInfoReply)
+
+    @api("app_market_1_0.NotifyOnCrmDataChange", "POST /v1.0/appMarket/saleAssistants/crmDataChanges/notify")
+    def notify_on_crm_data_change(
+        self,
+        *,
+        data_id: str | None = None,
+        extension: dict[str, str] | None = None,
+        operate: str | None = None,
+        type: str | None = None,
+    ) -> Call[None]:
+        """Notify on crm data change (销售助理CRM数据变更回调通知).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("app_market_1_0.UpdateAppVisibleScope", "PUT /v1.0/appMarket/appVisibleScopes")
+    def update_app_visible_scope(
+        self,
+        operator_user_id: str,
+        visible_scope_type: str,
+        *,
+        visible_dept_ids: list[int] | None = None,
+        visible_user_ids: list[str] | None = None,
+    ) -> Call[None]:
+        """Update app visible scope (全量更新第三方应用可见范围).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("app_market_1_0.UserTaskReport", "POST /v1.0/appMarket/tasks")
+    def user_task_report(
+        self,
+        biz_no: str,
+        operate_date: str,
+        task_tag: str,
+        userid: str,
+    ) -> Call[bool]:
+        """User task report (app内用户操作任务同步).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Required
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.secret import Secret
-from dingtalk_models.core.wire import Millis, camel, empty_list
+from dingtalk_models.core.wire import Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
@@ -83,6 +84,352 @@ class QueryInterviewsList(Record, alias_generator=camel):
     """面试负责人的userId"""
     interviewers: list[QueryInterviewsListInterviewers] = empty_list()
     """面试官信息列表"""
+
+
+class AddApplicationRegFormTemplateReply(Record, alias_generator=camel):
+    template_id: str | None
+    version: int | None
+
+
+class CollectRecruitJobDetailJobInfoAddress(TypedDict, total=False):
+    city_code: str
+    detail: str
+    district_code: str
+    latitude: str
+    longitude: str
+    name: str
+    province_code: str
+
+
+class CollectRecruitJobDetailJobInfoFullTimeInfo(TypedDict, total=False):
+    max_job_experience: str
+    min_job_experience: str
+    salary_month: str
+
+
+class CollectRecruitJobDetailJobInfoPartTimeInfo(TypedDict, total=False):
+    contact_number: str
+    salary_period: str
+    settle_type: str
+    specify_work_date: str
+    specify_work_time: str
+    work_begin_time_min: str
+    work_date_type: str
+    work_end_date: str
+    work_end_time_min: str
+    work_start_date: str
+
+
+class CollectRecruitJobDetailJobInfo(TypedDict, total=False):
+    address: CollectRecruitJobDetailJobInfoAddress
+    category: str
+    description: str
+    ext_info: str
+    full_time_info: CollectRecruitJobDetailJobInfoFullTimeInfo
+    head_count: str
+    job_nature: str
+    job_tags: list[str]
+    max_salary: str
+    min_salary: str
+    name: str
+    out_job_id: str
+    part_time_info: CollectRecruitJobDetailJobInfoPartTimeInfo
+    required_edu: str
+
+
+class CollectRecruitJobDetailRecruitUserInfo(TypedDict, total=False):
+    ext_info: str
+    out_user_id: str
+    user_mobile: str
+    user_name: str
+
+
+class CollectResumeDetailResumeDataBaseInfo(TypedDict, total=False):
+    age: int
+    avatar: str
+    begin_work_time: str
+    birthday: str
+    email: str
+    english_name: str
+    graduate_time: str
+    highest_education: int
+    job_title: str
+    last_school_name: str
+    married: int
+    name: Required[str]
+    native_place: str
+    now_location: str
+    personal_honor: str
+    phone_num: str
+    political_status: int
+    self_evaluation: str
+    sex: int
+    virtual_phone_num: str
+    working_years: int
+
+
+class CollectResumeDetailResumeDataCertificates(TypedDict, total=False):
+    certificate_name: str
+    grant_time: str
+
+
+class CollectResumeDetailResumeDataEducationExperiences(TypedDict, total=False):
+    degree: int
+    department: str
+    description: str
+    end_date: str
+    major: str
+    school_name: str
+    start_date: str
+
+
+class CollectResumeDetailResumeDataJobExpect(TypedDict, total=False):
+    job_name: str
+    locations: list[str]
+    max_salary: str
+    min_salary: str
+    onboard_time: str
+
+
+class CollectResumeDetailResumeDataLanguageSkill(TypedDict, total=False):
+    certificate_name: str
+    language_name: str
+
+
+class CollectResumeDetailResumeDataTrainingExperiences(TypedDict, total=False):
+    description: str
+    end_date: str
+    institution_name: str
+    location: str
+    name: str
+    start_date: str
+
+
+class CollectResumeDetailResumeDataWorkExperiences(TypedDict, total=False):
+    company_name: str
+    department: str
+    description: str
+    end_date: str
+    job_title: str
+    location: str
+    responsibility: str
+    start_date: str
+
+
+class CollectResumeDetailResumeData(TypedDict, total=False):
+    base_info: Required[CollectResumeDetailResumeDataBaseInfo]
+    certificates: list[CollectResumeDetailResumeDataCertificates]
+    education_experiences: list[CollectResumeDetailResumeDataEducationExperiences]
+    job_expect: CollectResumeDetailResumeDataJobExpect
+    language_skill: list[CollectResumeDetailResumeDataLanguageSkill]
+    training_experiences: list[CollectResumeDetailResumeDataTrainingExperiences]
+    work_experiences: list[CollectResumeDetailResumeDataWorkExperiences]
+
+
+class CollectResumeDetailResumeFile(TypedDict, total=False):
+    download_url: str
+    file_name: str
+    file_type: str
+
+
+class CollectResumeDetailReply(Record, alias_generator=camel):
+    resume_id: str | None
+
+
+class CollectResumeMailResumeFile(TypedDict, total=False):
+    download_url: Required[str]
+    file_name: Required[str]
+    file_type: Required[str]
+
+
+class CollectResumeMailReply(Record, alias_generator=camel):
+    resume_id: str | None
+
+
+class GetApplicationRegFormByFlowIdReply(Record, alias_generator=camel):
+    candidate_id: str | None
+    creator_user_id: str | None
+    flow_id: str | None
+    form_id: str | None
+    gmt_create_millis: int | None
+    gmt_modified_millis: int | None
+    job_id: str | None
+    status: int | None
+    template_id: str | None
+    template_version: int | None
+
+
+class GetFlowByIdReply(Record, alias_generator=camel):
+    candidate_id: str | None
+    candidate_name: str | None
+    create_time: int | None
+    current_status: str | None
+    flow_id: str | None
+    job_id: str | None
+    source_name: str | None
+    stat_id: str | None
+
+
+class GetJobAuthReplyJobOwners(Record, alias_generator=camel):
+    name: str | None
+    user_id: str | None
+
+
+class GetJobAuthReply(Record, alias_generator=camel):
+    job_id: str | None
+    job_owners: list[GetJobAuthReplyJobOwners] = empty_list()
+
+
+class GetJobInfoByJobIdReplyJobOwners(Record, alias_generator=camel):
+    name: str | None
+    user_id: str | None
+
+
+class GetJobInfoByJobIdReply(Record, alias_generator=camel):
+    create_time: int | None
+    head_count: int | None
+    job_id: str | None
+    job_owners: list[GetJobInfoByJobIdReplyJobOwners] = empty_list()
+    main_dept_id: int | None
+    main_dept_name: str | None
+    name: str | None
+
+
+class ImportJobDataBodyAddress(TypedDict, total=False):
+    city_code: Required[str]
+    custom_name: str
+    district_code: Required[str]
+    latitude: Required[str]
+    longitude: Required[str]
+    name: Required[str]
+    province_code: Required[str]
+
+
+class ImportJobDataBodyFullTimeExt(TypedDict, total=False):
+    salary_month: int
+
+
+class ImportJobDataBody(TypedDict, total=False):
+    address: Required[ImportJobDataBodyAddress]
+    category: Required[str]
+    description: Required[str]
+    experience: Required[str]
+    full_time_ext: ImportJobDataBodyFullTimeExt
+    job_nature: Required[str]
+    max_salary: Required[int]
+    min_salary: Required[int]
+    name: Required[str]
+    required_edu: Required[int]
+    user_id: Required[str]
+
+
+class ImportJobDataReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class QueryCandidatesList(Record, alias_generator=camel):
+    candidate_id: str | None
+    corp_id: str | None
+    entry_date: int | None
+    user_id: str | None
+
+
+class ReportMessageStatusReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class ResumePostEventReply(Record, alias_generator=camel):
+    biz_id: str | None
+
+
+class SyncChannelMessageReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class SyncInterviewInfoToAiInterviewAssistantCandidateInfoVoListHistoryInterviewInfoVOListAiInterviewHistoryEvaluationContentList(
+    TypedDict, total=False
+):
+    history_interview_content: str
+    interviewer_user_id: str
+
+
+class SyncInterviewInfoToAiInterviewAssistantCandidateInfoVoListHistoryInterviewInfoVOList(TypedDict, total=False):
+    ai_interview_history_evaluation_content_list: list[
+        SyncInterviewInfoToAiInterviewAssistantCandidateInfoVoListHistoryInterviewInfoVOListAiInterviewHistoryEvaluationContentList
+    ]
+    can_view_user_id_list: list[str]
+    history_interview_id: str
+    history_interview_rounds: str
+
+
+class SyncInterviewInfoToAiInterviewAssistantCandidateInfoVoList(TypedDict, total=False):
+    biz_candidate_id: str
+    history_interview_info_vo_list: Annotated[
+        list[SyncInterviewInfoToAiInterviewAssistantCandidateInfoVoListHistoryInterviewInfoVOList],
+        wire("historyInterviewInfoVOList"),
+    ]
+    name: str
+    phone: str
+    resume_content: str
+
+
+class SyncInterviewInfoToAiInterviewAssistantConferenceInfoVoConferenceBookerInfoVO(TypedDict, total=False):
+    id: str
+    name: str
+
+
+class SyncInterviewInfoToAiInterviewAssistantConferenceInfoVo(TypedDict, total=False):
+    conference_booker_info_vo: Annotated[
+        SyncInterviewInfoToAiInterviewAssistantConferenceInfoVoConferenceBookerInfoVO, wire("conferenceBookerInfoVO")
+    ]
+    room_code: str
+    schedule_conference_id: str
+    schedule_conference_url: str
+
+
+class SyncInterviewInfoToAiInterviewAssistantInterviewerInfoVoListInterviewEvaluationFormConfigVO(
+    TypedDict, total=False
+):
+    content: str
+    id: str
+    name: str
+
+
+class SyncInterviewInfoToAiInterviewAssistantInterviewerInfoVoList(TypedDict, total=False):
+    id: str
+    interview_evaluation_form_config_vo: Annotated[
+        SyncInterviewInfoToAiInterviewAssistantInterviewerInfoVoListInterviewEvaluationFormConfigVO,
+        wire("interviewEvaluationFormConfigVO"),
+    ]
+    name: str
+    position: str
+
+
+class SyncInterviewInfoToAiInterviewAssistantJobContentVo(TypedDict, total=False):
+    commitment: str
+    hire_count: int
+    job_content: str
+    job_name: str
+    max_salary: int
+    min_salary: int
+
+
+class UpdateApplicationRegFormDingPanFile(TypedDict, total=False):
+    file_id: Required[str]
+    file_name: Required[str]
+    file_size: int
+    file_type: Required[str]
+    space_id: Required[int]
+
+
+class UpdateApplicationRegFormReply(Record, alias_generator=camel):
+    creator_user_id: str | None
+    form_id: str | None
+    gmt_create_millis: int | None
+    gmt_modified_millis: int | None
+    status: int | None
+    template_id: str | None
+    template_version: int | None
 
 
 class AtsV1(Manager):
@@ -308,3 +655,361 @@ class AtsV1(Manager):
         Source: query-the-interview-list
         """
         return Listing(QueryInterviewsList, TOKEN, items="list")
+
+    @api("ats_1_0.AddApplicationRegFormTemplate", "POST /v1.0/ats/flows/applicationRegForms/templates?bizCode&opUserId")
+    def add_application_reg_form_template(
+        self,
+        op_user_id: str,
+        content: str,
+        name: str,
+        *,
+        biz_code: str | None = None,
+        outer_id: str | None = None,
+    ) -> Call[AddApplicationRegFormTemplateReply]:
+        """Add application reg form template (添加应聘登记表模板).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddApplicationRegFormTemplateReply)
+
+    @api("ats_1_0.AddUserAccount", "POST /v1.0/ats/channels/users/accounts?bizCode&corpId&userId")
+    def add_user_account(
+        self,
+        *,
+        biz_code: str | None = None,
+        corp_id: str | None = None,
+        user_id: str | None = None,
+        channel_account_name: str | None = None,
+        channel_user_identify: str | None = None,
+        phone_number: str | None = None,
+    ) -> Call[None]:
+        """Add user account (添加渠道个人账号).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("ats_1_0.CollectRecruitJobDetail", "POST /v1.0/ats/channels/jobs/import?bizCode")
+    def collect_recruit_job_detail(
+        self,
+        *,
+        biz_code: str | None = None,
+        channel: str | None = None,
+        job_info: CollectRecruitJobDetailJobInfo | None = None,
+        out_corp_id: str | None = None,
+        out_corp_name: str | None = None,
+        recruit_user_info: CollectRecruitJobDetailRecruitUserInfo | None = None,
+        source: str | None = None,
+        update_time: int | None = None,
+    ) -> Call[None]:
+        """Collect recruit job detail (渠道招聘职位需求导入).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("ats_1_0.CollectResumeDetail", "POST /v1.0/ats/resumes/details?bizCode")
+    def collect_resume_detail(
+        self,
+        deliver_job_id: str,
+        opt_user_id: str,
+        resume_data: CollectResumeDetailResumeData,
+        *,
+        biz_code: str | None = None,
+        channel_code: str | None = None,
+        channel_outer_id: str | None = None,
+        channel_talent_id: str | None = None,
+        resume_channel_url: str | None = None,
+        resume_file: CollectResumeDetailResumeFile | None = None,
+    ) -> Call[CollectResumeDetailReply]:
+        """Collect resume detail (结构化简历信息回流).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollectResumeDetailReply)
+
+    @api("ats_1_0.CollectResumeMail", "POST /v1.0/ats/resumes/mails?bizCode")
+    def collect_resume_mail(
+        self,
+        biz_code: str,
+        channel_code: str,
+        from_mail_address: str,
+        mail_id: str,
+        mail_title: str,
+        receive_mail_address: str,
+        receive_mail_type: int,
+        received_time: int,
+        resume_file: CollectResumeMailResumeFile,
+        *,
+        deliver_job_id: str | None = None,
+        history_mail_import: bool | None = None,
+        opt_user_id: str | None = None,
+        resume_channel_url: str | None = None,
+    ) -> Call[CollectResumeMailReply]:
+        """Collect resume mail (邮箱简历回流).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollectResumeMailReply)
+
+    @api("ats_1_0.GetApplicationRegFormByFlowId", "GET /v1.0/ats/flows/{flowId}/applicationRegForms")
+    def get_application_reg_form_by_flow_id(
+        self,
+        flow_id: str,
+        *,
+        biz_code: str | None = None,
+    ) -> Call[GetApplicationRegFormByFlowIdReply]:
+        """Get application reg form by flow id (获取招聘流程关联的应聘登记表信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetApplicationRegFormByFlowIdReply)
+
+    @api("ats_1_0.GetFlowById", "GET /v1.0/ats/flows/{flowId}/info")
+    def get_flow_by_id(
+        self,
+        flow_id: str,
+    ) -> Call[GetFlowByIdReply]:
+        """Get flow by id (根据流程id获取流程详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetFlowByIdReply)
+
+    @api("ats_1_0.GetJobAuth", "GET /v1.0/ats/auths/jobs/{jobId}")
+    def get_job_auth(
+        self,
+        job_id: str,
+        *,
+        op_user_id: str | None = None,
+    ) -> Call[GetJobAuthReply]:
+        """Get job auth (获取职位信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetJobAuthReply)
+
+    @api("ats_1_0.GetJobInfoByJobId", "GET /v1.0/ats/jobs/{jobId}/info")
+    def get_job_info_by_job_id(
+        self,
+        job_id: str,
+    ) -> Call[GetJobInfoByJobIdReply]:
+        """Get job info by job id (根据职位id获取职位信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetJobInfoByJobIdReply)
+
+    @api("ats_1_0.ImportJobData", "POST /v1.0/ats/weHire/jobs/import")
+    def import_job_data(
+        self,
+        body: Annotated[list[ImportJobDataBody], wire("")],
+    ) -> Call[ImportJobDataReply]:
+        """Import job data (导入外部渠道发布的职位数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            body: 请求体 the whole body
+
+        Evidence: sdk
+        """
+        return Call(ImportJobDataReply)
+
+    @api("ats_1_0.QueryCandidates", "POST /v1.0/ats/candidates/query?opUserId", idempotent=True)
+    def query_candidates(
+        self,
+        op_user_id: str,
+        stat_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[QueryCandidatesList]:
+        """Query candidates (查询候选人详情列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(QueryCandidatesList, TOKEN, items="list")
+
+    @api("ats_1_0.ReportMessageStatus", "POST /v1.0/ats/channels/messages/statuses/report?bizCode")
+    def report_message_status(
+        self,
+        *,
+        biz_code: str | None = None,
+        channel: str | None = None,
+        error_code: str | None = None,
+        error_msg: str | None = None,
+        message_id: str | None = None,
+        receiver_user_id: str | None = None,
+        sender_user_id: str | None = None,
+    ) -> Call[ReportMessageStatusReply]:
+        """Report message status (反馈渠道消息状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ReportMessageStatusReply)
+
+    @api("ats_1_0.ResumePostEvent", "POST /v1.0/ats/resumes/post/event")
+    def resume_post_event(
+        self,
+        candidate_name: str,
+        job_name: str,
+        job_owner_user_id: str,
+        mobile_resume_url: str,
+        pc_resume_url: str,
+        resume_post_time: int,
+        *,
+        resume_desc: str | None = None,
+    ) -> Call[ResumePostEventReply]:
+        """Resume post event (isv推送给钉钉求职者投递简历的事件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ResumePostEventReply)
+
+    @api("ats_1_0.SearchFlow", "POST /v1.0/ats/flows/search?opUserId", idempotent=True)
+    def search_flow(
+        self,
+        op_user_id: str,
+        max_modify_time_mills: int,
+        min_modify_time_mills: int,
+        *,
+        cursor: str | None = None,
+        size: int | None = None,
+    ) -> Query[str]:
+        """Search flow (根据搜索条件搜索流程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(str, Paging("cursor", None), items="list")
+
+    @api("ats_1_0.SyncChannelMessage", "POST /v1.0/ats/channels/messages/sync?bizCode")
+    def sync_channel_message(
+        self,
+        *,
+        biz_code: str | None = None,
+        channel: str | None = None,
+        content: str | None = None,
+        create_time: int | None = None,
+        receiver_user_id: str | None = None,
+        sender_user_id: str | None = None,
+        uuid: str | None = None,
+    ) -> Call[SyncChannelMessageReply]:
+        """Sync channel message (同步渠道IM消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SyncChannelMessageReply)
+
+    @api("ats_1_0.SyncInterviewInfoToAIInterviewAssistant", "POST /v1.0/ats/ai/interview/interviewInfos/sync")
+    def sync_interview_info_to_ai_interview_assistant(
+        self,
+        *,
+        candidate_info_vo_list: Annotated[
+            list[SyncInterviewInfoToAiInterviewAssistantCandidateInfoVoList] | None, wire("candidateInfoVOList")
+        ] = None,
+        conference_info_vo: Annotated[
+            SyncInterviewInfoToAiInterviewAssistantConferenceInfoVo | None, wire("conferenceInfoVO")
+        ] = None,
+        interview_end_time: int | None = None,
+        interview_id: str | None = None,
+        interview_start_time: int | None = None,
+        interview_type: str | None = None,
+        interviewer_info_vo_list: Annotated[
+            list[SyncInterviewInfoToAiInterviewAssistantInterviewerInfoVoList] | None, wire("interviewerInfoVOList")
+        ] = None,
+        isv_id: str | None = None,
+        job_content_vo: Annotated[
+            SyncInterviewInfoToAiInterviewAssistantJobContentVo | None, wire("jobContentVO")
+        ] = None,
+    ) -> Call[None]:
+        """Sync interview info to ai interview assistant (ats系统同步面试信息给AI面试助手).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("ats_1_0.UpdateApplicationRegForm", "PUT /v1.0/ats/flows/{flowId}/applicationRegForms?bizCode")
+    def update_application_reg_form(
+        self,
+        flow_id: str,
+        content: str,
+        ding_pan_file: UpdateApplicationRegFormDingPanFile,
+        *,
+        biz_code: str | None = None,
+    ) -> Call[UpdateApplicationRegFormReply]:
+        """Update application reg form (更新应聘登记表内容).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateApplicationRegFormReply)
+
+    @api("ats_1_0.UpdateInterviewSignInInfo", "PUT /v1.0/ats/interviews/{interviewId}/signInInfos?bizCode")
+    def update_interview_sign_in_info(
+        self,
+        interview_id: str,
+        sign_in_time_millis: int,
+        *,
+        biz_code: str | None = None,
+    ) -> Call[None]:
+        """Update interview sign in info (更新面试签到信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("ats_1_0.UpdateJobDeliver", "PUT /v1.0/ats/jobs/deliveryStatus?bizCode&jobId")
+    def update_job_deliver(
+        self,
+        biz_code: str,
+        job_id: str,
+        channel_outer_id: str,
+        deliver_user_id: str,
+        op_time: int,
+        status: int,
+        *,
+        error_code: str | None = None,
+        error_msg: str | None = None,
+        op_user_id: str | None = None,
+    ) -> Call[None]:
+        """Update job deliver (渠道侧职位发布状态变更回调).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)

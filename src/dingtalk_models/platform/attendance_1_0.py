@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import Paging
+from dingtalk_models.call.paging import TOKEN_FROM_ZERO, Paging
 from dingtalk_models.core.wire import Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
@@ -525,6 +525,684 @@ class UpdateLeaveTypeReply(Record, alias_generator=camel):
     """返回值"""
 
 
+class AttendanceBleDevicesAddReplyErrorListFailureList(Record, alias_generator=camel):
+    device_id: int | None
+    device_name: str | None
+    sn: str | None
+
+
+class AttendanceBleDevicesAddReplyErrorList(Record, alias_generator=camel):
+    code: str | None
+    failure_list: list[AttendanceBleDevicesAddReplyErrorListFailureList] = empty_list()
+    msg: str | None
+
+
+class AttendanceBleDevicesAddReplySuccessList(Record, alias_generator=camel):
+    device_id: int | None
+    device_name: str | None
+    sn: str | None
+
+
+class AttendanceBleDevicesAddReply(Record, alias_generator=camel):
+    error_list: list[AttendanceBleDevicesAddReplyErrorList] = empty_list()
+    success_list: list[AttendanceBleDevicesAddReplySuccessList] = empty_list()
+
+
+class AttendanceBleDevicesQueryReplyResult(Record, alias_generator=camel):
+    device_id: int | None
+    device_name: str | None
+    sn: str | None
+
+
+class AttendanceBleDevicesQueryReply(Record, alias_generator=camel):
+    result: list[AttendanceBleDevicesQueryReplyResult] = empty_list()
+
+
+class AttendanceBleDevicesRemoveReplyErrorList(Record, alias_generator=camel):
+    code: str | None
+    failure_list: list[int] = empty_list()
+    msg: str | None
+
+
+class AttendanceBleDevicesRemoveReply(Record, alias_generator=camel):
+    error_list: list[AttendanceBleDevicesRemoveReplyErrorList] = empty_list()
+    success_list: list[int] = empty_list()
+
+
+class BatchBossCheckModels(TypedDict, total=False):
+    absent_min: int
+    plan_id: Required[int]
+    remark: str
+    time_result: Required[str]
+
+
+class CreateApprovePunchParam(TypedDict, total=False):
+    position_id: str
+    position_name: str
+    position_type: str
+    punch_time: int
+
+
+class CreateApproveReply(Record, alias_generator=camel):
+    dingtalk_approve_id: str | None
+
+
+class DeleteWaterMarkTemplateReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class DingTalkSecurityCheckReplyResult(Record, alias_generator=camel):
+    has_risk: bool | None
+    risk_info: dict[str, str] | None
+
+
+class DingTalkSecurityCheckReply(Record, alias_generator=camel):
+    result: DingTalkSecurityCheckReplyResult | None
+
+
+class GetAtManageScopeReplyResult(Record, alias_generator=camel):
+    has_more: bool | None
+    manage_scope: str | None
+    user_ids: list[str] = empty_list()
+
+
+class GetAtManageScopeReply(Record, alias_generator=camel):
+    result: list[GetAtManageScopeReplyResult] = empty_list()
+
+
+class GetCheckInSchemaTemplateReplyResultWaterMarkTemplateModels(Record, alias_generator=camel):
+    can_modify: bool | None
+    form_code: str | None
+    icon: str | None
+    layout_design: str | None
+    scene_code: str | None
+    schema_content: str | None
+    suite_key: str | None
+    system_template: bool | None
+    title: str | None
+    water_mark_id: str | None
+
+
+class GetCheckInSchemaTemplateReplyResult(Record, alias_generator=camel):
+    biz_code: str | None
+    can_modify_and_add_template: bool | None
+    conversation_admin: bool | None
+    custom_template_max_size: int | None
+    open_conversation_id: str | None
+    show_stat: bool | None
+    template_degrade: bool | None
+    water_mark_template_models: list[GetCheckInSchemaTemplateReplyResultWaterMarkTemplateModels] = empty_list()
+
+
+class GetCheckInSchemaTemplateReply(Record, alias_generator=camel):
+    result: GetCheckInSchemaTemplateReplyResult | None
+
+
+class GetCheckinRecordByUserPageListCustomDataList(Record, alias_generator=camel):
+    key: str | None
+    label: str | None
+    value: str | None
+
+
+class GetCheckinRecordByUserPageList(Record, alias_generator=camel):
+    checkin_time: int | None
+    checkin_type: str | None
+    custom_data_list: list[GetCheckinRecordByUserPageListCustomDataList] = empty_list()
+    detail_place: str | None
+    image_list: list[str] = empty_list()
+    latitude: str | None
+    longitude: str | None
+    place: str | None
+    remark: str | None
+    user_id: str | None
+    visit_user: str | None
+
+
+class GetClassWithDeletedReplyResultClassSettingRestTimeListBegin(Record, alias_generator=camel):
+    across: int | None
+    check_time: str | None
+
+
+class GetClassWithDeletedReplyResultClassSettingRestTimeListEnd(Record, alias_generator=camel):
+    across: int | None
+    check_time: str | None
+
+
+class GetClassWithDeletedReplyResultClassSettingRestTimeList(Record, alias_generator=camel):
+    begin: GetClassWithDeletedReplyResultClassSettingRestTimeListBegin | None
+    end: GetClassWithDeletedReplyResultClassSettingRestTimeListEnd | None
+
+
+class GetClassWithDeletedReplyResultClassSetting(Record, alias_generator=camel):
+    class_setting_id: int | None
+    rest_time_list: list[GetClassWithDeletedReplyResultClassSettingRestTimeList] = empty_list()
+
+
+class GetClassWithDeletedReplyResultSectionsTimes(Record, alias_generator=camel):
+    across: int | None
+    begin_min: int | None
+    check_time: str | None
+    check_type: str | None
+    end_min: int | None
+
+
+class GetClassWithDeletedReplyResultSections(Record, alias_generator=camel):
+    times: list[GetClassWithDeletedReplyResultSectionsTimes] = empty_list()
+
+
+class GetClassWithDeletedReplyResult(Record, alias_generator=camel):
+    class_id: int | None
+    class_setting: GetClassWithDeletedReplyResultClassSetting | None
+    corp_id: str | None
+    name: str | None
+    sections: list[GetClassWithDeletedReplyResultSections] = empty_list()
+    work_days: list[int] = empty_list()
+
+
+class GetClassWithDeletedReply(Record, alias_generator=camel):
+    result: GetClassWithDeletedReplyResult | None
+
+
+class GetColumnvalsReplyResultColumnDataColumnValues(Record, alias_generator=camel):
+    date: int | None
+    value: str | None
+
+
+class GetColumnvalsReplyResultColumnData(Record, alias_generator=camel):
+    column_values: list[GetColumnvalsReplyResultColumnDataColumnValues] = empty_list()
+    fixed_value: str | None
+    id: int | None
+
+
+class GetColumnvalsReplyResult(Record, alias_generator=camel):
+    column_data: list[GetColumnvalsReplyResultColumnData] = empty_list()
+    user_id: str | None
+
+
+class GetColumnvalsReply(Record, alias_generator=camel):
+    result: list[GetColumnvalsReplyResult] = empty_list()
+
+
+class GetLeaveTypeReplyResultLeaveCertificate(Record, alias_generator=camel):
+    duration: float | None
+    enable: bool | None
+    prompt_information: str | None
+    unit: str | None
+
+
+class GetLeaveTypeReplyResultSubmitTimeRule(Record, alias_generator=camel):
+    enable_time_limit: bool | None
+    time_type: str | None
+    time_unit: str | None
+    time_value: int | None
+
+
+class GetLeaveTypeReplyResultVisibilityRules(Record, alias_generator=camel):
+    type: str | None
+    visible: list[str] = empty_list()
+
+
+class GetLeaveTypeReplyResult(Record, alias_generator=camel):
+    biz_type: str | None
+    hours_in_per_day: int | None
+    leave_certificate: GetLeaveTypeReplyResultLeaveCertificate | None
+    leave_code: str | None
+    leave_name: str | None
+    leave_view_unit: str | None
+    natural_day_leave: bool | None
+    source: str | None
+    submit_time_rule: GetLeaveTypeReplyResultSubmitTimeRule | None
+    validity_type: str | None
+    validity_value: str | None
+    visibility_rules: list[GetLeaveTypeReplyResultVisibilityRules] = empty_list()
+
+
+class GetLeaveTypeReply(Record, alias_generator=camel):
+    result: list[GetLeaveTypeReplyResult] = empty_list()
+
+
+class GetOverdraftInfoReplyOverdraftList(Record, alias_generator=camel):
+    overdraft: int | None
+    unit: str | None
+    user_id: str | None
+
+
+class GetOverdraftInfoReply(Record, alias_generator=camel):
+    overdraft_list: list[GetOverdraftInfoReplyOverdraftList] = empty_list()
+
+
+class GetShiftReplyResultSectionsPunchesLateBackSettingLateBackPairs(Record, alias_generator=camel):
+    extra: int | None
+    late: int | None
+
+
+class GetShiftReplyResultSectionsPunchesLateBackSetting(Record, alias_generator=camel):
+    late_back_pairs: list[GetShiftReplyResultSectionsPunchesLateBackSettingLateBackPairs] = empty_list()
+
+
+class GetShiftReplyResultSectionsPunches(Record, alias_generator=camel):
+    absenteeism_late_minutes: int | None
+    across: int | None
+    begin_min: int | None
+    check_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    check_type: str | None
+    end_min: int | None
+    flex_minutes: list[int] = empty_list()
+    free_check: bool | None
+    late_back_setting: GetShiftReplyResultSectionsPunchesLateBackSetting | None
+    permit_minutes: int | None
+    punche_id: int | None
+    serious_late_minutes: int | None
+
+
+class GetShiftReplyResultSectionsRests(Record, alias_generator=camel):
+    across: int | None
+    check_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    check_type: str | None
+    rest_id: int | None
+
+
+class GetShiftReplyResultSections(Record, alias_generator=camel):
+    punches: list[GetShiftReplyResultSectionsPunches] = empty_list()
+    rests: list[GetShiftReplyResultSectionsRests] = empty_list()
+    section_id: int | None
+
+
+class GetShiftReplyResultShiftSetting(Record, alias_generator=camel):
+    attend_days: str | None
+    corp_id: str | None
+    gmt_create: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    gmt_modified: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    overtime_behind_duration: int | None
+    overtime_front_duration: int | None
+    overtime_open: bool | None
+    overtime_type: int | None
+    shift_id: int | None
+    shift_setting_id: int | None
+    shift_type: str | None
+    work_time_minutes: int | None
+
+
+class GetShiftReplyResult(Record, alias_generator=camel):
+    corp_id: str | None
+    id: int | None
+    name: str | None
+    owner: str | None
+    owner_list: list[str] = empty_list()
+    sections: list[GetShiftReplyResultSections] = empty_list()
+    shift_group_id: int | None
+    shift_group_name: str | None
+    shift_setting: GetShiftReplyResultShiftSetting | None
+
+
+class GetShiftReply(Record, alias_generator=camel):
+    result: GetShiftReplyResult | None
+
+
+class GetSimpleGroupsReplyResultGroupsSelectedClassSectionsTimes(Record, alias_generator=camel):
+    across: int | None
+    check_time: str | None
+    check_type: str | None
+
+
+class GetSimpleGroupsReplyResultGroupsSelectedClassSections(Record, alias_generator=camel):
+    times: list[GetSimpleGroupsReplyResultGroupsSelectedClassSectionsTimes] = empty_list()
+
+
+class GetSimpleGroupsReplyResultGroupsSelectedClassSettingRestTimeListBegin(Record, alias_generator=camel):
+    across: int | None
+    check_time: str | None
+
+
+class GetSimpleGroupsReplyResultGroupsSelectedClassSettingRestTimeListEnd(Record, alias_generator=camel):
+    across: int | None
+    check_time: str | None
+
+
+class GetSimpleGroupsReplyResultGroupsSelectedClassSettingRestTimeList(Record, alias_generator=camel):
+    begin: GetSimpleGroupsReplyResultGroupsSelectedClassSettingRestTimeListBegin | None
+    end: GetSimpleGroupsReplyResultGroupsSelectedClassSettingRestTimeListEnd | None
+
+
+class GetSimpleGroupsReplyResultGroupsSelectedClassSetting(Record, alias_generator=camel):
+    absenteeism_late_minutes: int | None
+    class_setting_id: int | None
+    is_off_duty_free_check: str | None
+    permit_late_minutes: int | None
+    rest_time_list: list[GetSimpleGroupsReplyResultGroupsSelectedClassSettingRestTimeList] = empty_list()
+    serious_late_minutes: int | None
+    work_time_minutes: int | None
+
+
+class GetSimpleGroupsReplyResultGroupsSelectedClass(Record, alias_generator=camel):
+    class_id: int | None
+    class_name: str | None
+    sections: list[GetSimpleGroupsReplyResultGroupsSelectedClassSections] = empty_list()
+    setting: GetSimpleGroupsReplyResultGroupsSelectedClassSetting | None
+
+
+class GetSimpleGroupsReplyResultGroups(Record, alias_generator=camel):
+    classes_list: list[str] = empty_list()
+    default_class_id: int | None
+    dept_ids: list[int] = empty_list()
+    dept_name_list: list[str] = empty_list()
+    disable_check_when_rest: bool | None
+    disable_check_without_schedule: bool | None
+    enable_emp_select_class: bool | None
+    free_check_day_start_min_offset: int | None
+    freecheck_work_days: list[int] = empty_list()
+    group_id: int | None
+    group_name: str | None
+    is_default: bool | None
+    manager_list: list[str] = empty_list()
+    member_count: int | None
+    owner_user_id: str | None
+    selected_class: list[GetSimpleGroupsReplyResultGroupsSelectedClass] = empty_list()
+    type: str | None
+    user_ids: list[str] = empty_list()
+    work_day_list: list[str] = empty_list()
+
+
+class GetSimpleGroupsReplyResult(Record, alias_generator=camel):
+    groups: list[GetSimpleGroupsReplyResultGroups] = empty_list()
+    has_more: bool | None
+
+
+class GetSimpleGroupsReply(Record, alias_generator=camel):
+    result: GetSimpleGroupsReplyResult | None
+
+
+class GroupAddBleDeviceList(TypedDict, total=False):
+    device_id: int
+
+
+class GroupAddFreeCheckSettingFreeCheckGap(TypedDict, total=False):
+    off_on_check_gap_minutes: int
+    on_off_check_gap_minutes: int
+
+
+class GroupAddFreeCheckSetting(TypedDict, total=False):
+    delimit_offset_minutes_between_days: int
+    free_check_gap: GroupAddFreeCheckSettingFreeCheckGap
+
+
+class GroupAddMembers(TypedDict, total=False):
+    role: str
+    type: str
+    user_id: str
+
+
+class GroupAddPositions(TypedDict, total=False):
+    address: str
+    latitude: str
+    longitude: str
+    offset: int
+    title: str
+
+
+class GroupAddShiftVoList(TypedDict, total=False):
+    shift_id: int
+
+
+class GroupAddWifis(TypedDict, total=False):
+    mac_addr: str
+    ssid: str
+
+
+class GroupAddReplyResult(Record, alias_generator=camel):
+    id: int | None
+    name: str | None
+
+
+class GroupAddReply(Record, alias_generator=camel):
+    result: GroupAddReplyResult | None
+
+
+class GroupUpdateFreeCheckSettingFreeCheckGap(TypedDict, total=False):
+    off_on_check_gap_minutes: int
+    on_off_check_gap_minutes: int
+
+
+class GroupUpdateFreeCheckSetting(TypedDict, total=False):
+    delimit_offset_minutes_between_days: int
+    free_check_gap: GroupUpdateFreeCheckSettingFreeCheckGap
+
+
+class GroupUpdatePositions(TypedDict, total=False):
+    address: str
+    latitude: str
+    longitude: str
+    offset: int
+    title: str
+
+
+class GroupUpdateShiftVoList(TypedDict, total=False):
+    shift_id: int
+
+
+class GroupUpdateReplyResult(Record, alias_generator=camel):
+    id: int | None
+    name: str | None
+
+
+class GroupUpdateReply(Record, alias_generator=camel):
+    result: GroupUpdateReplyResult | None
+
+
+class InitAndGetLeaveALlocationQuotasReplyResult(Record, alias_generator=camel):
+    end_time: int | None
+    leave_code: str | None
+    quota_cycle: str | None
+    quota_id: str | None
+    quota_num_per_day: int | None
+    quota_num_per_hour: int | None
+    start_time: int | None
+    used_num_per_day: int | None
+    used_num_per_hour: int | None
+    user_id: str | None
+
+
+class InitAndGetLeaveALlocationQuotasReply(Record, alias_generator=camel):
+    result: list[InitAndGetLeaveALlocationQuotasReplyResult] = empty_list()
+
+
+class ListApproveByUsersReplyResult(Record, alias_generator=camel):
+    approve_id: str | None
+    begin_time: str | None
+    biz_type: int | None
+    calculate_model: int | None
+    duration_unit: str | None
+    end_time: str | None
+    sub_type: str | None
+    tag_name: str | None
+    user_id: str | None
+
+
+class ListApproveByUsersReply(Record, alias_generator=camel):
+    result: list[ListApproveByUsersReplyResult] = empty_list()
+
+
+class ModifyWaterMarkTemplateReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class ProcessApproveCreatePunchParam(TypedDict, total=False):
+    position_id: str
+    position_name: str
+    position_type: str
+    punch_time: Required[int]
+
+
+class ProcessApproveCreateReplyResult(Record, alias_generator=camel):
+    dingtalk_approve_id: str | None
+
+
+class ProcessApproveCreateReply(Record, alias_generator=camel):
+    result: ProcessApproveCreateReplyResult | None
+
+
+class RetainLeaveTypesReplyResultLeaveCertificate(Record, alias_generator=camel):
+    duration: float | None
+    enable: bool | None
+    prompt_information: str | None
+    unit: str | None
+
+
+class RetainLeaveTypesReplyResultSubmitTimeRule(Record, alias_generator=camel):
+    enable_time_limit: bool | None
+    time_type: str | None
+    time_unit: str | None
+    time_value: int | None
+
+
+class RetainLeaveTypesReplyResultVisibilityRules(Record, alias_generator=camel):
+    type: str | None
+    visible: list[str] = empty_list()
+
+
+class RetainLeaveTypesReplyResult(Record, alias_generator=camel):
+    biz_type: str | None
+    hours_in_per_day: int | None
+    leave_certificate: RetainLeaveTypesReplyResultLeaveCertificate | None
+    leave_code: str | None
+    leave_hour_ceil: str | None
+    leave_name: str | None
+    leave_time_ceil: bool | None
+    leave_time_ceil_min_unit: str | None
+    leave_view_unit: str | None
+    lieu_delay_num: int | None
+    lieu_delay_unit: str | None
+    max_leave_time: int | None
+    min_leave_hour: float | None
+    natural_day_leave: bool | None
+    paid_leave: bool | None
+    submit_time_rule: RetainLeaveTypesReplyResultSubmitTimeRule | None
+    visibility_rules: list[RetainLeaveTypesReplyResultVisibilityRules] = empty_list()
+    when_can_leave: str | None
+
+
+class RetainLeaveTypesReply(Record, alias_generator=camel):
+    result: list[RetainLeaveTypesReplyResult] = empty_list()
+
+
+class SalaryThirdDataIntegrationItemsBizContents(TypedDict, total=False):
+    key: str
+    value: str
+
+
+class SalaryThirdDataIntegrationItems(TypedDict, total=False):
+    biz_contents: list[SalaryThirdDataIntegrationItemsBizContents]
+    biz_date: Required[str]
+    biz_id: Required[str]
+    user_id: Required[str]
+
+
+class SalaryThirdDataIntegrationReplyResult(Record, alias_generator=camel):
+    reason: dict[str, JsonValue] | None
+
+
+class SalaryThirdDataIntegrationReply(Record, alias_generator=camel):
+    result: SalaryThirdDataIntegrationReplyResult | None
+
+
+class SaveCustomWaterMarkTemplateReplyResult(Record, alias_generator=camel):
+    form_code: str | None
+    water_mark_id: str | None
+
+
+class SaveCustomWaterMarkTemplateReply(Record, alias_generator=camel):
+    result: SaveCustomWaterMarkTemplateReplyResult | None
+
+
+class ShiftAddSectionsTimes(TypedDict, total=False):
+    across: Required[int]
+    begin_min: int
+    check_time: Required[int]
+    check_type: Required[str]
+    end_min: int
+    flex_minutes: list[int]
+    free_check: bool
+
+
+class ShiftAddSections(TypedDict, total=False):
+    times: Required[list[ShiftAddSectionsTimes]]
+
+
+class ShiftAddSettingLateBackSettingSections(TypedDict, total=False):
+    extra: int
+    late: int
+
+
+class ShiftAddSettingLateBackSetting(TypedDict, total=False):
+    enable: bool
+    sections: list[ShiftAddSettingLateBackSettingSections]
+
+
+class ShiftAddSettingTopRestTimeList(TypedDict, total=False):
+    across: int
+    check_time: int
+    check_type: str
+
+
+class ShiftAddSetting(TypedDict, total=False):
+    absenteeism_late_minutes: int
+    attend_days: float
+    demand_work_time_minutes: int
+    enable_outside_late_back: bool
+    extras: dict[str, JsonValue]
+    is_flexible: bool
+    late_back_setting: ShiftAddSettingLateBackSetting
+    overtime_behind_duration: int
+    overtime_front_duration: int
+    overtime_open: bool
+    overtime_type: int
+    reference_class_id: int
+    serious_late_minutes: int
+    shift_type: str
+    tags: str
+    top_rest_time_list: list[ShiftAddSettingTopRestTimeList]
+
+
+class ShiftAddReplyResult(Record, alias_generator=camel):
+    name: str | None
+    shift_id: int | None
+
+
+class ShiftAddReply(Record, alias_generator=camel):
+    result: ShiftAddReplyResult | None
+
+
+class UpdateVacationQuotaBody(TypedDict, total=False):
+    action_type: str
+    end_time: int
+    leave_code: Required[str]
+    quota_cycle: str
+    quota_num_per_day: int
+    quota_num_per_hour: int
+    reason: str
+    start_time: int
+    user_id: Required[str]
+
+
+class UpdateVacationQuotaReplyResultQuota(Record, alias_generator=camel):
+    leave_code: str | None
+    quota_cycle: str | None
+    user_id: str | None
+
+
+class UpdateVacationQuotaReplyResult(Record, alias_generator=camel):
+    quota: UpdateVacationQuotaReplyResultQuota | None
+    reason: str | None
+
+
+class UpdateVacationQuotaReply(Record, alias_generator=camel):
+    result: list[UpdateVacationQuotaReplyResult] = empty_list()
+
+
 class AttendanceV1(Manager):
     @api("attendance_1_0.AddLeaveType", "POST /v1.0/attendance/leaves/types?opUserId")
     def add_leave_type(
@@ -972,3 +1650,597 @@ class AttendanceV1(Manager):
         Source: update-holiday-rules
         """
         return Call(UpdateLeaveTypeReply)
+
+    @api("attendance_1_0.AttendanceBleDevicesAdd", "POST /v1.0/attendance/group/bledevices")
+    def attendance_ble_devices_add(
+        self,
+        device_id_list: list[int],
+        group_key: str,
+        *,
+        op_user_id: str | None = None,
+    ) -> Call[AttendanceBleDevicesAddReply]:
+        """Attendance ble devices add (批量给考勤组添加蓝牙设备).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AttendanceBleDevicesAddReply)
+
+    @api("attendance_1_0.AttendanceBleDevicesQuery", "POST /v1.0/attendance/group/bledevices/query")
+    def attendance_ble_devices_query(
+        self,
+        group_key: str,
+        *,
+        op_user_id: str | None = None,
+    ) -> Call[AttendanceBleDevicesQueryReply]:
+        """Attendance ble devices query (批量查询蓝牙设备).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AttendanceBleDevicesQueryReply)
+
+    @api("attendance_1_0.AttendanceBleDevicesRemove", "POST /v1.0/attendance/group/bledevices/remove")
+    def attendance_ble_devices_remove(
+        self,
+        device_id_list: list[int],
+        group_key: str,
+        *,
+        op_user_id: str | None = None,
+    ) -> Call[AttendanceBleDevicesRemoveReply]:
+        """Attendance ble devices remove (批量删除考勤组的蓝牙设备).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AttendanceBleDevicesRemoveReply)
+
+    @api("attendance_1_0.BatchBossCheck", "POST /v1.0/attendance/results/batch?opUserId")
+    def batch_boss_check(
+        self,
+        op_user_id: str,
+        *,
+        models: list[BatchBossCheckModels] | None = None,
+    ) -> Call[None]:
+        """Batch boss check (批量修改考勤结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("attendance_1_0.CreateApprove", "POST /v1.0/attendance/approves")
+    def create_approve(
+        self,
+        userid: str,
+        *,
+        approve_id: str | None = None,
+        op_userid: str | None = None,
+        punch_param: CreateApprovePunchParam | None = None,
+        sub_type: str | None = None,
+        tag_name: str | None = None,
+    ) -> Call[CreateApproveReply]:
+        """Create approve (创建考勤打卡审批单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateApproveReply)
+
+    @api("attendance_1_0.DeleteLeaveRequest", "POST /v1.0/attendance/users/{unionId}/vacations/records/revoke")
+    def delete_leave_request(
+        self,
+        union_id: str,
+        outer_id: str,
+    ) -> Call[None]:
+        """Delete leave request (撤销请假).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("attendance_1_0.DeleteWaterMarkTemplate", "DELETE /v1.0/attendance/watermarks/templates")
+    def delete_water_mark_template(
+        self,
+        form_code: str,
+        open_conversation_id: str,
+        system_template: bool,
+        user_id: str,
+        *,
+        form_content: str | None = None,
+    ) -> Call[DeleteWaterMarkTemplateReply]:
+        """Delete water mark template (删除水印模板).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeleteWaterMarkTemplateReply)
+
+    @api("attendance_1_0.DingTalkSecurityCheck", "POST /v1.0/attendance/securities/check")
+    def ding_talk_security_check(
+        self,
+        client_ver: str,
+        platform: str,
+        platform_ver: str,
+        sec: str,
+        user_id: str,
+    ) -> Call[DingTalkSecurityCheckReply]:
+        """Ding talk security check (钉钉安全检查).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DingTalkSecurityCheckReply)
+
+    @api("attendance_1_0.GetATManageScope", "GET /v1.0/attendance/manageScopes")
+    def get_at_manage_scope(
+        self,
+        max_results: int,
+        next_token: str,
+        user_id: str,
+    ) -> Call[GetAtManageScopeReply]:
+        """Get at manage scope (查询管理员管理范围下的userid).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetAtManageScopeReply)
+
+    @api("attendance_1_0.GetCheckInSchemaTemplate", "GET /v1.0/attendance/watermarks/templates")
+    def get_check_in_schema_template(
+        self,
+        biz_code: str,
+        open_conversation_id: str,
+        user_id: str,
+        *,
+        scene_code: str | None = None,
+    ) -> Call[GetCheckInSchemaTemplateReply]:
+        """Get check in schema template (获取水印打卡模板).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetCheckInSchemaTemplateReply)
+
+    @api("attendance_1_0.GetCheckinRecordByUser", "POST /v1.0/attendance/checkin/records/query", idempotent=True)
+    def get_checkin_record_by_user(
+        self,
+        end_time: int,
+        operator_user_id: str,
+        start_time: int,
+        user_id_list: list[str],
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+    ) -> Query[GetCheckinRecordByUserPageList]:
+        """Get checkin record by user (调用本接口，获取用户签到记录。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(GetCheckinRecordByUserPageList, TOKEN_FROM_ZERO, "result", items="pageList")
+
+    @api("attendance_1_0.GetClassWithDeleted", "GET /v1.0/attendance/classWithDeleted/{classId}")
+    def get_class_with_deleted(
+        self,
+        class_id: str,
+    ) -> Call[GetClassWithDeletedReply]:
+        """Get class with deleted (班次查询（包含已删除班次）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetClassWithDeletedReply)
+
+    @api("attendance_1_0.GetColumnvals", "POST /v1.0/attendance/columnValues/query", idempotent=True)
+    def get_columnvals(
+        self,
+        column_id_list: list[str],
+        from_date: int,
+        to_date: int,
+        user_ids: list[str],
+    ) -> Call[GetColumnvalsReply]:
+        """Get columnvals (获取多个用户的智能考勤报表的列值).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetColumnvalsReply)
+
+    @api("attendance_1_0.GetLeaveType", "GET /v1.0/attendance/leaves/types")
+    def get_leave_type(
+        self,
+        op_user_id: str,
+        *,
+        vacation_source: str | None = None,
+    ) -> Call[GetLeaveTypeReply]:
+        """Get leave type (查询假期规则列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetLeaveTypeReply)
+
+    @api("attendance_1_0.GetOverdraftInfo", "POST /v1.0/attendance/vacations/overdraft/get", idempotent=True)
+    def get_overdraft_info(
+        self,
+        leave_code: str,
+        user_id_list: list[str],
+    ) -> Call[GetOverdraftInfoReply]:
+        """Get overdraft info (假期透支信息查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetOverdraftInfoReply)
+
+    @api("attendance_1_0.GetShift", "GET /v1.0/attendance/shifts")
+    def get_shift(
+        self,
+        shift_id: int,
+        *,
+        op_user_id: str | None = None,
+    ) -> Call[GetShiftReply]:
+        """Get shift (班次详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetShiftReply)
+
+    @api("attendance_1_0.GetSimpleGroups", "GET /v1.0/attendance/groupDetails")
+    def get_simple_groups(
+        self,
+        max_results: int,
+        next_token: int,
+    ) -> Call[GetSimpleGroupsReply]:
+        """Get simple groups (获取考勤组列表详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetSimpleGroupsReply)
+
+    @api("attendance_1_0.GroupAdd", "POST /v1.0/attendance/groups?opUserId")
+    def group_add(
+        self,
+        op_user_id: str,
+        group_name: str,
+        type: str,
+        *,
+        adjustment_setting_id: int | None = None,
+        ble_device_list: list[GroupAddBleDeviceList] | None = None,
+        check_need_healthy_code: bool | None = None,
+        default_class_id: int | None = None,
+        disable_check_when_rest: bool | None = None,
+        disable_check_without_schedule: bool | None = None,
+        enable_camera_check: bool | None = None,
+        enable_emp_select_class: bool | None = None,
+        enable_face_check: bool | None = None,
+        enable_face_strict_mode: bool | None = None,
+        enable_next_day: bool | None = None,
+        enable_out_side_update_normal_check: bool | None = None,
+        enable_outside_apply: bool | None = None,
+        enable_outside_camera_check: bool | None = None,
+        enable_outside_check: bool | None = None,
+        enable_outside_remark: bool | None = None,
+        enable_position_ble: bool | None = None,
+        enable_trim_distance: bool | None = None,
+        forbid_hide_out_side_address: bool | None = None,
+        free_check_demand_work_minutes: int | None = None,
+        free_check_setting: GroupAddFreeCheckSetting | None = None,
+        free_check_type_id: int | None = None,
+        freecheck_day_start_min_offset: int | None = None,
+        freecheck_work_days: list[int] | None = None,
+        group_id: int | None = None,
+        manager_list: list[str] | None = None,
+        members: list[GroupAddMembers] | None = None,
+        modify_member: bool | None = None,
+        offset: int | None = None,
+        only_machine_check: bool | None = None,
+        open_camera_check: bool | None = None,
+        open_face_check: bool | None = None,
+        outside_check_approve_mode_id: int | None = None,
+        overtime_setting_id: int | None = None,
+        owner: str | None = None,
+        positions: list[GroupAddPositions] | None = None,
+        resource_permission_map: dict[str, JsonValue] | None = None,
+        shift_vo_list: Annotated[list[GroupAddShiftVoList] | None, wire("shiftVOList")] = None,
+        skip_holidays: bool | None = None,
+        special_days: str | None = None,
+        trim_distance: int | None = None,
+        wifis: list[GroupAddWifis] | None = None,
+        workday_class_list: list[int] | None = None,
+    ) -> Call[GroupAddReply]:
+        """Group add (创建考勤组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GroupAddReply)
+
+    @api("attendance_1_0.GroupUpdate", "PUT /v1.0/attendance/groups?opUserId")
+    def group_update(
+        self,
+        op_user_id: str,
+        *,
+        adjustment_setting_id: int | None = None,
+        default_class_id: int | None = None,
+        disable_check_when_rest: bool | None = None,
+        disable_check_without_schedule: bool | None = None,
+        enable_camera_check: bool | None = None,
+        enable_emp_select_class: bool | None = None,
+        enable_face_check: bool | None = None,
+        enable_face_strict_mode: bool | None = None,
+        enable_out_side_update_normal_check: bool | None = None,
+        enable_outside_apply: bool | None = None,
+        enable_outside_camera_check: bool | None = None,
+        enable_outside_check: bool | None = None,
+        enable_outside_remark: bool | None = None,
+        enable_trim_distance: bool | None = None,
+        forbid_hide_out_side_address: bool | None = None,
+        free_check_setting: GroupUpdateFreeCheckSetting | None = None,
+        free_check_type_id: int | None = None,
+        freecheck_day_start_min_offset: int | None = None,
+        group_id: int | None = None,
+        group_name: str | None = None,
+        manager_list: list[str] | None = None,
+        offset: int | None = None,
+        only_machine_check: bool | None = None,
+        open_camera_check: bool | None = None,
+        open_face_check: bool | None = None,
+        outside_check_approve_mode_id: int | None = None,
+        overtime_setting_id: int | None = None,
+        owner: str | None = None,
+        positions: list[GroupUpdatePositions] | None = None,
+        resource_permission_map: dict[str, JsonValue] | None = None,
+        shift_vo_list: Annotated[list[GroupUpdateShiftVoList] | None, wire("shiftVOList")] = None,
+        skip_holidays: bool | None = None,
+        trim_distance: int | None = None,
+        workday_class_list: list[int] | None = None,
+    ) -> Call[GroupUpdateReply]:
+        """Group update (修改考勤组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GroupUpdateReply)
+
+    @api("attendance_1_0.InitAndGetLeaveALlocationQuotas", "GET /v1.0/attendance/leaves/initializations/balances")
+    def init_and_get_leave_a_llocation_quotas(
+        self,
+        op_user_id: str,
+        user_id: str,
+        *,
+        leave_code: str | None = None,
+    ) -> Call[InitAndGetLeaveALlocationQuotasReply]:
+        """Init and get leave allocation quotas (生态系统假期初始化查询余额接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(InitAndGetLeaveALlocationQuotasReply)
+
+    @api("attendance_1_0.ListApproveByUsers", "POST /v1.0/attendance/approvals/query", idempotent=True)
+    def list_approve_by_users(
+        self,
+        *,
+        biz_types: list[int] | None = None,
+        from_date_time: int | None = None,
+        to_date_time: int | None = None,
+        user_ids: str | None = None,
+    ) -> Call[ListApproveByUsersReply]:
+        """List approve by users (获取用户某段时间内同步到考勤的审批单信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListApproveByUsersReply)
+
+    @api(
+        "attendance_1_0.ModifyWaterMarkTemplate", "PUT /v1.0/attendance/watermarks/templates?openConversationId&userId"
+    )
+    def modify_water_mark_template(
+        self,
+        open_conversation_id: str,
+        user_id: str,
+        form_code: str,
+        schema_content: str,
+        *,
+        icon: str | None = None,
+        layout_design_id: str | None = None,
+        title: str | None = None,
+        water_mark_id: str | None = None,
+    ) -> Call[ModifyWaterMarkTemplateReply]:
+        """Modify water mark template (修改水印模板).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ModifyWaterMarkTemplateReply)
+
+    @api("attendance_1_0.ProcessApproveCreate", "POST /v1.0/attendance/workflows/checkInForms")
+    def process_approve_create(
+        self,
+        approve_id: str,
+        op_user_id: str,
+        punch_param: ProcessApproveCreatePunchParam,
+        sub_type: str,
+        tag_name: str,
+        user_id: str,
+    ) -> Call[ProcessApproveCreateReply]:
+        """Process approve create (创建考勤打卡审批单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ProcessApproveCreateReply)
+
+    @api("attendance_1_0.ProcessHhOemUpdate", "PUT /v1.0/attendance/oemApps")
+    def process_hh_oem_update(
+        self,
+        bind_oem_app: bool,
+        corp_id_list: list[str],
+        use_oem_app: bool,
+    ) -> Call[None]:
+        """Process hh oem update (考勤高级排班OEM应用升级).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("attendance_1_0.ReduceQuotaWithLeaveRecord", "POST /v1.0/attendance/users/{unionId}/vacations/records/modify")
+    def reduce_quota_with_leave_record(
+        self,
+        union_id: str,
+        end_time: int,
+        leave_code: str,
+        outer_id: str,
+        quota_num: int,
+        start_time: int,
+        *,
+        reason: str | None = None,
+    ) -> Call[None]:
+        """Reduce quota with leave record (扣减员工假期余额).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("attendance_1_0.RetainLeaveTypes", "POST /v1.0/attendance/vacations/types/change")
+    def retain_leave_types(
+        self,
+        source: int,
+        *,
+        leave_codes: list[str] | None = None,
+        op_user_id: str | None = None,
+    ) -> Call[RetainLeaveTypesReply]:
+        """Retain leave types (修改假期规则来源).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RetainLeaveTypesReply)
+
+    @api("attendance_1_0.ReverseTrialAdvancedLeave", "PUT /v1.0/attendance/leaves/reverse?opUserId&servCode")
+    def reverse_trial_advanced_leave(
+        self,
+        *,
+        op_user_id: str | None = None,
+        serv_code: int | None = None,
+    ) -> Call[None]:
+        """Reverse trial advanced leave (提供给高级假期的试用订单回退).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("attendance_1_0.SalaryThirdDataIntegration", "POST /v1.0/attendance/salaries/tripartiteDatas/write")
+    def salary_third_data_integration(
+        self,
+        biz_type: str,
+        *,
+        items: list[SalaryThirdDataIntegrationItems] | None = None,
+    ) -> Call[SalaryThirdDataIntegrationReply]:
+        """Salary third data integration (薪酬三方数据写入).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SalaryThirdDataIntegrationReply)
+
+    @api(
+        "attendance_1_0.SaveCustomWaterMarkTemplate",
+        "POST /v1.0/attendance/watermarks/templates?openConversationId&userId",
+    )
+    def save_custom_water_mark_template(
+        self,
+        open_conversation_id: str,
+        user_id: str,
+        biz_code: str,
+        icon: str,
+        layout_design_id: str,
+        scene_code: str,
+        schema_content: str,
+        title: str,
+    ) -> Call[SaveCustomWaterMarkTemplateReply]:
+        """Save custom water mark template (新增水印签到模板).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SaveCustomWaterMarkTemplateReply)
+
+    @api("attendance_1_0.ShiftAdd", "POST /v1.0/attendance/shifts?opUserId")
+    def shift_add(
+        self,
+        op_user_id: str,
+        name: str,
+        sections: list[ShiftAddSections],
+        *,
+        owner: str | None = None,
+        service_id: int | None = None,
+        setting: ShiftAddSetting | None = None,
+        shift_id: int | None = None,
+    ) -> Call[ShiftAddReply]:
+        """Shift add (创建班次).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ShiftAddReply)
+
+    @api("attendance_1_0.UpdateVacationQuota", "POST /v1.0/attendance/leaves/quota?opUserId")
+    def update_vacation_quota(
+        self,
+        op_user_id: str,
+        *,
+        body: Annotated[list[UpdateVacationQuotaBody] | None, wire("")] = None,
+    ) -> Call[UpdateVacationQuotaReply]:
+        """Update vacation quota (批量更新余额).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            body: 请求体 the whole body
+
+        Evidence: sdk
+        """
+        return Call(UpdateVacationQuotaReply)

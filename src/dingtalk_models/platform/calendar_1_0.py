@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.wire import CommaStrs, Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
@@ -1275,6 +1276,549 @@ class UpdateSubscribedCalendarsSubscribeScope(TypedDict, total=False):
     """可订阅该日历的组织corpId列表"""
 
 
+class CheckInReply(Record, alias_generator=camel):
+    check_in_time: int | None
+    """签到时间戳 (单位 unit 毫秒)"""
+
+
+class ConvertLegacyEventIdReply(Record, alias_generator=camel):
+    legacy_event_id_map: dict[str, JsonValue] | None
+
+
+class CreateEventByMeAttendees(TypedDict, total=False):
+    id: str
+    is_optional: bool
+
+
+class CreateEventByMeEnd(TypedDict, total=False):
+    date: str
+    date_time: str
+    time_zone: str
+
+
+class CreateEventByMeLocation(TypedDict, total=False):
+    display_name: str
+
+
+class CreateEventByMeOnlineMeetingInfo(TypedDict, total=False):
+    type: str
+
+
+class CreateEventByMeRecurrencePattern(TypedDict, total=False):
+    day_of_month: int
+    days_of_week: str
+    first_day_of_week: str
+    index: str
+    interval: int
+    type: str
+
+
+class CreateEventByMeRecurrenceRange(TypedDict, total=False):
+    end_date: str
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    number_of_occurrences: int
+    type: str
+
+
+class CreateEventByMeRecurrence(TypedDict, total=False):
+    pattern: CreateEventByMeRecurrencePattern
+    range_: CreateEventByMeRecurrenceRange
+
+
+class CreateEventByMeReminders(TypedDict, total=False):
+    method: str
+    minutes: int
+
+
+class CreateEventByMeRichTextDescription(TypedDict, total=False):
+    text: str
+
+
+class CreateEventByMeStart(TypedDict, total=False):
+    date: str
+    date_time: str
+    time_zone: str
+
+
+class CreateEventByMeUiConfigs(TypedDict, total=False):
+    ui_name: str
+    ui_status: str
+
+
+class CreateEventByMeReplyAttendees(Record, alias_generator=camel):
+    display_name: str | None
+    id: str | None
+    is_optional: bool | None
+    response_status: str | None
+    self_: bool | None
+
+
+class CreateEventByMeReplyEnd(Record, alias_generator=camel):
+    date: str | None
+    date_time: str | None
+    time_zone: str | None
+
+
+class CreateEventByMeReplyLocation(Record, alias_generator=camel):
+    display_name: str | None
+
+
+class CreateEventByMeReplyOnlineMeetingInfo(Record, alias_generator=camel):
+    conference_id: str | None
+    extra_info: dict[str, JsonValue] | None
+    type: str | None
+    url: str | None
+
+
+class CreateEventByMeReplyOrganizer(Record, alias_generator=camel):
+    display_name: str | None
+    id: str | None
+    response_status: str | None
+    self_: bool | None
+
+
+class CreateEventByMeReplyRecurrencePattern(Record, alias_generator=camel):
+    day_of_month: int | None
+    days_of_week: str | None
+    first_day_of_week: str | None
+    index: str | None
+    interval: int | None
+    type: str | None
+
+
+class CreateEventByMeReplyRecurrenceRange(Record, alias_generator=camel):
+    end_date: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    number_of_occurrences: int | None
+    type: str | None
+
+
+class CreateEventByMeReplyRecurrence(Record, alias_generator=camel):
+    pattern: CreateEventByMeReplyRecurrencePattern | None
+    range_: CreateEventByMeReplyRecurrenceRange | None
+
+
+class CreateEventByMeReplyReminders(Record, alias_generator=camel):
+    method: str | None
+    minutes: str | None
+
+
+class CreateEventByMeReplyRichTextDescription(Record, alias_generator=camel):
+    text: str | None
+
+
+class CreateEventByMeReplyStart(Record, alias_generator=camel):
+    date: str | None
+    date_time: str | None
+    time_zone: str | None
+
+
+class CreateEventByMeReplyUiConfigs(Record, alias_generator=camel):
+    ui_name: str | None
+    ui_status: str | None
+
+
+class CreateEventByMeReply(Record, alias_generator=camel):
+    attendees: list[CreateEventByMeReplyAttendees] = empty_list()
+    create_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    description: str | None
+    end: CreateEventByMeReplyEnd | None
+    id: str | None
+    is_all_day: bool | None
+    location: CreateEventByMeReplyLocation | None
+    online_meeting_info: CreateEventByMeReplyOnlineMeetingInfo | None
+    organizer: CreateEventByMeReplyOrganizer | None
+    recurrence: CreateEventByMeReplyRecurrence | None
+    reminders: list[CreateEventByMeReplyReminders] = empty_list()
+    rich_text_description: CreateEventByMeReplyRichTextDescription | None
+    start: CreateEventByMeReplyStart | None
+    summary: str | None
+    ui_configs: list[CreateEventByMeReplyUiConfigs] = empty_list()
+    update_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+
+
+class GenerateCaldavAccountReply(Record, alias_generator=camel):
+    password: Secret | None
+    server_address: str | None
+    username: str | None
+
+
+class GetScheduleByMeReplyScheduleInformationScheduleItemsEnd(Record, alias_generator=camel):
+    date: str | None
+    date_time: str | None
+    time_zone: str | None
+
+
+class GetScheduleByMeReplyScheduleInformationScheduleItemsStart(Record, alias_generator=camel):
+    date: str | None
+    date_time: str | None
+    time_zone: str | None
+
+
+class GetScheduleByMeReplyScheduleInformationScheduleItems(Record, alias_generator=camel):
+    end: GetScheduleByMeReplyScheduleInformationScheduleItemsEnd | None
+    start: GetScheduleByMeReplyScheduleInformationScheduleItemsStart | None
+    status: str | None
+
+
+class GetScheduleByMeReplyScheduleInformation(Record, alias_generator=camel):
+    error: str | None
+    schedule_items: list[GetScheduleByMeReplyScheduleInformationScheduleItems] = empty_list()
+    user_id: str | None
+
+
+class GetScheduleByMeReply(Record, alias_generator=camel):
+    schedule_information: list[GetScheduleByMeReplyScheduleInformation] = empty_list()
+
+
+class ListAiMinutesReplyMinutes(Record, alias_generator=camel):
+    creator_user_id: str | None
+    minutes_id: str | None
+
+
+class ListAiMinutesReply(Record, alias_generator=camel):
+    minutes: list[ListAiMinutesReplyMinutes] = empty_list()
+
+
+class ListCategoriesReplyCategories(Record, alias_generator=camel):
+    display_name: str | None
+    open_category_id: str | None
+
+
+class ListCategoriesReply(Record, alias_generator=camel):
+    categories: list[ListCategoriesReplyCategories] = empty_list()
+
+
+class ListEventsInstancesReplyEventsAttendees(Record, alias_generator=camel):
+    display_name: str | None
+    id: str | None
+    is_optional: bool | None
+    response_status: str | None
+    self_: bool | None
+
+
+class ListEventsInstancesReplyEventsEnd(Record, alias_generator=camel):
+    date: str | None
+    date_time: str | None
+    time_zone: str | None
+
+
+class ListEventsInstancesReplyEventsExtendedPropertiesSharedProperties(Record, alias_generator=camel):
+    belong_corp_id: str | None
+    source_open_cid: str | None
+
+
+class ListEventsInstancesReplyEventsExtendedProperties(Record, alias_generator=camel):
+    shared_properties: ListEventsInstancesReplyEventsExtendedPropertiesSharedProperties | None
+
+
+class ListEventsInstancesReplyEventsLocation(Record, alias_generator=camel):
+    display_name: str | None
+    meeting_rooms: list[str] = empty_list()
+
+
+class ListEventsInstancesReplyEventsOnlineMeetingInfo(Record, alias_generator=camel):
+    conference_id: str | None
+    type: str | None
+    url: str | None
+
+
+class ListEventsInstancesReplyEventsOrganizer(Record, alias_generator=camel):
+    display_name: str | None
+    id: str | None
+    response_status: str | None
+    self_: bool | None
+
+
+class ListEventsInstancesReplyEventsRecurrencePattern(Record, alias_generator=camel):
+    day_of_month: int | None
+    days_of_week: str | None
+    index: str | None
+    interval: int | None
+    type: str | None
+
+
+class ListEventsInstancesReplyEventsRecurrenceRange(Record, alias_generator=camel):
+    end_date: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    number_of_occurrences: int | None
+    type: str | None
+
+
+class ListEventsInstancesReplyEventsRecurrence(Record, alias_generator=camel):
+    pattern: ListEventsInstancesReplyEventsRecurrencePattern | None
+    range_: ListEventsInstancesReplyEventsRecurrenceRange | None
+
+
+class ListEventsInstancesReplyEventsReminders(Record, alias_generator=camel):
+    method: str | None
+    minutes: str | None
+
+
+class ListEventsInstancesReplyEventsStart(Record, alias_generator=camel):
+    date: str | None
+    date_time: str | None
+    time_zone: str | None
+
+
+class ListEventsInstancesReplyEvents(Record, alias_generator=camel):
+    attendees: list[ListEventsInstancesReplyEventsAttendees] = empty_list()
+    create_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    description: str | None
+    end: ListEventsInstancesReplyEventsEnd | None
+    extended_properties: ListEventsInstancesReplyEventsExtendedProperties | None
+    id: str | None
+    is_all_day: bool | None
+    location: ListEventsInstancesReplyEventsLocation | None
+    online_meeting_info: ListEventsInstancesReplyEventsOnlineMeetingInfo | None
+    organizer: ListEventsInstancesReplyEventsOrganizer | None
+    recurrence: ListEventsInstancesReplyEventsRecurrence | None
+    reminders: list[ListEventsInstancesReplyEventsReminders] = empty_list()
+    series_master_id: str | None
+    start: ListEventsInstancesReplyEventsStart | None
+    status: str | None
+    summary: str | None
+    update_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+
+
+class ListEventsInstancesReply(Record, alias_generator=camel):
+    events: list[ListEventsInstancesReplyEvents] = empty_list()
+
+
+class ListEventsViewByMeEventAttendees(Record, alias_generator=camel):
+    display_name: str | None
+    id: str | None
+    is_optional: bool | None
+    response_status: str | None
+    self_: bool | None
+
+
+class ListEventsViewByMeEventCategories(Record, alias_generator=camel):
+    display_name: str | None
+
+
+class ListEventsViewByMeEventEnd(Record, alias_generator=camel):
+    date: str | None
+    date_time: str | None
+    time_zone: str | None
+
+
+class ListEventsViewByMeEventExtendedPropertiesSharedProperties(Record, alias_generator=camel):
+    belong_corp_id: str | None
+    source_open_cid: str | None
+
+
+class ListEventsViewByMeEventExtendedProperties(Record, alias_generator=camel):
+    shared_properties: ListEventsViewByMeEventExtendedPropertiesSharedProperties | None
+
+
+class ListEventsViewByMeEventLocation(Record, alias_generator=camel):
+    display_name: str | None
+    meeting_rooms: list[str] = empty_list()
+
+
+class ListEventsViewByMeEventMeetingRooms(Record, alias_generator=camel):
+    display_name: str | None
+    response_status: str | None
+    room_id: str | None
+
+
+class ListEventsViewByMeEventOnlineMeetingInfo(Record, alias_generator=camel):
+    conference_id: str | None
+    extra_info: dict[str, JsonValue] | None
+    type: str | None
+    url: str | None
+
+
+class ListEventsViewByMeEventOrganizer(Record, alias_generator=camel):
+    display_name: str | None
+    id: str | None
+    response_status: str | None
+    self_: bool | None
+
+
+class ListEventsViewByMeEventOriginStart(Record, alias_generator=camel):
+    date_time: str | None
+
+
+class ListEventsViewByMeEventRecurrencePattern(Record, alias_generator=camel):
+    day_of_month: int | None
+    days_of_week: str | None
+    first_day_of_week: str | None
+    index: str | None
+    interval: int | None
+    type: str | None
+
+
+class ListEventsViewByMeEventRecurrenceRange(Record, alias_generator=camel):
+    end_date: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    number_of_occurrences: int | None
+    type: str | None
+
+
+class ListEventsViewByMeEventRecurrence(Record, alias_generator=camel):
+    pattern: ListEventsViewByMeEventRecurrencePattern | None
+    range_: ListEventsViewByMeEventRecurrenceRange | None
+
+
+class ListEventsViewByMeEventRichTextDescription(Record, alias_generator=camel):
+    text: str | None
+
+
+class ListEventsViewByMeEventStart(Record, alias_generator=camel):
+    date: str | None
+    date_time: str | None
+    time_zone: str | None
+
+
+class ListEventsViewByMeEvent(Record, alias_generator=camel):
+    attendees: list[ListEventsViewByMeEventAttendees] = empty_list()
+    categories: list[ListEventsViewByMeEventCategories] = empty_list()
+    create_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    description: str | None
+    end: ListEventsViewByMeEventEnd | None
+    extended_properties: ListEventsViewByMeEventExtendedProperties | None
+    id: str | None
+    is_all_day: bool | None
+    location: ListEventsViewByMeEventLocation | None
+    meeting_rooms: list[ListEventsViewByMeEventMeetingRooms] = empty_list()
+    online_meeting_info: ListEventsViewByMeEventOnlineMeetingInfo | None
+    organizer: ListEventsViewByMeEventOrganizer | None
+    origin_start: ListEventsViewByMeEventOriginStart | None
+    recurrence: ListEventsViewByMeEventRecurrence | None
+    rich_text_description: ListEventsViewByMeEventRichTextDescription | None
+    series_master_id: str | None
+    start: ListEventsViewByMeEventStart | None
+    status: str | None
+    summary: str | None
+    update_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+
+
+class ListInstancesEventAttendees(Record, alias_generator=camel):
+    display_name: str | None
+    id: str | None
+    is_optional: bool | None
+    response_status: str | None
+    self_: bool | None
+
+
+class ListInstancesEventEnd(Record, alias_generator=camel):
+    date: str | None
+    date_time: str | None
+    time_zone: str | None
+
+
+class ListInstancesEventExtendedPropertiesSharedProperties(Record, alias_generator=camel):
+    belong_corp_id: str | None
+    source_open_cid: str | None
+
+
+class ListInstancesEventExtendedProperties(Record, alias_generator=camel):
+    shared_properties: ListInstancesEventExtendedPropertiesSharedProperties | None
+
+
+class ListInstancesEventLocation(Record, alias_generator=camel):
+    display_name: str | None
+
+
+class ListInstancesEventMeetingRooms(Record, alias_generator=camel):
+    display_name: str | None
+    response_status: str | None
+    room_id: str | None
+
+
+class ListInstancesEventOnlineMeetingInfo(Record, alias_generator=camel):
+    conference_id: str | None
+    extra_info: dict[str, JsonValue] | None
+    type: str | None
+    url: str | None
+
+
+class ListInstancesEventOrganizer(Record, alias_generator=camel):
+    display_name: str | None
+    id: str | None
+    response_status: str | None
+    self_: bool | None
+
+
+class ListInstancesEventRecurrencePattern(Record, alias_generator=camel):
+    day_of_month: int | None
+    days_of_week: str | None
+    index: str | None
+    interval: int | None
+    type: str | None
+
+
+class ListInstancesEventRecurrenceRange(Record, alias_generator=camel):
+    end_date: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    number_of_occurrences: int | None
+    type: str | None
+
+
+class ListInstancesEventRecurrence(Record, alias_generator=camel):
+    pattern: ListInstancesEventRecurrencePattern | None
+    range_: ListInstancesEventRecurrenceRange | None
+
+
+class ListInstancesEventReminders(Record, alias_generator=camel):
+    method: str | None
+    minutes: str | None
+
+
+class ListInstancesEventStart(Record, alias_generator=camel):
+    date: str | None
+    date_time: str | None
+    time_zone: str | None
+
+
+class ListInstancesEvent(Record, alias_generator=camel):
+    attendees: list[ListInstancesEventAttendees] = empty_list()
+    create_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    description: str | None
+    end: ListInstancesEventEnd | None
+    extended_properties: ListInstancesEventExtendedProperties | None
+    id: str | None
+    is_all_day: bool | None
+    location: ListInstancesEventLocation | None
+    meeting_rooms: list[ListInstancesEventMeetingRooms] = empty_list()
+    online_meeting_info: ListInstancesEventOnlineMeetingInfo | None
+    organizer: ListInstancesEventOrganizer | None
+    recurrence: ListInstancesEventRecurrence | None
+    reminders: list[ListInstancesEventReminders] = empty_list()
+    series_master_id: str | None
+    start: ListInstancesEventStart | None
+    status: str | None
+    summary: str | None
+    update_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+
+
+class ListOrgPluginsReplyPluginsSubscribers(Record, alias_generator=camel):
+    dept_ids: list[str] = empty_list()
+    union_ids: list[str] = empty_list()
+
+
+class ListOrgPluginsReplyPlugins(Record, alias_generator=camel):
+    logo: str | None
+    name: str | None
+    plugin_classification: str | None
+    plugin_id: str | None
+    subscribers: ListOrgPluginsReplyPluginsSubscribers | None
+
+
+class ListOrgPluginsReply(Record, alias_generator=camel):
+    plugins: list[ListOrgPluginsReplyPlugins] = empty_list()
+
+
 class CalendarV1(Manager):
     @api(
         "calendar_1_0.AddAttendee",
@@ -2178,5 +2722,292 @@ class CalendarV1(Manager):
         Apps: internal, third_party_org, third_party_personal.
 
         Source: update-subscription-calendar
+        """
+        return Call(None)
+
+    @api(
+        "calendar_1_0.CancelEvent",
+        "POST /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/cancel?scope",
+    )
+    def cancel_event(
+        self,
+        user_id: str,
+        calendar_id: str,
+        event_id: str,
+        *,
+        scope: str | None = None,
+    ) -> Call[None]:
+        """Cancel event (取消指定日程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "calendar_1_0.CheckIn",
+        "POST /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/checkIn",
+        idempotent=True,
+    )
+    def check_in(
+        self,
+        user_id: str,
+        calendar_id: str,
+        event_id: str,
+    ) -> Call[CheckInReply]:
+        """Check in (签到).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            user_id: 签到人的unionId
+            calendar_id: 日程所属的日历ID
+            event_id: 日程ID
+
+        Evidence: sdk
+        """
+        return Call(CheckInReply)
+
+    @api("calendar_1_0.ConvertLegacyEventId", "POST /v1.0/calendar/users/{userId}/legacyEventIds/convert")
+    def convert_legacy_event_id(
+        self,
+        user_id: str,
+        legacy_event_ids: list[str],
+    ) -> Call[ConvertLegacyEventIdReply]:
+        """Convert legacy event id (转换老版本的eventId).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ConvertLegacyEventIdReply)
+
+    @api("calendar_1_0.CreateEventByMe", "POST /v1.0/calendar/me/calendars/{calendarId}/events")
+    def create_event_by_me(
+        self,
+        calendar_id: str,
+        start: CreateEventByMeStart,
+        summary: str,
+        *,
+        attendees: list[CreateEventByMeAttendees] | None = None,
+        description: str | None = None,
+        end: CreateEventByMeEnd | None = None,
+        extra: dict[str, str] | None = None,
+        is_all_day: bool | None = None,
+        location: CreateEventByMeLocation | None = None,
+        online_meeting_info: CreateEventByMeOnlineMeetingInfo | None = None,
+        recurrence: CreateEventByMeRecurrence | None = None,
+        reminders: list[CreateEventByMeReminders] | None = None,
+        rich_text_description: CreateEventByMeRichTextDescription | None = None,
+        ui_configs: list[CreateEventByMeUiConfigs] | None = None,
+    ) -> Call[CreateEventByMeReply]:
+        """Create event by me (创建日程（me接口）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateEventByMeReply)
+
+    @api("calendar_1_0.GenerateCaldavAccount", "POST /v1.0/calendar/users/{userId}/caldavAccounts")
+    def generate_caldav_account(
+        self,
+        user_id: str,
+        device: str,
+    ) -> Call[GenerateCaldavAccountReply]:
+        """Generate caldav account (生成caldav账户).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GenerateCaldavAccountReply)
+
+    @api("calendar_1_0.GetScheduleByMe", "POST /v1.0/calendar/me/schedules/query", idempotent=True)
+    def get_schedule_by_me(
+        self,
+        end_time: str,
+        start_time: str,
+        user_ids: list[str],
+    ) -> Call[GetScheduleByMeReply]:
+        """Get schedule by me (查询闲忙（me接口）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetScheduleByMeReply)
+
+    @api(
+        "calendar_1_0.ListAiMinutes",
+        "GET /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/minutes",
+    )
+    def list_ai_minutes(
+        self,
+        user_id: str,
+        calendar_id: str,
+        event_id: str,
+        *,
+        fetch_all: bool | None = None,
+    ) -> Call[ListAiMinutesReply]:
+        """List ai minutes (拉取日程中绑定的听记信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListAiMinutesReply)
+
+    @api("calendar_1_0.ListCategories", "GET /v1.0/calendar/categories")
+    def list_categories(
+        self,
+    ) -> Call[ListCategoriesReply]:
+        """List categories (获取会议类型列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListCategoriesReply)
+
+    @api("calendar_1_0.ListEventsInstances", "GET /v1.0/calendar/users/{userId}/calendars/{calendarId}/instances")
+    def list_events_instances(
+        self,
+        user_id: str,
+        calendar_id: str,
+        series_master_id: str,
+        *,
+        max_attendees: int | None = None,
+        max_results: int | None = None,
+        start_recurrence_id: str | None = None,
+    ) -> Call[ListEventsInstancesReply]:
+        """List events instances (查询同一个循环日程序列下已生成的实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListEventsInstancesReply)
+
+    @api("calendar_1_0.ListEventsViewByMe", "GET /v1.0/calendar/me/calendars/{calendarId}/eventsview")
+    def list_events_view_by_me(
+        self,
+        calendar_id: str,
+        *,
+        max_attendees: int | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        time_max: str | None = None,
+        time_min: str | None = None,
+    ) -> Query[ListEventsViewByMeEvent]:
+        """List events view by me (查询日程视图列表以查看闲忙，展开循环日程（me接口）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            time_max: (Use the UTC time format: yyyy-MM-ddTHH:mmZ)
+            time_min: (Use the UTC time format: yyyy-MM-ddTHH:mmZ)
+
+        Evidence: sdk
+        """
+        return Listing(ListEventsViewByMeEvent, TOKEN, items="events")
+
+    @api(
+        "calendar_1_0.ListInstances",
+        "GET /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/instances",
+    )
+    def list_instances(
+        self,
+        user_id: str,
+        calendar_id: str,
+        event_id: str,
+        *,
+        max_attendees: int | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        time_max: str | None = None,
+        time_min: str | None = None,
+    ) -> Query[ListInstancesEvent]:
+        """List instances (查询循环日程实例列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            time_max: (Use the UTC time format: yyyy-MM-ddTHH:mmZ)
+            time_min: (Use the UTC time format: yyyy-MM-ddTHH:mmZ)
+
+        Evidence: sdk
+        """
+        return Listing(ListInstancesEvent, TOKEN, items="events")
+
+    @api("calendar_1_0.ListOrgPlugins", "GET /v1.0/calendar/plugins")
+    def list_org_plugins(
+        self,
+    ) -> Call[ListOrgPluginsReply]:
+        """List org plugins (拉取企业内插件列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListOrgPluginsReply)
+
+    @api(
+        "calendar_1_0.MeetingRoomRespond",
+        "POST /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/meetingRooms/{roomId}/respond",
+    )
+    def meeting_room_respond(
+        self,
+        user_id: str,
+        calendar_id: str,
+        event_id: str,
+        room_id: str,
+        *,
+        response_status: str | None = None,
+    ) -> Call[None]:
+        """Meeting room respond (设置会议室在日程中的响应状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "calendar_1_0.TransferEvent",
+        "POST /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/transfer",
+    )
+    def transfer_event(
+        self,
+        user_id: str,
+        calendar_id: str,
+        event_id: str,
+        new_organizer_id: str,
+        *,
+        is_exit_calendar: bool | None = None,
+        need_notify_via_o2_o: bool | None = None,
+    ) -> Call[None]:
+        """Transfer event (日程转让).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("calendar_1_0.UpdateOrgPluginSubscribers", "POST /v1.0/calendar/plugins/{pluginId}/subscribers")
+    def update_org_plugin_subscribers(
+        self,
+        plugin_id: str,
+        *,
+        dept_ids: list[str] | None = None,
+        union_ids: list[str] | None = None,
+    ) -> Call[None]:
+        """Update org plugin subscribers (更新插件订阅人群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
         """
         return Call(None)

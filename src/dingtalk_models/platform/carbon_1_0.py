@@ -60,6 +60,61 @@ class WriteUserCarbonReply(Record, alias_generator=camel):
     result: int | None
 
 
+class GetPersonalCarbonInfoReply(Record, alias_generator=camel):
+    content: str | None
+    personal_carbon_amount: float | None
+
+
+class WriteAlibabaOrgCarbonOrgDetailsList(TypedDict, total=False):
+    action_id: Required[str]
+    action_time: Required[str]
+    action_type: Required[str]
+    carbon_amount: Required[str]
+    corp_id: Required[str]
+    dept_id: Required[int]
+    version: Required[int]
+
+
+class WriteAlibabaOrgCarbonReply(Record, alias_generator=camel):
+    result: int | None
+
+
+class WriteAlibabaUserCarbonUserDetailsList(TypedDict, total=False):
+    action_end_time: Required[str]
+    action_id: Required[str]
+    action_start_time: Required[str]
+    action_type: Required[str]
+    carbon_amount: Required[str]
+    corp_id: Required[str]
+    dept_id: Required[int]
+    user_id: Required[str]
+    version: Required[int]
+
+
+class WriteAlibabaUserCarbonReply(Record, alias_generator=camel):
+    result: int | None
+
+
+class WriteIsvStateReply(Record, alias_generator=camel):
+    result: int | None
+
+
+class WriteUserCarbonEnergyUserDetailsList(TypedDict, total=False):
+    action_end_time: str
+    action_id: str
+    action_start_time: str
+    action_type: str
+    carbon_amount: str
+    corp_id: str
+    dept_id: int
+    user_id: str
+    version: int
+
+
+class WriteUserCarbonEnergyReply(Record, alias_generator=camel):
+    result: int | None
+
+
 class CarbonV1(Manager):
     @api("carbon_1_0.WriteOrgCarbon", "POST /v1.0/carbon/orgDetails/write")
     def write_org_carbon(
@@ -94,3 +149,71 @@ class CarbonV1(Manager):
         Source: write-in-the-detailed-information-of-daily-user-carbon-data
         """
         return Call(WriteUserCarbonReply)
+
+    @api("carbon_1_0.GetPersonalCarbonInfo", "GET /v1.0/carbon/personals/infos")
+    def get_personal_carbon_info(
+        self,
+        action_type: str,
+        union_id: str,
+    ) -> Call[GetPersonalCarbonInfoReply]:
+        """Get personal carbon info (获取用户的减碳明细).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetPersonalCarbonInfoReply)
+
+    @api("carbon_1_0.WriteAlibabaOrgCarbon", "POST /v1.0/carbon/alibabaOrgDetails/write")
+    def write_alibaba_org_carbon(
+        self,
+        org_details_list: list[WriteAlibabaOrgCarbonOrgDetailsList],
+    ) -> Call[WriteAlibabaOrgCarbonReply]:
+        """Write alibaba org carbon (写入阿里巴巴每日组织明细碳能量数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(WriteAlibabaOrgCarbonReply)
+
+    @api("carbon_1_0.WriteAlibabaUserCarbon", "POST /v1.0/carbon/alibabaUserDetails/write")
+    def write_alibaba_user_carbon(
+        self,
+        user_details_list: list[WriteAlibabaUserCarbonUserDetailsList],
+    ) -> Call[WriteAlibabaUserCarbonReply]:
+        """Write alibaba user carbon (写入阿里巴巴每日用户碳能量数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(WriteAlibabaUserCarbonReply)
+
+    @api("carbon_1_0.WriteIsvState", "POST /v1.0/carbon/datas/states/write?isvName&statDate")
+    def write_isv_state(
+        self,
+        isv_name: str,
+        stat_date: str,
+    ) -> Call[WriteIsvStateReply]:
+        """Write isv state (ISV记录数据传输当前状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(WriteIsvStateReply)
+
+    @api("carbon_1_0.WriteUserCarbonEnergy", "POST /v1.0/carbon/userDetails/energies/write")
+    def write_user_carbon_energy(
+        self,
+        *,
+        user_details_list: list[WriteUserCarbonEnergyUserDetailsList] | None = None,
+    ) -> Call[WriteUserCarbonEnergyReply]:
+        """Write user carbon energy (写入isv能耗每日用户明细碳能量数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(WriteUserCarbonEnergyReply)

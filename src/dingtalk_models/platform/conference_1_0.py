@@ -660,6 +660,257 @@ class UpdateScheduleConfSettingsScheduleConfSettingModel(TypedDict, total=False)
     """会议AI听记设置"""
 
 
+class AddRecordPermissionReply(Record, alias_generator=camel):
+    code: str | None
+    task_uuid: str | None
+
+
+class CreateAutoLoginUrlReplyLoginInfo(Record, alias_generator=camel):
+    login_url: str | None
+
+
+class CreateAutoLoginUrlReply(Record, alias_generator=camel):
+    login_info: CreateAutoLoginUrlReplyLoginInfo | None
+
+
+class GenerateFlashMinutesDocumentUrlReply(Record, alias_generator=camel):
+    minutes_doc_url: str | None
+
+
+class GetConfDataByConferenceIdReply(Record, alias_generator=camel):
+    conference_id: str | None
+    creator_id: str | None
+    creator_nick: str | None
+    dept_name: str | None
+    end_time: int | None
+    free_type: str | None
+    scene: str | None
+    start_time: int | None
+    time_length: int | None
+    title: str | None
+    user_count: int | None
+
+
+class GetConfDetailDataList(Record, alias_generator=camel):
+    belong_org: str | None
+    conference_id: str | None
+    device_type: str | None
+    duration: int | None
+    join_time: int | None
+    leave_time: int | None
+    network_quality: str | None
+    nick: str | None
+    role: str | None
+    session_id: str | None
+    status: str | None
+    union_id: str | None
+    version: str | None
+
+
+class GetHistoryConfDataListList(Record, alias_generator=camel):
+    conference_id: str | None
+    creator_id: str | None
+    creator_nick: str | None
+    dept_name: str | None
+    end_time: int | None
+    free_type: str | None
+    scene: str | None
+    start_time: int | None
+    time_length: int | None
+    title: str | None
+    user_count: int | None
+
+
+class GetUserLastMetricReplyMetricMap(Record, alias_generator=camel):
+    timestamp: int | None
+    send_bit_rate: str | None
+    recv_bit_rate: str | None
+    lost_rate: str | None
+    round_trip_time: str | None
+    audio_send_bit_rate: str | None
+    audio_recv_bit_rate: str | None
+    audio_rec_level: str | None
+    audio_play_level: str | None
+    camera_send_bit_rate: str | None
+    camera_recv_bit_rate: str | None
+    camera_send_resolution_actual: str | None
+    camera_recv_resolution_actual: str | None
+    camera_send_frame: str | None
+    screen_send_bit_rate: str | None
+    camera_recv_frame: str | None
+    screen_recv_bit_rate: str | None
+    screen_send_resolution_actual: str | None
+    screen_recv_resolution_actual: str | None
+    screen_send_frame: str | None
+    screen_recv_frame: str | None
+    audio_jitter_max: str | None
+    audio_jitter_avg: str | None
+
+
+class GetUserLastMetricReply(Record, alias_generator=camel):
+    metric_map: GetUserLastMetricReplyMetricMap | None
+
+
+class GetUserMetricDataReplyMetricDataList(Record, alias_generator=camel):
+    audio_play_level: str | None
+    audio_rec_level: str | None
+    audio_recv_bit_rate: str | None
+    audio_send_bit_rate: str | None
+    camera_recv_bit_rate: str | None
+    camera_recv_frame: str | None
+    camera_recv_resolution_actual: str | None
+    camera_send_bit_rate: str | None
+    camera_send_frame: str | None
+    camera_send_resolution_actual: str | None
+    lost_rate: str | None
+    recv_bit_rate: str | None
+    round_trip_time: str | None
+    screen_recv_bit_rate: str | None
+    screen_recv_frame: str | None
+    screen_recv_resolution_actual: str | None
+    screen_send_bit_rate: str | None
+    screen_send_frame: str | None
+    screen_send_resolution_actual: str | None
+    send_bit_rate: str | None
+    timestamp: int | None
+
+
+class GetUserMetricDataReply(Record, alias_generator=camel):
+    metric_data_list: list[GetUserMetricDataReplyMetricDataList] = empty_list()
+
+
+class QueryFlashMinutesSummaryReplyFlashMinutesSummarySummary(Record, alias_generator=camel):
+    end: int | None
+    headline: str | None
+    id: int | None
+    start: int | None
+    summary: str | None
+
+
+class QueryFlashMinutesSummaryReplyFlashMinutesSummary(Record, alias_generator=camel):
+    status: int | None
+    summary: list[QueryFlashMinutesSummaryReplyFlashMinutesSummarySummary] = empty_list()
+
+
+class QueryFlashMinutesSummaryReply(Record, alias_generator=camel):
+    flash_minutes_summary: QueryFlashMinutesSummaryReplyFlashMinutesSummary | None
+
+
+class QueryMinutesAudioReplyAudioList(Record, alias_generator=camel):
+    duration: int | None
+    end_time: int | None
+    file_size: int | None
+    play_url: str | None
+    record_id: str | None
+    start_time: int | None
+    union_id: str | None
+
+
+class QueryMinutesAudioReply(Record, alias_generator=camel):
+    audio_list: list[QueryMinutesAudioReplyAudioList] = empty_list()
+
+
+class QueryMinutesMeetingResultReply(Record, alias_generator=camel):
+    action: list[str] = empty_list()
+    full_summary: str | None
+
+
+class QueryMinutesSummaryReplySummaryActions(Record, alias_generator=camel):
+    end: int | None
+    id: int | None
+    sentence_id: int | None
+    start: int | None
+    text: str | None
+
+
+class QueryMinutesSummaryReplySummaryAutoChapters(Record, alias_generator=camel):
+    end: int | None
+    headline: str | None
+    id: int | None
+    start: int | None
+    summary: str | None
+
+
+class QueryMinutesSummaryReplySummaryConversationalSummary(Record, alias_generator=camel):
+    speaker_id: str | None
+    speaker_name: str | None
+    summary: str | None
+
+
+class QueryMinutesSummaryReplySummaryKeySentences(Record, alias_generator=camel):
+    end: int | None
+    id: int | None
+    sentence_id: int | None
+    start: int | None
+    text: str | None
+
+
+class QueryMinutesSummaryReplySummaryQuestionsAnsweringSummary(Record, alias_generator=camel):
+    answer: str | None
+    question: str | None
+    sentence_ids_of_answer: list[int] = empty_list()
+    sentence_ids_of_question: list[int] = empty_list()
+
+
+class QueryMinutesSummaryReplySummary(Record, alias_generator=camel):
+    actions: list[QueryMinutesSummaryReplySummaryActions] = empty_list()
+    auto_chapters: list[QueryMinutesSummaryReplySummaryAutoChapters] = empty_list()
+    conversational_summary: list[QueryMinutesSummaryReplySummaryConversationalSummary] = empty_list()
+    key_sentences: list[QueryMinutesSummaryReplySummaryKeySentences] = empty_list()
+    keywords: list[str] = empty_list()
+    paragraph_summary: str | None
+    questions_answering_summary: list[QueryMinutesSummaryReplySummaryQuestionsAnsweringSummary] = empty_list()
+
+
+class QueryMinutesSummaryReply(Record, alias_generator=camel):
+    summary: QueryMinutesSummaryReplySummary | None
+
+
+class QueryMinutesTextParagraphListSentenceListWordList(Record, alias_generator=camel):
+    end_time: int | None
+    start_time: int | None
+    word: str | None
+    word_id: str | None
+
+
+class QueryMinutesTextParagraphListSentenceList(Record, alias_generator=camel):
+    end_time: int | None
+    sentence: str | None
+    start_time: int | None
+    union_id: str | None
+    word_list: list[QueryMinutesTextParagraphListSentenceListWordList] = empty_list()
+
+
+class QueryMinutesTextParagraphList(Record, alias_generator=camel):
+    end_time: int | None
+    nick_name: str | None
+    paragraph: str | None
+    paragraph_id: int | None
+    record_id: int | None
+    sentence_list: list[QueryMinutesTextParagraphListSentenceList] = empty_list()
+    start_time: int | None
+    union_id: str | None
+
+
+class QueryRecordMinutesUrlReplyRecordMinutesUrls(Record, alias_generator=camel):
+    record_minutes_url: str | None
+    task_uuid: str | None
+
+
+class QueryRecordMinutesUrlReply(Record, alias_generator=camel):
+    record_minutes_urls: list[QueryRecordMinutesUrlReplyRecordMinutesUrls] = empty_list()
+
+
+class UpdateVideoConferenceExtInfoReply(Record, alias_generator=camel):
+    case: str | None
+    code: str | None
+
+
+class UpdateVideoConferenceSettingReply(Record, alias_generator=camel):
+    case: str | None
+    code: str | None
+
+
 class ConferenceV1(Manager):
     @api("conference_1_0.CancelScheduleConference", "POST /v1.0/conference/scheduleConferences/cancel")
     def cancel_schedule_conference(
@@ -1423,3 +1674,374 @@ class ConferenceV1(Manager):
         Source: update-appointment-meeting
         """
         return Call(None)
+
+    @api(
+        "conference_1_0.AddRecordPermission",
+        "POST /v1.0/conference/videoConferences/{conferenceId}/flashMinutes/recordPermissions",
+    )
+    def add_record_permission(
+        self,
+        conference_id: str,
+        biz_type: str,
+        owner_union_id: str,
+        union_id: str,
+        *,
+        role_sub_resource_ids: list[str] | None = None,
+        share_scope: int | None = None,
+    ) -> Call[AddRecordPermissionReply]:
+        """Add record permission (增加闪记权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddRecordPermissionReply)
+
+    @api("conference_1_0.CreateAutoLoginUrl", "POST /v1.0/conference/videoConferences/createAutoLoginUrl")
+    def create_auto_login_url(
+        self,
+        meeting_url: str,
+        union_id: str,
+    ) -> Call[CreateAutoLoginUrlReply]:
+        """Create auto login url (生成会议自动登录url).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateAutoLoginUrlReply)
+
+    @api(
+        "conference_1_0.GenerateFlashMinutesDocumentUrl",
+        "GET /v1.0/conference/videoConferences/{conferenceId}/flashMinutes/document/generate",
+    )
+    def generate_flash_minutes_document_url(
+        self,
+        conference_id: str,
+        biz_type: str,
+        union_id: str,
+        *,
+        expire_time: int | None = None,
+    ) -> Call[GenerateFlashMinutesDocumentUrlReply]:
+        """Generate flash minutes document url (生成会议闪记文档的下载链接).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GenerateFlashMinutesDocumentUrlReply)
+
+    @api("conference_1_0.GetConfDataByConferenceId", "GET /v1.0/conference/videoConferences/{conferenceId}/infos")
+    def get_conf_data_by_conference_id(
+        self,
+        conference_id: str,
+        real_data: bool,
+    ) -> Call[GetConfDataByConferenceIdReply]:
+        """Get conf data by conference id (通过conferenceId获取指定音视频会议信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetConfDataByConferenceIdReply)
+
+    @api("conference_1_0.GetConfDetailData", "GET /v1.0/conference/videoConferences/{conferenceId}/details")
+    def get_conf_detail_data(
+        self,
+        conference_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        nick: str | None = None,
+    ) -> Query[GetConfDetailDataList]:
+        """Get conf detail data (通过conferenceId获取指定音视频会议成员信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(GetConfDetailDataList, TOKEN, items="list")
+
+    @api("conference_1_0.GetHistoryConfDataList", "GET /v1.0/conference/videoConferences/histories/dataLists")
+    def get_history_conf_data_list(
+        self,
+        end_time: int,
+        real_data: bool,
+        start_time: int,
+        *,
+        creator_nike: str | None = None,
+        free_type: str | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        scene: str | None = None,
+        title: str | None = None,
+    ) -> Query[GetHistoryConfDataListList]:
+        """Get history conf data list (获取音视频会议列表数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(GetHistoryConfDataListList, TOKEN, items="list")
+
+    @api(
+        "conference_1_0.GetUserLastMetric",
+        "POST /v1.0/conference/videoConferences/{conferenceId}/lastMetricDatas/query",
+        idempotent=True,
+    )
+    def get_user_last_metric(
+        self,
+        conference_id: str,
+        union_id_list: list[str],
+    ) -> Call[GetUserLastMetricReply]:
+        """Get user last metric (通过conferenceId和unionId获取最新会议质量数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetUserLastMetricReply)
+
+    @api("conference_1_0.GetUserMetricData", "GET /v1.0/conference/videoConferences/{conferenceId}/metricDatas")
+    def get_user_metric_data(
+        self,
+        conference_id: str,
+        begin_time: int,
+        end_time: int,
+        union_id: str,
+    ) -> Call[GetUserMetricDataReply]:
+        """Get user metric data (通过conferenceId和unionId获取指定音视频会议人员的会议质量数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetUserMetricDataReply)
+
+    @api("conference_1_0.InviteMcu", "POST /v1.0/conference/videoConferences/mcus/invite")
+    def invite_mcu(
+        self,
+        mcu_room_code: str,
+        room_code: str,
+        union_id: str,
+    ) -> Call[None]:
+        """Invite mcu (邀请MCU入会).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "conference_1_0.OptRecordWhiteAccount",
+        "POST /v1.0/conference/videoConferences/enterpriseSetting/record/whiteAccount",
+    )
+    def opt_record_white_account(
+        self,
+    ) -> Call[None]:
+        """Opt record white account (操作云/本地录制白名单企业设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "conference_1_0.QueryFlashMinutesSummary",
+        "GET /v1.0/conference/videoConferences/{conferenceId}/flashMinutes/summaries",
+    )
+    def query_flash_minutes_summary(
+        self,
+        conference_id: str,
+        biz_type: str,
+        recorder_union_id: str,
+    ) -> Call[QueryFlashMinutesSummaryReply]:
+        """Query flash minutes summary (查询云录制摘要请求).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryFlashMinutesSummaryReply)
+
+    @api("conference_1_0.QueryMinutesAudio", "GET /v1.0/conference/videoConferences/{conferenceId}/minutes/audioInfos")
+    def query_minutes_audio(
+        self,
+        conference_id: str,
+        union_id: str,
+    ) -> Call[QueryMinutesAudioReply]:
+        """Query minutes audio (查询会议闪记的音频信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryMinutesAudioReply)
+
+    @api(
+        "conference_1_0.QueryMinutesMeetingResult",
+        "GET /v1.0/conference/videoConferences/{conferenceId}/minutes/meetingResult",
+    )
+    def query_minutes_meeting_result(
+        self,
+        conference_id: str,
+        union_id: str,
+    ) -> Call[QueryMinutesMeetingResultReply]:
+        """Query minutes meeting result (查询闪记会后结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryMinutesMeetingResultReply)
+
+    @api(
+        "conference_1_0.QueryMinutesSummary",
+        "POST /v1.0/conference/videoConferences/{conferenceId}/minutes/summaries/query",
+        idempotent=True,
+    )
+    def query_minutes_summary(
+        self,
+        conference_id: str,
+        union_id: str,
+        *,
+        summary_type_list: list[str] | None = None,
+    ) -> Call[QueryMinutesSummaryReply]:
+        """Query minutes summary (查询会议闪记智能纪要).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryMinutesSummaryReply)
+
+    @api("conference_1_0.QueryMinutesText", "GET /v1.0/conference/videoConferences/{conferenceId}/minutes/textInfos")
+    def query_minutes_text(
+        self,
+        conference_id: str,
+        direction: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        union_id: str | None = None,
+    ) -> Query[QueryMinutesTextParagraphList]:
+        """Query minutes text (查询会议闪记文本信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(QueryMinutesTextParagraphList, TOKEN, items="paragraphList")
+
+    @api(
+        "conference_1_0.QueryRecordMinutesUrl",
+        "GET /v1.0/conference/videoConferences/{conferenceId}/flashMinutes/recordUrls",
+    )
+    def query_record_minutes_url(
+        self,
+        conference_id: str,
+        biz_type: str,
+        recorder_union_id: str,
+    ) -> Call[QueryRecordMinutesUrlReply]:
+        """Query record minutes url (查询闪记链接).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryRecordMinutesUrlReply)
+
+    @api("conference_1_0.SetSubtitleEvent", "POST /v1.0/conference/videoConferences/{conferenceId}/subtitleEvents")
+    def set_subtitle_event(
+        self,
+        conference_id: str,
+        enable: bool,
+    ) -> Call[None]:
+        """Set subtitle event (设置会议字幕事件订阅).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("conference_1_0.StartMinutes", "POST /v1.0/conference/videoConferences/{conferenceId}/minutes/start")
+    def start_minutes(
+        self,
+        conference_id: str,
+        *,
+        owner_union_id: str | None = None,
+        record_audio: bool | None = None,
+        union_id: str | None = None,
+    ) -> Call[None]:
+        """Start minutes (开启会议闪记).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("conference_1_0.StopMinutes", "POST /v1.0/conference/videoConferences/{conferenceId}/minutes/pause")
+    def stop_minutes(
+        self,
+        conference_id: str,
+        union_id: str,
+    ) -> Call[None]:
+        """Stop minutes (暂停会议闪记).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("conference_1_0.UpdateMemberNick", "POST /v1.0/conference/videoConferences/{conferenceId}/members/updateNick")
+    def update_member_nick(
+        self,
+        conference_id: str,
+        nick: str,
+        union_id: str,
+    ) -> Call[None]:
+        """Update member nick (更新参会人昵称).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("conference_1_0.UpdateVideoConferenceExtInfo", "PUT /v1.0/conference/videoConferences/{conferenceId}/extInfo")
+    def update_video_conference_ext_info(
+        self,
+        conference_id: str,
+    ) -> Call[UpdateVideoConferenceExtInfoReply]:
+        """Update video conference ext info (更新会议额外信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateVideoConferenceExtInfoReply)
+
+    @api("conference_1_0.UpdateVideoConferenceSetting", "PUT /v1.0/conference/videoConferences/{conferenceId}")
+    def update_video_conference_setting(
+        self,
+        conference_id: str,
+        *,
+        allow_unmute_self: bool | None = None,
+        auto_transfer_host: bool | None = None,
+        forbidden_share_screen: bool | None = None,
+        lock_conference: bool | None = None,
+        mute_all: bool | None = None,
+        only_internal_employees_join: bool | None = None,
+    ) -> Call[UpdateVideoConferenceSettingReply]:
+        """Update video conference setting (设置会议中的会议属性).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateVideoConferenceSettingReply)

@@ -9,10 +9,11 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO, Paging
+from dingtalk_models.call.paging import CURSOR, OFFSET, TOKEN, TOKEN_FROM_ZERO, Paging
 from dingtalk_models.contact.account import AccountManager
 from dingtalk_models.contact.department import DepartmentManager
 from dingtalk_models.contact.user import UserManager
+from dingtalk_models.core.secret import Hiding
 from dingtalk_models.core.wire import BeijingTime, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager, alias
 from dingtalk_models.resource.model import Record
@@ -305,6 +306,672 @@ class UpdateContactRestrictSettingReply(Record, alias_generator=camel):
 class UpdateEmpAttrbuteVisibilitySettingReply(Record, alias_generator=camel):
     result: int | None
     """设置ID"""
+
+
+class AddContactHideBySceneSettingNodeListSceneConfig(TypedDict, total=False):
+    active: bool
+    dept_object_include_emp: bool
+
+
+class AddContactHideBySceneSettingProfileSceneConfig(TypedDict, total=False):
+    active: bool
+
+
+class AddContactHideBySceneSettingSearchSceneConfig(TypedDict, total=False):
+    active: bool
+    dept_object_include_emp: bool
+
+
+class AddContactHideBySceneSettingReply(Record, alias_generator=camel):
+    setting_id: int | None
+
+
+class AddEmpAttributeHideBySceneSettingChatSubtitleConfig(TypedDict, total=False):
+    active: bool
+
+
+class AddEmpAttributeHideBySceneSettingProfileSceneConfig(TypedDict, total=False):
+    active: bool
+
+
+class AddEmpAttributeHideBySceneSettingSearchSceneConfig(TypedDict, total=False):
+    active: bool
+
+
+class AddEmpAttributeHideBySceneSettingReply(Record, alias_generator=camel):
+    setting_id: int | None
+
+
+class AddOrgAccountOwnnessReply(Record, alias_generator=camel):
+    result: int | None
+
+
+class BatchGetUserReplyUserList(Record, alias_generator=camel):
+    avatar: str | None
+    job_number: Annotated[str | None, wire("job_number")]
+    mobile: str | None
+    name: str | None
+    nickname: str | None
+    remark: str | None
+    senior: bool | None
+    state_code: Annotated[str | None, wire("state_code")]
+    unionid: str | None
+    userid: str | None
+
+
+class BatchGetUserReply(Record, alias_generator=camel):
+    unauthorized_user_id_list: list[str] = empty_list()
+    user_list: list[BatchGetUserReplyUserList] = empty_list()
+
+
+class BatchUpdateExternalTitleUpdateTitleModelList(TypedDict, total=False):
+    title: str
+    user_id: str
+
+
+class BatchUpdateExternalTitleReplyResultFailedList(Record, alias_generator=camel):
+    title: str | None
+    user_id: str | None
+
+
+class BatchUpdateExternalTitleReplyResultModifyList(Record, alias_generator=camel):
+    title: str | None
+    user_id: str | None
+
+
+class BatchUpdateExternalTitleReplyResult(Record, alias_generator=camel):
+    failed_list: list[BatchUpdateExternalTitleReplyResultFailedList] = empty_list()
+    modify_list: list[BatchUpdateExternalTitleReplyResultModifyList] = empty_list()
+    modify_user: str | None
+
+
+class BatchUpdateExternalTitleReply(Record, alias_generator=camel):
+    result: BatchUpdateExternalTitleReplyResult | None
+
+
+class CreateManagementGroupMembers(TypedDict, total=False):
+    member_id: Required[str]
+    member_type: Required[str]
+
+
+class CreateManagementGroupScope(TypedDict, total=False):
+    dept_ids: list[int]
+    scope_type: Required[int]
+
+
+class CreateManagementGroupReply(Record, alias_generator=camel):
+    group_id: str | None
+
+
+class CreateSecondaryManagementGroupMembers(TypedDict, total=False):
+    member_id: Required[str]
+    member_type: Required[str]
+
+
+class CreateSecondaryManagementGroupScope(TypedDict, total=False):
+    dept_ids: list[int]
+    scope_type: Required[int]
+
+
+class CreateSecondaryManagementGroupReply(Record, alias_generator=camel):
+    group_id: str | None
+
+
+class CreateUserGroupReplyResult(Record, alias_generator=camel):
+    group_code: str | None
+
+
+class CreateUserGroupReply(Record, alias_generator=camel):
+    result: CreateUserGroupReplyResult | None
+
+
+class DeleteUserGroupReplyResult(Record, alias_generator=camel):
+    success: bool | None
+
+
+class DeleteUserGroupReply(Record, alias_generator=camel):
+    result: DeleteUserGroupReplyResult | None
+
+
+class GetAccountMappingReplyResult(Record, alias_generator=camel):
+    domain: str | None
+    extension: dict[str, str] | None
+    out_id: str | None
+    out_tenant_id: str | None
+    user_id: str | None
+
+
+class GetAccountMappingReply(Record, alias_generator=camel):
+    result: GetAccountMappingReplyResult | None
+
+
+class GetCardInUserHolderReply(Record, alias_generator=camel):
+    avatar_url: str | None
+    card_accept_status: int | None
+    card_accept_time_long: int | None
+    card_id: str | None
+    card_source: int | None
+    extension: dict[str, JsonValue] | None
+    industry_name: str | None
+    introduce: str | None
+    name: str | None
+    org_name: str | None
+    template_id: str | None
+    title: str | None
+
+
+class GetCardInfoReplyExtensionCardContactInfoAddressArea(Record, alias_generator=camel):
+    region: str | None
+    region_full_name: str | None
+
+
+class GetCardInfoReplyExtensionCardContactInfoAddress(Record, alias_generator=camel):
+    area: GetCardInfoReplyExtensionCardContactInfoAddressArea | None
+    detail: str | None
+
+
+class GetCardInfoReplyExtensionCardContactInfoEmail(Record, alias_generator=camel):
+    label: str | None
+    value: str | None
+
+
+class GetCardInfoReplyExtensionCardContactInfoLink(Record, alias_generator=camel):
+    label: str | None
+    value: str | None
+
+
+class GetCardInfoReplyExtensionCardContactInfoTelephone(Record, alias_generator=camel):
+    label: str | None
+    value: str | None
+
+
+class GetCardInfoReplyExtensionCardContactInfoWorkPhone(Record, alias_generator=camel):
+    label: str | None
+    value: str | None
+
+
+class GetCardInfoReplyExtensionCardContactInfo(Record, alias_generator=camel):
+    address: list[GetCardInfoReplyExtensionCardContactInfoAddress] = empty_list()
+    email: list[GetCardInfoReplyExtensionCardContactInfoEmail] = empty_list()
+    link: list[GetCardInfoReplyExtensionCardContactInfoLink] = empty_list()
+    telephone: list[GetCardInfoReplyExtensionCardContactInfoTelephone] = empty_list()
+    work_phone: list[GetCardInfoReplyExtensionCardContactInfoWorkPhone] = empty_list()
+
+
+class GetCardInfoReplyExtension(Record, alias_generator=camel):
+    card_contact_info: GetCardInfoReplyExtensionCardContactInfo | None
+    corp_id: str | None
+    department: str | None
+    org_authed: bool | None
+    org_logo: str | None
+    origin_card_url: str | None
+    share_content: str | None
+    thumbnail_url: str | None
+    video_file_name: str | None
+    video_title: str | None
+    video_url: str | None
+
+
+class GetCardInfoReply(Record, alias_generator=camel):
+    admin_role: int | None
+    avatar_url: str | None
+    card_id: str | None
+    extension: GetCardInfoReplyExtension | None
+    industry_name: str | None
+    introduce: dict[str, JsonValue] | None
+    name: str | None
+    org_name: str | None
+    settings: dict[str, JsonValue] | None
+    template_id: str | None
+    title: str | None
+
+
+class GetContactHideBySceneSettingReplyNodeListSceneConfig(Record, alias_generator=camel):
+    active: bool | None
+    dept_object_include_emp: bool | None
+
+
+class GetContactHideBySceneSettingReplyProfileSceneConfig(Record, alias_generator=camel):
+    active: bool | None
+
+
+class GetContactHideBySceneSettingReplySearchSceneConfig(Record, alias_generator=camel):
+    active: bool | None
+    dept_object_include_emp: bool | None
+
+
+class GetContactHideBySceneSettingReply(Record, alias_generator=camel):
+    description: str | None
+    exclude_dept_ids: list[int] = empty_list()
+    exclude_tag_ids: list[int] = empty_list()
+    exclude_user_ids: list[str] = empty_list()
+    id: int | None
+    name: str | None
+    node_list_scene_config: GetContactHideBySceneSettingReplyNodeListSceneConfig | None
+    object_dept_ids: list[int] = empty_list()
+    object_tag_ids: list[int] = empty_list()
+    object_user_ids: list[str] = empty_list()
+    profile_scene_config: GetContactHideBySceneSettingReplyProfileSceneConfig | None
+    search_scene_config: GetContactHideBySceneSettingReplySearchSceneConfig | None
+
+
+class GetCorpCardStyleListReply(Record, alias_generator=camel):
+    result: list[dict[str, JsonValue]] = empty_list()
+
+
+class GetEmpAttributeHideBySceneSettingReplyChatSubtitleConfig(Record, alias_generator=camel):
+    active: bool | None
+
+
+class GetEmpAttributeHideBySceneSettingReplyProfileSceneConfig(Record, alias_generator=camel):
+    active: bool | None
+
+
+class GetEmpAttributeHideBySceneSettingReplySearchSceneConfig(Record, alias_generator=camel):
+    active: bool | None
+
+
+class GetEmpAttributeHideBySceneSettingReply(Record, alias_generator=camel):
+    chat_subtitle_config: GetEmpAttributeHideBySceneSettingReplyChatSubtitleConfig | None
+    description: str | None
+    exclude_dept_ids: list[int] = empty_list()
+    exclude_tag_ids: list[int] = empty_list()
+    exclude_user_ids: list[str] = empty_list()
+    hide_fields: list[str] = empty_list()
+    id: int | None
+    name: str | None
+    object_dept_ids: list[int] = empty_list()
+    object_tag_ids: list[int] = empty_list()
+    object_user_ids: list[str] = empty_list()
+    profile_scene_config: GetEmpAttributeHideBySceneSettingReplyProfileSceneConfig | None
+    search_scene_config: GetEmpAttributeHideBySceneSettingReplySearchSceneConfig | None
+
+
+class GetUserByDingTalkIdReply(Record, alias_generator=camel):
+    user_id: str | None
+
+
+class GetUserCardHolderListList(Record, alias_generator=camel):
+    avatar_url: str | None
+    card_accept_status: int | None
+    card_accept_time_long: int | None
+    card_id: str | None
+    card_source: int | None
+    extension: dict[str, JsonValue] | None
+    industry_name: str | None
+    introduce: str | None
+    name: str | None
+    org_name: str | None
+    template_id: str | None
+    title: str | None
+
+
+class GetUserGroupReplyResult(Record, alias_generator=camel):
+    client_show: bool | None
+    description: str | None
+    gmt_create: int | None
+    gmt_modified: int | None
+    group_code: str | None
+    group_type: str | None
+    name: str | None
+    status: str | None
+
+
+class GetUserGroupReply(Record, alias_generator=camel):
+    result: GetUserGroupReplyResult | None
+
+
+class InitVerifyEventReply(Record, alias_generator=camel):
+    verify_id: str | None
+
+
+class IsFriendReply(Record, alias_generator=camel):
+    is_friend: bool | None
+
+
+class ListBasicRoleInPageListOpenActionOpenConditionOpenContactScope(Record, alias_generator=camel):
+    dept_ids: list[int] = empty_list()
+    include_member_depts: bool | None
+    include_self_manage_depts: bool | None
+    user_ids: list[str] = empty_list()
+
+
+class ListBasicRoleInPageListOpenActionOpenCondition(Record, alias_generator=camel):
+    open_contact_scope: ListBasicRoleInPageListOpenActionOpenConditionOpenContactScope | None
+
+
+class ListBasicRoleInPageListOpenAction(Record, alias_generator=camel):
+    action_ids: list[str] = empty_list()
+    open_condition: ListBasicRoleInPageListOpenActionOpenCondition | None
+
+
+class ListBasicRoleInPageListOpenMembers(Record, alias_generator=camel):
+    belong_corp_id: str | None
+    member_id: str | None
+    member_type: str | None
+    operate_user_id: str | None
+
+
+class ListBasicRoleInPageList(Record, alias_generator=camel):
+    open_action: ListBasicRoleInPageListOpenAction | None
+    open_members: list[ListBasicRoleInPageListOpenMembers] = empty_list()
+    open_resources: list[str] = empty_list()
+    open_role_id: str | None
+    open_role_name: str | None
+
+
+class ListManagementGroupsGroupMembers(Record, alias_generator=camel):
+    member_id: str | None
+    member_type: str | None
+
+
+class ListManagementGroupsGroupScope(Record, alias_generator=camel):
+    dept_ids: list[int] = empty_list()
+    scope_type: int | None
+
+
+class ListManagementGroupsGroup(Record, alias_generator=camel):
+    group_id: str | None
+    group_name: str | None
+    members: list[ListManagementGroupsGroupMembers] = empty_list()
+    resource_ids: list[str] = empty_list()
+    scope: ListManagementGroupsGroupScope | None
+
+
+class ListUserGroupMembersMember(Record, alias_generator=camel):
+    name: str | None
+    user_id: str | None
+
+
+class ListUserGroupsGroup(Record, alias_generator=camel):
+    gmt_modified: int | None
+    group_code: str | None
+    group_type: str | None
+    name: str | None
+    status: str | None
+
+
+class OrgInfoReplyResult(Record, alias_generator=camel):
+    id: int | None
+    name: str | None
+
+
+class OrgInfoReply(Record, alias_generator=camel):
+    result: list[OrgInfoReplyResult] = empty_list()
+
+
+class PushVerifyEventReply(Record, alias_generator=camel):
+    verify_id: str | None
+
+
+class QueryCardVisitorStatisticDataReply(Record, alias_generator=camel):
+    card_send_cnt: int | None
+    today_visit_add_cnt: int | None
+    today_visit_cnt: int | None
+    total_visit_add_cnt: int | None
+    total_visit_cnt: int | None
+    wechat_today_visit_add_cnt: int | None
+    wechat_today_visit_cnt: int | None
+    wechat_total_visit_add_cnt: int | None
+    wechat_total_visit_cnt: int | None
+
+
+class QueryCorpStatisticDataReplyResult(Record, alias_generator=camel):
+    card_be_received_total_cnt: int | None
+    card_receive_total_cnt: int | None
+    card_total_be_visited_cnt: int | None
+    data_date: str | None
+    ding_total_share_cnt: int | None
+    total_send_cnt: int | None
+    wechat_total_share_cnt: int | None
+
+
+class QueryCorpStatisticDataReply(Record, alias_generator=camel):
+    result: list[QueryCorpStatisticDataReplyResult] = empty_list()
+
+
+class QueryCorpUserStatisticList(Record, alias_generator=camel):
+    avatar_url: str | None
+    name: str | None
+    receive_cnt: int | None
+    send_cnt: int | None
+    union_id: str | None
+
+
+class QueryResourceManagementMembersReplyMembers(Record, alias_generator=camel):
+    member_id: str | None
+    member_type: str | None
+
+
+class QueryResourceManagementMembersReply(Record, alias_generator=camel):
+    members: list[QueryResourceManagementMembersReplyMembers] = empty_list()
+
+
+class QueryUserManagementResourcesReply(Record, alias_generator=camel):
+    resource_ids: list[str] = empty_list()
+
+
+class QueryVerifyResultReply(Record, alias_generator=camel):
+    corp_id: str | None
+    factor_code: str | None
+    factor_desc: str | None
+    result_code: str | None
+    result_desc: str | None
+    state: str | None
+    user_id: str | None
+    verify_timestamp: int | None
+
+
+class SubmitHandoverResourceTasks(TypedDict, total=False):
+    action_type: Required[str]
+    receiver_staff_id: str
+    resource_type_id: Required[int]
+
+
+class TalentAddCustomTagReplyResult(Record, alias_generator=camel):
+    tag_code: str | None
+    tag_name: str | None
+
+
+class TalentAddCustomTagReply(Record, alias_generator=camel):
+    result: TalentAddCustomTagReplyResult | None
+
+
+class TalentAddObjectiveTagReplyResult(Record, alias_generator=camel):
+    tag_code: str | None
+    tag_name: str | None
+
+
+class TalentAddObjectiveTagReply(Record, alias_generator=camel):
+    result: TalentAddObjectiveTagReplyResult | None
+
+
+class TalentAddPersonalityTagReplyResult(Record, alias_generator=camel):
+    category_code: str | None
+    category_name: str | None
+    tag_code: str | None
+    tag_name: str | None
+
+
+class TalentAddPersonalityTagReply(Record, alias_generator=camel):
+    result: TalentAddPersonalityTagReplyResult | None
+
+
+class TalentDeleteCustomTagReplyResult(Record, alias_generator=camel):
+    success: bool | None
+
+
+class TalentDeleteCustomTagReply(Record, alias_generator=camel):
+    result: TalentDeleteCustomTagReplyResult | None
+
+
+class TalentDeleteObjectiveTagReplyResult(Record, alias_generator=camel):
+    success: bool | None
+
+
+class TalentDeleteObjectiveTagReply(Record, alias_generator=camel):
+    result: TalentDeleteObjectiveTagReplyResult | None
+
+
+class TalentDeletePersonalityTagReplyResult(Record, alias_generator=camel):
+    success: bool | None
+
+
+class TalentDeletePersonalityTagReply(Record, alias_generator=camel):
+    result: TalentDeletePersonalityTagReplyResult | None
+
+
+class TalentLikeTagReplyResult(Record, alias_generator=camel):
+    success: bool | None
+
+
+class TalentLikeTagReply(Record, alias_generator=camel):
+    result: TalentLikeTagReplyResult | None
+
+
+class TalentQueryCustomTagReplyResultTags(Record, alias_generator=camel):
+    sort_order: int | None
+    tag_code: str | None
+    tag_name: str | None
+
+
+class TalentQueryCustomTagReplyResult(Record, alias_generator=camel):
+    tags: list[TalentQueryCustomTagReplyResultTags] = empty_list()
+
+
+class TalentQueryCustomTagReply(Record, alias_generator=camel):
+    result: TalentQueryCustomTagReplyResult | None
+
+
+class TalentQueryObjectiveTagReplyResultTags(Record, alias_generator=camel):
+    sort_order: int | None
+    tag_code: str | None
+    tag_name: str | None
+
+
+class TalentQueryObjectiveTagReplyResult(Record, alias_generator=camel):
+    tags: list[TalentQueryObjectiveTagReplyResultTags] = empty_list()
+
+
+class TalentQueryObjectiveTagReply(Record, alias_generator=camel):
+    result: TalentQueryObjectiveTagReplyResult | None
+
+
+class TalentQueryPersonalityTagReplyResultTags(Record, alias_generator=camel):
+    category_code: str | None
+    category_name: str | None
+    category_sort_order: int | None
+    sort_order: int | None
+    tag_code: str | None
+    tag_name: str | None
+
+
+class TalentQueryPersonalityTagReplyResult(Record, alias_generator=camel):
+    tags: list[TalentQueryPersonalityTagReplyResultTags] = empty_list()
+
+
+class TalentQueryPersonalityTagReply(Record, alias_generator=camel):
+    result: TalentQueryPersonalityTagReplyResult | None
+
+
+class TalentQueryTagLikeDetailListLikeDetail(Record, alias_generator=camel):
+    like_timestamp: int | None
+    operator_user_id: str | None
+
+
+class TalentQueryTagLikeListReplyResultTagLikes(Record, alias_generator=camel):
+    has_liked: bool | None
+    like_count: int | None
+    tag_code: str | None
+    tag_name: str | None
+
+
+class TalentQueryTagLikeListReplyResult(Record, alias_generator=camel):
+    tag_likes: list[TalentQueryTagLikeListReplyResultTagLikes] = empty_list()
+
+
+class TalentQueryTagLikeListReply(Record, alias_generator=camel):
+    result: TalentQueryTagLikeListReplyResult | None
+
+
+class UniqueQueryUserCardReply(Record, alias_generator=camel):
+    avatar_url: str | None
+    card_id: str | None
+    extension: dict[str, JsonValue] | None
+    industry_name: str | None
+    introduce: str | None
+    name: str | None
+    org_name: str | None
+    settings: dict[str, JsonValue] | None
+    template_id: str | None
+    title: str | None
+
+
+class UpdateContactHideBySceneSettingNodeListSceneConfig(TypedDict, total=False):
+    active: bool
+    dept_object_include_emp: bool
+
+
+class UpdateContactHideBySceneSettingProfileSceneConfig(TypedDict, total=False):
+    active: bool
+
+
+class UpdateContactHideBySceneSettingSearchSceneConfig(TypedDict, total=False):
+    active: bool
+    dept_object_include_emp: bool
+
+
+class UpdateEmpAttributeHideBySceneSettingChatSubtitleConfig(TypedDict, total=False):
+    active: bool
+
+
+class UpdateEmpAttributeHideBySceneSettingProfileSceneConfig(TypedDict, total=False):
+    active: bool
+
+
+class UpdateEmpAttributeHideBySceneSettingSearchSceneConfig(TypedDict, total=False):
+    active: bool
+
+
+class UpdateManagementGroupMembers(TypedDict, total=False):
+    member_id: Required[str]
+    member_type: Required[str]
+
+
+class UpdateManagementGroupScope(TypedDict, total=False):
+    dept_ids: list[int]
+    scope_type: Required[int]
+
+
+class UpdateUserOwnnessReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class UserGroupAddStaticGroupMembersReplyResult(Record, alias_generator=camel):
+    success: bool | None
+
+
+class UserGroupAddStaticGroupMembersReply(Record, alias_generator=camel):
+    result: UserGroupAddStaticGroupMembersReplyResult | None
+
+
+class UserGroupRemoveStaticGroupMembersReplyResult(Record, alias_generator=camel):
+    success: bool | None
+
+
+class UserGroupRemoveStaticGroupMembersReply(Record, alias_generator=camel):
+    result: UserGroupRemoveStaticGroupMembersReplyResult | None
+
+
+class UserProfileReplyResult(Record, alias_generator=camel):
+    mobile: str | None
+    nick: str | None
+    org_ids: str | None
+    state_code: str | None
+
+
+class UserProfileReply(Record, alias_generator=camel):
+    result: list[UserProfileReplyResult] = empty_list()
 
 
 class ContactV1(Manager):
@@ -1218,3 +1885,1141 @@ class ContactV1(Manager):
         Source: update-executive-settings
         """
         return Call(None)
+
+    @api("contact_1_0.AddAccountMapping", "POST /v1.0/contact/accountMappings")
+    def add_account_mapping(
+        self,
+        domain: str,
+        out_id: str,
+        out_tenant_id: str,
+        user_id: str,
+        *,
+        extension: dict[str, str] | None = None,
+    ) -> Call[None]:
+        """Add account mapping (创建账号映射).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.AddContactHideBySceneSetting", "POST /v1.0/contact/organizations/hides/settings")
+    def add_contact_hide_by_scene_setting(
+        self,
+        *,
+        description: str | None = None,
+        exclude_dept_ids: list[int] | None = None,
+        exclude_tag_ids: list[int] | None = None,
+        exclude_user_ids: list[str] | None = None,
+        name: str | None = None,
+        node_list_scene_config: AddContactHideBySceneSettingNodeListSceneConfig | None = None,
+        object_dept_ids: list[int] | None = None,
+        object_tag_ids: list[int] | None = None,
+        object_user_ids: list[str] | None = None,
+        profile_scene_config: AddContactHideBySceneSettingProfileSceneConfig | None = None,
+        search_scene_config: AddContactHideBySceneSettingSearchSceneConfig | None = None,
+    ) -> Call[AddContactHideBySceneSettingReply]:
+        """Add contact hide by scene setting (添加通讯录组织架构分场景隐藏设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddContactHideBySceneSettingReply)
+
+    @api("contact_1_0.AddEmpAttributeHideBySceneSetting", "POST /v1.0/contact/empAttributes/hides/settings")
+    def add_emp_attribute_hide_by_scene_setting(
+        self,
+        *,
+        chat_subtitle_config: AddEmpAttributeHideBySceneSettingChatSubtitleConfig | None = None,
+        description: str | None = None,
+        exclude_dept_ids: list[int] | None = None,
+        exclude_tag_ids: list[int] | None = None,
+        exclude_user_ids: list[str] | None = None,
+        hide_fields: list[str] | None = None,
+        name: str | None = None,
+        object_dept_ids: list[int] | None = None,
+        object_tag_ids: list[int] | None = None,
+        object_user_ids: list[str] | None = None,
+        profile_scene_config: AddEmpAttributeHideBySceneSettingProfileSceneConfig | None = None,
+        search_scene_config: AddEmpAttributeHideBySceneSettingSearchSceneConfig | None = None,
+    ) -> Call[AddEmpAttributeHideBySceneSettingReply]:
+        """Add emp attribute hide by scene setting (添加员工属性分场景隐藏设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddEmpAttributeHideBySceneSettingReply)
+
+    @api("contact_1_0.AddOrgAccountOwnness", "POST /v1.0/contact/orgAccounts/owness?userId")
+    def add_org_account_ownness(
+        self,
+        user_id: str,
+        end_time: int,
+        ownenss_type: int,
+        ownness_id: int,
+        start_time: int,
+        text: str,
+    ) -> Call[AddOrgAccountOwnnessReply]:
+        """Add org account ownness (新增企业账号工作状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddOrgAccountOwnnessReply)
+
+    @api("contact_1_0.AnnualCertificationAudit", "POST /v1.0/contact/organizations/authorities/audit")
+    def annual_certification_audit(
+        self,
+        auth_status: int,
+        order_id: str,
+        *,
+        applicant_mobile: str | None = None,
+        applicant_name: str | None = None,
+        application_letter: str | None = None,
+        certificate_type: int | None = None,
+        corp_name: str | None = None,
+        depositary_bank: str | None = None,
+        extension: str | None = None,
+        legal_person: str | None = None,
+        license_number: str | None = None,
+        license_url: str | None = None,
+        public_account: str | None = None,
+        reason_code: str | None = None,
+        reason_msg: str | None = None,
+        tag: str | None = None,
+    ) -> Call[None]:
+        """Annual certification audit (年检认证审核).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.BatchGetUser", "GET /v1.0/contact/users/batch/get")
+    def batch_get_user(
+        self,
+    ) -> Call[BatchGetUserReply]:
+        """Batch get user (批量查询用户信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchGetUserReply)
+
+    @api("contact_1_0.BatchUpdateExternalTitle", "PUT /v1.0/contact/externalTitles")
+    def batch_update_external_title(
+        self,
+        *,
+        operator_user_id: str | None = None,
+        update_title_model_list: list[BatchUpdateExternalTitleUpdateTitleModelList] | None = None,
+    ) -> Call[BatchUpdateExternalTitleReply]:
+        """Batch update external title (批量修改企业员工对外职位信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchUpdateExternalTitleReply)
+
+    @api("contact_1_0.ChangeMainOrg", "POST /v1.0/contact/orgAccounts/mainOrgs/change")
+    def change_main_org(
+        self,
+        new_main_corp_id: str,
+        user_id: str,
+    ) -> Call[None]:
+        """Change main org (企业账号修改主企业).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.CourseFinishCourse", "POST /v1.0/contact/course/finishCourse")
+    def course_finish_course(
+        self,
+        *,
+        cert_id: str | None = None,
+        cert_media_base64: str | None = None,
+        course_id: str | None = None,
+        status: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[None]:
+        """Course finish course (考证上钉-isv-证书颁发接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.CreateManagementGroup", "POST /v1.0/contact/managementGroups")
+    def create_management_group(
+        self,
+        group_name: str,
+        members: list[CreateManagementGroupMembers],
+        resource_ids: list[str],
+        scope: CreateManagementGroupScope,
+    ) -> Call[CreateManagementGroupReply]:
+        """Create management group (创建管理组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateManagementGroupReply)
+
+    @api(
+        "contact_1_0.CreateSecondaryManagementGroup",
+        "POST /v1.0/contact/secondaryAdministrators/managementGroups?userId",
+    )
+    def create_secondary_management_group(
+        self,
+        user_id: str,
+        group_name: str,
+        members: list[CreateSecondaryManagementGroupMembers],
+        resource_ids: list[str],
+        scope: CreateSecondaryManagementGroupScope,
+    ) -> Call[CreateSecondaryManagementGroupReply]:
+        """Create secondary management group (子管理员创建管理组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateSecondaryManagementGroupReply)
+
+    @api("contact_1_0.CreateUserGroup", "POST /v1.0/contact/userGroups/create")
+    def create_user_group(
+        self,
+        description: str,
+        name: str,
+        *,
+        client_show: bool | None = None,
+    ) -> Call[CreateUserGroupReply]:
+        """Create user group (创建用户组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateUserGroupReply)
+
+    @api("contact_1_0.DelAccountMapping", "DELETE /v1.0/contact/accountMappings")
+    def del_account_mapping(
+        self,
+        domain: str,
+        user_id: str,
+    ) -> Call[None]:
+        """Del account mapping (删除账号映射).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.DelOrgAccUserOwnness", "DELETE /v1.0/contact/orgAccounts/ownness")
+    def del_org_acc_user_ownness(
+        self,
+        ownenss_type: int,
+        ownness_id: int,
+        user_id: str,
+    ) -> Call[None]:
+        """Del org acc user ownness (删除企业账号工作状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.DeleteContactHideBySceneSetting", "DELETE /v1.0/contact/organizations/hides/settings/{settingId}")
+    def delete_contact_hide_by_scene_setting(
+        self,
+        setting_id: str,
+    ) -> Call[None]:
+        """Delete contact hide by scene setting (删除通讯录组织架构分场景隐藏设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "contact_1_0.DeleteEmpAttributeHideBySceneSetting",
+        "DELETE /v1.0/contact/empAttributes/hides/settings/{settingId}",
+    )
+    def delete_emp_attribute_hide_by_scene_setting(
+        self,
+        setting_id: str,
+    ) -> Call[None]:
+        """Delete emp attribute hide by scene setting (删除员工属性分场景隐藏设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.DeleteManagementGroup", "DELETE /v1.0/contact/managementGroups/{groupId}")
+    def delete_management_group(
+        self,
+        group_id: str,
+    ) -> Call[None]:
+        """Delete management group (删除管理组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.DeleteUserGroup", "POST /v1.0/contact/userGroups/delete")
+    def delete_user_group(
+        self,
+        group_code: str,
+    ) -> Call[DeleteUserGroupReply]:
+        """Delete user group (删除静态用户组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeleteUserGroupReply)
+
+    @api("contact_1_0.DeptGroupSettingUpdate", "POST /v1.0/contact/departmentGroup/update")
+    def dept_group_setting_update(
+        self,
+        dept_id: int,
+        *,
+        group_contain_hidden_dept: bool | None = None,
+        group_contain_hrm_employee_type_labels: list[str] | None = None,
+        group_contain_outer_dept: bool | None = None,
+        group_contain_sub_dept: bool | None = None,
+        permission_code: str | None = None,
+        sync_members: bool | None = None,
+    ) -> Call[None]:
+        """Dept group setting update (更新部门群设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.GetAccountMapping", "GET /v1.0/contact/accountMappings")
+    def get_account_mapping(
+        self,
+        domain: str,
+        user_id: str,
+    ) -> Call[GetAccountMappingReply]:
+        """Get account mapping (获取账号映射).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetAccountMappingReply)
+
+    @api("contact_1_0.GetCardInUserHolder", "GET /v1.0/contact/cards/holders/infos/{cardId}")
+    def get_card_in_user_holder(
+        self,
+        card_id: str,
+    ) -> Call[GetCardInUserHolderReply]:
+        """Get card in user holder (查询用户名片夹中的某张名片信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetCardInUserHolderReply)
+
+    @api("contact_1_0.GetCardInfo", "GET /v1.0/contact/cards/infos/{cardId}")
+    def get_card_info(
+        self,
+        card_id: str,
+    ) -> Call[GetCardInfoReply]:
+        """Get card info (查询用户名片信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetCardInfoReply)
+
+    @api("contact_1_0.GetContactHideBySceneSetting", "GET /v1.0/contact/organizations/hides/settings/{settingId}")
+    def get_contact_hide_by_scene_setting(
+        self,
+        setting_id: str,
+    ) -> Call[GetContactHideBySceneSettingReply]:
+        """Get contact hide by scene setting (获取通讯录组织架构分场景隐藏设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetContactHideBySceneSettingReply)
+
+    @api("contact_1_0.GetCorpCardStyleList", "GET /v1.0/contact/cards/styles/lists")
+    def get_corp_card_style_list(
+        self,
+    ) -> Call[GetCorpCardStyleListReply]:
+        """Get corp card style list (查询企业模板列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetCorpCardStyleListReply)
+
+    @api("contact_1_0.GetEmpAttributeHideBySceneSetting", "GET /v1.0/contact/empAttributes/hides/settings/{settingId}")
+    def get_emp_attribute_hide_by_scene_setting(
+        self,
+        setting_id: str,
+    ) -> Call[GetEmpAttributeHideBySceneSettingReply]:
+        """Get emp attribute hide by scene setting (获取员工属性分场景隐藏设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetEmpAttributeHideBySceneSettingReply)
+
+    @api("contact_1_0.GetUserByDingTalkId", "GET /v1.0/contact/user/getByDingTalkId")
+    def get_user_by_ding_talk_id(
+        self,
+        *,
+        dingtalk_id: str | None = None,
+    ) -> Call[GetUserByDingTalkIdReply]:
+        """Get user by ding talk id (根据钉钉号获取员工信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetUserByDingTalkIdReply)
+
+    @api("contact_1_0.GetUserCardHolderList", "GET /v1.0/contact/cards/holders/lists")
+    def get_user_card_holder_list(
+        self,
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+    ) -> Query[GetUserCardHolderListList]:
+        """Get user card holder list (查询用户名片夹信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(GetUserCardHolderListList, TOKEN_FROM_ZERO, items="list")
+
+    @api("contact_1_0.GetUserGroup", "GET /v1.0/contact/userGroups/getUserGroup")
+    def get_user_group(
+        self,
+        group_code: str,
+    ) -> Call[GetUserGroupReply]:
+        """Get user group (查询用户组详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetUserGroupReply)
+
+    @api("contact_1_0.InitVerifyEvent", "POST /v1.0/contact/verifyIdentities/verifyEvents/init")
+    def init_verify_event(
+        self,
+        factor_code_list: list[str],
+        user_id: str,
+        *,
+        caller_device_id: str | None = None,
+        state: str | None = None,
+    ) -> Call[InitVerifyEventReply]:
+        """Init verify event (初始化核身事件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(InitVerifyEventReply)
+
+    @api("contact_1_0.IsFriend", "POST /v1.0/contact/relationships/friends/judge", idempotent=True)
+    def is_friend(
+        self,
+        *,
+        mobile_no: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[IsFriendReply]:
+        """Is friend (判断某用户跟给定专属账号是否存在好友关系).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(IsFriendReply)
+
+    @api(
+        "contact_1_0.IsvCardEventPush",
+        "POST /v1.0/contact/cards/events/push?isvCardId&isvToken&isvUid",
+        idempotent=True,
+    )
+    def isv_card_event_push(
+        self,
+        isv_card_id: str,
+        isv_token: str,
+        isv_uid: str,
+        event_params: dict[str, JsonValue],
+        event_type: str,
+    ) -> Call[None]:
+        """Isv card event push (名片事件推送).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.ListBasicRoleInPage", "GET /v1.0/contact/rbac/administrativeGroups/baseInfos")
+    def list_basic_role_in_page(
+        self,
+        *,
+        agent_id: str | None = None,
+        max_results: int | None = None,
+        next_token: int | None = None,
+    ) -> Query[ListBasicRoleInPageList]:
+        """List basic role in page (拉取管理组基本信息列表分页接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(ListBasicRoleInPageList, TOKEN_FROM_ZERO, items="list")
+
+    @api("contact_1_0.ListManagementGroups", "GET /v1.0/contact/managementGroups")
+    def list_management_groups(
+        self,
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+    ) -> Query[ListManagementGroupsGroup]:
+        """List management groups (分页查询管理组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(ListManagementGroupsGroup, TOKEN_FROM_ZERO, items="groups")
+
+    @api("contact_1_0.ListUserGroupMembers", "GET /v1.0/contact/userGroups/listUserGroupMembers")
+    def list_user_group_members(
+        self,
+        group_code: str,
+        *,
+        offset: int | None = None,
+        size: int = 20,
+    ) -> Query[ListUserGroupMembersMember]:
+        """List user group members (查询用户组成员列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(ListUserGroupMembersMember, OFFSET, "result", items="members")
+
+    @api("contact_1_0.ListUserGroups", "GET /v1.0/contact/userGroups/listUserGroups")
+    def list_user_groups(
+        self,
+        *,
+        group_type: str | None = None,
+        offset: int | None = None,
+        size: int = 20,
+    ) -> Query[ListUserGroupsGroup]:
+        """List user groups (查询用户组列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(ListUserGroupsGroup, OFFSET, "result", items="groups")
+
+    @api("contact_1_0.ModifyOrgAccUserOwnness", "PUT /v1.0/contact/orgAccounts/owness?userId")
+    def modify_org_acc_user_ownness(
+        self,
+        user_id: str,
+        end_time: int,
+        ownenss_type: int,
+        ownness_id: int,
+        start_time: int,
+        text: str,
+    ) -> Call[None]:
+        """Modify org acc user ownness (更新企业账号工作状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.OrgAccountMobileVisiblePermisson", "PUT /v1.0/contact/orgAccounts/mobiles/visiblePermissions")
+    def org_account_mobile_visible_permisson(
+        self,
+        body: Annotated[list[str], wire("")],
+    ) -> Call[None]:
+        """Org account mobile visible permisson (更新企业账号电话可见性).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            body: 请求体 the whole body
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.OrgInfo", "POST /v1.0/contact/org/info")
+    def org_info(
+        self,
+    ) -> Call[OrgInfoReply]:
+        """Org info (根据orgId获取企业信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(OrgInfoReply)
+
+    @api("contact_1_0.PushVerifyEvent", "POST /v1.0/contact/verifyIdentities/verifyEvents/push")
+    def push_verify_event(
+        self,
+        factor_code_list: list[str],
+        user_id: str,
+        *,
+        caller_device_id: str | None = None,
+        state: str | None = None,
+    ) -> Call[PushVerifyEventReply]:
+        """Push verify event (给员工推送事件唤起核身组件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PushVerifyEventReply)
+
+    @api("contact_1_0.QueryCardVisitorStatisticData", "GET /v1.0/contact/cards/visitors/statistics")
+    def query_card_visitor_statistic_data(
+        self,
+        union_id: str,
+    ) -> Call[QueryCardVisitorStatisticDataReply]:
+        """Query card visitor statistic data (查询访客统计信息信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryCardVisitorStatisticDataReply)
+
+    @api("contact_1_0.QueryCorpStatisticData", "POST /v1.0/contact/cards/templates/statistics/query", idempotent=True)
+    def query_corp_statistic_data(
+        self,
+        end_time: str,
+        start_time: str,
+        union_id: str,
+        *,
+        template_ids: list[str] | None = None,
+    ) -> Call[QueryCorpStatisticDataReply]:
+        """Query corp statistic data (查询企业模版的统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryCorpStatisticDataReply)
+
+    @api("contact_1_0.QueryCorpUserStatistic", "POST /v1.0/contact/cards/users/statistics/query", idempotent=True)
+    def query_corp_user_statistic(
+        self,
+        end_time: str,
+        start_time: str,
+        union_id: str,
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+        template_ids: list[str] | None = None,
+    ) -> Query[QueryCorpUserStatisticList]:
+        """Query corp user statistic (查询企业用户名片统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(QueryCorpUserStatisticList, TOKEN_FROM_ZERO, items="list")
+
+    @api("contact_1_0.QueryResourceManagementMembers", "GET /v1.0/contact/resources/{resourceId}/managementMembers")
+    def query_resource_management_members(
+        self,
+        resource_id: str,
+    ) -> Call[QueryResourceManagementMembersReply]:
+        """Query resource management members (查询可管理资源的成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryResourceManagementMembersReply)
+
+    @api("contact_1_0.QueryUserManagementResources", "GET /v1.0/contact/users/{userId}/managemementResources")
+    def query_user_management_resources(
+        self,
+        user_id: str,
+    ) -> Call[QueryUserManagementResourcesReply]:
+        """Query user management resources (查询用户可以管理的资源).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserManagementResourcesReply)
+
+    @api("contact_1_0.QueryVerifyResult", "GET /v1.0/contact/verifyIdentities/verifyResults")
+    def query_verify_result(
+        self,
+        verify_id: str,
+    ) -> Call[QueryVerifyResultReply]:
+        """Query verify result (读取员工核身结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryVerifyResultReply)
+
+    @api("contact_1_0.RecallTeamInvite", "POST /v1.0/contact/invites/recall?mobile&optUserId")
+    def recall_team_invite(
+        self,
+        *,
+        mobile: str | None = None,
+        opt_user_id: str | None = None,
+    ) -> Call[None]:
+        """Recall team invite (撤回已经发出的团队邀请).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.SubmitHandoverResource", "POST /v1.0/contact/assets/submitHandoverResource")
+    def submit_handover_resource(
+        self,
+        tasks: list[SubmitHandoverResourceTasks],
+        user_id: str,
+    ) -> Call[None]:
+        """Submit handover resource (提交资源转交).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.TalentAddCustomTag", "POST /v1.0/contact/talentTags/addCustomTag")
+    def talent_add_custom_tag(
+        self,
+        tag_name: str,
+        user_id: str,
+        *,
+        sort_order: int | None = None,
+        tag_code: str | None = None,
+    ) -> Call[TalentAddCustomTagReply]:
+        """Talent add custom tag (人才标签：添加员工自定义标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TalentAddCustomTagReply)
+
+    @api("contact_1_0.TalentAddObjectiveTag", "POST /v1.0/contact/talentTags/addObjectiveTag")
+    def talent_add_objective_tag(
+        self,
+        tag_name: str,
+        user_id: str,
+        *,
+        sort_order: int | None = None,
+        tag_code: str | None = None,
+    ) -> Call[TalentAddObjectiveTagReply]:
+        """Talent add objective tag (人才标签：添加员工客观标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TalentAddObjectiveTagReply)
+
+    @api("contact_1_0.TalentAddPersonalityTag", "POST /v1.0/contact/talentTags/addPersonalityTag")
+    def talent_add_personality_tag(
+        self,
+        category_name: str,
+        tag_name: str,
+        *,
+        category_code: str | None = None,
+        category_sort_order: int | None = None,
+        sort_order: int | None = None,
+        tag_code: str | None = None,
+    ) -> Call[TalentAddPersonalityTagReply]:
+        """Talent add personality tag (人才标签：添加企业个性标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TalentAddPersonalityTagReply)
+
+    @api("contact_1_0.TalentDeleteCustomTag", "POST /v1.0/contact/talentTags/deleteCustomTagWithClearLike")
+    def talent_delete_custom_tag(
+        self,
+        tag_code: str,
+        user_id: str,
+    ) -> Call[TalentDeleteCustomTagReply]:
+        """Talent delete custom tag (人才标签：删除员工自定义标签并清除所有点赞记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TalentDeleteCustomTagReply)
+
+    @api("contact_1_0.TalentDeleteObjectiveTag", "POST /v1.0/contact/talentTags/deleteObjectiveTag")
+    def talent_delete_objective_tag(
+        self,
+        tag_code: str,
+        user_id: str,
+    ) -> Call[TalentDeleteObjectiveTagReply]:
+        """Talent delete objective tag (人才标签：删除员工客观标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TalentDeleteObjectiveTagReply)
+
+    @api("contact_1_0.TalentDeletePersonalityTag", "POST /v1.0/contact/talentTags/deletePersonalityTag")
+    def talent_delete_personality_tag(
+        self,
+        tag_code: str,
+    ) -> Call[TalentDeletePersonalityTagReply]:
+        """Talent delete personality tag (人才标签：删除企业个性标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TalentDeletePersonalityTagReply)
+
+    @api("contact_1_0.TalentLikeTag", "POST /v1.0/contact/talentTags/likeTag")
+    def talent_like_tag(
+        self,
+        action_type: str,
+        operator_user_id: str,
+        tag_code: str,
+        user_id: str,
+    ) -> Call[TalentLikeTagReply]:
+        """Talent like tag (人才标签：点赞/取消点赞标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TalentLikeTagReply)
+
+    @api("contact_1_0.TalentQueryCustomTag", "GET /v1.0/contact/talentTags/queryCustomTag")
+    def talent_query_custom_tag(
+        self,
+        user_id: str,
+    ) -> Call[TalentQueryCustomTagReply]:
+        """Talent query custom tag (人才标签：查询员工自定义标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TalentQueryCustomTagReply)
+
+    @api("contact_1_0.TalentQueryObjectiveTag", "GET /v1.0/contact/talentTags/queryObjectiveTag")
+    def talent_query_objective_tag(
+        self,
+        user_id: str,
+    ) -> Call[TalentQueryObjectiveTagReply]:
+        """Talent query objective tag (人才标签：查询员工客观标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TalentQueryObjectiveTagReply)
+
+    @api("contact_1_0.TalentQueryPersonalityTag", "GET /v1.0/contact/talentTags/queryPersonalityTag")
+    def talent_query_personality_tag(
+        self,
+    ) -> Call[TalentQueryPersonalityTagReply]:
+        """Talent query personality tag (人才标签：查询企业个性标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TalentQueryPersonalityTagReply)
+
+    @api("contact_1_0.TalentQueryTagLikeDetailList", "GET /v1.0/contact/talentTags/queryTagLikeDetailList")
+    def talent_query_tag_like_detail_list(
+        self,
+        tag_code: str,
+        user_id: str,
+        *,
+        cursor: int | None = None,
+        size: int | None = None,
+    ) -> Query[TalentQueryTagLikeDetailListLikeDetail]:
+        """Talent query tag like detail list (人才标签：分页查询指定标签的点赞记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(TalentQueryTagLikeDetailListLikeDetail, CURSOR, "result", items="likeDetails")
+
+    @api("contact_1_0.TalentQueryTagLikeList", "GET /v1.0/contact/talentTags/queryTagLikeList")
+    def talent_query_tag_like_list(
+        self,
+        user_id: str,
+        *,
+        operator_user_id: str | None = None,
+    ) -> Call[TalentQueryTagLikeListReply]:
+        """Talent query tag like list (人才标签：查询点赞标签列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TalentQueryTagLikeListReply)
+
+    @api("contact_1_0.TransformToExclusiveAccount", "POST /v1.0/contact/orgAccount/transformToExclusiveAccounts")
+    def transform_to_exclusive_account(
+        self,
+        transform_type: str,
+        user_id: str,
+        *,
+        idp_ding_talk: bool | None = None,
+        init_password: Hiding | None = None,
+        login_id: str | None = None,
+    ) -> Call[None]:
+        """Transform to exclusive account (普通帐号转换为专属帐号).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.TransformToNormalAccount", "POST /v1.0/contact/orgAccounts/transformToNormalAccount")
+    def transform_to_normal_account(
+        self,
+        user_id: str,
+    ) -> Call[None]:
+        """Transform to normal account (企业账号转换为普通账号).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.UniqueQueryUserCard", "GET /v1.0/contact/uniques/cards")
+    def unique_query_user_card(
+        self,
+        union_id: str,
+        *,
+        template_id: str | None = None,
+    ) -> Call[UniqueQueryUserCardReply]:
+        """Unique query user card (唯一查询用户名片).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UniqueQueryUserCardReply)
+
+    @api("contact_1_0.UpdateContactHideBySceneSetting", "PUT /v1.0/contact/organizations/hides/settings/{settingId}")
+    def update_contact_hide_by_scene_setting(
+        self,
+        setting_id: str,
+        *,
+        description: str | None = None,
+        exclude_dept_ids: list[int] | None = None,
+        exclude_tag_ids: list[int] | None = None,
+        exclude_user_ids: list[str] | None = None,
+        name: str | None = None,
+        node_list_scene_config: UpdateContactHideBySceneSettingNodeListSceneConfig | None = None,
+        object_dept_ids: list[int] | None = None,
+        object_tag_ids: list[int] | None = None,
+        object_user_ids: list[str] | None = None,
+        profile_scene_config: UpdateContactHideBySceneSettingProfileSceneConfig | None = None,
+        search_scene_config: UpdateContactHideBySceneSettingSearchSceneConfig | None = None,
+    ) -> Call[None]:
+        """Update contact hide by scene setting (更新通讯录组织架构隐藏设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "contact_1_0.UpdateEmpAttributeHideBySceneSetting", "PUT /v1.0/contact/empAttributes/hides/settings/{settingId}"
+    )
+    def update_emp_attribute_hide_by_scene_setting(
+        self,
+        setting_id: str,
+        *,
+        chat_subtitle_config: UpdateEmpAttributeHideBySceneSettingChatSubtitleConfig | None = None,
+        description: str | None = None,
+        exclude_dept_ids: list[int] | None = None,
+        exclude_tag_ids: list[int] | None = None,
+        exclude_user_ids: list[str] | None = None,
+        hide_fields: list[str] | None = None,
+        name: str | None = None,
+        object_dept_ids: list[int] | None = None,
+        object_tag_ids: list[int] | None = None,
+        object_user_ids: list[str] | None = None,
+        profile_scene_config: UpdateEmpAttributeHideBySceneSettingProfileSceneConfig | None = None,
+        search_scene_config: UpdateEmpAttributeHideBySceneSettingSearchSceneConfig | None = None,
+    ) -> Call[None]:
+        """Update emp attribute hide by scene setting (更新员工属性分场景隐藏设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.UpdateManagementGroup", "PUT /v1.0/contact/managementGroups/{groupId}")
+    def update_management_group(
+        self,
+        group_id: str,
+        group_name: str,
+        members: list[UpdateManagementGroupMembers],
+        resource_ids: list[str],
+        scope: UpdateManagementGroupScope,
+    ) -> Call[None]:
+        """Update management group (更新管理组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.UpdateTitleAuditStatus", "PUT /v1.0/contact/userTitles/auditStatuses")
+    def update_title_audit_status(
+        self,
+        *,
+        auth_status: str | None = None,
+        education_level: str | None = None,
+        extension: str | None = None,
+        major: str | None = None,
+        position: str | None = None,
+        reason_code: str | None = None,
+        reason_msg: str | None = None,
+        school: str | None = None,
+        type: str | None = None,
+        union_id: str | None = None,
+        uuid: str | None = None,
+    ) -> Call[None]:
+        """Update title audit status (三方通过该接口更新个人履历的审核状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.UpdateUserOwnness", "PUT /v1.0/contact/user/{userId}/ownness")
+    def update_user_ownness(
+        self,
+        user_id: str,
+        deleted_flag: int,
+        end_time: int,
+        id: int,
+        ownenss_type: int,
+        start_time: int,
+    ) -> Call[UpdateUserOwnnessReply]:
+        """Update user ownness (更新用户个人状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateUserOwnnessReply)
+
+    @api("contact_1_0.UserGroupAddStaticGroupMembers", "POST /v1.0/contact/userGroups/addStaticGroupMembers")
+    def user_group_add_static_group_members(
+        self,
+        group_code: str,
+        user_ids: list[str],
+    ) -> Call[UserGroupAddStaticGroupMembersReply]:
+        """User group add static group members (批量添加静态用户组成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UserGroupAddStaticGroupMembersReply)
+
+    @api("contact_1_0.UserGroupRemoveStaticGroupMembers", "POST /v1.0/contact/userGroups/removeStaticGroupMembers")
+    def user_group_remove_static_group_members(
+        self,
+        group_code: str,
+        user_ids: list[str],
+    ) -> Call[UserGroupRemoveStaticGroupMembersReply]:
+        """User group remove static group members (批量删除静态用户组成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UserGroupRemoveStaticGroupMembersReply)
+
+    @api("contact_1_0.UserProfile", "POST /v1.0/contact/user/profile")
+    def user_profile(
+        self,
+    ) -> Call[UserProfileReply]:
+        """User profile (用户个人信息接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UserProfileReply)

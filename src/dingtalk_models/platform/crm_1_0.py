@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO
+from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO, Paging
 from dingtalk_models.core.wire import BeijingTime, Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
@@ -1051,6 +1051,1785 @@ class UpdateCrmPersonalCustomerReply(Record, alias_generator=camel):
     """客户数据ID"""
 
 
+class AbandonCustomerReply(Record, alias_generator=camel):
+    instance_id_list: list[str] = empty_list()
+
+
+class AddLeadsLeads(TypedDict, total=False):
+    leads_name: Required[str]
+    out_leads_id: Required[str]
+
+
+class AddLeadsReply(Record, alias_generator=camel):
+    out_task_id: str | None
+
+
+class AddMetaModelFieldFieldDtoListPropsOptions(TypedDict, total=False):
+    key: str
+    value: str
+
+
+class AddMetaModelFieldFieldDtoListProps(TypedDict, total=False):
+    align: str
+    biz_alias: str
+    choice: int
+    content: str
+    disabled: bool
+    duration: bool
+    field_id: Required[str]
+    format: str
+    invisible: bool
+    label: Required[str]
+    label_editable_freeze: bool
+    link: str
+    need_detail: str
+    not_print: str
+    not_upper: str
+    options: list[AddMetaModelFieldFieldDtoListPropsOptions]
+    pay_enable: bool
+    placeholder: str
+    required: Required[bool]
+    required_editable_freeze: bool
+    sortable: bool
+    unit: str
+
+
+class AddMetaModelFieldFieldDtoList(TypedDict, total=False):
+    component_name: Required[str]
+    props: Required[AddMetaModelFieldFieldDtoListProps]
+
+
+class AddMetaModelFieldReply(Record, alias_generator=camel):
+    biz_type: str | None
+
+
+class AddRelationMetaFieldFieldDtoListPropsOptions(TypedDict, total=False):
+    key: str
+    value: str
+
+
+class AddRelationMetaFieldFieldDtoListProps(TypedDict, total=False):
+    align: str
+    biz_alias: Required[str]
+    choice: int
+    content: str
+    disabled: bool
+    duration: bool
+    field_id: str
+    format: str
+    invisible: bool
+    label: Required[str]
+    label_editable_freeze: bool
+    link: str
+    need_detail: str
+    not_print: str
+    not_upper: str
+    options: list[AddRelationMetaFieldFieldDtoListPropsOptions]
+    pay_enable: bool
+    placeholder: str
+    required: Required[bool]
+    required_editable_freeze: bool
+    sortable: bool
+    unit: str
+
+
+class AddRelationMetaFieldFieldDtoList(TypedDict, total=False):
+    component_name: Required[str]
+    props: Required[AddRelationMetaFieldFieldDtoListProps]
+
+
+class AddRelationMetaFieldReply(Record, alias_generator=camel):
+    relation_type: str | None
+
+
+class BatchCreateClueDataDataListContactList(TypedDict, total=False):
+    mobile: Required[str]
+    name: Required[str]
+    phone: str
+    qq: str
+    wang_wang: str
+    we_chat: str
+
+
+class BatchCreateClueDataDataListEnterprise(TypedDict, total=False):
+    address: str
+    industry_code: str
+    name: Required[str]
+    region: str
+    unified_social_credit_code: str
+
+
+class BatchCreateClueDataDataListTagIdList(TypedDict, total=False):
+    tag_id: Required[str]
+    tag_name: str
+
+
+class BatchCreateClueDataDataList(TypedDict, total=False):
+    contact_list: Required[list[BatchCreateClueDataDataListContactList]]
+    enterprise: BatchCreateClueDataDataListEnterprise
+    name: Required[str]
+    source_id: Required[str]
+    source_type: Required[str]
+    tag_id_list: list[BatchCreateClueDataDataListTagIdList]
+
+
+class BatchCreateClueDataReplyResult(Record, alias_generator=camel):
+    clue_id: str | None
+    data_id: str | None
+    result_code: str | None
+
+
+class BatchCreateClueDataReply(Record, alias_generator=camel):
+    request_id: str | None
+    result: list[BatchCreateClueDataReplyResult] = empty_list()
+
+
+class CreateCustomerContacts(TypedDict, total=False):
+    data: Required[dict[str, JsonValue]]
+    extend_data: dict[str, JsonValue]
+
+
+class CreateCustomerPermission(TypedDict, total=False):
+    owner_staff_ids: list[str]
+    participant_staff_ids: list[str]
+
+
+class CreateCustomerSaveOption(TypedDict, total=False):
+    customer_existed_policy: str
+    skip_duplicate_check: bool
+    subscribe_policy: int
+    throw_exception_while_saving_contact_failed: bool
+
+
+class CreateCustomerReplyContacts(Record, alias_generator=camel):
+    contact_instance_id: str | None
+
+
+class CreateCustomerReply(Record, alias_generator=camel):
+    contacts: list[CreateCustomerReplyContacts] = empty_list()
+    customer_instance_id: str | None
+    object_type: str | None
+
+
+class CreateRelationMetaRelationMetaDtoItemsPropsOptions(TypedDict, total=False):
+    key: str
+    value: str
+
+
+class CreateRelationMetaRelationMetaDtoItemsProps(TypedDict, total=False):
+    align: str
+    biz_alias: Required[str]
+    choice: int
+    content: str
+    disabled: bool
+    duration: bool
+    field_id: str
+    format: str
+    invisible: bool
+    label: Required[str]
+    label_editable_freeze: bool
+    link: str
+    need_detail: str
+    not_print: str
+    not_upper: str
+    options: list[CreateRelationMetaRelationMetaDtoItemsPropsOptions]
+    pay_enable: bool
+    placeholder: str
+    required: Required[bool]
+    required_editable_freeze: bool
+    sortable: bool
+    unit: str
+
+
+class CreateRelationMetaRelationMetaDtoItems(TypedDict, total=False):
+    component_name: Required[str]
+    props: Required[CreateRelationMetaRelationMetaDtoItemsProps]
+
+
+class CreateRelationMetaRelationMetaDto(TypedDict, total=False):
+    desc: Required[str]
+    items: Required[list[CreateRelationMetaRelationMetaDtoItems]]
+    name: Required[str]
+    relation_type: Required[str]
+
+
+class CreateRelationMetaReply(Record, alias_generator=camel):
+    relation_type: str | None
+
+
+class DeleteCrmFormInstanceReply(Record, alias_generator=camel):
+    instance_id: str | None
+
+
+class DeleteLeadsReply(Record, alias_generator=camel):
+    out_leads_ids: list[str] = empty_list()
+
+
+class DeleteRelationMetaFieldReply(Record, alias_generator=camel):
+    relation_type: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsAvailableTemplates(Record, alias_generator=camel):
+    id: str | None
+    name: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsDataSourceParamsFilters(Record, alias_generator=camel):
+    field_id: str | None
+    filter_type: str | None
+    value: str | None
+    value_type: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsDataSourceParams(Record, alias_generator=camel):
+    filters: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsDataSourceParamsFilters] = empty_list()
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsDataSourceTarget(Record, alias_generator=camel):
+    app_type: int | None
+    app_uuid: str | None
+    biz_type: str | None
+    form_code: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsDataSource(Record, alias_generator=camel):
+    params: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsDataSourceParams | None
+    target: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsDataSourceTarget | None
+    type: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFieldsRelatePropsOptionsExtension(
+    Record, alias_generator=camel
+):
+    edit_freeze: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFieldsRelatePropsOptions(Record, alias_generator=camel):
+    extension: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFieldsRelatePropsOptionsExtension | None
+    key: str | None
+    value: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFieldsRelatePropsStatField(Record, alias_generator=camel):
+    field_id: str | None
+    label: str | None
+    unit: str | None
+    upper: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFieldsRelateProps(Record, alias_generator=camel):
+    align: str | None
+    biz_alias: str | None
+    choice: int | None
+    content: str | None
+    disabled: bool | None
+    duration: bool | None
+    duration_label: str | None
+    field_id: str | None
+    format: str | None
+    formula: str | None
+    invisible: bool | None
+    label: str | None
+    label_editable_freeze: bool | None
+    limit: int | None
+    link: str | None
+    mode: str | None
+    not_upper: str | None
+    options: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFieldsRelatePropsOptions] = empty_list()
+    pay_enable: bool | None
+    placeholder: str | None
+    ratio: int | None
+    required: bool | None
+    required_editable_freeze: bool | None
+    spread: bool | None
+    stat_field: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFieldsRelatePropsStatField] = empty_list()
+    unit: str | None
+    vertical_print: bool | None
+    watermark: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFields(Record, alias_generator=camel):
+    component_name: str | None
+    relate_props: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFieldsRelateProps | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsOptionsExtension(Record, alias_generator=camel):
+    edit_freeze: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsOptions(Record, alias_generator=camel):
+    extension: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsOptionsExtension | None
+    key: str | None
+    value: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceDataSourceParamsFilters(
+    Record, alias_generator=camel
+):
+    field_id: str | None
+    filter_type: str | None
+    value: str | None
+    value_type: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceDataSourceParams(
+    Record, alias_generator=camel
+):
+    filters: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceDataSourceParamsFilters] = (
+        empty_list()
+    )
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceDataSourceTarget(
+    Record, alias_generator=camel
+):
+    app_type: int | None
+    app_uuid: str | None
+    biz_type: str | None
+    form_code: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceDataSource(Record, alias_generator=camel):
+    params: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceDataSourceParams | None
+    target: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceDataSourceTarget | None
+    type: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceFieldsRelatePropsOptions(
+    Record, alias_generator=camel
+):
+    key: str | None
+    value: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceFieldsRelatePropsStatField(
+    Record, alias_generator=camel
+):
+    field_id: str | None
+    label: str | None
+    unit: str | None
+    upper: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceFieldsRelateProps(
+    Record, alias_generator=camel
+):
+    align: str | None
+    biz_alias: str | None
+    choice: int | None
+    content: str | None
+    disabled: bool | None
+    duration: str | None
+    field_id: str | None
+    format: str | None
+    formula: str | None
+    invisible: bool | None
+    label: str | None
+    label_editable_freeze: bool | None
+    link: str | None
+    multi: int | None
+    not_upper: str | None
+    options: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceFieldsRelatePropsOptions] = (
+        empty_list()
+    )
+    pay_enable: bool | None
+    placeholder: str | None
+    quote: int | None
+    required: bool | None
+    required_editable_freeze: bool | None
+    stat_field: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceFieldsRelatePropsStatField] = (
+        empty_list()
+    )
+    unit: str | None
+    vertical_print: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceFields(Record, alias_generator=camel):
+    component_name: str | None
+    relate_props: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceFieldsRelateProps | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSource(Record, alias_generator=camel):
+    biz_type: str | None
+    data_source: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceDataSource | None
+    fields: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceFields] = empty_list()
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRule(Record, alias_generator=camel):
+    type: str | None
+    value: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsStatField(Record, alias_generator=camel):
+    field_id: str | None
+    label: str | None
+    unit: str | None
+    upper: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildrenProps(Record, alias_generator=camel):
+    action_name: str | None
+    align: str | None
+    available_templates: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsAvailableTemplates] = empty_list()
+    biz_alias: str | None
+    choice: int | None
+    content: str | None
+    data_source: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsDataSource | None
+    default_color: str | None
+    disabled: bool | None
+    duration: bool | None
+    duration_label: str | None
+    field_id: str | None
+    fields: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFields] = empty_list()
+    format: str | None
+    formula: str | None
+    invisible: bool | None
+    label: str | None
+    label_editable_freeze: bool | None
+    limit: int | None
+    link: str | None
+    mode: str | None
+    multiple: bool | None
+    not_print: str | None
+    not_upper: str | None
+    options: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsOptions] = empty_list()
+    pay_enable: bool | None
+    placeholder: str | None
+    quote: int | None
+    ratio: int | None
+    relate_source: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSource] = empty_list()
+    required: bool | None
+    required_editable_freeze: bool | None
+    rule: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRule] = empty_list()
+    sortable: bool | None
+    spread: bool | None
+    stat_field: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsStatField] = empty_list()
+    table_view_mode: str | None
+    unit: str | None
+    vertical_print: bool | None
+    watermark: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsChildren(Record, alias_generator=camel):
+    component_name: str | None
+    props: DescribeMetaModelReplyMetaModelDTOListItemsChildrenProps | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsAvailableTemplates(Record, alias_generator=camel):
+    id: str | None
+    name: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsBehaviorLinkageTargets(Record, alias_generator=camel):
+    behavior: str | None
+    field_id: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsBehaviorLinkage(Record, alias_generator=camel):
+    option_key: str | None
+    targets: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsBehaviorLinkageTargets] = empty_list()
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsDataSourceParamsFilters(Record, alias_generator=camel):
+    field_id: str | None
+    filter_type: str | None
+    value: str | None
+    value_type: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsDataSourceParams(Record, alias_generator=camel):
+    filters: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsDataSourceParamsFilters] = empty_list()
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsDataSourceTarget(Record, alias_generator=camel):
+    app_type: int | None
+    app_uuid: str | None
+    biz_type: str | None
+    form_code: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsDataSource(Record, alias_generator=camel):
+    params: DescribeMetaModelReplyMetaModelDTOListItemsPropsDataSourceParams | None
+    target: DescribeMetaModelReplyMetaModelDTOListItemsPropsDataSourceTarget | None
+    type: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsFieldsRelatePropsOptionsExtension(Record, alias_generator=camel):
+    edit_freeze: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsFieldsRelatePropsOptions(Record, alias_generator=camel):
+    extension: DescribeMetaModelReplyMetaModelDTOListItemsPropsFieldsRelatePropsOptionsExtension | None
+    key: str | None
+    value: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsFieldsRelatePropsStatField(Record, alias_generator=camel):
+    field_id: str | None
+    label: str | None
+    unit: str | None
+    upper: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsFieldsRelateProps(Record, alias_generator=camel):
+    align: str | None
+    biz_alias: str | None
+    choice: int | None
+    content: str | None
+    disabled: bool | None
+    duration: str | None
+    duration_label: str | None
+    field_id: str | None
+    format: str | None
+    formula: str | None
+    invisible: bool | None
+    label: str | None
+    label_editable_freeze: bool | None
+    limit: int | None
+    link: str | None
+    mode: str | None
+    not_upper: str | None
+    options: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsFieldsRelatePropsOptions] = empty_list()
+    pay_enable: bool | None
+    placeholder: str | None
+    ratio: int | None
+    required: bool | None
+    required_editable_freeze: bool | None
+    spread: bool | None
+    stat_field: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsFieldsRelatePropsStatField] = empty_list()
+    unit: str | None
+    vertical_print: bool | None
+    watermark: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsFields(Record, alias_generator=camel):
+    component_name: str | None
+    relate_props: DescribeMetaModelReplyMetaModelDTOListItemsPropsFieldsRelateProps | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsOptionsExtension(Record, alias_generator=camel):
+    edit_freeze: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsOptions(Record, alias_generator=camel):
+    extension: DescribeMetaModelReplyMetaModelDTOListItemsPropsOptionsExtension | None
+    key: str | None
+    value: str | None
+    warn: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceDataSourceParamsFilters(
+    Record, alias_generator=camel
+):
+    field_id: str | None
+    filter_type: str | None
+    value: str | None
+    value_type: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceDataSourceParams(Record, alias_generator=camel):
+    filters: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceDataSourceParamsFilters] = empty_list()
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceDataSourceTarget(Record, alias_generator=camel):
+    app_type: int | None
+    app_uuid: str | None
+    biz_type: str | None
+    form_code: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceDataSource(Record, alias_generator=camel):
+    params: DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceDataSourceParams | None
+    target: DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceDataSourceTarget | None
+    type: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFieldsRelatePropsOptionsExtension(
+    Record, alias_generator=camel
+):
+    edit_freeze: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFieldsRelatePropsOptions(
+    Record, alias_generator=camel
+):
+    extension: DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFieldsRelatePropsOptionsExtension | None
+    key: str | None
+    value: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFieldsRelatePropsStatField(
+    Record, alias_generator=camel
+):
+    field_id: str | None
+    label: str | None
+    unit: str | None
+    upper: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFieldsRelateProps(Record, alias_generator=camel):
+    align: str | None
+    biz_alias: str | None
+    choice: int | None
+    content: str | None
+    disabled: bool | None
+    duration: str | None
+    field_id: str | None
+    format: str | None
+    formula: str | None
+    invisible: bool | None
+    label: str | None
+    label_editable_freeze: bool | None
+    link: str | None
+    multi: int | None
+    not_upper: str | None
+    options: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFieldsRelatePropsOptions] = empty_list()
+    pay_enable: bool | None
+    placeholder: str | None
+    quote: int | None
+    required: bool | None
+    required_editable_freeze: bool | None
+    stat_field: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFieldsRelatePropsStatField] = (
+        empty_list()
+    )
+    unit: str | None
+    vertical_print: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFields(Record, alias_generator=camel):
+    component_name: str | None
+    relate_props: DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFieldsRelateProps | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSource(Record, alias_generator=camel):
+    biz_type: str | None
+    data_source: DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceDataSource | None
+    fields: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFields] = empty_list()
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsRule(Record, alias_generator=camel):
+    type: str | None
+    value: str | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsPropsStatField(Record, alias_generator=camel):
+    field_id: str | None
+    label: str | None
+    unit: str | None
+    upper: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItemsProps(Record, alias_generator=camel):
+    action_name: str | None
+    align: str | None
+    available_templates: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsAvailableTemplates] = empty_list()
+    behavior_linkage: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsBehaviorLinkage] = empty_list()
+    biz_alias: str | None
+    choice: int | None
+    content: str | None
+    data_source: DescribeMetaModelReplyMetaModelDTOListItemsPropsDataSource | None
+    default_color: str | None
+    disabled: bool | None
+    duration: bool | None
+    duration_label: str | None
+    field_id: str | None
+    fields: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsFields] = empty_list()
+    format: str | None
+    formula: str | None
+    invisible: bool | None
+    label: str | None
+    label_editable_freeze: bool | None
+    limit: int | None
+    link: str | None
+    mode: str | None
+    multi: int | None
+    multiple: bool | None
+    need_detail: str | None
+    not_print: str | None
+    not_upper: str | None
+    options: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsOptions] = empty_list()
+    pay_enable: bool | None
+    placeholder: str | None
+    quote: int | None
+    ratio: int | None
+    relate_source: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSource] = empty_list()
+    required: bool | None
+    required_editable_freeze: bool | None
+    rule: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsRule] = empty_list()
+    sortable: bool | None
+    spread: bool | None
+    stat_field: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsStatField] = empty_list()
+    table_view_mode: str | None
+    unit: str | None
+    vertical_print: bool | None
+    watermark: bool | None
+
+
+class DescribeMetaModelReplyMetaModelDTOListItems(Record, alias_generator=camel):
+    children: list[DescribeMetaModelReplyMetaModelDTOListItemsChildren] = empty_list()
+    component_name: str | None
+    props: DescribeMetaModelReplyMetaModelDTOListItemsProps | None
+
+
+class DescribeMetaModelReplyMetaModelDTOList(Record, alias_generator=camel):
+    creator_user_id: str | None
+    desc: str | None
+    gmt_create: str | None
+    gmt_modified: str | None
+    items: list[DescribeMetaModelReplyMetaModelDTOListItems] = empty_list()
+    name: str | None
+    relation_meta_code: str | None
+    relation_meta_status: str | None
+    relation_type: str | None
+
+
+class DescribeMetaModelReply(Record, alias_generator=camel):
+    meta_model_dto_list: Annotated[list[DescribeMetaModelReplyMetaModelDTOList], wire("metaModelDTOList")] = (
+        empty_list()
+    )
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsAvailableTemplates(Record, alias_generator=camel):
+    id: str | None
+    name: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsDataSourceParamsFilters(
+    Record, alias_generator=camel
+):
+    field_id: str | None
+    filter_type: str | None
+    value: str | None
+    value_type: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsDataSourceParams(Record, alias_generator=camel):
+    filters: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsDataSourceParamsFilters] = empty_list()
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsDataSourceTarget(Record, alias_generator=camel):
+    app_type: int | None
+    app_uuid: str | None
+    biz_type: str | None
+    form_code: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsDataSource(Record, alias_generator=camel):
+    params: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsDataSourceParams | None
+    target: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsDataSourceTarget | None
+    type: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFieldsRelatePropsOptionsExtension(
+    Record, alias_generator=camel
+):
+    edit_freeze: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFieldsRelatePropsOptions(
+    Record, alias_generator=camel
+):
+    extension: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFieldsRelatePropsOptionsExtension | None
+    key: str | None
+    value: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFieldsRelatePropsStatField(
+    Record, alias_generator=camel
+):
+    field_id: str | None
+    label: str | None
+    unit: str | None
+    upper: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFieldsRelateProps(Record, alias_generator=camel):
+    align: str | None
+    biz_alias: str | None
+    choice: int | None
+    content: str | None
+    disabled: bool | None
+    duration: bool | None
+    duration_label: str | None
+    field_id: str | None
+    format: str | None
+    formula: str | None
+    invisible: bool | None
+    label: str | None
+    label_editable_freeze: bool | None
+    limit: int | None
+    link: str | None
+    mode: str | None
+    not_upper: str | None
+    options: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFieldsRelatePropsOptions] = empty_list()
+    pay_enable: bool | None
+    placeholder: str | None
+    ratio: int | None
+    required: bool | None
+    required_editable_freeze: bool | None
+    spread: bool | None
+    stat_field: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFieldsRelatePropsStatField] = (
+        empty_list()
+    )
+    unit: str | None
+    vertical_print: bool | None
+    watermark: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFields(Record, alias_generator=camel):
+    component_name: str | None
+    relate_props: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFieldsRelateProps | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsOptionsExtension(Record, alias_generator=camel):
+    edit_freeze: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsOptions(Record, alias_generator=camel):
+    extension: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsOptionsExtension | None
+    key: str | None
+    value: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceDataSourceParamsFilters(
+    Record, alias_generator=camel
+):
+    field_id: str | None
+    filter_type: str | None
+    value: str | None
+    value_type: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceDataSourceParams(
+    Record, alias_generator=camel
+):
+    filters: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceDataSourceParamsFilters] = (
+        empty_list()
+    )
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceDataSourceTarget(
+    Record, alias_generator=camel
+):
+    app_type: int | None
+    app_uuid: str | None
+    biz_type: str | None
+    form_code: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceDataSource(
+    Record, alias_generator=camel
+):
+    params: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceDataSourceParams | None
+    target: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceDataSourceTarget | None
+    type: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceFieldsRelatePropsOptions(
+    Record, alias_generator=camel
+):
+    key: str | None
+    value: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceFieldsRelatePropsStatField(
+    Record, alias_generator=camel
+):
+    field_id: str | None
+    label: str | None
+    unit: str | None
+    upper: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceFieldsRelateProps(
+    Record, alias_generator=camel
+):
+    align: str | None
+    biz_alias: str | None
+    choice: int | None
+    content: str | None
+    disabled: bool | None
+    duration: str | None
+    field_id: str | None
+    format: str | None
+    formula: str | None
+    invisible: bool | None
+    label: str | None
+    label_editable_freeze: bool | None
+    link: str | None
+    multi: int | None
+    not_upper: str | None
+    options: list[
+        DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceFieldsRelatePropsOptions
+    ] = empty_list()
+    pay_enable: bool | None
+    placeholder: str | None
+    quote: int | None
+    required: bool | None
+    required_editable_freeze: bool | None
+    stat_field: list[
+        DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceFieldsRelatePropsStatField
+    ] = empty_list()
+    unit: str | None
+    vertical_print: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceFields(Record, alias_generator=camel):
+    component_name: str | None
+    relate_props: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceFieldsRelateProps | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSource(Record, alias_generator=camel):
+    biz_type: str | None
+    data_source: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceDataSource | None
+    fields: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceFields] = empty_list()
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRule(Record, alias_generator=camel):
+    type: str | None
+    value: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsStatField(Record, alias_generator=camel):
+    field_id: str | None
+    label: str | None
+    unit: str | None
+    upper: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenProps(Record, alias_generator=camel):
+    action_name: str | None
+    align: str | None
+    available_templates: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsAvailableTemplates] = (
+        empty_list()
+    )
+    biz_alias: str | None
+    choice: int | None
+    content: str | None
+    data_source: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsDataSource | None
+    default_color: str | None
+    disabled: bool | None
+    duration: bool | None
+    duration_label: str | None
+    field_id: str | None
+    fields: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFields] = empty_list()
+    format: str | None
+    formula: str | None
+    invisible: bool | None
+    label: str | None
+    label_editable_freeze: bool | None
+    limit: int | None
+    link: str | None
+    mode: str | None
+    multiple: bool | None
+    not_print: str | None
+    not_upper: str | None
+    options: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsOptions] = empty_list()
+    pay_enable: bool | None
+    placeholder: str | None
+    quote: int | None
+    ratio: int | None
+    relate_source: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSource] = empty_list()
+    required: bool | None
+    required_editable_freeze: bool | None
+    rule: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRule] = empty_list()
+    sortable: bool | None
+    spread: bool | None
+    stat_field: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsStatField] = empty_list()
+    table_view_mode: str | None
+    unit: str | None
+    vertical_print: bool | None
+    watermark: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsChildren(Record, alias_generator=camel):
+    component_name: str | None
+    props: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenProps | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsAvailableTemplates(Record, alias_generator=camel):
+    id: str | None
+    name: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsBehaviorLinkageTargets(Record, alias_generator=camel):
+    behavior: str | None
+    field_id: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsBehaviorLinkage(Record, alias_generator=camel):
+    option_key: str | None
+    targets: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsBehaviorLinkageTargets] = empty_list()
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsDataSourceParamsFilters(Record, alias_generator=camel):
+    field_id: str | None
+    filter_type: str | None
+    value: str | None
+    value_type: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsDataSourceParams(Record, alias_generator=camel):
+    filters: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsDataSourceParamsFilters] = empty_list()
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsDataSourceTarget(Record, alias_generator=camel):
+    app_type: int | None
+    app_uuid: str | None
+    biz_type: str | None
+    form_code: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsDataSource(Record, alias_generator=camel):
+    params: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsDataSourceParams | None
+    target: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsDataSourceTarget | None
+    type: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFieldsRelatePropsOptionsExtension(
+    Record, alias_generator=camel
+):
+    edit_freeze: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFieldsRelatePropsOptions(Record, alias_generator=camel):
+    extension: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFieldsRelatePropsOptionsExtension | None
+    key: str | None
+    value: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFieldsRelatePropsStatField(Record, alias_generator=camel):
+    field_id: str | None
+    label: str | None
+    unit: str | None
+    upper: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFieldsRelateProps(Record, alias_generator=camel):
+    align: str | None
+    biz_alias: str | None
+    choice: int | None
+    content: str | None
+    disabled: bool | None
+    duration: str | None
+    duration_label: str | None
+    field_id: str | None
+    format: str | None
+    formula: str | None
+    invisible: bool | None
+    label: str | None
+    label_editable_freeze: bool | None
+    limit: int | None
+    link: str | None
+    mode: str | None
+    not_upper: str | None
+    options: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFieldsRelatePropsOptions] = empty_list()
+    pay_enable: bool | None
+    placeholder: str | None
+    ratio: int | None
+    required: bool | None
+    required_editable_freeze: bool | None
+    spread: bool | None
+    stat_field: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFieldsRelatePropsStatField] = empty_list()
+    unit: str | None
+    vertical_print: bool | None
+    watermark: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFields(Record, alias_generator=camel):
+    component_name: str | None
+    relate_props: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFieldsRelateProps | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsOptionsExtension(Record, alias_generator=camel):
+    edit_freeze: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsOptions(Record, alias_generator=camel):
+    extension: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsOptionsExtension | None
+    key: str | None
+    value: str | None
+    warn: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceDataSourceParamsFilters(
+    Record, alias_generator=camel
+):
+    field_id: str | None
+    filter_type: str | None
+    value: str | None
+    value_type: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceDataSourceParams(Record, alias_generator=camel):
+    filters: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceDataSourceParamsFilters] = (
+        empty_list()
+    )
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceDataSourceTarget(Record, alias_generator=camel):
+    app_type: int | None
+    app_uuid: str | None
+    biz_type: str | None
+    form_code: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceDataSource(Record, alias_generator=camel):
+    params: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceDataSourceParams | None
+    target: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceDataSourceTarget | None
+    type: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFieldsRelatePropsOptionsExtension(
+    Record, alias_generator=camel
+):
+    edit_freeze: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFieldsRelatePropsOptions(
+    Record, alias_generator=camel
+):
+    extension: (
+        DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFieldsRelatePropsOptionsExtension | None
+    )
+    key: str | None
+    value: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFieldsRelatePropsStatField(
+    Record, alias_generator=camel
+):
+    field_id: str | None
+    label: str | None
+    unit: str | None
+    upper: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFieldsRelateProps(
+    Record, alias_generator=camel
+):
+    align: str | None
+    biz_alias: str | None
+    choice: int | None
+    content: str | None
+    disabled: bool | None
+    duration: str | None
+    field_id: str | None
+    format: str | None
+    formula: str | None
+    invisible: bool | None
+    label: str | None
+    label_editable_freeze: bool | None
+    link: str | None
+    multi: int | None
+    not_upper: str | None
+    options: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFieldsRelatePropsOptions] = (
+        empty_list()
+    )
+    pay_enable: bool | None
+    placeholder: str | None
+    quote: int | None
+    required: bool | None
+    required_editable_freeze: bool | None
+    stat_field: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFieldsRelatePropsStatField] = (
+        empty_list()
+    )
+    unit: str | None
+    vertical_print: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFields(Record, alias_generator=camel):
+    component_name: str | None
+    relate_props: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFieldsRelateProps | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSource(Record, alias_generator=camel):
+    biz_type: str | None
+    data_source: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceDataSource | None
+    fields: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFields] = empty_list()
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRule(Record, alias_generator=camel):
+    type: str | None
+    value: str | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsStatField(Record, alias_generator=camel):
+    field_id: str | None
+    label: str | None
+    unit: str | None
+    upper: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItemsProps(Record, alias_generator=camel):
+    action_name: str | None
+    align: str | None
+    available_templates: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsAvailableTemplates] = empty_list()
+    behavior_linkage: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsBehaviorLinkage] = empty_list()
+    biz_alias: str | None
+    choice: int | None
+    content: str | None
+    data_source: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsDataSource | None
+    default_color: str | None
+    disabled: bool | None
+    duration: bool | None
+    duration_label: str | None
+    field_id: str | None
+    fields: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFields] = empty_list()
+    format: str | None
+    formula: str | None
+    invisible: bool | None
+    label: str | None
+    label_editable_freeze: bool | None
+    limit: int | None
+    link: str | None
+    mode: str | None
+    multi: int | None
+    multiple: bool | None
+    need_detail: str | None
+    not_print: str | None
+    not_upper: str | None
+    options: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsOptions] = empty_list()
+    pay_enable: bool | None
+    placeholder: str | None
+    quote: int | None
+    ratio: int | None
+    relate_source: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSource] = empty_list()
+    required: bool | None
+    required_editable_freeze: bool | None
+    rule: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRule] = empty_list()
+    sortable: bool | None
+    spread: bool | None
+    stat_field: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsStatField] = empty_list()
+    table_view_mode: str | None
+    unit: str | None
+    vertical_print: bool | None
+    watermark: bool | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOListItems(Record, alias_generator=camel):
+    children: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildren] = empty_list()
+    component_name: str | None
+    props: DescribeRelationMetaReplyRelationMetaDTOListItemsProps | None
+
+
+class DescribeRelationMetaReplyRelationMetaDTOList(Record, alias_generator=camel):
+    creator_user_id: str | None
+    desc: str | None
+    gmt_create: str | None
+    gmt_modified: str | None
+    items: list[DescribeRelationMetaReplyRelationMetaDTOListItems] = empty_list()
+    name: str | None
+    relation_meta_code: str | None
+    relation_meta_status: str | None
+    relation_type: str | None
+
+
+class DescribeRelationMetaReply(Record, alias_generator=camel):
+    relation_meta_dto_list: Annotated[
+        list[DescribeRelationMetaReplyRelationMetaDTOList], wire("relationMetaDTOList")
+    ] = empty_list()
+
+
+class FindTargetRelatedFollowRecordsResultListFollowContent(Record, alias_generator=camel):
+    biz_alias: str | None
+    extend_value: str | None
+    key: str | None
+    value: str | None
+
+
+class FindTargetRelatedFollowRecordsResultList(Record, alias_generator=camel):
+    creator_user_id: str | None
+    follow_content: list[FindTargetRelatedFollowRecordsResultListFollowContent] = empty_list()
+    follow_target_data_id: str | None
+    follow_target_type: str | None
+    gmt_create_milliseconds: str | None
+    gmt_modified_milliseconds: str | None
+    modifier_user_id: str | None
+    record_inst_id: str | None
+
+
+class GetAllCustomerRecyclesResultList(Record, alias_generator=camel):
+    customer_id: str | None
+    follow_up_action_time: str | None
+    is_deleted: bool | None
+    notify_time: str | None
+    recycle_rule_id: int | None
+    recycle_time: str | None
+
+
+class GetCrmGroupChatReply(Record, alias_generator=camel):
+    chat_id: str | None
+    gmt_create: int | None
+    icon_url: str | None
+    member_count: int | None
+    name: str | None
+    open_conversation_id: str | None
+    open_group_set_id: str | None
+    owner_user_id: str | None
+    owner_user_name: str | None
+
+
+class GetCrmRolePermissionReplyPermissionsFieldScopes(Record, alias_generator=camel):
+    field_actions: list[str] = empty_list()
+    field_id: str | None
+
+
+class GetCrmRolePermissionReplyPermissionsManagingScopeListExt(Record, alias_generator=camel):
+    dept_id_list: list[float] = empty_list()
+    user_id_list: list[str] = empty_list()
+
+
+class GetCrmRolePermissionReplyPermissionsManagingScopeList(Record, alias_generator=camel):
+    ext: GetCrmRolePermissionReplyPermissionsManagingScopeListExt | None
+    manager: bool | None
+    type: str | None
+
+
+class GetCrmRolePermissionReplyPermissionsOperateScopes(Record, alias_generator=camel):
+    has_auth: bool | None
+    type: str | None
+
+
+class GetCrmRolePermissionReplyPermissionsRoleMemberList(Record, alias_generator=camel):
+    member_id: str | None
+    name: str | None
+    type: str | None
+    user_id: str | None
+
+
+class GetCrmRolePermissionReplyPermissions(Record, alias_generator=camel):
+    default_role: bool | None
+    field_scopes: list[GetCrmRolePermissionReplyPermissionsFieldScopes] = empty_list()
+    managing_scope_list: list[GetCrmRolePermissionReplyPermissionsManagingScopeList] = empty_list()
+    operate_scopes: list[GetCrmRolePermissionReplyPermissionsOperateScopes] = empty_list()
+    resource_id: str | None
+    role_id: float | None
+    role_member_list: list[GetCrmRolePermissionReplyPermissionsRoleMemberList] = empty_list()
+    role_name: str | None
+
+
+class GetCrmRolePermissionReply(Record, alias_generator=camel):
+    permissions: list[GetCrmRolePermissionReplyPermissions] = empty_list()
+
+
+class GetCustomerTracksByRelationIdResultListIsvInfo(Record, alias_generator=camel):
+    app_name: str | None
+    org_name: str | None
+
+
+class GetCustomerTracksByRelationIdResultList(Record, alias_generator=camel):
+    content: str | None
+    creator_name: str | None
+    detail: dict[str, str] | None
+    format: str | None
+    gmt_create: str | None
+    id: str | None
+    isv_info: GetCustomerTracksByRelationIdResultListIsvInfo | None
+    title: str | None
+    type: int | None
+    type_group: int | None
+
+
+class GetInAppPurchaseGoodsReplyResultPurchaseGoodsListMainOperationInfo(Record, alias_generator=camel):
+    goods_code: str | None
+    original_url: str | None
+    url: str | None
+
+
+class GetInAppPurchaseGoodsReplyResultPurchaseGoodsListMedia(Record, alias_generator=camel):
+    media_type: str | None
+    url: str | None
+
+
+class GetInAppPurchaseGoodsReplyResultPurchaseGoodsListSubOperationInfo(Record, alias_generator=camel):
+    goods_code: str | None
+    original_url: str | None
+    url: str | None
+
+
+class GetInAppPurchaseGoodsReplyResultPurchaseGoodsList(Record, alias_generator=camel):
+    applicable_version: list[str] = empty_list()
+    apply_num: int | None
+    belong_industry: list[str] = empty_list()
+    goods_id: str | None
+    goods_type: str | None
+    icon: str | None
+    main_operation_info: GetInAppPurchaseGoodsReplyResultPurchaseGoodsListMainOperationInfo | None
+    media: list[GetInAppPurchaseGoodsReplyResultPurchaseGoodsListMedia] = empty_list()
+    price: str | None
+    sub_operation_info: GetInAppPurchaseGoodsReplyResultPurchaseGoodsListSubOperationInfo | None
+    sub_title: str | None
+    tag: list[str] = empty_list()
+    title: str | None
+
+
+class GetInAppPurchaseGoodsReplyResult(Record, alias_generator=camel):
+    order_version: str | None
+    purchase_goods_list: list[GetInAppPurchaseGoodsReplyResultPurchaseGoodsList] = empty_list()
+
+
+class GetInAppPurchaseGoodsReply(Record, alias_generator=camel):
+    result: GetInAppPurchaseGoodsReplyResult | None
+
+
+class GetNavigationCatalogReplyResultNavCatalog(Record, alias_generator=camel):
+    children: JsonValue | None
+    nav_code: str | None
+    nav_id: str | None
+    nav_name: str | None
+    nav_type: str | None
+
+
+class GetNavigationCatalogReplyResult(Record, alias_generator=camel):
+    biz_trace_id: str | None
+    module: str | None
+    nav_catalog: list[GetNavigationCatalogReplyResultNavCatalog] = empty_list()
+
+
+class GetNavigationCatalogReply(Record, alias_generator=camel):
+    result: GetNavigationCatalogReplyResult | None
+
+
+class GetOfficialAccountContactInfoReply(Record, alias_generator=camel):
+    auth_items: list[str] = empty_list()
+    """已经授权的字段"""
+    corp_name: str | None
+    """联系人主企业名称"""
+    mobile: str | None
+    """联系人的手机号"""
+    state_code: str | None
+    """手机号国家码"""
+    union_id: str | None
+    """联系人的unionId"""
+    user_infos: list[str] = empty_list()
+    """用户实例ID"""
+
+
+class GetOfficialAccountContactsValueContactsPermission(Record, alias_generator=camel):
+    owner_staff_ids: list[str] = empty_list()
+    """负责人用户userId"""
+    participant_staff_ids: list[str] = empty_list()
+    """协同人用户userId"""
+
+
+class GetOfficialAccountContactsValueContacts(Record, alias_generator=camel):
+    create_time: str | None
+    """记录创建时间"""
+    creator_nick: str | None
+    """创建记录的用户昵称"""
+    creator_user_id: str | None
+    """创建记录的用户userId"""
+    data: dict[str, JsonValue] | None
+    """数据内容"""
+    extend_data: dict[str, JsonValue] | None
+    """扩展数据内容"""
+    instance_id: str | None
+    """数据ID"""
+    modify_time: str | None
+    """记录修改时间"""
+    permission: GetOfficialAccountContactsValueContactsPermission | None
+    """数据权限信息"""
+
+
+class GetOfficialAccountContactsValue(Record, alias_generator=camel):
+    contacts: list[GetOfficialAccountContactsValueContacts] = empty_list()
+    """用户的联系人数据列表"""
+    user_id: str | None
+    """用户userid"""
+
+
+class GetOfficialAccountOtoMessageResultReplyResult(Record, alias_generator=camel):
+    read_user_id_list: list[str] = empty_list()
+    status: int | None
+
+
+class GetOfficialAccountOtoMessageResultReply(Record, alias_generator=camel):
+    request_id: str | None
+    result: GetOfficialAccountOtoMessageResultReplyResult | None
+
+
+class JoinGroupSetBizDataList(TypedDict, total=False):
+    extend_value: str
+    key: str
+    value: str
+
+
+class JoinGroupSetReply(Record, alias_generator=camel):
+    chat_id: str | None
+    open_conversation_id: str | None
+
+
+class ListAvailableBenefitReplyResult(Record, alias_generator=camel):
+    benefit_code: str | None
+    end_time: int | None
+    quota: int | None
+    start_time: int | None
+    used_quota: int | None
+    version: str | None
+    version_name: str | None
+
+
+class ListAvailableBenefitReply(Record, alias_generator=camel):
+    result: list[ListAvailableBenefitReplyResult] = empty_list()
+
+
+class ListBenefitLicenseReplyResultLicenses(Record, alias_generator=camel):
+    license_user_id: str | None
+
+
+class ListBenefitLicenseReplyResult(Record, alias_generator=camel):
+    domain: str | None
+    licenses: list[ListBenefitLicenseReplyResultLicenses] = empty_list()
+
+
+class ListBenefitLicenseReply(Record, alias_generator=camel):
+    result: list[ListBenefitLicenseReplyResult] = empty_list()
+
+
+class ListClueTagReplyResult(Record, alias_generator=camel):
+    name: str | None
+    tag_id: str | None
+
+
+class ListClueTagReply(Record, alias_generator=camel):
+    result: list[ListClueTagReplyResult] = empty_list()
+
+
+class QueryAllTracksValue(Record, alias_generator=camel):
+    biz_id: str | None
+    creator: str | None
+    customer_id: str | None
+    gmt_create: int | None
+    id: str | None
+    sub_type: int | None
+    type: int | None
+
+
+class QueryAppManagerReplyResult(Record, alias_generator=camel):
+    avatar_url: str | None
+    name: str | None
+    user_id: str | None
+
+
+class QueryAppManagerReply(Record, alias_generator=camel):
+    result: list[QueryAppManagerReplyResult] = empty_list()
+
+
+class QueryBenefitInventoryReplyResult(Record, alias_generator=camel):
+    total_quota: int | None
+    used_quota: int | None
+
+
+class QueryBenefitInventoryReply(Record, alias_generator=camel):
+    result: QueryBenefitInventoryReplyResult | None
+
+
+class QueryClueFollowStatusReplyResult(Record, alias_generator=camel):
+    clue_id: str | None
+    scope: str | None
+    status: str | None
+
+
+class QueryClueFollowStatusReply(Record, alias_generator=camel):
+    result: list[QueryClueFollowStatusReplyResult] = empty_list()
+
+
+class QueryCustomerBizTypeReplyResult(Record, alias_generator=camel):
+    customer_biz_type: str | None
+
+
+class QueryCustomerBizTypeReply(Record, alias_generator=camel):
+    result: QueryCustomerBizTypeReplyResult | None
+
+
+class QueryHasAppPermissionReply(Record, alias_generator=camel):
+    result: bool | None
+
+
+class RecallOfficialAccountOtoMessageReply(Record, alias_generator=camel):
+    request_id: str | None
+
+
+class SaveBenefitLicenseLicenses(TypedDict, total=False):
+    license_user_id: str
+
+
+class SaveBenefitLicenseReplyResultLicenses(Record, alias_generator=camel):
+    license_user_id: str | None
+
+
+class SaveBenefitLicenseReplyResult(Record, alias_generator=camel):
+    domain: str | None
+    licenses: list[SaveBenefitLicenseReplyResultLicenses] = empty_list()
+
+
+class SaveBenefitLicenseReply(Record, alias_generator=camel):
+    result: SaveBenefitLicenseReplyResult | None
+
+
+class ServiceWindowMessageBatchPushDetailMessageBodyActionCardButtonList(TypedDict, total=False):
+    action_url: Required[str]
+    title: Required[str]
+
+
+class ServiceWindowMessageBatchPushDetailMessageBodyActionCard(TypedDict, total=False):
+    button_list: list[ServiceWindowMessageBatchPushDetailMessageBodyActionCardButtonList]
+    button_orientation: str
+    markdown: str
+    single_title: str
+    single_url: str
+    title: str
+
+
+class ServiceWindowMessageBatchPushDetailMessageBodyLink(TypedDict, total=False):
+    message_url: str
+    pic_url: str
+    text: str
+    title: str
+
+
+class ServiceWindowMessageBatchPushDetailMessageBodyMarkdown(TypedDict, total=False):
+    text: Required[str]
+    title: Required[str]
+
+
+class ServiceWindowMessageBatchPushDetailMessageBodyText(TypedDict, total=False):
+    content: Required[str]
+
+
+class ServiceWindowMessageBatchPushDetailMessageBody(TypedDict, total=False):
+    action_card: ServiceWindowMessageBatchPushDetailMessageBodyActionCard
+    link: ServiceWindowMessageBatchPushDetailMessageBodyLink
+    markdown: ServiceWindowMessageBatchPushDetailMessageBodyMarkdown
+    text: ServiceWindowMessageBatchPushDetailMessageBodyText
+
+
+class ServiceWindowMessageBatchPushDetail(TypedDict, total=False):
+    biz_request_id: str
+    message_body: Required[ServiceWindowMessageBatchPushDetailMessageBody]
+    msg_type: Required[str]
+    send_to_all: bool
+    user_id_list: Required[list[str]]
+    uuid: Required[str]
+
+
+class ServiceWindowMessageBatchPushReplyResult(Record, alias_generator=camel):
+    open_push_id: str | None
+
+
+class ServiceWindowMessageBatchPushReply(Record, alias_generator=camel):
+    request_id: str | None
+    result: ServiceWindowMessageBatchPushReplyResult | None
+
+
+class UpdateMenuDataNavDataNavExtInfo(TypedDict, total=False):
+    product_mode: str
+    provider: str
+
+
+class UpdateMenuDataNavData(TypedDict, total=False):
+    display_status: Required[str]
+    icon: str
+    icon_bg_color: str
+    icon_color: str
+    integration_protocol: str
+    mobile_nav_name: Required[str]
+    mobile_url: str
+    nav_code: Required[str]
+    nav_ext_info: UpdateMenuDataNavDataNavExtInfo
+    nav_id: Required[str]
+    nav_name: Required[str]
+    nav_status: Required[str]
+    nav_type: str
+    parent_nav_id: str
+    provider: str
+    sort_num: int
+    url: str
+
+
+class UpdateMenuDataReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class UpdateMetaModelFieldFieldDtoListPropsOptions(TypedDict, total=False):
+    key: str
+    value: str
+
+
+class UpdateMetaModelFieldFieldDtoListProps(TypedDict, total=False):
+    align: str
+    biz_alias: str
+    choice: int
+    content: str
+    disabled: bool
+    duration: bool
+    field_id: Required[str]
+    format: str
+    invisible: bool
+    label: Required[str]
+    label_editable_freeze: bool
+    link: str
+    need_detail: str
+    not_print: str
+    not_upper: str
+    options: list[UpdateMetaModelFieldFieldDtoListPropsOptions]
+    pay_enable: bool
+    placeholder: str
+    required: Required[bool]
+    required_editable_freeze: bool
+    sortable: bool
+    unit: str
+
+
+class UpdateMetaModelFieldFieldDtoList(TypedDict, total=False):
+    component_name: Required[str]
+    props: Required[UpdateMetaModelFieldFieldDtoListProps]
+
+
+class UpdateMetaModelFieldReply(Record, alias_generator=camel):
+    biz_type: str | None
+
+
+class UpdateRelationMetaFieldFieldDtoListPropsOptions(TypedDict, total=False):
+    key: str
+    value: str
+
+
+class UpdateRelationMetaFieldFieldDtoListProps(TypedDict, total=False):
+    align: str
+    biz_alias: Required[str]
+    choice: int
+    content: str
+    disabled: bool
+    duration: bool
+    field_id: Required[str]
+    format: str
+    invisible: bool
+    label: Required[str]
+    label_editable_freeze: bool
+    link: str
+    need_detail: str
+    not_print: str
+    not_upper: str
+    options: list[UpdateRelationMetaFieldFieldDtoListPropsOptions]
+    pay_enable: bool
+    placeholder: str
+    required: Required[bool]
+    required_editable_freeze: bool
+    sortable: bool
+    unit: str
+
+
+class UpdateRelationMetaFieldFieldDtoList(TypedDict, total=False):
+    component_name: Required[str]
+    props: Required[UpdateRelationMetaFieldFieldDtoListProps]
+
+
+class UpdateRelationMetaFieldReply(Record, alias_generator=camel):
+    relation_type: str | None
+
+
 class CrmV1(Manager):
     @api("crm_1_0.AddCrmPersonalCustomer", "POST /v1.0/crm/personalCustomers")
     def add_crm_personal_customer(
@@ -1966,3 +3745,713 @@ class CrmV1(Manager):
         Source: crm-update-group
         """
         return Call(bool, "result")
+
+    @api("crm_1_0.AbandonCustomer", "POST /v1.0/crm/customers/abandon")
+    def abandon_customer(
+        self,
+        instance_id_list: list[str],
+        operator_user_id: str,
+        *,
+        custom_track_desc: str | None = None,
+        opt_type: str | None = None,
+    ) -> Call[AbandonCustomerReply]:
+        """Abandon customer (从私海放弃客户（退回公海）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AbandonCustomerReply)
+
+    @api("crm_1_0.AddCustomerTrack", "POST /v1.0/crm/customerTracks")
+    def add_customer_track(
+        self,
+        content: str,
+        customer_id: str,
+        operator_user_id: str,
+        relation_type: str,
+        title: str,
+        type: int,
+        *,
+        extra_biz_info: str | None = None,
+        idempotent_key: str | None = None,
+        masked_content: str | None = None,
+    ) -> Call[None]:
+        """Add customer track (新增动态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("crm_1_0.AddLeads", "POST /v1.0/crm/leads")
+    def add_leads(
+        self,
+        assign_user_id: str,
+        assigned_user_id: str,
+        leads: list[AddLeadsLeads],
+        out_task_id: str,
+        *,
+        assign_timestamp: int | None = None,
+    ) -> Call[AddLeadsReply]:
+        """Add leads (添加线索).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddLeadsReply)
+
+    @api("crm_1_0.AddMetaModelField", "POST /v1.0/crm/metas/models/fields")
+    def add_meta_model_field(
+        self,
+        biz_type: str,
+        field_dto_list: Annotated[list[AddMetaModelFieldFieldDtoList], wire("fieldDTOList")],
+        operator_user_id: str,
+        tenant: str,
+    ) -> Call[AddMetaModelFieldReply]:
+        """Add meta model field (模型表结构增加字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddMetaModelFieldReply)
+
+    @api("crm_1_0.AddRelationMetaField", "POST /v1.0/crm/relations/metas/fields")
+    def add_relation_meta_field(
+        self,
+        field_dto_list: Annotated[list[AddRelationMetaFieldFieldDtoList], wire("fieldDTOList")],
+        operator_user_id: str,
+        relation_type: str,
+        tenant: str,
+    ) -> Call[AddRelationMetaFieldReply]:
+        """Add relation meta field (关系模型表结构增加字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddRelationMetaFieldReply)
+
+    @api("crm_1_0.AppendCustomerDataAuth", "POST /v1.0/crm/customers/dataAuth/append")
+    def append_customer_data_auth(
+        self,
+        customer_ids: list[str],
+        data_auth_user_ids: list[str],
+        operate_user_id: str,
+        role_type: str,
+        *,
+        form_code: str | None = None,
+        relation_type: str | None = None,
+    ) -> Call[None]:
+        """Append customer data auth (追加客户数据权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("crm_1_0.BatchCreateClueData", "POST /v1.0/crm/clues/datas/batch")
+    def batch_create_clue_data(
+        self,
+        user_id: str,
+        *,
+        data_list: list[BatchCreateClueDataDataList] | None = None,
+        private_seas: bool | None = None,
+    ) -> Call[BatchCreateClueDataReply]:
+        """Batch create clue data (批量创建线索数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchCreateClueDataReply)
+
+    @api("crm_1_0.ConsumeBenefitInventory", "POST /v1.0/crm/benefitInventories/consume")
+    def consume_benefit_inventory(
+        self,
+        benefit_code: str,
+        biz_request_id: str,
+        consume_quota: int,
+        opt_user_id: str,
+    ) -> Call[None]:
+        """Consume benefit inventory (核销权益库存).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("crm_1_0.CreateCustomer", "POST /v1.0/crm/customers")
+    def create_customer(
+        self,
+        creator_user_id: str,
+        data: dict[str, JsonValue],
+        save_option: CreateCustomerSaveOption,
+        *,
+        contacts: list[CreateCustomerContacts] | None = None,
+        extend_data: dict[str, JsonValue] | None = None,
+        instance_id: str | None = None,
+        object_type: str | None = None,
+        permission: CreateCustomerPermission | None = None,
+    ) -> Call[CreateCustomerReply]:
+        """Create customer (CRM客户通讯录数据写入接口，支持客户&联系人数据合并写入).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateCustomerReply)
+
+    @api("crm_1_0.CreateRelationMeta", "POST /v1.0/crm/relations/metas/create")
+    def create_relation_meta(
+        self,
+        operator_user_id: str,
+        relation_meta_dto: Annotated[CreateRelationMetaRelationMetaDto, wire("relationMetaDTO")],
+        tenant: str,
+    ) -> Call[CreateRelationMetaReply]:
+        """Create relation meta (创建关系模型表结构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateRelationMetaReply)
+
+    @api("crm_1_0.DeleteCrmFormInstance", "DELETE /v1.0/crm/formInstances/{instanceId}")
+    def delete_crm_form_instance(
+        self,
+        instance_id: str,
+        current_operator_user_id: str,
+        name: str,
+    ) -> Call[DeleteCrmFormInstanceReply]:
+        """Delete crm form instance (crm自定义表单数据删除接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeleteCrmFormInstanceReply)
+
+    @api("crm_1_0.DeleteLeads", "POST /v1.0/crm/leads/remove")
+    def delete_leads(
+        self,
+        out_leads_ids: list[str],
+    ) -> Call[DeleteLeadsReply]:
+        """Delete leads (删除线索).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeleteLeadsReply)
+
+    @api("crm_1_0.DeleteRelationMetaField", "POST /v1.0/crm/relations/metas/fields/remove")
+    def delete_relation_meta_field(
+        self,
+        field_id_list: list[str],
+        operator_user_id: str,
+        relation_type: str,
+        tenant: str,
+    ) -> Call[DeleteRelationMetaFieldReply]:
+        """Delete relation meta field (关系模型表结构删除字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeleteRelationMetaFieldReply)
+
+    @api("crm_1_0.DescribeMetaModel", "POST /v1.0/crm/metas/models/query")
+    def describe_meta_model(
+        self,
+        biz_types: list[str],
+        operator_user_id: str,
+        tenant: str,
+    ) -> Call[DescribeMetaModelReply]:
+        """Describe meta model (查询模型表结构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DescribeMetaModelReply)
+
+    @api("crm_1_0.DescribeRelationMeta", "POST /v1.0/crm/relations/metas/query")
+    def describe_relation_meta(
+        self,
+        operator_user_id: str,
+        relation_types: list[str],
+        tenant: str,
+    ) -> Call[DescribeRelationMetaReply]:
+        """Describe relation meta (查询关系模型表结构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DescribeRelationMetaReply)
+
+    @api("crm_1_0.FindTargetRelatedFollowRecords", "POST /v1.0/crm/targetFollowRecords/query", idempotent=True)
+    def find_target_related_follow_records(
+        self,
+        follow_target_data_id: str,
+        follow_target_type: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[FindTargetRelatedFollowRecordsResultList]:
+        """Find target related follow records (分页获取关联对象的跟进记录列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(FindTargetRelatedFollowRecordsResultList, TOKEN, "result", items="resultList")
+
+    @api("crm_1_0.GetAllCustomerRecycles", "GET /v1.0/crm/customerRecycles")
+    def get_all_customer_recycles(
+        self,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[GetAllCustomerRecyclesResultList]:
+        """Get all customer recycles (分页获取所有客户的掉保时间数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(GetAllCustomerRecyclesResultList, TOKEN, items="resultList")
+
+    @api("crm_1_0.GetCrmGroupChat", "GET /v1.0/crm/crmGroupChats/{openConversationId}")
+    def get_crm_group_chat(
+        self,
+        open_conversation_id: str,
+    ) -> Call[GetCrmGroupChatReply]:
+        """Get crm group chat (获取单个客户群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetCrmGroupChatReply)
+
+    @api("crm_1_0.GetCrmRolePermission", "GET /v1.0/crm/permissions")
+    def get_crm_role_permission(
+        self,
+        *,
+        biz_type: str | None = None,
+        resource_id: str | None = None,
+    ) -> Call[GetCrmRolePermissionReply]:
+        """Get crm role permission (获取CRM表单权限配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetCrmRolePermissionReply)
+
+    @api("crm_1_0.GetCustomerTracksByRelationId", "GET /v1.0/crm/customerTracks")
+    def get_customer_tracks_by_relation_id(
+        self,
+        relation_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        type_group: int | None = None,
+    ) -> Query[GetCustomerTracksByRelationIdResultList]:
+        """Get customer tracks by relation id (分页获取某个客户的客户动态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(GetCustomerTracksByRelationIdResultList, TOKEN, items="resultList")
+
+    @api("crm_1_0.GetInAppPurchaseGoods", "GET /v1.0/crm/inAppPurchaseGoods/infos")
+    def get_in_app_purchase_goods(
+        self,
+        *,
+        user_id: str | None = None,
+    ) -> Call[GetInAppPurchaseGoodsReply]:
+        """Get in app purchase goods (获取内购商品信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetInAppPurchaseGoodsReply)
+
+    @api("crm_1_0.GetNavigationCatalog", "GET /v1.0/crm/navigations/catalogs")
+    def get_navigation_catalog(
+        self,
+        biz_trace_id: str,
+        module: str,
+        operator_user_id: str,
+    ) -> Call[GetNavigationCatalogReply]:
+        """Get navigation catalog (获取自定义导航挂靠节点结构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetNavigationCatalogReply)
+
+    @api("crm_1_0.GetOfficialAccountContactInfo", "GET /v1.0/crm/officialAccounts/contacts/{userId}")
+    def get_official_account_contact_info(
+        self,
+        user_id: str,
+    ) -> Call[GetOfficialAccountContactInfoReply]:
+        """Get official account contact info (获取关注服务窗的联系人信息，包括手机号、主企业等字段，调用前先进行用户授权).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            user_id: 服务窗联系人的userId
+
+        Evidence: sdk
+        """
+        return Call(GetOfficialAccountContactInfoReply)
+
+    @api("crm_1_0.GetOfficialAccountContacts", "GET /v1.0/crm/officialAccounts/contacts")
+    def get_official_account_contacts(
+        self,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[GetOfficialAccountContactsValue]:
+        """Get official account contacts (分页获取服务窗联系人信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: 查询返回结果数 (默认 default `20`)
+            next_token: 分页游标
+
+        Evidence: sdk
+        """
+        return Listing(GetOfficialAccountContactsValue, Paging("nextToken", "0", next="nextToken"), items="values")
+
+    @api("crm_1_0.GetOfficialAccountOTOMessageResult", "GET /v1.0/crm/officialAccounts/oToMessages/sendResults")
+    def get_official_account_oto_message_result(
+        self,
+        open_push_id: str,
+        *,
+        account_id: str | None = None,
+    ) -> Call[GetOfficialAccountOtoMessageResultReply]:
+        """Get official account oto message result (获取服务窗消息发送的结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetOfficialAccountOtoMessageResultReply)
+
+    @api("crm_1_0.JoinGroupSet", "POST /v1.0/crm/groupSets/join")
+    def join_group_set(
+        self,
+        corp_id: str,
+        open_group_set_id: str,
+        union_id: str,
+        *,
+        biz_data_list: list[JoinGroupSetBizDataList] | None = None,
+    ) -> Call[JoinGroupSetReply]:
+        """Join group set (加入群组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(JoinGroupSetReply)
+
+    @api("crm_1_0.ListAvailableBenefit", "POST /v1.0/crm/benefits/lists/query", idempotent=True)
+    def list_available_benefit(
+        self,
+        benefit_code_list: list[str],
+    ) -> Call[ListAvailableBenefitReply]:
+        """List available benefit (批量查询可用权益).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListAvailableBenefitReply)
+
+    @api("crm_1_0.ListBenefitLicense", "POST /v1.0/crm/benefitLicenses/lists/query", idempotent=True)
+    def list_benefit_license(
+        self,
+        domains: list[str],
+    ) -> Call[ListBenefitLicenseReply]:
+        """List benefit license (批量查询license).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListBenefitLicenseReply)
+
+    @api("crm_1_0.ListClueTag", "GET /v1.0/crm/clues/tags")
+    def list_clue_tag(
+        self,
+    ) -> Call[ListClueTagReply]:
+        """List clue tag (获取线索标签列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListClueTagReply)
+
+    @api("crm_1_0.OverrideUpdateCustomerDataAuth", "PUT /v1.0/crm/customers/dataAuth/overrideUpdate")
+    def override_update_customer_data_auth(
+        self,
+        customer_ids: list[str],
+        data_auth_user_ids: list[str],
+        operate_user_id: str,
+        role_type: str,
+        *,
+        form_code: str | None = None,
+        relation_type: str | None = None,
+    ) -> Call[None]:
+        """Override update customer data auth (覆盖更新客户数据权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("crm_1_0.QueryAllTracks", "GET /v1.0/crm/customers/tracks")
+    def query_all_tracks(
+        self,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+        order: str | None = None,
+    ) -> Query[QueryAllTracksValue]:
+        """Query all tracks (批量查询企业客户动态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(QueryAllTracksValue, TOKEN, items="values")
+
+    @api("crm_1_0.QueryAppManager", "POST /v1.0/crm/apps/managers/query", idempotent=True)
+    def query_app_manager(
+        self,
+        operator_user_id: str,
+    ) -> Call[QueryAppManagerReply]:
+        """Query app manager (查询客户管理应用管理员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryAppManagerReply)
+
+    @api("crm_1_0.QueryBenefitInventory", "POST /v1.0/crm/benefitInventories/query", idempotent=True)
+    def query_benefit_inventory(
+        self,
+        benefit_code: str,
+    ) -> Call[QueryBenefitInventoryReply]:
+        """Query benefit inventory (查询权益库存).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryBenefitInventoryReply)
+
+    @api("crm_1_0.QueryClueFollowStatus", "GET /v1.0/crm/clues/followStatuses")
+    def query_clue_follow_status(
+        self,
+        *,
+        clue_id: str | None = None,
+    ) -> Call[QueryClueFollowStatusReply]:
+        """Query clue follow status (查询线索跟进状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryClueFollowStatusReply)
+
+    @api("crm_1_0.QueryCustomerBizType", "POST /v1.0/crm/orgSettings/templates/customerBizTypes/query", idempotent=True)
+    def query_customer_biz_type(
+        self,
+        operator_user_id: str,
+    ) -> Call[QueryCustomerBizTypeReply]:
+        """Query customer biz type (查询客户模板启用类型).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryCustomerBizTypeReply)
+
+    @api("crm_1_0.QueryHasAppPermission", "POST /v1.0/crm/apps/adminPermissions/query", idempotent=True)
+    def query_has_app_permission(
+        self,
+        operator_user_id: str,
+    ) -> Call[QueryHasAppPermissionReply]:
+        """Query has app permission (查询用户是否有应用管理员权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryHasAppPermissionReply)
+
+    @api("crm_1_0.RecallOfficialAccountOTOMessage", "POST /v1.0/crm/officialAccounts/oToMessages/recall")
+    def recall_official_account_oto_message(
+        self,
+        open_push_id: str,
+        *,
+        account_id: str | None = None,
+    ) -> Call[RecallOfficialAccountOtoMessageReply]:
+        """Recall official account oto message (服务窗消息撤回).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RecallOfficialAccountOtoMessageReply)
+
+    @api("crm_1_0.SaveBenefitLicense", "POST /v1.0/crm/benefitLicenses/save")
+    def save_benefit_license(
+        self,
+        domain: str,
+        licenses: list[SaveBenefitLicenseLicenses],
+        save_user_id: str,
+    ) -> Call[SaveBenefitLicenseReply]:
+        """Save benefit license (保存license).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SaveBenefitLicenseReply)
+
+    @api("crm_1_0.ServiceWindowMessageBatchPush", "POST /v1.0/crm/messages/batchSend")
+    def service_window_message_batch_push(
+        self,
+        detail: ServiceWindowMessageBatchPushDetail,
+        *,
+        biz_id: str | None = None,
+    ) -> Call[ServiceWindowMessageBatchPushReply]:
+        """Service window message batch push (服务窗消息群发).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ServiceWindowMessageBatchPushReply)
+
+    @api("crm_1_0.SetUserVersionToFree", "POST /v1.0/crm/versions/set")
+    def set_user_version_to_free(
+        self,
+        *,
+        operator_user_id: str | None = None,
+        version: str | None = None,
+    ) -> Call[None]:
+        """Set user version to free (设置用户版本为免费版).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("crm_1_0.TwoPhaseCommitInventory", "POST /v1.0/crm/benefitInventories/twoPhases/commit")
+    def two_phase_commit_inventory(
+        self,
+        benefit_code: str,
+        biz_request_id: str,
+        execute_result: bool,
+        *,
+        quota: int | None = None,
+    ) -> Call[None]:
+        """Two phase commit inventory (二阶段提交权益库存结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("crm_1_0.UpdateCustomerBizType", "PUT /v1.0/crm/orgSettings/templates/customerBizTypes")
+    def update_customer_biz_type(
+        self,
+        customer_biz_type: str,
+        operator_user_id: str,
+    ) -> Call[None]:
+        """Update customer biz type (更新客户模板类型).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("crm_1_0.UpdateMenuData", "POST /v1.0/crm/navigations/menus/sync")
+    def update_menu_data(
+        self,
+        biz_trace_id: str,
+        module: str,
+        nav_data: UpdateMenuDataNavData,
+        operate_type: str,
+        operator_user_id: str,
+        *,
+        attr: dict[str, JsonValue] | None = None,
+    ) -> Call[UpdateMenuDataReply]:
+        """Update menu data (增量同步导航数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateMenuDataReply)
+
+    @api("crm_1_0.UpdateMetaModelField", "PUT /v1.0/crm/metas/models/fields")
+    def update_meta_model_field(
+        self,
+        biz_type: str,
+        field_dto_list: Annotated[list[UpdateMetaModelFieldFieldDtoList], wire("fieldDTOList")],
+        operator_user_id: str,
+        tenant: str,
+    ) -> Call[UpdateMetaModelFieldReply]:
+        """Update meta model field (模型表结构更新字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateMetaModelFieldReply)
+
+    @api("crm_1_0.UpdateRelationMetaField", "PUT /v1.0/crm/relations/metas/fields")
+    def update_relation_meta_field(
+        self,
+        field_dto_list: Annotated[list[UpdateRelationMetaFieldFieldDtoList], wire("fieldDTOList")],
+        operator_user_id: str,
+        relation_type: str,
+        tenant: str,
+    ) -> Call[UpdateRelationMetaFieldReply]:
+        """Update relation meta field (关系模型表结构更新字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateRelationMetaFieldReply)

@@ -93,6 +93,27 @@ class PageListTicketList(Record, alias_generator=camel):
     """工单自定义业务字段信息"""
 
 
+class GetUserSourceListReplyResult(Record, alias_generator=camel):
+    config: str | None
+    description: str | None
+    id: int | None
+    name: str | None
+    status: int | None
+    vendor: str | None
+
+
+class GetUserSourceListReply(Record, alias_generator=camel):
+    result: list[GetUserSourceListReplyResult] = empty_list()
+
+
+class PageListRobotList(Record, alias_generator=camel):
+    account_id: int | None
+    app_key: str | None
+    id: int | None
+    name: str | None
+    status: int | None
+
+
 class CustomerServiceV1(Manager):
     @api("customer_service_1_0.CreateTicket", "POST /v1.0/customerService/tickets")
     def create_ticket(
@@ -233,3 +254,43 @@ class CustomerServiceV1(Manager):
         Source: intelligent-customer-service-paging-query-work-order
         """
         return Listing(PageListTicketList, Paging("nextToken", "0", total="total"), items="list")
+
+    @api("customer_service_1_0.GetUserSourceList", "GET /v1.0/customerService/customers/sources")
+    def get_user_source_list(
+        self,
+        *,
+        corp_id: str | None = None,
+        description: str | None = None,
+        open_instance_id: str | None = None,
+        org_id: int | None = None,
+        org_name: str | None = None,
+        production_type: int | None = None,
+    ) -> Call[GetUserSourceListReply]:
+        """Get user source list (获取source列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetUserSourceListReply)
+
+    @api("customer_service_1_0.PageListRobot", "GET /v1.0/customerService/robots")
+    def page_list_robot(
+        self,
+        corp_id: str,
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+        open_instance_id: str | None = None,
+        production_type: int | None = None,
+    ) -> Query[PageListRobotList]:
+        """Page list robot (分页查询机器人信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(PageListRobotList, Paging("nextToken", 0, total="total"), items="list")

@@ -217,6 +217,124 @@ class RegisterAndActivateDeviceBatchReply(Record, alias_generator=camel):
     """注册失败的设备列表"""
 
 
+class BatchRegisterDeviceDeviceList(TypedDict, total=False):
+    collaborators: Required[str]
+    """协助者userid列表"""
+    department_id: Required[int]
+    """部门ID"""
+    description: Required[str]
+    """设备描述"""
+    device_key: Required[str]
+    """设备标识"""
+    device_name: Required[str]
+    """设备名称"""
+    managers: Required[str]
+    """管理员userid列表"""
+
+
+class BatchRegisterDeviceReply(Record, alias_generator=camel):
+    result: str | None
+    """注册是否成功"""
+
+
+class CreateChatRoomReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class CreateDepartmentReply(Record, alias_generator=camel):
+    result: str | None
+    """创建是否成功"""
+
+
+class CreateDeviceChatRoomReplyResult(Record, alias_generator=camel):
+    chat_id: str | None
+    encoded_cid: str | None
+    open_conversation_id: str | None
+
+
+class CreateDeviceChatRoomReply(Record, alias_generator=camel):
+    result: CreateDeviceChatRoomReplyResult | None
+
+
+class DeviceDingReply(Record, alias_generator=camel):
+    result: str | None
+    """发送消息成功后的回执ID"""
+
+
+class DissolveGroupReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class EditDeviceAdminReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class GetDeviceGroupInfoReplyResultDevices(Record, alias_generator=camel):
+    device_code: str | None
+    device_name: str | None
+    device_uuid: str | None
+    uuid: str | None
+
+
+class GetDeviceGroupInfoReplyResult(Record, alias_generator=camel):
+    devices: list[GetDeviceGroupInfoReplyResultDevices] = empty_list()
+    owner_user: str | None
+    sub_admin_users: list[str] = empty_list()
+    title: str | None
+    users: dict[str, str] | None
+
+
+class GetDeviceGroupInfoReply(Record, alias_generator=camel):
+    result: GetDeviceGroupInfoReplyResult | None
+
+
+class GetWholeDeviceGroupReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class PullDeviceToGroupReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class PullUserToGroupReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class RegisterDeviceReply(Record, alias_generator=camel):
+    result: str | None
+    """注册是否成功"""
+
+
+class RemoveDeviceFromGroupReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class RemoveUserFromGroupReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class SendCardReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class SendMsgReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class UninstallDeviceRobotReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class UpdateCardTips(TypedDict, total=False):
+    cids: str
+    content: str
+    sender: str
+
+
+class UploadEventReply(Record, alias_generator=camel):
+    result: str | None
+
+
 class DevicemngV1(Manager):
     @api("devicemng_1_0.ListActivateDevices", "GET /v1.0/devicemng/customers/devices/activations/infos")
     def list_activate_devices(
@@ -367,3 +485,367 @@ class DevicemngV1(Manager):
         Source: register-and-activate-devices-in-batches
         """
         return Call(RegisterAndActivateDeviceBatchReply)
+
+    @api("devicemng_1_0.BatchRegisterDevice", "POST /v1.0/devicemng/devices/batch")
+    def batch_register_device(
+        self,
+        device_list: list[BatchRegisterDeviceDeviceList],
+        user_id: str,
+    ) -> Call[BatchRegisterDeviceReply]:
+        """Batch register device (批量注册设备).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            device_list: 设备列表
+            user_id: 创建者的userid
+
+        Evidence: sdk
+        """
+        return Call(BatchRegisterDeviceReply)
+
+    @api("devicemng_1_0.ConnectorEventPush", "POST /v1.0/devicemng/connectors/events/push")
+    def connector_event_push(
+        self,
+        *,
+        device_type_uuid: str | None = None,
+        event_name: str | None = None,
+        input: str | None = None,
+    ) -> Call[None]:
+        """Connector event push (想设备上钉连接器推送设备事件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("devicemng_1_0.CreateChatRoom", "POST /v1.0/devicemng/customers/chatRoom")
+    def create_chat_room(
+        self,
+        chat_group_name: str,
+        device_codes: list[str],
+        *,
+        device_type_id: str | None = None,
+        owner_user_id: str | None = None,
+        role_list: list[str] | None = None,
+    ) -> Call[CreateChatRoomReply]:
+        """Create chat room (创建设备群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateChatRoomReply)
+
+    @api("devicemng_1_0.CreateDepartment", "POST /v1.0/devicemng/departments")
+    def create_department(
+        self,
+        auth_info: str,
+        auth_type: str,
+        biz_ext: str,
+        department_name: str,
+        department_type: str,
+        description: str,
+        system_url: str,
+        user_id: str,
+    ) -> Call[CreateDepartmentReply]:
+        """Create department (创建部门).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            auth_info: 认证信息
+            auth_type: 认证方式
+            biz_ext: 业务扩展
+            department_name: 部门名称
+            department_type: 部门类型
+            description: 部门描述
+            system_url: 业务系统地址
+            user_id: 创建人userid
+
+        Evidence: sdk
+        """
+        return Call(CreateDepartmentReply)
+
+    @api("devicemng_1_0.CreateDeviceChatRoom", "POST /v1.0/devicemng/customers/chatRooms/groups")
+    def create_device_chat_room(
+        self,
+        owner_user_id: str,
+        user_ids: list[str],
+        *,
+        chat_type: str | None = None,
+        device_codes: list[str] | None = None,
+        device_uuids: list[str] | None = None,
+        title: str | None = None,
+    ) -> Call[CreateDeviceChatRoomReply]:
+        """Create device chat room (创建设备场景群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateDeviceChatRoomReply)
+
+    @api("devicemng_1_0.DeviceDing", "POST /v1.0/devicemng/ding")
+    def device_ding(
+        self,
+        device_key: str,
+        receiver_user_id_list: list[str],
+        *,
+        params_json: str | None = None,
+    ) -> Call[DeviceDingReply]:
+        """Device ding (设备账号向目标用户发送ding消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            device_key: 设备标识
+            receiver_user_id_list: 接收消息的人员userid列表
+            params_json: 消息体动态参数
+
+        Evidence: sdk
+        """
+        return Call(DeviceDingReply)
+
+    @api("devicemng_1_0.DissolveGroup", "POST /v1.0/devicemng/customers/chatRooms/groups/dissolve")
+    def dissolve_group(
+        self,
+        open_conversation_id: str,
+    ) -> Call[DissolveGroupReply]:
+        """Dissolve group (解散设备群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DissolveGroupReply)
+
+    @api("devicemng_1_0.EditDeviceAdmin", "POST /v1.0/devicemng/customers/devices/administrators/edit")
+    def edit_device_admin(
+        self,
+        user_ids: list[str],
+        *,
+        device_code: str | None = None,
+        role_uuid: str | None = None,
+        uuid: str | None = None,
+    ) -> Call[EditDeviceAdminReply]:
+        """Edit device admin (编辑设备管理员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(EditDeviceAdminReply)
+
+    @api(
+        "devicemng_1_0.GetDeviceGroupInfo", "POST /v1.0/devicemng/customers/chatRooms/groupInfos/query", idempotent=True
+    )
+    def get_device_group_info(
+        self,
+        open_conversation_id: str,
+    ) -> Call[GetDeviceGroupInfoReply]:
+        """Get device group info (获取设备群信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetDeviceGroupInfoReply)
+
+    @api("devicemng_1_0.GetWholeDeviceGroup", "GET /v1.0/devicemng/customers/chatRooms/wholeGroupId")
+    def get_whole_device_group(
+        self,
+    ) -> Call[GetWholeDeviceGroupReply]:
+        """Get whole device group (获取设备全员群标识).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetWholeDeviceGroupReply)
+
+    @api("devicemng_1_0.PullDeviceToGroup", "POST /v1.0/devicemng/customers/chatRooms/devices")
+    def pull_device_to_group(
+        self,
+        open_conversation_id: str,
+        *,
+        device_codes: list[str] | None = None,
+        device_uuids: list[str] | None = None,
+        operator: str | None = None,
+    ) -> Call[PullDeviceToGroupReply]:
+        """Pull device to group (拉设备进群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PullDeviceToGroupReply)
+
+    @api("devicemng_1_0.PullUserToGroup", "POST /v1.0/devicemng/customers/chatRooms/users")
+    def pull_user_to_group(
+        self,
+        open_conversation_id: str,
+        *,
+        user_ids: list[str] | None = None,
+    ) -> Call[PullUserToGroupReply]:
+        """Pull user to group (拉设用户进群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PullUserToGroupReply)
+
+    @api("devicemng_1_0.RegisterDevice", "POST /v1.0/devicemng/devices")
+    def register_device(
+        self,
+        department_id: int,
+        device_key: str,
+        device_name: str,
+        user_id: str,
+        *,
+        collaborators: str | None = None,
+        description: str | None = None,
+        managers: str | None = None,
+    ) -> Call[RegisterDeviceReply]:
+        """Register device (注册设备并为其创建机器人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            department_id: 部门ID
+            device_key: 设备标识
+            device_name: 设备名称
+            user_id: 创建者的userid
+            collaborators: 协助者userid列表
+            description: 设备描述
+            managers: 管理员userid列表
+
+        Evidence: sdk
+        """
+        return Call(RegisterDeviceReply)
+
+    @api("devicemng_1_0.RemoveDeviceFromGroup", "POST /v1.0/devicemng/customers/chatRooms/devices/remove")
+    def remove_device_from_group(
+        self,
+        open_conversation_id: str,
+        operator: str,
+        *,
+        device_codes: list[str] | None = None,
+        device_uuids: list[str] | None = None,
+    ) -> Call[RemoveDeviceFromGroupReply]:
+        """Remove device from group (移设备出群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RemoveDeviceFromGroupReply)
+
+    @api("devicemng_1_0.RemoveUserFromGroup", "POST /v1.0/devicemng/customers/chatRooms/users/remove")
+    def remove_user_from_group(
+        self,
+        open_conversation_id: str,
+        *,
+        user_ids: list[str] | None = None,
+    ) -> Call[RemoveUserFromGroupReply]:
+        """Remove user from group (移用户出设备群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RemoveUserFromGroupReply)
+
+    @api("devicemng_1_0.SendCard", "POST /v1.0/devicemng/customers/cards/send")
+    def send_card(
+        self,
+        card_data: str,
+        template_id: str,
+        *,
+        biz_id: str | None = None,
+        device_code: str | None = None,
+        device_uuid: str | None = None,
+        open_conversation_id: str | None = None,
+        part_visible: bool | None = None,
+        receivers: list[str] | None = None,
+        topbox: bool | None = None,
+        user_id: str | None = None,
+    ) -> Call[SendCardReply]:
+        """Send card (发送卡片).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SendCardReply)
+
+    @api("devicemng_1_0.SendMsg", "POST /v1.0/devicemng/customers/messages/send")
+    def send_msg(
+        self,
+        *,
+        content: str | None = None,
+        device_code: str | None = None,
+        device_uuid: str | None = None,
+        open_conversation_id: str | None = None,
+        user_list: list[str] | None = None,
+    ) -> Call[SendMsgReply]:
+        """Send msg (发送普通消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SendMsgReply)
+
+    @api("devicemng_1_0.UninstallDeviceRobot", "POST /v1.0/devicemng/customers/devices/uninstall")
+    def uninstall_device_robot(
+        self,
+        *,
+        device_code: str | None = None,
+        uuid: str | None = None,
+    ) -> Call[UninstallDeviceRobotReply]:
+        """Uninstall device robot (卸载设备).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UninstallDeviceRobotReply)
+
+    @api("devicemng_1_0.UpdateCard", "PUT /v1.0/devicemng/customers/cards")
+    def update_card(
+        self,
+        biz_id: str,
+        card_data: str,
+        *,
+        tips: UpdateCardTips | None = None,
+    ) -> Call[None]:
+        """Update card (更新卡片).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("devicemng_1_0.UploadEvent", "POST /v1.0/devicemng/suppliers/events/upload")
+    def upload_event(
+        self,
+        *,
+        content: str | None = None,
+        cover_url: str | None = None,
+        device_code: str | None = None,
+        device_uuid: str | None = None,
+        event_time: str | None = None,
+        event_type: str | None = None,
+        level: str | None = None,
+    ) -> Call[UploadEventReply]:
+        """Upload event (设备事件上报).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UploadEventReply)

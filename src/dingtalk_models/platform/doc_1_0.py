@@ -9,9 +9,11 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.call.paging import TOKEN, Paging
+from dingtalk_models.core.wire import camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.query import Listing, Query
 
 
 class AppendRowsReply(Record, alias_generator=camel):
@@ -808,6 +810,562 @@ class UpdateRangeReply(Record, alias_generator=camel):
 class UpdateSheetReply(Record, alias_generator=camel):
     id: str | None
     """工作表id"""
+
+
+class AddCommentOption(TypedDict, total=False):
+    create_time: str
+    extra: dict[str, str]
+
+
+class AddCommentReplyResult(Record, alias_generator=camel):
+    comment_id: str | None
+
+
+class AddCommentReply(Record, alias_generator=camel):
+    result: AddCommentReplyResult | None
+
+
+class AddWorkspaceDocMembersMembers(TypedDict, total=False):
+    member_id: Required[str]
+    """被添加的文档成员"""
+    member_type: Required[str]
+    """用户类型"""
+    role_type: Required[str]
+    """用户权限"""
+
+
+class AddWorkspaceMembersMembers(TypedDict, total=False):
+    member_id: Required[str]
+    """被添加的文档成员"""
+    member_type: Required[str]
+    """用户类型"""
+    role_type: Required[str]
+    """用户权限"""
+
+
+class AddWorkspaceMembersReply(Record, alias_generator=camel):
+    not_in_org_list: list[str] = empty_list()
+    """添加权限失败的用户unionId列表"""
+
+
+class BatchRequests(TypedDict, total=False):
+    body: JsonValue
+    method: Required[str]
+    path: Required[str]
+
+
+class BatchReply(Record, alias_generator=camel):
+    responses: list[JsonValue] = empty_list()
+
+
+class BatchGetWorkspaceDocsReplyResultNodeBO(Record, alias_generator=camel):
+    deleted: bool | None
+    doc_type: str | None
+    last_edit_time: int | None
+    name: str | None
+    node_id: str | None
+    url: str | None
+
+
+class BatchGetWorkspaceDocsReplyResultWorkspaceBO(Record, alias_generator=camel):
+    name: str | None
+    workspace_id: str | None
+
+
+class BatchGetWorkspaceDocsReplyResult(Record, alias_generator=camel):
+    has_permission: bool | None
+    node_bo: Annotated[BatchGetWorkspaceDocsReplyResultNodeBO | None, wire("nodeBO")]
+    workspace_bo: Annotated[BatchGetWorkspaceDocsReplyResultWorkspaceBO | None, wire("workspaceBO")]
+
+
+class BatchGetWorkspaceDocsReply(Record, alias_generator=camel):
+    result: list[BatchGetWorkspaceDocsReplyResult] = empty_list()
+
+
+class BatchGetWorkspacesReplyWorkspacesWorkspaceRecentList(Record, alias_generator=camel):
+    last_edit_time: str | None
+    name: str | None
+    node_id: str | None
+    url: str | None
+
+
+class BatchGetWorkspacesReplyWorkspacesWorkspace(Record, alias_generator=camel):
+    create_time: int | None
+    name: str | None
+    org_published: bool | None
+    recent_list: list[BatchGetWorkspacesReplyWorkspacesWorkspaceRecentList] = empty_list()
+    url: str | None
+    workspace_id: str | None
+
+
+class BatchGetWorkspacesReplyWorkspaces(Record, alias_generator=camel):
+    has_permission: bool | None
+    workspace: BatchGetWorkspacesReplyWorkspacesWorkspace | None
+
+
+class BatchGetWorkspacesReply(Record, alias_generator=camel):
+    workspaces: list[BatchGetWorkspacesReplyWorkspaces] = empty_list()
+
+
+class BatchOperateReplyResult(Record, alias_generator=camel):
+    data: list[JsonValue] = empty_list()
+
+
+class BatchOperateReply(Record, alias_generator=camel):
+    result: BatchOperateReplyResult | None
+
+
+class CreateDeveloperMetadataAssociatedColumn(TypedDict, total=False):
+    column: Required[int]
+    sheet: Required[str]
+
+
+class CreateDeveloperMetadataAssociatedRow(TypedDict, total=False):
+    row: Required[int]
+    sheet: Required[str]
+
+
+class CreateDeveloperMetadataReply(Record, alias_generator=camel):
+    id: str | None
+
+
+class CreateRangeProtectionEditableSetting(TypedDict, total=False):
+    delete_columns: bool
+    delete_rows: bool
+    edit_cells: bool
+    format_cells: bool
+    insert_columns: bool
+    insert_rows: bool
+    toggle_columns_visibility: bool
+    toggle_rows_visibility: bool
+
+
+class CreateRangeProtectionMembers(TypedDict, total=False):
+    dept_id: str
+    member_type: str
+    open_conversation_id: str
+    permission: str
+    union_id: str
+
+
+class CreateRangeProtectionReply(Record, alias_generator=camel):
+    id: str | None
+
+
+class CreateWorkspaceReply(Record, alias_generator=camel):
+    description: str | None
+    """工作空间描述"""
+    name: str | None
+    """工作空间名称"""
+    url: str | None
+    """工作空间打开URL"""
+    workspace_id: str | None
+    """工作空间ID"""
+
+
+class DeleteRangeProtectionReply(Record, alias_generator=camel):
+    a1_notation: str | None
+
+
+class DeleteWorkspaceDocMembersMembers(TypedDict, total=False):
+    member_id: Required[str]
+    """被删除的文档成员"""
+    member_type: Required[str]
+    """用户类型"""
+
+
+class DeleteWorkspaceMembersMembers(TypedDict, total=False):
+    member_id: Required[str]
+    """被删除的文档成员"""
+    member_type: Required[str]
+    """用户类型"""
+
+
+class DeliverNoticeCardReply(Record, alias_generator=camel):
+    result: dict[str, JsonValue] | None
+
+
+class DeliverUnifyCardReply(Record, alias_generator=camel):
+    result: dict[str, JsonValue] | None
+
+
+class DocExportReplyResult(Record, alias_generator=camel):
+    task_id: int | None
+
+
+class DocExportReply(Record, alias_generator=camel):
+    result: DocExportReplyResult | None
+
+
+class DocExportSnapshotReplyResult(Record, alias_generator=camel):
+    data: dict[str, str] | None
+
+
+class DocExportSnapshotReply(Record, alias_generator=camel):
+    result: DocExportSnapshotReplyResult | None
+
+
+class DocSlotsModifyRequest(TypedDict, total=False):
+    body: dict[str, JsonValue]
+    slot_id: str
+
+
+class DocSlotsModifyReplyResult(Record, alias_generator=camel):
+    data: dict[str, str] | None
+
+
+class DocSlotsModifyReply(Record, alias_generator=camel):
+    result: DocSlotsModifyReplyResult | None
+
+
+class DocSlotsQueryReplyResult(Record, alias_generator=camel):
+    data: list[JsonValue] = empty_list()
+
+
+class DocSlotsQueryReply(Record, alias_generator=camel):
+    result: DocSlotsQueryReplyResult | None
+
+
+class GetDeveloperMetadataReplyAssociatedColumn(Record, alias_generator=camel):
+    column: int | None
+    sheet_id: str | None
+
+
+class GetDeveloperMetadataReplyAssociatedRow(Record, alias_generator=camel):
+    row: int | None
+    sheet_id: str | None
+
+
+class GetDeveloperMetadataReply(Record, alias_generator=camel):
+    associated_column: GetDeveloperMetadataReplyAssociatedColumn | None
+    associated_row: GetDeveloperMetadataReplyAssociatedRow | None
+    value: JsonValue | None
+
+
+class GetFloatImageReplyResultAnchor(Record, alias_generator=camel):
+    col: int | None
+    row: int | None
+
+
+class GetFloatImageReplyResultCoordinate(Record, alias_generator=camel):
+    height: float | None
+    offset_x: float | None
+    offset_y: float | None
+    width: float | None
+
+
+class GetFloatImageReplyResult(Record, alias_generator=camel):
+    anchor: GetFloatImageReplyResultAnchor | None
+    coordinate: GetFloatImageReplyResultCoordinate | None
+    id: str | None
+    src: str | None
+
+
+class GetFloatImageReply(Record, alias_generator=camel):
+    result: GetFloatImageReplyResult | None
+
+
+class GetFloatImagesReplyValueAnchor(Record, alias_generator=camel):
+    col: int | None
+    row: int | None
+
+
+class GetFloatImagesReplyValueCoordinate(Record, alias_generator=camel):
+    height: float | None
+    offset_x: float | None
+    offset_y: float | None
+    width: float | None
+
+
+class GetFloatImagesReplyValue(Record, alias_generator=camel):
+    anchor: GetFloatImagesReplyValueAnchor | None
+    coordinate: GetFloatImagesReplyValueCoordinate | None
+    id: str | None
+    src: str | None
+
+
+class GetFloatImagesReply(Record, alias_generator=camel):
+    value: list[GetFloatImagesReplyValue] = empty_list()
+
+
+class GetImportDocumentMarkReplyResult(Record, alias_generator=camel):
+    doc_id: str | None
+    mark_map: dict[str, str] | None
+
+
+class GetImportDocumentMarkReply(Record, alias_generator=camel):
+    result: GetImportDocumentMarkReplyResult | None
+
+
+class GetRecentEditDocsRecentListNodeBO(Record, alias_generator=camel):
+    create_time: int | None
+    doc_type: str | None
+    is_deleted: bool | None
+    last_edit_time: int | None
+    node_id: str | None
+    node_name: str | None
+    update_time: int | None
+    url: str | None
+
+
+class GetRecentEditDocsRecentListWorkspaceBO(Record, alias_generator=camel):
+    url: str | None
+    workspace_id: str | None
+    workspace_name: str | None
+
+
+class GetRecentEditDocsRecentList(Record, alias_generator=camel):
+    node_bo: Annotated[GetRecentEditDocsRecentListNodeBO | None, wire("nodeBO")]
+    workspace_bo: Annotated[GetRecentEditDocsRecentListWorkspaceBO | None, wire("workspaceBO")]
+
+
+class GetRecentOpenDocsRecentListNodeBO(Record, alias_generator=camel):
+    create_time: int | None
+    doc_type: str | None
+    is_deleted: bool | None
+    last_open_time: int | None
+    node_id: str | None
+    node_name: str | None
+    update_time: int | None
+    url: str | None
+
+
+class GetRecentOpenDocsRecentListWorkspaceBO(Record, alias_generator=camel):
+    url: str | None
+    workspace_id: str | None
+    workspace_name: str | None
+
+
+class GetRecentOpenDocsRecentList(Record, alias_generator=camel):
+    node_bo: Annotated[GetRecentOpenDocsRecentListNodeBO | None, wire("nodeBO")]
+    workspace_bo: Annotated[GetRecentOpenDocsRecentListWorkspaceBO | None, wire("workspaceBO")]
+
+
+class GetRelatedWorkspacesReplyWorkspacesRecentList(Record, alias_generator=camel):
+    last_edit_time: int | None
+    """文档最后编辑时间戳 (单位 unit 毫秒)"""
+    name: str | None
+    """文档名称"""
+    node_id: str | None
+    """文档ID"""
+    url: str | None
+    """文档URL"""
+
+
+class GetRelatedWorkspacesReplyWorkspaces(Record, alias_generator=camel):
+    create_time: int | None
+    """知识库创建的时间戳 (单位 unit 毫秒)"""
+    deleted: bool | None
+    """知识库是否被删除"""
+    name: str | None
+    """知识库名称"""
+    owner: str | None
+    """此空间所有者的unionId"""
+    recent_list: list[GetRelatedWorkspacesReplyWorkspacesRecentList] = empty_list()
+    """最近访问的文档列表"""
+    role: str | None
+    """用户在该知识库内的角色"""
+    url: str | None
+    """知识库URL"""
+    workspace_id: str | None
+    """知识库ID"""
+
+
+class GetRelatedWorkspacesReply(Record, alias_generator=camel):
+    workspaces: list[GetRelatedWorkspacesReplyWorkspaces] = empty_list()
+    """知识库列表"""
+
+
+class GetResourceDownloadInfoReplyResult(Record, alias_generator=camel):
+    download_url: str | None
+    resource_name: str | None
+    size: int | None
+
+
+class GetResourceDownloadInfoReply(Record, alias_generator=camel):
+    result: GetResourceDownloadInfoReplyResult | None
+
+
+class GetTemplateByIdReply(Record, alias_generator=camel):
+    cover_url: str | None
+    create_time: int | None
+    doc_type: str | None
+    id: str | None
+    template_type: str | None
+    title: str | None
+    update_time: int | None
+    workspace_id: str | None
+
+
+class GetWorkspaceReply(Record, alias_generator=camel):
+    is_deleted: bool | None
+    """知识库是否被删除"""
+    owner: str | None
+    """知识库所有者的unionId"""
+    root_dentry_uuid: str | None
+    """根目录标识ID"""
+    url: str | None
+    """知识库URL"""
+
+
+class GetWorkspaceNodeReplyNodeBO(Record, alias_generator=camel):
+    doc_type: str | None
+    last_edit_time: int | None
+    name: str | None
+    node_id: str | None
+    url: str | None
+
+
+class GetWorkspaceNodeReplyWorkspaceBO(Record, alias_generator=camel):
+    name: str | None
+    workspace_id: str | None
+
+
+class GetWorkspaceNodeReply(Record, alias_generator=camel):
+    has_permission: bool | None
+    node_bo: Annotated[GetWorkspaceNodeReplyNodeBO | None, wire("nodeBO")]
+    workspace_bo: Annotated[GetWorkspaceNodeReplyWorkspaceBO | None, wire("workspaceBO")]
+
+
+class InitDocumentAttachmentsMap(TypedDict, total=False):
+    upload_key: str
+    name: str
+    media_type: str
+    resource_id: str
+
+
+class InitDocumentReply(Record, alias_generator=camel):
+    result: dict[str, JsonValue] | None
+
+
+class InsertBlocksBlocksParagraphChildrenTextTextStyle(TypedDict, total=False):
+    bold: bool
+    data_type: Required[str]
+    font_size: int
+    size_unit: str
+
+
+class InsertBlocksBlocksParagraphChildrenText(TypedDict, total=False):
+    content: Required[str]
+    text_style: InsertBlocksBlocksParagraphChildrenTextTextStyle
+
+
+class InsertBlocksBlocksParagraphChildren(TypedDict, total=False):
+    element_type: Required[str]
+    text: InsertBlocksBlocksParagraphChildrenText
+
+
+class InsertBlocksBlocksParagraphStyle(TypedDict, total=False):
+    heading_level: str
+
+
+class InsertBlocksBlocksParagraph(TypedDict, total=False):
+    children: list[InsertBlocksBlocksParagraphChildren]
+    style: InsertBlocksBlocksParagraphStyle
+
+
+class InsertBlocksBlocks(TypedDict, total=False):
+    block_type: Required[str]
+    paragraph: InsertBlocksBlocksParagraph
+
+
+class InsertBlocksLocation(TypedDict, total=False):
+    head: bool
+
+
+class ListCommentsCommentListContent(Record, alias_generator=camel):
+    elements: list[JsonValue] = empty_list()
+
+
+class ListCommentsCommentList(Record, alias_generator=camel):
+    comment_id: str | None
+    content: ListCommentsCommentListContent | None
+    create_time: int | None
+    creator_id: str | None
+    is_global: bool | None
+    is_solved: bool | None
+    quote: str | None
+    topic_id: str | None
+    update_time: int | None
+
+
+class ListTemplateTemplateList(Record, alias_generator=camel):
+    cover_url: str | None
+    """模板预览页面的URL"""
+    create_time: int | None
+    """模板创建的时间戳 (单位 unit 毫秒)"""
+    doc_type: str | None
+    """模板的文档类型"""
+    id: str | None
+    """模板Id"""
+    template_type: str | None
+    """模板类型"""
+    title: str | None
+    """模板标题"""
+    update_time: int | None
+    """模板修改的时间戳 (单位 unit 毫秒)"""
+    workspace_id: str | None
+    """模板归属空间Id"""
+
+
+class SearchWorkspaceDocsDocNodeBO(Record, alias_generator=camel):
+    doc_type: str | None
+    last_edit_time: int | None
+    name: str | None
+    node_id: str | None
+    origin_name: str | None
+    url: str | None
+
+
+class SearchWorkspaceDocsDocWorkspaceBO(Record, alias_generator=camel):
+    name: str | None
+    workspace_id: str | None
+
+
+class SearchWorkspaceDocsDoc(Record, alias_generator=camel):
+    node_bo: Annotated[SearchWorkspaceDocsDocNodeBO | None, wire("nodeBO")]
+    workspace_bo: Annotated[SearchWorkspaceDocsDocWorkspaceBO | None, wire("workspaceBO")]
+
+
+class SetBorderType(TypedDict, total=False):
+    bottom: bool
+    horizontal: bool
+    left: bool
+    right: bool
+    top: bool
+    vertical: bool
+
+
+class SetBorderReply(Record, alias_generator=camel):
+    data: JsonValue | None
+
+
+class SetColumnWidthReply(Record, alias_generator=camel):
+    sheet_id: str | None
+    sheet_name: str | None
+
+
+class SetRowHeightReply(Record, alias_generator=camel):
+    sheet_id: str | None
+    sheet_name: str | None
+
+
+class UpdateWorkspaceDocMembersMembers(TypedDict, total=False):
+    member_id: Required[str]
+    """被更新的文档成员"""
+    member_type: Required[str]
+    """用户类型"""
+    role_type: Required[str]
+    """用户权限"""
+
+
+class UpdateWorkspaceMembersMembers(TypedDict, total=False):
+    member_id: Required[str]
+    """被更新的文档成员"""
+    member_type: Required[str]
+    """用户类型"""
+    role_type: Required[str]
+    """用户权限"""
 
 
 class DocV1(Manager):
@@ -2479,3 +3037,787 @@ class DocV1(Manager):
         Source: update-worksheet
         """
         return Call(UpdateSheetReply)
+
+    @api("doc_1_0.AddComment", "POST /v1.0/doc/docs/{docId}/comments?operatorId")
+    def add_comment(
+        self,
+        doc_id: str,
+        operator_id: str,
+        comment_content: str,
+        comment_type: str,
+        *,
+        option: AddCommentOption | None = None,
+    ) -> Call[AddCommentReply]:
+        """Add comment (添加评论).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddCommentReply)
+
+    @api("doc_1_0.AddWorkspaceDocMembers", "POST /v1.0/doc/workspaces/{workspaceId}/docs/{nodeId}/members")
+    def add_workspace_doc_members(
+        self,
+        workspace_id: str,
+        node_id: str,
+        members: list[AddWorkspaceDocMembersMembers],
+        operator_id: str,
+    ) -> Call[None]:
+        """Add workspace doc members (添加知识库文档成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            workspace_id: 知识库ID
+            node_id: 知识库文档ID
+            members: 被操作用户组
+            operator_id: 发起添加权限操作用户的unionId
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("doc_1_0.AddWorkspaceMembers", "POST /v1.0/doc/workspaces/{workspaceId}/members")
+    def add_workspace_members(
+        self,
+        workspace_id: str,
+        members: list[AddWorkspaceMembersMembers],
+        operator_id: str,
+    ) -> Call[AddWorkspaceMembersReply]:
+        """Add workspace members (添加知识库成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            workspace_id: 知识库ID
+            members: 被操作用户组
+            operator_id: 发起添加权限操作用户的unionId
+
+        Evidence: sdk
+        """
+        return Call(AddWorkspaceMembersReply)
+
+    @api("doc_1_0.Batch", "POST /v1.0/doc/workbooks/{workbookId}/batch?operatorId")
+    def batch(
+        self,
+        workbook_id: str,
+        operator_id: str,
+        requests: list[BatchRequests],
+    ) -> Call[BatchReply]:
+        """Batch (批量执行表格操作).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchReply)
+
+    @api("doc_1_0.BatchGetWorkspaceDocs", "POST /v1.0/doc/workspaces/docs/infos/query", idempotent=True)
+    def batch_get_workspace_docs(
+        self,
+        node_ids: list[str],
+        operator_id: str,
+    ) -> Call[BatchGetWorkspaceDocsReply]:
+        """Batch get workspace docs (批量查询知识库文档).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchGetWorkspaceDocsReply)
+
+    @api("doc_1_0.BatchGetWorkspaces", "POST /v1.0/doc/workspaces/infos/query", idempotent=True)
+    def batch_get_workspaces(
+        self,
+        operator_id: str,
+        workspace_ids: list[str],
+        *,
+        include_recent: bool | None = None,
+    ) -> Call[BatchGetWorkspacesReply]:
+        """Batch get workspaces (知识库批量查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchGetWorkspacesReply)
+
+    @api("doc_1_0.BatchOperate", "POST /v1.0/doc/suites/documents/{documentId}/batch?operatorId")
+    def batch_operate(
+        self,
+        document_id: str,
+        operator_id: str,
+        requests: list[JsonValue],
+    ) -> Call[BatchOperateReply]:
+        """Batch operate (根据入参批量调用多个文档API).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchOperateReply)
+
+    @api("doc_1_0.BindCoolAppToSheet", "POST /v1.0/doc/workbooks/{workbookId}/coolApps?operatorId")
+    def bind_cool_app_to_sheet(
+        self,
+        workbook_id: str,
+        operator_id: str,
+        *,
+        cool_app_code: str | None = None,
+    ) -> Call[None]:
+        """Bind cool app to sheet (关联文档酷应用到表格).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("doc_1_0.CreateDeveloperMetadata", "POST /v1.0/doc/workbooks/{workbookId}/developerMetadatas?operatorId")
+    def create_developer_metadata(
+        self,
+        workbook_id: str,
+        operator_id: str,
+        *,
+        associated_column: CreateDeveloperMetadataAssociatedColumn | None = None,
+        associated_row: CreateDeveloperMetadataAssociatedRow | None = None,
+        value: str | None = None,
+    ) -> Call[CreateDeveloperMetadataReply]:
+        """Create developer metadata (创建开发者元数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateDeveloperMetadataReply)
+
+    @api(
+        "doc_1_0.CreateRangeProtection",
+        "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/ranges/{rangeAddress}/protections?operatorId",
+    )
+    def create_range_protection(
+        self,
+        workbook_id: str,
+        sheet_id: str,
+        range_address: str,
+        operator_id: str,
+        other_user_permission: str,
+        *,
+        editable_setting: CreateRangeProtectionEditableSetting | None = None,
+        members: list[CreateRangeProtectionMembers] | None = None,
+    ) -> Call[CreateRangeProtectionReply]:
+        """Create range protection (创建单元格锁定).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateRangeProtectionReply)
+
+    @api("doc_1_0.CreateWorkspace", "POST /v1.0/doc/workspaces")
+    def create_workspace(
+        self,
+        name: str,
+        operator_id: str,
+        *,
+        description: str | None = None,
+    ) -> Call[CreateWorkspaceReply]:
+        """Create workspace (新建知识库).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            name: 知识库名称
+            operator_id: 发起添加权限操作用户的unionId
+            description: 知识库描述
+
+        Evidence: sdk
+        """
+        return Call(CreateWorkspaceReply)
+
+    @api(
+        "doc_1_0.DeleteRangeProtection",
+        "DELETE /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/ranges/{rangeAddress}/protections/{protectionId}",
+    )
+    def delete_range_protection(
+        self,
+        workbook_id: str,
+        sheet_id: str,
+        range_address: str,
+        protection_id: str,
+        operator_id: str,
+    ) -> Call[DeleteRangeProtectionReply]:
+        """Delete range protection (删除单元格锁定).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeleteRangeProtectionReply)
+
+    @api("doc_1_0.DeleteWorkspaceDocMembers", "POST /v1.0/doc/workspaces/{workspaceId}/docs/{nodeId}/members/remove")
+    def delete_workspace_doc_members(
+        self,
+        workspace_id: str,
+        node_id: str,
+        members: list[DeleteWorkspaceDocMembersMembers],
+        operator_id: str,
+    ) -> Call[None]:
+        """Delete workspace doc members (删除知识库文档成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            workspace_id: 知识库ID
+            node_id: 知识库文档ID
+            members: 被操作用户组
+            operator_id: 发起删除权限操作用户的unionId
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("doc_1_0.DeleteWorkspaceMembers", "POST /v1.0/doc/workspaces/{workspaceId}/members/remove")
+    def delete_workspace_members(
+        self,
+        workspace_id: str,
+        members: list[DeleteWorkspaceMembersMembers],
+        operator_id: str,
+    ) -> Call[None]:
+        """Delete workspace members (删除知识库成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            workspace_id: 知识库ID
+            members: 被操作用户组
+            operator_id: 发起添加权限操作用户的unionId
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("doc_1_0.DeliverNoticeCard", "POST /v1.0/doc/notice_cards/deliver?operatorId")
+    def deliver_notice_card(
+        self,
+        operator_id: str,
+        biz_id: str,
+        content: str,
+        last_message_i18n: dict[str, str],
+        receiver_id: str,
+        receiver_type: str,
+        *,
+        at_union_ids: list[str] | None = None,
+        btn_action_str: dict[str, str] | None = None,
+        detail_mobile_url: str | None = None,
+        detail_pc_url: str | None = None,
+    ) -> Call[DeliverNoticeCardReply]:
+        """Deliver notice card (分享文档通知内容).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeliverNoticeCardReply)
+
+    @api("doc_1_0.DeliverUnifyCard", "POST /v1.0/doc/unify_cards/deliver?operatorId")
+    def deliver_unify_card(
+        self,
+        operator_id: str,
+        biz_id: str,
+        biz_type: str,
+        card_data: str,
+        last_message_i18n: dict[str, str],
+        receiver_id: str,
+        receiver_type: str,
+        *,
+        at_union_ids: list[str] | None = None,
+        dynamic_data_config: str | None = None,
+        user_private_data: str | None = None,
+    ) -> Call[DeliverUnifyCardReply]:
+        """Deliver unify card (分享文档通用内容).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeliverUnifyCardReply)
+
+    @api(
+        "doc_1_0.DocElements",
+        "POST /v1.0/doc/{dentryUuid}/elements/query?cursor&elementType&operatorId&size",
+        idempotent=True,
+    )
+    def doc_elements(
+        self,
+        dentry_uuid: str,
+        operator_id: str,
+        *,
+        cursor: str | None = None,
+        element_type: str | None = None,
+        size: int | None = None,
+    ) -> Query[str]:
+        """Doc elements (文档元素查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(str, Paging("cursor", None), "result", items="elements")
+
+    @api("doc_1_0.DocExport", "POST /v1.0/doc/{dentryUuid}/export?targetFormat")
+    def doc_export(
+        self,
+        dentry_uuid: str,
+        *,
+        target_format: str | None = None,
+    ) -> Call[DocExportReply]:
+        """Doc export (文档内容导出).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DocExportReply)
+
+    @api("doc_1_0.DocExportSnapshot", "POST /v1.0/doc/suites/documents/{documentId}/export/snapshot?operatorId")
+    def doc_export_snapshot(
+        self,
+        document_id: str,
+        operator_id: str,
+    ) -> Call[DocExportSnapshotReply]:
+        """Doc export snapshot (根据传入的文档ID将文档导出为截图).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DocExportSnapshotReply)
+
+    @api("doc_1_0.DocSlotsModify", "POST /v1.0/doc/suites/documents/{documentId}/slots?operatorId")
+    def doc_slots_modify(
+        self,
+        document_id: str,
+        operator_id: str,
+        *,
+        request: list[DocSlotsModifyRequest] | None = None,
+    ) -> Call[DocSlotsModifyReply]:
+        """Doc slots modify (根据传入参数更新文档插槽).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DocSlotsModifyReply)
+
+    @api("doc_1_0.DocSlotsQuery", "GET /v1.0/doc/suites/documents/{documentId}/slots")
+    def doc_slots_query(
+        self,
+        document_id: str,
+        operator_id: str,
+    ) -> Call[DocSlotsQueryReply]:
+        """Doc slots query (根据传入参数查询文档中所有的插槽).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DocSlotsQueryReply)
+
+    @api(
+        "doc_1_0.GetDeveloperMetadata", "GET /v1.0/doc/workbooks/{workbookId}/developerMetadatas/{developerMetadataId}"
+    )
+    def get_developer_metadata(
+        self,
+        workbook_id: str,
+        developer_metadata_id: str,
+        operator_id: str,
+    ) -> Call[GetDeveloperMetadataReply]:
+        """Get developer metadata (获取开发者元数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetDeveloperMetadataReply)
+
+    @api("doc_1_0.GetFloatImage", "GET /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/floatImages/{id}")
+    def get_float_image(
+        self,
+        workbook_id: str,
+        sheet_id: str,
+        id: str,
+        operator_id: str,
+    ) -> Call[GetFloatImageReply]:
+        """Get float image (获取浮动图片).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetFloatImageReply)
+
+    @api("doc_1_0.GetFloatImages", "GET /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/floatImages")
+    def get_float_images(
+        self,
+        workbook_id: str,
+        sheet_id: str,
+        operator_id: str,
+    ) -> Call[GetFloatImagesReply]:
+        """Get float images (查询浮动图片).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetFloatImagesReply)
+
+    @api("doc_1_0.GetImportDocumentMark", "GET /v1.0/doc/docs/{docId}/marks")
+    def get_import_document_mark(
+        self,
+        doc_id: str,
+        operator_id: str,
+    ) -> Call[GetImportDocumentMarkReply]:
+        """Get import document mark (文档标签信息查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetImportDocumentMarkReply)
+
+    @api("doc_1_0.GetRecentEditDocs", "GET /v1.0/doc/workspaces/docs/recentEditDocs")
+    def get_recent_edit_docs(
+        self,
+        operator_id: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[GetRecentEditDocsRecentList]:
+        """Get recent edit docs (获取最近编辑文档).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(GetRecentEditDocsRecentList, TOKEN, items="recentList")
+
+    @api("doc_1_0.GetRecentOpenDocs", "GET /v1.0/doc/workspaces/docs/recentOpenDocs")
+    def get_recent_open_docs(
+        self,
+        operator_id: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[GetRecentOpenDocsRecentList]:
+        """Get recent open docs (获取最近打开文档).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(GetRecentOpenDocsRecentList, TOKEN, items="recentList")
+
+    @api("doc_1_0.GetRelatedWorkspaces", "GET /v1.0/doc/workspaces")
+    def get_related_workspaces(
+        self,
+        operator_id: str,
+        *,
+        include_recent: bool | None = None,
+    ) -> Call[GetRelatedWorkspacesReply]:
+        """Get related workspaces (查询用户有权限的知识库).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            operator_id: 被获取信息的用户unionId
+            include_recent: 是否查询最近访问的文档列表
+
+        Evidence: sdk
+        """
+        return Call(GetRelatedWorkspacesReply)
+
+    @api("doc_1_0.GetResourceDownloadInfo", "GET /v1.0/doc/docs/resources/{docId}/{resourceId}/downloadInfo")
+    def get_resource_download_info(
+        self,
+        doc_id: str,
+        resource_id: str,
+        operator_id: str,
+    ) -> Call[GetResourceDownloadInfoReply]:
+        """Get resource download info (获取资源下载信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetResourceDownloadInfoReply)
+
+    @api("doc_1_0.GetTemplateById", "GET /v1.0/doc/templates/{templateId}")
+    def get_template_by_id(
+        self,
+        template_id: str,
+        belong: str,
+        operator_id: str,
+    ) -> Call[GetTemplateByIdReply]:
+        """Get template by id (查询文档模版).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetTemplateByIdReply)
+
+    @api("doc_1_0.GetWorkspace", "GET /v1.0/doc/workspaces/{workspaceId}")
+    def get_workspace(
+        self,
+        workspace_id: str,
+    ) -> Call[GetWorkspaceReply]:
+        """Get workspace (查询知识库信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            workspace_id: 知识库ID
+
+        Evidence: sdk
+        """
+        return Call(GetWorkspaceReply)
+
+    @api("doc_1_0.GetWorkspaceNode", "GET /v1.0/doc/workspaces/{workspaceId}/docs/{nodeId}")
+    def get_workspace_node(
+        self,
+        workspace_id: str,
+        node_id: str,
+        operator_id: str,
+    ) -> Call[GetWorkspaceNodeReply]:
+        """Get workspace node (查询知识库文档).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetWorkspaceNodeReply)
+
+    @api("doc_1_0.InitDocument", "POST /v1.0/doc/docs/{docId}/init?operatorId")
+    def init_document(
+        self,
+        doc_id: str,
+        operator_id: str,
+        import_type: int,
+        *,
+        attachments_key: str | None = None,
+        attachments_map: InitDocumentAttachmentsMap | None = None,
+        links_key: str | None = None,
+    ) -> Call[InitDocumentReply]:
+        """Init document (文档初始化).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(InitDocumentReply)
+
+    @api("doc_1_0.InsertBlocks", "POST /v1.0/doc/documents/{documentId}/blocks")
+    def insert_blocks(
+        self,
+        document_id: str,
+        blocks: list[InsertBlocksBlocks],
+        operator_id: str,
+        *,
+        location: InsertBlocksLocation | None = None,
+    ) -> Call[None]:
+        """Insert blocks (向文档内插入块级元素).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("doc_1_0.ListComments", "GET /v1.0/doc/docs/{docId}/comments")
+    def list_comments(
+        self,
+        doc_id: str,
+        operator_id: str,
+        *,
+        is_global: bool | None = None,
+        is_solved: bool | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[ListCommentsCommentList]:
+        """List comments (获取文档所有评论).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(ListCommentsCommentList, TOKEN, "result", items="commentList")
+
+    @api("doc_1_0.ListTemplate", "GET /v1.0/doc/templates")
+    def list_template(
+        self,
+        operator_id: str,
+        template_type: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+        workspace_id: str | None = None,
+    ) -> Query[ListTemplateTemplateList]:
+        """List template (查询文档模版).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            operator_id: 操作用户的unionId
+            template_type: 模板类型
+            max_results: 每页最大条目数 (默认 default `20`)
+            next_token: 分页游标
+            workspace_id: 知识库ID
+
+        Evidence: sdk
+        """
+        return Listing(ListTemplateTemplateList, TOKEN, items="templateList")
+
+    @api("doc_1_0.SearchWorkspaceDocs", "GET /v1.0/doc/docs")
+    def search_workspace_docs(
+        self,
+        keyword: str,
+        operator_id: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+        workspace_id: str | None = None,
+    ) -> Query[SearchWorkspaceDocsDoc]:
+        """Search workspace docs (搜索用户有权限的知识库文档).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(SearchWorkspaceDocsDoc, TOKEN, items="docs")
+
+    @api(
+        "doc_1_0.SetBorder",
+        "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/ranges/{rangeAddress}/setBorder?operatorId",
+    )
+    def set_border(
+        self,
+        workbook_id: str,
+        sheet_id: str,
+        range_address: str,
+        operator_id: str,
+        *,
+        color: str | None = None,
+        style: str | None = None,
+        type: SetBorderType | None = None,
+    ) -> Call[SetBorderReply]:
+        """Set border (设置单元格边框).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SetBorderReply)
+
+    @api("doc_1_0.SetColumnWidth", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/setColumnWidth?operatorId")
+    def set_column_width(
+        self,
+        workbook_id: str,
+        sheet_id: str,
+        operator_id: str,
+        column: int,
+        width: int,
+    ) -> Call[SetColumnWidthReply]:
+        """Set column width (设置列宽).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SetColumnWidthReply)
+
+    @api("doc_1_0.SetRowHeight", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/setRowHeight?operatorId")
+    def set_row_height(
+        self,
+        workbook_id: str,
+        sheet_id: str,
+        operator_id: str,
+        *,
+        height: int | None = None,
+        row: int | None = None,
+    ) -> Call[SetRowHeightReply]:
+        """Set row height (设置行高).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SetRowHeightReply)
+
+    @api("doc_1_0.UnbindCoolAppToSheet", "DELETE /v1.0/doc/workbooks/{workbookId}/coolApps")
+    def unbind_cool_app_to_sheet(
+        self,
+        workbook_id: str,
+        operator_id: str,
+        *,
+        cool_app_code: str | None = None,
+    ) -> Call[None]:
+        """Unbind cool app to sheet (取消文档酷应用和表格的关联).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("doc_1_0.UpdateWorkspaceDocMembers", "PUT /v1.0/doc/workspaces/{workspaceId}/docs/{nodeId}/members")
+    def update_workspace_doc_members(
+        self,
+        workspace_id: str,
+        node_id: str,
+        members: list[UpdateWorkspaceDocMembersMembers],
+        operator_id: str,
+    ) -> Call[None]:
+        """Update workspace doc members (修改知识库文档成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            workspace_id: 知识库ID
+            node_id: 知识库文档ID
+            members: 被操作用户组
+            operator_id: 发起添加权限操作用户的unionId
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("doc_1_0.UpdateWorkspaceMembers", "PUT /v1.0/doc/workspaces/{workspaceId}/members")
+    def update_workspace_members(
+        self,
+        workspace_id: str,
+        members: list[UpdateWorkspaceMembersMembers],
+        operator_id: str,
+    ) -> Call[None]:
+        """Update workspace members (更新知识库成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            workspace_id: 知识库ID
+            members: 被操作用户组
+            operator_id: 发起添加权限操作用户的unionId
+
+        Evidence: sdk
+        """
+        return Call(None)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Required
 
-from pydantic import Field
+from pydantic import Field, JsonValue
+from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
@@ -75,6 +77,476 @@ class ManagementListSpacesReplySpaces(Record, alias_generator=camel):
 class ManagementListSpacesReply(Record, alias_generator=camel):
     spaces: list[ManagementListSpacesReplySpaces] = empty_list()
     """空间列表"""
+
+
+class AddCustomSpaceReply(Record, alias_generator=camel):
+    create_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    modify_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    permission_mode: str | None
+    quota: int | None
+    space_id: str | None
+    space_name: str | None
+    space_type: str | None
+    used_quota: int | None
+
+
+class AddFileReply(Record, alias_generator=camel):
+    content_type: str | None
+    """文件内容类型"""
+    create_time: str | None
+    """创建时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    creator: str | None
+    """创建者"""
+    file_extension: str | None
+    """文件后缀名"""
+    file_id: str | None
+    """文件ID"""
+    file_name: str | None
+    """文件名称"""
+    file_path: str | None
+    """文件路径"""
+    file_size: int | None
+    """文件大小"""
+    file_type: str | None
+    """文件类型"""
+    modifier: str | None
+    """修改者"""
+    modify_time: str | None
+    """修改时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    parent_id: str | None
+    """父目录ID"""
+    space_id: str | None
+    """钉盘空间ID"""
+
+
+class AddPermissionMembers(TypedDict, total=False):
+    corp_id: Required[str]
+    """企业的CorpId"""
+    member_id: Required[str]
+    """成员ID"""
+    member_type: Required[str]
+    """成员类型"""
+
+
+class CopyFileReplyFile(Record, alias_generator=camel):
+    content_type: str | None
+    """文件内容类型"""
+    create_time: str | None
+    """创建时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    creator: str | None
+    """创建者"""
+    file_extension: str | None
+    """文件后缀"""
+    file_id: str | None
+    """文件ID"""
+    file_name: str | None
+    """文件名称"""
+    file_path: str | None
+    """文件路径"""
+    file_size: int | None
+    """文件大小"""
+    file_type: str | None
+    """文件类型"""
+    modifier: str | None
+    """修改者"""
+    modify_time: str | None
+    """修改时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    parent_id: str | None
+    """父目录ID"""
+    space_id: str | None
+    """钉盘空间ID"""
+
+
+class CopyFileReply(Record, alias_generator=camel):
+    file: CopyFileReplyFile | None
+    """文件信息"""
+    task_id: str | None
+    """异步任务ID"""
+
+
+class DeleteFilesReply(Record, alias_generator=camel):
+    task_id: str | None
+
+
+class DeletePermissionMembers(TypedDict, total=False):
+    corp_id: Required[str]
+    """企业的CorpId"""
+    member_id: Required[str]
+    """成员ID"""
+    member_type: Required[str]
+    """成员类型"""
+
+
+class GetAsyncTaskInfoReply(Record, alias_generator=camel):
+    begin_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    end_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    failed: int | None
+    status: str | None
+    success: int | None
+    task_id: str | None
+    total: int | None
+
+
+class GetDownloadInfoReplyDownloadInfo(Record, alias_generator=camel):
+    expiration_seconds: int | None
+    """加签url过期时间 (单位 unit 秒)"""
+    headers: dict[str, JsonValue] | None
+    """下载文件时需要带上的header信息"""
+    internal_resource_url: str | None
+    """内网加签url"""
+    resource_url: str | None
+    """加签url"""
+
+
+class GetDownloadInfoReply(Record, alias_generator=camel):
+    download_info: GetDownloadInfoReplyDownloadInfo | None
+    """下载加签url信息"""
+    region: str | None
+    """文件所存储的区域"""
+
+
+class GetFileInfoReply(Record, alias_generator=camel):
+    content_type: str | None
+    """文件内容类型"""
+    create_time: str | None
+    """创建时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    creator: str | None
+    """创建者ID"""
+    file_extension: str | None
+    """文件后缀名"""
+    file_id: str | None
+    """文件ID"""
+    file_name: str | None
+    """文件名称"""
+    file_path: str | None
+    """文件路径"""
+    file_size: int | None
+    """文件大小"""
+    file_type: str | None
+    """文件类型"""
+    modifier: str | None
+    """修改者ID"""
+    modify_time: str | None
+    """修改时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    parent_id: str | None
+    """父目录ID"""
+    space_id: str | None
+    """钉盘空间ID"""
+
+
+class GetMySpaceInfoReply(Record, alias_generator=camel):
+    create_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    modify_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    permission_mode: str | None
+    quota: int | None
+    space_id: str | None
+    space_name: str | None
+    space_type: str | None
+    used_quota: int | None
+
+
+class GetPreviewInfoReplyInfo(Record, alias_generator=camel):
+    url: str | None
+
+
+class GetPreviewInfoReply(Record, alias_generator=camel):
+    info: GetPreviewInfoReplyInfo | None
+
+
+class GetPrivilegeInfoReply(Record, alias_generator=camel):
+    types: list[str] = empty_list()
+
+
+class GetQuotaInfosReplyQuotas(Record, alias_generator=camel):
+    identifier: str | None
+    quota: int | None
+    type: str | None
+    used_quota: int | None
+
+
+class GetQuotaInfosReply(Record, alias_generator=camel):
+    quotas: list[GetQuotaInfosReplyQuotas] = empty_list()
+
+
+class GetUploadInfoReplyHeaderSignatureUploadInfo(Record, alias_generator=camel):
+    expiration_seconds: int | None
+    """过期秒数"""
+    headers: dict[str, JsonValue] | None
+    """header加签信息"""
+    internal_resource_url: str | None
+    """内网上传地址"""
+    media_id: str | None
+    """对应OSS Object Key"""
+    resource_url: str | None
+    """上传地址"""
+
+
+class GetUploadInfoReplyStsUploadInfo(Record, alias_generator=camel):
+    access_key_id: str | None
+    """阿里云账号的临时accessKeyId"""
+    access_key_secret: Secret | None
+    """阿里云账号的临时accessKeySecret"""
+    access_token: Secret | None
+    """临时访问密钥"""
+    access_token_expiration_millis: int | None
+    """密钥过期时间"""
+    bucket: str | None
+    """OSS存储空间"""
+    end_point: str | None
+    """OSS访问域名"""
+    internal_end_point: str | None
+    """内部OSS访问域名"""
+    media_id: str | None
+    """对应OSS Object Key"""
+
+
+class GetUploadInfoReply(Record, alias_generator=camel):
+    header_signature_upload_info: GetUploadInfoReplyHeaderSignatureUploadInfo | None
+    """hdader加签上传信息"""
+    region: str | None
+    """文件所存储的区域"""
+    sts_upload_info: GetUploadInfoReplyStsUploadInfo | None
+    """sts加签上传信息"""
+
+
+class InfoSpaceReply(Record, alias_generator=camel):
+    create_time: str | None
+    """创建时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    modify_time: str | None
+    """修改时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    permission_mode: str | None
+    """授权模式"""
+    quota: int | None
+    """容量"""
+    space_id: str | None
+    """空间ID"""
+    space_name: str | None
+    """空间名称"""
+    space_type: str | None
+    """空间类型"""
+    used_quota: int | None
+    """已使用容量"""
+
+
+class ListFilesFile(Record, alias_generator=camel):
+    content_type: str | None
+    """文件内容类型"""
+    create_time: str | None
+    """创建时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    creator: str | None
+    """创建者ID"""
+    file_extension: str | None
+    """文件后缀名"""
+    file_id: str | None
+    """文件ID"""
+    file_name: str | None
+    """文件名称"""
+    file_path: str | None
+    """文件路径"""
+    file_size: int | None
+    """文件大小"""
+    file_type: str | None
+    """文件类型"""
+    icon: str | None
+    """文件图标"""
+    modifier: str | None
+    """修改者ID"""
+    modify_time: str | None
+    """修改时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    parent_id: str | None
+    """父目录ID"""
+    space_id: str | None
+    """钉盘空间ID"""
+    thumbnail: str | None
+    """文件缩略图"""
+
+
+class ListPermissionsReplyMembersMember(Record, alias_generator=camel):
+    corp_id: str | None
+    """企业的CorpId"""
+    member_id: str | None
+    """成员ID"""
+    member_name: str | None
+    """成员名称"""
+    member_type: str | None
+    """成员类型"""
+
+
+class ListPermissionsReplyMembers(Record, alias_generator=camel):
+    extend: bool | None
+    """是否是继承的权限"""
+    member: ListPermissionsReplyMembersMember | None
+    """成员信息"""
+    role: str | None
+    """权限角色"""
+
+
+class ListPermissionsReplyOutMembersMember(Record, alias_generator=camel):
+    corp_id: str | None
+    """企业的CorpId"""
+    member_id: str | None
+    """成员ID"""
+    member_name: str | None
+    """成员名称"""
+    member_type: str | None
+    """成员类型"""
+
+
+class ListPermissionsReplyOutMembers(Record, alias_generator=camel):
+    extend: bool | None
+    """是否是继承的权限"""
+    member: ListPermissionsReplyOutMembersMember | None
+    """成员信息"""
+    role: str | None
+    """权限角色"""
+
+
+class ListPermissionsReply(Record, alias_generator=camel):
+    members: list[ListPermissionsReplyMembers] = empty_list()
+    """企业内成员权限列表"""
+    out_members: list[ListPermissionsReplyOutMembers] = empty_list()
+    """企业外成员权限列表"""
+
+
+class ListRecycleFilesRecycleItem(Record, alias_generator=camel):
+    content_type: str | None
+    """文件内容类型"""
+    delete_staff_id: str | None
+    """删除员工工号"""
+    delete_time: str | None
+    """删除时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    file_name: str | None
+    """文件名称"""
+    file_path: str | None
+    """文件路径"""
+    file_size: int | None
+    """文件大小"""
+    file_type: str | None
+    """文件类型"""
+    recycle_item_id: str | None
+    """回收站记录ID"""
+
+
+class ManagementBuyQuotaOrder(TypedDict, total=False):
+    biz_type: Required[str]
+    capacity: Required[int]
+    capacity_type: Required[str]
+    day: Required[int]
+    money: Required[int]
+    order_id: Required[int]
+
+
+class ManagementModifySpaceReplySpaces(Record, alias_generator=camel):
+    create_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    modify_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    permission_mode: str | None
+    quota: int | None
+    space_id: str | None
+    space_name: str | None
+    space_type: str | None
+    used_quota: int | None
+
+
+class ManagementModifySpaceReply(Record, alias_generator=camel):
+    spaces: list[ManagementModifySpaceReplySpaces] = empty_list()
+
+
+class ModifyPermissionMembers(TypedDict, total=False):
+    corp_id: Required[str]
+    """企业的CorpId"""
+    member_id: Required[str]
+    """成员ID"""
+    member_type: Required[str]
+    """成员类型"""
+
+
+class MoveFileReply(Record, alias_generator=camel):
+    content_type: str | None
+    """文件内容类型"""
+    create_time: str | None
+    """创建时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    creator: str | None
+    """创建者ID"""
+    file_extension: str | None
+    """文件后缀名"""
+    file_id: str | None
+    """文件ID"""
+    file_name: str | None
+    """文件名称"""
+    file_path: str | None
+    """文件路径"""
+    file_size: int | None
+    """文件大小"""
+    file_type: str | None
+    """文件类型"""
+    modifier: str | None
+    """修改者ID"""
+    modify_time: str | None
+    """修改时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    parent_id: str | None
+    """父目录ID"""
+    space_id: str | None
+    """钉盘空间ID"""
+
+
+class MoveFilesReplyFiles(Record, alias_generator=camel):
+    content_type: str | None
+    create_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    creator: str | None
+    file_extension: str | None
+    file_id: str | None
+    file_name: str | None
+    file_path: str | None
+    file_size: int | None
+    file_type: str | None
+    modifier: str | None
+    modify_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    parent_id: str | None
+    space_id: str | None
+
+
+class MoveFilesReply(Record, alias_generator=camel):
+    files: list[MoveFilesReplyFiles] = empty_list()
+    task_id: str | None
+
+
+class RenameFileReply(Record, alias_generator=camel):
+    content_type: str | None
+    """文件内容类型"""
+    create_time: str | None
+    """创建时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    creator: str | None
+    """创建者ID"""
+    file_extension: str | None
+    """文件后缀名"""
+    file_id: str | None
+    """文件ID"""
+    file_name: str | None
+    """文件名称"""
+    file_path: str | None
+    """文件路径"""
+    file_size: int | None
+    """文件大小"""
+    file_type: str | None
+    """文件类型"""
+    modifier: str | None
+    """修改者ID"""
+    modify_time: str | None
+    """修改时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    parent_id: str | None
+    """父目录ID"""
+    space_id: str | None
+    """钉盘空间ID"""
 
 
 class DriveV1(Manager):
@@ -172,3 +644,616 @@ class DriveV1(Manager):
         Source: retrieves-the-space-list-on-the-management-side
         """
         return Call(ManagementListSpacesReply)
+
+    @api("drive_1_0.AddCustomSpace", "POST /v1.0/drive/spaces/customSpaces")
+    def add_custom_space(
+        self,
+        biz_type: str,
+        identifier: str,
+        permission_mode: str,
+        union_id: str,
+    ) -> Call[AddCustomSpaceReply]:
+        """Add custom space (新建自定义空间).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddCustomSpaceReply)
+
+    @api("drive_1_0.AddFile", "POST /v1.0/drive/spaces/{spaceId}/files")
+    def add_file(
+        self,
+        space_id: str,
+        file_name: str,
+        file_type: str,
+        union_id: str,
+        *,
+        add_conflict_policy: str | None = None,
+        media_id: str | None = None,
+        parent_id: str | None = None,
+    ) -> Call[AddFileReply]:
+        """Add file (添加文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_name: 文件名
+            file_type: 文件类型
+            union_id: 用户unionId
+            add_conflict_policy: 文件名称冲突策略
+            media_id: 对应OSS Object Key
+            parent_id: 父目录ID
+
+        Evidence: sdk
+        """
+        return Call(AddFileReply)
+
+    @api("drive_1_0.AddPermission", "POST /v1.0/drive/spaces/{spaceId}/files/{fileId}/permissions")
+    def add_permission(
+        self,
+        space_id: str,
+        file_id: str,
+        members: list[AddPermissionMembers],
+        role: str,
+        union_id: str,
+    ) -> Call[None]:
+        """Add permission (添加权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_id: 文件ID
+            members: 成员权限列表
+            role: 权限角色
+            union_id: 用户unionId
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("drive_1_0.ClearRecycleFiles", "POST /v1.0/drive/recycleItems/clear")
+    def clear_recycle_files(
+        self,
+        recycle_type: str,
+        union_id: str,
+    ) -> Call[None]:
+        """Clear recycle files (清空回收站文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            recycle_type: 回收站类型
+            union_id: 用户unionId
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("drive_1_0.CopyFile", "POST /v1.0/drive/spaces/{spaceId}/files/{fileId}/copy")
+    def copy_file(
+        self,
+        space_id: str,
+        file_id: str,
+        target_space_id: str,
+        union_id: str,
+        *,
+        add_conflict_policy: str | None = None,
+        target_parent_id: str | None = None,
+    ) -> Call[CopyFileReply]:
+        """Copy file (拷贝文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_id: 文件ID
+            target_space_id: 目标空间ID
+            union_id: 操作人的unionId
+            add_conflict_policy: 文件名称冲突策略
+            target_parent_id: 目标父目录ID
+
+        Evidence: sdk
+        """
+        return Call(CopyFileReply)
+
+    @api("drive_1_0.DeleteFile", "DELETE /v1.0/drive/spaces/{spaceId}/files/{fileId}")
+    def delete_file(
+        self,
+        space_id: str,
+        file_id: str,
+        delete_policy: str,
+        union_id: str,
+    ) -> Call[None]:
+        """Delete file (删除文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_id: 文件ID
+            delete_policy: 删除策略
+            union_id: 用户unionId
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("drive_1_0.DeleteFiles", "POST /v1.0/drive/spaces/{spaceId}/files/batchDelete")
+    def delete_files(
+        self,
+        space_id: str,
+        delete_policy: str,
+        file_ids: list[str],
+        union_id: str,
+    ) -> Call[DeleteFilesReply]:
+        """Delete files (批量删除文件（夹）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeleteFilesReply)
+
+    @api("drive_1_0.DeletePermission", "POST /v1.0/drive/spaces/{spaceId}/files/{fileId}/permissions/delete")
+    def delete_permission(
+        self,
+        space_id: str,
+        file_id: str,
+        members: list[DeletePermissionMembers],
+        role: str,
+        union_id: str,
+    ) -> Call[None]:
+        """Delete permission (删除权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_id: 文件ID
+            members: 成员权限列表
+            role: 权限角色
+            union_id: 用户unionId
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("drive_1_0.DeleteRecycleFiles", "POST /v1.0/drive/recycleItems/delete")
+    def delete_recycle_files(
+        self,
+        recycle_item_id_list: list[int],
+        recycle_type: str,
+        union_id: str,
+    ) -> Call[None]:
+        """Delete recycle files (彻底删除回收站文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            recycle_item_id_list: 回收站记录ID
+            recycle_type: 回收站类型
+            union_id: 用户unionId
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("drive_1_0.GetAsyncTaskInfo", "GET /v1.0/drive/tasks/{taskId}")
+    def get_async_task_info(
+        self,
+        task_id: str,
+        union_id: str,
+    ) -> Call[GetAsyncTaskInfoReply]:
+        """Get async task info (获取异步任务信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetAsyncTaskInfoReply)
+
+    @api("drive_1_0.GetDownloadInfo", "GET /v1.0/drive/spaces/{spaceId}/files/{fileId}/downloadInfos")
+    def get_download_info(
+        self,
+        space_id: str,
+        file_id: str,
+        union_id: str,
+        *,
+        with_internal_resource_url: bool | None = None,
+        with_region: bool | None = None,
+    ) -> Call[GetDownloadInfoReply]:
+        """Get download info (获取下载信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_id: 文件ID
+            union_id: 用户unionId
+            with_internal_resource_url: 是否返回内网加签url
+            with_region: 是否返回region信息
+
+        Evidence: sdk
+        """
+        return Call(GetDownloadInfoReply)
+
+    @api("drive_1_0.GetFileInfo", "GET /v1.0/drive/spaces/{spaceId}/files/{fileId}")
+    def get_file_info(
+        self,
+        space_id: str,
+        file_id: str,
+        union_id: str,
+    ) -> Call[GetFileInfoReply]:
+        """Get file info (获取文件信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_id: 文件ID
+            union_id: 用户unionId
+
+        Evidence: sdk
+        """
+        return Call(GetFileInfoReply)
+
+    @api("drive_1_0.GetMySpaceInfo", "GET /v1.0/drive/mySpaces")
+    def get_my_space_info(
+        self,
+        union_id: str,
+    ) -> Call[GetMySpaceInfoReply]:
+        """Get my space info (获取我的工作空间信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetMySpaceInfoReply)
+
+    @api("drive_1_0.GetPreviewInfo", "GET /v1.0/drive/spaces/{spaceId}/files/{fileId}/previewInfos")
+    def get_preview_info(
+        self,
+        space_id: str,
+        file_id: str,
+        union_id: str,
+        *,
+        version: int | None = None,
+        watermark: bool | None = None,
+    ) -> Call[GetPreviewInfoReply]:
+        """Get preview info (获取预览信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetPreviewInfoReply)
+
+    @api("drive_1_0.GetPrivilegeInfo", "GET /v1.0/drive/spaces/{spaceId}/files/{fileId}/privileges")
+    def get_privilege_info(
+        self,
+        space_id: str,
+        file_id: str,
+        union_id: str,
+    ) -> Call[GetPrivilegeInfoReply]:
+        """Get privilege info (获取权限点信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetPrivilegeInfoReply)
+
+    @api("drive_1_0.GetQuotaInfos", "POST /v1.0/drive/quotaInfos/query", idempotent=True)
+    def get_quota_infos(
+        self,
+        identifiers: list[str],
+        type: str,
+        union_id: str,
+    ) -> Call[GetQuotaInfosReply]:
+        """Get quota infos (获取容量信息列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetQuotaInfosReply)
+
+    @api("drive_1_0.GetUploadInfo", "GET /v1.0/drive/spaces/{spaceId}/files/{parentId}/uploadInfos")
+    def get_upload_info(
+        self,
+        space_id: str,
+        parent_id: str,
+        file_name: str,
+        file_size: int,
+        md5: str,
+        union_id: str,
+        *,
+        add_conflict_policy: str | None = None,
+        caller_region: str | None = None,
+        media_id: str | None = None,
+        with_internal_end_point: bool | None = None,
+        with_region: bool | None = None,
+    ) -> Call[GetUploadInfoReply]:
+        """Get upload info (获取上传信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            parent_id: 父目录ID
+            file_name: 文件名
+            file_size: 文件大小
+            md5: 文件md5
+            union_id: 用户unionId
+            add_conflict_policy: 文件名称冲突策略
+            caller_region: 区域亲和性
+            media_id: 对应OSS Object Key
+            with_internal_end_point: 是否返回内部OSS访问域名
+            with_region: 是否返回区域信息
+
+        Evidence: sdk
+        """
+        return Call(GetUploadInfoReply)
+
+    @api("drive_1_0.GrantPrivilegeOfCustomSpace", "POST /v1.0/drive/spaces/{spaceId}/files/customSpacePrivileges")
+    def grant_privilege_of_custom_space(
+        self,
+        space_id: str,
+        duration: int,
+        file_ids: list[str],
+        type: str,
+        union_id: str,
+        user_id: str,
+    ) -> Call[None]:
+        """Grant privilege of custom space (添加自定义空间权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            duration: 权限有效时间
+            file_ids: 授权访问的文件ID列表
+            type: 权限类型
+            union_id: 用户unionId
+            user_id: 被授予权限的员工userid
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("drive_1_0.InfoSpace", "GET /v1.0/drive/spaces/{spaceId}")
+    def info_space(
+        self,
+        space_id: str,
+        union_id: str,
+    ) -> Call[InfoSpaceReply]:
+        """Info space (获取空间信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            union_id: 用户unionId
+
+        Evidence: sdk
+        """
+        return Call(InfoSpaceReply)
+
+    @api("drive_1_0.ListFiles", "GET /v1.0/drive/spaces/{spaceId}/files")
+    def list_files(
+        self,
+        space_id: str,
+        union_id: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+        order_type: str | None = None,
+        parent_id: str | None = None,
+        with_icon: bool | None = None,
+    ) -> Query[ListFilesFile]:
+        """List files (获取文件列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            union_id: 用户unionId
+            max_results: 分页大小 (默认 default `20`)
+            next_token: 分页游标
+            order_type: 排序类型
+            parent_id: 父目录ID
+            with_icon: 是否返回文件图标
+
+        Evidence: sdk
+        """
+        return Listing(ListFilesFile, TOKEN, items="files")
+
+    @api("drive_1_0.ListPermissions", "GET /v1.0/drive/spaces/{spaceId}/files/{fileId}/permissions")
+    def list_permissions(
+        self,
+        space_id: str,
+        file_id: str,
+        union_id: str,
+    ) -> Call[ListPermissionsReply]:
+        """List permissions (获取权限列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_id: 文件ID
+            union_id: 用户unionId
+
+        Evidence: sdk
+        """
+        return Call(ListPermissionsReply)
+
+    @api("drive_1_0.ListRecycleFiles", "GET /v1.0/drive/recycleItems")
+    def list_recycle_files(
+        self,
+        recycle_type: str,
+        union_id: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+        order_type: str | None = None,
+    ) -> Query[ListRecycleFilesRecycleItem]:
+        """List recycle files (获取回收站文件列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            recycle_type: 回收站类型
+            union_id: 用户unionId
+            max_results: 分页大小 (默认 default `20`)
+            next_token: 分页游标
+            order_type: 文件排序类型
+
+        Evidence: sdk
+        """
+        return Listing(ListRecycleFilesRecycleItem, TOKEN, items="recycleItems")
+
+    @api("drive_1_0.ManagementBuyQuota", "POST /v1.0/drive/managements/quotas/buy")
+    def management_buy_quota(
+        self,
+        order: ManagementBuyQuotaOrder,
+        token: str,
+        union_id: str,
+    ) -> Call[None]:
+        """Management buy quota (管理侧购买容量).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("drive_1_0.ManagementModifySpace", "PUT /v1.0/drive/managements/spaces")
+    def management_modify_space(
+        self,
+        quota: int,
+        space_ids: list[str],
+        union_id: str,
+    ) -> Call[ManagementModifySpaceReply]:
+        """Management modify space (管理侧修改空间信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ManagementModifySpaceReply)
+
+    @api("drive_1_0.ModifyPermission", "PUT /v1.0/drive/spaces/{spaceId}/files/{fileId}/permissions")
+    def modify_permission(
+        self,
+        space_id: str,
+        file_id: str,
+        members: list[ModifyPermissionMembers],
+        role: str,
+        union_id: str,
+    ) -> Call[None]:
+        """Modify permission (修改权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_id: 文件ID
+            members: 成员权限列表
+            role: 权限角色
+            union_id: 用户unionId
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("drive_1_0.MoveFile", "POST /v1.0/drive/spaces/{spaceId}/files/{fileId}/move")
+    def move_file(
+        self,
+        space_id: str,
+        file_id: str,
+        target_space_id: str,
+        union_id: str,
+        *,
+        add_conflict_policy: str | None = None,
+        target_parent_id: str | None = None,
+    ) -> Call[MoveFileReply]:
+        """Move file (移动文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_id: 文件ID
+            target_space_id: 目标空间ID
+            union_id: 用户unionId
+            add_conflict_policy: 文件名称冲突策略
+            target_parent_id: 目标父目录ID
+
+        Evidence: sdk
+        """
+        return Call(MoveFileReply)
+
+    @api("drive_1_0.MoveFiles", "POST /v1.0/drive/spaces/{spaceId}/files/batchMove")
+    def move_files(
+        self,
+        space_id: str,
+        file_ids: list[str],
+        target_space_id: str,
+        union_id: str,
+        *,
+        add_conflict_policy: str | None = None,
+        target_parent_id: str | None = None,
+    ) -> Call[MoveFilesReply]:
+        """Move files (批量移动文件（夹）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(MoveFilesReply)
+
+    @api("drive_1_0.RecoverRecycleFiles", "POST /v1.0/drive/recycleItems/recover")
+    def recover_recycle_files(
+        self,
+        recycle_item_id_list: list[int],
+        recycle_type: str,
+        union_id: str,
+    ) -> Call[None]:
+        """Recover recycle files (还原回收站文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            recycle_item_id_list: 回收站记录ID
+            recycle_type: 回收站类型
+            union_id: 用户unionId
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("drive_1_0.RenameFile", "POST /v1.0/drive/spaces/{spaceId}/files/{fileId}/rename")
+    def rename_file(
+        self,
+        space_id: str,
+        file_id: str,
+        new_file_name: str,
+        union_id: str,
+    ) -> Call[RenameFileReply]:
+        """Rename file (重命名文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_id: 文件ID
+            new_file_name: 新的文件（夹）名称
+            union_id: 用户unionId
+
+        Evidence: sdk
+        """
+        return Call(RenameFileReply)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Required
 
 from pydantic import Field, JsonValue
+from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
@@ -505,6 +506,446 @@ class QueryFileInfoByMinutesIdReply(Record, alias_generator=camel):
     """文件对象"""
 
 
+class BatchQueryA1IndustryDeviceBindingReplyResultResults(Record, alias_generator=camel):
+    bind_timestamp: int | None
+    binding_status: str | None
+    error_code: int | None
+    error_message: str | None
+    sn: str | None
+    success: bool | None
+    union_id: str | None
+
+
+class BatchQueryA1IndustryDeviceBindingReplyResult(Record, alias_generator=camel):
+    partial_success: bool | None
+    results: list[BatchQueryA1IndustryDeviceBindingReplyResultResults] = empty_list()
+
+
+class BatchQueryA1IndustryDeviceBindingReply(Record, alias_generator=camel):
+    result: BatchQueryA1IndustryDeviceBindingReplyResult | None
+
+
+class BatchQueryUserDeviceStatusReplyResult(Record, alias_generator=camel):
+    user_device_status_map: dict[str, JsonValue] | None
+
+
+class BatchQueryUserDeviceStatusReply(Record, alias_generator=camel):
+    result: BatchQueryUserDeviceStatusReplyResult | None
+
+
+class CreateRecordingScheduleSchedules(TypedDict, total=False):
+    business_order: Required[str]
+    end_time: Required[int]
+    start_time: Required[int]
+
+
+class CreateRecordingScheduleReplyResult(Record, alias_generator=camel):
+    business_order: str | None
+    end_time: int | None
+    start_time: int | None
+    task_id: str | None
+
+
+class CreateRecordingScheduleReply(Record, alias_generator=camel):
+    result: list[CreateRecordingScheduleReplyResult] = empty_list()
+
+
+class CreateTeamReplyResult(Record, alias_generator=camel):
+    name: str | None
+    team_code: str | None
+
+
+class CreateTeamReply(Record, alias_generator=camel):
+    result: CreateTeamReplyResult | None
+
+
+class GetA1DeviceBindingReplyResultBinding(Record, alias_generator=camel):
+    bind_timestamp: int | None
+    binding_status: str | None
+    sn: str | None
+    union_id: str | None
+
+
+class GetA1DeviceBindingReplyResult(Record, alias_generator=camel):
+    binding: GetA1DeviceBindingReplyResultBinding | None
+
+
+class GetA1DeviceBindingReply(Record, alias_generator=camel):
+    result: GetA1DeviceBindingReplyResult | None
+
+
+class GetA1DeviceDetailReplyResultDevice(Record, alias_generator=camel):
+    bind_timestamp: int | None
+    binding_status: str | None
+    device_model: str | None
+    device_name: str | None
+    sn: str | None
+    union_id: str | None
+
+
+class GetA1DeviceDetailReplyResult(Record, alias_generator=camel):
+    device: GetA1DeviceDetailReplyResultDevice | None
+
+
+class GetA1DeviceDetailReply(Record, alias_generator=camel):
+    result: GetA1DeviceDetailReplyResult | None
+
+
+class GetAudioFileDownloadInfoReplyResult(Record, alias_generator=camel):
+    url: str | None
+
+
+class GetAudioFileDownloadInfoReply(Record, alias_generator=camel):
+    result: GetAudioFileDownloadInfoReplyResult | None
+
+
+class GetRecordingScheduleReplyResult(Record, alias_generator=camel):
+    business_order: str | None
+    end_time: int | None
+    sn: str | None
+    start_time: int | None
+    status: int | None
+    task_id: str | None
+
+
+class GetRecordingScheduleReply(Record, alias_generator=camel):
+    result: GetRecordingScheduleReplyResult | None
+
+
+class GetServiceRecordTranscriptReplyResultAudionTextDataList(Record, alias_generator=camel):
+    channel: str | None
+    end_time: str | None
+    start_time: str | None
+    text: str | None
+
+
+class GetServiceRecordTranscriptReplyResultAudionText(Record, alias_generator=camel):
+    data_list: list[GetServiceRecordTranscriptReplyResultAudionTextDataList] = empty_list()
+    status: str | None
+
+
+class GetServiceRecordTranscriptReplyResultSpeakerDataList(Record, alias_generator=camel):
+    channel: str | None
+    role: str | None
+
+
+class GetServiceRecordTranscriptReplyResultSpeaker(Record, alias_generator=camel):
+    data_list: list[GetServiceRecordTranscriptReplyResultSpeakerDataList] = empty_list()
+    status: str | None
+
+
+class GetServiceRecordTranscriptReplyResult(Record, alias_generator=camel):
+    audion_text: GetServiceRecordTranscriptReplyResultAudionText | None
+    speaker: GetServiceRecordTranscriptReplyResultSpeaker | None
+
+
+class GetServiceRecordTranscriptReply(Record, alias_generator=camel):
+    result: GetServiceRecordTranscriptReplyResult | None
+
+
+class GetSolutionConfigReplyResultDialectList(Record, alias_generator=camel):
+    code: str | None
+    name: str | None
+
+
+class GetSolutionConfigReplyResultSolutionListSceneList(Record, alias_generator=camel):
+    code: str | None
+    name: str | None
+
+
+class GetSolutionConfigReplyResultSolutionList(Record, alias_generator=camel):
+    code: str | None
+    name: str | None
+    scene_list: list[GetSolutionConfigReplyResultSolutionListSceneList] = empty_list()
+
+
+class GetSolutionConfigReplyResult(Record, alias_generator=camel):
+    dialect_list: list[GetSolutionConfigReplyResultDialectList] = empty_list()
+    solution_list: list[GetSolutionConfigReplyResultSolutionList] = empty_list()
+
+
+class GetSolutionConfigReply(Record, alias_generator=camel):
+    result: GetSolutionConfigReplyResult | None
+
+
+class GetTeamReplyResultSceneList(Record, alias_generator=camel):
+    code: str | None
+    name: str | None
+
+
+class GetTeamReplyResultTagListValueList(Record, alias_generator=camel):
+    code: str | None
+    name: str | None
+
+
+class GetTeamReplyResultTagList(Record, alias_generator=camel):
+    code: str | None
+    name: str | None
+    value_list: list[GetTeamReplyResultTagListValueList] = empty_list()
+
+
+class GetTeamReplyResult(Record, alias_generator=camel):
+    code: str | None
+    dialect_code: str | None
+    dialect_name: str | None
+    name: str | None
+    parent_team_code: str | None
+    scene_list: list[GetTeamReplyResultSceneList] = empty_list()
+    solution_code: str | None
+    solution_name: str | None
+    tag_list: list[GetTeamReplyResultTagList] = empty_list()
+
+
+class GetTeamReply(Record, alias_generator=camel):
+    result: GetTeamReplyResult | None
+
+
+class GetTeamMemberReplyResultAdmins(Record, alias_generator=camel):
+    name: str | None
+    user_id: str | None
+
+
+class GetTeamMemberReplyResultMembers(Record, alias_generator=camel):
+    name: str | None
+    user_id: str | None
+
+
+class GetTeamMemberReplyResult(Record, alias_generator=camel):
+    admins: list[GetTeamMemberReplyResultAdmins] = empty_list()
+    members: list[GetTeamMemberReplyResultMembers] = empty_list()
+
+
+class GetTeamMemberReply(Record, alias_generator=camel):
+    result: GetTeamMemberReplyResult | None
+
+
+class ListA1DeviceItem(Record, alias_generator=camel):
+    bind_timestamp: int | None
+    binding_status: str | None
+    device_model: str | None
+    device_name: str | None
+    sn: str | None
+    union_id: str | None
+
+
+class ListDeviceRecordingDurationResult(Record, alias_generator=camel):
+    duration: int | None
+    end_timestamp: int | None
+    record_id: str | None
+    sn: str | None
+    start_timestamp: int | None
+
+
+class ManageTeamMemberAddMembers(TypedDict, total=False):
+    admin_user_ids: list[str]
+    user_ids: list[str]
+
+
+class ManageTeamMemberRemoveMembers(TypedDict, total=False):
+    admin_user_ids: list[str]
+    user_ids: list[str]
+
+
+class QueryAsrTaskParagraphListSentenceListWordList(Record, alias_generator=camel):
+    end_time: int | None
+    start_time: int | None
+    text: str | None
+
+
+class QueryAsrTaskParagraphListSentenceList(Record, alias_generator=camel):
+    end_time: int | None
+    sentence: str | None
+    start_time: int | None
+    word_list: list[QueryAsrTaskParagraphListSentenceListWordList] = empty_list()
+
+
+class QueryAsrTaskParagraphList(Record, alias_generator=camel):
+    end_time: int | None
+    paragraph: str | None
+    sentence_list: list[QueryAsrTaskParagraphListSentenceList] = empty_list()
+    speaker_id: str | None
+    start_time: int | None
+
+
+class QuerySalesInsightsReplyResultCapabilityRadarDimensions(Record, alias_generator=camel):
+    label: str | None
+    score: float | None
+
+
+class QuerySalesInsightsReplyResultCapabilityRadar(Record, alias_generator=camel):
+    dimensions: list[QuerySalesInsightsReplyResultCapabilityRadarDimensions] = empty_list()
+
+
+class QuerySalesInsightsReplyResultInsightListCommonSummary(Record, alias_generator=camel):
+    content: str | None
+    name: str | None
+    priority: str | None
+    priority_text: str | None
+
+
+class QuerySalesInsightsReplyResultInsightList(Record, alias_generator=camel):
+    common_summary: list[QuerySalesInsightsReplyResultInsightListCommonSummary] = empty_list()
+    name: str | None
+
+
+class QuerySalesInsightsReplyResult(Record, alias_generator=camel):
+    analysis_date: str | None
+    capability_radar: QuerySalesInsightsReplyResultCapabilityRadar | None
+    insight_list: list[QuerySalesInsightsReplyResultInsightList] = empty_list()
+    team_code: str | None
+    user_id: str | None
+
+
+class QuerySalesInsightsReply(Record, alias_generator=camel):
+    result: list[QuerySalesInsightsReplyResult] = empty_list()
+
+
+class QueryServiceRecordLocationReplyResultLocations(Record, alias_generator=camel):
+    latitude: str | None
+    longitude: str | None
+    time: int | None
+
+
+class QueryServiceRecordLocationReplyResult(Record, alias_generator=camel):
+    locations: list[QueryServiceRecordLocationReplyResultLocations] = empty_list()
+    record_id: str | None
+
+
+class QueryServiceRecordLocationReply(Record, alias_generator=camel):
+    result: list[QueryServiceRecordLocationReplyResult] = empty_list()
+
+
+class QueryStaffStatisticDataResultQualityInspectL1Data(Record, alias_generator=camel):
+    hit_rate: str | None
+    level1_code: str | None
+    level1_name: str | None
+    record_count: str | None
+    scene_code: str | None
+    total_score: str | None
+
+
+class QueryStaffStatisticDataResult(Record, alias_generator=camel):
+    average_quality_inspection_score_per_service: float | None
+    day: str | None
+    highest_quality_inspection_score: float | None
+    quality_inspect_l1_data: list[QueryStaffStatisticDataResultQualityInspectL1Data] = empty_list()
+    sale_sop_percentage: dict[str, JsonValue] | None
+    service_record_count: int | None
+    service_record_with_invalid_count: int | None
+    staff_name: str | None
+    team_code: str | None
+    team_name: str | None
+    total_service_time: int | None
+    user_id: str | None
+
+
+class QueryUserBindDeviceLocationReplyResultLatestLocation(Record, alias_generator=camel):
+    latitude: str | None
+    longitude: str | None
+    time: int | None
+
+
+class QueryUserBindDeviceLocationReplyResult(Record, alias_generator=camel):
+    latest_location: QueryUserBindDeviceLocationReplyResultLatestLocation | None
+    sn: str | None
+    user_id: str | None
+
+
+class QueryUserBindDeviceLocationReply(Record, alias_generator=camel):
+    result: list[QueryUserBindDeviceLocationReplyResult] = empty_list()
+
+
+class QueryUserDeviceLocationReplyResultDeviceLocationsLocations(Record, alias_generator=camel):
+    latitude: str | None
+    longitude: str | None
+    time: str | None
+
+
+class QueryUserDeviceLocationReplyResultDeviceLocations(Record, alias_generator=camel):
+    locations: list[QueryUserDeviceLocationReplyResultDeviceLocationsLocations] = empty_list()
+    sn: str | None
+
+
+class QueryUserDeviceLocationReplyResult(Record, alias_generator=camel):
+    device_locations: list[QueryUserDeviceLocationReplyResultDeviceLocations] = empty_list()
+
+
+class QueryUserDeviceLocationReply(Record, alias_generator=camel):
+    result: QueryUserDeviceLocationReplyResult | None
+
+
+class SubmitAgentTaskReplyResult(Record, alias_generator=camel):
+    task_id: str | None
+
+
+class SubmitAgentTaskReply(Record, alias_generator=camel):
+    result: SubmitAgentTaskReplyResult | None
+
+
+class SubmitAsrTaskTranscriptionDiarization(TypedDict, total=False):
+    speaker_count: int
+
+
+class SubmitAsrTaskTranscription(TypedDict, total=False):
+    diarization: SubmitAsrTaskTranscriptionDiarization
+    diarization_enabled: bool
+
+
+class SubmitAsrTaskReplyResult(Record, alias_generator=camel):
+    task_id: str | None
+
+
+class SubmitAsrTaskReply(Record, alias_generator=camel):
+    result: SubmitAsrTaskReplyResult | None
+
+
+class SubmitCustomerSplitDataReplyResult(Record, alias_generator=camel):
+    request_id: str | None
+
+
+class SubmitCustomerSplitDataReply(Record, alias_generator=camel):
+    result: SubmitCustomerSplitDataReplyResult | None
+
+
+class UpdateServiceRecordRestrictReplyResult(Record, alias_generator=camel):
+    fail_count: int | None
+    failed_record_ids: list[str] = empty_list()
+    success_count: int | None
+    total: int | None
+
+
+class UpdateServiceRecordRestrictReply(Record, alias_generator=camel):
+    result: UpdateServiceRecordRestrictReplyResult | None
+
+
+class VideoCustomerSplitCustomerCustomersAppearance(TypedDict, total=False):
+    end_time: Required[int]
+    start_time: Required[int]
+    video_id: str
+
+
+class VideoCustomerSplitCustomerCustomers(TypedDict, total=False):
+    appearance: Required[VideoCustomerSplitCustomerCustomersAppearance]
+    customer_id: Required[str]
+
+
+class VideoCustomerSplitCustomer(TypedDict, total=False):
+    customers: Required[list[VideoCustomerSplitCustomerCustomers]]
+
+
+class VideoCustomerSplitReplyResultCreateServiceRecordResult(Record, alias_generator=camel):
+    record_ids: list[str] = empty_list()
+    segment_id: str | None
+
+
+class VideoCustomerSplitReplyResult(Record, alias_generator=camel):
+    create_service_record_result: list[VideoCustomerSplitReplyResultCreateServiceRecordResult] = empty_list()
+
+
+class VideoCustomerSplitReply(Record, alias_generator=camel):
+    result: VideoCustomerSplitReplyResult | None
+
+
 class DviV1(Manager):
     @api("dvi_1_0.CreateAsrTranscription", "POST /v1.0/dvi/asr/transcriptions")
     def create_asr_transcription(
@@ -978,3 +1419,465 @@ class DviV1(Manager):
         Source: api-updatedevicebinding
         """
         return Call(None)
+
+    @api(
+        "dvi_1_0.BatchQueryA1IndustryDeviceBinding", "POST /v1.0/dvi/a1/industry/devices/binding/query", idempotent=True
+    )
+    def batch_query_a1_industry_device_binding(
+        self,
+        sn_list: list[str],
+    ) -> Call[BatchQueryA1IndustryDeviceBindingReply]:
+        """Batch query a1 industry device binding (批量查询行业应用范围内 A1 设备绑定关系).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchQueryA1IndustryDeviceBindingReply)
+
+    @api("dvi_1_0.BatchQueryUserDeviceStatus", "POST /v1.0/dvi/device/batchQueryUserDeviceStatus", idempotent=True)
+    def batch_query_user_device_status(
+        self,
+        user_id_list: list[str],
+    ) -> Call[BatchQueryUserDeviceStatusReply]:
+        """Batch query user device status (按 userId 列表批量查询用户绑定设备的状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchQueryUserDeviceStatusReply)
+
+    @api("dvi_1_0.BatchUpdateDeviceCutCustomerSwitch", "POST /v1.0/dvi/devices/cutcustomer/switch")
+    def batch_update_device_cut_customer_switch(
+        self,
+    ) -> Call[None]:
+        """Batch update device cut customer switch (批量设置设备的切客开关状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("dvi_1_0.ControlRecording", "POST /v1.0/dvi/devices/recording/control")
+    def control_recording(
+        self,
+        action: str,
+        agree: bool,
+        user_id: str,
+        *,
+        out_biz_data: str | None = None,
+        team_code: str | None = None,
+    ) -> Call[None]:
+        """Control recording (设备录音启停控制).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("dvi_1_0.CreateRecordingSchedule", "POST /v1.0/dvi/devices/recording/schedules")
+    def create_recording_schedule(
+        self,
+        schedules: list[CreateRecordingScheduleSchedules],
+        sn: str,
+    ) -> Call[CreateRecordingScheduleReply]:
+        """Create recording schedule (创建录制计划).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateRecordingScheduleReply)
+
+    @api("dvi_1_0.CreateTeam", "POST /v1.0/dvi/teams")
+    def create_team(
+        self,
+        name: str,
+        scene_codes: list[str],
+        solution_code: str,
+        *,
+        admin_user_ids: list[str] | None = None,
+        dialect_code: str | None = None,
+        parent_team_code: str | None = None,
+        user_ids: list[str] | None = None,
+    ) -> Call[CreateTeamReply]:
+        """Create team (创建团队).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateTeamReply)
+
+    @api("dvi_1_0.DeleteRecordingSchedule", "DELETE /v1.0/dvi/devices/recording/schedules/{taskId}")
+    def delete_recording_schedule(
+        self,
+        task_id: str,
+    ) -> Call[None]:
+        """Delete recording schedule (删除录制计划).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("dvi_1_0.GetA1DeviceBinding", "POST /v1.0/dvi/a1/devices/binding/query", idempotent=True)
+    def get_a1_device_binding(
+        self,
+        sn: str,
+    ) -> Call[GetA1DeviceBindingReply]:
+        """Get a1 device binding (获取 A1 系列企业设备当前绑定关系).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetA1DeviceBindingReply)
+
+    @api("dvi_1_0.GetA1DeviceDetail", "POST /v1.0/dvi/a1/devices/info/query", idempotent=True)
+    def get_a1_device_detail(
+        self,
+        sn: str,
+    ) -> Call[GetA1DeviceDetailReply]:
+        """Get a1 device detail (获取 A1 系列企业设备详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetA1DeviceDetailReply)
+
+    @api("dvi_1_0.GetAudioFileDownloadInfo", "POST /v1.0/dvi/device/audio/download", idempotent=True)
+    def get_audio_file_download_info(
+        self,
+        device_type: str,
+        file_id: str,
+    ) -> Call[GetAudioFileDownloadInfoReply]:
+        """Get audio file download info (获取音频文件下载地址).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetAudioFileDownloadInfoReply)
+
+    @api("dvi_1_0.GetRecordingSchedule", "GET /v1.0/dvi/devices/recording/schedules/{taskId}")
+    def get_recording_schedule(
+        self,
+        task_id: str,
+    ) -> Call[GetRecordingScheduleReply]:
+        """Get recording schedule (获取录制计划).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetRecordingScheduleReply)
+
+    @api("dvi_1_0.GetServiceRecordTranscript", "GET /v1.0/dvi/service/transcript")
+    def get_service_record_transcript(
+        self,
+        id: str,
+    ) -> Call[GetServiceRecordTranscriptReply]:
+        """Get service record transcript (获取服务记录音频转写信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetServiceRecordTranscriptReply)
+
+    @api("dvi_1_0.GetSolutionConfig", "GET /v1.0/dvi/solutions/configurations")
+    def get_solution_config(
+        self,
+    ) -> Call[GetSolutionConfigReply]:
+        """Get solution config (获取分析方案配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetSolutionConfigReply)
+
+    @api("dvi_1_0.GetTeam", "GET /v1.0/dvi/teams/{teamCode}")
+    def get_team(
+        self,
+        team_code: str,
+    ) -> Call[GetTeamReply]:
+        """Get team (获取团队信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetTeamReply)
+
+    @api("dvi_1_0.GetTeamMember", "GET /v1.0/dvi/teams/{teamCode}/members")
+    def get_team_member(
+        self,
+        team_code: str,
+    ) -> Call[GetTeamMemberReply]:
+        """Get team member (查询团队成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetTeamMemberReply)
+
+    @api("dvi_1_0.ListA1Device", "POST /v1.0/dvi/a1/devices/list", idempotent=True)
+    def list_a1_device(
+        self,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[ListA1DeviceItem]:
+        """List a1 device (分页查询 A1 系列企业设备列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(ListA1DeviceItem, TOKEN, "result", items="items")
+
+    @api("dvi_1_0.ListDeviceRecordingDuration", "GET /v1.0/dvi/devices/recording-durations")
+    def list_device_recording_duration(
+        self,
+        end_time: int,
+        start_time: int,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        sn: str | None = None,
+        team_code: str | None = None,
+        user_id: str | None = None,
+    ) -> Query[ListDeviceRecordingDurationResult]:
+        """List device recording duration (分页查询设备录音时长).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(ListDeviceRecordingDurationResult, TOKEN, items="result")
+
+    @api("dvi_1_0.ManageTeamMember", "POST /v1.0/dvi/teams/members")
+    def manage_team_member(
+        self,
+        team_code: str,
+        *,
+        add_members: ManageTeamMemberAddMembers | None = None,
+        remove_members: ManageTeamMemberRemoveMembers | None = None,
+    ) -> Call[None]:
+        """Manage team member (团队成员管理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("dvi_1_0.QueryAsrTask", "GET /v1.0/dvi/asr/query")
+    def query_asr_task(
+        self,
+        task_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        union_id: str | None = None,
+    ) -> Query[QueryAsrTaskParagraphList]:
+        """Query asr task (查询asr结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(QueryAsrTaskParagraphList, TOKEN, "result", items="resultInfo.paragraphList")
+
+    @api("dvi_1_0.QuerySalesInsights", "POST /v1.0/dvi/sales/insights", idempotent=True)
+    def query_sales_insights(
+        self,
+    ) -> Call[QuerySalesInsightsReply]:
+        """Query sales insights (查询销售洞察数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QuerySalesInsightsReply)
+
+    @api("dvi_1_0.QueryServiceRecordLocation", "POST /v1.0/dvi/service-record/location", idempotent=True)
+    def query_service_record_location(
+        self,
+    ) -> Call[QueryServiceRecordLocationReply]:
+        """Query service record location (查询服务记录定位信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryServiceRecordLocationReply)
+
+    @api(
+        "dvi_1_0.QueryStaffStatisticData",
+        "POST /v1.0/dvi/data/staff?day&maxResults&nextToken&teamCode&userId",
+        idempotent=True,
+    )
+    def query_staff_statistic_data(
+        self,
+        day: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        team_code: str | None = None,
+        user_id: str | None = None,
+    ) -> Query[QueryStaffStatisticDataResult]:
+        """Query staff statistic data (分页查询员工统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(QueryStaffStatisticDataResult, TOKEN, items="result")
+
+    @api("dvi_1_0.QueryUserBindDeviceLocation", "POST /v1.0/dvi/user/location", idempotent=True)
+    def query_user_bind_device_location(
+        self,
+    ) -> Call[QueryUserBindDeviceLocationReply]:
+        """Query user bind device location (批量查询用户绑定设备位置的信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserBindDeviceLocationReply)
+
+    @api("dvi_1_0.QueryUserDeviceLocation", "GET /v1.0/dvi/device/queryUserDeviceLocation")
+    def query_user_device_location(
+        self,
+        end_time: int,
+        start_time: int,
+        user_id: str,
+        *,
+        sn: str | None = None,
+    ) -> Call[QueryUserDeviceLocationReply]:
+        """Query user device location (根据员工 userId 查询其当前绑定设备在指定时间范围内的位置（轨迹）信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserDeviceLocationReply)
+
+    @api("dvi_1_0.SubmitAgentTask", "POST /v1.0/dvi/agenttask/submit?agentCode&bizIdentify&input&userId")
+    def submit_agent_task(
+        self,
+        agent_code: str,
+        biz_identify: str,
+        input: str,
+        *,
+        user_id: str | None = None,
+    ) -> Call[SubmitAgentTaskReply]:
+        """Submit agent task (提交agent异步任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SubmitAgentTaskReply)
+
+    @api("dvi_1_0.SubmitAsrTask", "POST /v1.0/dvi/asr/create")
+    def submit_asr_task(
+        self,
+        dentry_id: str,
+        source_language: str,
+        space_id: str,
+        union_id: str,
+        *,
+        biz_key: str | None = None,
+        phrases: list[str] | None = None,
+        transcription: SubmitAsrTaskTranscription | None = None,
+    ) -> Call[SubmitAsrTaskReply]:
+        """Submit asr task (asr离线任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SubmitAsrTaskReply)
+
+    @api("dvi_1_0.SubmitCustomerSplitData", "POST /v1.0/dvi/customersplit/submit")
+    def submit_customer_split_data(
+        self,
+    ) -> Call[SubmitCustomerSplitDataReply]:
+        """Submit customer split data (提交切客数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SubmitCustomerSplitDataReply)
+
+    @api("dvi_1_0.UpdateRecordingSchedule", "PUT /v1.0/dvi/devices/recording/schedules")
+    def update_recording_schedule(
+        self,
+        task_id: str,
+        *,
+        end_time: int | None = None,
+        start_time: int | None = None,
+    ) -> Call[None]:
+        """Update recording schedule (更新录制计划).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("dvi_1_0.UpdateServiceRecordRestrict", "POST /v1.0/dvi/service/batch-update-restrict")
+    def update_service_record_restrict(
+        self,
+    ) -> Call[UpdateServiceRecordRestrictReply]:
+        """Update service record restrict (批量更新服务记录约束规则).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateServiceRecordRestrictReply)
+
+    @api("dvi_1_0.UpdateTeam", "PUT /v1.0/dvi/teams")
+    def update_team(
+        self,
+        team_code: str,
+        *,
+        dialect_code: str | None = None,
+        name: str | None = None,
+        parent_team_code: str | None = None,
+        scene_codes: list[str] | None = None,
+    ) -> Call[None]:
+        """Update team (修改团队).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("dvi_1_0.VideoCustomerSplit", "POST /v1.0/dvi/service/audiosplit")
+    def video_customer_split(
+        self,
+        customer: VideoCustomerSplitCustomer,
+        segment_id: str,
+        user_id: str,
+    ) -> Call[VideoCustomerSplitReply]:
+        """Video customer split (asr离线任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(VideoCustomerSplitReply)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Required
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.secret import Hiding
-from dingtalk_models.core.wire import Millis, camel, empty_list
+from dingtalk_models.call.paging import TOKEN_FROM_ZERO, Paging
+from dingtalk_models.core.secret import Hiding, Secret
+from dingtalk_models.core.wire import Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.query import Listing, Query
 
 
 class AddCollegeContactExclusiveDeptOrderList(TypedDict, total=False):
@@ -558,6 +560,2086 @@ class UpdateGuardianReplyResult(Record, alias_generator=camel):
 
 class UpdateGuardianReply(Record, alias_generator=camel):
     result: UpdateGuardianReplyResult | None
+
+
+class AddCollegeAlumniDeptsDepts(TypedDict, total=False):
+    name: Required[str]
+    super_id: Required[int]
+
+
+class AddCollegeAlumniDeptsReplyResult(Record, alias_generator=camel):
+    corp_id: str | None
+    dept_id: int | None
+    dept_type: str | None
+    has_sub_dept: bool | None
+    name: str | None
+    super_id: int | None
+
+
+class AddCollegeAlumniDeptsReply(Record, alias_generator=camel):
+    result: list[AddCollegeAlumniDeptsReplyResult] = empty_list()
+
+
+class AddCollegeAlumniUserInfoReplyResult(Record, alias_generator=camel):
+    success: bool | None
+    type: str | None
+
+
+class AddCollegeAlumniUserInfoReply(Record, alias_generator=camel):
+    result: AddCollegeAlumniUserInfoReplyResult | None
+
+
+class AddDeviceReply(Record, alias_generator=camel):
+    corp_id: str | None
+    id: int | None
+    merchant_id: str | None
+    sn: str | None
+    status: int | None
+
+
+class AddEvaluatePerformanceEvaluationData(TypedDict, total=False):
+    evaluation_content: str
+    event_time: str
+    id: str
+    student_id: str
+    teacher_id: str
+
+
+class AdjustCourseReply(Record, alias_generator=camel):
+    result: int | None
+
+
+class AdjustKitReply(Record, alias_generator=camel):
+    result: int | None
+
+
+class BatchCreateDataCardRuleItemParamList(TypedDict, total=False):
+    card_rule_attr: str
+    card_task_code: str
+    daily_dubbing: int
+    relation_id: str
+    relation_title: str
+    relation_url: str
+
+
+class BatchCreateDataOrgClassStudentGroupListClassListStudents(TypedDict, total=False):
+    name: str
+    staff_id: str
+
+
+class BatchCreateDataOrgClassStudentGroupListClassList(TypedDict, total=False):
+    class_id: int
+    class_name: str
+    students: list[BatchCreateDataOrgClassStudentGroupListClassListStudents]
+
+
+class BatchCreateDataOrgClassStudentGroupList(TypedDict, total=False):
+    class_list: list[BatchCreateDataOrgClassStudentGroupListClassList]
+    corp_id: str
+
+
+class BatchCreateData(TypedDict, total=False):
+    can_reissue_card: bool
+    card_cycle: int
+    card_frequency: Required[list[int]]
+    card_rule_item_param_list: Required[list[BatchCreateDataCardRuleItemParamList]]
+    class_ids: list[str]
+    class_names: list[str]
+    content: Required[str]
+    effect_date: int
+    medias: str
+    need_metering: str
+    org_class_student_group_list: Required[list[BatchCreateDataOrgClassStudentGroupList]]
+    remind_hour: Required[int]
+    remind_minute: Required[int]
+    remind_not_punch_card_hour: int
+    remind_not_punch_card_minute: int
+    target_role: str
+    template_id: int
+    title: Required[str]
+    unit_of_measurement: str
+
+
+class BatchCreateReplyResult(Record, alias_generator=camel):
+    corp_id_card_id_map: dict[str, str] | None
+
+
+class BatchCreateReply(Record, alias_generator=camel):
+    result: BatchCreateReplyResult | None
+
+
+class BatchCreateCourseCourseDetailItemListTeacherList(TypedDict, total=False):
+    teacher_name: str
+    teacher_user_id: str
+
+
+class BatchCreateCourseCourseDetailItemList(TypedDict, total=False):
+    attributes: str
+    class_room_id: str
+    class_room_name: str
+    course_code: str
+    course_date: int
+    course_name: str
+    course_week: int
+    end_time: int
+    isv_course_id: str
+    memo: str
+    start_time: int
+    status: int
+    teach_week: int
+    teacher_list: list[BatchCreateCourseCourseDetailItemListTeacherList]
+    timeslot_name: str
+    timeslot_num: int
+    type: int
+
+
+class BatchCreateStudentClassStudentList(TypedDict, total=False):
+    attributes: str
+    student_name: str
+    student_user_id: str
+
+
+class BatchCreateTeacherCourseTeacherCourseDetailItemList(TypedDict, total=False):
+    attributes: str
+    isv_course_id: str
+
+
+class CallMultimodalModelChatMessageModelListContentListImageModel(TypedDict, total=False):
+    detail: str
+    url: str
+
+
+class CallMultimodalModelChatMessageModelListContentList(TypedDict, total=False):
+    image_model: CallMultimodalModelChatMessageModelListContentListImageModel
+    text: str
+    type: str
+
+
+class CallMultimodalModelChatMessageModelList(TypedDict, total=False):
+    content_list: list[CallMultimodalModelChatMessageModelListContentList]
+    role: str
+
+
+class CallMultimodalModelReplyResultUsage(Record, alias_generator=camel):
+    input_tokens: int | None
+    output_tokens: int | None
+
+
+class CallMultimodalModelReplyResult(Record, alias_generator=camel):
+    content: str | None
+    req_id: str | None
+    usage: CallMultimodalModelReplyResultUsage | None
+
+
+class CallMultimodalModelReply(Record, alias_generator=camel):
+    result: CallMultimodalModelReplyResult | None
+
+
+class CancelOrderReply(Record, alias_generator=camel):
+    need_retry: bool | None
+    trade_action: str | None
+
+
+class CancelSnsOrderReply(Record, alias_generator=camel):
+    alipay_app_id: str | None
+    merchant_id: str | None
+    merchant_order_no: str | None
+    order_no: str | None
+    pay_status: int | None
+    refund_status: int | None
+    total_amount: int | None
+
+
+class CancelUserOrderReply(Record, alias_generator=camel):
+    alipay_app_id: str | None
+    merchant_id: str | None
+    merchant_order_no: str | None
+    order_no: str | None
+    pay_status: int | None
+    refund_status: int | None
+    total_amount: int | None
+
+
+class CardBatchQueryCardsReplyResultCards(Record, alias_generator=camel):
+    card_biz_code: str | None
+    card_id: int | None
+    card_status: int | None
+    content: str | None
+    corp_id: str | None
+    effect_time: str | None
+    finished: bool | None
+    gmt_create: str | None
+    opt_end_time: str | None
+    opt_end_user_id: str | None
+    opt_end_user_name: str | None
+    send_time: str | None
+    start_time: str | None
+    status: int | None
+    teacher_id: str | None
+    teacher_name: str | None
+    title: str | None
+    type: int | None
+
+
+class CardBatchQueryCardsReplyResult(Record, alias_generator=camel):
+    cards: list[CardBatchQueryCardsReplyResultCards] = empty_list()
+
+
+class CardBatchQueryCardsReply(Record, alias_generator=camel):
+    result: CardBatchQueryCardsReplyResult | None
+
+
+class CardGetCardReplyResult(Record, alias_generator=camel):
+    attr: str | None
+    card_biz_code: str | None
+    card_biz_id: str | None
+    card_content_count: int | None
+    card_cycle: int | None
+    card_frequency: list[int] = empty_list()
+    card_id: int | None
+    card_status: int | None
+    card_url: str | None
+    category_content_tag: str | None
+    category_cover_image_url: str | None
+    category_create_card_small_image_url: str | None
+    category_list_small_image_url: str | None
+    category_name: str | None
+    class_ids: list[str] = empty_list()
+    class_names: list[str] = empty_list()
+    content: str | None
+    corp_id: str | None
+    effect_time: str | None
+    finished: bool | None
+    media: str | None
+    opt_end_time: str | None
+    opt_end_user_id: str | None
+    opt_end_user_name: str | None
+    remind_not_punch_card_hour: int | None
+    remind_not_punch_card_minute: int | None
+    send_time: str | None
+    source_type: str | None
+    start_time: str | None
+    status: int | None
+    system_time: int | None
+    teacher_id: str | None
+    teacher_name: str | None
+    template_cover_image_url: str | None
+    title: str | None
+    type: int | None
+
+
+class CardGetCardReply(Record, alias_generator=camel):
+    result: CardGetCardReplyResult | None
+
+
+class CardGetCardFinishProgressReplyResultClassStatisticsProcess(Record, alias_generator=camel):
+    date: str | None
+    finished_students_num: int | None
+    need_finish_students_num: int | None
+    task_code: str | None
+    today: str | None
+
+
+class CardGetCardFinishProgressReplyResultClassStatistics(Record, alias_generator=camel):
+    card_biz_id: str | None
+    card_biz_name: str | None
+    class_id: str | None
+    class_name: str | None
+    process: list[CardGetCardFinishProgressReplyResultClassStatisticsProcess] = empty_list()
+
+
+class CardGetCardFinishProgressReplyResultPatriarchStatistics(Record, alias_generator=camel):
+    card_task_code: str | None
+    date: str | None
+    is_finished: bool | None
+    is_finished_by_reissue_card: bool | None
+    is_last_day: bool | None
+    reissue_card: bool | None
+    student_id: str | None
+    student_name: str | None
+    today: str | None
+    user_sub_task_id: int | None
+
+
+class CardGetCardFinishProgressReplyResult(Record, alias_generator=camel):
+    class_statistics: list[CardGetCardFinishProgressReplyResultClassStatistics] = empty_list()
+    patriarch_statistics: list[CardGetCardFinishProgressReplyResultPatriarchStatistics] = empty_list()
+    student_name_list: list[str] = empty_list()
+
+
+class CardGetCardFinishProgressReply(Record, alias_generator=camel):
+    result: CardGetCardFinishProgressReplyResult | None
+
+
+class CardQueryCardFeedsReplyResultPostsAuthor(Record, alias_generator=camel):
+    show_name: str | None
+    user_id: str | None
+    user_role: str | None
+
+
+class CardQueryCardFeedsReplyResultPostsContent(Record, alias_generator=camel):
+    content_type: int | None
+    text: str | None
+
+
+class CardQueryCardFeedsReplyResultPosts(Record, alias_generator=camel):
+    author: CardQueryCardFeedsReplyResultPostsAuthor | None
+    biz_type: int | None
+    content: CardQueryCardFeedsReplyResultPostsContent | None
+    create_at: int | None
+    feed_type: int | None
+    post_id: int | None
+    status: int | None
+
+
+class CardQueryCardFeedsReplyResult(Record, alias_generator=camel):
+    has_more: bool | None
+    posts: list[CardQueryCardFeedsReplyResultPosts] = empty_list()
+
+
+class CardQueryCardFeedsReply(Record, alias_generator=camel):
+    result: CardQueryCardFeedsReplyResult | None
+
+
+class CardSubmitCardReplyResult(Record, alias_generator=camel):
+    id: int | None
+
+
+class CardSubmitCardReply(Record, alias_generator=camel):
+    result: CardSubmitCardReplyResult | None
+
+
+class CardUpdateCardData(TypedDict, total=False):
+    content: str
+    title: str
+
+
+class CreateAppOrderDetailList(TypedDict, total=False):
+    goods_id: Required[str]
+    goods_name: Required[str]
+    goods_price: Required[int]
+    goods_quantity: Required[int]
+
+
+class CreateAppOrderReply(Record, alias_generator=camel):
+    actual_amount: int | None
+    alipay_app_id: str | None
+    body: str | None
+    merchant_id: str | None
+    merchant_order_no: str | None
+    order_no: str | None
+
+
+class CreateCollegeContactSceneStruReplyResult(Record, alias_generator=camel):
+    stru_id: int | None
+    student_dept_id: int | None
+    teacher_dept_id: int | None
+
+
+class CreateCollegeContactSceneStruReply(Record, alias_generator=camel):
+    result: CreateCollegeContactSceneStruReplyResult | None
+
+
+class CreateCourseTeacherList(TypedDict, total=False):
+    teacher_name: str
+    teacher_user_id: str
+
+
+class CreateCourseReply(Record, alias_generator=camel):
+    result: int | None
+
+
+class CreateEduAssetSpaceReply(Record, alias_generator=camel):
+    create_time_millis: int | None
+    modify_time_millis: int | None
+    permission_mode: str | None
+    quota: int | None
+    space_id: str | None
+    space_name: str | None
+    space_type: str | None
+    used_quota: int | None
+
+
+class CreateEduLlmModelReqChatMessageModelListContentListImageModel(TypedDict, total=False):
+    detail: str
+    url: str
+
+
+class CreateEduLlmModelReqChatMessageModelListContentList(TypedDict, total=False):
+    image_model: CreateEduLlmModelReqChatMessageModelListContentListImageModel
+    text: str
+    type: str
+
+
+class CreateEduLlmModelReqChatMessageModelList(TypedDict, total=False):
+    content_list: list[CreateEduLlmModelReqChatMessageModelListContentList]
+    role: str
+
+
+class CreateEduLlmModelReqReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class CreateFulfilRecordReply(Record, alias_generator=camel):
+    success_info: str | None
+
+
+class CreateInviteUrlReplyResult(Record, alias_generator=camel):
+    invite_url: str | None
+
+
+class CreateInviteUrlReply(Record, alias_generator=camel):
+    result: CreateInviteUrlReplyResult | None
+
+
+class CreateItemReply(Record, alias_generator=camel):
+    corp_id: str | None
+    id: int | None
+    merchant_id: str | None
+    status: int | None
+
+
+class CreateOrderDetailList(TypedDict, total=False):
+    actual_amount: Required[int]
+    item_amount: Required[int]
+    item_name: Required[str]
+    scene: Required[int]
+
+
+class CreateOrderReply(Record, alias_generator=camel):
+    order_no: str | None
+
+
+class CreateOrderFlowDetailList(TypedDict, total=False):
+    actual_amount: Required[int]
+    item_amount: Required[int]
+    item_id: int
+    item_name: Required[str]
+    scene: Required[int]
+
+
+class CreatePhysicalClassroomReply(Record, alias_generator=camel):
+    classroom_id: int | None
+
+
+class CreateRemoteClassCourseAttendParticipants(TypedDict, total=False):
+    corp_id: Required[str]
+    participant_id: Required[str]
+
+
+class CreateRemoteClassCourseTeachingParticipant(TypedDict, total=False):
+    corp_id: Required[str]
+    participant_id: Required[str]
+
+
+class CreateRemoteClassCourseReplyResult(Record, alias_generator=camel):
+    course_code: str | None
+
+
+class CreateRemoteClassCourseReply(Record, alias_generator=camel):
+    result: CreateRemoteClassCourseReplyResult | None
+
+
+class CreateSectionConfigSectionConfigsSectionEndDate(TypedDict, total=False):
+    day_of_month: Required[int]
+    month: Required[int]
+    year: Required[int]
+
+
+class CreateSectionConfigSectionConfigsSectionModelsSectionEndTime(TypedDict, total=False):
+    hour: Required[int]
+    min: Required[int]
+
+
+class CreateSectionConfigSectionConfigsSectionModelsSectionStartTime(TypedDict, total=False):
+    hour: Required[int]
+    min: Required[int]
+
+
+class CreateSectionConfigSectionConfigsSectionModels(TypedDict, total=False):
+    section_end_time: Required[CreateSectionConfigSectionConfigsSectionModelsSectionEndTime]
+    section_index: Required[int]
+    section_name: Required[str]
+    section_start_time: Required[CreateSectionConfigSectionConfigsSectionModelsSectionStartTime]
+    section_type: Required[str]
+
+
+class CreateSectionConfigSectionConfigsSectionStartDate(TypedDict, total=False):
+    day_of_month: Required[int]
+    month: Required[int]
+    year: Required[int]
+
+
+class CreateSectionConfigSectionConfigsSemesterEndDate(TypedDict, total=False):
+    day_of_month: Required[int]
+    month: Required[int]
+    year: Required[int]
+
+
+class CreateSectionConfigSectionConfigsSemesterStartDate(TypedDict, total=False):
+    day_of_month: Required[int]
+    month: Required[int]
+    year: Required[int]
+
+
+class CreateSectionConfigSectionConfigs(TypedDict, total=False):
+    schedule_name: Required[str]
+    school_year: Required[str]
+    section_end_date: Required[CreateSectionConfigSectionConfigsSectionEndDate]
+    section_models: Required[list[CreateSectionConfigSectionConfigsSectionModels]]
+    section_start_date: Required[CreateSectionConfigSectionConfigsSectionStartDate]
+    semester: Required[int]
+    semester_end_date: Required[CreateSectionConfigSectionConfigsSemesterEndDate]
+    semester_start_date: Required[CreateSectionConfigSectionConfigsSemesterStartDate]
+
+
+class CreateSnsAppOrderDetailList(TypedDict, total=False):
+    goods_id: Required[str]
+    goods_name: Required[str]
+    goods_price: Required[int]
+    goods_quantity: Required[int]
+
+
+class CreateSnsAppOrderReply(Record, alias_generator=camel):
+    actual_amount: int | None
+    alipay_app_id: str | None
+    body: str | None
+    merchant_id: str | None
+    merchant_order_no: str | None
+    order_no: str | None
+
+
+class CreateStsTokenReply(Record, alias_generator=camel):
+    access_key_id: str | None
+    access_key_secret: Secret | None
+    expiration: str | None
+    ext_info: str | None
+    security_token: Secret | None
+    status: str | None
+
+
+class CreateStudentClassReply(Record, alias_generator=camel):
+    result: int | None
+
+
+class CreateTeacherCourseReply(Record, alias_generator=camel):
+    result: int | None
+
+
+class CreateTimerCardReply(Record, alias_generator=camel):
+    sucess: bool | None
+
+
+class CreateTokenReply(Record, alias_generator=camel):
+    access_key_id: str | None
+    access_key_secret: Secret | None
+    expiration: str | None
+    ext_info: str | None
+    security_token: Secret | None
+    status: str | None
+
+
+class CreateTransferRecordReply(Record, alias_generator=camel):
+    result: int | None
+
+
+class CreateUniversityCourseGroupCourserGroupItemModelsCourserGroupItemEndDate(TypedDict, total=False):
+    day_of_month: Required[int]
+    month: Required[int]
+    year: Required[int]
+
+
+class CreateUniversityCourseGroupCourserGroupItemModelsCourserGroupItemStartDate(TypedDict, total=False):
+    day_of_month: Required[int]
+    month: Required[int]
+    year: Required[int]
+
+
+class CreateUniversityCourseGroupCourserGroupItemModels(TypedDict, total=False):
+    class_period_type: Required[int]
+    classroom_id: Required[int]
+    course_type: Required[int]
+    courser_group_item_end_date: Required[CreateUniversityCourseGroupCourserGroupItemModelsCourserGroupItemEndDate]
+    courser_group_item_start_date: Required[CreateUniversityCourseGroupCourserGroupItemModelsCourserGroupItemStartDate]
+    day_of_week: Required[int]
+    section_index: Required[list[int]]
+
+
+class CreateUniversityCourseGroupTeacherInfos(TypedDict, total=False):
+    participant_role: str
+    user_id: str
+
+
+class CreateUniversityCourseGroupReplyCourseGroupInfo(Record, alias_generator=camel):
+    course_group_code: str | None
+
+
+class CreateUniversityCourseGroupReply(Record, alias_generator=camel):
+    course_group_info: CreateUniversityCourseGroupReplyCourseGroupInfo | None
+
+
+class DeactivateDeviceReply(Record, alias_generator=camel):
+    activate_times: int | None
+
+
+class DeleteSchoolReportReplyResult(Record, alias_generator=camel):
+    school_report_id: int | None
+
+
+class DeleteSchoolReportReply(Record, alias_generator=camel):
+    result: DeleteSchoolReportReplyResult | None
+
+
+class DeviceHeartbeatReply(Record, alias_generator=camel):
+    command: int | None
+
+
+class EduAiModelCompleteReplyResult(Record, alias_generator=camel):
+    request_id: str | None
+    result: dict[str, JsonValue] | None
+
+
+class EduAiModelCompleteReply(Record, alias_generator=camel):
+    result: EduAiModelCompleteReplyResult | None
+
+
+class EduFindUserRolesByUserIdReply(Record, alias_generator=camel):
+    result: list[str] = empty_list()
+
+
+class EduGetFileSpaceReplyResult(Record, alias_generator=camel):
+    folder_id: str | None
+    space_id: str | None
+
+
+class EduGetFileSpaceReply(Record, alias_generator=camel):
+    result: EduGetFileSpaceReplyResult | None
+
+
+class EduListUserByFromUserIdsReplyResult(Record, alias_generator=camel):
+    campus_id: int | None
+    class_id: int | None
+    grade_id: int | None
+    name: str | None
+    period_id: int | None
+    role: str | None
+    user_id: str | None
+
+
+class EduListUserByFromUserIdsReply(Record, alias_generator=camel):
+    result: list[EduListUserByFromUserIdsReplyResult] = empty_list()
+
+
+class EduTeacherListTeacherDetail(Record, alias_generator=camel):
+    name: str | None
+    role: str | None
+    union_id: str | None
+    user_id: str | None
+
+
+class EndCourseLivePlayInfoList(TypedDict, total=False):
+    live_input_url: str
+    live_output_flv_url: str
+    live_output_hls_url: str
+    live_type: int
+    replay_url: str
+
+
+class EndCourseReplyUniversityCourseCommonResponse(Record, alias_generator=camel):
+    course_code: str | None
+    success: bool | None
+
+
+class EndCourseReply(Record, alias_generator=camel):
+    university_course_common_response: EndCourseReplyUniversityCourseCommonResponse | None
+
+
+class GenerateTaskIdReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class GetBindChildInfoReply(Record, alias_generator=camel):
+    child_user_id: str | None
+    current_user_id: str | None
+    family_corp_id: str | None
+
+
+class GetChildrenReplyResultBindStudents(Record, alias_generator=camel):
+    grade_level: int | None
+    identity_id: str | None
+    period_code: str | None
+
+
+class GetChildrenReplyResult(Record, alias_generator=camel):
+    bind_students: list[GetChildrenReplyResultBindStudents] = empty_list()
+    city: str | None
+    district: str | None
+    grade_level: int | None
+    name: str | None
+    period_code: str | None
+    province: str | None
+    region_id: str | None
+
+
+class GetChildrenReply(Record, alias_generator=camel):
+    result: list[GetChildrenReplyResult] = empty_list()
+
+
+class GetCollegeAlumniDeptsReplyResult(Record, alias_generator=camel):
+    corp_id: str | None
+    dept_id: int | None
+    dept_type: str | None
+    has_sub_dept: bool | None
+    name: str | None
+    super_id: int | None
+
+
+class GetCollegeAlumniDeptsReply(Record, alias_generator=camel):
+    result: list[GetCollegeAlumniDeptsReplyResult] = empty_list()
+
+
+class GetCollegeAlumniUserInfoReplyResultDepts(Record, alias_generator=camel):
+    corp_id: str | None
+    dept_id: int | None
+    has_sub_dept: bool | None
+    is_industry_dept: bool | None
+    name: str | None
+
+
+class GetCollegeAlumniUserInfoReplyResult(Record, alias_generator=camel):
+    address: str | None
+    avatar: str | None
+    corp_id: str | None
+    depts: list[GetCollegeAlumniUserInfoReplyResultDepts] = empty_list()
+    email: str | None
+    intake: str | None
+    invite_id: int | None
+    mobile: str | None
+    name: str | None
+    outtake: str | None
+    student_number: str | None
+    user_id: str | None
+
+
+class GetCollegeAlumniUserInfoReply(Record, alias_generator=camel):
+    result: GetCollegeAlumniUserInfoReplyResult | None
+
+
+class GetCorrectStyleReplyResult(Record, alias_generator=camel):
+    check_size_type: str | None
+    half_check_size_type: str | None
+    show_paper_score: bool | None
+    sub_score_display_type: str | None
+    wrong_size_type: str | None
+    wrong_style: str | None
+
+
+class GetCorrectStyleReply(Record, alias_generator=camel):
+    result: GetCorrectStyleReplyResult | None
+
+
+class GetDefaultChildReplyBindStudents(Record, alias_generator=camel):
+    class_id: int | None
+    corp_id: str | None
+    period: str | None
+    staff_id: str | None
+
+
+class GetDefaultChildReply(Record, alias_generator=camel):
+    avatar: str | None
+    bind_students: list[GetDefaultChildReplyBindStudents] = empty_list()
+    grade: int | None
+    name: str | None
+    nick: str | None
+    period: str | None
+    union_id: str | None
+
+
+class GetEduUserIdentityReplyData(Record, alias_generator=camel):
+    match_guardian_rule: bool | None
+    match_teacher_rule: bool | None
+    union_id: str | None
+
+
+class GetEduUserIdentityReply(Record, alias_generator=camel):
+    data: GetEduUserIdentityReplyData | None
+
+
+class GetFileDownloadInfoReplyResult(Record, alias_generator=camel):
+    thumbnail: str | None
+    file_size: int | None
+    extension: str | None
+    file_name: str | None
+    url: str | None
+
+
+class GetFileDownloadInfoReply(Record, alias_generator=camel):
+    result: GetFileDownloadInfoReplyResult | None
+
+
+class GetFileDownloadInfoByPackageIdReplyResult(Record, alias_generator=camel):
+    file_id: str | None
+    media_id: str | None
+    space_id: int | None
+
+
+class GetFileDownloadInfoByPackageIdReply(Record, alias_generator=camel):
+    result: list[GetFileDownloadInfoByPackageIdReplyResult] = empty_list()
+
+
+class GetImageTempDownloadUrlReplyResult(Record, alias_generator=camel):
+    extension: str | None
+    file_name: str | None
+    file_size: int | None
+    url: str | None
+
+
+class GetImageTempDownloadUrlReply(Record, alias_generator=camel):
+    result: GetImageTempDownloadUrlReplyResult | None
+
+
+class GetOpenCourseDetailReplyPushModel(Record, alias_generator=camel):
+    push_org_name_list: list[str] = empty_list()
+    push_role_name_list: list[str] = empty_list()
+
+
+class GetOpenCourseDetailReply(Record, alias_generator=camel):
+    course_id: str | None
+    course_type: int | None
+    cover_url: str | None
+    introduction: str | None
+    push_model: GetOpenCourseDetailReplyPushModel | None
+    start_time: int | None
+    teacher_id: str | None
+    teacher_name: str | None
+    title: str | None
+
+
+class GetOpenCoursesCourseList(Record, alias_generator=camel):
+    course_id: str | None
+    cover_url: str | None
+    feed_type: int | None
+    jump_url: str | None
+    start_time: int | None
+    teacher_id: str | None
+    teacher_name: str | None
+    title: str | None
+
+
+class GetPointActionRecordReplyResult(Record, alias_generator=camel):
+    action_time: str | None
+    quantity: int | None
+    status: str | None
+
+
+class GetPointActionRecordReply(Record, alias_generator=camel):
+    result: GetPointActionRecordReplyResult | None
+
+
+class GetPointInfoReplyResult(Record, alias_generator=camel):
+    available_quota: int | None
+    end_time: str | None
+    start_time: str | None
+
+
+class GetPointInfoReply(Record, alias_generator=camel):
+    result: GetPointInfoReplyResult | None
+
+
+class GetRemoteClassCourseReplyResultAttendParticipants(Record, alias_generator=camel):
+    corp_id: str | None
+    org_name: str | None
+    participant_id: str | None
+    participant_name: str | None
+
+
+class GetRemoteClassCourseReplyResultRecordInfos(Record, alias_generator=camel):
+    start_time: str | None
+    stop_time: str | None
+    url: str | None
+
+
+class GetRemoteClassCourseReplyResultTeachingParticipant(Record, alias_generator=camel):
+    corp_id: str | None
+    org_name: str | None
+    participant_id: str | None
+    participant_name: str | None
+
+
+class GetRemoteClassCourseReplyResult(Record, alias_generator=camel):
+    attend_participants: list[GetRemoteClassCourseReplyResultAttendParticipants] = empty_list()
+    can_edit: bool | None
+    course_code: str | None
+    course_name: str | None
+    end_time: int | None
+    live_url: str | None
+    record_infos: list[GetRemoteClassCourseReplyResultRecordInfos] = empty_list()
+    room_status: int | None
+    start_time: int | None
+    status: int | None
+    teaching_participant: GetRemoteClassCourseReplyResultTeachingParticipant | None
+
+
+class GetRemoteClassCourseReply(Record, alias_generator=camel):
+    result: GetRemoteClassCourseReplyResult | None
+
+
+class GetShareRoleMembersReplyResult(Record, alias_generator=camel):
+    corp_id: str | None
+    member_user_id_list_in_trunk_org: list[str] = empty_list()
+
+
+class GetShareRoleMembersReply(Record, alias_generator=camel):
+    result: list[GetShareRoleMembersReplyResult] = empty_list()
+
+
+class GetShareRolesReplyResult(Record, alias_generator=camel):
+    share_role_code: str | None
+    share_role_name: str | None
+
+
+class GetShareRolesReply(Record, alias_generator=camel):
+    result: list[GetShareRolesReplyResult] = empty_list()
+
+
+class GetTaskListTaskList(Record, alias_generator=camel):
+    name: str | None
+    task_id: int | None
+    task_year: int | None
+
+
+class GetTaskStudentListStudentList(Record, alias_generator=camel):
+    name: str | None
+    sexuality: str | None
+    student_id: int | None
+
+
+class InitCoursesOfClassCoursesDateModel(TypedDict, total=False):
+    day_of_month: Required[int]
+    month: Required[int]
+    year: Required[int]
+
+
+class InitCoursesOfClassCoursesSectionModel(TypedDict, total=False):
+    section_index: Required[int]
+    section_name: Required[str]
+
+
+class InitCoursesOfClassCourses(TypedDict, total=False):
+    course_name: str
+    creator_name: str
+    date_model: Required[InitCoursesOfClassCoursesDateModel]
+    location: str
+    section_model: Required[InitCoursesOfClassCoursesSectionModel]
+    teacher_staff_ids: list[str]
+
+
+class InitCoursesOfClassSectionConfigEnd(TypedDict, total=False):
+    day_of_month: Required[int]
+    month: Required[int]
+    year: Required[int]
+
+
+class InitCoursesOfClassSectionConfigSectionModelsEnd(TypedDict, total=False):
+    hour: Required[int]
+    min: Required[int]
+
+
+class InitCoursesOfClassSectionConfigSectionModelsStart(TypedDict, total=False):
+    hour: Required[int]
+    min: Required[int]
+
+
+class InitCoursesOfClassSectionConfigSectionModels(TypedDict, total=False):
+    end: Required[InitCoursesOfClassSectionConfigSectionModelsEnd]
+    section_index: Required[int]
+    section_type: str
+    start: Required[InitCoursesOfClassSectionConfigSectionModelsStart]
+
+
+class InitCoursesOfClassSectionConfigStart(TypedDict, total=False):
+    day_of_month: Required[int]
+    month: Required[int]
+    year: Required[int]
+
+
+class InitCoursesOfClassSectionConfig(TypedDict, total=False):
+    end: Required[InitCoursesOfClassSectionConfigEnd]
+    section_models: Required[list[InitCoursesOfClassSectionConfigSectionModels]]
+    start: Required[InitCoursesOfClassSectionConfigStart]
+
+
+class InitDeviceReply(Record, alias_generator=camel):
+    success_info: str | None
+
+
+class InitVPaasDeviceReply(Record, alias_generator=camel):
+    pspk: str | None
+
+
+class InsertSectionConfigEnd(TypedDict, total=False):
+    day_of_month: int
+    month: int
+    year: int
+
+
+class InsertSectionConfigSectionModelsEnd(TypedDict, total=False):
+    hour: int
+    min: int
+
+
+class InsertSectionConfigSectionModelsStart(TypedDict, total=False):
+    hour: int
+    min: int
+
+
+class InsertSectionConfigSectionModels(TypedDict, total=False):
+    end: InsertSectionConfigSectionModelsEnd
+    section_index: int
+    section_name: str
+    section_type: str
+    start: InsertSectionConfigSectionModelsStart
+
+
+class InsertSectionConfigStart(TypedDict, total=False):
+    day_of_month: int
+    month: int
+    year: int
+
+
+class IsvDataWriteRowValueList(TypedDict, total=False):
+    name: str
+    value: str
+
+
+class IsvDataWriteReplyResult(Record, alias_generator=camel):
+    need_retry: bool | None
+    success: bool | None
+
+
+class IsvDataWriteReply(Record, alias_generator=camel):
+    result: IsvDataWriteReplyResult | None
+
+
+class IsvMetadataQueryReplyResultFields(Record, alias_generator=camel):
+    description: str | None
+    field_key: str | None
+    field_name: str | None
+    field_type: str | None
+    primary_key: bool | None
+    required: bool | None
+
+
+class IsvMetadataQueryReplyResult(Record, alias_generator=camel):
+    fields: list[IsvMetadataQueryReplyResultFields] = empty_list()
+    table_code: str | None
+    table_exist: bool | None
+
+
+class IsvMetadataQueryReply(Record, alias_generator=camel):
+    result: IsvMetadataQueryReplyResult | None
+
+
+class ListCollegeContactSceneStrusReplyResult(Record, alias_generator=camel):
+    enable: bool | None
+    has_stru_fixed_dept: bool | None
+    stru_brief: str | None
+    stru_id: int | None
+    stru_name: str | None
+    stru_type: str | None
+    student_dept_id: int | None
+    teacher_dept_id: int | None
+
+
+class ListCollegeContactSceneStrusReply(Record, alias_generator=camel):
+    result: list[ListCollegeContactSceneStrusReplyResult] = empty_list()
+
+
+class ListOrderList(Record, alias_generator=camel):
+    actual_amount: int | None
+    buyer_id: str | None
+    corp_id: str | None
+    create_time: int | None
+    end_time: int | None
+    order_no: str | None
+    pay_time: int | None
+    refund_no: str | None
+    scene: int | None
+    start_time: int | None
+    status: int | None
+    trade_no: str | None
+    user_id: str | None
+
+
+class OrderInfoReplyResultItemList(Record, alias_generator=camel):
+    item_name: str | None
+    item_num: str | None
+
+
+class OrderInfoReplyResult(Record, alias_generator=camel):
+    address: str | None
+    item_list: list[OrderInfoReplyResultItemList] = empty_list()
+    order_no: str | None
+    receiver_phone_suffix: str | None
+    shop_name: str | None
+    user_id: int | None
+
+
+class OrderInfoReply(Record, alias_generator=camel):
+    result: OrderInfoReplyResult | None
+
+
+class PageQueryClassCourseResult(Record, alias_generator=camel):
+    attributes: str | None
+    class_id: str | None
+    class_name: str | None
+    class_room_id: str | None
+    class_room_name: str | None
+    class_type: int | None
+    corp_id: str | None
+    course_code: str | None
+    course_date: str | None
+    course_name: str | None
+    course_week: int | None
+    end_time: str | None
+    isv_code: str | None
+    isv_course_id: str | None
+    memo: str | None
+    school_year: str | None
+    semester: int | None
+    start_time: str | None
+    status: int | None
+    teach_week: int | None
+    timeslot_name: str | None
+    timeslot_num: int | None
+    type: int | None
+
+
+class PageQueryDevicesList(Record, alias_generator=camel):
+    gmt_expiry: int | None
+    model: str | None
+    name: str | None
+    sn: str | None
+    type: str | None
+
+
+class PageQueryKitOpenRecordResult(Record, alias_generator=camel):
+    attributes: str | None
+    corp_id: str | None
+    isv_code: str | None
+    isv_product_scene: str | None
+    open_end_time: str | None
+    open_start_time: str | None
+    open_user_id: str | None
+
+
+class PollingConfirmStatusReplyUniversityPollingCourseStatusResponseLivePlayInfoList(Record, alias_generator=camel):
+    live_input_url: str | None
+    live_output_url: str | None
+    live_type: int | None
+    replay_url: str | None
+
+
+class PollingConfirmStatusReplyUniversityPollingCourseStatusResponse(Record, alias_generator=camel):
+    confirm_status: bool | None
+    course_code: str | None
+    live_play_info_list: list[PollingConfirmStatusReplyUniversityPollingCourseStatusResponseLivePlayInfoList] = (
+        empty_list()
+    )
+
+
+class PollingConfirmStatusReply(Record, alias_generator=camel):
+    university_polling_course_status_response: PollingConfirmStatusReplyUniversityPollingCourseStatusResponse | None
+
+
+class ProvidePointReplyResult(Record, alias_generator=camel):
+    available_quota: int | None
+    provide_num: int | None
+    provide_success: bool | None
+
+
+class ProvidePointReply(Record, alias_generator=camel):
+    result: ProvidePointReplyResult | None
+
+
+class PublishSchoolReportClassDetailItemsStudentDetailListSubjectList(TypedDict, total=False):
+    grade_rank: int
+    level_score: str
+    name: str
+    score: float
+
+
+class PublishSchoolReportClassDetailItemsStudentDetailList(TypedDict, total=False):
+    student_id: str
+    student_name: str
+    subject_list: list[PublishSchoolReportClassDetailItemsStudentDetailListSubjectList]
+
+
+class PublishSchoolReportClassDetailItems(TypedDict, total=False):
+    class_id: str
+    class_name: str
+    student_detail_list: list[PublishSchoolReportClassDetailItemsStudentDetailList]
+
+
+class PublishSchoolReportSubjectList(TypedDict, total=False):
+    name: str
+
+
+class PublishSchoolReportReplyResult(Record, alias_generator=camel):
+    school_report_id: int | None
+
+
+class PublishSchoolReportReply(Record, alias_generator=camel):
+    result: PublishSchoolReportReplyResult | None
+
+
+class PushClassGroupCardReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class QueryReplyResult(Record, alias_generator=camel):
+    name: str | None
+    owner_code: str | None
+
+
+class QueryReply(Record, alias_generator=camel):
+    result: list[QueryReplyResult] = empty_list()
+
+
+class QueryAllSubjectsFromClassScheduleReplyResultExtTeacherList(Record, alias_generator=camel):
+    avator: str | None
+    name: str | None
+    uid: int | None
+    user_id: str | None
+
+
+class QueryAllSubjectsFromClassScheduleReplyResultExt(Record, alias_generator=camel):
+    background_color: str | None
+    class_id: int | None
+    font_color: str | None
+    teacher_list: list[QueryAllSubjectsFromClassScheduleReplyResultExtTeacherList] = empty_list()
+
+
+class QueryAllSubjectsFromClassScheduleReplyResult(Record, alias_generator=camel):
+    creator_org_id: int | None
+    ext: QueryAllSubjectsFromClassScheduleReplyResultExt | None
+    period_code: str | None
+    subject_code: str | None
+    subject_name: str | None
+
+
+class QueryAllSubjectsFromClassScheduleReply(Record, alias_generator=camel):
+    result: list[QueryAllSubjectsFromClassScheduleReplyResult] = empty_list()
+
+
+class QueryClassScheduleReplyConfigEnd(Record, alias_generator=camel):
+    day_of_month: int | None
+    month: int | None
+    year: int | None
+
+
+class QueryClassScheduleReplyConfigSectionModelsEnd(Record, alias_generator=camel):
+    hour: int | None
+    min: int | None
+
+
+class QueryClassScheduleReplyConfigSectionModelsStart(Record, alias_generator=camel):
+    hour: int | None
+    min: int | None
+
+
+class QueryClassScheduleReplyConfigSectionModels(Record, alias_generator=camel):
+    end: QueryClassScheduleReplyConfigSectionModelsEnd | None
+    section_index: int | None
+    section_name: str | None
+    section_type: str | None
+    start: QueryClassScheduleReplyConfigSectionModelsStart | None
+
+
+class QueryClassScheduleReplyConfigStart(Record, alias_generator=camel):
+    day_of_month: int | None
+    month: int | None
+    year: int | None
+
+
+class QueryClassScheduleReplyConfig(Record, alias_generator=camel):
+    end: QueryClassScheduleReplyConfigEnd | None
+    section_models: list[QueryClassScheduleReplyConfigSectionModels] = empty_list()
+    start: QueryClassScheduleReplyConfigStart | None
+
+
+class QueryClassScheduleReplyCourseDTOSClassrooms(Record, alias_generator=camel):
+    interact_info: str | None
+    target_id: str | None
+
+
+class QueryClassScheduleReplyCourseDTOSEduUserModels(Record, alias_generator=camel):
+    name: str | None
+    uid: int | None
+    user_id: str | None
+
+
+class QueryClassScheduleReplyCourseDTOS(Record, alias_generator=camel):
+    class_id: int | None
+    classrooms: list[QueryClassScheduleReplyCourseDTOSClassrooms] = empty_list()
+    code: str | None
+    course_group_code: str | None
+    cover_url: str | None
+    creator_corp_id: str | None
+    creator_user_id: str | None
+    creator_user_name: str | None
+    edu_user_models: list[QueryClassScheduleReplyCourseDTOSEduUserModels] = empty_list()
+    end_time: int | None
+    ext_info: str | None
+    introduce: str | None
+    name: str | None
+    section_index: int | None
+    section_name: str | None
+    start_time: int | None
+    status: int | None
+    subject_code: str | None
+    teacher_corp_id: str | None
+    teacher_user_id: str | None
+    teacher_user_name: str | None
+
+
+class QueryClassScheduleReply(Record, alias_generator=camel):
+    config: QueryClassScheduleReplyConfig | None
+    course_dtos: Annotated[list[QueryClassScheduleReplyCourseDTOS], wire("courseDTOS")] = empty_list()
+
+
+class QueryClassScheduleByTimeSchoolReplyResultClassrooms(Record, alias_generator=camel):
+    interact_info: str | None
+    target_id: str | None
+
+
+class QueryClassScheduleByTimeSchoolReplyResultEduUserModels(Record, alias_generator=camel):
+    name: str | None
+    uid: int | None
+    user_id: str | None
+
+
+class QueryClassScheduleByTimeSchoolReplyResult(Record, alias_generator=camel):
+    biz_key: str | None
+    class_id: int | None
+    classrooms: list[QueryClassScheduleByTimeSchoolReplyResultClassrooms] = empty_list()
+    code: str | None
+    course_group_code: str | None
+    cover_url: str | None
+    creator_corp_id: str | None
+    creator_user_id: str | None
+    creator_user_name: str | None
+    edu_user_models: list[QueryClassScheduleByTimeSchoolReplyResultEduUserModels] = empty_list()
+    end_time: int | None
+    ext_info: str | None
+    introduce: str | None
+    name: str | None
+    section_index: int | None
+    section_name: str | None
+    start_time: int | None
+    status: int | None
+    subject_code: str | None
+    teacher_corp_id: str | None
+    teacher_user_id: str | None
+    teacher_user_name: str | None
+
+
+class QueryClassScheduleByTimeSchoolReply(Record, alias_generator=camel):
+    result: list[QueryClassScheduleByTimeSchoolReplyResult] = empty_list()
+
+
+class QueryClassScheduleConfigReplyResultEnd(Record, alias_generator=camel):
+    day_of_month: int | None
+    month: int | None
+    year: int | None
+
+
+class QueryClassScheduleConfigReplyResultSectionModelsEnd(Record, alias_generator=camel):
+    hour: int | None
+    min: int | None
+
+
+class QueryClassScheduleConfigReplyResultSectionModelsStart(Record, alias_generator=camel):
+    hour: int | None
+    min: int | None
+
+
+class QueryClassScheduleConfigReplyResultSectionModels(Record, alias_generator=camel):
+    end: QueryClassScheduleConfigReplyResultSectionModelsEnd | None
+    section_index: int | None
+    section_name: str | None
+    section_type: str | None
+    start: QueryClassScheduleConfigReplyResultSectionModelsStart | None
+
+
+class QueryClassScheduleConfigReplyResultStart(Record, alias_generator=camel):
+    day_of_month: int | None
+    month: int | None
+    year: int | None
+
+
+class QueryClassScheduleConfigReplyResult(Record, alias_generator=camel):
+    class_id: int | None
+    end: QueryClassScheduleConfigReplyResultEnd | None
+    section_models: list[QueryClassScheduleConfigReplyResultSectionModels] = empty_list()
+    start: QueryClassScheduleConfigReplyResultStart | None
+
+
+class QueryClassScheduleConfigReply(Record, alias_generator=camel):
+    result: list[QueryClassScheduleConfigReplyResult] = empty_list()
+
+
+class QueryDeviceReply(Record, alias_generator=camel):
+    gmt_expiry: int | None
+    model: str | None
+    name: str | None
+    sn: str | None
+    type: str | None
+
+
+class QueryDeviceListByCorpIdList(Record, alias_generator=camel):
+    app_status: int | None
+    device_code: str | None
+    device_name: str | None
+
+
+class QueryEduAssetSpacesSpace(Record, alias_generator=camel):
+    create_time_millis: int | None
+    modify_time_millis: int | None
+    permission_mode: str | None
+    quota: int | None
+    space_id: str | None
+    space_name: str | None
+    space_type: str | None
+    used_quota: int | None
+
+
+class QueryEduLlmModelResponseReplyResultModelResultUsage(Record, alias_generator=camel):
+    input_tokens: int | None
+    output_tokens: int | None
+
+
+class QueryEduLlmModelResponseReplyResultModelResult(Record, alias_generator=camel):
+    content: str | None
+    usage: QueryEduLlmModelResponseReplyResultModelResultUsage | None
+
+
+class QueryEduLlmModelResponseReplyResult(Record, alias_generator=camel):
+    model_result: QueryEduLlmModelResponseReplyResultModelResult | None
+    req_id: str | None
+
+
+class QueryEduLlmModelResponseReply(Record, alias_generator=camel):
+    result: QueryEduLlmModelResponseReplyResult | None
+
+
+class QueryGroupIdReply(Record, alias_generator=camel):
+    corp_id: str | None
+    group_id: str | None
+    merchant_id: str | None
+    merchant_name: str | None
+    name: str | None
+    pid: str | None
+
+
+class QueryKitOpenRecordReplyResult(Record, alias_generator=camel):
+    attributes: str | None
+    corp_id: str | None
+    isv_code: str | None
+    isv_product_scene: str | None
+    open_end_time: str | None
+    open_start_time: str | None
+    open_user_id: str | None
+
+
+class QueryKitOpenRecordReply(Record, alias_generator=camel):
+    result: QueryKitOpenRecordReplyResult | None
+
+
+class QueryModelResultByTaskIdReplyResult(Record, alias_generator=camel):
+    request_id: str | None
+    result: dict[str, JsonValue] | None
+
+
+class QueryModelResultByTaskIdReply(Record, alias_generator=camel):
+    result: QueryModelResultByTaskIdReplyResult | None
+
+
+class QueryOrderReply(Record, alias_generator=camel):
+    actual_amount: int | None
+    alipay_app_id: str | None
+    close_time: str | None
+    close_timestamp: int | None
+    create_time: str | None
+    create_timestamp: int | None
+    label_amount: int | None
+    merchant_id: str | None
+    merchant_merge_order_no: str | None
+    merchant_order_no: str | None
+    order_no: str | None
+    order_type: str | None
+    outer_user_id: str | None
+    pay_logon_id: str | None
+    pay_status: int | None
+    pay_time: str | None
+    pay_timestamp: int | None
+    pay_type: str | None
+    refund_amount: int | None
+    refund_status: int | None
+    refund_time: str | None
+    refund_timestamp: int | None
+    subject: str | None
+    trade_no: str | None
+
+
+class QueryOrgCorrectTaskDetailResult(Record, alias_generator=camel):
+    ai_mark_id: int | None
+    ai_mark_time: int | None
+    ai_model: str | None
+    class_name: str | None
+    grade_level: int | None
+    grade_name: str | None
+    period_code: str | None
+    scan_device_id: str | None
+    scan_time: int | None
+    school_name: str | None
+    score: float | None
+    student_name: str | None
+    task_code: str | None
+    task_name: str | None
+    teacher_name: str | None
+    total_score: float | None
+
+
+class QueryOrgCorrectTaskWithWrongQuestionResultStudentWrongQuestionsWrongQuestionRecords(
+    Record, alias_generator=camel
+):
+    question_cut_url: str | None
+    question_id: str | None
+
+
+class QueryOrgCorrectTaskWithWrongQuestionResultStudentWrongQuestions(Record, alias_generator=camel):
+    assignment_pic_url_list: list[str] = empty_list()
+    student_id: str | None
+    student_name: str | None
+    wrong_question_records: list[
+        QueryOrgCorrectTaskWithWrongQuestionResultStudentWrongQuestionsWrongQuestionRecords
+    ] = empty_list()
+
+
+class QueryOrgCorrectTaskWithWrongQuestionResult(Record, alias_generator=camel):
+    class_id: int | None
+    class_name: str | None
+    corp_id: str | None
+    corrected_pdf_url: str | None
+    create_time: int | None
+    ext_info: dict[str, JsonValue] | None
+    grade_name: str | None
+    paper_name: str | None
+    scanned_pdf_url: str | None
+    student_wrong_questions: list[QueryOrgCorrectTaskWithWrongQuestionResultStudentWrongQuestions] = empty_list()
+    submit_time: int | None
+    task_code: str | None
+    teacher_id: str | None
+    teacher_pdf_url: str | None
+
+
+class QueryOrgRelationListReplyResult(Record, alias_generator=camel):
+    corp_id: str | None
+    device_count: int | None
+    name: str | None
+
+
+class QueryOrgRelationListReply(Record, alias_generator=camel):
+    result: list[QueryOrgRelationListReplyResult] = empty_list()
+
+
+class QueryOrgSecretKeyReplyUniversitySecretKeyInfo(Record, alias_generator=camel):
+    secret_key: Secret | None
+
+
+class QueryOrgSecretKeyReply(Record, alias_generator=camel):
+    university_secret_key_info: QueryOrgSecretKeyReplyUniversitySecretKeyInfo | None
+
+
+class QueryOrgTypeReply(Record, alias_generator=camel):
+    org_type: int | None
+
+
+class QueryPayResultReply(Record, alias_generator=camel):
+    status: int | None
+
+
+class QueryPhysicalClassroomReplyResult(Record, alias_generator=camel):
+    classroom_building: str | None
+    classroom_campus: str | None
+    classroom_floor: str | None
+    classroom_id: int | None
+    classroom_name: str | None
+    classroom_number: str | None
+    direct_broadcast: str | None
+
+
+class QueryPhysicalClassroomReply(Record, alias_generator=camel):
+    result: QueryPhysicalClassroomReplyResult | None
+
+
+class QueryPurchaseInfoReply(Record, alias_generator=camel):
+    corp_id: str | None
+    merchant_id: str | None
+    name: str | None
+    scene: int | None
+    status: int | None
+    user_id: str | None
+
+
+class QueryRemoteClassCourseReplyResultAttendParticipants(Record, alias_generator=camel):
+    corp_id: str | None
+    org_name: str | None
+    participant_id: str | None
+    participant_name: str | None
+
+
+class QueryRemoteClassCourseReplyResultTeachingParticipant(Record, alias_generator=camel):
+    corp_id: str | None
+    org_name: str | None
+    participant_id: str | None
+    participant_name: str | None
+
+
+class QueryRemoteClassCourseReplyResult(Record, alias_generator=camel):
+    attend_participants: list[QueryRemoteClassCourseReplyResultAttendParticipants] = empty_list()
+    can_edit: bool | None
+    course_code: str | None
+    course_name: str | None
+    course_ways: list[str] = empty_list()
+    end_time: int | None
+    start_time: int | None
+    status: int | None
+    teaching_participant: QueryRemoteClassCourseReplyResultTeachingParticipant | None
+
+
+class QueryRemoteClassCourseReply(Record, alias_generator=camel):
+    result: list[QueryRemoteClassCourseReplyResult] = empty_list()
+
+
+class QuerySchoolUserFaceUserFaceList(Record, alias_generator=camel):
+    face_id: str | None
+    name: str | None
+    status: int | None
+    user_id: str | None
+
+
+class QuerySelfBuildGroupBaseInfoReplyResult(Record, alias_generator=camel):
+    class_id: int | None
+    class_name: str | None
+    corp_id: str | None
+    grade_level: int | None
+    group_type: str | None
+    period_code: str | None
+    request_id: str | None
+
+
+class QuerySelfBuildGroupBaseInfoReply(Record, alias_generator=camel):
+    result: QuerySelfBuildGroupBaseInfoReplyResult | None
+
+
+class QuerySelfBuildGroupUserInfoReplyResultUserList(Record, alias_generator=camel):
+    role: str | None
+    user_id: str | None
+    user_name: str | None
+
+
+class QuerySelfBuildGroupUserInfoReplyResult(Record, alias_generator=camel):
+    class_id: int | None
+    corp_id: str | None
+    request_id: str | None
+    user_list: list[QuerySelfBuildGroupUserInfoReplyResultUserList] = empty_list()
+
+
+class QuerySelfBuildGroupUserInfoReply(Record, alias_generator=camel):
+    result: QuerySelfBuildGroupUserInfoReplyResult | None
+
+
+class QuerySnsOrderReply(Record, alias_generator=camel):
+    actual_amount: int | None
+    alipay_app_id: str | None
+    close_time: str | None
+    close_timestamp: int | None
+    create_time: str | None
+    create_timestamp: int | None
+    label_amount: int | None
+    merchant_id: str | None
+    merchant_merge_order_no: str | None
+    merchant_order_no: str | None
+    order_no: str | None
+    order_type: str | None
+    outer_user_id: str | None
+    pay_logon_id: str | None
+    pay_status: int | None
+    pay_time: str | None
+    pay_timestamp: int | None
+    pay_type: str | None
+    refund_amount: int | None
+    refund_status: int | None
+    refund_time: str | None
+    refund_timestamp: int | None
+    subject: str | None
+    trade_no: str | None
+
+
+class QueryStatisticsDataReplyResult(Record, alias_generator=camel):
+    class_id: int | None
+    course_count: int | None
+    course_hours: float | None
+    subject_code: str | None
+    subject_name: int | None
+    user_id: str | None
+    user_name: str | None
+
+
+class QueryStatisticsDataReply(Record, alias_generator=camel):
+    result: list[QueryStatisticsDataReplyResult] = empty_list()
+
+
+class QueryStudentClassReplyResultStudentList(Record, alias_generator=camel):
+    attributes: str | None
+    student_name: str | None
+    student_user_id: str | None
+
+
+class QueryStudentClassReplyResult(Record, alias_generator=camel):
+    class_id: str | None
+    class_type: int | None
+    corp_id: str | None
+    isv_code: str | None
+    student_list: list[QueryStudentClassReplyResultStudentList] = empty_list()
+
+
+class QueryStudentClassReply(Record, alias_generator=camel):
+    result: QueryStudentClassReplyResult | None
+
+
+class QuerySubjectTeachersReplyResult(Record, alias_generator=camel):
+    class_id: int | None
+    corp_id: str | None
+    period_code: str | None
+    subject_code: str | None
+    subject_name: str | None
+    teacher_name: str | None
+    teacher_user_id: str | None
+
+
+class QuerySubjectTeachersReply(Record, alias_generator=camel):
+    result: list[QuerySubjectTeachersReplyResult] = empty_list()
+
+
+class QueryTeachSubjectsReplyResult(Record, alias_generator=camel):
+    class_id: int | None
+    corp_id: str | None
+    period_code: str | None
+    subject_code: str | None
+    subject_name: str | None
+    teacher_name: str | None
+    teacher_user_id: str | None
+
+
+class QueryTeachSubjectsReply(Record, alias_generator=camel):
+    result: list[QueryTeachSubjectsReplyResult] = empty_list()
+
+
+class QueryTeacherCourseReplyResultTeacherCourseDetailItemList(Record, alias_generator=camel):
+    attributes: str | None
+    isv_course_id: str | None
+
+
+class QueryTeacherCourseReplyResult(Record, alias_generator=camel):
+    corp_id: str | None
+    isv_code: str | None
+    teacher_course_detail_item_list: list[QueryTeacherCourseReplyResultTeacherCourseDetailItemList] = empty_list()
+    teacher_name: str | None
+    teacher_user_id: str | None
+
+
+class QueryTeacherCourseReply(Record, alias_generator=camel):
+    result: QueryTeacherCourseReplyResult | None
+
+
+class QueryTransferCourseReplyResult(Record, alias_generator=camel):
+    attributes: str | None
+    class_id: str | None
+    class_name: str | None
+    corp_id: str | None
+    isv_code: str | None
+    isv_record_id: str | None
+    src_course_code: str | None
+    src_course_date: int | None
+    src_course_name: str | None
+    src_isv_course_id: str | None
+    src_timeslot_name: str | None
+    src_timeslot_num: int | None
+    tar_course_code: str | None
+    tar_course_date: int | None
+    tar_course_name: str | None
+    tar_isv_course_id: str | None
+    tar_timeslot_name: str | None
+    tar_timeslot_num: int | None
+
+
+class QueryTransferCourseReply(Record, alias_generator=camel):
+    result: QueryTransferCourseReplyResult | None
+
+
+class QueryUniversityCourseGroupReplyUniversityCourseGroupInfoCourserGroupItemModelsCourserGroupItemEndDate(
+    Record, alias_generator=camel
+):
+    day_of_month: int | None
+    month: int | None
+    year: int | None
+
+
+class QueryUniversityCourseGroupReplyUniversityCourseGroupInfoCourserGroupItemModelsCourserGroupItemStartDate(
+    Record, alias_generator=camel
+):
+    day_of_month: int | None
+    month: int | None
+    year: int | None
+
+
+class QueryUniversityCourseGroupReplyUniversityCourseGroupInfoCourserGroupItemModels(Record, alias_generator=camel):
+    class_period_type: int | None
+    classroom_id: int | None
+    course_type: int | None
+    courser_group_item_end_date: (
+        QueryUniversityCourseGroupReplyUniversityCourseGroupInfoCourserGroupItemModelsCourserGroupItemEndDate | None
+    )
+    courser_group_item_start_date: (
+        QueryUniversityCourseGroupReplyUniversityCourseGroupInfoCourserGroupItemModelsCourserGroupItemStartDate | None
+    )
+    day_of_week: int | None
+    section_index: list[int] = empty_list()
+
+
+class QueryUniversityCourseGroupReplyUniversityCourseGroupInfo(Record, alias_generator=camel):
+    course_group_code: str | None
+    course_group_introduce: str | None
+    course_group_name: str | None
+    courser_group_item_models: list[QueryUniversityCourseGroupReplyUniversityCourseGroupInfoCourserGroupItemModels] = (
+        empty_list()
+    )
+    isv_course_group_code: str | None
+    period_code: str | None
+    school_year: str | None
+    semester: int | None
+    subject_name: str | None
+
+
+class QueryUniversityCourseGroupReply(Record, alias_generator=camel):
+    university_course_group_info: QueryUniversityCourseGroupReplyUniversityCourseGroupInfo | None
+
+
+class QueryUserFaceReply(Record, alias_generator=camel):
+    corp_id: str | None
+    face_id: str | None
+    name: str | None
+    user_id: str | None
+
+
+class QueryUserPayInfoReply(Record, alias_generator=camel):
+    sign_no: str | None
+
+
+class SaveClassLearningDataReplyResult(Record, alias_generator=camel):
+    question_upload_url_list: list[str] = empty_list()
+    standard_answer_upload_url_list: list[str] = empty_list()
+
+
+class SaveClassLearningDataReply(Record, alias_generator=camel):
+    result: SaveClassLearningDataReplyResult | None
+
+
+class SaveStudentLearningDataWrongQuestions(TypedDict, total=False):
+    knowledge_points: list[str]
+    question_no: str
+    question_picture_num: int
+    standard_answer_picture_num: int
+    user_answer_picture_num: int
+
+
+class SaveStudentLearningDataReplyResultWrongQuestions(Record, alias_generator=camel):
+    question_no: str | None
+    question_upload_url_list: list[str] = empty_list()
+    standard_answer_upload_url_list: list[str] = empty_list()
+    user_answer_upload_url_list: list[str] = empty_list()
+
+
+class SaveStudentLearningDataReplyResult(Record, alias_generator=camel):
+    save_success: bool | None
+    wrong_questions: list[SaveStudentLearningDataReplyResultWrongQuestions] = empty_list()
+
+
+class SaveStudentLearningDataReply(Record, alias_generator=camel):
+    result: SaveStudentLearningDataReplyResult | None
+
+
+class SchoolReportDetailReadedReplyResult(Record, alias_generator=camel):
+    school_report_detail_id: list[str] = empty_list()
+
+
+class SchoolReportDetailReadedReply(Record, alias_generator=camel):
+    result: SchoolReportDetailReadedReplyResult | None
+
+
+class SearchTeachersReplyUsers(Record, alias_generator=camel):
+    class_id: int | None
+    dept_name: str | None
+    name: str | None
+    user_id: str | None
+
+
+class SearchTeachersReply(Record, alias_generator=camel):
+    users: list[SearchTeachersReplyUsers] = empty_list()
+
+
+class SendMessageReply(Record, alias_generator=camel):
+    success_info: str | None
+
+
+class StartCourseLivePlayInfoList(TypedDict, total=False):
+    live_input_url: str
+    live_output_flv_url: str
+    live_output_hls_url: str
+    live_type: int
+    replay_url: str
+
+
+class StartCourseReplyUniversityCourseCommonResponse(Record, alias_generator=camel):
+    course_code: str | None
+    success: bool | None
+
+
+class StartCourseReply(Record, alias_generator=camel):
+    university_course_common_response: StartCourseReplyUniversityCourseCommonResponse | None
+
+
+class StartCoursePrepareReplyUniversityCourseCommonResponse(Record, alias_generator=camel):
+    course_code: str | None
+    success: bool | None
+
+
+class StartCoursePrepareReply(Record, alias_generator=camel):
+    university_course_common_response: StartCoursePrepareReplyUniversityCourseCommonResponse | None
+
+
+class UpdateCoursesOfClassCoursesDateModel(TypedDict, total=False):
+    day_of_month: Required[int]
+    month: Required[int]
+    year: Required[int]
+
+
+class UpdateCoursesOfClassCoursesSectionModel(TypedDict, total=False):
+    section_index: Required[int]
+    section_name: Required[str]
+    section_type: str
+
+
+class UpdateCoursesOfClassCourses(TypedDict, total=False):
+    course_code: str
+    course_group_code: Required[str]
+    course_name: Required[str]
+    creator_name: str
+    date_model: Required[UpdateCoursesOfClassCoursesDateModel]
+    delete_tag: bool
+    location: str
+    section_model: Required[UpdateCoursesOfClassCoursesSectionModel]
+    teacher_staff_ids: list[str]
+
+
+class UpdateCoursesOfClassSectionConfigSectionModelsEnd(TypedDict, total=False):
+    hour: Required[int]
+    min: Required[int]
+
+
+class UpdateCoursesOfClassSectionConfigSectionModelsStart(TypedDict, total=False):
+    hour: Required[int]
+    min: Required[int]
+
+
+class UpdateCoursesOfClassSectionConfigSectionModels(TypedDict, total=False):
+    end: Required[UpdateCoursesOfClassSectionConfigSectionModelsEnd]
+    section_index: Required[int]
+    section_type: str
+    start: Required[UpdateCoursesOfClassSectionConfigSectionModelsStart]
+
+
+class UpdateCoursesOfClassSectionConfig(TypedDict, total=False):
+    section_models: Required[list[UpdateCoursesOfClassSectionConfigSectionModels]]
+
+
+class UpdateEvaluatePerformanceCountUnreadData(TypedDict, total=False):
+    number: int
+    student_id: str
+
+
+class UpdateRemoteClassCourseAttendParticipants(TypedDict, total=False):
+    corp_id: Required[str]
+    participant_id: Required[str]
+
+
+class UpdateRemoteClassCourseTeachingParticipant(TypedDict, total=False):
+    corp_id: Required[str]
+    participant_id: Required[str]
+
+
+class UpdateRemoteClassCourseReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class UpdateUniversityCourseGroupCourserGroupItemModelsCourserGroupItemEndDate(TypedDict, total=False):
+    day_of_month: Required[int]
+    month: Required[int]
+    year: Required[int]
+
+
+class UpdateUniversityCourseGroupCourserGroupItemModelsCourserGroupItemStartDate(TypedDict, total=False):
+    day_of_month: Required[int]
+    month: Required[int]
+    year: Required[int]
+
+
+class UpdateUniversityCourseGroupCourserGroupItemModels(TypedDict, total=False):
+    class_period_type: Required[int]
+    classroom_id: Required[int]
+    course_type: Required[int]
+    courser_group_item_end_date: Required[UpdateUniversityCourseGroupCourserGroupItemModelsCourserGroupItemEndDate]
+    courser_group_item_start_date: Required[UpdateUniversityCourseGroupCourserGroupItemModelsCourserGroupItemStartDate]
+    day_of_week: Required[int]
+    section_index: Required[list[int]]
+
+
+class VPaasProxyReply(Record, alias_generator=camel):
+    result: str | None
+    ticket: str | None
+
+
+class ValidateNewGradeManagerReply(Record, alias_generator=camel):
+    match_rule: bool | None
+
+
+class ValidateUserRoleReply(Record, alias_generator=camel):
+    match_parent_identity: bool | None
+    match_teacher_identity: bool | None
+
+
+class VerifyEduOrgCertificationReply(Record, alias_generator=camel):
+    certificated: bool | None
+
+
+class VerifyEduUserCertificationReply(Record, alias_generator=camel):
+    certificated: bool | None
+    certificated_corp_id: str | None
+    certificated_org_name: str | None
+    certificated_user_id: str | None
 
 
 class EduV1(Manager):
@@ -1420,3 +3502,3603 @@ class EduV1(Manager):
         Source: api-updatestudent
         """
         return Call(None)
+
+    @api("edu_1_0.ActivateDevice", "POST /v1.0/edu/vpaas/devices/activate")
+    def activate_device(
+        self,
+        license_key: str,
+        model: str,
+        name: str,
+        sn: str,
+        type: str,
+    ) -> Call[None]:
+        """Activate device (视讯paas机具激活).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.AddCollegeAlumniDepts", "POST /v1.0/edu/collegeAlumni/depts/batch")
+    def add_college_alumni_depts(
+        self,
+        depts: list[AddCollegeAlumniDeptsDepts],
+        operator: str,
+    ) -> Call[AddCollegeAlumniDeptsReply]:
+        """Add college alumni depts (高校校友会批量创建部门).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddCollegeAlumniDeptsReply)
+
+    @api("edu_1_0.AddCollegeAlumniUserInfo", "POST /v1.0/edu/collegeAlumni/userInfos")
+    def add_college_alumni_user_info(
+        self,
+        dept_ids: list[int],
+        mobile: str,
+        name: str,
+        operator: str,
+        *,
+        address: str | None = None,
+        email: str | None = None,
+        intake: str | None = None,
+        outtake: str | None = None,
+        student_number: str | None = None,
+    ) -> Call[AddCollegeAlumniUserInfoReply]:
+        """Add college alumni user info (高校校友会新增校友信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddCollegeAlumniUserInfoReply)
+
+    @api("edu_1_0.AddCompetitionRecord", "POST /v1.0/edu/competitions/records")
+    def add_competition_record(
+        self,
+        *,
+        competition_code: str | None = None,
+        group_template_code: str | None = None,
+        join_group: bool | None = None,
+        participant_name: str | None = None,
+        union_id: str | None = None,
+    ) -> Call[None]:
+        """Add competition record (增加赛事记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.AddDevice", "POST /v1.0/edu/devices")
+    def add_device(
+        self,
+        merchant_id: str,
+        model: str,
+        name: str,
+        scene: int,
+        sn: str,
+        status: int,
+        type: int,
+    ) -> Call[AddDeviceReply]:
+        """Add device (添加设备).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddDeviceReply)
+
+    @api("edu_1_0.AddEvaluatePerformance", "POST /v1.0/edu/evaluations")
+    def add_evaluate_performance(
+        self,
+        *,
+        evaluation_data: list[AddEvaluatePerformanceEvaluationData] | None = None,
+    ) -> Call[None]:
+        """Add evaluate performance (添加评价表现数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.AddSchoolConfig", "POST /v1.0/edu/schools/configurations")
+    def add_school_config(
+        self,
+        operator_id: str,
+        operator_name: str,
+        temperature_up_limit: int,
+    ) -> Call[None]:
+        """Add school config (添加学校配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.AddTraceEvent", "POST /v1.0/edu/sns/users/events/traceLogs")
+    def add_trace_event(
+        self,
+        action_key: str,
+        action_time: str,
+        biz_code: str,
+        event_id: str,
+        *,
+        biz_req: str | None = None,
+        biz_resp: str | None = None,
+        device_id: str | None = None,
+        event_type: str | None = None,
+        event_unit: str | None = None,
+        event_value: str | None = None,
+        extend: str | None = None,
+        platform: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[None]:
+        """Add trace event (新增用户事件跟踪日志).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.AdjustCourse", "POST /v1.0/edu/kits/courses/adjust")
+    def adjust_course(
+        self,
+        *,
+        attributes: str | None = None,
+        class_name: str | None = None,
+        class_room_id: str | None = None,
+        class_room_name: str | None = None,
+        class_type: int | None = None,
+        corp_id: str | None = None,
+        course_code: str | None = None,
+        course_date: int | None = None,
+        course_name: str | None = None,
+        course_week: int | None = None,
+        end_time: int | None = None,
+        isv_code: str | None = None,
+        isv_course_id: str | None = None,
+        memo: str | None = None,
+        school_year: str | None = None,
+        semester: int | None = None,
+        start_time: int | None = None,
+        status: int | None = None,
+        teach_week: int | None = None,
+        timeslot_name: str | None = None,
+        timeslot_num: int | None = None,
+        type: int | None = None,
+    ) -> Call[AdjustCourseReply]:
+        """Adjust course (修改课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AdjustCourseReply)
+
+    @api("edu_1_0.AdjustKit", "POST /v1.0/edu/kits/records/adjust")
+    def adjust_kit(
+        self,
+        *,
+        attributes: str | None = None,
+        corp_id: str | None = None,
+        isv_code: str | None = None,
+        isv_product_scene: str | None = None,
+        open_end_time: int | None = None,
+        open_start_time: int | None = None,
+        open_user_id: str | None = None,
+    ) -> Call[AdjustKitReply]:
+        """Adjust kit (修改教育套件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AdjustKitReply)
+
+    @api("edu_1_0.AssignClass", "POST /v1.0/edu/newGrades/tasks/students/classes/assign")
+    def assign_class(
+        self,
+        class_id: int,
+        operator: str,
+        student_id: int,
+        task_id: int,
+        *,
+        is_finish: bool | None = None,
+    ) -> Call[None]:
+        """Assign class (进行分班).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.BatchCreate", "POST /v1.0/edu/cards")
+    def batch_create(
+        self,
+        card_biz_code: str,
+        data: BatchCreateData,
+        identifier: str,
+        js_version: int,
+        source_type: str,
+        *,
+        userid: str | None = None,
+    ) -> Call[BatchCreateReply]:
+        """Batch create (批量创建打卡).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchCreateReply)
+
+    @api("edu_1_0.BatchCreateCourse", "POST /v1.0/edu/kits/courses/batchCreate")
+    def batch_create_course(
+        self,
+        *,
+        class_id: str | None = None,
+        class_name: str | None = None,
+        class_type: int | None = None,
+        corp_id: str | None = None,
+        course_detail_item_list: list[BatchCreateCourseCourseDetailItemList] | None = None,
+        isv_code: str | None = None,
+        school_year: str | None = None,
+        semester: int | None = None,
+    ) -> Call[None]:
+        """Batch create course (批量创建课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.BatchCreateStudentClass", "POST /v1.0/edu/kits/students/classes/batchCreate")
+    def batch_create_student_class(
+        self,
+        *,
+        class_id: str | None = None,
+        class_name: str | None = None,
+        class_type: int | None = None,
+        corp_id: str | None = None,
+        isv_code: str | None = None,
+        student_list: list[BatchCreateStudentClassStudentList] | None = None,
+    ) -> Call[None]:
+        """Batch create student class (批量创建学生班级).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.BatchCreateTeacherCourse", "POST /v1.0/edu/kits/teachers/courses/batchCreate")
+    def batch_create_teacher_course(
+        self,
+        *,
+        corp_id: str | None = None,
+        isv_code: str | None = None,
+        teacher_course_detail_item_list: list[BatchCreateTeacherCourseTeacherCourseDetailItemList] | None = None,
+        teacher_name: str | None = None,
+        teacher_user_id: str | None = None,
+    ) -> Call[None]:
+        """Batch create teacher course (批量创建老师课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.BatchInvalidCourse", "POST /v1.0/edu/kits/courses/batchInvalid")
+    def batch_invalid_course(
+        self,
+        *,
+        class_id: str | None = None,
+        corp_id: str | None = None,
+        isv_code: str | None = None,
+        isv_course_id: str | None = None,
+        isv_course_ids: list[str] | None = None,
+    ) -> Call[None]:
+        """Batch invalid course (批量失效课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.CallMultimodalModel", "POST /v1.0/edu/multimodal/model/call")
+    def call_multimodal_model(
+        self,
+        corp_id: str,
+        model: str,
+        task_code: str,
+        *,
+        chat_message_model_list: list[CallMultimodalModelChatMessageModelList] | None = None,
+        enable_thinking: bool | None = None,
+        max_tokens: int | None = None,
+        req_llm_model_param_url: str | None = None,
+        response_format: str | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+    ) -> Call[CallMultimodalModelReply]:
+        """Call multimodal model (调用多模态模型).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CallMultimodalModelReply)
+
+    @api("edu_1_0.CancelKitTask", "POST /v1.0/edu/kits/tasks/cancel")
+    def cancel_kit_task(
+        self,
+        *,
+        biz_type: str | None = None,
+        corp_id: str | None = None,
+        identifier: str | None = None,
+        isv_code: str | None = None,
+    ) -> Call[None]:
+        """Cancel kit task (套件-取消套件任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.CancelOrder", "POST /v1.0/edu/orders/cancel")
+    def cancel_order(
+        self,
+        face_id: str,
+        order_no: str,
+        sn: str,
+        user_id: str,
+        *,
+        signature: str | None = None,
+        timestamp: int | None = None,
+    ) -> Call[CancelOrderReply]:
+        """Cancel order (撤销订单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CancelOrderReply)
+
+    @api("edu_1_0.CancelSnsOrder", "POST /v1.0/edu/snsUserOrders/cancel")
+    def cancel_sns_order(
+        self,
+        alipay_app_id: str,
+        merchant_id: str,
+        order_no: str,
+        signature: str,
+        timestamp: int,
+    ) -> Call[CancelSnsOrderReply]:
+        """Cancel sns order (个人应用撤销订单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CancelSnsOrderReply)
+
+    @api("edu_1_0.CancelUserOrder", "POST /v1.0/edu/userOrders/cancel")
+    def cancel_user_order(
+        self,
+        alipay_app_id: str,
+        merchant_id: str,
+        order_no: str,
+        signature: str,
+        timestamp: int,
+    ) -> Call[CancelUserOrderReply]:
+        """Cancel user order (取消订单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CancelUserOrderReply)
+
+    @api("edu_1_0.CardBatchQueryCards", "POST /v1.0/edu/cards/tasks/batch")
+    def card_batch_query_cards(
+        self,
+        card_biz_code: str,
+        card_ids: list[int],
+        source_type: str,
+        user_id: str,
+    ) -> Call[CardBatchQueryCardsReply]:
+        """Card batch query cards (批量查询打卡任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CardBatchQueryCardsReply)
+
+    @api("edu_1_0.CardDeleteCard", "DELETE /v1.0/edu/cards")
+    def card_delete_card(
+        self,
+        card_biz_code: str,
+        card_id: int,
+        source_type: str,
+        user_id: str,
+        *,
+        card_biz_id: str | None = None,
+    ) -> Call[None]:
+        """Card delete card (删除打卡).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.CardEndCard", "POST /v1.0/edu/cards/finish")
+    def card_end_card(
+        self,
+        card_biz_code: str,
+        card_id: int,
+        source_type: str,
+        user_id: str,
+        *,
+        card_biz_id: str | None = None,
+    ) -> Call[None]:
+        """Card end card (打卡-结束打卡).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.CardGetCard", "GET /v1.0/edu/cards/tasks")
+    def card_get_card(
+        self,
+        card_id: int,
+        source_type: str,
+    ) -> Call[CardGetCardReply]:
+        """Card get card (查询打卡任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CardGetCardReply)
+
+    @api("edu_1_0.CardGetCardFinishProgress", "GET /v1.0/edu/cards/completionProgress")
+    def card_get_card_finish_progress(
+        self,
+        card_biz_code: str,
+        card_id: int,
+        source_type: str,
+        user_id: str,
+        *,
+        card_biz_id: str | None = None,
+        student_id: str | None = None,
+    ) -> Call[CardGetCardFinishProgressReply]:
+        """Card get card finish progress (获取打卡任务完成进度).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CardGetCardFinishProgressReply)
+
+    @api("edu_1_0.CardQueryCardFeeds", "GET /v1.0/edu/cards/feeds")
+    def card_query_card_feeds(
+        self,
+        biz_type: int,
+        card_biz_code: str,
+        card_id: int,
+        count: int,
+        feed_type: int,
+        source_type: str,
+        sub_biz_id: str,
+        user_id: str,
+        *,
+        card_biz_id: str | None = None,
+        cursor: int | None = None,
+        need_finish_process: bool | None = None,
+        student_id: str | None = None,
+    ) -> Call[CardQueryCardFeedsReply]:
+        """Card query card feeds (查询打卡Feed流).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CardQueryCardFeedsReply)
+
+    @api("edu_1_0.CardSubmitCard", "POST /v1.0/edu/cards/user/task/submit")
+    def card_submit_card(
+        self,
+        card_biz_code: str,
+        card_biz_id: str,
+        card_id: str,
+        card_task_id: str,
+        medias: str,
+        source_type: str,
+        user_id: str,
+        *,
+        card_task_code: str | None = None,
+        content: str | None = None,
+        detail_url: str | None = None,
+        edit_url: str | None = None,
+        metering_number: float | None = None,
+        reissue_card: bool | None = None,
+        result_evaluation: str | None = None,
+        specified_student_id: str | None = None,
+        unit_of_measurement: str | None = None,
+    ) -> Call[CardSubmitCardReply]:
+        """Card submit card (教育业务打卡任务提交).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CardSubmitCardReply)
+
+    @api("edu_1_0.CardUpdateCard", "POST /v1.0/edu/cards/update")
+    def card_update_card(
+        self,
+        card_biz_code: str,
+        card_id: int,
+        identifier: str,
+        should_send_update_msg: bool,
+        source_type: str,
+        user_id: str,
+        *,
+        data: CardUpdateCardData | None = None,
+    ) -> Call[None]:
+        """Card update card (教育业务打卡任务更新).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.CheckRestriction", "POST /v1.0/edu/restrictions/check", idempotent=True)
+    def check_restriction(
+        self,
+        actual_amount: int,
+        face_id: str,
+        scene: int,
+        sn: str,
+        user_id: str,
+    ) -> Call[None]:
+        """Check restriction (支付校验).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.ClearEvaluatePerformanceCount", "POST /v1.0/edu/evaluations/unreadCounts/clear")
+    def clear_evaluate_performance_count(
+        self,
+        *,
+        student_id_list: list[str] | None = None,
+    ) -> Call[None]:
+        """Clear evaluate performance count (清空评价表现未读数量).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.ConsumePoint", "POST /v1.0/edu/poins/consume")
+    def consume_point(
+        self,
+        amount: int,
+        biz_id: str,
+        product_code: str,
+        *,
+        description: str | None = None,
+    ) -> Call[None]:
+        """Consume point (积分兑换).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.CourseSchedulingComplimentNotice", "POST /v1.0/edu/schedules/finishNotify?opUserId")
+    def course_scheduling_compliment_notice(
+        self,
+        op_user_id: str,
+    ) -> Call[None]:
+        """Course scheduling compliment notice (全校排课结束通知).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.Create", "POST /v1.0/edu/wrongQuestions")
+    def create(
+        self,
+        *,
+        answer_content: str | None = None,
+        difficulty_level: int | None = None,
+        explain_audio: str | None = None,
+        explain_content: str | None = None,
+        generate_time: int | None = None,
+        knowledge_point_list: list[str] | None = None,
+        owner_code: str | None = None,
+        owner_type: str | None = None,
+        proficiency_level: int | None = None,
+        question_audio: str | None = None,
+        question_content: str | None = None,
+        question_extension: dict[str, str] | None = None,
+        question_pic_url: str | None = None,
+        question_type: str | None = None,
+        source_code: str | None = None,
+        student_user_id: str | None = None,
+        subject: str | None = None,
+    ) -> Call[None]:
+        """Create (错题本-添加错题).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.CreateAppOrder", "POST /v1.0/edu/appOrders")
+    def create_app_order(
+        self,
+        actual_amount: int,
+        alipay_app_id: str,
+        biz_code: int,
+        detail_list: list[CreateAppOrderDetailList],
+        merchant_id: str,
+        merchant_order_no: str,
+        outer_user_id: str,
+        signature: str,
+        subject: str,
+        timestamp: int,
+        *,
+        label_amount: int | None = None,
+    ) -> Call[CreateAppOrderReply]:
+        """Create app order (创建App支付订单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateAppOrderReply)
+
+    @api("edu_1_0.CreateAwaitingCorrectionData", "POST /v1.0/edu/assignment/createAwaitingCorrectionData")
+    def create_awaiting_correction_data(
+        self,
+        corp_id: str,
+        paper_name: str,
+        print_info: str,
+        printer_code: str,
+        scan_file_oss_save_time: int,
+        subject_name: str,
+        task_code: str,
+        total_assignments: int,
+        total_pages: int,
+        *,
+        all_assignment_pdf_url: str | None = None,
+        class_name: str | None = None,
+    ) -> Call[None]:
+        """Create awaiting correction data (作业批改-新增待批改数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.CreateCollegeContactSceneStru", "POST /v1.0/edu/collegeContact/depts/structures/scenes")
+    def create_college_contact_scene_stru(
+        self,
+        has_stru_fixed_dept: bool,
+        stru_name: str,
+        stru_type: str,
+        *,
+        order: int | None = None,
+        source_identifier: str | None = None,
+        stru_brief: str | None = None,
+    ) -> Call[CreateCollegeContactSceneStruReply]:
+        """Create college contact scene stru (创建高校通讯录场景架构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateCollegeContactSceneStruReply)
+
+    @api("edu_1_0.CreateCorrectionData", "POST /v1.0/edu/assignment/createCorrectionData")
+    def create_correction_data(
+        self,
+        corp_id: str,
+        corrected_data_json_url: str,
+        task_code: str,
+    ) -> Call[None]:
+        """Create correction data (作业批改-新增已批改数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.CreateCourse", "POST /v1.0/edu/kits/courses")
+    def create_course(
+        self,
+        *,
+        attributes: str | None = None,
+        class_id: str | None = None,
+        class_name: str | None = None,
+        class_room_id: str | None = None,
+        class_room_name: str | None = None,
+        class_type: int | None = None,
+        corp_id: str | None = None,
+        course_code: str | None = None,
+        course_date: int | None = None,
+        course_name: str | None = None,
+        course_week: int | None = None,
+        end_time: int | None = None,
+        isv_code: str | None = None,
+        isv_course_id: str | None = None,
+        memo: str | None = None,
+        school_year: str | None = None,
+        semester: int | None = None,
+        start_time: int | None = None,
+        status: int | None = None,
+        teach_week: int | None = None,
+        teacher_list: list[CreateCourseTeacherList] | None = None,
+        timeslot_name: str | None = None,
+        timeslot_num: int | None = None,
+        type: int | None = None,
+    ) -> Call[CreateCourseReply]:
+        """Create course (创建课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateCourseReply)
+
+    @api("edu_1_0.CreateEduAssetSpace", "POST /v1.0/edu/assets/spaces")
+    def create_edu_asset_space(
+        self,
+        biz_code: str,
+        space_desc: str,
+        space_icon: str,
+        space_name: str,
+        user_id: str,
+    ) -> Call[CreateEduAssetSpaceReply]:
+        """Create edu asset space (教学资源库创建space).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateEduAssetSpaceReply)
+
+    @api("edu_1_0.CreateEduLlmModelReq", "POST /v1.0/edu/assignment/createEduLlmModelReq")
+    def create_edu_llm_model_req(
+        self,
+        corp_id: str,
+        task_code: str,
+        *,
+        chat_message_model_list: list[CreateEduLlmModelReqChatMessageModelList] | None = None,
+        enable_thinking: bool | None = None,
+        max_tokens: int | None = None,
+        model: str | None = None,
+        req_llm_model_param_url: str | None = None,
+        response_format: str | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+    ) -> Call[CreateEduLlmModelReqReply]:
+        """Create edu llm model req (作业批改-新增模型批改请求).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateEduLlmModelReqReply)
+
+    @api("edu_1_0.CreateFulfilRecord", "POST /v1.0/edu/fulfilRecords")
+    def create_fulfil_record(
+        self,
+        biz_time: int,
+        ext_info: str,
+        face_id: str,
+        scene: int,
+        sn: str,
+        user_id: str,
+    ) -> Call[CreateFulfilRecordReply]:
+        """Create fulfil record (创建设备履约记录，亲情通话、考勤数据同步).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateFulfilRecordReply)
+
+    @api("edu_1_0.CreateInviteUrl", "POST /v1.0/edu/remoteClasses/orgRelations/inviteUrls")
+    def create_invite_url(
+        self,
+        auth_code: str,
+        target_corp_id: str,
+        target_operator: str,
+    ) -> Call[CreateInviteUrlReply]:
+        """Create invite url (查询某个组织下面的设备列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateInviteUrlReply)
+
+    @api("edu_1_0.CreateItem", "POST /v1.0/edu/items")
+    def create_item(
+        self,
+        description: str,
+        effect_type: int,
+        merchant_id: str,
+        name: str,
+        opt_user: str,
+        price: int,
+        scene: int,
+        status: int,
+        type: int,
+        *,
+        end_time: int | None = None,
+        period_type: int | None = None,
+        start_time: int | None = None,
+    ) -> Call[CreateItemReply]:
+        """Create item (创建商品).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateItemReply)
+
+    @api("edu_1_0.CreateKitTask", "POST /v1.0/edu/kits/timerTasks")
+    def create_kit_task(
+        self,
+        *,
+        action_time: int | None = None,
+        biz_data: str | None = None,
+        biz_type: str | None = None,
+        corp_id: str | None = None,
+        identifier: str | None = None,
+        isv_code: str | None = None,
+        memo: str | None = None,
+    ) -> Call[None]:
+        """Create kit task (套件-创建定时任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.CreateOrder", "POST /v1.0/edu/orders")
+    def create_order(
+        self,
+        actual_amount: int,
+        detail_list: list[CreateOrderDetailList],
+        face_id: str,
+        ftoken: str,
+        sn: str,
+        terminal_params: str,
+        total_amount: int,
+        user_id: str,
+        *,
+        create_time: int | None = None,
+        signature: str | None = None,
+        timestamp: int | None = None,
+        version: str | None = None,
+    ) -> Call[CreateOrderReply]:
+        """Create order (创建订单信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateOrderReply)
+
+    @api("edu_1_0.CreateOrderFlow", "POST /v1.0/edu/orders/flows")
+    def create_order_flow(
+        self,
+        actual_amount: int,
+        detail_list: list[CreateOrderFlowDetailList],
+        merchant_id: str,
+        order_no: str,
+        total_amount: int,
+        user_id: str,
+        *,
+        alipay_uid: str | None = None,
+        create_time: int | None = None,
+        face_id: str | None = None,
+        guardian_user_id: str | None = None,
+        signature: str | None = None,
+        sn: str | None = None,
+        timestamp: int | None = None,
+    ) -> Call[None]:
+        """Create order flow (创建开单流水).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.CreatePhysicalClassroom", "POST /v1.0/edu/physicalClassrooms?opUserId")
+    def create_physical_classroom(
+        self,
+        op_user_id: str,
+        classroom_building: str,
+        classroom_campus: str,
+        classroom_floor: str,
+        classroom_name: str,
+        classroom_number: str,
+        direct_broadcast: str,
+        *,
+        ext: str | None = None,
+    ) -> Call[CreatePhysicalClassroomReply]:
+        """Create physical classroom (添加物理教室信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatePhysicalClassroomReply)
+
+    @api("edu_1_0.CreateRefundFlow", "POST /v1.0/edu/refunds/flows")
+    def create_refund_flow(
+        self,
+        face_id: str,
+        operator_id: str,
+        operator_name: str,
+        order_no: str,
+        sn: str,
+        user_id: str,
+        *,
+        signature: str | None = None,
+        timestamp: int | None = None,
+    ) -> Call[None]:
+        """Create refund flow (创建退款流水).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.CreateRemoteClassCourse", "POST /v1.0/edu/remoteClasses/courses")
+    def create_remote_class_course(
+        self,
+        attend_participants: list[CreateRemoteClassCourseAttendParticipants],
+        auth_code: str,
+        course_name: str,
+        end_time: int,
+        start_time: int,
+        teaching_participant: CreateRemoteClassCourseTeachingParticipant,
+    ) -> Call[CreateRemoteClassCourseReply]:
+        """Create remote class course (创建预约类型的专递课堂).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateRemoteClassCourseReply)
+
+    @api("edu_1_0.CreateSectionConfig", "POST /v1.0/edu/universities/sectionConfigs?opUserId")
+    def create_section_config(
+        self,
+        op_user_id: str,
+        section_configs: list[CreateSectionConfigSectionConfigs],
+        *,
+        ext: str | None = None,
+    ) -> Call[None]:
+        """Create section config (按学期创建课表模板).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.CreateSnsAppOrder", "POST /v1.0/edu/snsAppOrders")
+    def create_sns_app_order(
+        self,
+        actual_amount: int,
+        alipay_app_id: str,
+        biz_code: int,
+        detail_list: list[CreateSnsAppOrderDetailList],
+        merchant_id: str,
+        merchant_order_no: str,
+        signature: str,
+        subject: str,
+        timestamp: int,
+        *,
+        label_amount: int | None = None,
+    ) -> Call[CreateSnsAppOrderReply]:
+        """Create sns app order (个人应用创建APP订单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateSnsAppOrderReply)
+
+    @api("edu_1_0.CreateStsToken", "POST /v1.0/edu/vpaas/ststoken")
+    def create_sts_token(
+        self,
+        device_sn: str,
+        sts_type: str,
+    ) -> Call[CreateStsTokenReply]:
+        """Create sts token (创建ststoken).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateStsTokenReply)
+
+    @api("edu_1_0.CreateStudentClass", "POST /v1.0/edu/kits/students/classes")
+    def create_student_class(
+        self,
+        *,
+        attributes: str | None = None,
+        class_id: str | None = None,
+        class_name: str | None = None,
+        class_type: int | None = None,
+        corp_id: str | None = None,
+        isv_code: str | None = None,
+        student_name: str | None = None,
+        student_user_id: str | None = None,
+    ) -> Call[CreateStudentClassReply]:
+        """Create student class (创建学生班级).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateStudentClassReply)
+
+    @api("edu_1_0.CreateTeacherCourse", "POST /v1.0/edu/kits/teachers/courses")
+    def create_teacher_course(
+        self,
+        *,
+        attributes: str | None = None,
+        corp_id: str | None = None,
+        isv_code: str | None = None,
+        isv_course_id: str | None = None,
+        teacher_name: str | None = None,
+        teacher_user_id: str | None = None,
+    ) -> Call[CreateTeacherCourseReply]:
+        """Create teacher course (创建老师课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateTeacherCourseReply)
+
+    @api("edu_1_0.CreateTimerCard", "POST /v1.0/edu/kits/timerCards")
+    def create_timer_card(
+        self,
+        *,
+        action_time: int | None = None,
+        biz_data: str | None = None,
+        biz_type: str | None = None,
+        corp_id: str | None = None,
+        identifier: str | None = None,
+        isv_code: str | None = None,
+        memo: str | None = None,
+    ) -> Call[CreateTimerCardReply]:
+        """Create timer card (套件-创建定时卡片).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateTimerCardReply)
+
+    @api("edu_1_0.CreateToken", "POST /v1.0/edu/tokens")
+    def create_token(
+        self,
+        *,
+        sn: str | None = None,
+        type: str | None = None,
+    ) -> Call[CreateTokenReply]:
+        """Create token (创建授权token).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateTokenReply)
+
+    @api("edu_1_0.CreateTransferRecord", "POST /v1.0/edu/kits/transferRecords")
+    def create_transfer_record(
+        self,
+        *,
+        attributes: str | None = None,
+        class_id: str | None = None,
+        class_name: str | None = None,
+        corp_id: str | None = None,
+        isv_code: str | None = None,
+        isv_record_id: str | None = None,
+        src_course_code: str | None = None,
+        src_course_date: int | None = None,
+        src_course_name: str | None = None,
+        src_isv_course_id: str | None = None,
+        src_timeslot_name: str | None = None,
+        src_timeslot_num: int | None = None,
+        tar_course_code: str | None = None,
+        tar_course_date: int | None = None,
+        tar_course_name: str | None = None,
+        tar_isv_course_id: str | None = None,
+        tar_timeslot_name: str | None = None,
+        tar_timeslot_num: int | None = None,
+    ) -> Call[CreateTransferRecordReply]:
+        """Create transfer record (创建调代课记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateTransferRecordReply)
+
+    @api("edu_1_0.CreateUniversityCourseGroup", "POST /v1.0/edu/universities/courseGroups?opUserId")
+    def create_university_course_group(
+        self,
+        op_user_id: str,
+        course_group_introduce: str,
+        course_group_name: str,
+        courser_group_item_models: list[CreateUniversityCourseGroupCourserGroupItemModels],
+        isv_course_group_code: str,
+        period_code: str,
+        school_year: str,
+        semester: int,
+        subject_name: str,
+        teacher_infos: list[CreateUniversityCourseGroupTeacherInfos],
+        *,
+        ext: str | None = None,
+    ) -> Call[CreateUniversityCourseGroupReply]:
+        """Create university course group (大学创建课程组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateUniversityCourseGroupReply)
+
+    @api("edu_1_0.CreateUniversityStudent", "POST /v1.0/edu/universities/students?opUserId")
+    def create_university_student(
+        self,
+        op_user_id: str,
+        class_id: int,
+        gender: str,
+        mobile: str,
+        name: str,
+        student_number: str,
+        *,
+        identity_number: str | None = None,
+    ) -> Call[None]:
+        """Create university student (大学增加学生).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.CreateUniversityTeacher", "POST /v1.0/edu/universities/teachers")
+    def create_university_teacher(
+        self,
+        class_id: int,
+        op_user_id: str,
+        role: str,
+        teacher_user_id: str,
+    ) -> Call[None]:
+        """Create university teacher (大学添加老师).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.CreateWrongQuestions", "POST /v1.0/edu/corp/wrongQuestions")
+    def create_wrong_questions(
+        self,
+        *,
+        answer_content: str | None = None,
+        difficulty_level: int | None = None,
+        explain_audio: str | None = None,
+        explain_content: str | None = None,
+        generate_time: int | None = None,
+        knowledge_point_list: list[str] | None = None,
+        owner_code: str | None = None,
+        owner_type: str | None = None,
+        proficiency_level: int | None = None,
+        question_audio: str | None = None,
+        question_content: str | None = None,
+        question_extension: dict[str, str] | None = None,
+        question_pic_url: str | None = None,
+        question_type: str | None = None,
+        source_code: str | None = None,
+        student_user_id: str | None = None,
+        subject: str | None = None,
+    ) -> Call[None]:
+        """Create wrong questions (错题本-添加错题).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.DeactivateDevice", "POST /v1.0/edu/vpaas/devices/deactivate")
+    def deactivate_device(
+        self,
+        model: str,
+        sn: str,
+        type: str,
+    ) -> Call[DeactivateDeviceReply]:
+        """Deactivate device (视讯paas机具取消激活).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeactivateDeviceReply)
+
+    @api("edu_1_0.DeductPoint", "POST /v1.0/edu/points/deduct")
+    def deduct_point(
+        self,
+        biz_id: str,
+        deduct_desc: str,
+        deduct_detail_url: str,
+        deduct_num: int,
+        point_type: str,
+    ) -> Call[None]:
+        """Deduct point (扣减教育积分).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.DeleteCollegeAlumniDept", "DELETE /v1.0/edu/collegeAlumni/depts")
+    def delete_college_alumni_dept(
+        self,
+        dept_id: int,
+        operator: str,
+    ) -> Call[None]:
+        """Delete college alumni dept (高校校友会删除当前部门).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.DeleteCollegeAlumniUserInfo", "POST /v1.0/edu/collegeAlumni/userInfos/remove")
+    def delete_college_alumni_user_info(
+        self,
+        dept_id: int,
+        operator: str,
+        user_ids: list[str],
+    ) -> Call[None]:
+        """Delete college alumni user info (高校校友会删除校友信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.DeleteCollegeContactSceneStru", "POST /v1.0/edu/collegeContact/depts/structures/scenes/remove")
+    def delete_college_contact_scene_stru(
+        self,
+        stru_id: int,
+    ) -> Call[None]:
+        """Delete college contact scene stru (删除高校通讯录场景架构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.DeleteDevice", "DELETE /v1.0/edu/vpaas/devices")
+    def delete_device(
+        self,
+        sn: str,
+    ) -> Call[None]:
+        """Delete device (视讯paas机具删除).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.DeleteDeviceOrg", "DELETE /v1.0/edu/remoteClasses/deviceOrgs")
+    def delete_device_org(
+        self,
+        auth_code: str,
+        device_code: str,
+    ) -> Call[None]:
+        """Delete device org (删除设备上面的组织).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.DeleteEvaluatePerformance", "POST /v1.0/edu/evaluations/remove")
+    def delete_evaluate_performance(
+        self,
+        *,
+        evaluation_id_list: list[str] | None = None,
+    ) -> Call[None]:
+        """Delete evaluate performance (删除评价表现数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.DeleteOrgRelation", "DELETE /v1.0/edu/remoteClasses/orgRelations")
+    def delete_org_relation(
+        self,
+        auth_code: str,
+        target_corp_id: str,
+    ) -> Call[None]:
+        """Delete org relation (删除组织的关联关系).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.DeletePhysicalClassroom", "DELETE /v1.0/edu/physicalClassrooms")
+    def delete_physical_classroom(
+        self,
+        classroom_id: int,
+        op_user_id: str,
+    ) -> Call[None]:
+        """Delete physical classroom (删除物理教室信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.DeleteRemoteClassCourse", "DELETE /v1.0/edu/remoteClasses/courses/{courseCode}")
+    def delete_remote_class_course(
+        self,
+        course_code: str,
+        auth_code: str,
+    ) -> Call[None]:
+        """Delete remote class course (删除专递课堂课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.DeleteSchoolReport", "POST /v1.0/edu/schools/reports/remove")
+    def delete_school_report(
+        self,
+        biz_code: str,
+        school_report_id: int,
+        teacher_id: str,
+    ) -> Call[DeleteSchoolReportReply]:
+        """Delete school report (删除成绩单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeleteSchoolReportReply)
+
+    @api("edu_1_0.DeleteUniversityCourseGroup", "DELETE /v1.0/edu/universities/courseGroups")
+    def delete_university_course_group(
+        self,
+        course_group_code: str,
+        op_user_id: str,
+    ) -> Call[None]:
+        """Delete university course group (删除大学课程组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.DeleteUniversityStudent", "DELETE /v1.0/edu/universities/students")
+    def delete_university_student(
+        self,
+        class_id: int,
+        op_user_id: str,
+        student_user_id: str,
+    ) -> Call[None]:
+        """Delete university student (删除大学学生).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.DeleteUniversityTeacher", "DELETE /v1.0/edu/universities/teachers")
+    def delete_university_teacher(
+        self,
+        class_id: int,
+        op_user_id: str,
+        role: str,
+        teacher_user_id: str,
+    ) -> Call[None]:
+        """Delete university teacher (删除大学教师).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.DeviceHeartbeat", "POST /v1.0/edu/heartbeats/report?sn")
+    def device_heartbeat(
+        self,
+        sn: str,
+    ) -> Call[DeviceHeartbeatReply]:
+        """Device heartbeat (设备心跳上报).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeviceHeartbeatReply)
+
+    @api("edu_1_0.DisableCollegeContactSceneStru", "POST /v1.0/edu/collegeContact/depts/structures/scenes/disable")
+    def disable_college_contact_scene_stru(
+        self,
+        stru_id: int,
+    ) -> Call[None]:
+        """Disable college contact scene stru (停用高校通讯录场景架构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.EduAIModelComplete", "POST /v1.0/edu/ai/models/complete")
+    def edu_ai_model_complete(
+        self,
+        model: str,
+        prompt: str,
+        scene: str,
+        user_id: str,
+        *,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        top_p: Annotated[float | None, wire("top_p")] = None,
+    ) -> Call[EduAiModelCompleteReply]:
+        """Edu ai model complete (教育大模型开放接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(EduAiModelCompleteReply)
+
+    @api("edu_1_0.EduAIGCCallback", "POST /v1.0/edu/aigc/callback")
+    def edu_aigc_callback(
+        self,
+        channel_code: str,
+        content: str,
+        content_size: int,
+        content_type: str,
+        prompt: str,
+        *,
+        commit_time: int | None = None,
+        complete_time: int | None = None,
+        ext: str | None = None,
+        remark: str | None = None,
+    ) -> Call[None]:
+        """Edu aigc callback (教育三方aigc结果回调).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.EduFindUserRolesByUserId", "GET /v1.0/edu/users/allRoles")
+    def edu_find_user_roles_by_user_id(
+        self,
+        *,
+        class_id: int | None = None,
+        corp_id: str | None = None,
+        has_org_role: bool | None = None,
+        user_id: str | None = None,
+    ) -> Call[EduFindUserRolesByUserIdReply]:
+        """Edu find user roles by user id (教育侧用户的所有角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(EduFindUserRolesByUserIdReply)
+
+    @api("edu_1_0.EduGetFileSpace", "POST /v1.0/edu/files/spaces/infos/query")
+    def edu_get_file_space(
+        self,
+        *,
+        channel_code: str | None = None,
+    ) -> Call[EduGetFileSpaceReply]:
+        """Edu get file space (获取用户文件存储空间信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(EduGetFileSpaceReply)
+
+    @api("edu_1_0.EduListUserByFromUserIds", "GET /v1.0/edu/users/allRelations/lists")
+    def edu_list_user_by_from_user_ids(
+        self,
+        *,
+        class_id: int | None = None,
+        corp_id: str | None = None,
+        guardian_user_id: str | None = None,
+    ) -> Call[EduListUserByFromUserIdsReply]:
+        """Edu list user by from user ids (教育侧获取用户所有关系详情列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(EduListUserByFromUserIdsReply)
+
+    @api("edu_1_0.EduTeacherList", "GET /v1.0/edu/teachers")
+    def edu_teacher_list(
+        self,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[EduTeacherListTeacherDetail]:
+        """Edu teacher list (查询教师列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            EduTeacherListTeacherDetail, Paging("pageNumber", 1, unit="pages"), "result", items="teacherDetails"
+        )
+
+    @api("edu_1_0.EnableCollegeContactSceneStru", "POST /v1.0/edu/collegeContact/depts/structures/scenes/enable")
+    def enable_college_contact_scene_stru(
+        self,
+        stru_id: int,
+    ) -> Call[None]:
+        """Enable college contact scene stru (启用高校通讯录场景架构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.EndCourse", "POST /v1.0/edu/universities/courses/end?opUserId")
+    def end_course(
+        self,
+        *,
+        op_user_id: str | None = None,
+        course_code: str | None = None,
+        ext: str | None = None,
+        isv_code: str | None = None,
+        live_play_info_list: list[EndCourseLivePlayInfoList] | None = None,
+    ) -> Call[EndCourseReply]:
+        """End course (关闭课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(EndCourseReply)
+
+    @api("edu_1_0.EventTrack", "POST /v1.0/edu/users/events/traceLogs")
+    def event_track(
+        self,
+        action_key: str,
+        action_time: str,
+        biz_code: str,
+        event_id: str,
+        user_id: str,
+        *,
+        biz_req: str | None = None,
+        biz_resp: str | None = None,
+        device_id: str | None = None,
+        event_type: str | None = None,
+        event_unit: str | None = None,
+        event_value: str | None = None,
+        extend: str | None = None,
+        platform: str | None = None,
+    ) -> Call[None]:
+        """Event track (新增用户事件跟踪日志).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.GenerateTaskId", "POST /v1.0/edu/ai/models/taskId/query")
+    def generate_task_id(
+        self,
+        model: str,
+        prompt: str,
+        scene: str,
+        user_id: str,
+        *,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        top_p: Annotated[float | None, wire("top_p")] = None,
+    ) -> Call[GenerateTaskIdReply]:
+        """Generate task id (获取调用大模型的taskId).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GenerateTaskIdReply)
+
+    @api("edu_1_0.GetBindChildInfo", "GET /v1.0/edu/families/childs/infos")
+    def get_bind_child_info(
+        self,
+        school_corp_id: str,
+        student_user_id: str,
+        union_id: str,
+    ) -> Call[GetBindChildInfoReply]:
+        """Get bind child info (获取绑定孩子信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetBindChildInfoReply)
+
+    @api("edu_1_0.GetChildren", "POST /v1.0/edu/children/query", idempotent=True)
+    def get_children(
+        self,
+    ) -> Call[GetChildrenReply]:
+        """Get children (查询用户的孩子列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetChildrenReply)
+
+    @api("edu_1_0.GetCollegeAlumniDepts", "GET /v1.0/edu/collegeAlumni/subDepts")
+    def get_college_alumni_depts(
+        self,
+        dept_id: int,
+        operator: str,
+    ) -> Call[GetCollegeAlumniDeptsReply]:
+        """Get college alumni depts (高校校友会获取当前部门的所有子部门).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetCollegeAlumniDeptsReply)
+
+    @api("edu_1_0.GetCollegeAlumniUserInfo", "GET /v1.0/edu/collegeAlumni/userInfos")
+    def get_college_alumni_user_info(
+        self,
+        operator: str,
+        user_id: str,
+    ) -> Call[GetCollegeAlumniUserInfoReply]:
+        """Get college alumni user info (高校校友会查询校友信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetCollegeAlumniUserInfoReply)
+
+    @api("edu_1_0.GetCorrectStyle", "POST /v1.0/edu/assignment/getCorrectStyle", idempotent=True)
+    def get_correct_style(
+        self,
+        corp_id: str,
+        task_code: str,
+    ) -> Call[GetCorrectStyleReply]:
+        """Get correct style (作业批改-查询批改样式).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetCorrectStyleReply)
+
+    @api("edu_1_0.GetDefaultChild", "GET /v1.0/edu/defaultChildren")
+    def get_default_child(
+        self,
+    ) -> Call[GetDefaultChildReply]:
+        """Get default child (获取默认孩子信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetDefaultChildReply)
+
+    @api("edu_1_0.GetEduUserIdentity", "GET /v1.0/edu/apollos/activities/userIdentities")
+    def get_edu_user_identity(
+        self,
+        union_id: str,
+    ) -> Call[GetEduUserIdentityReply]:
+        """Get edu user identity (阿里云盘教师节活动获取用户身份).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetEduUserIdentityReply)
+
+    @api("edu_1_0.GetFileDownloadInfo", "POST /v1.0/edu/files/downloadInfos/query", idempotent=True)
+    def get_file_download_info(
+        self,
+        file_id_list: list[str],
+        space_id: int,
+    ) -> Call[GetFileDownloadInfoReply]:
+        """Get file download info (获取文件下载信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetFileDownloadInfoReply)
+
+    @api("edu_1_0.GetFileDownloadInfoByPackageId", "POST /v1.0/edu/fileAndImages/ids/query", idempotent=True)
+    def get_file_download_info_by_package_id(
+        self,
+        package_id: str,
+    ) -> Call[GetFileDownloadInfoByPackageIdReply]:
+        """Get file download info by package id (查询文件和图片ID信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetFileDownloadInfoByPackageIdReply)
+
+    @api("edu_1_0.GetImageTempDownloadUrl", "POST /v1.0/edu/images/tempDownloadUrls/query", idempotent=True)
+    def get_image_temp_download_url(
+        self,
+        media_id: str,
+        source_type: str,
+    ) -> Call[GetImageTempDownloadUrlReply]:
+        """Get image temp download url (获取图片下载信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetImageTempDownloadUrlReply)
+
+    @api("edu_1_0.GetOpenCourseDetail", "GET /v1.0/edu/openCourse/{courseId}")
+    def get_open_course_detail(
+        self,
+        course_id: str,
+    ) -> Call[GetOpenCourseDetailReply]:
+        """Get open course detail (获取公开课的课程详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetOpenCourseDetailReply)
+
+    @api("edu_1_0.GetOpenCourses", "GET /v1.0/edu/openCourses")
+    def get_open_courses(
+        self,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[GetOpenCoursesCourseList]:
+        """Get open courses (获取通过审核的课程列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            GetOpenCoursesCourseList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="courseList"
+        )
+
+    @api("edu_1_0.GetPointActionRecord", "GET /v1.0/edu/points/actionRecords")
+    def get_point_action_record(
+        self,
+    ) -> Call[GetPointActionRecordReply]:
+        """Get point action record (查询教育积分流水记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetPointActionRecordReply)
+
+    @api("edu_1_0.GetPointInfo", "GET /v1.0/edu/points/infos")
+    def get_point_info(
+        self,
+        point_type: str,
+    ) -> Call[GetPointInfoReply]:
+        """Get point info (查询教育积分信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetPointInfoReply)
+
+    @api("edu_1_0.GetRemoteClassCourse", "GET /v1.0/edu/remoteClasses/courses/{courseCode}")
+    def get_remote_class_course(
+        self,
+        course_code: str,
+        operator: str,
+    ) -> Call[GetRemoteClassCourseReply]:
+        """Get remote class course (查询专递课堂课程详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetRemoteClassCourseReply)
+
+    @api("edu_1_0.GetShareRoleMembers", "GET /v1.0/edu/shareRoles/{shareRoleCode}/members")
+    def get_share_role_members(
+        self,
+        share_role_code: str,
+    ) -> Call[GetShareRoleMembersReply]:
+        """Get share role members (获取共享角色成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetShareRoleMembersReply)
+
+    @api("edu_1_0.GetShareRoles", "GET /v1.0/edu/shareRoles")
+    def get_share_roles(
+        self,
+    ) -> Call[GetShareRolesReply]:
+        """Get share roles (获取教育局的共享角色列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetShareRolesReply)
+
+    @api("edu_1_0.GetTaskList", "GET /v1.0/edu/newGrades/tasks/lists")
+    def get_task_list(
+        self,
+        operator: str,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+        task_year: int | None = None,
+    ) -> Query[GetTaskListTaskList]:
+        """Get task list (查询入学任务列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(GetTaskListTaskList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="taskList")
+
+    @api("edu_1_0.GetTaskStudentList", "GET /v1.0/edu/newGrades/tasks/students/lists")
+    def get_task_student_list(
+        self,
+        operator: str,
+        task_id: int,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[GetTaskStudentListStudentList]:
+        """Get task student list (获取入学任务下的学生列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            GetTaskStudentListStudentList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="studentList"
+        )
+
+    @api("edu_1_0.InitCoursesOfClass", "POST /v1.0/edu/classes/{classId}/courses/init?opUserId")
+    def init_courses_of_class(
+        self,
+        class_id: str,
+        op_user_id: str,
+        courses: list[InitCoursesOfClassCourses],
+        section_config: InitCoursesOfClassSectionConfig,
+    ) -> Call[None]:
+        """Init courses of class (初始化班级课程表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.InitDevice", "POST /v1.0/edu/devices/init")
+    def init_device(
+        self,
+        encrypt_pub_key: str,
+        signature: str,
+        sn: str,
+        timestamp: int,
+        *,
+        version: str | None = None,
+    ) -> Call[InitDeviceReply]:
+        """Init device (设备启动注册).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(InitDeviceReply)
+
+    @api("edu_1_0.InitVPaasDevice", "POST /v1.0/edu/vpaas/devices/init")
+    def init_v_paas_device(
+        self,
+        sn: str,
+        type: str,
+        *,
+        timestamp: int | None = None,
+    ) -> Call[InitVPaasDeviceReply]:
+        """Init vpaas device (视讯paas机具初始化).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(InitVPaasDeviceReply)
+
+    @api("edu_1_0.InsertSectionConfig", "POST /v1.0/edu/schedules/configs?opUserId")
+    def insert_section_config(
+        self,
+        *,
+        op_user_id: str | None = None,
+        end: InsertSectionConfigEnd | None = None,
+        schedule_name: str | None = None,
+        section_models: list[InsertSectionConfigSectionModels] | None = None,
+        start: InsertSectionConfigStart | None = None,
+    ) -> Call[None]:
+        """Insert section config (插入学校维度节次设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.InvalidCourse", "POST /v1.0/edu/kits/courses/invalid")
+    def invalid_course(
+        self,
+        *,
+        class_id: str | None = None,
+        corp_id: str | None = None,
+        isv_code: str | None = None,
+        isv_course_id: str | None = None,
+    ) -> Call[None]:
+        """Invalid course (失效课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.InvalidKit", "POST /v1.0/edu/kits/records/invalid")
+    def invalid_kit(
+        self,
+        *,
+        corp_id: str | None = None,
+        isv_code: str | None = None,
+        isv_product_scene: str | None = None,
+        open_user_id: str | None = None,
+    ) -> Call[None]:
+        """Invalid kit (失效教育套件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.InvalidStudentClass", "POST /v1.0/edu/kits/students/classes/remove")
+    def invalid_student_class(
+        self,
+        *,
+        class_id: str | None = None,
+        class_type: int | None = None,
+        corp_id: str | None = None,
+        isv_code: str | None = None,
+        student_user_ids: list[str] | None = None,
+    ) -> Call[None]:
+        """Invalid student class (删除学生班级).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.InvalidTeacherCourse", "POST /v1.0/edu/kits/teachers/courses/remove")
+    def invalid_teacher_course(
+        self,
+        *,
+        corp_id: str | None = None,
+        isv_code: str | None = None,
+        need_delete_course_id_list: list[str] | None = None,
+        teacher_user_id: str | None = None,
+    ) -> Call[None]:
+        """Invalid teacher course (删除老师课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.IsvDataWrite", "POST /v1.0/edu/datas/write", idempotent=True)
+    def isv_data_write(
+        self,
+        *,
+        object_code: str | None = None,
+        row_value_list: list[list[IsvDataWriteRowValueList]] | None = None,
+    ) -> Call[IsvDataWriteReply]:
+        """Isv data write (第三方数据写入).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(IsvDataWriteReply)
+
+    @api("edu_1_0.IsvMetadataQuery", "GET /v1.0/edu/datas/metadatas")
+    def isv_metadata_query(
+        self,
+        *,
+        object_code: str | None = None,
+    ) -> Call[IsvMetadataQueryReply]:
+        """Isv metadata query (Isv查询元数据信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(IsvMetadataQueryReply)
+
+    @api("edu_1_0.ListCollegeContactSceneStrus", "GET /v1.0/edu/collegeContact/depts/structures/scenes")
+    def list_college_contact_scene_strus(
+        self,
+        *,
+        language: str | None = None,
+    ) -> Call[ListCollegeContactSceneStrusReply]:
+        """List college contact scene strus (获取高校通讯录场景架构列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListCollegeContactSceneStrusReply)
+
+    @api("edu_1_0.ListOrder", "POST /v1.0/edu/orders/query", idempotent=True)
+    def list_order(
+        self,
+        merchant_id: str,
+        *,
+        create_time_end: int | None = None,
+        create_time_start: int | None = None,
+        order_no: str | None = None,
+        page_number: int | None = None,
+        page_size: int = 20,
+        scene: int | None = None,
+        status: int | None = None,
+        trade_no: str | None = None,
+        user_id: str | None = None,
+    ) -> Query[ListOrderList]:
+        """List order (查询订单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            ListOrderList, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="list"
+        )
+
+    @api("edu_1_0.OpenKit", "POST /v1.0/edu/kits/records/open")
+    def open_kit(
+        self,
+        *,
+        attributes: str | None = None,
+        corp_id: str | None = None,
+        isv_code: str | None = None,
+        isv_product_scene: str | None = None,
+        open_end_time: int | None = None,
+        open_start_time: int | None = None,
+        open_user_id: str | None = None,
+    ) -> Call[None]:
+        """Open kit (开通教育套件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.OrderInfo", "GET /v1.0/edu/dingLifes/orders")
+    def order_info(
+        self,
+        *,
+        order_no: str | None = None,
+    ) -> Call[OrderInfoReply]:
+        """Order info (查询订单信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(OrderInfoReply)
+
+    @api("edu_1_0.PageQueryClassCourse", "POST /v1.0/edu/kits/classes/courses/batchQuery", idempotent=True)
+    def page_query_class_course(
+        self,
+        *,
+        class_id: str | None = None,
+        corp_id: str | None = None,
+        end_course_date: int | None = None,
+        isv_code: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        start_course_date: int | None = None,
+    ) -> Query[PageQueryClassCourseResult]:
+        """Page query class course (批量查询班级课表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            PageQueryClassCourseResult, Paging("pageNumber", 1, unit="pages", open_ended=True), items="result"
+        )
+
+    @api("edu_1_0.PageQueryDevices", "GET /v1.0/edu/vpaas/devices")
+    def page_query_devices(
+        self,
+        type: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[PageQueryDevicesList]:
+        """Page query devices (分页查询设备列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(PageQueryDevicesList, Paging("nextToken", "0", next="nextToken"), items="list")
+
+    @api("edu_1_0.PageQueryKitOpenRecord", "POST /v1.0/edu/kits/records/batchQuery", idempotent=True)
+    def page_query_kit_open_record(
+        self,
+        *,
+        isv_code: str | None = None,
+        isv_product_scene: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[PageQueryKitOpenRecordResult]:
+        """Page query kit open record (批量查询套件开通记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            PageQueryKitOpenRecordResult, Paging("pageNumber", 1, unit="pages", open_ended=True), items="result"
+        )
+
+    @api("edu_1_0.PayOrder", "POST /v1.0/edu/orders/pay")
+    def pay_order(
+        self,
+        face_id: str,
+        order_no: str,
+        sn: str,
+        user_id: str,
+        *,
+        signature: str | None = None,
+        timestamp: int | None = None,
+        version: str | None = None,
+    ) -> Call[None]:
+        """Pay order (支付订单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.PollingConfirmStatus", "GET /v1.0/edu/universities/courses/pollingConfirmStatus")
+    def polling_confirm_status(
+        self,
+        *,
+        course_code: str | None = None,
+        ext: str | None = None,
+        isv_code: str | None = None,
+        op_user_id: str | None = None,
+    ) -> Call[PollingConfirmStatusReply]:
+        """Polling confirm status (轮询课程状态，确认教师是否已同意开课).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PollingConfirmStatusReply)
+
+    @api("edu_1_0.PreDial", "POST /v1.0/edu/vpaas/devices/preDial")
+    def pre_dial(
+        self,
+        caller_user_id: str,
+        receiver_user_id: str,
+        sn: str,
+        type: str,
+    ) -> Call[None]:
+        """Pre dial (视讯paas机具预拨号).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.ProvidePoint", "POST /v1.0/edu/points/provide")
+    def provide_point(
+        self,
+        action_code: str,
+        biz_id: str,
+        point_type: str,
+    ) -> Call[ProvidePointReply]:
+        """Provide point (发放教育积分).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ProvidePointReply)
+
+    @api("edu_1_0.PublishSchoolReport", "POST /v1.0/edu/schools/reports/publish")
+    def publish_school_report(
+        self,
+        biz_code: str,
+        exam_class: str,
+        exam_title: str,
+        identifier: str,
+        publish_scope: str,
+        score_type: str,
+        share: bool,
+        show_rank: bool,
+        show_statistics_score: bool,
+        sub_score_type: str,
+        subject_list: list[PublishSchoolReportSubjectList],
+        subjects: str,
+        teacher_id: str,
+        teacher_name: str,
+        *,
+        class_detail_items: list[PublishSchoolReportClassDetailItems] | None = None,
+    ) -> Call[PublishSchoolReportReply]:
+        """Publish school report (发布成绩单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PublishSchoolReportReply)
+
+    @api("edu_1_0.PushClassGroupCard", "POST /v1.0/edu/classes/groups/cards/messages/push")
+    def push_class_group_card(
+        self,
+        biz_code: str,
+        class_id: int,
+        public_card_data: dict[str, str],
+        sender_user_id: str,
+        student_user_ids: list[str],
+        *,
+        group_type_list: list[str] | None = None,
+        private_card_data: dict[str, JsonValue] | None = None,
+    ) -> Call[PushClassGroupCardReply]:
+        """Push class group card (推送班级群卡片消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PushClassGroupCardReply)
+
+    @api("edu_1_0.Query", "GET /v1.0/edu/wrongQuestions/codes")
+    def query(
+        self,
+    ) -> Call[QueryReply]:
+        """Query (错题本-查询错题本).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryReply)
+
+    @api("edu_1_0.QueryAllSubjectsFromClassSchedule", "GET /v1.0/edu/subjects/instances")
+    def query_all_subjects_from_class_schedule(
+        self,
+    ) -> Call[QueryAllSubjectsFromClassScheduleReply]:
+        """Query all subjects from class schedule (查询全量学科实例列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryAllSubjectsFromClassScheduleReply)
+
+    @api("edu_1_0.queryClassCourse", "POST /v1.0/edu/kits/classes/courses/query")
+    def query_class_course(
+        self,
+        *,
+        class_id: str | None = None,
+        corp_id: str | None = None,
+        isv_code: str | None = None,
+        isv_course_id: str | None = None,
+    ) -> Call[None]:
+        """Query class course (查询班级课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "edu_1_0.QueryClassSchedule",
+        "POST /v1.0/edu/classes/schedules/query?endTime&opUserId&startTime&subscriberType",
+        idempotent=True,
+    )
+    def query_class_schedule(
+        self,
+        op_user_id: str,
+        section_index_list: list[int],
+        subscriber_ids: list[str],
+        *,
+        end_time: int | None = None,
+        start_time: int | None = None,
+        subscriber_type: str | None = None,
+    ) -> Call[QueryClassScheduleReply]:
+        """Query class schedule (查询课程表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryClassScheduleReply)
+
+    @api("edu_1_0.QueryClassScheduleByTimeSchool", "GET /v1.0/edu/schools/classes/courses")
+    def query_class_schedule_by_time_school(
+        self,
+        end_time: int,
+        op_user_id: str,
+        start_time: int,
+    ) -> Call[QueryClassScheduleByTimeSchoolReply]:
+        """Query class schedule by time school (按照学校和时间区间筛选课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryClassScheduleByTimeSchoolReply)
+
+    @api("edu_1_0.QueryClassScheduleConfig", "GET /v1.0/edu/schedules/configs")
+    def query_class_schedule_config(
+        self,
+    ) -> Call[QueryClassScheduleConfigReply]:
+        """Query class schedule config (获取课程表设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryClassScheduleConfigReply)
+
+    @api("edu_1_0.QueryDevice", "POST /v1.0/edu/vpass/devices/query?sn", idempotent=True)
+    def query_device(
+        self,
+        sn: str,
+    ) -> Call[QueryDeviceReply]:
+        """Query device (查询单台视讯PAAS设备).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryDeviceReply)
+
+    @api("edu_1_0.QueryDeviceListByCorpId", "GET /v1.0/edu/remoteClasses/devices")
+    def query_device_list_by_corp_id(
+        self,
+        operator: str,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[QueryDeviceListByCorpIdList]:
+        """Query device list by corp id (查询某个组织下面的设备列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(QueryDeviceListByCorpIdList, Paging("pageNumber", 1, unit="pages"), "result", items="list")
+
+    @api("edu_1_0.QueryEduAssetSpaces", "GET /v1.0/edu/assets/spaces")
+    def query_edu_asset_spaces(
+        self,
+        biz_code: str,
+        *,
+        max_results: int | None = None,
+        next_token: int | None = None,
+    ) -> Query[QueryEduAssetSpacesSpace]:
+        """Query edu asset spaces (教学资源库查询space列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(QueryEduAssetSpacesSpace, TOKEN_FROM_ZERO, items="spaces")
+
+    @api("edu_1_0.QueryEduLlmModelResponse", "POST /v1.0/edu/assignment/queryEduLlmModelResponse", idempotent=True)
+    def query_edu_llm_model_response(
+        self,
+        corp_id: str,
+        req_id: str,
+        task_code: str,
+    ) -> Call[QueryEduLlmModelResponseReply]:
+        """Query edu llm model response (作业批改-查询模型返回结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryEduLlmModelResponseReply)
+
+    @api("edu_1_0.QueryGroupId", "GET /v1.0/edu/faces/groups")
+    def query_group_id(
+        self,
+        sn: str,
+    ) -> Call[QueryGroupIdReply]:
+        """Query group id (根据设备SN信息查询学校人脸库).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryGroupIdReply)
+
+    @api("edu_1_0.QueryKitOpenRecord", "POST /v1.0/edu/kits/records/query", idempotent=True)
+    def query_kit_open_record(
+        self,
+        *,
+        corp_id: str | None = None,
+        isv_code: str | None = None,
+        isv_product_scene: str | None = None,
+    ) -> Call[QueryKitOpenRecordReply]:
+        """Query kit open record (查询套件开通记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryKitOpenRecordReply)
+
+    @api("edu_1_0.QueryModelResultByTaskId", "POST /v1.0/edu/ai/models/query", idempotent=True)
+    def query_model_result_by_task_id(
+        self,
+        task_id: str,
+    ) -> Call[QueryModelResultByTaskIdReply]:
+        """Query model result by task id (获取大模型的返回值).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryModelResultByTaskIdReply)
+
+    @api("edu_1_0.QueryOrder", "GET /v1.0/edu/orders")
+    def query_order(
+        self,
+        alipay_app_id: str,
+        merchant_id: str,
+        order_no: str,
+        signature: str,
+    ) -> Call[QueryOrderReply]:
+        """Query order (查询订单信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryOrderReply)
+
+    @api("edu_1_0.QueryOrgCorrectTaskDetail", "POST /v1.0/edu/assignment/queryTaskDetail", idempotent=True)
+    def query_org_correct_task_detail(
+        self,
+        end_time: int,
+        query_corp_id: str,
+        start_time: int,
+        *,
+        page_no: int | None = None,
+        page_size: int = 20,
+        subject_code: str | None = None,
+    ) -> Query[QueryOrgCorrectTaskDetailResult]:
+        """Query org correct task detail (作业批改-查询批改任务明细).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            QueryOrgCorrectTaskDetailResult, Paging("pageNo", 1, unit="pages", open_ended=True), items="result"
+        )
+
+    @api(
+        "edu_1_0.QueryOrgCorrectTaskWithWrongQuestion",
+        "POST /v1.0/edu/assignment/queryTaskWrongQuestionDetail",
+        idempotent=True,
+    )
+    def query_org_correct_task_with_wrong_question(
+        self,
+        end_time: int,
+        query_corp_id: str,
+        start_time: int,
+        *,
+        page_no: int | None = None,
+        page_size: int = 20,
+    ) -> Query[QueryOrgCorrectTaskWithWrongQuestionResult]:
+        """Query org correct task with wrong question (作业批改-查询批改错题明细).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            QueryOrgCorrectTaskWithWrongQuestionResult,
+            Paging("pageNo", 1, unit="pages", open_ended=True),
+            items="result",
+        )
+
+    @api("edu_1_0.QueryOrgRelationList", "GET /v1.0/edu/remoteClasses/orgRelations")
+    def query_org_relation_list(
+        self,
+        operator: str,
+    ) -> Call[QueryOrgRelationListReply]:
+        """Query org relation list (查询某个组织下面关联的组织列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryOrgRelationListReply)
+
+    @api("edu_1_0.QueryOrgSecretKey", "GET /v1.0/edu/universities/secretKeys")
+    def query_org_secret_key(
+        self,
+        isv_code: str,
+        *,
+        op_user_id: str | None = None,
+    ) -> Call[QueryOrgSecretKeyReply]:
+        """Query org secret key (获取组织秘钥).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryOrgSecretKeyReply)
+
+    @api("edu_1_0.QueryOrgType", "GET /v1.0/edu/orgTypes")
+    def query_org_type(
+        self,
+    ) -> Call[QueryOrgTypeReply]:
+        """Query org type (查询教育组织类型).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryOrgTypeReply)
+
+    @api("edu_1_0.QueryPayResult", "POST /v1.0/edu/payResults/query", idempotent=True)
+    def query_pay_result(
+        self,
+        face_id: str,
+        order_no: str,
+        sn: str,
+        user_id: str,
+        *,
+        signature: str | None = None,
+        timestamp: int | None = None,
+        version: str | None = None,
+    ) -> Call[QueryPayResultReply]:
+        """Query pay result (查询支付结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryPayResultReply)
+
+    @api("edu_1_0.QueryPhysicalClassroom", "GET /v1.0/edu/physicalClassrooms")
+    def query_physical_classroom(
+        self,
+        classroom_id: int,
+        op_user_id: str,
+    ) -> Call[QueryPhysicalClassroomReply]:
+        """Query physical classroom (查询物理教室信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryPhysicalClassroomReply)
+
+    @api("edu_1_0.QueryPurchaseInfo", "GET /v1.0/edu/users/purchases")
+    def query_purchase_info(
+        self,
+        merchant_id: str,
+        scene: int,
+        sn: str,
+        user_id: str,
+    ) -> Call[QueryPurchaseInfoReply]:
+        """Query purchase info (查询用户订购服务状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryPurchaseInfoReply)
+
+    @api("edu_1_0.QueryRemoteClassCourse", "GET /v1.0/edu/remoteClasses/courses")
+    def query_remote_class_course(
+        self,
+        end_time: int,
+        operator: str,
+        start_time: int,
+    ) -> Call[QueryRemoteClassCourseReply]:
+        """Query remote class course (查询课程列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryRemoteClassCourseReply)
+
+    @api("edu_1_0.QuerySchoolUserFace", "GET /v1.0/edu/schools/faces")
+    def query_school_user_face(
+        self,
+        sn: str,
+        type: int,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[QuerySchoolUserFaceUserFaceList]:
+        """Query school user face (分批查询学校人脸id).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(QuerySchoolUserFaceUserFaceList, Paging("pageNumber", 1, unit="pages"), items="userFaceList")
+
+    @api("edu_1_0.QuerySelfBuildGroupBaseInfo", "POST /v1.0/edu/self/group/base/query", idempotent=True)
+    def query_self_build_group_base_info(
+        self,
+        corp_id: str,
+    ) -> Call[QuerySelfBuildGroupBaseInfoReply]:
+        """Query self build group base info (查询自建群组织和班级信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QuerySelfBuildGroupBaseInfoReply)
+
+    @api("edu_1_0.QuerySelfBuildGroupUserInfo", "POST /v1.0/edu/self/group/user/query", idempotent=True)
+    def query_self_build_group_user_info(
+        self,
+        class_id: int,
+        corp_id: str,
+        roles: list[str],
+    ) -> Call[QuerySelfBuildGroupUserInfoReply]:
+        """Query self build group user info (查询自建群用户信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QuerySelfBuildGroupUserInfoReply)
+
+    @api("edu_1_0.QuerySnsOrder", "GET /v1.0/edu/snsOrders")
+    def query_sns_order(
+        self,
+        alipay_app_id: str,
+        merchant_id: str,
+        order_no: str,
+        signature: str,
+    ) -> Call[QuerySnsOrderReply]:
+        """Query sns order (个人应用查询订单信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QuerySnsOrderReply)
+
+    @api(
+        "edu_1_0.QueryStatisticsData",
+        "POST /v1.0/edu/classes/schedules/statisticData/query?endTime&opUserId&startTime",
+        idempotent=True,
+    )
+    def query_statistics_data(
+        self,
+        op_user_id: str,
+        section_index_list: list[int],
+        teacher_user_ids: list[str],
+        *,
+        end_time: int | None = None,
+        start_time: int | None = None,
+    ) -> Call[QueryStatisticsDataReply]:
+        """Query statistics data (获得课程表详细信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryStatisticsDataReply)
+
+    @api("edu_1_0.QueryStudentClass", "POST /v1.0/edu/kits/students/classes/query", idempotent=True)
+    def query_student_class(
+        self,
+        *,
+        class_id: str | None = None,
+        class_type: int | None = None,
+        corp_id: str | None = None,
+        isv_code: str | None = None,
+        student_user_ids: list[str] | None = None,
+    ) -> Call[QueryStudentClassReply]:
+        """Query student class (查询学生班级).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryStudentClassReply)
+
+    @api("edu_1_0.QuerySubjectTeachers", "GET /v1.0/edu/subjects/teachers")
+    def query_subject_teachers(
+        self,
+        op_user_id: str,
+        subject_code: str,
+        *,
+        class_ids: list[int] | None = None,
+    ) -> Call[QuerySubjectTeachersReply]:
+        """Query subject teachers (查询教授某学科老师列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QuerySubjectTeachersReply)
+
+    @api("edu_1_0.QueryTeachSubjects", "GET /v1.0/edu/teachers/subjects")
+    def query_teach_subjects(
+        self,
+        op_user_id: str,
+        *,
+        class_ids: list[int] | None = None,
+    ) -> Call[QueryTeachSubjectsReply]:
+        """Query teach subjects (查询老师教授学科列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryTeachSubjectsReply)
+
+    @api("edu_1_0.QueryTeacherCourse", "POST /v1.0/edu/kits/teachers/courses/query", idempotent=True)
+    def query_teacher_course(
+        self,
+        *,
+        corp_id: str | None = None,
+        isv_code: str | None = None,
+        isv_course_id_list: list[str] | None = None,
+        teacher_user_id: str | None = None,
+    ) -> Call[QueryTeacherCourseReply]:
+        """Query teacher course (查询老师课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryTeacherCourseReply)
+
+    @api("edu_1_0.QueryTransferCourse", "POST /v1.0/edu/kits/transferRecords/query", idempotent=True)
+    def query_transfer_course(
+        self,
+        *,
+        corp_id: str | None = None,
+        isv_code: str | None = None,
+        isv_record_id: str | None = None,
+    ) -> Call[QueryTransferCourseReply]:
+        """Query transfer course (查询调代课记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryTransferCourseReply)
+
+    @api("edu_1_0.QueryUniversityCourseGroup", "GET /v1.0/edu/universities/courseGroups")
+    def query_university_course_group(
+        self,
+        course_group_code: str,
+        op_user_id: str,
+    ) -> Call[QueryUniversityCourseGroupReply]:
+        """Query university course group (查询大学课程组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUniversityCourseGroupReply)
+
+    @api("edu_1_0.QueryUserFace", "GET /v1.0/edu/users/faces")
+    def query_user_face(
+        self,
+        face_id: str,
+        sn: str,
+    ) -> Call[QueryUserFaceReply]:
+        """Query user face (根据人脸id查询用户信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserFaceReply)
+
+    @api("edu_1_0.QueryUserPayInfo", "GET /v1.0/edu/orders/payInfos")
+    def query_user_pay_info(
+        self,
+        face_id: str,
+        sn: str,
+        user_id: str,
+    ) -> Call[QueryUserPayInfoReply]:
+        """Query user pay info (查询用户支付信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserPayInfoReply)
+
+    @api("edu_1_0.RecordActionPoint", "POST /v1.0/edu/assignment/recordActionPoint")
+    def record_action_point(
+        self,
+        action_code: str,
+        action_time: int,
+        corp_id: str,
+        task_code: str,
+    ) -> Call[None]:
+        """Record action point (作业批改-记录行动点).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.RemoveDevice", "DELETE /v1.0/edu/devices")
+    def remove_device(
+        self,
+        merchant_id: str,
+        sn: str,
+    ) -> Call[None]:
+        """Remove device (移除设备).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.ReportDeviceLog", "POST /v1.0/edu/deviceLogs/report?mediaId&sn&type")
+    def report_device_log(
+        self,
+        media_id: str,
+        sn: str,
+        type: str,
+    ) -> Call[None]:
+        """Report device log (设备日志上报接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.ReportDeviceUseLog", "POST /v1.0/edu/deviceUseLogs/report")
+    def report_device_use_log(
+        self,
+        action: str,
+        order_no: str,
+        sn: str,
+        user_id: str,
+    ) -> Call[None]:
+        """Report device use log (上传设备使用日志).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.RollbackDeductPoint", "POST /v1.0/edu/deductPoints/rollback")
+    def rollback_deduct_point(
+        self,
+        biz_id: str,
+        point_type: str,
+    ) -> Call[None]:
+        """Rollback deduct point (回滚教育积分扣减).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.SaveClassLearningData", "POST /v1.0/edu/classes/learnings/datas/save")
+    def save_class_learning_data(
+        self,
+        assign_num: int,
+        assign_student_user_ids: list[str],
+        biz_id: str,
+        biz_type: str,
+        corp_id: str,
+        dept_id: int,
+        generated_time: int,
+        question_num: int,
+        subject_code: str,
+        teacher_user_id: str,
+        *,
+        file_suffix: str | None = None,
+        question_picture_num: int | None = None,
+        standard_answer_picture_num: int | None = None,
+    ) -> Call[SaveClassLearningDataReply]:
+        """Save class learning data (保存班级学情数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SaveClassLearningDataReply)
+
+    @api("edu_1_0.SaveStudentLearningData", "POST /v1.0/edu/students/learnings/datas/save")
+    def save_student_learning_data(
+        self,
+        assign_num: int,
+        biz_id: str,
+        biz_type: str,
+        corp_id: str,
+        correct_num: int,
+        dept_id: int,
+        generated_time: int,
+        question_num: int,
+        student_user_id: str,
+        subject_code: str,
+        submit_num: int,
+        *,
+        file_suffix: str | None = None,
+        wrong_questions: list[SaveStudentLearningDataWrongQuestions] | None = None,
+    ) -> Call[SaveStudentLearningDataReply]:
+        """Save student learning data (保存学生学情数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SaveStudentLearningDataReply)
+
+    @api("edu_1_0.SchoolReportDetailReaded", "POST /v1.0/edu/schools/reportDetails/readStatuses/set")
+    def school_report_detail_readed(
+        self,
+        biz_code: str,
+        school_report_id: int,
+        student_ids: list[str],
+        user_id: str,
+    ) -> Call[SchoolReportDetailReadedReply]:
+        """School report detail readed (成绩单详情已读状态设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SchoolReportDetailReadedReply)
+
+    @api("edu_1_0.SearchTeachers", "POST /v1.0/edu/teachers/search?nameKeyword", idempotent=True)
+    def search_teachers(
+        self,
+        name_keyword: str,
+    ) -> Call[SearchTeachersReply]:
+        """Search teachers (按关键字搜索老师).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SearchTeachersReply)
+
+    @api("edu_1_0.SendAiCard", "POST /v1.0/edu/kits/aiCards/send")
+    def send_ai_card(
+        self,
+        *,
+        action_type: str | None = None,
+        biz_data: str | None = None,
+        card_channel: str | None = None,
+        corp_id: str | None = None,
+        identifier: str | None = None,
+        isv_code: str | None = None,
+    ) -> Call[None]:
+        """Send ai card (套件-发送AI卡片).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.SendCollegeAiAssistantMsg", "POST /v1.0/edu/colleges/aiAssistants/messages/send")
+    def send_college_ai_assistant_msg(
+        self,
+        content: str,
+        content_type: str,
+        union_id: str,
+        *,
+        open_conversation_id: str | None = None,
+    ) -> Call[None]:
+        """Send college ai assistant msg (高校AI助理主动发送消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.SendFileMessage", "POST /v1.0/edu/contents/files/messages/send")
+    def send_file_message(
+        self,
+        biz_id: str,
+        extension: str,
+        file_name: str,
+        file_size: int,
+        file_url: str,
+        *,
+        send_type: str | None = None,
+    ) -> Call[None]:
+        """Send file message (收藏文件消息发送).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.SendMessage", "POST /v1.0/edu/messages/send")
+    def send_message(
+        self,
+        biz_id: str,
+        from_user_id: str,
+        sn: str,
+        to_user_id_list: list[str],
+        type: int,
+    ) -> Call[SendMessageReply]:
+        """Send message (亲情通话发消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SendMessageReply)
+
+    @api("edu_1_0.SendPrintOrderNoticeMsg", "POST /v1.0/edu/files/printOrders/noticeMessages/send")
+    def send_print_order_notice_msg(
+        self,
+        create_order_time: str,
+        price: str,
+        scene_code: str,
+        *,
+        delivery_company_name: str | None = None,
+        delivery_number: str | None = None,
+        delivery_time: str | None = None,
+        payment_time: str | None = None,
+    ) -> Call[None]:
+        """Send print order notice msg (发送打印订单提醒消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.StartCourse", "POST /v1.0/edu/universities/courses/start?opUserId")
+    def start_course(
+        self,
+        *,
+        op_user_id: str | None = None,
+        course_code: str | None = None,
+        ext: str | None = None,
+        isv_code: str | None = None,
+        live_play_info_list: list[StartCourseLivePlayInfoList] | None = None,
+    ) -> Call[StartCourseReply]:
+        """Start course (开始课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(StartCourseReply)
+
+    @api("edu_1_0.StartCoursePrepare", "POST /v1.0/edu/universities/courses/prepare?opUserId")
+    def start_course_prepare(
+        self,
+        *,
+        op_user_id: str | None = None,
+        course_date: str | None = None,
+        course_group_code: str | None = None,
+        device_id: str | None = None,
+        ext: str | None = None,
+        isv_code: str | None = None,
+        live_cover_image: str | None = None,
+        section_index: list[int] | None = None,
+    ) -> Call[StartCoursePrepareReply]:
+        """Start course prepare (预开课，发送开课提醒).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(StartCoursePrepareReply)
+
+    @api("edu_1_0.SubmitAiSportData", "POST /v1.0/edu/aiSports/data/submit")
+    def submit_ai_sport_data(
+        self,
+        *,
+        data: dict[str, str] | None = None,
+        data_type: str | None = None,
+        operate_type: str | None = None,
+    ) -> Call[None]:
+        """Submit ai sport data (AI体育-上报数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.SubscribeUniversityCourseGroup", "POST /v1.0/edu/universities/courseGroups/subscribe?opUserId")
+    def subscribe_university_course_group(
+        self,
+        *,
+        op_user_id: str | None = None,
+        course_group_code: str | None = None,
+        student_user_ids: list[str] | None = None,
+    ) -> Call[None]:
+        """Subscribe university course group (订阅大学课程组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.SyncCheckedData", "POST /v1.0/edu/assignment/syncCheckedData")
+    def sync_checked_data(
+        self,
+        check_json_url: str,
+        check_url: str,
+        corp_id: str,
+        task_code: str,
+    ) -> Call[None]:
+        """Sync checked data (作业批改-同步抽检数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.UnsubscribeUniversityCourseGroup", "POST /v1.0/edu/universities/courseGroups/unsubscribe?opUserId")
+    def unsubscribe_university_course_group(
+        self,
+        op_user_id: str,
+        course_group_code: str,
+        student_user_ids: list[str],
+    ) -> Call[None]:
+        """Unsubscribe university course group (取消订阅大学课程组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.UpdateClassGroupCard", "PUT /v1.0/edu/classes/groups/cards/messages")
+    def update_class_group_card(
+        self,
+        biz_card_id: str,
+        class_id: int,
+        group_type_list: list[str],
+        is_final_update: bool,
+        *,
+        private_card_data: dict[str, JsonValue] | None = None,
+        public_card_data: dict[str, str] | None = None,
+    ) -> Call[None]:
+        """Update class group card (更新班级群卡片消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.UpdateCollegeAlumniUserInfo", "PUT /v1.0/edu/collegeAlumni/userInfos")
+    def update_college_alumni_user_info(
+        self,
+        dept_ids: list[int],
+        operator: str,
+        user_id: str,
+        *,
+        address: str | None = None,
+        email: str | None = None,
+        intake: str | None = None,
+        name: str | None = None,
+        outtake: str | None = None,
+        student_number: str | None = None,
+    ) -> Call[None]:
+        """Update college alumni user info (高校校友会更新校友信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.UpdateCollegeContactSceneStru", "PUT /v1.0/edu/collegeContact/depts/structures/scenes")
+    def update_college_contact_scene_stru(
+        self,
+        stru_id: int,
+        *,
+        order: int | None = None,
+        source_identifier: str | None = None,
+        stru_brief: str | None = None,
+        stru_name: str | None = None,
+        stru_type: str | None = None,
+    ) -> Call[None]:
+        """Update college contact scene stru (更新高校通讯录场景架构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.UpdateCorrectingData", "POST /v1.0/edu/assignment/updateCorrectingData")
+    def update_correcting_data(
+        self,
+        corp_id: str,
+        data_detail: str,
+        data_type: str,
+        task_code: str,
+    ) -> Call[None]:
+        """Update correcting data (作业批改-更新批改中数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.UpdateCoursesOfClass", "PUT /v1.0/edu/classes/{classId}/courses/schedules?opUserId")
+    def update_courses_of_class(
+        self,
+        class_id: str,
+        op_user_id: str,
+        courses: list[UpdateCoursesOfClassCourses],
+        section_config: UpdateCoursesOfClassSectionConfig,
+    ) -> Call[None]:
+        """Update courses of class (更新班级课程表（调代课等微调场景）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.UpdateEssayTaskCorrectionResult", "POST /v1.0/edu/assignment/updateEssayTaskCorrectionResult")
+    def update_essay_task_correction_result(
+        self,
+        corp_id: str,
+        essay_task_id: str,
+        ext: str,
+        status: str,
+        task_code: str,
+        user_id: str,
+        *,
+        failed_msg: str | None = None,
+    ) -> Call[None]:
+        """Update essay task correction result (作业批改-更新作文任务批改结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.UpdateEvaluatePerformanceCount", "PUT /v1.0/edu/evaluations/unreadCounts")
+    def update_evaluate_performance_count(
+        self,
+        *,
+        teacher_id: str | None = None,
+        unread_data: list[UpdateEvaluatePerformanceCountUnreadData] | None = None,
+    ) -> Call[None]:
+        """Update evaluate performance count (更新评价表现未读数量).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.UpdatePhysicalClassroom", "PUT /v1.0/edu/physicalClassrooms?opUserId")
+    def update_physical_classroom(
+        self,
+        *,
+        op_user_id: str | None = None,
+        classroom_building: str | None = None,
+        classroom_campus: str | None = None,
+        classroom_floor: str | None = None,
+        classroom_id: int | None = None,
+        classroom_name: str | None = None,
+        classroom_number: str | None = None,
+        direct_broadcast: str | None = None,
+        ext: str | None = None,
+    ) -> Call[None]:
+        """Update physical classroom (添加物理教室信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.UpdateRemoteClassCourse", "PUT /v1.0/edu/remoteClasses/courses")
+    def update_remote_class_course(
+        self,
+        attend_participants: list[UpdateRemoteClassCourseAttendParticipants],
+        auth_code: str,
+        course_code: str,
+        course_name: str,
+        end_time: int,
+        start_time: int,
+        teaching_participant: UpdateRemoteClassCourseTeachingParticipant,
+    ) -> Call[UpdateRemoteClassCourseReply]:
+        """Update remote class course (更新专递课堂课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateRemoteClassCourseReply)
+
+    @api("edu_1_0.UpdateRemoteClassDevice", "PUT /v1.0/edu/remoteClasses/deviceNames?authCode&deviceCode&deviceName")
+    def update_remote_class_device(
+        self,
+        auth_code: str,
+        device_code: str,
+        device_name: str,
+    ) -> Call[None]:
+        """Update remote class device (更新设备名称).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.UpdateUniversityCourseGroup", "PUT /v1.0/edu/universities/courseGroups?opUserId")
+    def update_university_course_group(
+        self,
+        op_user_id: str,
+        course_group_code: str,
+        course_group_introduce: str,
+        course_group_name: str,
+        courser_group_item_models: list[UpdateUniversityCourseGroupCourserGroupItemModels],
+        *,
+        ext: str | None = None,
+    ) -> Call[None]:
+        """Update university course group (更新大学课程组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.UploadLearningDataCallback", "POST /v1.0/edu/uploadLearnings/datas/callback")
+    def upload_learning_data_callback(
+        self,
+        biz_id: str,
+        biz_type: str,
+        corp_id: str,
+        dept_id: int,
+        subject_code: str,
+        *,
+        generated_time: int | None = None,
+        student_user_id: str | None = None,
+    ) -> Call[None]:
+        """Upload learning data callback (上传学情图片回调).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.VPaasProxy", "POST /v1.0/edu/vpaas/proxy")
+    def v_paas_proxy(
+        self,
+        action_code: str,
+        params: str,
+        public_key: str,
+    ) -> Call[VPaasProxyReply]:
+        """Vpaas proxy (视讯PAAS接口代理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(VPaasProxyReply)
+
+    @api("edu_1_0.ValidateNewGradeManager", "POST /v1.0/edu/newGrades/tasks/validate")
+    def validate_new_grade_manager(
+        self,
+        union_id: str,
+    ) -> Call[ValidateNewGradeManagerReply]:
+        """Validate new grade manager (校验开学季任务是否完成).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ValidateNewGradeManagerReply)
+
+    @api("edu_1_0.ValidateUserRole", "POST /v1.0/edu/users/roles/validate")
+    def validate_user_role(
+        self,
+        union_id: str,
+        *,
+        time_threshold: int | None = None,
+    ) -> Call[ValidateUserRoleReply]:
+        """Validate user role (校验用户的教育角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ValidateUserRoleReply)
+
+    @api("edu_1_0.VerifyEduOrgCertification", "POST /v1.0/edu/orgs/certifications/verify")
+    def verify_edu_org_certification(
+        self,
+        *,
+        biz_code: str | None = None,
+        target_corp_id: str | None = None,
+    ) -> Call[VerifyEduOrgCertificationReply]:
+        """Verify edu org certification (校验教育组织).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(VerifyEduOrgCertificationReply)
+
+    @api("edu_1_0.VerifyEduUserCertification", "POST /v1.0/edu/users/certifications/verify")
+    def verify_edu_user_certification(
+        self,
+        biz_code: str,
+        target_corp_id: str,
+        target_user_id: str,
+    ) -> Call[VerifyEduUserCertificationReply]:
+        """Verify edu user certification (校验教育用户特殊身份权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(VerifyEduUserCertificationReply)

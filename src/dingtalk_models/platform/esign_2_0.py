@@ -341,6 +341,22 @@ class UsersRealnameReply(Record, alias_generator=camel):
     """移动端实名地址"""
 
 
+class GetAttachsApprovalReplyDataFiles(Record, alias_generator=camel):
+    file_name: str | None
+    original_file_url: str | None
+    sign_finish_file_url: str | None
+
+
+class GetAttachsApprovalReplyData(Record, alias_generator=camel):
+    files: list[GetAttachsApprovalReplyDataFiles] = empty_list()
+    flow_id: str | None
+    status: str | None
+
+
+class GetAttachsApprovalReply(Record, alias_generator=camel):
+    data: list[GetAttachsApprovalReplyData] = empty_list()
+
+
 class EsignV2(Manager):
     @api("esign_2_0.ApprovalList", "GET /v2.0/esign/approvals/{taskId}", headers=("serviceGroup",))
     def approval_list(
@@ -882,3 +898,16 @@ class EsignV2(Manager):
         Source: obtain-the-address-that-is-redirected-to-the-user-s-real
         """
         return Call(UsersRealnameReply)
+
+    @api("esign_2_0.GetAttachsApproval", "GET /v2.0/esign/dingInstances/{instanceId}/attachments")
+    def get_attachs_approval(
+        self,
+        instance_id: str,
+    ) -> Call[GetAttachsApprovalReply]:
+        """Get attachs approval (获取钉钉审批实例-电子附件信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetAttachsApprovalReply)

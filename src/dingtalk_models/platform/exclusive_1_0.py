@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Required
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import Paging
+from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO, Paging
+from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.wire import BeijingTime, Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
@@ -804,6 +805,1095 @@ class SendMessageReply(Record, alias_generator=camel):
     """返回码"""
     task_id: Annotated[str | None, wire("task_id")]
     """推送任务id"""
+
+
+class AddCustomSignConfigSignTermFiles(TypedDict, total=False):
+    file_name: Required[str]
+    media_id: Required[str]
+
+
+class AddOrgReply(Record, alias_generator=camel):
+    corp_id: str | None
+
+
+class ApproveProcessCallbackRequest(TypedDict, total=False):
+    approve_result: Required[str]
+    approve_type: Required[str]
+    approvers: list[str]
+    create_time: Required[int]
+    event_type: Required[str]
+    finish_time: Required[int]
+    params: str
+    process_instance_id: Required[str]
+    title: str
+
+
+class CleanFileDentryIds(TypedDict, total=False):
+    dentry_id: int
+    space_id: int
+
+
+class CleanFileReply(Record, alias_generator=camel):
+    failure_ids: list[int] = empty_list()
+    success_ids: list[int] = empty_list()
+
+
+class CreateCategoryAndBindingGroupsReply(Record, alias_generator=camel):
+    id: int | None
+
+
+class CreateDlpTaskReply(Record, alias_generator=camel):
+    request_id: str | None
+
+
+class CreateMessageCategoryReply(Record, alias_generator=camel):
+    id: int | None
+
+
+class CreateRuleCustomPlan(TypedDict, total=False):
+    current_category_list: list[str]
+    dept_ids: list[int]
+    plan_name: str
+    un_select_category_list: list[str]
+    user_ids: list[str]
+
+
+class CreateRuleReply(Record, alias_generator=camel):
+    id: int | None
+
+
+class CreateVirusScanTaskReply(Record, alias_generator=camel):
+    task_id: str | None
+
+
+class DistributePartnerAppReply(Record, alias_generator=camel):
+    invite_url: str | None
+
+
+class FileStorageActiveStorageReply(Record, alias_generator=camel):
+    create_date: str | None
+    file_storage_open_status: int | None
+    storage_status: int | None
+    used_quota: int | None
+
+
+class FileStorageCheckConnectionReply(Record, alias_generator=camel):
+    access_key_id: str | None
+    check_state: int | None
+    oss: str | None
+
+
+class FileStorageGetQuotaDataReplyQuotaModelList(Record, alias_generator=camel):
+    statistic_time: str | None
+    used_storage: int | None
+
+
+class FileStorageGetQuotaDataReply(Record, alias_generator=camel):
+    quota_model_list: list[FileStorageGetQuotaDataReplyQuotaModelList] = empty_list()
+
+
+class FileStorageGetStorageStateReply(Record, alias_generator=camel):
+    access_key_id: str | None
+    create_date: str | None
+    file_storage_open_status: int | None
+    oss: str | None
+    storage_status: int | None
+    used_quota: int | None
+
+
+class FileStorageUpdateStorageReply(Record, alias_generator=camel):
+    access_key_id: str | None
+    oss: str | None
+
+
+class GenerateDarkWaterMarkReplyDarkWatermarkVOList(Record, alias_generator=camel):
+    dark_watermark: str | None
+    user_id: str | None
+
+
+class GenerateDarkWaterMarkReply(Record, alias_generator=camel):
+    dark_watermark_vo_list: Annotated[
+        list[GenerateDarkWaterMarkReplyDarkWatermarkVOList], wire("darkWatermarkVOList")
+    ] = empty_list()
+
+
+class GetAccountTransferListItemList(Record, alias_generator=camel):
+    dept_name: int | None
+    name: str | None
+    user_id: str | None
+
+
+class GetActiveUserSummaryReply(Record, alias_generator=camel):
+    act_usr_cnt1m: str | None
+    """月活跃人数"""
+
+
+class GetAgentIdByRelatedAppIdReply(Record, alias_generator=camel):
+    agent_id: int | None
+
+
+class GetAppDispatchInfoReplyAndroid(Record, alias_generator=camel):
+    base_line_version: str | None
+    download_url: str | None
+    in_gray: bool | None
+    pack_time: int | None
+    platform: str | None
+    version: str | None
+
+
+class GetAppDispatchInfoReplyIOSExt(Record, alias_generator=camel):
+    plist: str | None
+
+
+class GetAppDispatchInfoReplyIOS(Record, alias_generator=camel):
+    base_line_version: str | None
+    download_url: str | None
+    ext: GetAppDispatchInfoReplyIOSExt | None
+    in_gray: bool | None
+    pack_time: int | None
+    platform: str | None
+    version: str | None
+
+
+class GetAppDispatchInfoReplyMac(Record, alias_generator=camel):
+    base_line_version: str | None
+    download_url: str | None
+    in_gray: bool | None
+    pack_time: int | None
+    platform: str | None
+    version: str | None
+
+
+class GetAppDispatchInfoReplyWindows(Record, alias_generator=camel):
+    base_line_version: str | None
+    download_url: str | None
+    in_gray: bool | None
+    pack_time: int | None
+    platform: str | None
+    version: str | None
+
+
+class GetAppDispatchInfoReply(Record, alias_generator=camel):
+    android: list[GetAppDispatchInfoReplyAndroid] = empty_list()
+    i_os: Annotated[list[GetAppDispatchInfoReplyIOS], wire("iOS")] = empty_list()
+    mac: list[GetAppDispatchInfoReplyMac] = empty_list()
+    windows: list[GetAppDispatchInfoReplyWindows] = empty_list()
+
+
+class GetCalenderSummaryReply(Record, alias_generator=camel):
+    calendar_create_user_cnt: str | None
+    """最近1天累计创建日程人数"""
+    recv_calendar_user_cnt1d: str | None
+    """最近1天接收日程人数"""
+    use_calendar_user_cnt1d: str | None
+    """最近1天使用日程人数"""
+
+
+class GetCidsByBotCodeGroupInfo(Record, alias_generator=camel):
+    bot_creator: str | None
+    bot_creator_is_org_member: bool | None
+    open_conversation_id: str | None
+
+
+class GetClassTagReply(Record, alias_generator=camel):
+    creator_name: str | None
+    data_type: int | None
+    description: str | None
+    inner_download: str | None
+    inner_transfer: str | None
+    modifier_name: str | None
+    name: str | None
+    out_op: str | None
+    rank: int | None
+    security_level: int | None
+    status: int | None
+    update_time: int | None
+
+
+class GetCommentListData(Record, alias_generator=camel):
+    comment_id: str | None
+    comment_time: float | None
+    comment_user_name: str | None
+    content: str | None
+
+
+class GetConversationCategoryReplyResult(Record, alias_generator=camel):
+    category_id: int | None
+    category_name: str | None
+    children: list[JsonValue] = empty_list()
+    level_num: int | None
+    order: int | None
+
+
+class GetConversationCategoryReply(Record, alias_generator=camel):
+    result: list[GetConversationCategoryReplyResult] = empty_list()
+
+
+class GetConversationDetailReplyResultMultipleCategoryList(Record, alias_generator=camel):
+    category_id: int | None
+    category_name: str | None
+    order: int | None
+
+
+class GetConversationDetailReplyResult(Record, alias_generator=camel):
+    category_id: int | None
+    category_name: str | None
+    group_code: str | None
+    group_members_cnt: int | None
+    group_name: str | None
+    group_owner_name: str | None
+    group_owner_user_id: str | None
+    is_kp_conversation: bool | None
+    manage_sign: int | None
+    multiple_category_list: list[GetConversationDetailReplyResultMultipleCategoryList] = empty_list()
+    open_conversation_id: str | None
+    order: int | None
+    status: int | None
+
+
+class GetConversationDetailReply(Record, alias_generator=camel):
+    result: GetConversationDetailReplyResult | None
+
+
+class GetDingReportDeptSummaryData(Record, alias_generator=camel):
+    dept_id: str | None
+    """部门ID"""
+    dept_name: str | None
+    """部门名称"""
+    ding_report_send_cnt: str | None
+    """最近1天累计创建日志数"""
+    ding_report_send_usr_cnt: str | None
+    """最近1天累计创建日志人数"""
+
+
+class GetDingReportSummaryReply(Record, alias_generator=camel):
+    report_comment_user_cnt1d: str | None
+
+
+class GetDocCreatedDeptSummaryData(Record, alias_generator=camel):
+    create_doc_user_cnt1d: str | None
+    """最近1天创建文档人数"""
+    dept_id: str | None
+    """部门ID"""
+    dept_name: str | None
+    """部门名称"""
+    doc_created_cnt: str | None
+    """最近1天累计钉钉文档创建数"""
+
+
+class GetDocCreatedSummaryReply(Record, alias_generator=camel):
+    doc_create_user_cnt1d: str | None
+    """最近1天创建文档人数"""
+    doc_created_cnt: str | None
+    """最近1天累计创建文档数"""
+
+
+class GetExclusiveAccountAllOrgListReplyOrgInfoList(Record, alias_generator=camel):
+    corp_id: str | None
+    is_main_org: bool | None
+    logo_url: str | None
+    org_full_name: str | None
+    org_name: str | None
+
+
+class GetExclusiveAccountAllOrgListReply(Record, alias_generator=camel):
+    org_info_list: list[GetExclusiveAccountAllOrgListReplyOrgInfoList] = empty_list()
+
+
+class GetGeneralFormCreatedDeptSummaryData(Record, alias_generator=camel):
+    dept_id: str | None
+    """部门ID"""
+    dept_name: str | None
+    """部门名称"""
+    general_form_create_cnt1d: str | None
+    """最近1天累计发布智能填表数"""
+    use_general_form_user_cnt1d: str | None
+    """最近1天使用智能填表人数"""
+
+
+class GetGeneralFormCreatedSummaryReply(Record, alias_generator=camel):
+    general_form_created_cnt: str | None
+    """最近1天累计发布智能填表数"""
+    use_general_form_user_cnt1d: str | None
+    """最近1天使用智能填表人数"""
+
+
+class GetGroupInfoByCidReplyGroupInfo(Record, alias_generator=camel):
+    all_org_member: bool | None
+    group_name: str | None
+    group_number: int | None
+    group_organization: str | None
+    join_group_url: str | None
+    open_conversation_id: str | None
+
+
+class GetGroupInfoByCidReply(Record, alias_generator=camel):
+    group_info: GetGroupInfoByCidReplyGroupInfo | None
+
+
+class GetGroupOrgByCidReply(Record, alias_generator=camel):
+    group_organization: str | None
+
+
+class GetLastOrgAuthDataReply(Record, alias_generator=camel):
+    auth_remark: str | None
+    auth_status: int | None
+
+
+class GetMsgConfigListDynamicAttr(TypedDict, total=False):
+    attr_code: str
+    list_attr_options_code: list[str]
+
+
+class GetMsgConfigReplyDataGroupAttributesListDynamicAttr(Record, alias_generator=camel):
+    attr_code: str | None
+    list_attr_options_code: list[str] = empty_list()
+
+
+class GetMsgConfigReplyDataGroupAttributesListReceiver(Record, alias_generator=camel):
+    employee_code: str | None
+    employee_name: str | None
+
+
+class GetMsgConfigReplyDataGroupAttributes(Record, alias_generator=camel):
+    config_group_id: int | None
+    corp_id: str | None
+    group_topic: str | None
+    group_type: str | None
+    list_dynamic_attr: list[GetMsgConfigReplyDataGroupAttributesListDynamicAttr] = empty_list()
+    list_receiver: list[GetMsgConfigReplyDataGroupAttributesListReceiver] = empty_list()
+    open_conversation_id: str | None
+    owner_job_no: str | None
+    sub_rule_code: str | None
+
+
+class GetMsgConfigReplyDataMsgConfigs(Record, alias_generator=camel):
+    card_id: str | None
+    corp_id: str | None
+    custom_parameters: str | None
+    msg_content_consis_flag: int | None
+    msg_id: str | None
+    robot_code: str | None
+    rule_business_code: str | None
+    rule_category: int | None
+    rule_code: str | None
+    rule_name: str | None
+    sub_rule_code: str | None
+    system_code: str | None
+    task_batch_no: str | None
+
+
+class GetMsgConfigReplyDataReceiverAttributes(Record, alias_generator=camel):
+    employee_code: str | None
+
+
+class GetMsgConfigReplyDataUnitAttributes(Record, alias_generator=camel):
+    unit_id: int | None
+
+
+class GetMsgConfigReplyData(Record, alias_generator=camel):
+    group_attributes: list[GetMsgConfigReplyDataGroupAttributes] = empty_list()
+    msg_configs: GetMsgConfigReplyDataMsgConfigs | None
+    receiver_attributes: list[GetMsgConfigReplyDataReceiverAttributes] = empty_list()
+    unit_attributes: list[GetMsgConfigReplyDataUnitAttributes] = empty_list()
+
+
+class GetMsgConfigReply(Record, alias_generator=camel):
+    code: int | None
+    data: GetMsgConfigReplyData | None
+    message: str | None
+
+
+class GetMsgLocationReply(Record, alias_generator=camel):
+    msg_location_url: str | None
+
+
+class GetOaOperatorLogListData(Record, alias_generator=camel):
+    category1_name: str | None
+    category2_name: str | None
+    content: str | None
+    op_name: str | None
+    op_time: int | None
+    op_user_id: str | None
+
+
+class GetOutGroupsByPageGroupList(Record, alias_generator=camel):
+    open_conversation_id: str | None
+
+
+class GetOutsideAuditGroupMessageByPageMessageListSender(Record, alias_generator=camel):
+    id: str | None
+    id_type: str | None
+    type: str | None
+
+
+class GetOutsideAuditGroupMessageByPageMessageList(Record, alias_generator=camel):
+    content: str | None
+    content_type: str | None
+    create_at: str | None
+    open_conversation_id: str | None
+    sender: GetOutsideAuditGroupMessageByPageMessageListSender | None
+
+
+class GetPrivateStoreCapacityUsageReply(Record, alias_generator=camel):
+    used_size: int | None
+
+
+class GetPrivateStoreFileInfosByPageFileInfo(Record, alias_generator=camel):
+    content_type_mcms: str | None
+    creator_staff_id: str | None
+    dentry_id: int | None
+    file_create_time: int | None
+    file_name: str | None
+    file_path: str | None
+    file_size: int | None
+    scene_type_mcms: str | None
+    space_id: int | None
+    status: str | None
+
+
+class GetPrivateStoreFileTaskInfosByPageItem(Record, alias_generator=camel):
+    class_tag_id: str | None
+    class_tag_operator: str | None
+    class_tag_text: str | None
+    creator_leave_status: int | None
+    deal_file_formats: list[str] = empty_list()
+    deal_file_operator: int | None
+    deal_file_scopes: list[str] = empty_list()
+    deal_file_size: int | None
+    file_create_time_end: int | None
+    file_create_time_start: int | None
+    file_modified_time_end: int | None
+    file_modified_time_start: int | None
+    task_create_time: int | None
+    task_creator_name: str | None
+    task_deleter_name: str | None
+    task_id: int | None
+    task_status: int | None
+
+
+class GetPrivateStoreTaskFileInfosByPageItem(Record, alias_generator=camel):
+    class_tag_name: str | None
+    dentry_id: str | None
+    file_create_time: int | None
+    file_format_name: str | None
+    file_modified_time: int | None
+    file_name: str | None
+    file_scope_name: str | None
+    file_size_name: str | None
+    space_id: int | None
+
+
+class GetPublisherSummaryData(Record, alias_generator=camel):
+    publisher_article_cnt_std: str | None
+    """历史截至当日服务窗文章数"""
+    publisher_article_pv_cnt_std: str | None
+    """历史截至当日服务窗文章阅读数"""
+    publisher_name: str | None
+    """服务窗名称"""
+    union_id: str | None
+    """服务窗的unionId"""
+
+
+class GetRobotInfoByCodeReplyRobotInfoVO(Record, alias_generator=camel):
+    agent_id: int | None
+    brief: str | None
+    description: str | None
+    name: str | None
+    robot_organization: int | None
+
+
+class GetRobotInfoByCodeReply(Record, alias_generator=camel):
+    robot_info_vo: Annotated[GetRobotInfoByCodeReplyRobotInfoVO | None, wire("robotInfoVO")]
+
+
+class GetSecurityConfigMemberUserInfo(Record, alias_generator=camel):
+    name: str | None
+    user_id: str | None
+
+
+class GetUserAppVersionSummaryData(Record, alias_generator=camel):
+    app_version: str | None
+    """版本信息"""
+    client: str | None
+    """端信息"""
+    org_name: str | None
+    """组织名称"""
+    stat_date: str | None
+    """统计日期"""
+    user_cnt: float | None
+    """用户数"""
+
+
+class GetUserStayLengthItemList(Record, alias_generator=camel):
+    name: str | None
+    stat_date: str | None
+    stay_time_len_app1d: int | None
+    stay_time_len_pc1d: int | None
+    user_id: str | None
+
+
+class GetVirusScanResultReply(Record, alias_generator=camel):
+    reason: str | None
+    status: int | None
+
+
+class GroupQueryByAttrListDynamicAttr(TypedDict, total=False):
+    attr_code: Required[str]
+    list_attr_options_code: Required[list[str]]
+
+
+class GroupQueryByAttrList(Record, alias_generator=camel):
+    group_member_count: int | None
+    group_name: str | None
+    open_conversation_id: str | None
+    owner_job_no: str | None
+    owner_user_name: str | None
+
+
+class GroupQueryByOpenIdReplyDataListGroupDynamicAttr(Record, alias_generator=camel):
+    attr_code: str | None
+    list_attr_options_code: list[str] = empty_list()
+
+
+class GroupQueryByOpenIdReplyData(Record, alias_generator=camel):
+    group_name: str | None
+    group_template_id: str | None
+    group_template_name: str | None
+    group_topic: str | None
+    group_type: str | None
+    id: int | None
+    list_group_dynamic_attr: list[GroupQueryByOpenIdReplyDataListGroupDynamicAttr] = empty_list()
+    open_conversation_id: str | None
+
+
+class GroupQueryByOpenIdReply(Record, alias_generator=camel):
+    code: int | None
+    data: GroupQueryByOpenIdReplyData | None
+    message: str | None
+
+
+class ListByCodesReplyRobotInfoList(Record, alias_generator=camel):
+    brief: str | None
+    code: str | None
+    create_at: int | None
+    description: str | None
+    dev: str | None
+    icon: str | None
+    modified_at: int | None
+    name: str | None
+    outgoing_token: str | None
+    outgoing_url: str | None
+    preview_media_id: str | None
+    source_url: str | None
+    status: int | None
+
+
+class ListByCodesReply(Record, alias_generator=camel):
+    robot_info_list: list[ListByCodesReplyRobotInfoList] = empty_list()
+
+
+class ListByPluginIdsReplyPluginInfoList(Record, alias_generator=camel):
+    app_id: str | None
+    create_at: int | None
+    desc: str | None
+    icons: str | None
+    modified_at: int | None
+    name: str | None
+    pc_url: str | None
+    plugin_id: str | None
+    status: int | None
+    url: str | None
+
+
+class ListByPluginIdsReply(Record, alias_generator=camel):
+    plugin_info_list: list[ListByPluginIdsReplyPluginInfoList] = empty_list()
+
+
+class ListCategorysReply(Record, alias_generator=camel):
+    detail_model_list: list[dict[str, JsonValue]] = empty_list()
+
+
+class ListJoinOrgInfoReplyOrgInfoList(Record, alias_generator=camel):
+    corp_id: str | None
+    domain: str | None
+    org_full_name: str | None
+    org_name: int | None
+
+
+class ListJoinOrgInfoReply(Record, alias_generator=camel):
+    org_info_list: list[ListJoinOrgInfoReplyOrgInfoList] = empty_list()
+
+
+class ListMiniAppAvailableVersionList(Record, alias_generator=camel):
+    build_status: int | None
+    version: str | None
+
+
+class ListMiniAppHistoryVersionList(Record, alias_generator=camel):
+    build_status: int | None
+    h5_bundle: str | None
+    package_size: str | None
+    package_url: str | None
+    version: str | None
+
+
+class ListPunchScheduleByConditionWithPagingList(Record, alias_generator=camel):
+    biz_outer_id: str | None
+    position_name: str | None
+    punch_symbol: str | None
+    user_id: str | None
+    user_punch_time: int | None
+
+
+class ListRulesReply(Record, alias_generator=camel):
+    detail_model_list: list[dict[str, JsonValue]] = empty_list()
+
+
+class OpportunitySearchReply(Record, alias_generator=camel):
+    opportunity_exist: bool | None
+
+
+class PreventCheatingCheckRiskReplyResult(Record, alias_generator=camel):
+    has_risk: bool | None
+    risk_info: dict[str, str] | None
+
+
+class PreventCheatingCheckRiskReply(Record, alias_generator=camel):
+    result: PreventCheatingCheckRiskReplyResult | None
+
+
+class PublishRuleReply(Record, alias_generator=camel):
+    is_publish: bool | None
+
+
+class QueryAcrossCloudStroageConfigsReply(Record, alias_generator=camel):
+    access_key_id: str | None
+    access_key_secret: Secret | None
+    bucket_name: str | None
+    cloud_type: int | None
+    endpoint: str | None
+
+
+class QueryChannelStaffInfoByMobileReplyEmpInfo(Record, alias_generator=camel):
+    name: str | None
+    user_id: str | None
+
+
+class QueryChannelStaffInfoByMobileReplyExclusiveAccountEmpInfoList(Record, alias_generator=camel):
+    name: str | None
+    user_id: str | None
+
+
+class QueryChannelStaffInfoByMobileReply(Record, alias_generator=camel):
+    emp_info: QueryChannelStaffInfoByMobileReplyEmpInfo | None
+    exclusive_account_emp_info_list: list[QueryChannelStaffInfoByMobileReplyExclusiveAccountEmpInfoList] = empty_list()
+
+
+class QueryConversationPageData(Record, alias_generator=camel):
+    category_id: int | None
+    category_name: str | None
+    group_code: str | None
+    group_members_cnt: int | None
+    group_name: str | None
+    group_owner_name: str | None
+    group_owner_user_id: str | None
+    is_kp_conversation: bool | None
+    manage_sign: int | None
+    open_conversation_id: str | None
+    order: int | None
+    status: int | None
+
+
+class QueryTemplateInfoReplyAppInfo(Record, alias_generator=camel):
+    app_icon: str | None
+    app_id: str | None
+    app_name: str | None
+    corp_id: str | None
+
+
+class QueryTemplateInfoReplyGrayInfo(Record, alias_generator=camel):
+    ten_thousand_percent: int | None
+    white_set: list[str] = empty_list()
+
+
+class QueryTemplateInfoReplyGroupSettingList(Record, alias_generator=camel):
+    desc: str | None
+    name: str | None
+    state: bool | None
+
+
+class QueryTemplateInfoReplyParentTemplateDetailVORobotTemplateList(Record, alias_generator=camel):
+    brief: str | None
+    code: str | None
+    corp_id: str | None
+    create_at: int | None
+    description: str | None
+    dev: str | None
+    group_template_id: str | None
+    icon: str | None
+    modified_at: int | None
+    name: str | None
+    outgoing_token: str | None
+    outgoing_url: str | None
+    preview_media_id: str | None
+    source_url: str | None
+    status: int | None
+
+
+class QueryTemplateInfoReplyParentTemplateDetailVOToolbarPluginList(Record, alias_generator=camel):
+    app_id: str | None
+    create_at: int | None
+    desc: str | None
+    icons: str | None
+    modified_at: int | None
+    name: str | None
+    pc_url: str | None
+    plugin_id: str | None
+    status: int | None
+    url: str | None
+
+
+class QueryTemplateInfoReplyParentTemplateDetailVO(Record, alias_generator=camel):
+    robot_template_list: list[QueryTemplateInfoReplyParentTemplateDetailVORobotTemplateList] = empty_list()
+    template_id: str | None
+    toolbar_plugin_list: list[QueryTemplateInfoReplyParentTemplateDetailVOToolbarPluginList] = empty_list()
+
+
+class QueryTemplateInfoReplyTemplateIntroduction(Record, alias_generator=camel):
+    banner: str | None
+    detail: str | None
+    title: str | None
+
+
+class QueryTemplateInfoReplyTemplateVisibilityDeptIds(Record, alias_generator=camel):
+    dept_id: str | None
+    dept_name: str | None
+
+
+class QueryTemplateInfoReplyTemplateVisibilityUserIds(Record, alias_generator=camel):
+    avatar: str | None
+    nick: str | None
+    user_id: str | None
+
+
+class QueryTemplateInfoReplyTemplateVisibility(Record, alias_generator=camel):
+    corp_id: str | None
+    dept_ids: list[QueryTemplateInfoReplyTemplateVisibilityDeptIds] = empty_list()
+    role_ids: list[str] = empty_list()
+    user_ids: list[QueryTemplateInfoReplyTemplateVisibilityUserIds] = empty_list()
+
+
+class QueryTemplateInfoReply(Record, alias_generator=camel):
+    ability_switch: int | None
+    app_info: QueryTemplateInfoReplyAppInfo | None
+    conversation_scope: list[str] = empty_list()
+    create_at: int | None
+    description: str | None
+    gray_conversation_ids: list[str] = empty_list()
+    gray_info: QueryTemplateInfoReplyGrayInfo | None
+    gray_template_id: str | None
+    group_setting_list: list[QueryTemplateInfoReplyGroupSettingList] = empty_list()
+    icon_media_id: str | None
+    modified_at: int | None
+    modify_order_id: int | None
+    modify_status: int | None
+    parent_template_detail_vo: Annotated[
+        QueryTemplateInfoReplyParentTemplateDetailVO | None, wire("parentTemplateDetailVO")
+    ]
+    publish_sub_state: str | None
+    robot_template_list: list[str] = empty_list()
+    status: int | None
+    template_id: str | None
+    template_introduction: QueryTemplateInfoReplyTemplateIntroduction | None
+    template_name: str | None
+    template_type: int | None
+    template_visibility: QueryTemplateInfoReplyTemplateVisibility | None
+    toolbar_plugin_list: list[str] = empty_list()
+    version: int | None
+
+
+class RuleBatchReceiverDataAttrs(TypedDict, total=False):
+    list_unit_id: list[int]
+
+
+class RuleBatchReceiverData(TypedDict, total=False):
+    at_account: str
+    attrs: RuleBatchReceiverDataAttrs
+    callback_url: str
+    card_callback_url: str
+    content: dict[str, JsonValue]
+    is_at_all: bool
+    receiver_account: str
+    receiver_type: int
+    serial_number: str
+
+
+class RuleBatchReceiverReplyData(Record, alias_generator=camel):
+    msg_id: str | None
+    serial_number: str | None
+
+
+class RuleBatchReceiverReplyRows(Record, alias_generator=camel):
+    serial_number: str | None
+    msg_id: str | None
+
+
+class RuleBatchReceiverReply(Record, alias_generator=camel):
+    code: int | None
+    data: list[RuleBatchReceiverReplyData] = empty_list()
+    msg: str | None
+    msg_id: str | None
+    rows: list[list[RuleBatchReceiverReplyRows]] = empty_list()
+
+
+class SaveAcrossCloudStroageConfigsReply(Record, alias_generator=camel):
+    access_key_id: str | None
+    endpoint: str | None
+    state: int | None
+
+
+class SaveStorageFunctionSwitchFunctionList(TypedDict, total=False):
+    function_key: Required[str]
+    function_value: Required[str]
+
+
+class SearchOrgInnerGroupInfoByCursorPageItem(Record, alias_generator=camel):
+    group_create_time: int | None
+    group_last_active_time: int | None
+    group_members_cnt: int | None
+    group_name: str | None
+    group_owner: str | None
+    group_owner_user_id: str | None
+    open_conversation_id: str | None
+    status: int | None
+    sync_to_dingpan: int | None
+    used_quota: int | None
+
+
+class SetConversationCategoryReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class SetConversationTopCategorySetCategoryList(TypedDict, total=False):
+    category_id: Required[int]
+    order: int
+
+
+class SetOrgTopConversationCategoryBody(TypedDict, total=False):
+    category_id: int
+    category_name: Required[str]
+    order: int
+
+
+class SetOrgTopConversationCategoryReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class SpecialRuleBatchReceiverDataAttrs(TypedDict, total=False):
+    list_unit_id: list[int]
+
+
+class SpecialRuleBatchReceiverData(TypedDict, total=False):
+    at_account: str
+    attrs: SpecialRuleBatchReceiverDataAttrs
+    callback_url: str
+    card_callback_url: str
+    content: dict[str, JsonValue]
+    is_at_all: bool
+    private_content: dict[str, JsonValue]
+    receiver_account: str
+    receiver_type: int
+    serial_number: str
+
+
+class SpecialRuleBatchReceiverReplyData(Record, alias_generator=camel):
+    msg_id: str | None
+    serial_number: str | None
+
+
+class SpecialRuleBatchReceiverReplyRows(Record, alias_generator=camel):
+    serial_number: str | None
+    msg_id: str | None
+
+
+class SpecialRuleBatchReceiverReply(Record, alias_generator=camel):
+    code: int | None
+    data: list[SpecialRuleBatchReceiverReplyData] = empty_list()
+    msg: str | None
+    msg_id: str | None
+    rows: list[list[SpecialRuleBatchReceiverReplyRows]] = empty_list()
+
+
+class TaskInfoAddDelTaskPersonTaskExecutePersonDtos(TypedDict, total=False):
+    employee_code: str
+    person_type: int
+
+
+class TaskInfoAddDelTaskPersonReply(Record, alias_generator=camel):
+    code: int | None
+    data: JsonValue | None
+    message: str | None
+
+
+class TaskInfoCancelOrDelTaskCardDto(TypedDict, total=False):
+    at_account: str
+    card_callback_url: str
+    content: JsonValue
+    is_at_all: bool
+    receiver_account: str
+
+
+class TaskInfoCancelOrDelTaskTaskExecutePersonDtos(TypedDict, total=False):
+    employee_code: str
+    person_type: int
+
+
+class TaskInfoCancelOrDelTaskReply(Record, alias_generator=camel):
+    code: int | None
+    data: JsonValue | None
+    message: str | None
+
+
+class TaskInfoCreateAndStartTaskAttrListTaskDynamicAttr(TypedDict, total=False):
+    attr_code: str
+    list_attr_options_code: list[str]
+
+
+class TaskInfoCreateAndStartTaskAttr(TypedDict, total=False):
+    list_task_dynamic_attr: list[TaskInfoCreateAndStartTaskAttrListTaskDynamicAttr]
+
+
+class TaskInfoCreateAndStartTaskBacklogDtoContent(TypedDict, total=False):
+    is_only_show_executor: bool
+    priority: int
+
+
+class TaskInfoCreateAndStartTaskBacklogDto(TypedDict, total=False):
+    content: TaskInfoCreateAndStartTaskBacklogDtoContent
+
+
+class TaskInfoCreateAndStartTaskCardDto(TypedDict, total=False):
+    at_account: str
+    card_callback_url: str
+    content: JsonValue
+    is_at_all: bool
+    receiver_account: str
+
+
+class TaskInfoCreateAndStartTaskDetailUrl(TypedDict, total=False):
+    app_url: str
+    pc_url: str
+
+
+class TaskInfoCreateAndStartTaskTaskExecutePersonDtos(TypedDict, total=False):
+    employee_code: str
+    person_type: int
+
+
+class TaskInfoCreateAndStartTaskTaskGroupDtoList(TypedDict, total=False):
+    open_conversation_id: str
+
+
+class TaskInfoCreateAndStartTaskReplyDataGroupVoList(Record, alias_generator=camel):
+    corp_id: str | None
+    open_conversation_id: str | None
+
+
+class TaskInfoCreateAndStartTaskReplyData(Record, alias_generator=camel):
+    group_vo_list: list[TaskInfoCreateAndStartTaskReplyDataGroupVoList] = empty_list()
+    task_id: str | None
+
+
+class TaskInfoCreateAndStartTaskReply(Record, alias_generator=camel):
+    code: int | None
+    data: TaskInfoCreateAndStartTaskReplyData | None
+    message: str | None
+
+
+class TaskInfoFinishTaskCardDto(TypedDict, total=False):
+    at_account: str
+    card_callback_url: str
+    content: JsonValue
+    is_at_all: bool
+    receiver_account: str
+
+
+class TaskInfoFinishTaskTaskExecutePersonDtos(TypedDict, total=False):
+    employee_code: str
+    person_type: int
+
+
+class TaskInfoFinishTaskReply(Record, alias_generator=camel):
+    code: int | None
+    data: JsonValue | None
+    message: str | None
+
+
+class TaskInfoUpdateTaskAttrListTaskDynamicAttr(TypedDict, total=False):
+    attr_code: str
+    list_attr_options_code: list[str]
+
+
+class TaskInfoUpdateTaskAttr(TypedDict, total=False):
+    list_task_dynamic_attr: list[TaskInfoUpdateTaskAttrListTaskDynamicAttr]
+
+
+class TaskInfoUpdateTaskCardDto(TypedDict, total=False):
+    at_account: str
+    card_callback_url: str
+    content: JsonValue
+    is_at_all: bool
+    receiver_account: str
+
+
+class TaskInfoUpdateTaskDetailUrl(TypedDict, total=False):
+    app_url: str
+    pc_url: str
+
+
+class TaskInfoUpdateTaskTaskExecutePersonDtos(TypedDict, total=False):
+    employee_code: str
+    person_type: int
+
+
+class TaskInfoUpdateTaskReplyDataGroupVoList(Record, alias_generator=camel):
+    corp_id: str | None
+    open_conversation_id: str | None
+
+
+class TaskInfoUpdateTaskReplyData(Record, alias_generator=camel):
+    group_vo_list: list[TaskInfoUpdateTaskReplyDataGroupVoList] = empty_list()
+    task_id: str | None
+
+
+class TaskInfoUpdateTaskReply(Record, alias_generator=camel):
+    code: int | None
+    data: TaskInfoUpdateTaskReplyData | None
+    message: str | None
+
+
+class UpdateCategoryNameReply(Record, alias_generator=camel):
+    status: int | None
+
+
+class UpdateConversationTypeReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class UpdateRealmLicenseDetailList(TypedDict, total=False):
+    license_type: int
+    user_id: str
+
+
+class UpdateStorageModeReply(Record, alias_generator=camel):
+    target_corp_id: str | None
+
+
+class UpdateVoiceMsgCtrlStatusVoiceMsgCtrlInfo(TypedDict, total=False):
+    open_conversation_id: Required[str]
+    open_msg_id: Required[str]
+    user_id: Required[str]
 
 
 class ExclusiveV1(Manager):
@@ -1810,3 +2900,1952 @@ class ExclusiveV1(Manager):
         Source: modify-role-visibility
         """
         return Call(bool, "result")
+
+    @api("exclusive_1_0.AddCustomSignConfig", "POST /v1.0/exclusive/sign/addCustomSignConfig")
+    def add_custom_sign_config(
+        self,
+        protocol_name: str,
+        sign_term_files: list[AddCustomSignConfigSignTermFiles],
+        term_message: str,
+        *,
+        all_effect: bool | None = None,
+        can_download: bool | None = None,
+        push_dept_ids: list[str] | None = None,
+        push_staff_ids: list[str] | None = None,
+        unpush_dept_ids: list[str] | None = None,
+        unpush_staff_ids: list[str] | None = None,
+    ) -> Call[None]:
+        """Add custom sign config (添加自主协议).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.AddOrg", "POST /v1.0/exclusive/orgnizations")
+    def add_org(
+        self,
+        mobile_num: str,
+        name: str,
+        *,
+        city: str | None = None,
+        industry: str | None = None,
+        industry_code: int | None = None,
+        province: str | None = None,
+    ) -> Call[AddOrgReply]:
+        """Add org (新增企业).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddOrgReply)
+
+    @api("exclusive_1_0.ApproveProcessCallback", "POST /v1.0/exclusive/approvalResults/callback")
+    def approve_process_callback(
+        self,
+        access_key_id: str,
+        access_key_secret: Hiding,
+        request: ApproveProcessCallbackRequest,
+        *,
+        target_corp_id: str | None = None,
+    ) -> Call[None]:
+        """Approve process callback (专属审批结果回调).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.BusinessEventUpdate", "PUT /v1.0/exclusive/businessGroups/events")
+    def business_event_update(
+        self,
+        business_data: dict[str, JsonValue],
+        event_type: int,
+        open_conversation_id: str,
+        update_by_key: bool,
+    ) -> Call[None]:
+        """Business event update (业务融合群业务事件变更).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.CleanFile", "POST /v1.0/exclusive/privateStores/files/clean")
+    def clean_file(
+        self,
+        *,
+        dentry_ids: list[CleanFileDentryIds] | None = None,
+        staff_id: str | None = None,
+    ) -> Call[CleanFileReply]:
+        """Clean file (删除钉钉文档).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CleanFileReply)
+
+    @api(
+        "exclusive_1_0.CreateCategoryAndBindingGroups",
+        "POST /v1.0/exclusive/messageCategories/categories/createAndBind",
+    )
+    def create_category_and_binding_groups(
+        self,
+        *,
+        category_name: str | None = None,
+        group_ids: list[int] | None = None,
+    ) -> Call[CreateCategoryAndBindingGroupsReply]:
+        """Create category and binding groups (创建分组并绑定会话).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateCategoryAndBindingGroupsReply)
+
+    @api("exclusive_1_0.CreateDlpTask", "POST /v1.0/exclusive/dlpTasks")
+    def create_dlp_task(
+        self,
+        dentry_id: str,
+        space_id: str,
+        user_id: str,
+    ) -> Call[CreateDlpTaskReply]:
+        """Create dlp task (创建文件检测任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateDlpTaskReply)
+
+    @api("exclusive_1_0.CreateMessageCategory", "POST /v1.0/exclusive/messageCategories/categories/create")
+    def create_message_category(
+        self,
+        *,
+        category_name: str | None = None,
+        group_ids: list[str] | None = None,
+    ) -> Call[CreateMessageCategoryReply]:
+        """Create message category (创建分组并绑定会话).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateMessageCategoryReply)
+
+    @api("exclusive_1_0.CreateRule", "POST /v1.0/exclusive/messageCategories/rules")
+    def create_rule(
+        self,
+        *,
+        custom_plan: CreateRuleCustomPlan | None = None,
+    ) -> Call[CreateRuleReply]:
+        """Create rule (创建规则).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateRuleReply)
+
+    @api("exclusive_1_0.CreateVirusScanTask", "POST /v1.0/exclusive/virusScanTasks")
+    def create_virus_scan_task(
+        self,
+        source: int,
+        user_id: str,
+        *,
+        dentry_id: str | None = None,
+        download_url: str | None = None,
+        file_md5: str | None = None,
+        file_name: str | None = None,
+        file_size: int | None = None,
+        space_id: str | None = None,
+    ) -> Call[CreateVirusScanTaskReply]:
+        """Create virus scan task (触发文件病毒扫描任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateVirusScanTaskReply)
+
+    @api(
+        "exclusive_1_0.DeleteAcrossCloudStroageConfigs",
+        "DELETE /v1.0/exclusive/fileStorages/acrossClouds/configurations/{targetCorpId}",
+    )
+    def delete_across_cloud_stroage_configs(
+        self,
+        target_corp_id: str,
+    ) -> Call[None]:
+        """Delete across cloud stroage configs (删除跨云存储配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.DeleteComment", "DELETE /v1.0/exclusive/publishers/{publisherId}/comments/{commentId}")
+    def delete_comment(
+        self,
+        publisher_id: str,
+        comment_id: str,
+    ) -> Call[bool]:
+        """Delete comment (删除评论).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool)
+
+    @api("exclusive_1_0.DistributePartnerApp", "POST /v1.0/exclusive/partners/applications/distribute")
+    def distribute_partner_app(
+        self,
+        app_id: int,
+        sub_corp_id: str,
+        type: int,
+        *,
+        dept_id: int | None = None,
+    ) -> Call[DistributePartnerAppReply]:
+        """Distribute partner app (分发伙伴应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DistributePartnerAppReply)
+
+    @api("exclusive_1_0.EditSecurityConfigMember", "POST /v1.0/exclusive/securities/configs/members")
+    def edit_security_config_member(
+        self,
+        config_key: str,
+        operate_type: str,
+        operate_user_id: str,
+        user_ids: list[str],
+    ) -> Call[None]:
+        """Edit security config member (编辑安全卡片管控成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.ExchangeMainAdmin", "POST /v1.0/exclusive/orgnizations/mainAdministrators/exchange")
+    def exchange_main_admin(
+        self,
+        new_admin_user_id: str,
+        old_admin_user_id: str,
+        target_corp_id: str,
+    ) -> Call[None]:
+        """Exchange main admin (更换组织主管理员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.ExclusiveBanner", "POST /v1.0/exclusive/customize/marketing/banner")
+    def exclusive_banner(
+        self,
+        *,
+        all_org: bool | None = None,
+        duration: int | None = None,
+        end_time: int | None = None,
+        image_media_id: str | None = None,
+        open_link: str | None = None,
+        start_time: int | None = None,
+        user_list: list[str] | None = None,
+    ) -> Call[None]:
+        """Exclusive banner (专属运营Banner头图消息推送).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.ExclusiveCreateDingPortal", "POST /v1.0/exclusive/workbenches/templates/spread")
+    def exclusive_create_ding_portal(
+        self,
+        target_corp_id: str,
+        template_app_uuid: str,
+        template_corp_id: str,
+        *,
+        ding_portal_name: str | None = None,
+    ) -> Call[None]:
+        """Exclusive create ding portal (分发工作台模版).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.ExclusivePcAlert", "POST /v1.0/exclusive/customize/marketing/pcAlert")
+    def exclusive_pc_alert(
+        self,
+        image_media_id: str,
+        user_list: list[str],
+        *,
+        open_link: str | None = None,
+    ) -> Call[None]:
+        """Exclusive pc alert (智能运营桌面端弹窗).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.ExclusivePopup", "POST /v1.0/exclusive/customize/marketing/popup")
+    def exclusive_popup(
+        self,
+        end_time: int,
+        image_media_id: str,
+        start_time: int,
+        user_list: list[str],
+        *,
+        open_link: str | None = None,
+    ) -> Call[None]:
+        """Exclusive popup (智能运营移动端首页弹窗).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.FileDecryptCallback", "POST /v1.0/exclusive/clientDecrypt/decrypt/callback")
+    def file_decrypt_callback(
+        self,
+        *,
+        biz_id: str | None = None,
+        decrypt_file_size: int | None = None,
+        timestamp: int | None = None,
+    ) -> Call[None]:
+        """File decrypt callback (文件解密回调).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.FileEncryptCallback", "POST /v1.0/exclusive/clientDecrypt/encrypt/callback")
+    def file_encrypt_callback(
+        self,
+        *,
+        biz_id: str | None = None,
+        timestamp: int | None = None,
+    ) -> Call[None]:
+        """File encrypt callback (文件加密回调).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.FileStorageActiveStorage", "POST /v1.0/exclusive/fileStorages/active")
+    def file_storage_active_storage(
+        self,
+        access_key_id: str,
+        access_key_secret: Hiding,
+        oss: str,
+        target_corp_id: str,
+    ) -> Call[FileStorageActiveStorageReply]:
+        """File storage active storage (专属文件第一次设置，激活配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(FileStorageActiveStorageReply)
+
+    @api("exclusive_1_0.FileStorageCheckConnection", "POST /v1.0/exclusive/fileStorages/connections/check")
+    def file_storage_check_connection(
+        self,
+        access_key_id: str,
+        access_key_secret: Hiding,
+        oss: str,
+        target_corp_id: str,
+    ) -> Call[FileStorageCheckConnectionReply]:
+        """File storage check connection (检查专属存储OSS连接).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(FileStorageCheckConnectionReply)
+
+    @api("exclusive_1_0.FileStorageGetQuotaData", "GET /v1.0/exclusive/fileStorages/quotaDatas")
+    def file_storage_get_quota_data(
+        self,
+        end_time: str,
+        start_time: str,
+        target_corp_id: str,
+        type: str,
+    ) -> Call[FileStorageGetQuotaDataReply]:
+        """File storage get quota data (专属文件存储获取存储情况（按时间区间）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(FileStorageGetQuotaDataReply)
+
+    @api("exclusive_1_0.FileStorageGetStorageState", "GET /v1.0/exclusive/fileStorages/states")
+    def file_storage_get_storage_state(
+        self,
+        target_corp_id: str,
+    ) -> Call[FileStorageGetStorageStateReply]:
+        """File storage get storage state (专属文件存储获取存储情况和配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(FileStorageGetStorageStateReply)
+
+    @api("exclusive_1_0.FileStorageUpdateStorage", "PUT /v1.0/exclusive/fileStorages/configurations")
+    def file_storage_update_storage(
+        self,
+        access_key_id: str,
+        access_key_secret: Hiding,
+        target_corp_id: str,
+    ) -> Call[FileStorageUpdateStorageReply]:
+        """File storage update storage (更新文件专属存储配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(FileStorageUpdateStorageReply)
+
+    @api("exclusive_1_0.GenerateDarkWaterMark", "POST /v1.0/exclusive/enterpriseSecurities/darkWatermarks/generate")
+    def generate_dark_water_mark(
+        self,
+        user_id_list: list[str],
+    ) -> Call[GenerateDarkWaterMarkReply]:
+        """Generate dark water mark (生成暗水印).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GenerateDarkWaterMarkReply)
+
+    @api("exclusive_1_0.GetAccountTransferList", "GET /v1.0/exclusive/dataTransfer/accounts")
+    def get_account_transfer_list(
+        self,
+        status: int,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[GetAccountTransferListItemList]:
+        """Get account transfer list (获取专属钉钉账号数据迁移结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            GetAccountTransferListItemList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="itemList"
+        )
+
+    @api("exclusive_1_0.GetActiveUserSummary", "GET /v1.0/exclusive/data/dau/org/{dataId}")
+    def get_active_user_summary(
+        self,
+        data_id: str,
+    ) -> Call[GetActiveUserSummaryReply]:
+        """Get active user summary (获得组织维度的用户dau).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            data_id: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(GetActiveUserSummaryReply)
+
+    @api("exclusive_1_0.GetAgentIdByRelatedAppId", "GET /v1.0/exclusive/exclusiveDesigns/agentId")
+    def get_agent_id_by_related_app_id(
+        self,
+        app_id: int,
+        target_corp_id: str,
+    ) -> Call[GetAgentIdByRelatedAppIdReply]:
+        """Get agent id by related app id (根据AppId获取微应用在该组织下的agentId).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetAgentIdByRelatedAppIdReply)
+
+    @api("exclusive_1_0.GetAppDispatchInfo", "GET /v1.0/exclusive/apps/distributionInfos")
+    def get_app_dispatch_info(
+        self,
+        *,
+        end_time: int | None = None,
+        start_time: int | None = None,
+    ) -> Call[GetAppDispatchInfoReply]:
+        """Get app dispatch info (获得app分发信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetAppDispatchInfoReply)
+
+    @api("exclusive_1_0.GetCalenderSummary", "GET /v1.0/exclusive/data/calendar/org/{dataId}")
+    def get_calender_summary(
+        self,
+        data_id: str,
+    ) -> Call[GetCalenderSummaryReply]:
+        """Get calender summary (获得组织维度日程相关信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            data_id: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(GetCalenderSummaryReply)
+
+    @api(
+        "exclusive_1_0.GetCidsByBotCode",
+        "POST /v1.0/exclusive/groups/openConversationIds?pageNumber&pageSize&robotCode",
+        idempotent=True,
+    )
+    def get_cids_by_bot_code(
+        self,
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        robot_code: str | None = None,
+    ) -> Query[GetCidsByBotCodeGroupInfo]:
+        """Get cids by bot code (根据机器人code获取群openConversationId列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(GetCidsByBotCodeGroupInfo, Paging("pageNumber", 1, unit="pages"), items="groupInfos")
+
+    @api("exclusive_1_0.GetClassTag", "GET /v1.0/exclusive/classes/entities/tags")
+    def get_class_tag(
+        self,
+        entity_id: str,
+        tag_code: str,
+    ) -> Call[GetClassTagReply]:
+        """Get class tag (获取密级标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetClassTagReply)
+
+    @api("exclusive_1_0.GetCommentList", "GET /v1.0/exclusive/publishers/{publisherId}/comments/list")
+    def get_comment_list(
+        self,
+        publisher_id: str,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[GetCommentListData]:
+        """Get comment list (获取发布号的评论列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(GetCommentListData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+
+    @api("exclusive_1_0.GetConversationCategory", "GET /v1.0/exclusive/conversationCategories")
+    def get_conversation_category(
+        self,
+    ) -> Call[GetConversationCategoryReply]:
+        """Get conversation category (获取会话分组数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetConversationCategoryReply)
+
+    @api(
+        "exclusive_1_0.GetConversationDetail",
+        "POST /v1.0/exclusive/categories/conversations/details/query",
+        idempotent=True,
+    )
+    def get_conversation_detail(
+        self,
+        open_conversation_id: str,
+    ) -> Call[GetConversationDetailReply]:
+        """Get conversation detail (获取会话分组详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetConversationDetailReply)
+
+    @api("exclusive_1_0.GetDingReportDeptSummary", "GET /v1.0/exclusive/data/report/dept/{dataId}")
+    def get_ding_report_dept_summary(
+        self,
+        data_id: str,
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+    ) -> Query[GetDingReportDeptSummaryData]:
+        """Get ding report dept summary (获取部门维度发布日志信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            data_id: 查询时间
+            max_results: 分页大小 (默认 default `20`)
+            next_token: 分页游标
+
+        Evidence: sdk
+        """
+        return Listing(GetDingReportDeptSummaryData, TOKEN_FROM_ZERO, items="data")
+
+    @api("exclusive_1_0.GetDingReportSummary", "GET /v1.0/exclusive/datas/{dataId}/reports/organizations")
+    def get_ding_report_summary(
+        self,
+        data_id: str,
+    ) -> Call[GetDingReportSummaryReply]:
+        """Get ding report summary (获取组织维度发布日志信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            data_id: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(GetDingReportSummaryReply)
+
+    @api("exclusive_1_0.GetDocCreatedDeptSummary", "GET /v1.0/exclusive/data/doc/dept/{dataId}")
+    def get_doc_created_dept_summary(
+        self,
+        data_id: str,
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+    ) -> Query[GetDocCreatedDeptSummaryData]:
+        """Get doc created dept summary (获得部门维度用户创建文档数和创建文档人数).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            data_id: 查询时间
+            max_results: 分页大小 (默认 default `20`)
+            next_token: 分页游标
+
+        Evidence: sdk
+        """
+        return Listing(GetDocCreatedDeptSummaryData, TOKEN_FROM_ZERO, items="data")
+
+    @api("exclusive_1_0.GetDocCreatedSummary", "GET /v1.0/exclusive/data/doc/org/{dataId}")
+    def get_doc_created_summary(
+        self,
+        data_id: str,
+    ) -> Call[GetDocCreatedSummaryReply]:
+        """Get doc created summary (获取组织维度用户创建文档数和创建文档人数).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            data_id: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(GetDocCreatedSummaryReply)
+
+    @api("exclusive_1_0.GetExclusiveAccountAllOrgList", "GET /v1.0/exclusive/exclusiveAccounts/organizations")
+    def get_exclusive_account_all_org_list(
+        self,
+        union_id: str,
+    ) -> Call[GetExclusiveAccountAllOrgListReply]:
+        """Get exclusive account all org list (获取专属账号所有组织列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetExclusiveAccountAllOrgListReply)
+
+    @api("exclusive_1_0.GetGeneralFormCreatedDeptSummary", "GET /v1.0/exclusive/data/generalForm/dept/{dataId}")
+    def get_general_form_created_dept_summary(
+        self,
+        data_id: str,
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+    ) -> Query[GetGeneralFormCreatedDeptSummaryData]:
+        """Get general form created dept summary (获取部门维度发布智能填表数量和使用智能填表人数).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            data_id: 查询时间
+            max_results: 分页大小 (默认 default `20`)
+            next_token: 分页游标
+
+        Evidence: sdk
+        """
+        return Listing(GetGeneralFormCreatedDeptSummaryData, TOKEN_FROM_ZERO, items="data")
+
+    @api("exclusive_1_0.GetGeneralFormCreatedSummary", "GET /v1.0/exclusive/data/generalForm/org/{dataId}")
+    def get_general_form_created_summary(
+        self,
+        data_id: str,
+    ) -> Call[GetGeneralFormCreatedSummaryReply]:
+        """Get general form created summary (获取组织维度发布智能填表数量和使用智能填表人数).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            data_id: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(GetGeneralFormCreatedSummaryReply)
+
+    @api(
+        "exclusive_1_0.GetGroupInfoByCid", "POST /v1.0/exclusive/groups/infos/query?openConversationId", idempotent=True
+    )
+    def get_group_info_by_cid(
+        self,
+        *,
+        open_conversation_id: str | None = None,
+    ) -> Call[GetGroupInfoByCidReply]:
+        """Get group info by cid (根据群会话id获取群相关信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetGroupInfoByCidReply)
+
+    @api(
+        "exclusive_1_0.GetGroupOrgByCid",
+        "POST /v1.0/exclusive/groups/organizations/query?openConversationId",
+        idempotent=True,
+    )
+    def get_group_org_by_cid(
+        self,
+        *,
+        open_conversation_id: str | None = None,
+    ) -> Call[GetGroupOrgByCidReply]:
+        """Get group org by cid (根据群会话id获取组织cropid).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetGroupOrgByCidReply)
+
+    @api("exclusive_1_0.GetInActiveUserList", "POST /v1.0/exclusive/inactives/users/query", idempotent=True)
+    def get_in_active_user_list(
+        self,
+        stat_date: str,
+        *,
+        dept_ids: list[str] | None = None,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[dict[str, JsonValue]]:
+        """Get in active user list (获取未活跃用户登陆统计明细).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+            dept_ids: 部门ID列表
+            page_number: 分页页码
+            page_size: 分页大小 (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(dict[str, JsonValue], Paging("pageNumber", 1, unit="pages", open_ended=True), items="dataList")
+
+    @api("exclusive_1_0.GetLastOrgAuthData", "GET /v1.0/exclusive/organizations/authInfos")
+    def get_last_org_auth_data(
+        self,
+        target_corp_id: str,
+    ) -> Call[GetLastOrgAuthDataReply]:
+        """Get last org auth data (获取最后一次验证通过的企业认证信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetLastOrgAuthDataReply)
+
+    @api("exclusive_1_0.GetMsgConfig", "POST /v1.0/exclusive/portals/msgConfigs/query", idempotent=True)
+    def get_msg_config(
+        self,
+        secret_key: Hiding,
+        *,
+        group_topic: str | None = None,
+        group_type: str | None = None,
+        list_dynamic_attr: list[GetMsgConfigListDynamicAttr] | None = None,
+        list_employee_code: list[str] | None = None,
+        list_unit_id: list[int] | None = None,
+        owner_job_no: str | None = None,
+        rule_business_code: str | None = None,
+        rule_category: int | None = None,
+        rule_code: str | None = None,
+        sys_code: str | None = None,
+    ) -> Call[GetMsgConfigReply]:
+        """Get msg config (消息规则配置和群属性接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetMsgConfigReply)
+
+    @api("exclusive_1_0.GetMsgLocation", "POST /v1.0/exclusive/messageLocations/query", idempotent=True)
+    def get_msg_location(
+        self,
+        open_conversation_id: str,
+        open_msg_id: str,
+        user_id: str,
+    ) -> Call[GetMsgLocationReply]:
+        """Get msg location (获取消息定位链接).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetMsgLocationReply)
+
+    @api("exclusive_1_0.GetOaOperatorLogList", "POST /v1.0/exclusive/oaOperatorLogs/query", idempotent=True)
+    def get_oa_operator_log_list(
+        self,
+        end_time: int,
+        start_time: int,
+        *,
+        category_list: list[str] | None = None,
+        op_user_id: str | None = None,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[GetOaOperatorLogListData]:
+        """Get oa operator log list (获取oa后台操作日志记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(GetOaOperatorLogListData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+
+    @api("exclusive_1_0.GetOutGroupsByPage", "POST /v1.0/exclusive/audits/outsideGroups/query", idempotent=True)
+    def get_out_groups_by_page(
+        self,
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[GetOutGroupsByPageGroupList]:
+        """Get out groups by page (获取企业的外部审计群列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            GetOutGroupsByPageGroupList,
+            Paging("pageNumber", 1, unit="pages", total="total", open_ended=True),
+            "responseBody",
+            items="groupList",
+        )
+
+    @api(
+        "exclusive_1_0.GetOutsideAuditGroupMessageByPage",
+        "POST /v1.0/exclusive/audits/outsideGroups/messages/query",
+        idempotent=True,
+    )
+    def get_outside_audit_group_message_by_page(
+        self,
+        open_conversation_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: int | None = None,
+    ) -> Query[GetOutsideAuditGroupMessageByPageMessageList]:
+        """Get outside audit group message by page (获取外部审计群消息记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            GetOutsideAuditGroupMessageByPageMessageList, TOKEN_FROM_ZERO, "responseBody", items="messageList"
+        )
+
+    @api("exclusive_1_0.GetPrivateStoreCapacityUsage", "GET /v1.0/exclusive/privateStores/capacityUsages/infos")
+    def get_private_store_capacity_usage(
+        self,
+        target_corp_id: str,
+    ) -> Call[GetPrivateStoreCapacityUsageReply]:
+        """Get private store capacity usage (获取专属存储容量信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetPrivateStoreCapacityUsageReply)
+
+    @api(
+        "exclusive_1_0.GetPrivateStoreFileInfosByPage",
+        "POST /v1.0/exclusive/privateStores/fileInfos/query",
+        idempotent=True,
+    )
+    def get_private_store_file_infos_by_page(
+        self,
+        file_create_time: int,
+        order: str,
+        target_corp_id: str,
+        *,
+        content_type: str | None = None,
+        dept_ids: list[int] | None = None,
+        file_status: str | None = None,
+        max_results: int | None = None,
+        name: str | None = None,
+        next_token: str | None = None,
+        scene_type: str | None = None,
+        user_ids: list[str] | None = None,
+    ) -> Query[GetPrivateStoreFileInfosByPageFileInfo]:
+        """Get private store file infos by page (分页获取专属存储文件信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(GetPrivateStoreFileInfosByPageFileInfo, TOKEN, items="fileInfos")
+
+    @api(
+        "exclusive_1_0.GetPrivateStoreFileTaskInfosByPage",
+        "POST /v1.0/exclusive/privateStores/taskInfos/query",
+        idempotent=True,
+    )
+    def get_private_store_file_task_infos_by_page(
+        self,
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        task_status: int | None = None,
+    ) -> Query[GetPrivateStoreFileTaskInfosByPageItem]:
+        """Get private store file task infos by page (分页获取专属存储文件处理任务信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            GetPrivateStoreFileTaskInfosByPageItem, Paging("pageNumber", 1, unit="pages", more="hasNext"), items="items"
+        )
+
+    @api(
+        "exclusive_1_0.GetPrivateStoreTaskFileInfosByPage",
+        "POST /v1.0/exclusive/privateStores/taskInfos/file/query",
+        idempotent=True,
+    )
+    def get_private_store_task_file_infos_by_page(
+        self,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        task_id: int | None = None,
+    ) -> Query[GetPrivateStoreTaskFileInfosByPageItem]:
+        """Get private store task file infos by page (分页获取专属存储任务文件信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            GetPrivateStoreTaskFileInfosByPageItem,
+            Paging("nextToken", None, next="nextToken", total="total"),
+            items="items",
+        )
+
+    @api("exclusive_1_0.GetPublisherSummary", "GET /v1.0/exclusive/data/publisher/{dataId}")
+    def get_publisher_summary(
+        self,
+        data_id: str,
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+    ) -> Query[GetPublisherSummaryData]:
+        """Get publisher summary (获取互动服务窗相关数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            data_id: 查询时间
+            max_results: 分页大小 (默认 default `20`)
+            next_token: 分页游标
+
+        Evidence: sdk
+        """
+        return Listing(GetPublisherSummaryData, TOKEN_FROM_ZERO, items="data")
+
+    @api("exclusive_1_0.GetRobotInfoByCode", "GET /v1.0/exclusive/robots/infos")
+    def get_robot_info_by_code(
+        self,
+        *,
+        robot_code: str | None = None,
+    ) -> Call[GetRobotInfoByCodeReply]:
+        """Get robot info by code (根据机器人标识查询机器人信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetRobotInfoByCodeReply)
+
+    @api(
+        "exclusive_1_0.GetSecurityConfigMember",
+        "POST /v1.0/exclusive/securities/configs/members/query",
+        idempotent=True,
+    )
+    def get_security_config_member(
+        self,
+        config_key: str,
+        *,
+        max_results: int = 20,
+        next_token: float | None = None,
+    ) -> Query[GetSecurityConfigMemberUserInfo]:
+        """Get security config member (获取安全管控卡片成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            GetSecurityConfigMemberUserInfo,
+            Paging("nextToken", 0, more="hasNext", next="nextToken"),
+            "result",
+            items="userInfos",
+        )
+
+    @api("exclusive_1_0.GetUserAppVersionSummary", "GET /v1.0/exclusive/data/appVersion/org/{dataId}")
+    def get_user_app_version_summary(
+        self,
+        data_id: str,
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+    ) -> Query[GetUserAppVersionSummaryData]:
+        """Get user app version summary (获得组织维度用户版本分布情况).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            data_id: 查询时间
+            max_results: 每页最大条目数 (默认 default `20`)
+            next_token: 分页游标
+
+        Evidence: sdk
+        """
+        return Listing(GetUserAppVersionSummaryData, TOKEN_FROM_ZERO, items="data")
+
+    @api("exclusive_1_0.GetUserStayLength", "GET /v1.0/exclusive/data/users/stayTimes")
+    def get_user_stay_length(
+        self,
+        stat_date: str,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[GetUserStayLengthItemList]:
+        """Get user stay length (获取用户停留时长).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            GetUserStayLengthItemList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="itemList"
+        )
+
+    @api("exclusive_1_0.GetVirusScanResult", "POST /v1.0/exclusive/virusScanTasks/query", idempotent=True)
+    def get_virus_scan_result(
+        self,
+        task_id: str,
+    ) -> Call[GetVirusScanResultReply]:
+        """Get virus scan result (获取文件病毒扫描结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetVirusScanResultReply)
+
+    @api("exclusive_1_0.GroupQueryByAttr", "POST /v1.0/exclusive/portals/groups/queryGroup", idempotent=True)
+    def group_query_by_attr(
+        self,
+        corp_id: str,
+        secret_key: Hiding,
+        *,
+        group_topic: str | None = None,
+        group_type: str | None = None,
+        list_dynamic_attr: list[GroupQueryByAttrListDynamicAttr] | None = None,
+        page_index: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[GroupQueryByAttrList]:
+        """Group query by attr (根据群属性查询群ID).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            GroupQueryByAttrList, Paging("pageIndex", 1, unit="pages", open_ended=True), "data", items="list"
+        )
+
+    @api("exclusive_1_0.GroupQueryByOpenId", "POST /v1.0/exclusive/portals/groups/getGroupByOpenConversationId")
+    def group_query_by_open_id(
+        self,
+        open_conversation_id: str,
+        secret_key: Hiding,
+    ) -> Call[GroupQueryByOpenIdReply]:
+        """Group query by open id (根据群ID查询群属性).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GroupQueryByOpenIdReply)
+
+    @api("exclusive_1_0.ListByCodes", "POST /v1.0/exclusive/sceneGroups/robotInfos/query", idempotent=True)
+    def list_by_codes(
+        self,
+        *,
+        body: Annotated[list[str] | None, wire("")] = None,
+    ) -> Call[ListByCodesReply]:
+        """List by codes (根据机器人code列表查询机器人信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            body: 请求体 the whole body
+
+        Evidence: sdk
+        """
+        return Call(ListByCodesReply)
+
+    @api("exclusive_1_0.ListByPluginIds", "POST /v1.0/exclusive/sceneGroups/pluginInfos/query", idempotent=True)
+    def list_by_plugin_ids(
+        self,
+        *,
+        body: Annotated[list[str] | None, wire("")] = None,
+    ) -> Call[ListByPluginIdsReply]:
+        """List by plugin ids (根据插件id列表查询插件信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            body: 请求体 the whole body
+
+        Evidence: sdk
+        """
+        return Call(ListByPluginIdsReply)
+
+    @api("exclusive_1_0.ListCategorys", "GET /v1.0/exclusive/messageCategories/categories/listCategories")
+    def list_categorys(
+        self,
+    ) -> Call[ListCategorysReply]:
+        """List categorys (查询分组列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListCategorysReply)
+
+    @api("exclusive_1_0.ListJoinOrgInfo", "GET /v1.0/exclusive/exclusiveAccounts/organizations/infos")
+    def list_join_org_info(
+        self,
+        mobile: str,
+    ) -> Call[ListJoinOrgInfoReply]:
+        """List join org info (通过手机号获取已加入的属于渠道组织的列表信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListJoinOrgInfoReply)
+
+    @api(
+        "exclusive_1_0.ListMiniAppAvailableVersion",
+        "POST /v1.0/exclusive/miniApps/versions/availableLists",
+        idempotent=True,
+    )
+    def list_mini_app_available_version(
+        self,
+        version_type_set: list[int],
+        *,
+        mini_app_id: str | None = None,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[ListMiniAppAvailableVersionList]:
+        """List mini app available version (获取小程序版本列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            ListMiniAppAvailableVersionList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="list"
+        )
+
+    @api("exclusive_1_0.ListMiniAppHistoryVersion", "GET /v1.0/exclusive/miniApps/versions/historyLists")
+    def list_mini_app_history_version(
+        self,
+        mini_app_id: str,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[ListMiniAppHistoryVersionList]:
+        """List mini app history version (获取小程序历史版本列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            ListMiniAppHistoryVersionList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="list"
+        )
+
+    @api(
+        "exclusive_1_0.ListPunchScheduleByConditionWithPaging",
+        "POST /v1.0/exclusive/punchSchedules/query",
+        idempotent=True,
+    )
+    def list_punch_schedule_by_condition_with_paging(
+        self,
+        biz_instance_id: str,
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+        schedule_date_end: str | None = None,
+        schedule_date_start: str | None = None,
+        user_id_list: list[str] | None = None,
+    ) -> Query[ListPunchScheduleByConditionWithPagingList]:
+        """List punch schedule by condition with paging (获取巡点信息列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(ListPunchScheduleByConditionWithPagingList, TOKEN_FROM_ZERO, items="list")
+
+    @api("exclusive_1_0.ListRules", "GET /v1.0/exclusive/messageCategories/rules/listRules")
+    def list_rules(
+        self,
+    ) -> Call[ListRulesReply]:
+        """List rules (查询规则列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListRulesReply)
+
+    @api("exclusive_1_0.Logout", "POST /v1.0/exclusive/users/logout")
+    def logout(
+        self,
+        device_type: str,
+        user_id: str,
+    ) -> Call[None]:
+        """Logout (指定用户强制下线).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.OpenBenefitPackage", "POST /v1.0/exclusive/benefitPackages/purchase")
+    def open_benefit_package(
+        self,
+        benefit_package: int,
+        end_date: int,
+        start_date: int,
+        target_corp_id: str,
+    ) -> Call[None]:
+        """Open benefit package (购买权益包).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.OpportunitySearch", "POST /v1.0/exclusive/opportunities/check")
+    def opportunity_search(
+        self,
+        target_corp_id: str,
+    ) -> Call[OpportunitySearchReply]:
+        """Opportunity search (商机冲突检测).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(OpportunitySearchReply)
+
+    @api("exclusive_1_0.PreventCheatingCheckRisk", "POST /v1.0/exclusive/preventCheats/risks/check")
+    def prevent_cheating_check_risk(
+        self,
+        client_ver: str,
+        platform: str,
+        platform_ver: str,
+        sec: str,
+        user_id: str,
+    ) -> Call[PreventCheatingCheckRiskReply]:
+        """Prevent cheating check risk (防作弊风险检测).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PreventCheatingCheckRiskReply)
+
+    @api("exclusive_1_0.PublishRule", "POST /v1.0/exclusive/messageCategories/rules/publish")
+    def publish_rule(
+        self,
+        *,
+        status: int | None = None,
+    ) -> Call[PublishRuleReply]:
+        """Publish rule (发布规则).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PublishRuleReply)
+
+    @api("exclusive_1_0.QueryAcrossCloudStroageConfigs", "GET /v1.0/exclusive/fileStorages/acrossClouds/configurations")
+    def query_across_cloud_stroage_configs(
+        self,
+        target_cloud_type: int,
+        target_corp_id: str,
+    ) -> Call[QueryAcrossCloudStroageConfigsReply]:
+        """Query across cloud stroage configs (查询跨云存储配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryAcrossCloudStroageConfigsReply)
+
+    @api("exclusive_1_0.QueryChannelStaffInfoByMobile", "GET /v1.0/exclusive/channelOrganizations/users")
+    def query_channel_staff_info_by_mobile(
+        self,
+        mobile: str,
+        target_corp_id: str,
+    ) -> Call[QueryChannelStaffInfoByMobileReply]:
+        """Query channel staff info by mobile (根据手机号查询渠道组织中的员工信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryChannelStaffInfoByMobileReply)
+
+    @api("exclusive_1_0.QueryConversationPage", "GET /v1.0/exclusive/categories/conversations")
+    def query_conversation_page(
+        self,
+        category_id: int,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[QueryConversationPageData]:
+        """Query conversation page (获取分组下会话列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(QueryConversationPageData, Paging("nextToken", "0", next="nextToken"), "result", items="data")
+
+    @api("exclusive_1_0.QueryTemplateInfo", "GET /v1.0/exclusive/sceneGroups/templates/{templateId}/infos")
+    def query_template_info(
+        self,
+        template_id: str,
+    ) -> Call[QueryTemplateInfoReply]:
+        """Query template info (根据templateId查询模版信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryTemplateInfoReply)
+
+    @api("exclusive_1_0.RollbackMiniAppVersion", "POST /v1.0/exclusive/miniApps/versions/rollback")
+    def rollback_mini_app_version(
+        self,
+        *,
+        mini_app_id: str | None = None,
+        rollback_version: str | None = None,
+        target_version: str | None = None,
+    ) -> Call[None]:
+        """Rollback mini app version (小程序版本回滚).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.RuleBatchReceiver", "POST /v1.0/exclusive/dmc/rules/messages/batchSend")
+    def rule_batch_receiver(
+        self,
+        *,
+        batch_no: str | None = None,
+        card_options: str | None = None,
+        data: list[RuleBatchReceiverData] | None = None,
+        rule_code: str | None = None,
+        secret_key: Hiding | None = None,
+        special_strategy: bool | None = None,
+        task_batch_no: str | None = None,
+    ) -> Call[RuleBatchReceiverReply]:
+        """Rule batch receiver (按规则批量发消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RuleBatchReceiverReply)
+
+    @api("exclusive_1_0.SaveAcrossCloudStroageConfigs", "POST /v1.0/exclusive/fileStorages/acrossClouds/configurations")
+    def save_across_cloud_stroage_configs(
+        self,
+        cloud_type: int,
+        target_corp_id: str,
+        *,
+        access_key_id: str | None = None,
+        access_key_secret: Hiding | None = None,
+        bucket_name: str | None = None,
+        endpoint: str | None = None,
+    ) -> Call[SaveAcrossCloudStroageConfigsReply]:
+        """Save across cloud stroage configs (新增跨云存储配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SaveAcrossCloudStroageConfigsReply)
+
+    @api("exclusive_1_0.SaveAndSubmitAuthInfo", "POST /v1.0/exclusive/ognizations/authInfos/saveAndSubmit")
+    def save_and_submit_auth_info(
+        self,
+        industry: str,
+        legal_person: str,
+        legal_person_id_card: str,
+        loc_city: int,
+        loc_city_name: str,
+        loc_province: int,
+        loc_province_name: str,
+        mobile_num: str,
+        org_name: str,
+        regist_location: str,
+        target_corp_id: str,
+        *,
+        apply_remark: str | None = None,
+        authorize_media_id: str | None = None,
+        license_media_id: str | None = None,
+        organization_code: str | None = None,
+        organization_code_media_id: str | None = None,
+        regist_num: str | None = None,
+        unified_social_credit: str | None = None,
+    ) -> Call[None]:
+        """Save and submit auth info (保存并提交认证信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.SaveOpenTerminalInfo", "POST /v1.0/exclusive/externalLogs/terminalInfos/save")
+    def save_open_terminal_info(
+        self,
+        corp_id: str,
+        log_source: str,
+        log_type: str,
+        open_ext: str,
+    ) -> Call[None]:
+        """Save open terminal info (亿格云能力结合).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.SaveStorageFunctionSwitch", "POST /v1.0/exclusive/storages/functions/save")
+    def save_storage_function_switch(
+        self,
+        function_list: list[SaveStorageFunctionSwitchFunctionList],
+        target_corp_id: str,
+    ) -> Call[None]:
+        """Save storage function switch (保存专属文件存储的功能项).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.SaveStorageSwitch", "POST /v1.0/exclusive/storages/switches/save")
+    def save_storage_switch(
+        self,
+        open_storage: int,
+        target_corp_id: str,
+    ) -> Call[None]:
+        """Save storage switch (保存专属文件存储整体开关).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.SaveWhiteApp", "POST /v1.0/exclusive/miniApps/whiteLists/save")
+    def save_white_app(
+        self,
+        agent_id_map: str,
+        *,
+        agent_id_list: list[int] | None = None,
+        operation: str | None = None,
+    ) -> Call[None]:
+        """Save white app (用于提供mdm微应用白名单配置能力).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.SearchOrgInnerGroupInfoByCursorPage", "GET /v1.0/exclusive/securities/orgAllGroupInfos")
+    def search_org_inner_group_info_by_cursor_page(
+        self,
+        count: int,
+        *,
+        cursor: int | None = None,
+        forward: bool | None = None,
+    ) -> Query[SearchOrgInnerGroupInfoByCursorPageItem]:
+        """Search org inner group info by cursor page (查询企业全量内部群信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(SearchOrgInnerGroupInfoByCursorPageItem, Paging("cursor", 0, more="hasNext"), items="items")
+
+    @api("exclusive_1_0.SendPhoneDing", "POST /v1.0/exclusive/phoneDings/send")
+    def send_phone_ding(
+        self,
+        content: str,
+        userids: list[str],
+    ) -> Call[None]:
+        """Send phone ding (通过接口发送电话DING).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            content: 消息内容
+            userids: 接收DING消息的用户userId列表
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.SetConversationCategory", "POST /v1.0/exclusive/conversationCategories/set")
+    def set_conversation_category(
+        self,
+        category_id: int,
+        open_conversation_id: str,
+    ) -> Call[SetConversationCategoryReply]:
+        """Set conversation category (设置会话所属分组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SetConversationCategoryReply)
+
+    @api("exclusive_1_0.SetConversationSubtitle", "PUT /v1.0/exclusive/conversations/subtitles/set")
+    def set_conversation_subtitle(
+        self,
+        open_conversation_id: str,
+        *,
+        subtitle: str | None = None,
+        subtitle_color: str | None = None,
+    ) -> Call[None]:
+        """Set conversation subtitle (设置会话副标题).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.SetConversationTopCategory", "POST /v1.0/exclusive/conversations/topCategories/set")
+    def set_conversation_top_category(
+        self,
+        open_conversation_id: str,
+        *,
+        set_category_list: list[SetConversationTopCategorySetCategoryList] | None = None,
+        sign: int | None = None,
+    ) -> Call[None]:
+        """Set conversation top category (设置会话所属顶部分组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.SetOrgTopConversationCategory", "POST /v1.0/exclusive/topConversations/categories/set")
+    def set_org_top_conversation_category(
+        self,
+        *,
+        body: Annotated[list[SetOrgTopConversationCategoryBody] | None, wire("")] = None,
+    ) -> Call[SetOrgTopConversationCategoryReply]:
+        """Set org top conversation category (设置企业全局顶部会话分组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            body: 请求体 the whole body
+
+        Evidence: sdk
+        """
+        return Call(SetOrgTopConversationCategoryReply)
+
+    @api("exclusive_1_0.SpecialRuleBatchReceiver", "POST /v1.0/exclusive/dmc/rules/specialMessages/batchSend")
+    def special_rule_batch_receiver(
+        self,
+        *,
+        batch_no: str | None = None,
+        card_options: str | None = None,
+        data: list[SpecialRuleBatchReceiverData] | None = None,
+        rule_code: str | None = None,
+        secret_key: Hiding | None = None,
+        special_strategy: bool | None = None,
+        task_batch_no: str | None = None,
+    ) -> Call[SpecialRuleBatchReceiverReply]:
+        """Special rule batch receiver (千人千面按规则批量发消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SpecialRuleBatchReceiverReply)
+
+    @api("exclusive_1_0.TaskInfoAddDelTaskPerson", "POST /v1.0/exclusive/taskCenters/taskInfos/addDelTaskPerson")
+    def task_info_add_del_task_person(
+        self,
+        operate_type: int,
+        operator_account: str,
+        out_task_id: str,
+        proj_id: str,
+        secret_key: Hiding,
+        task_execute_person_dtos: Annotated[
+            list[TaskInfoAddDelTaskPersonTaskExecutePersonDtos], wire("taskExecutePersonDTOS")
+        ],
+    ) -> Call[TaskInfoAddDelTaskPersonReply]:
+        """Task info add del task person (增加/删除任务人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TaskInfoAddDelTaskPersonReply)
+
+    @api("exclusive_1_0.TaskInfoCancelOrDelTask", "POST /v1.0/exclusive/taskCenters/taskInfos/cancelOrDelTask")
+    def task_info_cancel_or_del_task(
+        self,
+        operator_account: str,
+        proj_id: str,
+        secret_key: Hiding,
+        *,
+        card_dto: Annotated[TaskInfoCancelOrDelTaskCardDto | None, wire("cardDTO")] = None,
+        out_task_id: str | None = None,
+        send_msg_flag: int | None = None,
+        task_execute_person_dtos: Annotated[
+            list[TaskInfoCancelOrDelTaskTaskExecutePersonDtos] | None, wire("taskExecutePersonDTOS")
+        ] = None,
+    ) -> Call[TaskInfoCancelOrDelTaskReply]:
+        """Task info cancel or del task (删除任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TaskInfoCancelOrDelTaskReply)
+
+    @api("exclusive_1_0.TaskInfoCreateAndStartTask", "POST /v1.0/exclusive/taskCenters/taskInfos/createAndStart")
+    def task_info_create_and_start_task(
+        self,
+        custom_flag: int,
+        operator_account: str,
+        out_task_id: str,
+        proj_id: str,
+        secret_key: Hiding,
+        task_system: str,
+        task_title: str,
+        task_type: str,
+        *,
+        attr: TaskInfoCreateAndStartTaskAttr | None = None,
+        backlog_dto: Annotated[TaskInfoCreateAndStartTaskBacklogDto | None, wire("backlogDTO")] = None,
+        backlog_generate_flag: int | None = None,
+        business_code: str | None = None,
+        canceldel_task_card_id: str | None = None,
+        card_dto: Annotated[TaskInfoCreateAndStartTaskCardDto | None, wire("cardDTO")] = None,
+        detail_url: TaskInfoCreateAndStartTaskDetailUrl | None = None,
+        finish_task_card_id: str | None = None,
+        robot_code: str | None = None,
+        send_msg_flag: int | None = None,
+        sort: int | None = None,
+        start_task_card_id: str | None = None,
+        state: int | None = None,
+        task_content: str | None = None,
+        task_end_time: int | None = None,
+        task_execute_person_dtos: Annotated[
+            list[TaskInfoCreateAndStartTaskTaskExecutePersonDtos] | None, wire("taskExecutePersonDTOS")
+        ] = None,
+        task_group_dto_list: Annotated[
+            list[TaskInfoCreateAndStartTaskTaskGroupDtoList] | None, wire("taskGroupDTOList")
+        ] = None,
+        task_templ_code: str | None = None,
+        task_url_mobile: str | None = None,
+        task_url_pc: str | None = None,
+        update_task_card_id: str | None = None,
+    ) -> Call[TaskInfoCreateAndStartTaskReply]:
+        """Task info create and start task (创建并启动任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TaskInfoCreateAndStartTaskReply)
+
+    @api("exclusive_1_0.TaskInfoFinishTask", "POST /v1.0/exclusive/taskCenters/taskInfos/finishTask")
+    def task_info_finish_task(
+        self,
+        operator_account: str,
+        proj_id: str,
+        secret_key: Hiding,
+        *,
+        card_dto: Annotated[TaskInfoFinishTaskCardDto | None, wire("cardDTO")] = None,
+        out_task_id: str | None = None,
+        send_msg_flag: int | None = None,
+        task_execute_person_dtos: Annotated[
+            list[TaskInfoFinishTaskTaskExecutePersonDtos] | None, wire("taskExecutePersonDTOS")
+        ] = None,
+    ) -> Call[TaskInfoFinishTaskReply]:
+        """Task info finish task (完成任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TaskInfoFinishTaskReply)
+
+    @api("exclusive_1_0.TaskInfoUpdateTask", "POST /v1.0/exclusive/taskCenters/taskInfos/update")
+    def task_info_update_task(
+        self,
+        operator_account: str,
+        proj_id: str,
+        secret_key: Hiding,
+        *,
+        attr: TaskInfoUpdateTaskAttr | None = None,
+        canceldel_task_card_id: str | None = None,
+        card_dto: Annotated[TaskInfoUpdateTaskCardDto | None, wire("cardDTO")] = None,
+        detail_url: TaskInfoUpdateTaskDetailUrl | None = None,
+        finish_task_card_id: str | None = None,
+        list_open_conversation_id: list[str] | None = None,
+        operate_type: int | None = None,
+        out_task_id: str | None = None,
+        send_msg_flag: int | None = None,
+        start_task_card_id: str | None = None,
+        task_content: str | None = None,
+        task_end_time: int | None = None,
+        task_execute_person_dtos: Annotated[
+            list[TaskInfoUpdateTaskTaskExecutePersonDtos] | None, wire("taskExecutePersonDTOS")
+        ] = None,
+        task_title: str | None = None,
+        task_url_mobile: str | None = None,
+        task_url_pc: str | None = None,
+        update_task_card_id: str | None = None,
+    ) -> Call[TaskInfoUpdateTaskReply]:
+        """Task info update task (更新任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TaskInfoUpdateTaskReply)
+
+    @api("exclusive_1_0.TransferExclusiveAccountOrg", "POST /v1.0/exclusive/organizations/transfer")
+    def transfer_exclusive_account_org(
+        self,
+        user_ids: list[str],
+        *,
+        is_setting_main_org: bool | None = None,
+        target_corp_id: str | None = None,
+    ) -> Call[None]:
+        """Transfer exclusive account org (切换组织归属).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.UpdateCategoryName", "PUT /v1.0/exclusive/messageCategories/categories/names")
+    def update_category_name(
+        self,
+        *,
+        current_category_name: str | None = None,
+        target_category_name: str | None = None,
+    ) -> Call[UpdateCategoryNameReply]:
+        """Update category name (更改分组名称).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateCategoryNameReply)
+
+    @api("exclusive_1_0.UpdateConversationType", "PUT /v1.0/exclusive/conversationTypes")
+    def update_conversation_type(
+        self,
+        manage_sign: int,
+        open_conversation_id: str,
+    ) -> Call[UpdateConversationTypeReply]:
+        """Update conversation type (变更群聊类型).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateConversationTypeReply)
+
+    @api("exclusive_1_0.UpdateMiniAppVersionStatus", "POST /v1.0/exclusive/miniApps/versions/versionStatus")
+    def update_mini_app_version_status(
+        self,
+        mini_app_id: str,
+        version_type: int,
+        *,
+        version: str | None = None,
+    ) -> Call[None]:
+        """Update mini app version status (发布版本).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.UpdateRealmLicense", "PUT /v1.0/exclusive/frontLines/licenses")
+    def update_realm_license(
+        self,
+        *,
+        detail_list: list[UpdateRealmLicenseDetailList] | None = None,
+    ) -> Call[None]:
+        """Update realm license (专属一线版-企业修改员工license).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.UpdateStorageMode", "PUT /v1.0/exclusive/fileStorages/acrossClouds/storageModes")
+    def update_storage_mode(
+        self,
+        target_corp_id: str,
+        *,
+        file_storage_mode: str | None = None,
+    ) -> Call[UpdateStorageModeReply]:
+        """Update storage mode (更新组织专属存储模式).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateStorageModeReply)
+
+    @api("exclusive_1_0.UpdateTrustedDevice", "PUT /v1.0/exclusive/trustedDevices/{deviceId}")
+    def update_trusted_device(
+        self,
+        device_id: str,
+        *,
+        status: int | None = None,
+        title: str | None = None,
+    ) -> Call[None]:
+        """Update trusted device (通过设备编号修改设备信息。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.UpdateVoiceMsgCtrlStatus", "PUT /v1.0/exclusive/voiceMessages/ctrlStatuses")
+    def update_voice_msg_ctrl_status(
+        self,
+        status: int,
+        voice_msg_ctrl_info: UpdateVoiceMsgCtrlStatusVoiceMsgCtrlInfo,
+    ) -> Call[None]:
+        """Update voice msg ctrl status (允许三方调用该API，决定对应的语音消息管控状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)

@@ -9,9 +9,11 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import BeijingTime, camel
+from dingtalk_models.call.paging import Paging
+from dingtalk_models.core.wire import BeijingTime, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.query import Listing, Query
 
 
 class CreateUserCodeInstanceAvailableTimes(TypedDict, total=False):
@@ -153,6 +155,615 @@ class UpateUserCodeInstanceAvailableTimes(TypedDict, total=False):
 class UpateUserCodeInstanceReply(Record, alias_generator=camel):
     code_id: str | None
     """码ID"""
+
+
+class ApplyBatchPayReply(Record, alias_generator=camel):
+    order_no: str | None
+    pay_data: str | None
+
+
+class CloseLoanEntranceReply(Record, alias_generator=camel):
+    request_id: str | None
+    result: str | None
+
+
+class ConsultCreateSubInstitutionContactInfo(TypedDict, total=False):
+    contact_name: Required[str]
+    mobile: Required[str]
+
+
+class ConsultCreateSubInstitutionLegalPersonCertInfo(TypedDict, total=False):
+    cert_back_image: str
+    cert_front_image: str
+    cert_name: Required[str]
+    cert_type: str
+    id_card_no: Required[str]
+
+
+class ConsultCreateSubInstitutionQualificationInfos(TypedDict, total=False):
+    qualification_image: Required[str]
+    qualification_type: Required[str]
+
+
+class ConsultCreateSubInstitutionSettleInfo(TypedDict, total=False):
+    account_id: Required[str]
+    account_name: str
+    account_type: str
+    bank_branch_name: str
+    bank_city: str
+    bank_code: str
+    bank_name: str
+    bank_province: str
+    bank_short_name_code: str
+    type: Required[str]
+    usage_type: str
+
+
+class ConsultCreateSubInstitutionSubInstAddressInfo(TypedDict, total=False):
+    address: str
+    city_code: str
+    district_code: str
+    province_code: str
+
+
+class ConsultCreateSubInstitutionSubInstAuthInfo(TypedDict, total=False):
+    authorization_letter_url: str
+
+
+class ConsultCreateSubInstitutionSubInstBasicInfo(TypedDict, total=False):
+    alias_name: str
+    mcc: Required[str]
+    sub_inst_name: Required[str]
+    type: Required[str]
+
+
+class ConsultCreateSubInstitutionSubInstCertifyInfo(TypedDict, total=False):
+    cert_image: str
+    cert_no: Required[str]
+    cert_type: Required[str]
+
+
+class ConsultCreateSubInstitutionSubInstInvoiceInfoMailAddress(TypedDict, total=False):
+    address: str
+    city_code: str
+    district_code: str
+    province_code: str
+
+
+class ConsultCreateSubInstitutionSubInstInvoiceInfo(TypedDict, total=False):
+    accept_electronic: bool
+    address: str
+    auto_invoice: bool
+    bank_account: str
+    bank_name: str
+    mail_address: ConsultCreateSubInstitutionSubInstInvoiceInfoMailAddress
+    mail_name: str
+    mail_phone: str
+    tax_no: str
+    tax_payer_qualification: str
+    tax_payer_valid_date: str
+    telephone: str
+    title: str
+
+
+class ConsultCreateSubInstitutionSubInstShopInfo(TypedDict, total=False):
+    in_door_images: list[str]
+    out_door_images: list[str]
+
+
+class ConsultCreateSubInstitutionReply(Record, alias_generator=camel):
+    order_id: str | None
+
+
+class CreatWithholdingOrderAndPayOtherPayChannelDetailInfoListFundToolDetailInfoList(TypedDict, total=False):
+    amount: Required[str]
+    ext_info: str
+    fund_tool_name: Required[str]
+    gmt_create: Required[str]
+    gmt_finish: Required[str]
+    promotion_fund_tool: Required[bool]
+
+
+class CreatWithholdingOrderAndPayOtherPayChannelDetailInfoList(TypedDict, total=False):
+    amount: Required[str]
+    fund_tool_detail_info_list: Required[
+        list[CreatWithholdingOrderAndPayOtherPayChannelDetailInfoListFundToolDetailInfoList]
+    ]
+    pay_channel_name: Required[str]
+    pay_channel_order_no: Required[str]
+    pay_channel_type: Required[str]
+    promotion_amount: Required[str]
+
+
+class CreatWithholdingOrderAndPayReply(Record, alias_generator=camel):
+    amount: str | None
+    gmt_pay: str | None
+    inst_id: str | None
+    order_no: str | None
+    out_trade_no: str | None
+    pay_channel: str | None
+    pay_channel_account_no: str | None
+    payer_staff_id: str | None
+    remark: str | None
+    status: str | None
+    sub_inst_id: str | None
+    title: str | None
+
+
+class CreateAcquireRefundOrderOtherPayChannelDetailInfoListFundToolDetailInfoList(TypedDict, total=False):
+    amount: Required[str]
+    ext_info: str
+    fund_tool_name: Required[str]
+    gmt_create: Required[str]
+    gmt_finish: Required[str]
+    promotion_fund_tool: Required[bool]
+
+
+class CreateAcquireRefundOrderOtherPayChannelDetailInfoList(TypedDict, total=False):
+    amount: Required[str]
+    fund_tool_detail_info_list: Required[
+        list[CreateAcquireRefundOrderOtherPayChannelDetailInfoListFundToolDetailInfoList]
+    ]
+    pay_channel_name: Required[str]
+    pay_channel_order_no: Required[str]
+    pay_channel_type: Required[str]
+    promotion_amount: Required[str]
+
+
+class CreateAcquireRefundOrderReply(Record, alias_generator=camel):
+    out_refund_no: str | None
+    refund_order_no: str | None
+    status: str | None
+
+
+class CreateBatchTradeOrderBatchTradeDetails(TypedDict, total=False):
+    amount: Required[str]
+    memo: str
+    payee_account_name: Required[str]
+    payee_account_no: Required[str]
+    payee_account_type: Required[str]
+    serial_no: Required[int]
+
+
+class CreateBatchTradeOrderReply(Record, alias_generator=camel):
+    order_no: str | None
+    order_status: str | None
+    out_batch_no: str | None
+
+
+class CreateSubInstitutionContactInfo(TypedDict, total=False):
+    contact_name: Required[str]
+    mobile: Required[str]
+
+
+class CreateSubInstitutionLegalPersonCertInfo(TypedDict, total=False):
+    cert_back_image: str
+    cert_front_image: str
+    cert_name: Required[str]
+    cert_type: str
+    id_card_no: Required[str]
+
+
+class CreateSubInstitutionQualificationInfos(TypedDict, total=False):
+    qualification_image: Required[str]
+    qualification_type: Required[str]
+
+
+class CreateSubInstitutionSettleInfo(TypedDict, total=False):
+    account_id: Required[str]
+    account_name: str
+    account_type: str
+    bank_branch_name: str
+    bank_city: str
+    bank_code: str
+    bank_name: str
+    bank_province: str
+    bank_short_name_code: str
+    type: Required[str]
+    usage_type: str
+
+
+class CreateSubInstitutionSubInstAddressInfo(TypedDict, total=False):
+    address: str
+    city_code: str
+    district_code: str
+    province_code: str
+
+
+class CreateSubInstitutionSubInstAuthInfo(TypedDict, total=False):
+    authorization_letter_url: str
+
+
+class CreateSubInstitutionSubInstBasicInfo(TypedDict, total=False):
+    alias_name: str
+    mcc: Required[str]
+    sub_inst_name: Required[str]
+    type: Required[str]
+
+
+class CreateSubInstitutionSubInstCertifyInfo(TypedDict, total=False):
+    cert_image: str
+    cert_no: Required[str]
+    cert_type: Required[str]
+
+
+class CreateSubInstitutionSubInstInvoiceInfoMailAddress(TypedDict, total=False):
+    address: str
+    city_code: str
+    district_code: str
+    province_code: str
+
+
+class CreateSubInstitutionSubInstInvoiceInfo(TypedDict, total=False):
+    accept_electronic: bool
+    address: str
+    auto_invoice: bool
+    bank_account: str
+    bank_name: str
+    mail_address: CreateSubInstitutionSubInstInvoiceInfoMailAddress
+    mail_name: str
+    mail_phone: str
+    tax_no: str
+    tax_payer_qualification: str
+    tax_payer_valid_date: str
+    telephone: str
+    title: str
+
+
+class CreateSubInstitutionSubInstShopInfo(TypedDict, total=False):
+    in_door_images: list[str]
+    out_door_images: list[str]
+
+
+class CreateSubInstitutionReply(Record, alias_generator=camel):
+    order_id: str | None
+
+
+class FinanceLoanNotifyRegisterReply(Record, alias_generator=camel):
+    request_id: str | None
+    result: str | None
+
+
+class ModifySubInstitutionContactInfo(TypedDict, total=False):
+    contact_name: Required[str]
+    mobile: Required[str]
+
+
+class ModifySubInstitutionLegalPersonCertInfo(TypedDict, total=False):
+    cert_back_image: str
+    cert_front_image: str
+    cert_name: Required[str]
+    cert_type: str
+    id_card_no: Required[str]
+
+
+class ModifySubInstitutionQualificationInfos(TypedDict, total=False):
+    qualification_image: Required[str]
+    qualification_type: Required[str]
+
+
+class ModifySubInstitutionSettleInfo(TypedDict, total=False):
+    account_id: Required[str]
+    account_name: str
+    account_type: str
+    bank_branch_name: str
+    bank_city: str
+    bank_code: str
+    bank_name: str
+    bank_province: str
+    bank_short_name_code: str
+    type: Required[str]
+    usage_type: str
+
+
+class ModifySubInstitutionSubInstAddressInfo(TypedDict, total=False):
+    address: str
+    city_code: str
+    district_code: str
+    province_code: str
+
+
+class ModifySubInstitutionSubInstAuthInfo(TypedDict, total=False):
+    authorization_letter_url: str
+
+
+class ModifySubInstitutionSubInstBasicInfo(TypedDict, total=False):
+    alias_name: str
+    mcc: Required[str]
+    sub_inst_name: Required[str]
+    type: Required[str]
+
+
+class ModifySubInstitutionSubInstCertifyInfo(TypedDict, total=False):
+    cert_image: str
+    cert_no: Required[str]
+    cert_type: Required[str]
+
+
+class ModifySubInstitutionSubInstInvoiceInfoMailAddress(TypedDict, total=False):
+    address: str
+    city_code: str
+    district_code: str
+    province_code: str
+
+
+class ModifySubInstitutionSubInstInvoiceInfo(TypedDict, total=False):
+    accept_electronic: bool
+    address: str
+    auto_invoice: bool
+    bank_account: str
+    bank_name: str
+    mail_address: ModifySubInstitutionSubInstInvoiceInfoMailAddress
+    mail_name: str
+    mail_phone: str
+    tax_no: str
+    tax_payer_qualification: str
+    tax_payer_valid_date: str
+    telephone: str
+    title: str
+
+
+class ModifySubInstitutionSubInstShopInfo(TypedDict, total=False):
+    in_door_images: list[str]
+    out_door_images: list[str]
+
+
+class ModifySubInstitutionReply(Record, alias_generator=camel):
+    order_id: str | None
+
+
+class PreCreateGroupBillOrderBillItemList(TypedDict, total=False):
+    amount: Required[str]
+    payer_union_id: Required[str]
+
+
+class PreCreateGroupBillOrderReplyResult(Record, alias_generator=camel):
+    order_no: str | None
+
+
+class PreCreateGroupBillOrderReply(Record, alias_generator=camel):
+    result: PreCreateGroupBillOrderReplyResult | None
+
+
+class QueryAcquireRefundOrderReply(Record, alias_generator=camel):
+    amount: str | None
+    gmt_create: str | None
+    gmt_refund: str | None
+    inst_id: str | None
+    order_no: str | None
+    origin_out_trade_no: str | None
+    out_refund_no: str | None
+    pay_channel: str | None
+    pay_channel_account_no: str | None
+    payer_user_id: str | None
+    remark: str | None
+    status: str | None
+    sub_inst_id: str | None
+    title: str | None
+
+
+class QueryBatchTradeDetailListBatchTradeDetailList(Record, alias_generator=camel):
+    amount: str | None
+    detail_no: str | None
+    gmt_create: str | None
+    gmt_finish: str | None
+    memo: str | None
+    payee_account_name: str | None
+    payee_account_no: str | None
+    payee_account_type: str | None
+    serial_no: int | None
+    status: str | None
+
+
+class QueryBatchTradeOrderReplyBatchTradeOrderVOs(Record, alias_generator=camel):
+    alipay_trans_id: str | None
+    fail_amount: str | None
+    fail_count: int | None
+    fail_reason: str | None
+    gmt_finish: str | None
+    gmt_submit: str | None
+    out_batch_no: str | None
+    payer_staff_id: str | None
+    payment_amount: str | None
+    payment_currency: str | None
+    status: str | None
+    success_amount: str | None
+    success_count: int | None
+    total_amount: str | None
+
+
+class QueryBatchTradeOrderReply(Record, alias_generator=camel):
+    batch_trade_order_v_os: list[QueryBatchTradeOrderReplyBatchTradeOrderVOs] = empty_list()
+
+
+class QueryPayAccountListReplyPayAccountVOList(Record, alias_generator=camel):
+    account_class: str | None
+    account_id: str | None
+    account_name: str | None
+    account_no: str | None
+    account_remark: str | None
+    account_type: str | None
+
+
+class QueryPayAccountListReply(Record, alias_generator=camel):
+    pay_account_vo_list: Annotated[list[QueryPayAccountListReplyPayAccountVOList], wire("payAccountVOList")] = (
+        empty_list()
+    )
+
+
+class QueryRegisterOrderReply(Record, alias_generator=camel):
+    fail_reason: str | None
+    gmt_audit: str | None
+    inst_id: str | None
+    order_id: str | None
+    out_trade_no: str | None
+    status: str | None
+    sub_inst_id: str | None
+    sub_inst_name: str | None
+
+
+class QueryUserAgreementReply(Record, alias_generator=camel):
+    agreement_no: str | None
+    corp_id: str | None
+    gmt_expire: str | None
+    gmt_sign: str | None
+    gmt_valid: str | None
+    inst_id: str | None
+    pay_channel: str | None
+    pay_channel_account_name: str | None
+    pay_channel_account_no: str | None
+    status: str | None
+    sub_inst_id: str | None
+    user_id: str | None
+
+
+class QueryUserAlipayAccountReply(Record, alias_generator=camel):
+    alipay_uid: str | None
+
+
+class QueryWithholdingOrderReply(Record, alias_generator=camel):
+    amount: str | None
+    gmt_create: str | None
+    gmt_pay: str | None
+    inst_id: str | None
+    order_no: str | None
+    out_trade_no: str | None
+    pay_channel: str | None
+    pay_channel_account_no: str | None
+    payer_user_id: str | None
+    remark: str | None
+    status: str | None
+    sub_inst_id: str | None
+    title: str | None
+
+
+class UploadInvoiceExtension(TypedDict, total=False):
+    biz_code: Required[str]
+    order_no: str
+    order_no_list: list[str]
+    order_type: str
+
+
+class UploadInvoiceInvoices(TypedDict, total=False):
+    invoice_amount: Required[str]
+    invoice_code: Required[str]
+    invoice_date: Required[str]
+    invoice_no: Required[str]
+    invoice_type: Required[str]
+    logo_url: str
+    payee_name: Required[str]
+    payee_tax_no: Required[str]
+    payer_name: Required[str]
+    payer_tax_no: str
+    pdf_url: Required[str]
+    tax_amount: str
+    verify_code: str
+    without_tax_amount: str
+
+
+class UploadInvoiceUserIdentity(TypedDict, total=False):
+    mobile: str
+    mobile_state_code: str
+    target_corp_id: str
+    type: Required[str]
+    union_id: str
+    user_id: str
+
+
+class UploadInvoiceReplyResultResults(Record, alias_generator=camel):
+    err_code: str | None
+    invoice_code: str | None
+    invoice_no: str | None
+    reason: str | None
+    success: bool | None
+
+
+class UploadInvoiceReplyResult(Record, alias_generator=camel):
+    results: list[UploadInvoiceReplyResultResults] = empty_list()
+
+
+class UploadInvoiceReply(Record, alias_generator=camel):
+    result: UploadInvoiceReplyResult | None
+
+
+class UploadInvoiceByAuthExtension(TypedDict, total=False):
+    biz_code: Required[str]
+    order_no: str
+    order_type: str
+
+
+class UploadInvoiceByAuthInvoices(TypedDict, total=False):
+    invoice_amount: Required[str]
+    invoice_code: Required[str]
+    invoice_date: Required[str]
+    invoice_no: Required[str]
+    invoice_type: Required[str]
+    logo_url: str
+    payee_name: Required[str]
+    payee_tax_no: Required[str]
+    payer_name: Required[str]
+    payer_tax_no: str
+    pdf_url: Required[str]
+    tax_amount: Required[str]
+    verify_code: str
+    without_tax_amount: Required[str]
+
+
+class UploadInvoiceByAuthReplyResultResults(Record, alias_generator=camel):
+    err_code: str | None
+    invoice_code: str | None
+    invoice_no: str | None
+    reason: str | None
+    success: bool | None
+
+
+class UploadInvoiceByAuthReplyResult(Record, alias_generator=camel):
+    results: list[UploadInvoiceByAuthReplyResultResults] = empty_list()
+
+
+class UploadInvoiceByAuthReply(Record, alias_generator=camel):
+    result: UploadInvoiceByAuthReplyResult | None
+
+
+class UploadInvoiceByMobileInvoices(TypedDict, total=False):
+    invoice_amount: Required[str]
+    invoice_code: Required[str]
+    invoice_date: Required[str]
+    invoice_no: Required[str]
+    invoice_type: Required[str]
+    logo_url: str
+    payee_name: Required[str]
+    payee_tax_no: Required[str]
+    payer_name: Required[str]
+    payer_tax_no: str
+    pdf_url: Required[str]
+    tax_amount: Required[str]
+    verify_code: str
+    without_tax_amount: Required[str]
+
+
+class UploadInvoiceByMobileReplyResultResults(Record, alias_generator=camel):
+    err_code: str | None
+    invoice_code: str | None
+    invoice_no: str | None
+    reason: str | None
+    success: bool | None
+
+
+class UploadInvoiceByMobileReplyResult(Record, alias_generator=camel):
+    results: list[UploadInvoiceByMobileReplyResultResults] = empty_list()
+
+
+class UploadInvoiceByMobileReply(Record, alias_generator=camel):
+    result: UploadInvoiceByMobileReplyResult | None
+
+
+class UploadRegisterImageReply(Record, alias_generator=camel):
+    oss_url: str | None
+
+
+class UserAgreementPageSignReply(Record, alias_generator=camel):
+    page_data: str | None
 
 
 class FinanceV1(Manager):
@@ -422,3 +1033,497 @@ class FinanceV1(Manager):
         Source: update-user-code-instance
         """
         return Call(UpateUserCodeInstanceReply)
+
+    @api("finance_1_0.ApplyBatchPay", "POST /v1.0/finance/batchTrades/orders/pay")
+    def apply_batch_pay(
+        self,
+        account_id: str,
+        order_no: str,
+        pay_terminal: str,
+        staff_id: str,
+        trans_amount: str,
+        *,
+        pass_back_params: dict[str, JsonValue] | None = None,
+        return_url: str | None = None,
+        trans_expire_time: str | None = None,
+    ) -> Call[ApplyBatchPayReply]:
+        """Apply batch pay (批量付款).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ApplyBatchPayReply)
+
+    @api("finance_1_0.CloseLoanEntrance", "POST /v1.0/finance/loans/entrances/close")
+    def close_loan_entrance(
+        self,
+        request_id: str,
+    ) -> Call[CloseLoanEntranceReply]:
+        """Close loan entrance (助贷业务关闭借款入口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CloseLoanEntranceReply)
+
+    @api("finance_1_0.ConsultCreateSubInstitution", "POST /v1.0/finance/institutions/subInstitutions/consult")
+    def consult_create_sub_institution(
+        self,
+        contact_info: ConsultCreateSubInstitutionContactInfo,
+        inst_id: str,
+        legal_person_cert_info: ConsultCreateSubInstitutionLegalPersonCertInfo,
+        out_trade_no: str,
+        pay_channel: str,
+        services: list[str],
+        settle_info: ConsultCreateSubInstitutionSettleInfo,
+        solution: str,
+        sub_inst_basic_info: ConsultCreateSubInstitutionSubInstBasicInfo,
+        sub_inst_certify_info: ConsultCreateSubInstitutionSubInstCertifyInfo,
+        sub_inst_id: str,
+        *,
+        binding_alipay_logon_id: str | None = None,
+        qualification_infos: list[ConsultCreateSubInstitutionQualificationInfos] | None = None,
+        sub_inst_address_info: ConsultCreateSubInstitutionSubInstAddressInfo | None = None,
+        sub_inst_auth_info: ConsultCreateSubInstitutionSubInstAuthInfo | None = None,
+        sub_inst_invoice_info: ConsultCreateSubInstitutionSubInstInvoiceInfo | None = None,
+        sub_inst_shop_info: ConsultCreateSubInstitutionSubInstShopInfo | None = None,
+    ) -> Call[ConsultCreateSubInstitutionReply]:
+        """Consult create sub institution (子机构创建进件预校验).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ConsultCreateSubInstitutionReply)
+
+    @api("finance_1_0.CreatWithholdingOrderAndPay", "POST /v1.0/finance/withholdingOrders")
+    def creat_withholding_order_and_pay(
+        self,
+        amount: str,
+        inst_id: str,
+        out_trade_no: str,
+        pay_channel: str,
+        payer_user_id: str,
+        sub_inst_id: str,
+        title: str,
+        *,
+        other_pay_channel_detail_info_list: list[CreatWithholdingOrderAndPayOtherPayChannelDetailInfoList]
+        | None = None,
+        remark: str | None = None,
+        time_out_express: str | None = None,
+    ) -> Call[CreatWithholdingOrderAndPayReply]:
+        """Creat withholding order and pay (发起代扣交易).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatWithholdingOrderAndPayReply)
+
+    @api("finance_1_0.CreateAcquireRefundOrder", "POST /v1.0/finance/acquireOrders/refund")
+    def create_acquire_refund_order(
+        self,
+        inst_id: str,
+        origin_out_trade_no: str,
+        out_refund_no: str,
+        refund_amount: str,
+        sub_inst_id: str,
+        title: str,
+        *,
+        operator_user_id: str | None = None,
+        other_pay_channel_detail_info_list: list[CreateAcquireRefundOrderOtherPayChannelDetailInfoList] | None = None,
+        remark: str | None = None,
+    ) -> Call[CreateAcquireRefundOrderReply]:
+        """Create acquire refund order (收单退款交易).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateAcquireRefundOrderReply)
+
+    @api("finance_1_0.CreateBatchTradeOrder", "POST /v1.0/finance/batchTrades/orders")
+    def create_batch_trade_order(
+        self,
+        account_id: str,
+        account_no: str,
+        batch_trade_details: list[CreateBatchTradeOrderBatchTradeDetails],
+        out_batch_no: str,
+        staff_id: str,
+        total_amount: str,
+        total_count: int,
+        trade_title: str,
+        *,
+        batch_remark: str | None = None,
+    ) -> Call[CreateBatchTradeOrderReply]:
+        """Create batch trade order (创建批量支付单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateBatchTradeOrderReply)
+
+    @api("finance_1_0.CreateSubInstitution", "POST /v1.0/finance/institutions/subInstitutions")
+    def create_sub_institution(
+        self,
+        contact_info: CreateSubInstitutionContactInfo,
+        inst_id: str,
+        legal_person_cert_info: CreateSubInstitutionLegalPersonCertInfo,
+        out_trade_no: str,
+        pay_channel: str,
+        services: list[str],
+        settle_info: CreateSubInstitutionSettleInfo,
+        solution: str,
+        sub_inst_basic_info: CreateSubInstitutionSubInstBasicInfo,
+        sub_inst_certify_info: CreateSubInstitutionSubInstCertifyInfo,
+        sub_inst_id: str,
+        *,
+        binding_alipay_logon_id: str | None = None,
+        qualification_infos: list[CreateSubInstitutionQualificationInfos] | None = None,
+        sub_inst_address_info: CreateSubInstitutionSubInstAddressInfo | None = None,
+        sub_inst_auth_info: CreateSubInstitutionSubInstAuthInfo | None = None,
+        sub_inst_invoice_info: CreateSubInstitutionSubInstInvoiceInfo | None = None,
+        sub_inst_shop_info: CreateSubInstitutionSubInstShopInfo | None = None,
+    ) -> Call[CreateSubInstitutionReply]:
+        """Create sub institution (创建子机构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateSubInstitutionReply)
+
+    @api("finance_1_0.FinanceLoanNotifyRegister", "POST /v1.0/finance/loans/notifications/register")
+    def finance_loan_notify_register(
+        self,
+        *,
+        complete_time: str | None = None,
+        extension: str | None = None,
+        id_card_no: str | None = None,
+        open_channel_name: str | None = None,
+        open_product_code: str | None = None,
+        open_product_name: str | None = None,
+        open_product_type: str | None = None,
+        processing_status: str | None = None,
+        refuse_code: str | None = None,
+        refuse_reason: str | None = None,
+        register_no: str | None = None,
+        status: str | None = None,
+        submit_time: str | None = None,
+        user_mobile: str | None = None,
+    ) -> Call[FinanceLoanNotifyRegisterReply]:
+        """Finance loan notify register (企业金融助贷业务进件通知接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(FinanceLoanNotifyRegisterReply)
+
+    @api("finance_1_0.ModifySubInstitution", "POST /v1.0/finance/institutions/subInstitutions/modify")
+    def modify_sub_institution(
+        self,
+        contact_info: ModifySubInstitutionContactInfo,
+        inst_id: str,
+        legal_person_cert_info: ModifySubInstitutionLegalPersonCertInfo,
+        out_trade_no: str,
+        pay_channel: str,
+        services: list[str],
+        settle_info: ModifySubInstitutionSettleInfo,
+        sub_inst_basic_info: ModifySubInstitutionSubInstBasicInfo,
+        sub_inst_certify_info: ModifySubInstitutionSubInstCertifyInfo,
+        sub_inst_id: str,
+        *,
+        binding_alipay_logon_id: str | None = None,
+        qualification_infos: list[ModifySubInstitutionQualificationInfos] | None = None,
+        sub_inst_address_info: ModifySubInstitutionSubInstAddressInfo | None = None,
+        sub_inst_auth_info: ModifySubInstitutionSubInstAuthInfo | None = None,
+        sub_inst_invoice_info: ModifySubInstitutionSubInstInvoiceInfo | None = None,
+        sub_inst_shop_info: ModifySubInstitutionSubInstShopInfo | None = None,
+    ) -> Call[ModifySubInstitutionReply]:
+        """Modify sub institution (修改子机构信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ModifySubInstitutionReply)
+
+    @api("finance_1_0.PreCreateGroupBillOrder", "POST /v1.0/finance/groupbills/preCreate")
+    def pre_create_group_bill_order(
+        self,
+        bill_item_list: list[PreCreateGroupBillOrderBillItemList],
+        head_count: int,
+        is_average_amount: int,
+        merchant_id: str,
+        out_biz_no: str,
+        payee_union_id: str,
+        total_amount: str,
+        *,
+        ext_params: dict[str, str] | None = None,
+        open_cid: str | None = None,
+        payee_corp_id: str | None = None,
+        remark: str | None = None,
+    ) -> Call[PreCreateGroupBillOrderReply]:
+        """Pre create group bill order (预创建群收款订单返回订单号).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PreCreateGroupBillOrderReply)
+
+    @api("finance_1_0.QueryAcquireRefundOrder", "GET /v1.0/finance/acquireOrders/refunds")
+    def query_acquire_refund_order(
+        self,
+        out_refund_no: str,
+    ) -> Call[QueryAcquireRefundOrderReply]:
+        """Query acquire refund order (查询收单退款交易).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryAcquireRefundOrderReply)
+
+    @api("finance_1_0.QueryBatchTradeDetailList", "GET /v1.0/finance/batchTrades/details")
+    def query_batch_trade_detail_list(
+        self,
+        out_batch_no: str,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[QueryBatchTradeDetailListBatchTradeDetailList]:
+        """Query batch trade detail list (查询批量付款明细列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            QueryBatchTradeDetailListBatchTradeDetailList,
+            Paging("pageNumber", 1, unit="pages", total="total", open_ended=True),
+            items="batchTradeDetailList",
+        )
+
+    @api("finance_1_0.QueryBatchTradeOrder", "POST /v1.0/finance/batchTrades/orders/query", idempotent=True)
+    def query_batch_trade_order(
+        self,
+        out_batch_nos: list[str],
+    ) -> Call[QueryBatchTradeOrderReply]:
+        """Query batch trade order (根据请求对象查询批量交易订单信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryBatchTradeOrderReply)
+
+    @api("finance_1_0.QueryPayAccountList", "GET /v1.0/finance/payAccounts")
+    def query_pay_account_list(
+        self,
+    ) -> Call[QueryPayAccountListReply]:
+        """Query pay account list (查询付款账号列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryPayAccountListReply)
+
+    @api("finance_1_0.QueryRegisterOrder", "GET /v1.0/finance/institutions/subInstitutions/orders")
+    def query_register_order(
+        self,
+        inst_id: str,
+        sub_inst_id: str,
+        *,
+        order_id: str | None = None,
+        out_trade_no: str | None = None,
+    ) -> Call[QueryRegisterOrderReply]:
+        """Query register order (查询子机构申请单状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryRegisterOrderReply)
+
+    @api("finance_1_0.QueryUserAgreement", "GET /v1.0/finance/userAgreements")
+    def query_user_agreement(
+        self,
+        biz_code: str,
+        biz_scene: str,
+        inst_id: str,
+        sub_inst_id: str,
+        user_id: str,
+    ) -> Call[QueryUserAgreementReply]:
+        """Query user agreement (查询用户协议).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserAgreementReply)
+
+    @api("finance_1_0.QueryUserAlipayAccount", "GET /v1.0/finance/userAlipayAccounts")
+    def query_user_alipay_account(
+        self,
+    ) -> Call[QueryUserAlipayAccountReply]:
+        """Query user alipay account (获取用户绑定支付宝信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserAlipayAccountReply)
+
+    @api("finance_1_0.QueryWithholdingOrder", "GET /v1.0/finance/withholdingOrders")
+    def query_withholding_order(
+        self,
+        out_trade_no: str,
+    ) -> Call[QueryWithholdingOrderReply]:
+        """Query withholding order (查询代扣交易订单信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryWithholdingOrderReply)
+
+    @api("finance_1_0.UnsignUserAgreement", "POST /v1.0/finance/userAgreements/unsign")
+    def unsign_user_agreement(
+        self,
+        inst_id: str,
+        sub_inst_id: str,
+        user_id: str,
+        *,
+        agreement_no: str | None = None,
+        biz_code: str | None = None,
+        biz_scene: str | None = None,
+    ) -> Call[None]:
+        """Unsign user agreement (解约用户协议).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("finance_1_0.UpdateInvoiceVerifyStatus", "PUT /v1.0/finance/invoices/verifyStatus")
+    def update_invoice_verify_status(
+        self,
+        biz_id: str,
+        checking_status: int,
+        code: str,
+        corp_id: str,
+        invoice_no: str,
+        invoice_verify_id: str,
+        msg: str,
+        union_id: str,
+        *,
+        checking_result: int | None = None,
+        extension: str | None = None,
+        invoice_code: str | None = None,
+        invoice_status: int | None = None,
+    ) -> Call[None]:
+        """Update invoice verify status (用来给第三方企业提供发票验真结果更新的oapi).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("finance_1_0.UploadInvoice", "POST /v1.0/finance/invoices/upload")
+    def upload_invoice(
+        self,
+        invoices: list[UploadInvoiceInvoices],
+        *,
+        extension: UploadInvoiceExtension | None = None,
+        user_identity: UploadInvoiceUserIdentity | None = None,
+    ) -> Call[UploadInvoiceReply]:
+        """Upload invoice (上传发票).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UploadInvoiceReply)
+
+    @api("finance_1_0.UploadInvoiceByAuth", "POST /v1.0/finance/invoices/authorizations/upload")
+    def upload_invoice_by_auth(
+        self,
+        invoices: list[UploadInvoiceByAuthInvoices],
+        *,
+        extension: UploadInvoiceByAuthExtension | None = None,
+    ) -> Call[UploadInvoiceByAuthReply]:
+        """Upload invoice by auth (用户授权上传发票oapi).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UploadInvoiceByAuthReply)
+
+    @api("finance_1_0.UploadInvoiceByMobile", "POST /v1.0/finance/invoices/mobiles/upload")
+    def upload_invoice_by_mobile(
+        self,
+        invoices: list[UploadInvoiceByMobileInvoices],
+        mobile: str,
+        mobile_state_code: str,
+    ) -> Call[UploadInvoiceByMobileReply]:
+        """Upload invoice by mobile (通过手机号上传发票).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UploadInvoiceByMobileReply)
+
+    @api("finance_1_0.UploadRegisterImage", "POST /v1.0/finance/institutions/images")
+    def upload_register_image(
+        self,
+        image_content: str,
+        image_name: str,
+        image_type: str,
+        inst_id: str,
+        pay_channel: str,
+    ) -> Call[UploadRegisterImageReply]:
+        """Upload register image (上传进件中的图片获得图片链接).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UploadRegisterImageReply)
+
+    @api("finance_1_0.UserAgreementPageSign", "POST /v1.0/finance/userAgreements")
+    def user_agreement_page_sign(
+        self,
+        biz_code: str,
+        biz_scene: str,
+        inst_id: str,
+        pay_channel: str,
+        sign_scene: str,
+        sub_inst_id: str,
+        sub_merchant_name: str,
+        sub_merchant_service_desc: str,
+        sub_merchant_service_name: str,
+        user_id: str,
+        *,
+        remark: str | None = None,
+        return_url: str | None = None,
+    ) -> Call[UserAgreementPageSignReply]:
+        """User agreement page sign (用户协议签约).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UserAgreementPageSignReply)

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN_FROM_ZERO, Paging
+from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO, Paging
 from dingtalk_models.core.wire import camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
@@ -696,6 +696,124 @@ class StaffLabelRecordsQueryData(Record, alias_generator=camel):
     """标签信息"""
     user_id: str | None
     """钉钉用户 UserId"""
+
+
+class HrbrainDeletePromRecordsParams(TypedDict, total=False):
+    award_date: str
+    award_name: str
+    work_no: Required[str]
+
+
+class HrbrainLabelCategoryTreeReplyContent(Record, alias_generator=camel):
+    children: list[dict[str, JsonValue]] = empty_list()
+    code: str | None
+    current_label_num: int | None
+    name: str | None
+    pcode: str | None
+    sort_size: int | None
+    total_label_num: int | None
+
+
+class HrbrainLabelCategoryTreeReply(Record, alias_generator=camel):
+    content: list[HrbrainLabelCategoryTreeReplyContent] = empty_list()
+
+
+class HrbrainLabelCategoryUpdateCategoryVoCategories(TypedDict, total=False):
+    children: list[JsonValue]
+    code: str
+    name: str
+    p_code: str
+    sort_size: str
+
+
+class HrbrainLabelCategoryUpdateCategoryVo(TypedDict, total=False):
+    categories: list[HrbrainLabelCategoryUpdateCategoryVoCategories]
+
+
+class HrbrainLabelDataDeleteParams(TypedDict, total=False):
+    label_codes: Required[list[str]]
+    work_no: str
+
+
+class HrbrainLabelDataQueryLabelData(Record, alias_generator=camel):
+    dept_name: str | None
+    dept_no: str | None
+    job_level: str | None
+    label_title: str | None
+    label_value: str | None
+    name: str | None
+    post_name: str | None
+    work_no: str | None
+
+
+class HrbrainLabelDataUpsertParamsLabelDatas(TypedDict, total=False):
+    label_code: str
+    label_value: list[str]
+
+
+class HrbrainLabelDataUpsertParams(TypedDict, total=False):
+    label_datas: Required[list[HrbrainLabelDataUpsertParamsLabelDatas]]
+    work_no: Required[str]
+
+
+class HrbrainLabelMetaLabelMeta(Record, alias_generator=camel):
+    category_code: str | None
+    category_name: str | None
+    code: str | None
+    data_type: str | None
+    description: str | None
+    extend_info: dict[str, JsonValue] | None
+    gmt_created: int | None
+    gmt_modified: int | None
+    important_level: str | None
+    is_sensitive: bool | None
+    name: str | None
+    options: list[dict[str, JsonValue]] = empty_list()
+    required: bool | None
+    use_status: str | None
+
+
+class HrbrainLabelMetaUpdateReply(Record, alias_generator=camel):
+    content: str | None
+
+
+class HrbrainLabelTaskDataReplyContentTags(Record, alias_generator=camel):
+    code: str | None
+    description: str | None
+    name: str | None
+    values: list[str] = empty_list()
+
+
+class HrbrainLabelTaskDataReplyContent(Record, alias_generator=camel):
+    dept_name: str | None
+    dept_no: str | None
+    name: str | None
+    tags: list[HrbrainLabelTaskDataReplyContentTags] = empty_list()
+    work_no: str | None
+
+
+class HrbrainLabelTaskDataReply(Record, alias_generator=camel):
+    content: list[HrbrainLabelTaskDataReplyContent] = empty_list()
+
+
+class HrbrainLabelTaskMetaReplyContent(Record, alias_generator=camel):
+    code: str | None
+    description: str | None
+    is_system: str | None
+    name: str | None
+    tag_config: dict[str, JsonValue] | None
+
+
+class HrbrainLabelTaskMetaReply(Record, alias_generator=camel):
+    content: list[HrbrainLabelTaskMetaReplyContent] = empty_list()
+
+
+class HrbrainTalentSearchReply(Record, alias_generator=camel):
+    content: str | None
+
+
+class HrbrainTalentSearchResultReply(Record, alias_generator=camel):
+    content: list[str] = empty_list()
 
 
 class HrbrainV1(Manager):
@@ -1619,3 +1737,253 @@ class HrbrainV1(Manager):
             "content",
             items="data",
         )
+
+    @api(
+        "hrbrain_1_0.HrbrainBizDataQuery",
+        "POST /v1.0/hrbrain/bizData/query?bizCode&maxResults&nextToken&userId",
+        idempotent=True,
+    )
+    def hrbrain_biz_data_query(
+        self,
+        biz_code: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        user_id: str | None = None,
+    ) -> Query[dict[str, JsonValue]]:
+        """Hrbrain biz data query (业务数据开放).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(dict[str, JsonValue], TOKEN, "content", items="bizInfos")
+
+    @api("hrbrain_1_0.HrbrainDeletePromRecords", "POST /v1.0/hrbrain/datas/promEvals/remove")
+    def hrbrain_delete_prom_records(
+        self,
+        *,
+        params: list[HrbrainDeletePromRecordsParams] | None = None,
+    ) -> Call[None]:
+        """Hrbrain delete prom records (数据集成晋升记录删除).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrbrain_1_0.HrbrainLabelCategoryTree", "POST /v1.0/hrbrain/labels/category/list")
+    def hrbrain_label_category_tree(
+        self,
+    ) -> Call[HrbrainLabelCategoryTreeReply]:
+        """Hrbrain label category tree (标签分类树查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(HrbrainLabelCategoryTreeReply)
+
+    @api("hrbrain_1_0.HrbrainLabelCategoryUpdate", "POST /v1.0/hrbrain/labels/category/update")
+    def hrbrain_label_category_update(
+        self,
+        *,
+        category_vo: HrbrainLabelCategoryUpdateCategoryVo | None = None,
+    ) -> Call[None]:
+        """Hrbrain label category update (标签分类树更新).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrbrain_1_0.HrbrainLabelDataDelete", "POST /v1.0/hrbrain/label/dataDelete")
+    def hrbrain_label_data_delete(
+        self,
+        *,
+        params: list[HrbrainLabelDataDeleteParams] | None = None,
+    ) -> Call[None]:
+        """Hrbrain label data delete (标签明细删除).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrbrain_1_0.HrbrainLabelDataQuery", "POST /v1.0/hrbrain/labels/data", idempotent=True)
+    def hrbrain_label_data_query(
+        self,
+        label_code: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[HrbrainLabelDataQueryLabelData]:
+        """Hrbrain label data query (标签明细查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(HrbrainLabelDataQueryLabelData, TOKEN, "content", items="labelDatas")
+
+    @api("hrbrain_1_0.HrbrainLabelDataUpsert", "POST /v1.0/hrbrain/label/dataUpsert")
+    def hrbrain_label_data_upsert(
+        self,
+        params: list[HrbrainLabelDataUpsertParams],
+    ) -> Call[None]:
+        """Hrbrain label data upsert (标签明细更新).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrbrain_1_0.HrbrainLabelEmpDelete", "POST /v1.0/hrbrain/labels/delete")
+    def hrbrain_label_emp_delete(
+        self,
+        label_code: str,
+        work_nos: list[str],
+    ) -> Call[None]:
+        """Hrbrain label emp delete (删除标签下指定人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrbrain_1_0.HrbrainLabelMeta", "POST /v1.0/hrbrain/labels/meta", idempotent=True)
+    def hrbrain_label_meta(
+        self,
+        *,
+        category_codes: list[str] | None = None,
+        gmt_modified_end: str | None = None,
+        gmt_modified_start: str | None = None,
+        label_code: str | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[HrbrainLabelMetaLabelMeta]:
+        """Hrbrain label meta (标签元数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(HrbrainLabelMetaLabelMeta, TOKEN, "content", items="labelMetas")
+
+    @api("hrbrain_1_0.HrbrainLabelMetaStatus", "POST /v1.0/hrbrain/labels/metaStatus")
+    def hrbrain_label_meta_status(
+        self,
+        codes: list[str],
+        opt_type: str,
+    ) -> Call[None]:
+        """Hrbrain label meta status (标签元数据状态更新).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrbrain_1_0.HrbrainLabelMetaUpdate", "POST /v1.0/hrbrain/labels/metaUpdate")
+    def hrbrain_label_meta_update(
+        self,
+        code: str,
+        *,
+        category_code: str | None = None,
+        data_type: str | None = None,
+        description: str | None = None,
+        important_level: str | None = None,
+        is_sensitive: bool | None = None,
+        name: str | None = None,
+        options: list[JsonValue] | None = None,
+        permission: dict[str, JsonValue] | None = None,
+        required: bool | None = None,
+        scenes: list[str] | None = None,
+    ) -> Call[HrbrainLabelMetaUpdateReply]:
+        """Hrbrain label meta update (标签元数据更新).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(HrbrainLabelMetaUpdateReply)
+
+    @api("hrbrain_1_0.HrbrainLabelTaskData", "POST /v1.0/hrbrain/labels/task/data?optWorkNo&sessionId")
+    def hrbrain_label_task_data(
+        self,
+        opt_work_no: str,
+        session_id: str,
+    ) -> Call[HrbrainLabelTaskDataReply]:
+        """Hrbrain label task data (打标任务生成的标签数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(HrbrainLabelTaskDataReply)
+
+    @api("hrbrain_1_0.HrbrainLabelTaskMeta", "POST /v1.0/hrbrain/labels/task/metadata?optWorkNo&sessionId")
+    def hrbrain_label_task_meta(
+        self,
+        opt_work_no: str,
+        session_id: str,
+    ) -> Call[HrbrainLabelTaskMetaReply]:
+        """Hrbrain label task meta (打标任务生成的标签元数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(HrbrainLabelTaskMetaReply)
+
+    @api("hrbrain_1_0.HrbrainTalentSearch", "POST /v1.0/hrbrain/talent/submitEmpSearchTask?query&sessionId&workNo")
+    def hrbrain_talent_search(
+        self,
+        query: str,
+        work_no: str,
+        *,
+        session_id: str | None = None,
+    ) -> Call[HrbrainTalentSearchReply]:
+        """Hrbrain talent search (提交人才搜索任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(HrbrainTalentSearchReply)
+
+    @api("hrbrain_1_0.HrbrainTalentSearchResult", "POST /v1.0/hrbrain/talent/getEmpSearchTaskResult?sessionId&workNo")
+    def hrbrain_talent_search_result(
+        self,
+        session_id: str,
+        work_no: str,
+    ) -> Call[HrbrainTalentSearchResultReply]:
+        """Hrbrain talent search result (获取搜索结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(HrbrainTalentSearchResultReply)
+
+    @api("hrbrain_1_0.SyncData", "POST /v1.0/hrbrain/datas")
+    def sync_data(
+        self,
+        content: str,
+        data_id: str,
+        etl_time: str,
+        project_id: str,
+        schema_id: str,
+    ) -> Call[None]:
+        """Sync data (同步统计基础数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Required
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN_FROM_ZERO
+from dingtalk_models.call.paging import TOKEN_FROM_ZERO, Paging
 from dingtalk_models.core.wire import Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
@@ -198,6 +198,1037 @@ class RosterMetaAvailableFieldListReplyResult(Record, alias_generator=camel):
 class RosterMetaAvailableFieldListReply(Record, alias_generator=camel):
     result: list[RosterMetaAvailableFieldListReplyResult] = empty_list()
     """结果列表"""
+
+
+class AddCustomRosterFieldReplyResult(Record, alias_generator=camel):
+    contact_client_flag: bool | None
+    contact_flag: bool | None
+    contact_source: int | None
+    contact_system_flag: bool | None
+    deleted: bool | None
+    derived: bool | None
+    disabled: int | None
+    edit_from_employee_flag: bool | None
+    editable_by_hr: bool | None
+    field_code: str | None
+    field_name: str | None
+    field_tip: str | None
+    field_type: str | None
+    group_id: str | None
+    hidden_from_employee_flag: bool | None
+    hint: str | None
+    history_field: bool | None
+    index: int | None
+    modify_options: bool | None
+    no_watermark: bool | None
+    number_decimal_place: str | None
+    number_format_type: str | None
+    number_value_type: str | None
+    option_text: str | None
+    required: bool | None
+    source_field_code: str | None
+    system_flag: bool | None
+    text_to_select_field: bool | None
+    value: str | None
+    visible_by_emp: bool | None
+
+
+class AddCustomRosterFieldReply(Record, alias_generator=camel):
+    ding_open_errcode: int | None
+    result: AddCustomRosterFieldReplyResult | None
+
+
+class AddHrmLegalEntityExtManageAddress(TypedDict, total=False):
+    area_code: str
+    area_name: str
+    city_code: str
+    city_name: str
+    country_code: str
+    country_name: str
+    detail_address: str
+    global_area_type: str
+    province_code: str
+    province_name: str
+
+
+class AddHrmLegalEntityExtRegistrationAddress(TypedDict, total=False):
+    area_code: str
+    area_name: str
+    city_code: str
+    city_name: str
+    country_code: str
+    country_name: str
+    detail_address: str
+    global_area_type: str
+    province_code: str
+    province_name: str
+
+
+class AddHrmLegalEntityExt(TypedDict, total=False):
+    legal_entity_en_name: str
+    legal_entity_en_short_name: str
+    legal_entity_type: str
+    manage_address: AddHrmLegalEntityExtManageAddress
+    registration_address: AddHrmLegalEntityExtRegistrationAddress
+    registration_date: int
+    unified_social_credit_code: str
+    zip_code: str
+
+
+class AddHrmLegalEntityReplyResult(Record, alias_generator=camel):
+    corp_id: str | None
+    gmt_create: int | None
+    gmt_modified: int | None
+    legal_entity_id: str | None
+    legal_entity_name: str | None
+    legal_entity_short_name: str | None
+    legal_entity_status: int | None
+    legal_person_name: str | None
+
+
+class AddHrmLegalEntityReply(Record, alias_generator=camel):
+    result: AddHrmLegalEntityReplyResult | None
+
+
+class AddRosterFieldFormReplyResult(Record, alias_generator=camel):
+    biz_group_id: int | None
+    content: str | None
+    corp_id: str | None
+    delete_flag: str | None
+    detail: bool | None
+    form_id: str | None
+    gmt_create: JsonValue | None
+    gmt_modified: JsonValue | None
+    icon: str | None
+    id: int | None
+    memo: str | None
+    name: str | None
+    sort_order: int | None
+    version_id: int | None
+
+
+class AddRosterFieldFormReply(Record, alias_generator=camel):
+    ding_open_errcode: int | None
+    result: AddRosterFieldFormReplyResult | None
+
+
+class AiSaleAttachmentPermissonReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class AiSaleEntityCreateFieldInstances(TypedDict, total=False):
+    field_key: str
+    field_value: str
+
+
+class AiSaleEntityCreateReplyResultFieldInstancesOptions(Record, alias_generator=camel):
+    label: str | None
+    value: str | None
+
+
+class AiSaleEntityCreateReplyResultFieldInstances(Record, alias_generator=camel):
+    field_key: str | None
+    field_label: str | None
+    field_type: str | None
+    field_value: str | None
+    item_type: str | None
+    options: list[AiSaleEntityCreateReplyResultFieldInstancesOptions] = empty_list()
+    placeholder: str | None
+    required: bool | None
+    source: str | None
+
+
+class AiSaleEntityCreateReplyResult(Record, alias_generator=camel):
+    entity_id: str | None
+    entity_type: str | None
+    field_instances: list[AiSaleEntityCreateReplyResultFieldInstances] = empty_list()
+
+
+class AiSaleEntityCreateReply(Record, alias_generator=camel):
+    result: AiSaleEntityCreateReplyResult | None
+
+
+class AiSaleEntityDetailReplyResultFieldInstancesOptions(Record, alias_generator=camel):
+    label: str | None
+    value: str | None
+
+
+class AiSaleEntityDetailReplyResultFieldInstancesSubFieldsOptions(Record, alias_generator=camel):
+    label: str | None
+    value: str | None
+
+
+class AiSaleEntityDetailReplyResultFieldInstancesSubFields(Record, alias_generator=camel):
+    field_key: str | None
+    field_label: str | None
+    field_value: str | None
+    item_type: str | None
+    options: list[AiSaleEntityDetailReplyResultFieldInstancesSubFieldsOptions] = empty_list()
+    placeholder: str | None
+    required: bool | None
+    source: str | None
+
+
+class AiSaleEntityDetailReplyResultFieldInstances(Record, alias_generator=camel):
+    field_key: str | None
+    field_label: str | None
+    field_type: str | None
+    field_value: str | None
+    item_type: str | None
+    options: list[AiSaleEntityDetailReplyResultFieldInstancesOptions] = empty_list()
+    placeholder: str | None
+    required: bool | None
+    source: str | None
+    sub_fields: list[AiSaleEntityDetailReplyResultFieldInstancesSubFields] = empty_list()
+
+
+class AiSaleEntityDetailReplyResult(Record, alias_generator=camel):
+    entity_id: str | None
+    entity_type: str | None
+    field_instances: list[AiSaleEntityDetailReplyResultFieldInstances] = empty_list()
+    user_id: str | None
+
+
+class AiSaleEntityDetailReply(Record, alias_generator=camel):
+    result: AiSaleEntityDetailReplyResult | None
+
+
+class AiSaleEntityListConditions(TypedDict, total=False):
+    field_key: str
+    operator: str
+    value: str
+
+
+class AiSaleEntityListDataFieldInstancesOptions(Record, alias_generator=camel):
+    label: str | None
+    value: str | None
+
+
+class AiSaleEntityListDataFieldInstancesSubFieldsOptions(Record, alias_generator=camel):
+    label: str | None
+    value: str | None
+
+
+class AiSaleEntityListDataFieldInstancesSubFields(Record, alias_generator=camel):
+    field_key: str | None
+    field_label: str | None
+    field_value: str | None
+    options: list[AiSaleEntityListDataFieldInstancesSubFieldsOptions] = empty_list()
+    placeholder: str | None
+    required: bool | None
+    source: str | None
+
+
+class AiSaleEntityListDataFieldInstances(Record, alias_generator=camel):
+    field_key: str | None
+    field_label: str | None
+    field_type: str | None
+    field_value: str | None
+    item_type: str | None
+    options: list[AiSaleEntityListDataFieldInstancesOptions] = empty_list()
+    placeholder: str | None
+    required: bool | None
+    source: str | None
+    sub_fields: list[AiSaleEntityListDataFieldInstancesSubFields] = empty_list()
+
+
+class AiSaleEntityListData(Record, alias_generator=camel):
+    entity_id: str | None
+    entity_type: str | None
+    field_instances: list[AiSaleEntityListDataFieldInstances] = empty_list()
+
+
+class AiSaleEntityUpdateFieldInstances(TypedDict, total=False):
+    field_key: str
+    field_value: str
+
+
+class AiSaleEntityUpdateReplyResultFieldInstancesOptions(Record, alias_generator=camel):
+    label: str | None
+    value: str | None
+
+
+class AiSaleEntityUpdateReplyResultFieldInstances(Record, alias_generator=camel):
+    field_key: str | None
+    field_label: str | None
+    field_type: str | None
+    field_value: str | None
+    item_type: str | None
+    options: list[AiSaleEntityUpdateReplyResultFieldInstancesOptions] = empty_list()
+    placeholder: str | None
+    required: bool | None
+    source: str | None
+
+
+class AiSaleEntityUpdateReplyResult(Record, alias_generator=camel):
+    entity_id: str | None
+    entity_type: str | None
+    field_instances: list[AiSaleEntityUpdateReplyResultFieldInstances] = empty_list()
+    user_id: str | None
+
+
+class AiSaleEntityUpdateReply(Record, alias_generator=camel):
+    result: AiSaleEntityUpdateReplyResult | None
+
+
+class AiSaleFlashMinutesAnalysisReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class AiSaleGetMemoryData(Record, alias_generator=camel):
+    contact_id: str | None
+    corp_id: str | None
+    creator_id: str | None
+    customer_id: str | None
+    entity_id: str | None
+    entity_type: str | None
+    ext_info: str | None
+    gmt_create: int | None
+    gmt_modified: int | None
+    happened_at: int | None
+    importance: int | None
+    memory_category: str | None
+    memory_content: str | None
+    memory_id: str | None
+    memory_title: str | None
+    source_activity_id: str | None
+    tags: list[str] = empty_list()
+
+
+class AiSaleSchemaGetReplyResultFieldsOptions(Record, alias_generator=camel):
+    label: str | None
+    value: str | None
+
+
+class AiSaleSchemaGetReplyResultFieldsSubFieldsOptions(Record, alias_generator=camel):
+    label: str | None
+    value: str | None
+
+
+class AiSaleSchemaGetReplyResultFieldsSubFields(Record, alias_generator=camel):
+    field_key: str | None
+    field_label: str | None
+    options: list[AiSaleSchemaGetReplyResultFieldsSubFieldsOptions] = empty_list()
+    placeholder: str | None
+    required: bool | None
+
+
+class AiSaleSchemaGetReplyResultFields(Record, alias_generator=camel):
+    default_value: str | None
+    description: str | None
+    entity_type: str | None
+    field_key: str | None
+    field_label: str | None
+    field_type: str | None
+    group_name: str | None
+    item_type: str | None
+    options: list[AiSaleSchemaGetReplyResultFieldsOptions] = empty_list()
+    placeholder: str | None
+    required: bool | None
+    sort_order: int | None
+    source: str | None
+    sub_fields: list[AiSaleSchemaGetReplyResultFieldsSubFields] = empty_list()
+
+
+class AiSaleSchemaGetReplyResult(Record, alias_generator=camel):
+    entity_type: str | None
+    fields: list[AiSaleSchemaGetReplyResultFields] = empty_list()
+
+
+class AiSaleSchemaGetReply(Record, alias_generator=camel):
+    result: AiSaleSchemaGetReplyResult | None
+
+
+class AiSaleSyncAiTaskReplyResult(Record, alias_generator=camel):
+    content: str | None
+
+
+class AiSaleSyncAiTaskReply(Record, alias_generator=camel):
+    result: AiSaleSyncAiTaskReplyResult | None
+
+
+class AiSaleTaskResultReplyResult(Record, alias_generator=camel):
+    task_result: str | None
+    task_status: int | None
+
+
+class AiSaleTaskResultReply(Record, alias_generator=camel):
+    result: AiSaleTaskResultReplyResult | None
+
+
+class ConvertUnionIdReplyResultIsvUserUnionIdVOList(Record, alias_generator=camel):
+    union_id: str | None
+    user_id: str | None
+
+
+class ConvertUnionIdReplyResult(Record, alias_generator=camel):
+    corp_id: str | None
+    isv_user_union_id_vo_list: Annotated[
+        list[ConvertUnionIdReplyResultIsvUserUnionIdVOList], wire("isvUserUnionIdVOList")
+    ] = empty_list()
+
+
+class ConvertUnionIdReply(Record, alias_generator=camel):
+    result: ConvertUnionIdReplyResult | None
+
+
+class CreateRecordAttachmentList(TypedDict, total=False):
+    field_code: str
+    field_name: str
+    field_type: str
+    field_value: str
+    group_id: str
+
+
+class CreateRecordFieldList(TypedDict, total=False):
+    field_code: str
+    field_name: str
+    field_type: str
+    field_value: str
+    group_id: str
+    option_id: str
+    options: str
+    sign_required: bool
+    user_custom_field: bool
+
+
+class CreateRecordGroupListFieldList(TypedDict, total=False):
+    field_code: str
+    field_name: str
+    field_type: str
+    field_value: str
+    options: str
+    option_id: str
+    group_id: str
+
+
+class CreateRecordGroupList(TypedDict, total=False):
+    detail_flag: bool
+    field_list: list[list[CreateRecordGroupListFieldList]]
+    group_id: str
+    group_name: str
+
+
+class CreateRecordReplyResult(Record, alias_generator=camel):
+    details: str | None
+    item_id: str | None
+    type: str | None
+
+
+class CreateRecordReply(Record, alias_generator=camel):
+    result: CreateRecordReplyResult | None
+
+
+class DeleteCustomRosterFieldReply(Record, alias_generator=camel):
+    ding_open_errcode: int | None
+
+
+class DeleteRosterFieldFormReply(Record, alias_generator=camel):
+    ding_open_errcode: int | None
+
+
+class DeviceMarketManagerReply(Record, alias_generator=camel):
+    request_id: str | None
+
+
+class DeviceMarketOrderManagerReply(Record, alias_generator=camel):
+    request_id: str | None
+
+
+class ECertQueryReply(Record, alias_generator=camel):
+    cert_no: Annotated[str | None, wire("certNO")]
+    employ_job_id: str | None
+    employ_job_id_label: str | None
+    employ_position_id: str | None
+    employ_position_id_label: str | None
+    employ_position_rank_id: str | None
+    employ_position_rank_id_label: str | None
+    hired_date: str | None
+    last_work_day: str | None
+    main_dept_id: int | None
+    main_dept_name: str | None
+    name: str | None
+    real_name: str | None
+    termination_reason_passive: list[str] = empty_list()
+    termination_reason_voluntary: list[str] = empty_list()
+
+
+class GetDismissionRecordList(Record, alias_generator=camel):
+    last_work_day: int | None
+    staff_id: str | None
+
+
+class GetFileTemplateListDataAttachmentList(Record, alias_generator=camel):
+    desc: str | None
+    field_code: str | None
+    field_name: str | None
+    field_type: str | None
+    group_id: str | None
+    sign_required: bool | None
+    user_custom_field: bool | None
+
+
+class GetFileTemplateListDataFieldList(Record, alias_generator=camel):
+    desc: str | None
+    field_code: str | None
+    field_name: str | None
+    field_type: str | None
+    group_id: str | None
+    sign_required: bool | None
+    user_custom_field: bool | None
+
+
+class GetFileTemplateListDataGroupListFieldList(Record, alias_generator=camel):
+    desc: str | None
+    field_code: str | None
+    field_name: str | None
+    field_type: str | None
+    group_id: str | None
+    sign_required: bool | None
+    user_custom_field: bool | None
+
+
+class GetFileTemplateListDataGroupList(Record, alias_generator=camel):
+    detail_flag: bool | None
+    field_list: list[GetFileTemplateListDataGroupListFieldList] = empty_list()
+    group_id: str | None
+    group_name: str | None
+
+
+class GetFileTemplateListData(Record, alias_generator=camel):
+    attachment_list: list[GetFileTemplateListDataAttachmentList] = empty_list()
+    corp_id: str | None
+    field_list: list[GetFileTemplateListDataFieldList] = empty_list()
+    group_list: list[GetFileTemplateListDataGroupList] = empty_list()
+    template_id: str | None
+    template_inst_name: str | None
+    template_name: str | None
+    template_sign_status: int | None
+    template_status: int | None
+    template_type: str | None
+    template_type_name: str | None
+    tenant_id: int | None
+
+
+class GetSignRecordByIdReplyResult(Record, alias_generator=camel):
+    corp_id: str | None
+    remark: str | None
+    sign_expire_time: int | None
+    sign_file_name: str | None
+    sign_finish_time: int | None
+    sign_legal_entity_name: str | None
+    sign_record_id: str | None
+    sign_start_time: int | None
+    sign_status: str | None
+    sign_status_remarks: str | None
+    sign_template_type: str | None
+    sign_user_id: str | None
+    sign_user_name: str | None
+    sign_way: str | None
+
+
+class GetSignRecordByIdReply(Record, alias_generator=camel):
+    result: list[GetSignRecordByIdReplyResult] = empty_list()
+
+
+class GetSignRecordByUserIdData(Record, alias_generator=camel):
+    corp_id: str | None
+    outer_id: str | None
+    remark: str | None
+    sign_expire_time: int | None
+    sign_file_name: str | None
+    sign_file_url: str | None
+    sign_finish_time: int | None
+    sign_legal_entity_name: str | None
+    sign_record_id: str | None
+    sign_start_time: int | None
+    sign_status: str | None
+    sign_status_remarks: str | None
+    sign_template_type: str | None
+    sign_user_id: str | None
+    sign_user_name: str | None
+    sign_way: str | None
+
+
+class GetUserSignedRecordsByOuterIdReplyResult(Record, alias_generator=camel):
+    corp_id: str | None
+    outer_id: str | None
+    remark: str | None
+    sign_expire_time: str | None
+    sign_file_name: str | None
+    sign_file_url: str | None
+    sign_finish_time: str | None
+    sign_legal_entity_name: str | None
+    sign_record_id: str | None
+    sign_start_time: str | None
+    sign_status: str | None
+    sign_status_remarks: str | None
+    sign_template_type: str | None
+    sign_user_id: str | None
+    sign_user_name: str | None
+    sign_way: str | None
+
+
+class GetUserSignedRecordsByOuterIdReply(Record, alias_generator=camel):
+    result: list[GetUserSignedRecordsByOuterIdReplyResult] = empty_list()
+
+
+class HrmAuthResourcesQueryReplyResult(Record, alias_generator=camel):
+    authorized: bool | None
+    resource_id: str | None
+
+
+class HrmAuthResourcesQueryReply(Record, alias_generator=camel):
+    result: list[HrmAuthResourcesQueryReplyResult] = empty_list()
+
+
+class HrmBenefitQueryReply(Record, alias_generator=camel):
+    result: JsonValue | None
+
+
+class HrmCorpConfigQueryReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class HrmMailSendMailAttachments(TypedDict, total=False):
+    name: Required[str]
+    path: Required[str]
+    type: Required[str]
+
+
+class HrmMailSendMailMeetingAlarm(TypedDict, total=False):
+    alarm_desc: Required[str]
+    alarm_minutes: Required[int]
+    alarm_summary: Required[str]
+
+
+class HrmMailSendMailMeetingAttendees(TypedDict, total=False):
+    address: Required[str]
+    name: Required[str]
+
+
+class HrmMailSendMailMeetingOrganizer(TypedDict, total=False):
+    address: Required[str]
+    name: Required[str]
+
+
+class HrmMailSendMailMeeting(TypedDict, total=False):
+    alarm: HrmMailSendMailMeetingAlarm
+    attendees: list[HrmMailSendMailMeetingAttendees]
+    description: str
+    end_time: Required[int]
+    location: str
+    method: Required[str]
+    organizer: HrmMailSendMailMeetingOrganizer
+    sequence: int
+    start_time: Required[int]
+    summary: Required[str]
+    uuid: Required[str]
+
+
+class HrmMailSendMail(TypedDict, total=False):
+    attachments: list[HrmMailSendMailAttachments]
+    bcc_address: str
+    cc_address: str
+    content: Required[str]
+    meeting: HrmMailSendMailMeeting
+    receiver_address: Required[str]
+    sender_alias: Required[str]
+    subject: Required[str]
+
+
+class HrmMailSendOperator(TypedDict, total=False):
+    biz_id: Required[str]
+    mail_account_type: Required[str]
+    token: Required[str]
+
+
+class HrmMailSendReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class HrmMokaOapiReply(Record, alias_generator=camel):
+    biz_success: bool | None
+    error_code: str | None
+    error_msg: str | None
+    result: dict[str, JsonValue] | None
+
+
+class HrmPtsServiceReply(Record, alias_generator=camel):
+    biz_success: bool | None
+    error_code: str | None
+    error_msg: str | None
+    result: dict[str, JsonValue] | None
+
+
+class InvalidSignRecordsReplyResultFailItems(Record, alias_generator=camel):
+    item_id: str | None
+    type: str | None
+
+
+class InvalidSignRecordsReplyResultSuccessItems(Record, alias_generator=camel):
+    item_id: str | None
+
+
+class InvalidSignRecordsReplyResult(Record, alias_generator=camel):
+    fail_items: list[InvalidSignRecordsReplyResultFailItems] = empty_list()
+    success_items: list[InvalidSignRecordsReplyResultSuccessItems] = empty_list()
+
+
+class InvalidSignRecordsReply(Record, alias_generator=camel):
+    result: InvalidSignRecordsReplyResult | None
+
+
+class MasterDataDeleteBodyFieldList(TypedDict, total=False):
+    name: str
+    value_str: str
+
+
+class MasterDataDeleteBodyScope(TypedDict, total=False):
+    scope_code: Required[str]
+    version: int
+
+
+class MasterDataDeleteBody(TypedDict, total=False):
+    biz_time: Required[int]
+    biz_uk: Required[str]
+    entity_code: str
+    field_list: list[MasterDataDeleteBodyFieldList]
+    scope: Required[MasterDataDeleteBodyScope]
+
+
+class MasterDataDeleteReplyFailResult(Record, alias_generator=camel):
+    biz_uk: Annotated[str | None, wire("bizUK")]
+    error_code: str | None
+    error_msg: str | None
+    success: bool | None
+
+
+class MasterDataDeleteReply(Record, alias_generator=camel):
+    all_success: bool | None
+    fail_result: list[MasterDataDeleteReplyFailResult] = empty_list()
+
+
+class MasterDataQueryQueryParamsConditionList(TypedDict, total=False):
+    operate: str
+    value: str
+
+
+class MasterDataQueryQueryParams(TypedDict, total=False):
+    condition_list: list[MasterDataQueryQueryParamsConditionList]
+    field_code: str
+    join_type: str
+
+
+class MasterDataQueryResultViewEntityFieldVOListFieldDataVO(Record, alias_generator=camel):
+    key: str | None
+    value: str | None
+
+
+class MasterDataQueryResultViewEntityFieldVOList(Record, alias_generator=camel):
+    field_code: str | None
+    field_data_vo: Annotated[MasterDataQueryResultViewEntityFieldVOListFieldDataVO | None, wire("fieldDataVO")]
+    field_name: str | None
+    field_type: str | None
+
+
+class MasterDataQueryResult(Record, alias_generator=camel):
+    outer_id: str | None
+    relation_id: str | None
+    scope_code: str | None
+    view_entity_code: str | None
+    view_entity_field_vo_list: Annotated[
+        list[MasterDataQueryResultViewEntityFieldVOList], wire("viewEntityFieldVOList")
+    ] = empty_list()
+
+
+class MasterDataSaveBodyFieldList(TypedDict, total=False):
+    name: Required[str]
+    value_str: Required[str]
+
+
+class MasterDataSaveBodyScope(TypedDict, total=False):
+    scope_code: Required[str]
+    version: int
+
+
+class MasterDataSaveBody(TypedDict, total=False):
+    biz_time: Required[int]
+    biz_uk: Required[str]
+    entity_code: str
+    field_list: Required[list[MasterDataSaveBodyFieldList]]
+    scope: Required[MasterDataSaveBodyScope]
+    user_id: Required[str]
+
+
+class MasterDataSaveReplyFailResult(Record, alias_generator=camel):
+    biz_uk: str | None
+    error_code: str | None
+    error_msg: str | None
+    success: bool | None
+
+
+class MasterDataSaveReply(Record, alias_generator=camel):
+    all_success: bool | None
+    fail_result: list[MasterDataSaveReplyFailResult] = empty_list()
+
+
+class MasterDataTenantQueyReplyResult(Record, alias_generator=camel):
+    has_data: bool | None
+    integrate_data_auth: bool | None
+    name: str | None
+    read_auth: bool | None
+    tenant_id: int | None
+    type: int | None
+
+
+class MasterDataTenantQueyReply(Record, alias_generator=camel):
+    result: list[MasterDataTenantQueyReplyResult] = empty_list()
+
+
+class MasterDatasGetReplyResultViewEntityFieldVOListFieldDataVO(Record, alias_generator=camel):
+    key: str | None
+    value: str | None
+
+
+class MasterDatasGetReplyResultViewEntityFieldVOList(Record, alias_generator=camel):
+    field_code: str | None
+    field_data_vo: Annotated[MasterDatasGetReplyResultViewEntityFieldVOListFieldDataVO | None, wire("fieldDataVO")]
+    field_name: str | None
+    field_type: str | None
+
+
+class MasterDatasGetReplyResult(Record, alias_generator=camel):
+    obj_id: str | None
+    relation_id: str | None
+    scope_code: str | None
+    view_entity_code: str | None
+    view_entity_field_vo_list: Annotated[
+        list[MasterDatasGetReplyResultViewEntityFieldVOList], wire("viewEntityFieldVOList")
+    ] = empty_list()
+
+
+class MasterDatasGetReply(Record, alias_generator=camel):
+    result: MasterDatasGetReplyResult | None
+
+
+class MasterDatasQueryQueryParamsConditionList(TypedDict, total=False):
+    operate: str
+    value: str
+
+
+class MasterDatasQueryQueryParams(TypedDict, total=False):
+    condition_list: list[MasterDatasQueryQueryParamsConditionList]
+    field_code: str
+    join_type: str
+
+
+class MasterDatasQueryResultViewEntityFieldVOListFieldDataVO(Record, alias_generator=camel):
+    key: str | None
+    value: str | None
+
+
+class MasterDatasQueryResultViewEntityFieldVOList(Record, alias_generator=camel):
+    field_code: str | None
+    field_data_vo: Annotated[MasterDatasQueryResultViewEntityFieldVOListFieldDataVO | None, wire("fieldDataVO")]
+    field_name: str | None
+    field_type: str | None
+
+
+class MasterDatasQueryResult(Record, alias_generator=camel):
+    obj_id: str | None
+    relation_id: str | None
+    scope_code: str | None
+    view_entity_code: str | None
+    view_entity_field_vo_list: Annotated[
+        list[MasterDatasQueryResultViewEntityFieldVOList], wire("viewEntityFieldVOList")
+    ] = empty_list()
+
+
+class QueryCustomEntryProcessesList(Record, alias_generator=camel):
+    form_desc: str | None
+    form_id: str | None
+    form_name: str | None
+    short_url: str | None
+
+
+class QueryMicroAppStatusReplyResult(Record, alias_generator=camel):
+    status: str | None
+
+
+class QueryMicroAppStatusReply(Record, alias_generator=camel):
+    result: dict[str, QueryMicroAppStatusReplyResult] | None
+
+
+class QueryMicroAppViewReply(Record, alias_generator=camel):
+    result: dict[str, bool] | None
+
+
+class QueryPositionVersionReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class RevokeSignRecordsReplyResultFailItems(Record, alias_generator=camel):
+    item_id: str | None
+    type: str | None
+
+
+class RevokeSignRecordsReplyResultSuccessItems(Record, alias_generator=camel):
+    item_id: str | None
+
+
+class RevokeSignRecordsReplyResult(Record, alias_generator=camel):
+    fail_items: list[RevokeSignRecordsReplyResultFailItems] = empty_list()
+    success_items: list[RevokeSignRecordsReplyResultSuccessItems] = empty_list()
+
+
+class RevokeSignRecordsReply(Record, alias_generator=camel):
+    result: RevokeSignRecordsReplyResult | None
+
+
+class SendIsvCardMessageReplyHrmInteractiveCardSendResult(Record, alias_generator=camel):
+    biz_id: str | None
+    error_code: str | None
+    error_msg: str | None
+
+
+class SendIsvCardMessageReply(Record, alias_generator=camel):
+    hrm_interactive_card_send_result: SendIsvCardMessageReplyHrmInteractiveCardSendResult | None
+
+
+class SendRealAuthInviteMessageOnWorkingEmpSearchVo(TypedDict, total=False):
+    user_ids: Required[list[str]]
+
+
+class SendRealAuthInviteMessageReplyResult(Record, alias_generator=camel):
+    had_invited_num: int | None
+    had_real_auth_num: int | None
+    success_num: int | None
+
+
+class SendRealAuthInviteMessageReply(Record, alias_generator=camel):
+    ding_open_errcode: int | None
+    result: SendRealAuthInviteMessageReplyResult | None
+
+
+class SyncTaskTemplateTaskScopeVo(TypedDict, total=False):
+    dept_ids: list[int]
+    position_ids: list[str]
+    role_ids: list[str]
+    user_ids: list[str]
+
+
+class UpdateCustomRosterFieldReplyResult(Record, alias_generator=camel):
+    contact_client_flag: bool | None
+    contact_flag: bool | None
+    contact_source: int | None
+    contact_system_flag: bool | None
+    deleted: bool | None
+    derived: bool | None
+    disabled: int | None
+    edit_from_employee_flag: bool | None
+    editable_by_hr: bool | None
+    field_code: str | None
+    field_name: str | None
+    field_tip: str | None
+    field_type: str | None
+    group_id: str | None
+    hidden_from_employee_flag: bool | None
+    hint: str | None
+    history_field: bool | None
+    index: int | None
+    modify_options: bool | None
+    no_watermark: bool | None
+    number_decimal_place: str | None
+    number_format_type: str | None
+    number_value_type: str | None
+    option_text: str | None
+    required: bool | None
+    source_field_code: str | None
+    system_flag: bool | None
+    text_to_select_field: bool | None
+    value: str | None
+    visible_by_emp: bool | None
+
+
+class UpdateCustomRosterFieldReply(Record, alias_generator=camel):
+    ding_open_errcode: int | None
+    result: UpdateCustomRosterFieldReplyResult | None
+
+
+class UpdateHrmLegalEntityNameReplyResult(Record, alias_generator=camel):
+    corp_id: str | None
+    gmt_create: int | None
+    gmt_modified: int | None
+    legal_entity_id: str | None
+    legal_entity_name: str | None
+    legal_entity_short_name: str | None
+    legal_entity_status: int | None
+    legal_person_name: str | None
+
+
+class UpdateHrmLegalEntityNameReply(Record, alias_generator=camel):
+    result: UpdateHrmLegalEntityNameReplyResult | None
+
+
+class UpdateHrmLegalEntityWithoutNameExtManageAddress(TypedDict, total=False):
+    area_code: str
+    area_name: str
+    city_code: str
+    city_name: str
+    country_code: str
+    country_name: str
+    detail_address: str
+    global_area_type: str
+    province_code: str
+    province_name: str
+
+
+class UpdateHrmLegalEntityWithoutNameExtRegistrationAddress(TypedDict, total=False):
+    area_code: str
+    area_name: str
+    city_code: str
+    city_name: str
+    country_code: str
+    country_name: str
+    detail_address: str
+    global_area_type: str
+    province_code: str
+    province_name: str
+
+
+class UpdateHrmLegalEntityWithoutNameExt(TypedDict, total=False):
+    legal_entity_en_name: str
+    legal_entity_en_short_name: str
+    legal_entity_type: str
+    manage_address: UpdateHrmLegalEntityWithoutNameExtManageAddress
+    registration_address: UpdateHrmLegalEntityWithoutNameExtRegistrationAddress
+    registration_date: int
+    unified_social_credit_code: str
+    zip_code: str
+
+
+class UpdateHrmLegalEntityWithoutNameReplyResult(Record, alias_generator=camel):
+    corp_id: str | None
+    gmt_create: int | None
+    gmt_modified: int | None
+    legal_entity_id: str | None
+    legal_entity_name: str | None
+    legal_entity_short_name: str | None
+    legal_entity_status: int | None
+    legal_person_name: str | None
+
+
+class UpdateHrmLegalEntityWithoutNameReply(Record, alias_generator=camel):
+    result: UpdateHrmLegalEntityWithoutNameReplyResult | None
+
+
+class UpdateRosterFieldFormReply(Record, alias_generator=camel):
+    ding_open_errcode: int | None
+
+
+class UploadAttachmentReply(Record, alias_generator=camel):
+    result: str | None
 
 
 class HrmV1(Manager):
@@ -674,3 +1705,1050 @@ class HrmV1(Manager):
         Source: api-updateempdismissioninfo
         """
         return Call(None)
+
+    @api("hrm_1_0.AddCustomRosterField", "POST /v1.0/hrm/customRosterField/add")
+    def add_custom_roster_field(
+        self,
+        edit_from_employee_flag: bool,
+        field_name: str,
+        field_type: str,
+        group_id: str,
+        hidden_from_employee_flag: bool,
+        required: bool,
+        visible_by_emp: bool,
+        *,
+        hint: str | None = None,
+        no_watermark: bool | None = None,
+        number_decimal_place: int | None = None,
+        number_format_type: str | None = None,
+        number_value_type: str | None = None,
+        option_text: str | None = None,
+    ) -> Call[AddCustomRosterFieldReply]:
+        """Add custom roster field (添加自定义花名册字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddCustomRosterFieldReply)
+
+    @api("hrm_1_0.AddHrmLegalEntity", "POST /v1.0/hrm/masters/legalEntities/companies?dingTenantId")
+    def add_hrm_legal_entity(
+        self,
+        corp_id: str,
+        legal_entity_name: str,
+        legal_entity_status: int,
+        *,
+        ding_tenant_id: int | None = None,
+        create_user_id: str | None = None,
+        ext: AddHrmLegalEntityExt | None = None,
+        legal_entity_short_name: str | None = None,
+        legal_person_name: str | None = None,
+    ) -> Call[AddHrmLegalEntityReply]:
+        """Add hrm legal entity (新增法人公司).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddHrmLegalEntityReply)
+
+    @api("hrm_1_0.AddRosterFieldForm", "POST /v1.0/hrm/rosterFieldForm/add")
+    def add_roster_field_form(
+        self,
+        detail: bool,
+        name: str,
+    ) -> Call[AddRosterFieldFormReply]:
+        """Add roster field form (新建花名册字段分组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddRosterFieldFormReply)
+
+    @api("hrm_1_0.AISaleAttachmentPermisson", "POST /v1.0/hrm/ai-sale/api/v1/attachment/permission")
+    def ai_sale_attachment_permisson(
+        self,
+        *,
+        file_id: str | None = None,
+        space_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[AiSaleAttachmentPermissonReply]:
+        """Ai sale attachment permisson (附件授权).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiSaleAttachmentPermissonReply)
+
+    @api("hrm_1_0.AISaleEntityCreate", "POST /v1.0/hrm/ai-sale/api/v1/entity/create")
+    def ai_sale_entity_create(
+        self,
+        *,
+        entity_id: str | None = None,
+        entity_type: str | None = None,
+        field_instances: list[AiSaleEntityCreateFieldInstances] | None = None,
+        source: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[AiSaleEntityCreateReply]:
+        """Ai sale entity create (AI营销创建实体).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiSaleEntityCreateReply)
+
+    @api("hrm_1_0.AISaleEntityDetail", "POST /v1.0/hrm/ai-sale/api/v1/entity/detail")
+    def ai_sale_entity_detail(
+        self,
+        *,
+        entity_id: str | None = None,
+        entity_type: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[AiSaleEntityDetailReply]:
+        """Ai sale entity detail (AI营销实体详情查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiSaleEntityDetailReply)
+
+    @api("hrm_1_0.AISaleEntityList", "POST /v1.0/hrm/ai-sale/api/v1/entity/list", idempotent=True)
+    def ai_sale_entity_list(
+        self,
+        *,
+        conditions: list[AiSaleEntityListConditions] | None = None,
+        cursor: str | None = None,
+        entity_type: str | None = None,
+        page_size: int | None = None,
+        user_id: str | None = None,
+    ) -> Query[AiSaleEntityListData]:
+        """Ai sale entity list (AI营销实体列表查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(AiSaleEntityListData, Paging("cursor", None), "result", items="data")
+
+    @api("hrm_1_0.AISaleEntityUpdate", "POST /v1.0/hrm/ai-sale/api/v1/entity/update")
+    def ai_sale_entity_update(
+        self,
+        *,
+        entity_id: str | None = None,
+        entity_type: str | None = None,
+        field_instances: list[AiSaleEntityUpdateFieldInstances] | None = None,
+        source: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[AiSaleEntityUpdateReply]:
+        """Ai sale entity update (AI营销实体更新).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiSaleEntityUpdateReply)
+
+    @api("hrm_1_0.AISaleFlashMinutesAnalysis", "POST /v1.0/hrm/ai-sale/api/v1/common/flashMinutesAnalysis")
+    def ai_sale_flash_minutes_analysis(
+        self,
+        *,
+        entity_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[AiSaleFlashMinutesAnalysisReply]:
+        """Ai sale flash minutes analysis (AI营销活动听记总结分析).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiSaleFlashMinutesAnalysisReply)
+
+    @api("hrm_1_0.AISaleGetMemory", "POST /v1.0/hrm/ai-sale/api/v1/memory/list", idempotent=True)
+    def ai_sale_get_memory(
+        self,
+        *,
+        creator_id: str | None = None,
+        cursor: str | None = None,
+        customer_scope_id: str | None = None,
+        entity_id: str | None = None,
+        entity_ids: list[str] | None = None,
+        entity_type: str | None = None,
+        keyword: str | None = None,
+        memory_category: str | None = None,
+        min_importance: int | None = None,
+        page_size: int | None = None,
+        user_id: str | None = None,
+    ) -> Query[AiSaleGetMemoryData]:
+        """Ai sale get memory (活动助理记忆列表查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(AiSaleGetMemoryData, Paging("cursor", None, total="total"), "result", items="data")
+
+    @api("hrm_1_0.AISaleSchemaGet", "POST /v1.0/hrm/ai-sale/api/v1/schema/get")
+    def ai_sale_schema_get(
+        self,
+        *,
+        entity_type: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[AiSaleSchemaGetReply]:
+        """Ai sale schema get (获取AI营销实体定义信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiSaleSchemaGetReply)
+
+    @api("hrm_1_0.AISaleSyncAiTask", "POST /v1.0/hrm/ai-sale/api/v1/common/executeSyncAiTask")
+    def ai_sale_sync_ai_task(
+        self,
+        *,
+        scenario_code: str | None = None,
+        user_id: str | None = None,
+        user_prompt: str | None = None,
+        variables: dict[str, JsonValue] | None = None,
+    ) -> Call[AiSaleSyncAiTaskReply]:
+        """Ai sale sync ai task (AI营销的同步AI任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiSaleSyncAiTaskReply)
+
+    @api("hrm_1_0.AISaleTaskResult", "POST /v1.0/hrm/ai-sale/api/v1/common/taskResult")
+    def ai_sale_task_result(
+        self,
+        *,
+        task_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[AiSaleTaskResultReply]:
+        """Ai sale task result (AI营销任务结果查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiSaleTaskResultReply)
+
+    @api("hrm_1_0.ConvertUnionId", "POST /v1.0/hrm/isv/convertUnionId")
+    def convert_union_id(
+        self,
+        *,
+        union_id_list: list[str] | None = None,
+        user_id_list: list[str] | None = None,
+    ) -> Call[ConvertUnionIdReply]:
+        """Convert union id (用于提供给独立部署的一方应用转换unionId（白名单策略）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ConvertUnionIdReply)
+
+    @api("hrm_1_0.CreateRecord", "POST /v1.0/hrm/masters/signCenters/records")
+    def create_record(
+        self,
+        sign_source: str,
+        sign_start_user_id: str,
+        sign_user_id: str,
+        template_id: str,
+        *,
+        attachment_list: list[CreateRecordAttachmentList] | None = None,
+        dept_id: int | None = None,
+        field_list: list[CreateRecordFieldList] | None = None,
+        group_list: list[CreateRecordGroupList] | None = None,
+        outer_id: str | None = None,
+        remark: str | None = None,
+        sign_last_legal_entity_name: str | None = None,
+        sign_legal_entity_name: str | None = None,
+    ) -> Call[CreateRecordReply]:
+        """Create record (创建电子签签署记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateRecordReply)
+
+    @api("hrm_1_0.DeleteCustomRosterField", "POST /v1.0/hrm/customRosterField/delete")
+    def delete_custom_roster_field(
+        self,
+        field_code: str,
+        group_id: str,
+    ) -> Call[DeleteCustomRosterFieldReply]:
+        """Delete custom roster field (删除花名册自定义字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeleteCustomRosterFieldReply)
+
+    @api("hrm_1_0.DeleteRosterFieldForm", "POST /v1.0/hrm/rosterFieldForm/delete")
+    def delete_roster_field_form(
+        self,
+        form_id: str,
+        *,
+        user_id: str | None = None,
+    ) -> Call[DeleteRosterFieldFormReply]:
+        """Delete roster field form (删除花名册字段分组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeleteRosterFieldFormReply)
+
+    @api("hrm_1_0.DeviceMarketManager", "GET /v1.0/hrm/device/market/manager")
+    def device_market_manager(
+        self,
+    ) -> Call[DeviceMarketManagerReply]:
+        """Device market manager (智能人事设备市场管理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeviceMarketManagerReply)
+
+    @api("hrm_1_0.DeviceMarketOrderManager", "GET /v1.0/hrm/device/market/order/manager")
+    def device_market_order_manager(
+        self,
+    ) -> Call[DeviceMarketOrderManagerReply]:
+        """Device market order manager (智能人事设备定向管理接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeviceMarketOrderManagerReply)
+
+    @api("hrm_1_0.ECertQuery", "GET /v1.0/hrm/eCerts")
+    def e_cert_query(
+        self,
+        *,
+        user_id: str | None = None,
+    ) -> Call[ECertQueryReply]:
+        """Ecert query (e签宝专有查询证件接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ECertQueryReply)
+
+    @api("hrm_1_0.EmployeeAttachmentUpdate", "PUT /v1.0/hrm/employees/attachments?appAgentId")
+    def employee_attachment_update(
+        self,
+        app_agent_id: int,
+        field_code: str,
+        media_id: str,
+        user_id: str,
+        *,
+        file_suffix: str | None = None,
+    ) -> Call[None]:
+        """Employee attachment update (智能人事员工档案附件更新).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrm_1_0.EsignRollback", "POST /v1.0/hrm/contracts/esign/rollback?optUserId")
+    def esign_rollback(
+        self,
+        opt_user_id: str,
+    ) -> Call[None]:
+        """Esign rollback (人事高级合同管理回退).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrm_1_0.GetDismissionRecord", "GET /v1.0/hrm/dismission/record/get")
+    def get_dismission_record(
+        self,
+        *,
+        next_token: int | None = None,
+        size: int | None = None,
+    ) -> Query[GetDismissionRecordList]:
+        """Get dismission record (获取离职记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(GetDismissionRecordList, Paging("nextToken", 0), "result", items="list")
+
+    @api("hrm_1_0.GetFileTemplateList", "POST /v1.0/hrm/masters/fileTemplates/lists/query", idempotent=True)
+    def get_file_template_list(
+        self,
+        sign_source: str,
+        *,
+        max_results: int | None = None,
+        next_token: int | None = None,
+        template_status: int | None = None,
+        template_type_list: list[str] | None = None,
+    ) -> Query[GetFileTemplateListData]:
+        """Get file template list (查询文件模板列表及文件模板内花名册字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(GetFileTemplateListData, TOKEN_FROM_ZERO, "result", items="data")
+
+    @api("hrm_1_0.GetSignRecordById", "POST /v1.0/hrm/masters/signCenters/records/query", idempotent=True)
+    def get_sign_record_by_id(
+        self,
+        body: Annotated[list[str], wire("")],
+    ) -> Call[GetSignRecordByIdReply]:
+        """Get sign record by id (通过签署记录id查询指定的电子签署记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            body: 请求体 the whole body
+
+        Evidence: sdk
+        """
+        return Call(GetSignRecordByIdReply)
+
+    @api("hrm_1_0.GetSignRecordByUserId", "POST /v1.0/hrm/masters/signCenters/users/records/query", idempotent=True)
+    def get_sign_record_by_user_id(
+        self,
+        sign_user_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: int | None = None,
+        sign_status: list[str] | None = None,
+    ) -> Query[GetSignRecordByUserIdData]:
+        """Get sign record by user id (查询指定用户的电子签署记录，并返回签署记录的基本数据及已签署完成的文件预览地址).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(GetSignRecordByUserIdData, TOKEN_FROM_ZERO, "result", items="data")
+
+    @api(
+        "hrm_1_0.GetUserSignedRecordsByOuterId",
+        "POST /v1.0/hrm/masters/signCenters/outerIds/records/query",
+        idempotent=True,
+    )
+    def get_user_signed_records_by_outer_id(
+        self,
+        *,
+        body: Annotated[list[str] | None, wire("")] = None,
+    ) -> Call[GetUserSignedRecordsByOuterIdReply]:
+        """Get user signed records by outer id (查询指定outerId的电子签署记录详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            body: 请求体 the whole body
+
+        Evidence: sdk
+        """
+        return Call(GetUserSignedRecordsByOuterIdReply)
+
+    @api("hrm_1_0.HrmAuthResourcesQuery", "POST /v1.0/hrm/authResources/query")
+    def hrm_auth_resources_query(
+        self,
+        auth_resource_ids: list[str],
+        user_id: str,
+    ) -> Call[HrmAuthResourcesQueryReply]:
+        """Hrm auth resources query (智能人事权限查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(HrmAuthResourcesQueryReply)
+
+    @api("hrm_1_0.HrmBenefitQuery", "POST /v1.0/hrm/benefits/query")
+    def hrm_benefit_query(
+        self,
+        benefit_codes: list[str],
+    ) -> Call[HrmBenefitQueryReply]:
+        """Hrm benefit query (智能人事权益查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(HrmBenefitQueryReply)
+
+    @api("hrm_1_0.HrmCorpConfigQuery", "POST /v1.0/hrm/corp/configs/query")
+    def hrm_corp_config_query(
+        self,
+        sub_type: str,
+        type: str,
+    ) -> Call[HrmCorpConfigQueryReply]:
+        """Hrm corp config query (查询企业配置信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(HrmCorpConfigQueryReply)
+
+    @api("hrm_1_0.HrmMailSend", "POST /v1.0/hrm/mails/send")
+    def hrm_mail_send(
+        self,
+        mail: HrmMailSendMail,
+        operator: HrmMailSendOperator,
+    ) -> Call[HrmMailSendReply]:
+        """Hrm mail send (智能人事邮件发送).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(HrmMailSendReply)
+
+    @api("hrm_1_0.HrmMokaEvent", "POST /v1.0/hrm/moka/events/forward")
+    def hrm_moka_event(
+        self,
+        biz_id: str,
+        content: str,
+    ) -> Call[None]:
+        """Hrm moka event (人事2.0支持Moka事件转发).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrm_1_0.HrmMokaOapi", "POST /v1.0/hrm/moka/forward")
+    def hrm_moka_oapi(
+        self,
+        api_code: str,
+        *,
+        params: JsonValue | None = None,
+    ) -> Call[HrmMokaOapiReply]:
+        """Hrm moka oapi (人事2.0支持Moka接口转发).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(HrmMokaOapiReply)
+
+    @api("hrm_1_0.HrmPtsService", "POST /v1.0/hrm/pts/request")
+    def hrm_pts_service(
+        self,
+        env: str,
+        outer_id: str,
+        path: str,
+        *,
+        method: str | None = None,
+        params: JsonValue | None = None,
+    ) -> Call[HrmPtsServiceReply]:
+        """Hrm pts service (智能人事pts能力调用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(HrmPtsServiceReply)
+
+    @api("hrm_1_0.InvalidSignRecords", "POST /v1.0/hrm/masters/signCenters/records/invalid")
+    def invalid_sign_records(
+        self,
+        invalid_user_id: str,
+        sign_record_ids: list[str],
+        status_remark: str,
+    ) -> Call[InvalidSignRecordsReply]:
+        """Invalid sign records (作废签署记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(InvalidSignRecordsReply)
+
+    @api("hrm_1_0.MasterDataDelete", "POST /v1.0/hrm/masters/datas/batchRemove?tenantId")
+    def master_data_delete(
+        self,
+        tenant_id: int,
+        body: Annotated[list[MasterDataDeleteBody], wire("")],
+    ) -> Call[MasterDataDeleteReply]:
+        """Master data delete (智能人事主数据删除服务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            body: 请求体 the whole body
+
+        Evidence: sdk
+        """
+        return Call(MasterDataDeleteReply)
+
+    @api("hrm_1_0.MasterDataQuery", "POST /v1.0/hrm/masters/datas/query", idempotent=True)
+    def master_data_query(
+        self,
+        relation_ids: list[str],
+        scope_code: str,
+        tenant_id: int,
+        view_entity_code: str,
+        *,
+        biz_uk: Annotated[str | None, wire("bizUK")] = None,
+        max_results: int = 20,
+        next_token: int | None = None,
+        opt_user_id: str | None = None,
+        query_params: list[MasterDataQueryQueryParams] | None = None,
+    ) -> Query[MasterDataQueryResult]:
+        """Master data query (智能人事主数据查询服务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(MasterDataQueryResult, Paging("nextToken", 0, next="nextToken", total="total"), items="result")
+
+    @api("hrm_1_0.MasterDataSave", "POST /v1.0/hrm/masters/datas/save?tenantId")
+    def master_data_save(
+        self,
+        tenant_id: int,
+        body: Annotated[list[MasterDataSaveBody], wire("")],
+    ) -> Call[MasterDataSaveReply]:
+        """Master data save (智能人事主数据保存服务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            body: 请求体 the whole body
+
+        Evidence: sdk
+        """
+        return Call(MasterDataSaveReply)
+
+    @api("hrm_1_0.MasterDataTenantQuey", "GET /v1.0/hrm/masters/tenants")
+    def master_data_tenant_quey(
+        self,
+        entity_code: str,
+        scope_code: str,
+    ) -> Call[MasterDataTenantQueyReply]:
+        """Master data tenant quey (主数据中拥有某个领域数据的租户信息查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(MasterDataTenantQueyReply)
+
+    @api("hrm_1_0.MasterDatasGet", "POST /v1.0/hrm/masterDatas/objects/query")
+    def master_datas_get(
+        self,
+        obj_id: str,
+        scope_code: str,
+        tenant_id: int,
+        view_entity_code: str,
+    ) -> Call[MasterDatasGetReply]:
+        """Master datas get (智能人事主数据根据ID获取).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(MasterDatasGetReply)
+
+    @api("hrm_1_0.MasterDatasQuery", "POST /v1.0/hrm/masterDatas/query", idempotent=True)
+    def master_datas_query(
+        self,
+        relation_ids: list[str],
+        scope_code: str,
+        tenant_id: int,
+        view_entity_code: str,
+        *,
+        biz_uk: Annotated[str | None, wire("bizUK")] = None,
+        max_results: int = 20,
+        next_token: int | None = None,
+        query_params: list[MasterDatasQueryQueryParams] | None = None,
+    ) -> Query[MasterDatasQueryResult]:
+        """Master datas query (智能人事主数据查询服务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(MasterDatasQueryResult, Paging("nextToken", 0, next="nextToken", total="total"), items="result")
+
+    @api("hrm_1_0.OpenOemMicroApp", "POST /v1.0/hrm/oem/microApps/open?tenantId")
+    def open_oem_micro_app(
+        self,
+        *,
+        tenant_id: int | None = None,
+    ) -> Call[None]:
+        """Open oem micro app (oem 老用户数据迁移时，开通oem 应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrm_1_0.QueryCustomEntryProcesses", "GET /v1.0/hrm/customEntryProcesses")
+    def query_custom_entry_processes(
+        self,
+        *,
+        max_results: int | None = None,
+        next_token: int | None = None,
+        operate_user_id: str | None = None,
+    ) -> Query[QueryCustomEntryProcessesList]:
+        """Query custom entry processes (自定义入职流程数据查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(QueryCustomEntryProcessesList, TOKEN_FROM_ZERO, items="list")
+
+    @api("hrm_1_0.QueryMicroAppStatus", "POST /v1.0/hrm/microApps/statuses/query", idempotent=True)
+    def query_micro_app_status(
+        self,
+        *,
+        tenant_id_list: list[int] | None = None,
+    ) -> Call[QueryMicroAppStatusReply]:
+        """Query micro app status (智能人事查询微应用状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryMicroAppStatusReply)
+
+    @api("hrm_1_0.QueryMicroAppView", "POST /v1.0/hrm/microApps/visibilities/query", idempotent=True)
+    def query_micro_app_view(
+        self,
+        *,
+        tenant_id_list: list[int] | None = None,
+        view_user_id: str | None = None,
+    ) -> Call[QueryMicroAppViewReply]:
+        """Query micro app view (智能人事查询微应用可见性).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryMicroAppViewReply)
+
+    @api("hrm_1_0.QueryPositionVersion", "POST /v1.0/hrm/positions/versions/query", idempotent=True)
+    def query_position_version(
+        self,
+    ) -> Call[QueryPositionVersionReply]:
+        """Query position version (查询企业职位版本).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryPositionVersionReply)
+
+    @api("hrm_1_0.RevokeSignRecords", "POST /v1.0/hrm/masters/signCenters/records/revoke")
+    def revoke_sign_records(
+        self,
+        revoke_user_id: str,
+        sign_record_ids: list[str],
+        status_remark: str,
+    ) -> Call[RevokeSignRecordsReply]:
+        """Revoke sign records (撤回电子签署中的签署记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RevokeSignRecordsReply)
+
+    @api("hrm_1_0.SendIsvCardMessage", "POST /v1.0/hrm/cardMessages/send?agentId")
+    def send_isv_card_message(
+        self,
+        agent_id: int,
+        biz_id: str,
+        message_type: str,
+        receiver_user_ids: list[str],
+        scene_type: str,
+        scope: str,
+        sender_user_id: str,
+        *,
+        value_map: dict[str, str] | None = None,
+    ) -> Call[SendIsvCardMessageReply]:
+        """Send isv card message (ISV发送卡片消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SendIsvCardMessageReply)
+
+    @api("hrm_1_0.SendRealAuthInviteMessage", "POST /v1.0/hrm/realAuth/send")
+    def send_real_auth_invite_message(
+        self,
+        inviter_id: str,
+        on_working_emp_search_vo: Annotated[
+            SendRealAuthInviteMessageOnWorkingEmpSearchVo, wire("onWorkingEmpSearchVO")
+        ],
+    ) -> Call[SendRealAuthInviteMessageReply]:
+        """Send real auth invite message (发送实人认证邀请消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SendRealAuthInviteMessageReply)
+
+    @api("hrm_1_0.SolutionTaskInit", "POST /v1.0/hrm/solutions/tasks/init?solutionType")
+    def solution_task_init(
+        self,
+        solution_type: str,
+        category: str,
+        outer_id: str,
+        status: str,
+        title: str,
+        user_id: str,
+        *,
+        claim_time: int | None = None,
+        description: str | None = None,
+        finish_time: int | None = None,
+    ) -> Call[None]:
+        """Solution task init (初始化解决方案任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrm_1_0.SolutionTaskSave", "POST /v1.0/hrm/solutions/tasks/save?solutionType")
+    def solution_task_save(
+        self,
+        solution_type: str,
+        outer_id: str,
+        solution_instance_id: str,
+        status: str,
+        task_type: str,
+        title: str,
+        user_id: str,
+        *,
+        claim_time: int | None = None,
+        description: str | None = None,
+        finish_time: int | None = None,
+        start_time: int | None = None,
+        template_outer_id: str | None = None,
+    ) -> Call[None]:
+        """Solution task save (保存解决方案任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrm_1_0.SyncSolutionStatus", "POST /v1.0/hrm/solutions/statuses/sync")
+    def sync_solution_status(
+        self,
+        biz_id: str,
+        solution_status: str,
+        solution_type: str,
+        tenant_id: int,
+        user_ids: list[str],
+    ) -> Call[None]:
+        """Sync solution status (同步解决方案状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrm_1_0.SyncTaskTemplate", "POST /v1.0/hrm/solutions/tasks/templates/sync?solutionType")
+    def sync_task_template(
+        self,
+        solution_type: str,
+        name: str,
+        opt_user_id: str,
+        outer_id: str,
+        task_type: str,
+        *,
+        delete: bool | None = None,
+        des: str | None = None,
+        ext: str | None = None,
+        task_scope_vo: Annotated[SyncTaskTemplateTaskScopeVo | None, wire("taskScopeVO")] = None,
+    ) -> Call[None]:
+        """Sync task template (同步解决方案任务模版).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrm_1_0.UpdateCustomRosterField", "POST /v1.0/hrm/customRosterField/update")
+    def update_custom_roster_field(
+        self,
+        edit_from_employee_flag: bool,
+        field_code: str,
+        field_name: str,
+        field_type: str,
+        group_id: str,
+        hidden_from_employee_flag: bool,
+        required: bool,
+        update_user_id: str,
+        visible_by_emp: bool,
+        *,
+        contact_client_flag: bool | None = None,
+        contact_flag: bool | None = None,
+        contact_source: int | None = None,
+        contact_system_flag: bool | None = None,
+        deleted: bool | None = None,
+        derived: bool | None = None,
+        disabled: int | None = None,
+        editable_by_hr: bool | None = None,
+        field_tip: str | None = None,
+        hint: str | None = None,
+        history_field: bool | None = None,
+        index: int | None = None,
+        modify_options: bool | None = None,
+        no_watermark: bool | None = None,
+        number_decimal_place: int | None = None,
+        number_format_type: str | None = None,
+        number_value_type: str | None = None,
+        option_text: str | None = None,
+        source_field_code: str | None = None,
+        system_flag: bool | None = None,
+        text_to_select_field: bool | None = None,
+        value: str | None = None,
+    ) -> Call[UpdateCustomRosterFieldReply]:
+        """Update custom roster field (更新花名册自定义字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateCustomRosterFieldReply)
+
+    @api(
+        "hrm_1_0.UpdateHrmLegalEntityName",
+        "PUT /v1.0/hrm/masters/legalEntities/companyNames?dingTenantId&legalEntityName&originLegalEntityName",
+    )
+    def update_hrm_legal_entity_name(
+        self,
+        legal_entity_name: str,
+        origin_legal_entity_name: str,
+        *,
+        ding_tenant_id: int | None = None,
+    ) -> Call[UpdateHrmLegalEntityNameReply]:
+        """Update hrm legal entity name (更新法人公司名称).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateHrmLegalEntityNameReply)
+
+    @api("hrm_1_0.UpdateHrmLegalEntityWithoutName", "PUT /v1.0/hrm/masters/legalEntities/companies?dingTenantId")
+    def update_hrm_legal_entity_without_name(
+        self,
+        corp_id: str,
+        legal_entity_name: str,
+        legal_entity_status: int,
+        *,
+        ding_tenant_id: int | None = None,
+        create_user_id: str | None = None,
+        ext: UpdateHrmLegalEntityWithoutNameExt | None = None,
+        legal_entity_short_name: str | None = None,
+        legal_person_name: str | None = None,
+    ) -> Call[UpdateHrmLegalEntityWithoutNameReply]:
+        """Update hrm legal entity without name (更新法人公司).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateHrmLegalEntityWithoutNameReply)
+
+    @api("hrm_1_0.UpdateHrmVersionRollBackStatus", "PUT /v1.0/hrm/versions/rollbackButtons/statuses")
+    def update_hrm_version_roll_back_status(
+        self,
+        *,
+        config_value: str | None = None,
+        opt_user_id: str | None = None,
+    ) -> Call[None]:
+        """Update hrm version roll back status (智能人事更新版本回退按钮状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrm_1_0.UpdateIsvCardMessage", "PUT /v1.0/hrm/cardMessages?agentId")
+    def update_isv_card_message(
+        self,
+        biz_id: str,
+        message_type: str,
+        scene_type: str,
+        scope: str,
+        value_map: dict[str, str],
+        *,
+        agent_id: int | None = None,
+    ) -> Call[None]:
+        """Update isv card message (ISV更新卡片消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrm_1_0.UpdateRosterFieldForm", "POST /v1.0/hrm/rosterFieldForm/update")
+    def update_roster_field_form(
+        self,
+        detail: bool,
+        form_id: str,
+        name: str,
+        *,
+        user_id: str | None = None,
+    ) -> Call[UpdateRosterFieldFormReply]:
+        """Update roster field form (更新花名册字段分组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateRosterFieldFormReply)
+
+    @api("hrm_1_0.UploadAttachment", "POST /v1.0/hrm/attachments/upload")
+    def upload_attachment(
+        self,
+        *,
+        media_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[UploadAttachmentReply]:
+        """Upload attachment (上传附件材料).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UploadAttachmentReply)

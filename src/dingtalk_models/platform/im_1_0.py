@@ -2,10 +2,1020 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Required
+
+from pydantic import JsonValue
+from typing_extensions import TypedDict
+
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
+from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO, Paging
+from dingtalk_models.core.secret import Hiding, Secret
+from dingtalk_models.core.wire import camel, empty_list, wire
 from dingtalk_models.message.conversation import ConversationManager
 from dingtalk_models.message.groups.group import GroupManager
 from dingtalk_models.message.groups.scene_group import SceneGroupManager
 from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.query import Listing, Query
+
+
+class AddConvNavTabReplyResult(Record, alias_generator=camel):
+    tab_id: str | None
+
+
+class AddConvNavTabReply(Record, alias_generator=camel):
+    result: AddConvNavTabReplyResult | None
+
+
+class AddOrgTextEmotionReplyResult(Record, alias_generator=camel):
+    emotion_id: str | None
+
+
+class AddOrgTextEmotionReply(Record, alias_generator=camel):
+    result: AddOrgTextEmotionReplyResult | None
+
+
+class AddRobotToConversationReply(Record, alias_generator=camel):
+    chat_bot_user_id: str | None
+
+
+class AddUnfurlingRegisterReply(Record, alias_generator=camel):
+    id: int | None
+
+
+class BatchQueryFamilySchoolMessageReplyMessagesMediaModels(Record, alias_generator=camel):
+    file_name: str | None
+    file_type: str | None
+    media_id: str | None
+    size: str | None
+    url: str | None
+    video_pic_media_id: str | None
+
+
+class BatchQueryFamilySchoolMessageReplyMessages(Record, alias_generator=camel):
+    content_type: int | None
+    create_at: int | None
+    media_models: list[BatchQueryFamilySchoolMessageReplyMessagesMediaModels] = empty_list()
+    open_msg_id: str | None
+
+
+class BatchQueryFamilySchoolMessageReply(Record, alias_generator=camel):
+    messages: list[BatchQueryFamilySchoolMessageReplyMessages] = empty_list()
+
+
+class CardTemplateBuildActionReply(Record, alias_generator=camel):
+    card_template_json: str | None
+
+
+class ChangeGroupOwnerReply(Record, alias_generator=camel):
+    new_group_owner_id: str | None
+    """新群主Id"""
+    new_group_owner_type: int | None
+    """新群主类型"""
+
+
+class CheckUserIsGroupMemberReply(Record, alias_generator=camel):
+    result: bool | None
+
+
+class CopyUnfurlingRegisterReply(Record, alias_generator=camel):
+    result: int | None
+
+
+class CountOpenMsgSceneGroupsReplyResult(Record, alias_generator=camel):
+    count: int | None
+
+
+class CountOpenMsgSceneGroupsReply(Record, alias_generator=camel):
+    result: CountOpenMsgSceneGroupsReplyResult | None
+
+
+class CountOrgMessageOpenSceneGroupsReply(Record, alias_generator=camel):
+    count: int | None
+
+
+class CountSceneGroupsByTemplateIdReply(Record, alias_generator=camel):
+    count: int | None
+
+
+class CreateCoupleGroupConversationReply(Record, alias_generator=camel):
+    conversation_id: str | None
+    """钉钉群会话Id"""
+    open_conversation_id: str | None
+    """群会话Id"""
+
+
+class CreateCustomGroupRoleReplyResult(Record, alias_generator=camel):
+    open_role_id: str | None
+
+
+class CreateCustomGroupRoleReply(Record, alias_generator=camel):
+    result: CreateCustomGroupRoleReplyResult | None
+
+
+class CreateGroupConversationReply(Record, alias_generator=camel):
+    app_user_ids: list[str] = empty_list()
+    """添加成功的钉外用户Id列表"""
+    conversation_id: str | None
+    """钉钉群会话Id"""
+    open_conversation_id: str | None
+    """群会话openConversationId"""
+    user_ids: list[str] = empty_list()
+    """添加成功的钉内用户userId列表"""
+
+
+class CreateGroupFromOldGroupReply(Record, alias_generator=camel):
+    open_conversation_id: str | None
+
+
+class CreateInterconnectionInterconnections(TypedDict, total=False):
+    app_user_avatar: str
+    """钉外账号头像链接"""
+    app_user_avatar_media_type: int
+    """钉外账号头像类型"""
+    app_user_dynamics: str
+    """钉外账号动态信息"""
+    app_user_id: Required[str]
+    """钉外账号在业务系统内的唯一标志"""
+    app_user_mobile: Required[str]
+    """钉外账号手机号"""
+    app_user_name: Required[str]
+    """钉外账号名称"""
+    channel_code: Required[str]
+    """渠道code"""
+    user_id: str
+    """钉内账号userId"""
+
+
+class CreateInterconnectionReplyResults(Record, alias_generator=camel):
+    app_user_id: str | None
+    """钉外账号在业务系统内的唯一标识"""
+    message: str | None
+    """失败原因"""
+    user_id: str | None
+    """钉内账号userId"""
+
+
+class CreateInterconnectionReply(Record, alias_generator=camel):
+    results: list[CreateInterconnectionReplyResults] = empty_list()
+    """创建失败的钉内与钉外用户关系列表"""
+
+
+class CreateSceneGroupConversationManagementOptions(TypedDict, total=False):
+    chat_banned_type: int
+    management_type: int
+    mention_all_authority: int
+    searchable: int
+    show_history_type: int
+    validation_type: int
+
+
+class CreateSceneGroupConversationReply(Record, alias_generator=camel):
+    open_conversation_id: str | None
+
+
+class CreateStoreGroupConversationReply(Record, alias_generator=camel):
+    conversation_id: str | None
+    """钉钉群会话Id"""
+    open_conversation_id: str | None
+    """群会话openConversationId"""
+
+
+class DismissGroupConversationReply(Record, alias_generator=camel):
+    open_conversation_id: str | None
+
+
+class GetConversationUrlReply(Record, alias_generator=camel):
+    url: str | None
+    """H5页面URL"""
+
+
+class GetFamilySchoolConversationMsgMessageMediaModels(Record, alias_generator=camel):
+    file_name: str | None
+    file_type: str | None
+    media_id: str | None
+    size: str | None
+    url: str | None
+    video_pic_media_id: str | None
+
+
+class GetFamilySchoolConversationMsgMessage(Record, alias_generator=camel):
+    content_type: int | None
+    create_at: int | None
+    media_models: list[GetFamilySchoolConversationMsgMessageMediaModels] = empty_list()
+    open_msg_id: str | None
+
+
+class GetFamilySchoolConversationsGroupInfoList(Record, alias_generator=camel):
+    corp_id: str | None
+    dept_name_chain: list[str] = empty_list()
+    group_name: str | None
+    group_type: str | None
+    join_group_time: int | None
+    open_conversation_id: str | None
+
+
+class GetGroupMembersByUserTokenReply(Record, alias_generator=camel):
+    has_more: bool | None
+    member_union_ids: list[str] = empty_list()
+    member_user_ids: list[str] = empty_list()
+    next_token: str | None
+    staff_id_nick_map: dict[str, str] | None
+    union_id_nick_map: dict[str, str] | None
+
+
+class GetInterconnectionUrlReply(Record, alias_generator=camel):
+    url: str | None
+
+
+class GetNewestInnerGroupsReplyGroupInfos(Record, alias_generator=camel):
+    icon: str | None
+    member_amount: str | None
+    open_conversation_id: str | None
+    title: str | None
+
+
+class GetNewestInnerGroupsReply(Record, alias_generator=camel):
+    group_infos: list[GetNewestInnerGroupsReplyGroupInfos] = empty_list()
+
+
+class GetSceneGroupDetailInfoReplyManagementOptions(Record, alias_generator=camel):
+    chat_banned_type: Annotated[str | None, wire("chat_banned_type")]
+    management_type: Annotated[str | None, wire("management_type")]
+    mention_all_authority: Annotated[str | None, wire("mention_all_authority")]
+    not_quit_when_emp_leave: Annotated[str | None, wire("not_quit_when_emp_leave")]
+    only_admin_can_add_mem: Annotated[str | None, wire("only_admin_can_add_mem")]
+    searchable: str | None
+    show_history_type: Annotated[str | None, wire("show_history_type")]
+    validation_type: Annotated[str | None, wire("validation_type")]
+
+
+class GetSceneGroupDetailInfoReply(Record, alias_generator=camel):
+    group_url: Annotated[str | None, wire("group_url")]
+    icon: str | None
+    management_options: Annotated[GetSceneGroupDetailInfoReplyManagementOptions | None, wire("management_options")]
+    member_amount: Annotated[int | None, wire("member_amount")]
+    open_conversation_id: Annotated[str | None, wire("open_conversation_id")]
+    owner_union_id: Annotated[str | None, wire("owner_union_id")]
+    owner_user_id: Annotated[str | None, wire("owner_user_id")]
+    scene_data: Annotated[str | None, wire("scene_data")]
+    status: int | None
+    sub_admin_staff_ids: Annotated[list[str], wire("sub_admin_staff_ids")] = empty_list()
+    sub_admin_union_ids: Annotated[list[str], wire("sub_admin_union_ids")] = empty_list()
+    template_id: Annotated[str | None, wire("template_id")]
+    title: str | None
+
+
+class GetSceneGroupTemplateMessageOpenStatusReply(Record, alias_generator=camel):
+    status: int | None
+
+
+class GetSingleChatOpenConversationIdReplyResult(Record, alias_generator=camel):
+    open_conversation_id: str | None
+
+
+class GetSingleChatOpenConversationIdReply(Record, alias_generator=camel):
+    result: GetSingleChatOpenConversationIdReplyResult | None
+
+
+class GetSuperAdminOpenSceneGroupInfoReplyManagementOptions(Record, alias_generator=camel):
+    chat_banned_type: str | None
+    management_type: str | None
+    mention_all_authority: str | None
+    searchable: str | None
+    show_history_type: str | None
+    validation_type: str | None
+
+
+class GetSuperAdminOpenSceneGroupInfoReply(Record, alias_generator=camel):
+    group_url: str | None
+    icon: str | None
+    management_options: GetSuperAdminOpenSceneGroupInfoReplyManagementOptions | None
+    open_conversation_id: str | None
+    owner_user_id: str | None
+    sub_admin_user_ids: list[str] = empty_list()
+    sucess: bool | None
+    template_id: str | None
+    title: str | None
+
+
+class GroupCapacityInquiryReply(Record, alias_generator=camel):
+    actual_price: int | None
+    created_at: int | None
+    current_capacity: int | None
+    current_effect_until: int | None
+    discount: int | None
+    ext_info: dict[str, JsonValue] | None
+    group_owner: str | None
+    group_title: str | None
+    marked_price: int | None
+    member_count: int | None
+    open_conversation_id: str | None
+    operator: str | None
+    target_capacity: int | None
+    target_effect_until: int | None
+    token: str | None
+
+
+class GroupCapacityOrderPlaceReply(Record, alias_generator=camel):
+    actual_price: int | None
+    current_capacity: int | None
+    current_effect_until: int | None
+    discount: int | None
+    ext_info: dict[str, str] | None
+    marked_price: int | None
+    open_conversation_id: str | None
+    operator: str | None
+    order_id: str | None
+    target_capacity: int | None
+    target_effect_until: int | None
+    token: str | None
+
+
+class GroupManageQueryGroupInfoList(Record, alias_generator=camel):
+    ban_words_mode: int | None
+    capacity: int | None
+    created_at: int | None
+    ext_info: dict[str, JsonValue] | None
+    group_admin_list: list[str] = empty_list()
+    group_owner: str | None
+    group_title: str | None
+    member_count: int | None
+    open_conversation_id: str | None
+    type: str | None
+
+
+class ImportGroupChatUserList(TypedDict, total=False):
+    join_time: int
+    modify_time: int
+    mute: bool
+    top_rank: bool
+    visible: bool
+
+
+class ImportGroupChatReplyResult(Record, alias_generator=camel):
+    open_conversation_id: str | None
+
+
+class ImportGroupChatReply(Record, alias_generator=camel):
+    result: ImportGroupChatReplyResult | None
+
+
+class ImportMessageReplyResult(Record, alias_generator=camel):
+    open_task_id: str | None
+
+
+class ImportMessageReply(Record, alias_generator=camel):
+    result: ImportMessageReplyResult | None
+
+
+class InstallRobotToOrgReply(Record, alias_generator=camel):
+    robot_code: str | None
+
+
+class IntelligentSendCardReplyResult(Record, alias_generator=camel):
+    open_task_id: str | None
+
+
+class IntelligentSendCardReply(Record, alias_generator=camel):
+    result: IntelligentSendCardReplyResult | None
+
+
+class InteractiveCardCreateInstanceCardData(TypedDict, total=False):
+    card_media_id_param_map: dict[str, str]
+    """卡片模板内容替换参数"""
+    card_param_map: dict[str, str]
+    """卡片模板内容替换参数"""
+
+
+class InteractiveCardCreateInstancePrivateData(TypedDict, total=False):
+    card_param_map: dict[str, str]
+    """卡片模板内容替换参数"""
+    card_media_id_param_map: dict[str, str]
+    """卡片模板内容替换参数"""
+
+
+class InteractiveCardCreateInstanceReply(Record, alias_generator=camel):
+    process_query_key: str | None
+    """用于业务方后续查看已读列表的查询key"""
+
+
+class ListConvNavTabReplyResultConvNavTabInfos(Record, alias_generator=camel):
+    mobile_url: str | None
+    pc_url: str | None
+    tab_id: str | None
+    title: str | None
+    type: str | None
+    user_editable: bool | None
+
+
+class ListConvNavTabReplyResult(Record, alias_generator=camel):
+    conv_nav_tab_infos: list[ListConvNavTabReplyResultConvNavTabInfos] = empty_list()
+
+
+class ListConvNavTabReply(Record, alias_generator=camel):
+    result: ListConvNavTabReplyResult | None
+
+
+class ListGroupTemplatesByOrgIdSceneGroupDetailModel(Record, alias_generator=camel):
+    description: str | None
+    gmt_create: str | None
+    icon: str | None
+    msg_open: bool | None
+    template_id: str | None
+    template_name: str | None
+
+
+class ListOrgTextEmotionReplyResultEmotions(Record, alias_generator=camel):
+    background_media_id: str | None
+    background_media_id_for_panel: str | None
+    dept_id: int | None
+    emotion_id: str | None
+    emotion_name: str | None
+    status: int | None
+
+
+class ListOrgTextEmotionReplyResult(Record, alias_generator=camel):
+    emotions: list[ListOrgTextEmotionReplyResultEmotions] = empty_list()
+
+
+class ListOrgTextEmotionReply(Record, alias_generator=camel):
+    result: ListOrgTextEmotionReplyResult | None
+
+
+class LoginForVisitorReplyAimInfo(Record, alias_generator=camel):
+    app_key: dict[str, JsonValue] | None
+    app_name: str | None
+
+
+class LoginForVisitorReplyAimToken(Record, alias_generator=camel):
+    access_token: Secret | None
+    access_token_expired_time: int | None
+    build_time: int | None
+    refresh_token: Secret | None
+
+
+class LoginForVisitorReply(Record, alias_generator=camel):
+    aim_info: LoginForVisitorReplyAimInfo | None
+    aim_token: LoginForVisitorReplyAimToken | None
+    app_uid: str | None
+    channel_code: str | None
+    device_id: str | None
+    safe_domain_name: str | None
+    user_name: str | None
+    visitor_avatar: str | None
+    visitor_avatar_url: str | None
+    visitor_cid: str | None
+    visitor_open_conversation_id: str | None
+
+
+class OpenGroupRoleAddReplyResult(Record, alias_generator=camel):
+    open_role_id: str | None
+
+
+class OpenGroupRoleAddReply(Record, alias_generator=camel):
+    result: OpenGroupRoleAddReplyResult | None
+
+
+class OpenGroupRoleQueryReplyResultGroupRoles(Record, alias_generator=camel):
+    open_role_id: str | None
+    role_name: str | None
+
+
+class OpenGroupRoleQueryReplyResult(Record, alias_generator=camel):
+    group_roles: list[OpenGroupRoleQueryReplyResultGroupRoles] = empty_list()
+
+
+class OpenGroupRoleQueryReply(Record, alias_generator=camel):
+    result: OpenGroupRoleQueryReplyResult | None
+
+
+class OpenGroupUserRoleQueryReplyResultGroupRoles(Record, alias_generator=camel):
+    open_role_id: str | None
+    role_name: str | None
+
+
+class OpenGroupUserRoleQueryReplyResult(Record, alias_generator=camel):
+    group_roles: list[OpenGroupUserRoleQueryReplyResultGroupRoles] = empty_list()
+
+
+class OpenGroupUserRoleQueryReply(Record, alias_generator=camel):
+    result: OpenGroupUserRoleQueryReplyResult | None
+
+
+class OpenSearchGroupListReplyResultGroupList(Record, alias_generator=camel):
+    icon: str | None
+    member_count: int | None
+    open_conversation_id: str | None
+    tag: str | None
+    title: str | None
+
+
+class OpenSearchGroupListReplyResult(Record, alias_generator=camel):
+    group_list: list[OpenSearchGroupListReplyResultGroupList] = empty_list()
+
+
+class OpenSearchGroupListReply(Record, alias_generator=camel):
+    result: OpenSearchGroupListReplyResult | None
+
+
+class OpenUserSendCardMessageCardContent(TypedDict, total=False):
+    last_message: Required[str]
+    out_track_id: Required[str]
+
+
+class OpenUserSendCardMessageReplyResult(Record, alias_generator=camel):
+    open_task_id: str | None
+
+
+class OpenUserSendCardMessageReply(Record, alias_generator=camel):
+    result: OpenUserSendCardMessageReplyResult | None
+
+
+class PersonalSendCardMessageCardContent(TypedDict, total=False):
+    last_message: str
+    out_track_id: str
+
+
+class PersonalSendCardMessageReplyResult(Record, alias_generator=camel):
+    open_task_id: str | None
+
+
+class PersonalSendCardMessageReply(Record, alias_generator=camel):
+    result: PersonalSendCardMessageReplyResult | None
+
+
+class QueryCustomGroupRolesReplyResultGroupRoles(Record, alias_generator=camel):
+    open_role_id: str | None
+    role_name: str | None
+
+
+class QueryCustomGroupRolesReplyResult(Record, alias_generator=camel):
+    group_roles: list[QueryCustomGroupRolesReplyResultGroupRoles] = empty_list()
+
+
+class QueryCustomGroupRolesReply(Record, alias_generator=camel):
+    result: QueryCustomGroupRolesReplyResult | None
+
+
+class QueryCustomGroupRolesByUserReplyResultGroupRoles(Record, alias_generator=camel):
+    open_role_id: str | None
+    role_name: str | None
+
+
+class QueryCustomGroupRolesByUserReplyResult(Record, alias_generator=camel):
+    group_roles: list[QueryCustomGroupRolesByUserReplyResultGroupRoles] = empty_list()
+
+
+class QueryCustomGroupRolesByUserReply(Record, alias_generator=camel):
+    result: QueryCustomGroupRolesByUserReplyResult | None
+
+
+class QueryGroupInfoByAppCidsReplyGroupInfoList(Record, alias_generator=camel):
+    app_cid: str | None
+    corp_id: str | None
+    group_avatar: str | None
+    group_avatar_url: str | None
+    group_name: str | None
+    open_conversation_id: str | None
+
+
+class QueryGroupInfoByAppCidsReply(Record, alias_generator=camel):
+    group_info_list: list[QueryGroupInfoByAppCidsReplyGroupInfoList] = empty_list()
+
+
+class QueryGroupInfoByMemberAuthReply(Record, alias_generator=camel):
+    member_count: int | None
+
+
+class QueryGroupInfoByOpenCidsReplyGroupInfoList(Record, alias_generator=camel):
+    app_cid: str | None
+    corp_id: str | None
+    group_avatar: str | None
+    group_avatar_url: str | None
+    group_name: str | None
+    open_conversation_id: str | None
+
+
+class QueryGroupInfoByOpenCidsReply(Record, alias_generator=camel):
+    group_info_list: list[QueryGroupInfoByOpenCidsReplyGroupInfoList] = empty_list()
+
+
+class QueryGroupMemberReplyGroupMembers(Record, alias_generator=camel):
+    app_uid: int | None
+    """客联租户内IM唯一id"""
+    group_member_avatar: str | None
+    """群成员头像地址"""
+    group_member_avatar_media_id: str | None
+    """群成员头像mediaId"""
+    group_member_dynamics: str | None
+    """群成员头像mediaId"""
+    group_member_id: str | None
+    """群成员Id"""
+    group_member_name: str | None
+    """群成员名称"""
+    group_member_type: int | None
+    """群成员类型"""
+    group_member_type_v2: int | None
+    """群成员类型V2"""
+
+
+class QueryGroupMemberReply(Record, alias_generator=camel):
+    group_members: list[QueryGroupMemberReplyGroupMembers] = empty_list()
+    """群成员列表"""
+    open_conversation_id: str | None
+    """群会话openConversationId"""
+
+
+class QueryGroupMemberByAppUidsReplyGroupMembers(Record, alias_generator=camel):
+    app_uid: int | None
+    group_member_avatar: str | None
+    group_member_avatar_media_id: str | None
+    group_member_dynamics: str | None
+    group_member_id: str | None
+    group_member_name: str | None
+    group_member_type: int | None
+    group_member_type_v2: int | None
+
+
+class QueryGroupMemberByAppUidsReply(Record, alias_generator=camel):
+    group_members: list[QueryGroupMemberByAppUidsReplyGroupMembers] = empty_list()
+
+
+class QueryGroupMemberByMemberAuthReplyGroupMemberList(Record, alias_generator=camel):
+    group_nick_name: str | None
+    org_name: str | None
+    profile_photo_url: str | None
+    user_id: str | None
+
+
+class QueryGroupMemberByMemberAuthReply(Record, alias_generator=camel):
+    group_member_list: list[QueryGroupMemberByMemberAuthReplyGroupMemberList] = empty_list()
+
+
+class QueryInnerGroupMemberListList(Record, alias_generator=camel):
+    icon: str | None
+    name: str | None
+    nick_name: str | None
+    user_id: str | None
+
+
+class QueryInnerGroupRecentListReplyGroupInfos(Record, alias_generator=camel):
+    icon: str | None
+    member_amount: str | None
+    open_conversation_id: str | None
+    title: str | None
+
+
+class QueryInnerGroupRecentListReply(Record, alias_generator=camel):
+    group_infos: list[QueryInnerGroupRecentListReplyGroupInfos] = empty_list()
+
+
+class QueryMembersOfGroupRoleReply(Record, alias_generator=camel):
+    user_ids: list[str] = empty_list()
+
+
+class QueryMessageSendResultReplyResult(Record, alias_generator=camel):
+    open_message_id: str | None
+    send_status: int | None
+
+
+class QueryMessageSendResultReply(Record, alias_generator=camel):
+    result: QueryMessageSendResultReplyResult | None
+
+
+class QueryMsgReadStatusReplyResult(Record, alias_generator=camel):
+    has_more: bool | None
+    next_cursor: int | None
+    open_message_id: str | None
+    read_union_ids: list[str] = empty_list()
+    read_user_ids: list[str] = empty_list()
+    status: str | None
+
+
+class QueryMsgReadStatusReply(Record, alias_generator=camel):
+    result: QueryMsgReadStatusReplyResult | None
+
+
+class QueryOpenConversationReceiveUserReplyResultReceiveUser(Record, alias_generator=camel):
+    icon: str | None
+    name: str | None
+    nick_name: str | None
+    user_id: str | None
+
+
+class QueryOpenConversationReceiveUserReplyResult(Record, alias_generator=camel):
+    receive_user: QueryOpenConversationReceiveUserReplyResultReceiveUser | None
+
+
+class QueryOpenConversationReceiveUserReply(Record, alias_generator=camel):
+    result: QueryOpenConversationReceiveUserReplyResult | None
+
+
+class QueryOpenGroupBaseInfoReplyResult(Record, alias_generator=camel):
+    icon: str | None
+    member_count: int | None
+    open_conversation_id: str | None
+    tag: str | None
+    title: str | None
+
+
+class QueryOpenGroupBaseInfoReply(Record, alias_generator=camel):
+    result: QueryOpenGroupBaseInfoReplyResult | None
+
+
+class QueryPersonalMessageReadStatusReplyResultMessageReadInfoList(Record, alias_generator=camel):
+    read_status: str | None
+    user_id: str | None
+
+
+class QueryPersonalMessageReadStatusReplyResult(Record, alias_generator=camel):
+    message_read_info_list: list[QueryPersonalMessageReadStatusReplyResultMessageReadInfoList] = empty_list()
+
+
+class QueryPersonalMessageReadStatusReply(Record, alias_generator=camel):
+    result: QueryPersonalMessageReadStatusReplyResult | None
+
+
+class QueryRecentConversationsReplyResultConversationList(Record, alias_generator=camel):
+    conversation_type: int | None
+    icon: str | None
+    member_count: str | None
+    name: str | None
+    nick_name: str | None
+    open_conversation_id: str | None
+    title: str | None
+    user_id: str | None
+
+
+class QueryRecentConversationsReplyResult(Record, alias_generator=camel):
+    conversation_list: list[QueryRecentConversationsReplyResultConversationList] = empty_list()
+
+
+class QueryRecentConversationsReply(Record, alias_generator=camel):
+    result: QueryRecentConversationsReplyResult | None
+
+
+class QuerySingleGroupGroupMembers(TypedDict, total=False):
+    app_user_id: Required[str]
+    """钉外账号在业务系统内的唯一标志"""
+    user_id: Required[str]
+    """钉内账号userId"""
+
+
+class QuerySingleGroupReplyOpenConversations(Record, alias_generator=camel):
+    app_user_id: str | None
+    """钉外账号在业务系统内的唯一标志"""
+    open_conversation_id: str | None
+    user_id: str | None
+    """钉内账号userId"""
+
+
+class QuerySingleGroupReply(Record, alias_generator=camel):
+    open_conversations: list[QuerySingleGroupReplyOpenConversations] = empty_list()
+    """群列表"""
+
+
+class QueryUnReadMessageReplyUnReadItems(Record, alias_generator=camel):
+    open_conversation_id: str | None
+    """群会话openConversationId"""
+    un_read_count: int | None
+    """钉外账号对应群会话未读消息数"""
+
+
+class QueryUnReadMessageReply(Record, alias_generator=camel):
+    un_read_count: int | None
+    """钉外账号有未读消息的群会话总数"""
+    un_read_items: list[QueryUnReadMessageReplyUnReadItems] = empty_list()
+    """钉外账号未读消息列表"""
+
+
+class QueryUnfurlingRegisterCreatorReplyData(Record, alias_generator=camel):
+    app_id: str | None
+    creator_user_id: str | None
+    id: int | None
+
+
+class QueryUnfurlingRegisterCreatorReply(Record, alias_generator=camel):
+    data: QueryUnfurlingRegisterCreatorReplyData | None
+
+
+class QueryUnfurlingRegisterInfoList(Record, alias_generator=camel):
+    api_secret: Secret | None
+    app_id: str | None
+    app_name: str | None
+    callback_type: int | None
+    callback_url: str | None
+    card_template_id: str | None
+    creator_user_id: str | None
+    domain: str | None
+    gray_group_id_list: list[str] = empty_list()
+    gray_user_id_list: list[str] = empty_list()
+    hsf_method_name: str | None
+    hsf_service_name: str | None
+    hsf_version: str | None
+    id: int | None
+    path: str | None
+    rule_desc: str | None
+    rule_match_type: int | None
+    status: int | None
+
+
+class QueryUserGroupAliasTitleReplyResult(Record, alias_generator=camel):
+    title: str | None
+
+
+class QueryUserGroupAliasTitleReply(Record, alias_generator=camel):
+    result: QueryUserGroupAliasTitleReplyResult | None
+
+
+class QueryUserGroupRolesReplyResultGroupRoles(Record, alias_generator=camel):
+    open_role_id: str | None
+    role_name: str | None
+
+
+class QueryUserGroupRolesReplyResult(Record, alias_generator=camel):
+    group_roles: list[QueryUserGroupRolesReplyResultGroupRoles] = empty_list()
+
+
+class QueryUserGroupRolesReply(Record, alias_generator=camel):
+    result: QueryUserGroupRolesReplyResult | None
+
+
+class QueryUserViewGroupLastMessageTimeReplyResult(Record, alias_generator=camel):
+    time: int | None
+
+
+class QueryUserViewGroupLastMessageTimeReply(Record, alias_generator=camel):
+    result: QueryUserViewGroupLastMessageTimeReplyResult | None
+
+
+class ReadPersonalMessageDingOpenConversationMessageIdArray(TypedDict, total=False):
+    open_conversation_id: Required[str]
+    open_message_id: Required[str]
+
+
+class RemoveRobotFromConversationReply(Record, alias_generator=camel):
+    chat_bot_user_id: str | None
+
+
+class SearchInnerGroupsReplyGroupInfos(Record, alias_generator=camel):
+    icon: str | None
+    member_amount: str | None
+    open_conversation_id: str | None
+    title: str | None
+
+
+class SearchInnerGroupsReply(Record, alias_generator=camel):
+    group_infos: list[SearchInnerGroupsReplyGroupInfos] = empty_list()
+
+
+class SendInteractiveCardCardData(TypedDict, total=False):
+    card_media_id_param_map: dict[str, str]
+    """卡片模板内容替换参数"""
+    card_param_map: dict[str, str]
+    """卡片模板内容替换参数"""
+
+
+class SendInteractiveCardCardOptions(TypedDict, total=False):
+    support_forward: bool
+    """是否支持转发"""
+
+
+class SendInteractiveCardPrivateData(TypedDict, total=False):
+    card_param_map: dict[str, str]
+    """卡片模板的文本内容参数"""
+    card_media_id_param_map: dict[str, str]
+    """卡片模板的图片内容参数"""
+
+
+class SendInteractiveCardReplyResult(Record, alias_generator=camel):
+    process_query_key: str | None
+    """用于业务方后续查看已读列表的查询key"""
+
+
+class SendInteractiveCardReply(Record, alias_generator=camel):
+    result: SendInteractiveCardReplyResult | None
+    """创建卡片结果"""
+
+
+class SendOtoInteractiveCardCardData(TypedDict, total=False):
+    card_param_map: dict[str, str]
+    """卡片公有数据"""
+
+
+class SendOtoInteractiveCardCardOptions(TypedDict, total=False):
+    support_forward: bool
+    """是否支持转发"""
+
+
+class SendOtoInteractiveCardPrivateData(TypedDict, total=False):
+    card_param_map: dict[str, str]
+    """卡片私有数据"""
+    card_media_id_param_map: dict[str, str]
+
+
+class SendOtoInteractiveCardReplyResult(Record, alias_generator=camel):
+    process_query_key: str | None
+    """用于业务方后续查看已读列表的查询key"""
+
+
+class SendOtoInteractiveCardReply(Record, alias_generator=camel):
+    result: SendOtoInteractiveCardReplyResult | None
+    """创建卡片结果"""
+
+
+class SendPersonalMessageReplyResult(Record, alias_generator=camel):
+    open_task_id: str | None
+
+
+class SendPersonalMessageReply(Record, alias_generator=camel):
+    result: SendPersonalMessageReplyResult | None
+
+
+class SendRobotInteractiveCardSendOptions(TypedDict, total=False):
+    at_all: bool
+    """是否@所有人"""
+    at_user_list_json: str
+    """消息@人"""
+    card_property_json: str
+    """卡片特殊属性json字符串"""
+    receiver_list_json: str
+    """消息仅部分人可见的接收人列表"""
+
+
+class SendRobotInteractiveCardReply(Record, alias_generator=camel):
+    process_query_key: str | None
+    """用于业务方后续查看已读列表的查询key"""
+
+
+class SendTemplateInteractiveCardSendOptions(TypedDict, total=False):
+    at_all: bool
+    """是否@所有人"""
+    at_user_list_json: str
+    """消息@人"""
+    card_property_json: str
+    """互动卡片发送选项"""
+    receiver_list_json: str
+    """消息仅部分人可见的接收人列表"""
+
+
+class SendTemplateInteractiveCardReply(Record, alias_generator=camel):
+    process_query_key: str | None
+    """用于业务方后续查看已读列表的查询key"""
+
+
+class SetRightPanelWebWndParams(TypedDict, total=False):
+    close_tip_content: str
+    target_url: Required[Annotated[str, wire("targetURL")]]
+
+
+class UpdateGroupAvatarReply(Record, alias_generator=camel):
+    new_group_avatar: str | None
+    """新头像的mediaId"""
+
+
+class UpdateGroupNameReply(Record, alias_generator=camel):
+    new_group_name: str | None
+    """新的群名称"""
+
+
+class UpdateInteractiveCardCardData(TypedDict, total=False):
+    card_media_id_param_map: dict[str, str]
+    """卡片模板内容替换参数"""
+    card_param_map: dict[str, str]
+    """卡片模板内容替换参数"""
+
+
+class UpdateInteractiveCardCardOptions(TypedDict, total=False):
+    update_card_data_by_key: bool
+    """按key更新cardData数据"""
+    update_private_data_by_key: bool
+    """按key更新privateData用户数据"""
+
+
+class UpdateInteractiveCardPrivateData(TypedDict, total=False):
+    card_param_map: dict[str, str]
+    """卡片模板内容替换参数"""
+    card_media_id_param_map: dict[str, str]
+    """卡片模板内容替换参数"""
+
+
+class UpdateRobotInOrgReply(Record, alias_generator=camel):
+    robot_code: str | None
+
+
+class UpdateRobotInteractiveCardUpdateOptions(TypedDict, total=False):
+    update_card_data_by_key: bool
+    """是否按key更新数据"""
+    update_private_data_by_key: bool
+    """是否按key更新数据"""
+
+
+class UpdateRobotInteractiveCardReply(Record, alias_generator=camel):
+    process_query_key: str | None
+    """加密消息id"""
 
 
 class ImV1(Manager):
@@ -40,3 +1050,2364 @@ class ImV1(Manager):
     update_member_group_nick = alias(SceneGroupManager.set_nick)
 
     update_scene_group = alias(SceneGroupManager.update)
+
+    @api("im_1_0.AddConvNavTab", "POST /v1.0/im/convNavTabs/add")
+    def add_conv_nav_tab(
+        self,
+        *,
+        mobile_url: str | None = None,
+        open_conversation_id: str | None = None,
+        pc_url: str | None = None,
+        title: str | None = None,
+        user_editable: bool | None = None,
+    ) -> Call[AddConvNavTabReply]:
+        """Add conv nav tab (群维度添加群标签页).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddConvNavTabReply)
+
+    @api("im_1_0.addGroupMember", "POST /v1.0/im/interconnections/groups/members")
+    def add_group_member(
+        self,
+        open_conversation_id: str,
+        operator_id: str,
+        *,
+        app_user_ids: list[str] | None = None,
+        user_ids: list[str] | None = None,
+    ) -> Call[None]:
+        """Add group member (添加群成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            open_conversation_id: 群会话openConversationId
+            operator_id: 操作者在业务系统内的唯一标识
+            app_user_ids: 钉外账号在业务系统内的唯一标志
+            user_ids: 钉内账号userId
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.AddOrgTextEmotion", "POST /v1.0/im/organizations/textEmotions")
+    def add_org_text_emotion(
+        self,
+        background_media_id: str,
+        background_media_id_for_panel: str,
+        dept_id: int,
+        emotion_name: str,
+    ) -> Call[AddOrgTextEmotionReply]:
+        """Add org text emotion (添加企业文字表情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddOrgTextEmotionReply)
+
+    @api("im_1_0.AddRobotToConversation", "POST /v1.0/im/conversations/robots")
+    def add_robot_to_conversation(
+        self,
+        open_conversation_id: str,
+        robot_code: str,
+        *,
+        icon: str | None = None,
+        name: str | None = None,
+    ) -> Call[AddRobotToConversationReply]:
+        """Add robot to conversation (添加机器人到会话).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddRobotToConversationReply)
+
+    @api("im_1_0.AddUnfurlingRegister", "POST /v1.0/im/unfurling/rules")
+    def add_unfurling_register(
+        self,
+        api_secret: Hiding,
+        app_id: str,
+        callback_url: str,
+        card_template_id: str,
+        domain: str,
+        path: str,
+        rule_match_type: int,
+        user_id: str,
+        *,
+        callback_type: int | None = None,
+        rule_desc: str | None = None,
+    ) -> Call[AddUnfurlingRegisterReply]:
+        """Add unfurling register (新增链接增强注册规则).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddUnfurlingRegisterReply)
+
+    @api("im_1_0.AutoOpenDingTalkConnect", "POST /v1.0/im/interconnections/apps/open")
+    def auto_open_ding_talk_connect(
+        self,
+    ) -> Call[None]:
+        """Auto open ding talk connect (自动开通钉钉客联微应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "im_1_0.BatchQueryFamilySchoolMessage",
+        "POST /v1.0/im/conversations/familySchools/messages/batchQuery",
+        idempotent=True,
+    )
+    def batch_query_family_school_message(
+        self,
+        open_conversation_id: str,
+        open_message_ids: list[str],
+        union_id: str,
+    ) -> Call[BatchQueryFamilySchoolMessageReply]:
+        """Batch query family school message (批量查询家校群消息详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchQueryFamilySchoolMessageReply)
+
+    @api("im_1_0.CardTemplateBuildAction", "POST /v1.0/im/interactiveCards/templates/buildAction")
+    def card_template_build_action(
+        self,
+        action: str,
+        card_template_json: str,
+    ) -> Call[CardTemplateBuildActionReply]:
+        """Card template build action (钉钉互动卡片模板构建动作).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CardTemplateBuildActionReply)
+
+    @api("im_1_0.ChangeGroupOwner", "PUT /v1.0/im/interconnections/groups/owners")
+    def change_group_owner(
+        self,
+        group_owner_id: str,
+        group_owner_type: int,
+        open_conversation_id: str,
+    ) -> Call[ChangeGroupOwnerReply]:
+        """Change group owner (更换群主).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            group_owner_id: 群主在业务系统内的唯一标识
+            group_owner_type: 群主类型
+            open_conversation_id: 群会话openConversationId
+
+        Evidence: sdk
+        """
+        return Call(ChangeGroupOwnerReply)
+
+    @api("im_1_0.CheckUserIsGroupMember", "POST /v1.0/im/innerGroups/members/check", idempotent=True)
+    def check_user_is_group_member(
+        self,
+        open_conversation_id: str,
+        user_id: str,
+    ) -> Call[CheckUserIsGroupMemberReply]:
+        """Check user is group member (查询用户是否为企业内部群成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CheckUserIsGroupMemberReply)
+
+    @api("im_1_0.CopyUnfurlingRegister", "POST /v1.0/im/unfurling/rules/copy")
+    def copy_unfurling_register(
+        self,
+        app_id: str,
+        id: int,
+        user_id: str,
+    ) -> Call[CopyUnfurlingRegisterReply]:
+        """Copy unfurling register (链接增强规则拷贝).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CopyUnfurlingRegisterReply)
+
+    @api("im_1_0.CountOpenMsgSceneGroups", "POST /v1.0/im/openMsgSceneGroups/templates/counts/query", idempotent=True)
+    def count_open_msg_scene_groups(
+        self,
+        template_id: str,
+    ) -> Call[CountOpenMsgSceneGroupsReply]:
+        """Count open msg scene groups (查询消息开放群模板下群计数).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CountOpenMsgSceneGroupsReply)
+
+    @api("im_1_0.CountOrgMessageOpenSceneGroups", "GET /v1.0/im/chats/sceneGroups/counts")
+    def count_org_message_open_scene_groups(
+        self,
+    ) -> Call[CountOrgMessageOpenSceneGroupsReply]:
+        """Count org message open scene groups (获取企业下消息开放场景群数量).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CountOrgMessageOpenSceneGroupsReply)
+
+    @api("im_1_0.CountSceneGroupsByTemplateId", "GET /v1.0/im/chats/sceneGroups/templates/{templateId}/counts")
+    def count_scene_groups_by_template_id(
+        self,
+        template_id: str,
+    ) -> Call[CountSceneGroupsByTemplateIdReply]:
+        """Count scene groups by template id (查询群模板关联的群数量).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CountSceneGroupsByTemplateIdReply)
+
+    @api("im_1_0.CreateCoupleGroupConversation", "POST /v1.0/im/interconnections/coupleGroups")
+    def create_couple_group_conversation(
+        self,
+        app_user_id: str,
+        group_name: str,
+        group_owner_id: str,
+        group_template_id: str,
+        operator_id: str,
+        *,
+        group_avatar: str | None = None,
+    ) -> Call[CreateCoupleGroupConversationReply]:
+        """Create couple group conversation (创建钉外两人群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_user_id: 钉外账号在业务系统内的唯一标志
+            group_name: 群名称
+            group_owner_id: 群主在业务系统内的唯一标识
+            group_template_id: 群模板Id
+            operator_id: 操作者在业务系统内的唯一标识
+            group_avatar: 群头像地址
+
+        Evidence: sdk
+        """
+        return Call(CreateCoupleGroupConversationReply)
+
+    @api("im_1_0.CreateCustomGroupRole", "POST /v1.0/im/customGroupRole/create")
+    def create_custom_group_role(
+        self,
+        open_conversation_id: str,
+        role_name: str,
+        user_id: str,
+    ) -> Call[CreateCustomGroupRoleReply]:
+        """Create custom group role (创建群角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateCustomGroupRoleReply)
+
+    @api("im_1_0.CreateCustomUserRoles", "POST /v1.0/im/customUserRoles/create")
+    def create_custom_user_roles(
+        self,
+        open_conversation_id: str,
+        open_role_ids: list[str],
+        target_user_id: str,
+        user_id: str,
+    ) -> Call[None]:
+        """Create custom user roles (设置成员的角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.CreateGroupConversation", "POST /v1.0/im/interconnections/groups")
+    def create_group_conversation(
+        self,
+        group_name: str,
+        group_owner_id: str,
+        group_template_id: str,
+        operator_id: str,
+        *,
+        app_user_ids: list[str] | None = None,
+        group_avatar: str | None = None,
+        group_owner_type: int | None = None,
+        user_ids: list[str] | None = None,
+    ) -> Call[CreateGroupConversationReply]:
+        """Create group conversation (创建互通群（支持普通互通群、跨钉两人群）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            group_name: 群名称
+            group_owner_id: 群主在业务系统内的唯一标识
+            group_template_id: 群模板Id
+            operator_id: 操作者在业务系统内的唯一标识
+            app_user_ids: 钉外账号在业务系统内的唯一标志
+            group_avatar: 群头像地址
+            group_owner_type: 群主类型
+            user_ids: 钉内账号userId
+
+        Evidence: sdk
+        """
+        return Call(CreateGroupConversationReply)
+
+    @api("im_1_0.CreateGroupFromOldGroup", "POST /v1.0/im/sceneGroups/createGroupFromOldGroup")
+    def create_group_from_old_group(
+        self,
+        src_open_conversation_id: str,
+        template_id: str,
+        uuid: str,
+        *,
+        not_quit_when_emp_leave: int | None = None,
+        src_corp_id: str | None = None,
+    ) -> Call[CreateGroupFromOldGroupReply]:
+        """Create group from old group (内部群转外部群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateGroupFromOldGroupReply)
+
+    @api("im_1_0.CreateInterconnection", "POST /v1.0/im/interconnections")
+    def create_interconnection(
+        self,
+        interconnections: list[CreateInterconnectionInterconnections],
+    ) -> Call[CreateInterconnectionReply]:
+        """Create interconnection (创建钉外账号).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            interconnections: 最大限制为200个
+
+        Evidence: sdk
+        """
+        return Call(CreateInterconnectionReply)
+
+    @api("im_1_0.CreateSceneGroupConversation", "POST /v1.0/im/sceneGroups")
+    def create_scene_group_conversation(
+        self,
+        group_name: str,
+        group_owner_id: str,
+        template_id: str,
+        *,
+        features: dict[str, str] | None = None,
+        icon: str | None = None,
+        management_options: CreateSceneGroupConversationManagementOptions | None = None,
+        user_id_list: list[str] | None = None,
+        uuid: str | None = None,
+    ) -> Call[CreateSceneGroupConversationReply]:
+        """Create scene group conversation (创建场景群会话).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateSceneGroupConversationReply)
+
+    @api("im_1_0.CreateStoreGroupConversation", "POST /v1.0/im/interconnections/storeGroups")
+    def create_store_group_conversation(
+        self,
+        app_user_id: str,
+        business_unique_key: str,
+        group_name: str,
+        group_template_id: str,
+        operator_id: str,
+        *,
+        group_avatar: str | None = None,
+        user_ids: list[str] | None = None,
+    ) -> Call[CreateStoreGroupConversationReply]:
+        """Create store group conversation (创建店铺群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_user_id: 钉外账号在业务系统内的唯一标志
+            business_unique_key: 外部业务唯一标识
+            group_name: 群名称
+            group_template_id: 群模板Id
+            operator_id: 操作者在业务系统内的唯一标识
+            group_avatar: 群头像地址
+            user_ids: 钉内账号userId
+
+        Evidence: sdk
+        """
+        return Call(CreateStoreGroupConversationReply)
+
+    @api("im_1_0.DebugUnfurlingRegister", "POST /v1.0/im/unfurling/rules/debug")
+    def debug_unfurling_register(
+        self,
+        app_id: str,
+        id: int,
+        user_id: str,
+        *,
+        gray_group_id_list: list[str] | None = None,
+        gray_user_id_list: list[str] | None = None,
+    ) -> Call[None]:
+        """Debug unfurling register (链接增强规则调试).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.DeleteConvNavTab", "POST /v1.0/im/convNavTabs/delete")
+    def delete_conv_nav_tab(
+        self,
+        *,
+        open_conversation_id: str | None = None,
+        tab_ids: list[str] | None = None,
+    ) -> Call[None]:
+        """Delete conv nav tab (群维度批量删除群标签页).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.DeleteOrgTextEmotion", "POST /v1.0/im/organizations/textEmotions/remove")
+    def delete_org_text_emotion(
+        self,
+        dept_id: int,
+        emotion_ids: list[str],
+    ) -> Call[None]:
+        """Delete org text emotion (删除企业文字表情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.DismissGroupConversation", "POST /v1.0/im/interconnections/groups/dismiss")
+    def dismiss_group_conversation(
+        self,
+        open_conversation_id: str,
+    ) -> Call[DismissGroupConversationReply]:
+        """Dismiss group conversation (解散互通群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            open_conversation_id: 群会话openConversationId
+
+        Evidence: sdk
+        """
+        return Call(DismissGroupConversationReply)
+
+    @api("im_1_0.FreezeGroup", "POST /v1.0/im/chats/sceneGroups/freeze?openConversationId")
+    def freeze_group(
+        self,
+        open_conversation_id: str,
+    ) -> Call[None]:
+        """Freeze group (冻结群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.GetConversationUrl", "POST /v1.0/im/conversations/urls", idempotent=True)
+    def get_conversation_url(
+        self,
+        app_user_id: str,
+        channel_code: str,
+        *,
+        device_id: str | None = None,
+        open_conversation_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[GetConversationUrlReply]:
+        """Get conversation url (创建ToB会话地址).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_user_id: 钉外账号在业务系统内的标识
+            channel_code: 渠道code
+            device_id: 设备id
+            open_conversation_id: 群会话openConversationId
+            user_id: 钉内账号userId
+
+        Evidence: sdk
+        """
+        return Call(GetConversationUrlReply)
+
+    @api(
+        "im_1_0.GetFamilySchoolConversationMsg",
+        "POST /v1.0/im/conversations/familySchools/messages/query",
+        idempotent=True,
+    )
+    def get_family_school_conversation_msg(
+        self,
+        msg_types: list[int],
+        open_conversation_id: str,
+        union_id: str,
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+    ) -> Query[GetFamilySchoolConversationMsgMessage]:
+        """Get family school conversation msg (查询用户家校群消息（图片&视频Z&富文本）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(GetFamilySchoolConversationMsgMessage, TOKEN_FROM_ZERO, items="messages")
+
+    @api("im_1_0.GetFamilySchoolConversations", "POST /v1.0/im/conversations/familySchools/query", idempotent=True)
+    def get_family_school_conversations(
+        self,
+        union_id: str,
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+    ) -> Query[GetFamilySchoolConversationsGroupInfoList]:
+        """Get family school conversations (查询用户家校群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(GetFamilySchoolConversationsGroupInfoList, TOKEN_FROM_ZERO, items="groupInfoList")
+
+    @api("im_1_0.GetGroupMembersByUserToken", "POST /v1.0/im/me/chat/members/batchQuery", idempotent=True)
+    def get_group_members_by_user_token(
+        self,
+        max_results: int,
+        open_conversation_id: str,
+        *,
+        next_token: str | None = None,
+    ) -> Call[GetGroupMembersByUserTokenReply]:
+        """Get group members by user token (以用户身份获取群成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetGroupMembersByUserTokenReply)
+
+    @api("im_1_0.GetInnerGroupMembers", "POST /v1.0/im/innerGroups/members/query", idempotent=True)
+    def get_inner_group_members(
+        self,
+        open_conversation_id: str,
+        user_id: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[str]:
+        """Get inner group members (查询企业内部群成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(str, TOKEN, items="userIds")
+
+    @api("im_1_0.GetInterconnectionUrl", "POST /v1.0/im/interconnections/sessions/urls", idempotent=True)
+    def get_interconnection_url(
+        self,
+        app_user_id: str,
+        app_user_mobile_number: str,
+        app_user_name: str,
+        msg_page_type: int,
+        signature: str,
+        source_code: str,
+        source_type: int,
+        *,
+        app_user_avatar: str | None = None,
+        app_user_avatar_type: int | None = None,
+        qr_code: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[GetInterconnectionUrlReply]:
+        """Get interconnection url (创建客联互通会话地址).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetInterconnectionUrlReply)
+
+    @api("im_1_0.GetNewestInnerGroups", "GET /v1.0/im/activities/innerGroups")
+    def get_newest_inner_groups(
+        self,
+        user_id: str,
+    ) -> Call[GetNewestInnerGroupsReply]:
+        """Get newest inner groups (查询最近活跃的企业内部群列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetNewestInnerGroupsReply)
+
+    @api("im_1_0.GetSceneGroupDetailInfo", "POST /v1.0/im/sceneGroups/queryDetail", idempotent=True)
+    def get_scene_group_detail_info(
+        self,
+        open_conversation_id: Annotated[str, wire("open_conversation_id")],
+        *,
+        cool_app_code: Annotated[str | None, wire("cool_app_code")] = None,
+        permission_code: str | None = None,
+    ) -> Call[GetSceneGroupDetailInfoReply]:
+        """Get scene group detail info (查询场景群信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetSceneGroupDetailInfoReply)
+
+    @api("im_1_0.GetSceneGroupMembers", "POST /v1.0/im/sceneGroups/members/query", idempotent=True)
+    def get_scene_group_members(
+        self,
+        cool_app_code: str,
+        open_conversation_id: str,
+        *,
+        cursor: str | None = None,
+        size: int = 20,
+    ) -> Query[str]:
+        """Get scene group members (查询群成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(str, Paging("cursor", "0"), items="memberUserIds")
+
+    @api(
+        "im_1_0.GetSceneGroupTemplateMessageOpenStatus",
+        "GET /v1.0/im/chats/sceneGroups/templates/{templateId}/messageOpenStatuses",
+    )
+    def get_scene_group_template_message_open_status(
+        self,
+        template_id: str,
+    ) -> Call[GetSceneGroupTemplateMessageOpenStatusReply]:
+        """Get scene group template message open status (查询场景群模板消息存档能力开启状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetSceneGroupTemplateMessageOpenStatusReply)
+
+    @api(
+        "im_1_0.GetSingleChatOpenConversationId", "POST /v1.0/im/privateChats/openConversationId/query", idempotent=True
+    )
+    def get_single_chat_open_conversation_id(
+        self,
+        user_id1: str,
+        user_id2: str,
+    ) -> Call[GetSingleChatOpenConversationIdReply]:
+        """Get single chat open conversation id (获取单聊会话的OpenConversationId).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetSingleChatOpenConversationIdReply)
+
+    @api("im_1_0.GetSuperAdminOpenSceneGroupInfo", "GET /v1.0/im/chats/sceneGroups/groupInfos")
+    def get_super_admin_open_scene_group_info(
+        self,
+        open_conversation_id: str,
+    ) -> Call[GetSuperAdminOpenSceneGroupInfoReply]:
+        """Get super admin open scene group info (查询群信息（超管接口）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetSuperAdminOpenSceneGroupInfoReply)
+
+    @api("im_1_0.GroupBanWords", "POST /v1.0/im/groups/words/ban")
+    def group_ban_words(
+        self,
+        *,
+        ban_words_mode: int | None = None,
+        open_conversation_id: str | None = None,
+        options: dict[str, JsonValue] | None = None,
+    ) -> Call[None]:
+        """Group ban words (群禁言).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.GroupCapacityInquiry", "POST /v1.0/im/groups/capacities/inquiries/query")
+    def group_capacity_inquiry(
+        self,
+        *,
+        effective_duration: str | None = None,
+        open_conversation_id: str | None = None,
+        operator: str | None = None,
+        options: dict[str, JsonValue] | None = None,
+        target_capacity: int | None = None,
+    ) -> Call[GroupCapacityInquiryReply]:
+        """Group capacity inquiry (群容量扩容询价).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GroupCapacityInquiryReply)
+
+    @api("im_1_0.GroupCapacityOrderConfirm", "POST /v1.0/im/groups/capacities/orders/confirm")
+    def group_capacity_order_confirm(
+        self,
+        *,
+        operator: str | None = None,
+        order_id: str | None = None,
+    ) -> Call[None]:
+        """Group capacity order confirm (群容量扩容确认下单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.GroupCapacityOrderPlace", "POST /v1.0/im/groups/capacities/orders/place")
+    def group_capacity_order_place(
+        self,
+        *,
+        actual_price: int | None = None,
+        current_capacity: int | None = None,
+        current_effect_until: int | None = None,
+        discount: int | None = None,
+        ext_info: dict[str, JsonValue] | None = None,
+        marked_price: int | None = None,
+        open_conversation_id: str | None = None,
+        operator: str | None = None,
+        target_capacity: int | None = None,
+        target_effect_until: int | None = None,
+        token: str | None = None,
+    ) -> Call[GroupCapacityOrderPlaceReply]:
+        """Group capacity order place (群容量请求扩容下单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GroupCapacityOrderPlaceReply)
+
+    @api("im_1_0.GroupManageQuery", "POST /v1.0/im/groups/managements/query", idempotent=True)
+    def group_manage_query(
+        self,
+        *,
+        created_after: int | None = None,
+        group_id: str | None = None,
+        group_member_samples: list[str] | None = None,
+        group_owner: str | None = None,
+        group_title_keywords: list[str] | None = None,
+        group_url: str | None = None,
+        max_results: int | None = None,
+        members_over: int | None = None,
+        next_token: str | None = None,
+        open_conversation_id: str | None = None,
+    ) -> Query[GroupManageQueryGroupInfoList]:
+        """Group manage query (根据群链接、群号等检索条件，查询群信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(GroupManageQueryGroupInfoList, TOKEN, items="groupInfoList")
+
+    @api("im_1_0.GroupManageReduce", "POST /v1.0/im/groups/capacities/reduce")
+    def group_manage_reduce(
+        self,
+        *,
+        capacity_limit: int | None = None,
+        open_conversation_id: str | None = None,
+        options: dict[str, JsonValue] | None = None,
+    ) -> Call[None]:
+        """Group manage reduce (群管理缩容).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.ImportGroupChat", "POST /v1.0/im/groupChats/import")
+    def import_group_chat(
+        self,
+        import_uuid: str,
+        owner: str,
+        title: str,
+        user_list: ImportGroupChatUserList,
+        *,
+        admin_ids: list[str] | None = None,
+        create_at: int | None = None,
+        icon: str | None = None,
+        template_id: str | None = None,
+    ) -> Call[ImportGroupChatReply]:
+        """Import group chat (导入群聊会话).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ImportGroupChatReply)
+
+    @api("im_1_0.ImportMessage", "POST /v1.0/im/messages/import")
+    def import_message(
+        self,
+        content: str,
+        create_time: int,
+        import_uuid: str,
+        msg_type: str,
+        open_conversation_id: str,
+        sender_id: str,
+        *,
+        msg_read_status_setting: bool | None = None,
+        receivers: list[str] | None = None,
+    ) -> Call[ImportMessageReply]:
+        """Import message (导入消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ImportMessageReply)
+
+    @api("im_1_0.InstallRobotToOrg", "POST /v1.0/im/organizations/robots/install")
+    def install_robot_to_org(
+        self,
+        brief: str,
+        description: str,
+        icon: str,
+        name: str,
+        outgoing_token: str,
+        outgoing_url: str,
+        preview_media_id: str,
+        robot_code: str,
+    ) -> Call[InstallRobotToOrgReply]:
+        """Install robot to org (安装机器人到组织).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(InstallRobotToOrgReply)
+
+    @api("im_1_0.IntelligentSendCard", "POST /v1.0/im/intelligent/cards/send")
+    def intelligent_send_card(
+        self,
+        *,
+        at_all: bool | None = None,
+        at_open_group_role_ids: list[str] | None = None,
+        at_union_ids: list[str] | None = None,
+        at_user_ids: list[str] | None = None,
+        exclude_ids: list[str] | None = None,
+        open_conversation_id: str | None = None,
+        out_track_id: str | None = None,
+        receivers: list[str] | None = None,
+        uuid: str | None = None,
+    ) -> Call[IntelligentSendCardReply]:
+        """Intelligent send card (使用小钉发送卡片消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(IntelligentSendCardReply)
+
+    @api("im_1_0.InteractiveCardCreateInstance", "POST /v1.0/im/interactiveCards/instances")
+    def interactive_card_create_instance(
+        self,
+        card_data: InteractiveCardCreateInstanceCardData,
+        card_template_id: str,
+        conversation_type: int,
+        out_track_id: str,
+        *,
+        callback_route_key: str | None = None,
+        chat_bot_id: str | None = None,
+        open_conversation_id: str | None = None,
+        private_data: InteractiveCardCreateInstancePrivateData | None = None,
+        pull_strategy: bool | None = None,
+        receiver_user_id_list: list[str] | None = None,
+        robot_code: str | None = None,
+        user_id_type: int | None = None,
+    ) -> Call[InteractiveCardCreateInstanceReply]:
+        """Interactive card create instance (创建可交互式实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            card_data: 消息卡片
+            card_template_id: 卡片模板ID
+            conversation_type: 发送的会话类型
+            out_track_id: 唯一标识一张卡片的外部ID
+            callback_route_key: 可控制卡片回调时的路由Key
+            chat_bot_id: 机器人编码
+            private_data: 指定用户可见的按钮列表
+            pull_strategy: 是否开启卡片纯拉模式
+            receiver_user_id_list: 接收人userId
+            robot_code: 机器人编码
+            user_id_type: 用户ID类型
+
+        Evidence: sdk
+        """
+        return Call(InteractiveCardCreateInstanceReply)
+
+    @api("im_1_0.ListConvNavTab", "POST /v1.0/im/convNavTabs/list", idempotent=True)
+    def list_conv_nav_tab(
+        self,
+        *,
+        open_conversation_id: str | None = None,
+    ) -> Call[ListConvNavTabReply]:
+        """List conv nav tab (获取群维度标签页).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListConvNavTabReply)
+
+    @api("im_1_0.ListGroupTemplatesByOrgId", "GET /v1.0/im/chats/sceneGroups/templates/lists")
+    def list_group_templates_by_org_id(
+        self,
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[ListGroupTemplatesByOrgIdSceneGroupDetailModel]:
+        """List group templates by org id (查组织下所有的场景群模版列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            ListGroupTemplatesByOrgIdSceneGroupDetailModel,
+            Paging("pageNumber", 1, unit="pages", open_ended=True),
+            items="sceneGroupDetailModels",
+        )
+
+    @api("im_1_0.ListOrgTextEmotion", "GET /v1.0/im/organizations/textEmotions")
+    def list_org_text_emotion(
+        self,
+    ) -> Call[ListOrgTextEmotionReply]:
+        """List org text emotion (拉取企业的所有文字表情，包含正常使用的、已经删除了的、安全审核不通过的文字表情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListOrgTextEmotionReply)
+
+    @api("im_1_0.ListSceneGroupsByTemplateId", "GET /v1.0/im/chats/sceneGroups/templates/{templateId}/lists")
+    def list_scene_groups_by_template_id(
+        self,
+        template_id: str,
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[str]:
+        """List scene groups by template id (根据模板id查询关联的群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(str, Paging("pageNumber", 1, unit="pages", open_ended=True), items="openConversationIds")
+
+    @api("im_1_0.LoginForVisitor", "POST /v1.0/im/interconnections/conversations/visitorLogin")
+    def login_for_visitor(
+        self,
+        *,
+        app_user_id: str | None = None,
+        channel_code: str | None = None,
+        custom_access_token: Hiding | None = None,
+    ) -> Call[LoginForVisitorReply]:
+        """Login for visitor (客联访客登录接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(LoginForVisitorReply)
+
+    @api("im_1_0.OfflineUnfurlingRegister", "POST /v1.0/im/unfurling/rules/remove")
+    def offline_unfurling_register(
+        self,
+        app_id: str,
+        id: int,
+        *,
+        user_id: str | None = None,
+    ) -> Call[None]:
+        """Offline unfurling register (链接增强规则下线).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.OpenGroupRoleAdd", "POST /v1.0/im/groups/roles")
+    def open_group_role_add(
+        self,
+        open_conversation_id: str,
+        role_name: str,
+        user_id: str,
+    ) -> Call[OpenGroupRoleAddReply]:
+        """Open group role add (开放场景群新增群角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(OpenGroupRoleAddReply)
+
+    @api("im_1_0.OpenGroupRoleQuery", "POST /v1.0/im/groups/roles/query")
+    def open_group_role_query(
+        self,
+        open_conversation_id: str,
+        user_id: str,
+    ) -> Call[OpenGroupRoleQueryReply]:
+        """Open group role query (开放场景群群角色查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(OpenGroupRoleQueryReply)
+
+    @api("im_1_0.OpenGroupRoleRemove", "POST /v1.0/im/groups/roles/remove")
+    def open_group_role_remove(
+        self,
+        open_conversation_id: str,
+        open_role_id: str,
+        user_id: str,
+    ) -> Call[None]:
+        """Open group role remove (开放场景群群角色移除).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.OpenGroupRoleUpdate", "PUT /v1.0/im/groups/roles")
+    def open_group_role_update(
+        self,
+        open_conversation_id: str,
+        open_role_id: str,
+        role_name: str,
+        user_id: str,
+    ) -> Call[None]:
+        """Open group role update (开放场景群群角色变更).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.OpenGroupUserRoleQuery", "POST /v1.0/im/groups/users/roles/query")
+    def open_group_user_role_query(
+        self,
+        open_conversation_id: str,
+        user_id: str,
+        viewed_user_id: str,
+    ) -> Call[OpenGroupUserRoleQueryReply]:
+        """Open group user role query (开放场景群群成员的群角色信息查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(OpenGroupUserRoleQueryReply)
+
+    @api("im_1_0.OpenInnerGroupTransferToDeptGroup", "POST /v1.0/im/innerGroups/transferToDeptGroups")
+    def open_inner_group_transfer_to_dept_group(
+        self,
+        dept_id: int,
+        open_conversation_id: str,
+    ) -> Call[None]:
+        """Open inner group transfer to dept group (内部群转部门群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.OpenSearchGroupList", "POST /v1.0/im/groups/search")
+    def open_search_group_list(
+        self,
+        user_id: str,
+        *,
+        keyword: str | None = None,
+    ) -> Call[OpenSearchGroupListReply]:
+        """Open search group list (群搜索).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(OpenSearchGroupListReply)
+
+    @api("im_1_0.OpenUserSendCardMessage", "POST /v1.0/im/cardMessages/users/send")
+    def open_user_send_card_message(
+        self,
+        card_content: OpenUserSendCardMessageCardContent,
+        user_id: str,
+        *,
+        open_conversation_id: str | None = None,
+        receive_user_id: str | None = None,
+    ) -> Call[OpenUserSendCardMessageReply]:
+        """Open user send card message (以个人身份发送卡片消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(OpenUserSendCardMessageReply)
+
+    @api("im_1_0.PersonalSendCardMessage", "POST /v1.0/im/me/messages/cards/send")
+    def personal_send_card_message(
+        self,
+        *,
+        at_user_ids: list[str] | None = None,
+        card_content: PersonalSendCardMessageCardContent | None = None,
+        open_conversation_id: str | None = None,
+        receive_user_id: str | None = None,
+    ) -> Call[PersonalSendCardMessageReply]:
+        """Personal send card message (以用户身份发送卡片消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PersonalSendCardMessageReply)
+
+    @api("im_1_0.PutMsgCardTopByIntelligent", "POST /v1.0/im/intelligent/cards/putTop")
+    def put_msg_card_top_by_intelligent(
+        self,
+        *,
+        open_conversation_id: str | None = None,
+        open_task_id: str | None = None,
+    ) -> Call[None]:
+        """Put msg card top by intelligent (以小钉身份将小钉发送的卡片消息置顶).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.QueryCustomGroupRoles", "POST /v1.0/im/customGroupRole/query", idempotent=True)
+    def query_custom_group_roles(
+        self,
+        open_conversation_id: str,
+        user_id: str,
+    ) -> Call[QueryCustomGroupRolesReply]:
+        """Query custom group roles (查询群内所有角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryCustomGroupRolesReply)
+
+    @api("im_1_0.QueryCustomGroupRolesByUser", "POST /v1.0/im/customUserRoles/queryByUser", idempotent=True)
+    def query_custom_group_roles_by_user(
+        self,
+        open_conversation_id: str,
+        user_id: str,
+        viewed_user_id: str,
+    ) -> Call[QueryCustomGroupRolesByUserReply]:
+        """Query custom group roles by user (查询成员的角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryCustomGroupRolesByUserReply)
+
+    @api("im_1_0.QueryGroupInfoByAppCids", "POST /v1.0/im/interconnections/group/groupInfoByAppCid", idempotent=True)
+    def query_group_info_by_app_cids(
+        self,
+        *,
+        app_cids: list[str] | None = None,
+    ) -> Call[QueryGroupInfoByAppCidsReply]:
+        """Query group info by app cids (根据IM会话Cid查询群信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryGroupInfoByAppCidsReply)
+
+    @api("im_1_0.QueryGroupInfoByMemberAuth", "POST /v1.0/im/memberAuthorizations/groups/query", idempotent=True)
+    def query_group_info_by_member_auth(
+        self,
+        cool_app_code: str,
+        open_conversation_id: str,
+    ) -> Call[QueryGroupInfoByMemberAuthReply]:
+        """Query group info by member auth (成员授权场景下查询群信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryGroupInfoByMemberAuthReply)
+
+    @api("im_1_0.QueryGroupInfoByOpenCids", "POST /v1.0/im/interconnections/group/groupInfoByOpenCid", idempotent=True)
+    def query_group_info_by_open_cids(
+        self,
+        *,
+        open_conversation_ids: list[str] | None = None,
+    ) -> Call[QueryGroupInfoByOpenCidsReply]:
+        """Query group info by open cids (根据群Cid查询群信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryGroupInfoByOpenCidsReply)
+
+    @api("im_1_0.QueryGroupMember", "GET /v1.0/im/interconnections/conversations/members")
+    def query_group_member(
+        self,
+        open_conversation_id: str,
+    ) -> Call[QueryGroupMemberReply]:
+        """Query group member (查询群成员列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            open_conversation_id: 群会话openConversationId
+
+        Evidence: sdk
+        """
+        return Call(QueryGroupMemberReply)
+
+    @api(
+        "im_1_0.QueryGroupMemberByAppUids", "POST /v1.0/im/interconnections/group/groupMemberByAppUids", idempotent=True
+    )
+    def query_group_member_by_app_uids(
+        self,
+        *,
+        app_uids: list[int] | None = None,
+    ) -> Call[QueryGroupMemberByAppUidsReply]:
+        """Query group member by app uids (根据appUid获取成员信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryGroupMemberByAppUidsReply)
+
+    @api(
+        "im_1_0.QueryGroupMemberByMemberAuth",
+        "POST /v1.0/im/memberAuthorizations/groups/members/query",
+        idempotent=True,
+    )
+    def query_group_member_by_member_auth(
+        self,
+        cool_app_code: str,
+        open_conversation_id: str,
+    ) -> Call[QueryGroupMemberByMemberAuthReply]:
+        """Query group member by member auth (成员授权场景下查询群成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryGroupMemberByMemberAuthReply)
+
+    @api("im_1_0.QueryInnerGroupMemberList", "POST /v1.0/im/innerGroups/memberLists/query", idempotent=True)
+    def query_inner_group_member_list(
+        self,
+        open_conversation_id: str,
+        user_id: str,
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+    ) -> Query[QueryInnerGroupMemberListList]:
+        """Query inner group member list (读取群成员列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(QueryInnerGroupMemberListList, TOKEN_FROM_ZERO, items="list")
+
+    @api("im_1_0.QueryInnerGroupRecentList", "GET /v1.0/im/innerGroups/recentLists")
+    def query_inner_group_recent_list(
+        self,
+        user_id: str,
+    ) -> Call[QueryInnerGroupRecentListReply]:
+        """Query inner group recent list (查询最近活跃的企业内部群列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryInnerGroupRecentListReply)
+
+    @api("im_1_0.QueryMembersOfGroupRole", "POST /v1.0/im/sceneGroups/roles/members/query", idempotent=True)
+    def query_members_of_group_role(
+        self,
+        open_conversation_id: str,
+        open_role_id: str,
+        *,
+        timestamp: int | None = None,
+    ) -> Call[QueryMembersOfGroupRoleReply]:
+        """Query members of group role (查询群内具有指定群角色的所有群成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryMembersOfGroupRoleReply)
+
+    @api("im_1_0.QueryMessageSendResult", "POST /v1.0/im/messages/sendResults/query", idempotent=True)
+    def query_message_send_result(
+        self,
+        *,
+        open_task_id: str | None = None,
+    ) -> Call[QueryMessageSendResultReply]:
+        """Query message send result (根据openTaskId查询消息发送结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryMessageSendResultReply)
+
+    @api("im_1_0.QueryMsgReadStatus", "POST /v1.0/im/intelligent/messages/readStatuses/query", idempotent=True)
+    def query_msg_read_status(
+        self,
+        *,
+        cursor: int | None = None,
+        open_conversation_id: str | None = None,
+        open_task_id: str | None = None,
+        page_size: int | None = None,
+    ) -> Call[QueryMsgReadStatusReply]:
+        """Query msg read status (查询消息已读状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryMsgReadStatusReply)
+
+    @api("im_1_0.QueryOpenConversationReceiveUser", "POST /v1.0/im/otoChat/receiveUsers/query", idempotent=True)
+    def query_open_conversation_receive_user(
+        self,
+        *,
+        open_conversation_id: str | None = None,
+        send_user_id: str | None = None,
+    ) -> Call[QueryOpenConversationReceiveUserReply]:
+        """Query open conversation receive user (根据单聊会话及发送方获取接收方用户信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryOpenConversationReceiveUserReply)
+
+    @api("im_1_0.QueryOpenGroupBaseInfo", "POST /v1.0/im/groups/baseInfos/query", idempotent=True)
+    def query_open_group_base_info(
+        self,
+        *,
+        open_conversation_id: str | None = None,
+    ) -> Call[QueryOpenGroupBaseInfoReply]:
+        """Query open group base info (获取群基础信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryOpenGroupBaseInfoReply)
+
+    @api("im_1_0.QueryPersonalMessageReadStatus", "POST /v1.0/im/me/messages/readStatuses/query", idempotent=True)
+    def query_personal_message_read_status(
+        self,
+        open_conversation_id: str,
+        open_message_id: str,
+    ) -> Call[QueryPersonalMessageReadStatusReply]:
+        """Query personal message read status (用户身份查询消息已读未读状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryPersonalMessageReadStatusReply)
+
+    @api("im_1_0.QueryRecentConversations", "POST /v1.0/im/conversations/recentLists/query", idempotent=True)
+    def query_recent_conversations(
+        self,
+        *,
+        only_human: bool | None = None,
+        only_inner_group: bool | None = None,
+        user_id: str | None = None,
+    ) -> Call[QueryRecentConversationsReply]:
+        """Query recent conversations (获取最近联系人及群组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryRecentConversationsReply)
+
+    @api("im_1_0.QuerySingleGroup", "POST /v1.0/im/interconnections/doubleGroups/query", idempotent=True)
+    def query_single_group(
+        self,
+        group_members: list[QuerySingleGroupGroupMembers],
+        group_template_id: str,
+    ) -> Call[QuerySingleGroupReply]:
+        """Query single group (批量查询群信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            group_members: 群成员列表
+            group_template_id: 群模板Id
+
+        Evidence: sdk
+        """
+        return Call(QuerySingleGroupReply)
+
+    @api("im_1_0.QueryUnReadMessage", "POST /v1.0/im/interconnections/unReadMsgs/query", idempotent=True)
+    def query_un_read_message(
+        self,
+        app_user_id: str,
+        *,
+        open_conversation_ids: list[str] | None = None,
+    ) -> Call[QueryUnReadMessageReply]:
+        """Query un read message (批量查询未读消息数).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_user_id: 钉外账号在业务系统内的唯一标志
+            open_conversation_ids: 群会话openConversationId
+
+        Evidence: sdk
+        """
+        return Call(QueryUnReadMessageReply)
+
+    @api("im_1_0.QueryUnfurlingRegisterCreator", "GET /v1.0/im/unfurling/rules/creators")
+    def query_unfurling_register_creator(
+        self,
+        domain: str,
+        path: str,
+    ) -> Call[QueryUnfurlingRegisterCreatorReply]:
+        """Query unfurling register creator (查询链接查询链接增强注册信息创建者).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUnfurlingRegisterCreatorReply)
+
+    @api("im_1_0.QueryUnfurlingRegisterInfo", "GET /v1.0/im/unfurling/rules")
+    def query_unfurling_register_info(
+        self,
+        app_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: int | None = None,
+    ) -> Query[QueryUnfurlingRegisterInfoList]:
+        """Query unfurling register info (查询链接增强注册信息列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(QueryUnfurlingRegisterInfoList, TOKEN_FROM_ZERO, items="list")
+
+    @api("im_1_0.QueryUserGroupAliasTitle", "POST /v1.0/im/groupAliasTitiles/query", idempotent=True)
+    def query_user_group_alias_title(
+        self,
+        open_conversation_id: str,
+        user_id: str,
+    ) -> Call[QueryUserGroupAliasTitleReply]:
+        """Query user group alias title (查询群备注).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserGroupAliasTitleReply)
+
+    @api("im_1_0.QueryUserGroupRoles", "POST /v1.0/im/groupRoles/users/query", idempotent=True)
+    def query_user_group_roles(
+        self,
+        *,
+        open_conversation_id: str | None = None,
+        user_id: str | None = None,
+        viewed_user_id: str | None = None,
+    ) -> Call[QueryUserGroupRolesReply]:
+        """Query user group roles (查询群内用户的群身份).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserGroupRolesReply)
+
+    @api("im_1_0.QueryUserViewGroupLastMessageTime", "POST /v1.0/im/chats/lastMessageTime/query", idempotent=True)
+    def query_user_view_group_last_message_time(
+        self,
+        open_conversation_id: str,
+    ) -> Call[QueryUserViewGroupLastMessageTimeReply]:
+        """Query user view group last message time (查询群主视角群LastMessage时间).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserViewGroupLastMessageTimeReply)
+
+    @api("im_1_0.ReadPersonalMessage", "POST /v1.0/im/me/messages/readStatuses/set")
+    def read_personal_message(
+        self,
+        ding_open_conversation_message_id_array: list[ReadPersonalMessageDingOpenConversationMessageIdArray],
+    ) -> Call[None]:
+        """Read personal message (用户身份设置消息状态为已读).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.RecallMessages", "POST /v1.0/im/intelligent/messages/recall")
+    def recall_messages(
+        self,
+        *,
+        open_conversation_id: str | None = None,
+        open_task_id: str | None = None,
+    ) -> Call[None]:
+        """Recall messages (撤回消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.RecallPersonalMessage", "POST /v1.0/im/me/messages/recall")
+    def recall_personal_message(
+        self,
+        *,
+        open_conversation_id: str | None = None,
+        open_message_id: str | None = None,
+    ) -> Call[None]:
+        """Recall personal message (用户身份撤回消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.ReleaseUnfurlingRegister", "POST /v1.0/im/unfurling/rules/publish")
+    def release_unfurling_register(
+        self,
+        app_id: str,
+        id: int,
+        user_id: str,
+    ) -> Call[None]:
+        """Release unfurling register (链接增强规则发布).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.RemoveCustomGroupRole", "POST /v1.0/im/customGroupRole/remove")
+    def remove_custom_group_role(
+        self,
+        open_conversation_id: str,
+        open_role_id: str,
+        user_id: str,
+    ) -> Call[None]:
+        """Remove custom group role (删除群角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.RemoveCustomUserRoles", "POST /v1.0/im/customUserRoles/remove")
+    def remove_custom_user_roles(
+        self,
+        open_conversation_id: str,
+        open_role_ids: list[str],
+        target_user_id: str,
+        user_id: str,
+    ) -> Call[None]:
+        """Remove custom user roles (删除成员的角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.removeGroupMember", "POST /v1.0/im/interconnections/groups/members/remove")
+    def remove_group_member(
+        self,
+        open_conversation_id: str,
+        operator_id: str,
+        *,
+        app_user_ids: list[str] | None = None,
+        user_ids: list[str] | None = None,
+    ) -> Call[None]:
+        """Remove group member (移除群成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            open_conversation_id: 群会话openConversationId
+            operator_id: 操作者在业务系统内的唯一标识
+            app_user_ids: 钉外账号在业务系统内的唯一标志
+            user_ids: 钉内账号userId
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.RemoveRobotFromConversation", "POST /v1.0/im/conversations/robots/remove")
+    def remove_robot_from_conversation(
+        self,
+        chat_bot_user_id: str,
+        open_conversation_id: str,
+    ) -> Call[RemoveRobotFromConversationReply]:
+        """Remove robot from conversation (移除会话机器人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RemoveRobotFromConversationReply)
+
+    @api("im_1_0.SearchInnerGroups", "POST /v1.0/im/innerGroups/search", idempotent=True)
+    def search_inner_groups(
+        self,
+        max_results: int,
+        search_key: str,
+        user_id: str,
+    ) -> Call[SearchInnerGroupsReply]:
+        """Search inner groups (根据关键词搜索企业内部群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SearchInnerGroupsReply)
+
+    @api("im_1_0.sendDingMessage", "POST /v1.0/im/interconnections/dingMessages/send")
+    def send_ding_message(
+        self,
+        code: str,
+        message: str,
+        message_type: str,
+        sender_id: str,
+        *,
+        open_conversation_id: str | None = None,
+        receiver_id: str | None = None,
+    ) -> Call[None]:
+        """Send ding message (发送ToC消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            code: 发送者在钉钉客联应用内的个人授权码
+            message: 消息内容
+            message_type: 消息类型
+            sender_id: 消息发送者
+            open_conversation_id: 群会话openConversationId
+            receiver_id: 钉外账号在业务系统内的唯一标志
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.SendInteractiveCard", "POST /v1.0/im/interactiveCards/send")
+    def send_interactive_card(
+        self,
+        card_data: SendInteractiveCardCardData,
+        card_template_id: str,
+        conversation_type: int,
+        out_track_id: str,
+        *,
+        at_open_ids: dict[str, str] | None = None,
+        callback_route_key: str | None = None,
+        card_options: SendInteractiveCardCardOptions | None = None,
+        chat_bot_id: str | None = None,
+        digital_worker_code: str | None = None,
+        open_conversation_id: str | None = None,
+        private_data: SendInteractiveCardPrivateData | None = None,
+        pull_strategy: bool | None = None,
+        receiver_user_id_list: list[str] | None = None,
+        robot_code: str | None = None,
+        user_id_type: int | None = None,
+    ) -> Call[SendInteractiveCardReply]:
+        """Send interactive card (发送可交互式动态卡片).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            card_data: 卡片公有数据
+            card_template_id: 互动卡片的消息模板ID
+            conversation_type: 发送的会话类型
+            out_track_id: 唯一标示卡片的外部编码
+            at_open_ids: 消息@人
+            callback_route_key: 卡片回调时的路由Key
+            card_options: 卡片操作
+            chat_bot_id: 企业机器人ID
+            open_conversation_id: 群ID
+            private_data: 卡片私有数据
+            pull_strategy: 是否开启卡片纯拉模式
+            receiver_user_id_list: 接收人userId列表
+            robot_code: 机器人的编码
+            user_id_type: 用户ID类型
+
+        Evidence: sdk
+        """
+        return Call(SendInteractiveCardReply)
+
+    @api("im_1_0.sendMessage", "POST /v1.0/im/interconnections/messages/send")
+    def send_message(
+        self,
+        message: str,
+        message_type: str,
+        sender_id: str,
+        *,
+        open_conversation_id: str | None = None,
+        receiver_id: str | None = None,
+        source_infos: dict[str, JsonValue] | None = None,
+    ) -> Call[None]:
+        """Send message (发送ToB消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            message: 消息内容
+            message_type: 消息类型
+            sender_id: 消息发送者
+            open_conversation_id: 群会话openConversationId
+            receiver_id: 钉内账号userId
+            source_infos: 渠道信息
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.SendOTOInteractiveCard", "POST /v1.0/im/privateChat/interactiveCards/send")
+    def send_oto_interactive_card(
+        self,
+        card_data: SendOtoInteractiveCardCardData,
+        card_template_id: str,
+        out_track_id: str,
+        *,
+        at_open_ids: dict[str, str] | None = None,
+        callback_route_key: str | None = None,
+        card_options: SendOtoInteractiveCardCardOptions | None = None,
+        open_conversation_id: str | None = None,
+        private_data: SendOtoInteractiveCardPrivateData | None = None,
+        pull_strategy: bool | None = None,
+        receiver_user_id_list: list[str] | None = None,
+        robot_code: str | None = None,
+        user_id_type: int | None = None,
+    ) -> Call[SendOtoInteractiveCardReply]:
+        """Send oto interactive card (人与人单聊发送可交互式动态卡片).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            card_data: 卡片模板内容
+            card_template_id: 卡片模板ID
+            out_track_id: 唯一标示卡片的外部编码
+            at_open_ids: 消息@人
+            callback_route_key: 卡片回调时的路由Key
+            card_options: 卡片属性
+            open_conversation_id: 会话ID
+            private_data: 指定用户可见的按钮列表
+            pull_strategy: 是否开启卡片纯拉模式
+            receiver_user_id_list: 用户ID列表
+            robot_code: 机器人编码
+            user_id_type: 用户ID类型
+
+        Evidence: sdk
+        """
+        return Call(SendOtoInteractiveCardReply)
+
+    @api("im_1_0.SendPersonalMessage", "POST /v1.0/im/me/messages/send")
+    def send_personal_message(
+        self,
+        content: str,
+        msg_type: str,
+        *,
+        open_conversation_id: str | None = None,
+        receiver_user_id: str | None = None,
+    ) -> Call[SendPersonalMessageReply]:
+        """Send personal message (委托权限发消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SendPersonalMessageReply)
+
+    @api("im_1_0.SendRobotInteractiveCard", "POST /v1.0/im/v1.0/robot/interactiveCards/send")
+    def send_robot_interactive_card(
+        self,
+        card_biz_id: str,
+        card_data: str,
+        card_template_id: str,
+        robot_code: str,
+        *,
+        callback_url: str | None = None,
+        open_conversation_id: str | None = None,
+        pull_strategy: bool | None = None,
+        send_options: SendRobotInteractiveCardSendOptions | None = None,
+        single_chat_receiver: str | None = None,
+        union_id_private_data_map: str | None = None,
+        user_id_private_data_map: str | None = None,
+    ) -> Call[SendRobotInteractiveCardReply]:
+        """Send robot interactive card (机器人发送互动卡片（普通版）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            card_biz_id: 唯一标识一张卡片的外部ID
+            card_data: 卡片模板文本内容参数
+            card_template_id: 卡片搭建平台模板ID
+            robot_code: 机器人的编码
+            callback_url: 可控制卡片回调的URL
+            open_conversation_id: 接收卡片的加密群ID
+            pull_strategy: 是否开启卡片纯拉模式
+            send_options: 互动卡片发送选项
+            single_chat_receiver: 单聊会话接收者json串
+            union_id_private_data_map: 卡片模板unionId差异用户参数
+            user_id_private_data_map: 卡片模板userId差异用户参数
+
+        Evidence: sdk
+        """
+        return Call(SendRobotInteractiveCardReply)
+
+    @api("im_1_0.SendRobotMessage", "POST /v1.0/im/interconnections/robotMessages/send")
+    def send_robot_message(
+        self,
+        msg_content: str,
+        msg_type: str,
+        open_conversation_ids: list[str],
+        *,
+        at_all: bool | None = None,
+        at_app_user_id: str | None = None,
+        at_ding_user_id: str | None = None,
+        robot_code: str | None = None,
+    ) -> Call[None]:
+        """Send robot message (机器人发送消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            msg_content: 消息体内容
+            msg_type: 消息类型
+            open_conversation_ids: 群会话openConversationId
+            at_all: 是否@群所有人
+            at_app_user_id: 钉外账号在业务系统内的唯一标志
+            at_ding_user_id: 钉内账号userId
+            robot_code: 机器人robotId即robotCode
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.SendTemplateInteractiveCard", "POST /v1.0/im/interactiveCards/templates/send")
+    def send_template_interactive_card(
+        self,
+        card_data: str,
+        card_template_id: str,
+        out_track_id: str,
+        robot_code: str,
+        *,
+        callback_url: str | None = None,
+        open_conversation_id: str | None = None,
+        send_options: SendTemplateInteractiveCardSendOptions | None = None,
+        single_chat_receiver: str | None = None,
+    ) -> Call[SendTemplateInteractiveCardReply]:
+        """Send template interactive card (发送模板响应式可交互式卡片).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            card_data: 卡片模板
+            card_template_id: 卡片内容模板ID
+            out_track_id: 唯一标识一张卡片的外部ID
+            robot_code: 机器人代码
+            callback_url: 可控制卡片回调的URL
+            open_conversation_id: 接收卡片的加密群ID
+            send_options: 互动卡片发送选项
+            single_chat_receiver: 单聊会话接收者json字符串
+
+        Evidence: sdk
+        """
+        return Call(SendTemplateInteractiveCardReply)
+
+    @api("im_1_0.SetRightPanel", "POST /v1.0/im/rightPanels/set")
+    def set_right_panel(
+        self,
+        open_conversation_id: str,
+        right_panel_close_permitted: bool,
+        right_panel_open_status: int,
+        title: str,
+        web_wnd_params: SetRightPanelWebWndParams,
+        width: int,
+        *,
+        force_expand: bool | None = None,
+        is_qt_wnd: bool | None = None,
+    ) -> Call[None]:
+        """Set right panel (设置侧边栏).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.SortConvNavTab", "POST /v1.0/im/convNavTabs/sort")
+    def sort_conv_nav_tab(
+        self,
+        *,
+        open_conversation_id: str | None = None,
+        sorted_ids: list[str] | None = None,
+    ) -> Call[None]:
+        """Sort conv nav tab (群维度对群标签页进行排序).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.SuperAdminApplyTemplate", "POST /v1.0/im/chats/scenegroups/templates/apply")
+    def super_admin_apply_template(
+        self,
+        open_conversation_id: str,
+        owner_user_id: str,
+        template_id: str,
+    ) -> Call[None]:
+        """Super admin apply template (启用群模板（超管接口）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.SuperAdminCloseTemplate", "POST /v1.0/im/chats/scenegroups/templates/close")
+    def super_admin_close_template(
+        self,
+        open_conversation_id: str,
+        owner_user_id: str,
+        template_id: str,
+    ) -> Call[None]:
+        """Super admin close template (停用群模板（超管接口）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.TopboxClose", "POST /v1.0/im/topBoxes/close")
+    def topbox_close(
+        self,
+        out_track_id: str,
+        *,
+        conversation_type: int | None = None,
+        cool_app_code: str | None = None,
+        open_conversation_id: str | None = None,
+        receiver_user_id_list: list[str] | None = None,
+        robot_code: str | None = None,
+    ) -> Call[None]:
+        """Topbox close (钉钉吊顶卡片关闭).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            out_track_id: 唯一标识一张卡片的外部ID
+            conversation_type: 会话类型
+            cool_app_code: 酷应用编码
+            open_conversation_id: 群的openConversationId
+            receiver_user_id_list: 可接收人userId
+            robot_code: 机器人编码
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.TopboxOpen", "POST /v1.0/im/topBoxes/open")
+    def topbox_open(
+        self,
+        out_track_id: str,
+        *,
+        conversation_type: int | None = None,
+        cool_app_code: str | None = None,
+        expired_time: int | None = None,
+        open_conversation_id: str | None = None,
+        platforms: str | None = None,
+        receiver_user_id_list: list[str] | None = None,
+        robot_code: str | None = None,
+    ) -> Call[None]:
+        """Topbox open (钉钉吊顶卡片开启).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            out_track_id: 唯一标识一张卡片的外部ID
+            conversation_type: 会话类型
+            cool_app_code: 酷应用编码
+            expired_time: 置顶的过期时间
+            open_conversation_id: 群的openConversationId
+            platforms: 期望置顶的端
+            receiver_user_id_list: 可接收人userId
+            robot_code: 机器人编码
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.UpdateClientService", "PUT /v1.0/im/interconnections/clientServices/avatarAndName")
+    def update_client_service(
+        self,
+        user_ids: list[str],
+        *,
+        avatar_url: str | None = None,
+        reset_avatar: bool | None = None,
+        reset_user_name: bool | None = None,
+        user_name: str | None = None,
+    ) -> Call[None]:
+        """Update client service (更新钉内用户C端展示的头像和名称（互通群、钉内两人群）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.UpdateConvNavTab", "POST /v1.0/im/convNavTabs/update")
+    def update_conv_nav_tab(
+        self,
+        *,
+        mobile_url: str | None = None,
+        open_conversation_id: str | None = None,
+        pc_url: str | None = None,
+        tab_id: str | None = None,
+        title: str | None = None,
+        user_editable: bool | None = None,
+    ) -> Call[None]:
+        """Update conv nav tab (群维度更新群标签页).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.UpdateCustomGroupRole", "POST /v1.0/im/customGroupRole/update")
+    def update_custom_group_role(
+        self,
+        open_conversation_id: str,
+        open_role_id: str,
+        role_name: str,
+        user_id: str,
+    ) -> Call[None]:
+        """Update custom group role (更新群角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.UpdateGroupAvatar", "PUT /v1.0/im/interconnections/groups/avatars")
+    def update_group_avatar(
+        self,
+        group_avatar: str,
+        open_conversation_id: str,
+    ) -> Call[UpdateGroupAvatarReply]:
+        """Update group avatar (修改群头像).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            group_avatar: 新的群头像地址
+            open_conversation_id: 群会话openConversationId
+
+        Evidence: sdk
+        """
+        return Call(UpdateGroupAvatarReply)
+
+    @api("im_1_0.UpdateGroupName", "PUT /v1.0/im/interconnections/groups/names")
+    def update_group_name(
+        self,
+        group_name: str,
+        open_conversation_id: str,
+    ) -> Call[UpdateGroupNameReply]:
+        """Update group name (修改群名称).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            group_name: 新的群名称
+            open_conversation_id: 群会话openConversationId
+
+        Evidence: sdk
+        """
+        return Call(UpdateGroupNameReply)
+
+    @api("im_1_0.UpdateGroupPermission", "PUT /v1.0/im/sceneGroups/permissions")
+    def update_group_permission(
+        self,
+        *,
+        open_conversation_id: str | None = None,
+        permission_group: str | None = None,
+        status: str | None = None,
+    ) -> Call[None]:
+        """Update group permission (设置场景群权限项).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.UpdateInteractiveCard", "PUT /v1.0/im/interactiveCards")
+    def update_interactive_card(
+        self,
+        *,
+        card_data: UpdateInteractiveCardCardData | None = None,
+        card_options: UpdateInteractiveCardCardOptions | None = None,
+        out_track_id: str | None = None,
+        private_data: UpdateInteractiveCardPrivateData | None = None,
+        user_id_type: int | None = None,
+    ) -> Call[None]:
+        """Update interactive card (更新可交互式动态卡片).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            card_data: 卡片数据
+            card_options: 发送可交互卡片的功能选项
+            out_track_id: 卡片的唯一标识编码
+            private_data: 指定用户可见的按钮列表
+            user_id_type: 用户ID类型
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.UpdateRobotInOrg", "POST /v1.0/im/organizations/robots")
+    def update_robot_in_org(
+        self,
+        robot_code: str,
+        *,
+        brief: str | None = None,
+        description: str | None = None,
+        icon: str | None = None,
+        name: str | None = None,
+        outgoing_token: str | None = None,
+        outgoing_url: str | None = None,
+        preview_media_id: str | None = None,
+    ) -> Call[UpdateRobotInOrgReply]:
+        """Update robot in org (修改组织里的机器人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateRobotInOrgReply)
+
+    @api("im_1_0.UpdateRobotInteractiveCard", "PUT /v1.0/im/robots/interactiveCards")
+    def update_robot_interactive_card(
+        self,
+        card_biz_id: str,
+        *,
+        card_data: str | None = None,
+        union_id_private_data_map: str | None = None,
+        update_options: UpdateRobotInteractiveCardUpdateOptions | None = None,
+        user_id_private_data_map: str | None = None,
+    ) -> Call[UpdateRobotInteractiveCardReply]:
+        """Update robot interactive card (机器人更新可交互式卡片（个人、企业）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            card_biz_id: 唯一标识一张卡片的外部ID
+            card_data: 卡片模板文本内容
+            union_id_private_data_map: 卡片模板unionId差异用户参数
+            update_options: 互动卡片更新选项
+            user_id_private_data_map: 卡片模板userId差异用户参数
+
+        Evidence: sdk
+        """
+        return Call(UpdateRobotInteractiveCardReply)
+
+    @api(
+        "im_1_0.UpdateSceneGroupTemplateMessageOpenStatus",
+        "PUT /v1.0/im/chats/sceneGroups/templates/messageOpenStatuses",
+    )
+    def update_scene_group_template_message_open_status(
+        self,
+        status: int,
+        template_id_list: list[str],
+        user_id: str,
+    ) -> Call[None]:
+        """Update scene group template message open status (修改场景群模板消息存档能力开启状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.UpdateTheGroupRolesOfGroupMember", "PUT /v1.0/im/sceneGroups/members/groupRoles")
+    def update_the_group_roles_of_group_member(
+        self,
+        open_conversation_id: str,
+        user_id: str,
+        *,
+        open_role_ids: list[str] | None = None,
+    ) -> Call[None]:
+        """Update the group roles of group member (设置群成员的群角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.UpdateUnfurlingRegister", "PUT /v1.0/im/unfurling/rules")
+    def update_unfurling_register(
+        self,
+        api_secret: Hiding,
+        app_id: str,
+        callback_url: str,
+        card_template_id: str,
+        domain: str,
+        id: int,
+        path: str,
+        rule_match_type: int,
+        user_id: str,
+        *,
+        callback_type: int | None = None,
+        rule_desc: str | None = None,
+    ) -> Call[None]:
+        """Update unfurling register (编辑链接增强注册规则).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.UpdateUnfurlingRegisterStatus", "PUT /v1.0/im/unfurling/rules/statuses")
+    def update_unfurling_register_status(
+        self,
+        app_id: str,
+        id: int,
+        status: int,
+        *,
+        user_id: str | None = None,
+    ) -> Call[None]:
+        """Update unfurling register status (链接增强规则状态更新).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.UpdateUserGroupAliasTitle", "POST /v1.0/im/groupAliasTitiles/update")
+    def update_user_group_alias_title(
+        self,
+        open_conversation_id: str,
+        title: str,
+        user_id: str,
+    ) -> Call[None]:
+        """Update user group alias title (更新群备注).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.UpgradeToExternalGroup", "POST /v1.0/im/chats/sceneGroups/upgradeToExternalGroup")
+    def upgrade_to_external_group(
+        self,
+        open_conversation_id: str,
+        template_id: str,
+    ) -> Call[None]:
+        """Upgrade to external group (升级群为外部群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("im_1_0.UpgradeToServiceGroup", "POST /v1.0/im/chats/sceneGroups/upgradeToServiceGroup")
+    def upgrade_to_service_group(
+        self,
+        open_conversation_id: str,
+        template_id: str,
+    ) -> Call[None]:
+        """Upgrade to service group (升级为B2C群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)

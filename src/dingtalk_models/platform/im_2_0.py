@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Required
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import Millis
+from dingtalk_models.core.wire import Millis, camel, empty_list
 from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Record
 
 
 class CreateTopboxCardData(TypedDict, total=False):
@@ -31,6 +32,48 @@ class CreateTopboxUnionIdPrivateDataMap(TypedDict, total=False):
 class CreateTopboxCardSettings(TypedDict, total=False):
     pull_strategy: bool
     """是否开启卡片纯拉模式 (例 e.g. `False`)"""
+
+
+class CreateCoupleGroupUsers(TypedDict, total=False):
+    app_user_id: str
+    """钉外账号在业务系统内的唯一标志"""
+    group_owner: Required[bool]
+    user_id: str
+    """钉内账号userId"""
+
+
+class CreateCoupleGroupReply(Record, alias_generator=camel):
+    app_user_ids: list[str] = empty_list()
+    """钉外账号在业务系统内的唯一标识"""
+    conversation_id: str | None
+    """钉钉群会话Id"""
+    open_conversation_id: str | None
+    """客联的群会话模板ID"""
+    user_ids: list[str] = empty_list()
+    """钉内账号userId"""
+
+
+class CreateGroupUsers(TypedDict, total=False):
+    app_user_id: str
+    """钉外账号在业务系统内的唯一标志"""
+    group_owner: Required[bool]
+    user_id: str
+    """钉内账号userId"""
+
+
+class CreateGroupReply(Record, alias_generator=camel):
+    app_user_ids: list[str] = empty_list()
+    """钉外账号在业务系统内的唯一标识"""
+    conversation_id: str | None
+    """钉钉群会话Id"""
+    open_conversation_id: str | None
+    """客联的群会话Id"""
+    user_ids: list[str] = empty_list()
+    """钉内账号userId"""
+
+
+class GroupManagerDeviceMarketReply(Record, alias_generator=camel):
+    request_id: str | None
 
 
 class ImV2(Manager):
@@ -132,3 +175,61 @@ class ImV2(Manager):
         Source: send-group-helper-message
         """
         return Call(None)
+
+    @api("im_2_0.CreateCoupleGroup", "POST /v2.0/im/interconnections/couples/groups")
+    def create_couple_group(
+        self,
+        group_template_id: str,
+        *,
+        operator_id: str | None = None,
+        users: list[CreateCoupleGroupUsers] | None = None,
+    ) -> Call[CreateCoupleGroupReply]:
+        """Create couple group (创建两人群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            group_template_id: 群模板Id
+            operator_id: 操作者在业务系统内的唯一标识
+            users: 群成员列表
+
+        Evidence: sdk
+        """
+        return Call(CreateCoupleGroupReply)
+
+    @api("im_2_0.CreateGroup", "POST /v2.0/im/interconnections/groups")
+    def create_group(
+        self,
+        group_name: str,
+        group_template_id: str,
+        users: list[CreateGroupUsers],
+        *,
+        group_avatar: str | None = None,
+        operator_id: str | None = None,
+    ) -> Call[CreateGroupReply]:
+        """Create group (创建普通群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            group_name: 群名称
+            group_template_id: 群模板Id
+            users: 群成员列表
+            group_avatar: 群头像地址
+            operator_id: 操作者在业务系统内的唯一标识
+
+        Evidence: sdk
+        """
+        return Call(CreateGroupReply)
+
+    @api("im_2_0.GroupManagerDeviceMarket", "GET /v2.0/im/group/device/market/manager")
+    def group_manager_device_market(
+        self,
+    ) -> Call[GroupManagerDeviceMarketReply]:
+        """Group manager device market (群设备市场管理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GroupManagerDeviceMarketReply)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Required
 
-from pydantic import Field
+from pydantic import Field, JsonValue
+from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import Millis, camel
+from dingtalk_models.call.paging import CURSOR, TOKEN_FROM_ZERO, Paging
+from dingtalk_models.core.secret import Hiding
+from dingtalk_models.core.wire import Millis, camel, empty_list
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.query import Listing, Query
 
 
 class CampusCreateCampusReply(Record, alias_generator=camel):
@@ -69,6 +73,1998 @@ class CampusGetCampusGroupReply(Record, alias_generator=camel):
     """项目组的名称"""
     extend: str | None
     """项目组的扩展信息"""
+
+
+class AiRetailProductAddReply(Record, alias_generator=camel):
+    product_id: int | None
+
+
+class AiRetailProductImgUploadReplyResult(Record, alias_generator=camel):
+    oss_file_id: str | None
+    oss_upload_url: str | None
+
+
+class AiRetailProductImgUploadReply(Record, alias_generator=camel):
+    result: AiRetailProductImgUploadReplyResult | None
+
+
+class AiRetailProductQueryReplyData(Record, alias_generator=camel):
+    attribute: str | None
+    barcodes: str | None
+    brand: str | None
+    category: str | None
+    currency: str | None
+    enable: int | None
+    image_file_ids: str | None
+    item_numbers: str | None
+    price: float | None
+    product_code: str | None
+    product_fab: str | None
+    product_id: int | None
+    product_info: str | None
+    product_name: str | None
+    tag1: str | None
+    tag2: str | None
+    tag3: str | None
+
+
+class AiRetailProductQueryReply(Record, alias_generator=camel):
+    data: list[AiRetailProductQueryReplyData] = empty_list()
+
+
+class AiTrainingDetailReplyResultProductInfoList(Record, alias_generator=camel):
+    attribute: str | None
+    brand: str | None
+    category: str | None
+    currency: str | None
+    image_urls: list[str] = empty_list()
+    price: int | None
+    product_code: str | None
+    product_fab: str | None
+    product_id: int | None
+    product_info: str | None
+    product_name: str | None
+    related_type: str | None
+
+
+class AiTrainingDetailReplyResultTaskInfo(Record, alias_generator=camel):
+    description: str | None
+    task_id: int | None
+    task_name: str | None
+
+
+class AiTrainingDetailReplyResult(Record, alias_generator=camel):
+    admin_review: str | None
+    ai_job_status: str | None
+    creator: str | None
+    duration: int | None
+    feedback: int | None
+    feedback_content: str | None
+    gmt_create: str | None
+    gmt_modified: str | None
+    id: int | None
+    is_excellent: int | None
+    product_info_list: list[AiTrainingDetailReplyResultProductInfoList] = empty_list()
+    product_name: str | None
+    task_info: AiTrainingDetailReplyResultTaskInfo | None
+    training_ranking: int | None
+    training_ranking_percent: int | None
+    training_score: int | None
+    user_id: str | None
+    user_name: str | None
+    video_download_url: str | None
+
+
+class AiTrainingDetailReply(Record, alias_generator=camel):
+    result: AiTrainingDetailReplyResult | None
+
+
+class AiTrainingRecordReplyTrainingList(Record, alias_generator=camel):
+    ai_job_status: str | None
+    gmt_create: str | None
+    id: int | None
+    product_name: str | None
+    training_ranking: int | None
+    training_ranking_percent: int | None
+    training_score: int | None
+    user_id: str | None
+    user_name: str | None
+
+
+class AiTrainingRecordReply(Record, alias_generator=camel):
+    direction: int | None
+    has_more: bool | None
+    last_id: int | None
+    training_list: list[AiTrainingRecordReplyTrainingList] = empty_list()
+
+
+class BatchGetTaskResultReplyTasksResultItemsSubs(Record, alias_generator=camel):
+    point: int | None
+    reference: str | None
+    reference_frame: list[str] = empty_list()
+    sub_info: str | None
+    sub_name: str | None
+
+
+class BatchGetTaskResultReplyTasksResultItems(Record, alias_generator=camel):
+    info: str | None
+    name: str | None
+    point: int | None
+    reference: str | None
+    reference_frame: list[str] = empty_list()
+    subs: list[BatchGetTaskResultReplyTasksResultItemsSubs] = empty_list()
+
+
+class BatchGetTaskResultReplyTasksResult(Record, alias_generator=camel):
+    audio_text: str | None
+    audio_text_formatted: str | None
+    date: str | None
+    desc: str | None
+    id: int | None
+    items: list[BatchGetTaskResultReplyTasksResultItems] = empty_list()
+    name: str | None
+    summary: str | None
+    total: int | None
+
+
+class BatchGetTaskResultReplyTasks(Record, alias_generator=camel):
+    result: BatchGetTaskResultReplyTasksResult | None
+    status: str | None
+    status_info: str | None
+    task_id: str | None
+
+
+class BatchGetTaskResultReply(Record, alias_generator=camel):
+    tasks: list[BatchGetTaskResultReplyTasks] = empty_list()
+
+
+class BusinessMatchReply(Record, alias_generator=camel):
+    task_id: str | None
+
+
+class BusinessMatchResultReply(Record, alias_generator=camel):
+    content: str | None
+    is_matched: bool | None
+    status: int | None
+
+
+class CampusAddRenterMemberReply(Record, alias_generator=camel):
+    union_id: str | None
+    user_id: str | None
+    user_state: str | None
+
+
+class CampusCreateRenterReply(Record, alias_generator=camel):
+    renter_id: str | None
+
+
+class CampusDelRenterMemberReply(Record, alias_generator=camel):
+    content: str | None
+
+
+class CampusGetRenterReply(Record, alias_generator=camel):
+    bind_renter_corp_id: str | None
+    bind_time: int | None
+    credit_code: str | None
+    end_time: int | None
+    extend: str | None
+    name: str | None
+    renter_dept_id: int | None
+    start_time: int | None
+    state: int | None
+
+
+class CampusGetRenterMemberReply(Record, alias_generator=camel):
+    extend: str | None
+    invite_state: int | None
+    name: str | None
+    state: str | None
+    type: str | None
+    user_id: str | None
+
+
+class CampusListCampusReplyResult(Record, alias_generator=camel):
+    address: str | None
+    area: float | None
+    belong_project_group_id: int | None
+    campus_corp_id: str | None
+    campus_dept_id: int | None
+    campus_name: str | None
+    city_id: int | None
+    country: str | None
+    county_id: int | None
+    description: str | None
+    extend: str | None
+    location: str | None
+    order_end_time: int | None
+    order_info: str | None
+    order_start_time: int | None
+    prov_id: int | None
+    telephone: str | None
+
+
+class CampusListCampusReply(Record, alias_generator=camel):
+    result: list[CampusListCampusReplyResult] = empty_list()
+
+
+class CampusListCampusGroupReplyResult(Record, alias_generator=camel):
+    extend: str | None
+    group_dept_id: int | None
+    group_name: str | None
+
+
+class CampusListCampusGroupReply(Record, alias_generator=camel):
+    result: list[CampusListCampusGroupReplyResult] = empty_list()
+
+
+class CampusListRenterReplyResult(Record, alias_generator=camel):
+    bind_renter_corp_id: str | None
+    bind_time: int | None
+    credit_code: str | None
+    end_time: int | None
+    extend: str | None
+    name: str | None
+    renter_dept_id: int | None
+    start_time: int | None
+    state: int | None
+
+
+class CampusListRenterReply(Record, alias_generator=camel):
+    result: list[CampusListRenterReplyResult] = empty_list()
+
+
+class CampusListRenterMembersReplyResult(Record, alias_generator=camel):
+    extend: str | None
+    invite_state: str | None
+    name: str | None
+    state: str | None
+    type: str | None
+    union_id: str | None
+    user_id: str | None
+
+
+class CampusListRenterMembersReply(Record, alias_generator=camel):
+    result: list[CampusListRenterMembersReplyResult] = empty_list()
+
+
+class CampusUpdateCampusReply(Record, alias_generator=camel):
+    content: str | None
+
+
+class CampusUpdateCampusGroupReply(Record, alias_generator=camel):
+    content: str | None
+
+
+class CampusUpdateRenterReply(Record, alias_generator=camel):
+    renter_id: str | None
+
+
+class CampusUpdateRenterMemberReply(Record, alias_generator=camel):
+    content: str | None
+
+
+class ChatAiListDatasetReplyResult(Record, alias_generator=camel):
+    dataset_desc: str | None
+    dataset_id: int | None
+    dataset_name: str | None
+    memo_type: str | None
+    resource_type: str | None
+
+
+class ChatAiListDatasetReply(Record, alias_generator=camel):
+    result: list[ChatAiListDatasetReplyResult] = empty_list()
+
+
+class ChatAiQueryDatasetPermissionReplyPermissionInfos(Record, alias_generator=camel):
+    permission_type: str | None
+    permission_values: list[str] = empty_list()
+
+
+class ChatAiQueryDatasetPermissionReply(Record, alias_generator=camel):
+    permission_infos: list[ChatAiQueryDatasetPermissionReplyPermissionInfos] = empty_list()
+
+
+class ChatAiQueryLogsData(Record, alias_generator=camel):
+    app_name: str | None
+    extend_info: str | None
+    feedback_state: int | None
+    feedback_state_desc: str | None
+    question: str | None
+    question_time: int | None
+    response: str | None
+    runtime: int | None
+    scene: str | None
+    session_type: str | None
+    user_id: str | None
+    user_name: str | None
+
+
+class ChatAiTextSentimentAnalysisReplyResult(Record, alias_generator=camel):
+    sentiment: str | None
+
+
+class ChatAiTextSentimentAnalysisReply(Record, alias_generator=camel):
+    result: ChatAiTextSentimentAnalysisReplyResult | None
+
+
+class ChatAiTravelListParamList(TypedDict, total=False):
+    itinerary_id: str
+    value: str
+
+
+class ChatAiTravelListReply(Record, alias_generator=camel):
+    content: str | None
+
+
+class ChatFormGetDataForApiAccessReply(Record, alias_generator=camel):
+    data: str | None
+
+
+class ChatMemoAddGeneralFileTagList(TypedDict, total=False):
+    tag_name: str
+    tag_value_list: list[str]
+
+
+class ChatMemoAddGeneralFileReply(Record, alias_generator=camel):
+    biz_id: str | None
+    media_id: str | None
+
+
+class ChatMemoAddKnowledgeGraphNodeNodeInfo(TypedDict, total=False):
+    node_label: Required[str]
+    node_name: Required[str]
+    properties_string: str
+
+
+class ChatMemoAddKnowledgeGraphNodeReply(Record, alias_generator=camel):
+    biz_id: str | None
+    media_id: str | None
+
+
+class ChatMemoAddKnowledgeGraphRelationRelationInfo(TypedDict, total=False):
+    end_id: Required[str]
+    properties_string: str
+    relation_name: Required[str]
+    start_id: Required[str]
+
+
+class ChatMemoAddKnowledgeGraphRelationReply(Record, alias_generator=camel):
+    biz_id: str | None
+    media_id: str | None
+
+
+class ChatMemoDeleteKnowledgeGraphNodeReply(Record, alias_generator=camel):
+    biz_id: str | None
+
+
+class ChatMemoDeleteKnowledgeGraphRelationReply(Record, alias_generator=camel):
+    biz_id: str | None
+
+
+class ChatMemoFaqAddReply(Record, alias_generator=camel):
+    biz_id: str | None
+    media_id: str | None
+
+
+class ChatMemoFaqListData(Record, alias_generator=camel):
+    answer: str | None
+    biz_id: str | None
+    media_id: str | None
+    question: str | None
+    redirection: str | None
+
+
+class ChatMemoGetFileListData(Record, alias_generator=camel):
+    biz_id: str | None
+    file_desc: str | None
+    file_name: str | None
+    media_id: str | None
+    tag_map: dict[str, JsonValue] | None
+
+
+class ChatMemoGetFileStatusReply(Record, alias_generator=camel):
+    status: int | None
+    status_desc: str | None
+
+
+class ChatMemoQueryKnowledgeGraphNodeReplyNodeInfo(Record, alias_generator=camel):
+    media_id: str | None
+    node_label: str | None
+    node_name: str | None
+    properties_string: str | None
+
+
+class ChatMemoQueryKnowledgeGraphNodeReply(Record, alias_generator=camel):
+    biz_id: str | None
+    node_info: ChatMemoQueryKnowledgeGraphNodeReplyNodeInfo | None
+
+
+class ChatMemoQueryKnowledgeGraphRelationReplyRelationInfo(Record, alias_generator=camel):
+    end_id: str | None
+    media_id: str | None
+    properties_string: str | None
+    relation_name: str | None
+    start_id: str | None
+
+
+class ChatMemoQueryKnowledgeGraphRelationReply(Record, alias_generator=camel):
+    biz_id: str | None
+    relation_info: ChatMemoQueryKnowledgeGraphRelationReplyRelationInfo | None
+
+
+class ChatMemoUpdateKnowledgeGraphNodeNodeInfo(TypedDict, total=False):
+    media_id: Required[str]
+    properties_string: str
+
+
+class ChatMemoUpdateKnowledgeGraphNodeReply(Record, alias_generator=camel):
+    biz_id: str | None
+
+
+class ChatMemoUpdateKnowledgeGraphRelationRelationInfo(TypedDict, total=False):
+    media_id: Required[str]
+    properties_string: str
+
+
+class ChatMemoUpdateKnowledgeGraphRelationReply(Record, alias_generator=camel):
+    biz_id: str | None
+
+
+class CirclePostDetailReplyResultProducts(Record, alias_generator=camel):
+    id: int | None
+    price: int | None
+    product_code: str | None
+    product_name: str | None
+
+
+class CirclePostDetailReplyResultTagList(Record, alias_generator=camel):
+    tag_color: str | None
+    tag_id: int | None
+    tag_name: str | None
+
+
+class CirclePostDetailReplyResult(Record, alias_generator=camel):
+    content: str | None
+    dept_id: int | None
+    dept_name: str | None
+    dislike_count: int | None
+    gmt_create: str | None
+    like_count: int | None
+    media_file_id_list: list[str] = empty_list()
+    media_url_list: list[str] = empty_list()
+    outfit_type: str | None
+    post_id: int | None
+    post_type: str | None
+    products: list[CirclePostDetailReplyResultProducts] = empty_list()
+    score: float | None
+    status: str | None
+    tag_list: list[CirclePostDetailReplyResultTagList] = empty_list()
+    title: str | None
+    user_id: str | None
+    user_name: str | None
+    view_count: int | None
+
+
+class CirclePostDetailReply(Record, alias_generator=camel):
+    result: CirclePostDetailReplyResult | None
+
+
+class CirclePostRecordReplyResultPostsList(Record, alias_generator=camel):
+    content: str | None
+    gmt_create: str | None
+    post_id: int | None
+    title: str | None
+    user_name: str | None
+
+
+class CirclePostRecordReplyResult(Record, alias_generator=camel):
+    direction: int | None
+    has_more: bool | None
+    last_post_id: int | None
+    posts_list: list[CirclePostRecordReplyResultPostsList] = empty_list()
+
+
+class CirclePostRecordReply(Record, alias_generator=camel):
+    result: CirclePostRecordReplyResult | None
+
+
+class CollegeActiveCollegeDeptGroupReply(Record, alias_generator=camel):
+    open_conversation_id: str | None
+
+
+class CollegeAddCollegeDeptReply(Record, alias_generator=camel):
+    dept_id: int | None
+
+
+class CollegeAddManagerReply(Record, alias_generator=camel):
+    is_successful: bool | None
+
+
+class CollegeAddStudentReply(Record, alias_generator=camel):
+    ding_member_status: str | None
+    is_active: bool | None
+    student_id: int | None
+    union_id: str | None
+    user_id: str | None
+
+
+class CollegeChangeStudentDeptReply(Record, alias_generator=camel):
+    is_successful: bool | None
+
+
+class CollegeDeleteCollegeDeptReply(Record, alias_generator=camel):
+    is_successful: bool | None
+
+
+class CollegeListCollegeSubDeptReplyCollegeDeptInfoSimpleList(Record, alias_generator=camel):
+    dept_id: int | None
+    dept_name: str | None
+    dept_type: str | None
+
+
+class CollegeListCollegeSubDeptReply(Record, alias_generator=camel):
+    college_dept_info_simple_list: list[CollegeListCollegeSubDeptReplyCollegeDeptInfoSimpleList] = empty_list()
+
+
+class CollegeListDeptManagerManagerInfoSimpleList(Record, alias_generator=camel):
+    is_active: bool | None
+    name: str | None
+    user_id: str | None
+
+
+class CollegeListStudentInfoStudentInfoSimpleList(Record, alias_generator=camel):
+    ding_member_status: str | None
+    is_active: bool | None
+    student_id: int | None
+    student_name: str | None
+    union_id: str | None
+    user_id: str | None
+
+
+class CollegeListUncheckedStudentStudentInfoSimpleList(Record, alias_generator=camel):
+    ding_member_status: str | None
+    is_active: bool | None
+    student_id: int | None
+    student_name: str | None
+    union_id: str | None
+    user_id: str | None
+
+
+class CollegeQueryCollegeDeptGroupInfoReply(Record, alias_generator=camel):
+    group_name: str | None
+    open_conversation_id: str | None
+
+
+class CollegeQueryCollegeDeptInfoReply(Record, alias_generator=camel):
+    dept_id: int | None
+    dept_name: str | None
+    dept_type: str | None
+    sort_factor: int | None
+    super_id: int | None
+
+
+class CollegeQueryStudentInfoByDeptReply(Record, alias_generator=camel):
+    dept_id: int | None
+    ding_member_status: str | None
+    emp_extension: dict[str, JsonValue] | None
+    gender: str | None
+    identify_id: str | None
+    is_active: bool | None
+    start_year: str | None
+    student_id: int | None
+    student_name: str | None
+    student_number: str | None
+    union_id: str | None
+    user_id: str | None
+
+
+class CollegeQueryStudentInfoByMobileReplyDeptStudentInfoList(Record, alias_generator=camel):
+    dept_id: int | None
+    member_type: str | None
+    student_number: str | None
+
+
+class CollegeQueryStudentInfoByMobileReply(Record, alias_generator=camel):
+    dept_student_info_list: list[CollegeQueryStudentInfoByMobileReplyDeptStudentInfoList] = empty_list()
+    ding_member_status: str | None
+    emp_extension: dict[str, JsonValue] | None
+    gender: str | None
+    identify_id: str | None
+    is_active: bool | None
+    start_year: str | None
+    student_id: int | None
+    student_name: str | None
+    union_id: str | None
+    user_id: str | None
+
+
+class CollegeQueryStudentInfoByStudentIdReplyDeptStudentInfoList(Record, alias_generator=camel):
+    dept_id: int | None
+    member_type: str | None
+    student_number: str | None
+
+
+class CollegeQueryStudentInfoByStudentIdReply(Record, alias_generator=camel):
+    dept_student_info_list: list[CollegeQueryStudentInfoByStudentIdReplyDeptStudentInfoList] = empty_list()
+    ding_member_status: str | None
+    emp_extension: dict[str, JsonValue] | None
+    gender: str | None
+    identify_id: str | None
+    is_active: bool | None
+    start_year: str | None
+    student_id: int | None
+    student_name: str | None
+    union_id: str | None
+    user_id: str | None
+
+
+class CollegeRemoveManagerReply(Record, alias_generator=camel):
+    is_successful: bool | None
+
+
+class CollegeRemoveStudentReply(Record, alias_generator=camel):
+    is_successful: bool | None
+
+
+class CollegeUpdateCollegeDeptReply(Record, alias_generator=camel):
+    is_successful: bool | None
+
+
+class CollegeUpdateStudentDeptInfoReply(Record, alias_generator=camel):
+    is_successful: bool | None
+
+
+class CollegeUpdateStudentInfoReply(Record, alias_generator=camel):
+    is_successful: bool | None
+
+
+class CollegeUpdateStudentMoblieReply(Record, alias_generator=camel):
+    update_result: str | None
+
+
+class CustomizeContactCreateReplyContent(Record, alias_generator=camel):
+    code: str | None
+    name: str | None
+    order: int | None
+    root_dept_id: int | None
+
+
+class CustomizeContactCreateReply(Record, alias_generator=camel):
+    content: CustomizeContactCreateReplyContent | None
+
+
+class CustomizeContactDeleteReply(Record, alias_generator=camel):
+    content: bool | None
+
+
+class CustomizeContactDeptCreateReply(Record, alias_generator=camel):
+    content: int | None
+
+
+class CustomizeContactDeptDeleteReply(Record, alias_generator=camel):
+    content: bool | None
+
+
+class CustomizeContactDeptGroupCreateReply(Record, alias_generator=camel):
+    content: str | None
+
+
+class CustomizeContactDeptInfoReplyContent(Record, alias_generator=camel):
+    code: str | None
+    id: int | None
+    manager_id_list: list[str] = empty_list()
+    name: str | None
+    order: int | None
+    parent_dept_id: int | None
+    ref_id: int | None
+    type: int | None
+
+
+class CustomizeContactDeptInfoReply(Record, alias_generator=camel):
+    content: CustomizeContactDeptInfoReplyContent | None
+
+
+class CustomizeContactDeptListReplyContent(Record, alias_generator=camel):
+    code: str | None
+    id: int | None
+    manager_id_list: list[str] = empty_list()
+    name: str | None
+    order: int | None
+    parent_dept_id: int | None
+    ref_id: int | None
+    type: int | None
+
+
+class CustomizeContactDeptListReply(Record, alias_generator=camel):
+    content: list[CustomizeContactDeptListReplyContent] = empty_list()
+
+
+class CustomizeContactDeptUpdateReply(Record, alias_generator=camel):
+    content: int | None
+
+
+class CustomizeContactEmpAddReply(Record, alias_generator=camel):
+    content: bool | None
+
+
+class CustomizeContactEmpDeleteReply(Record, alias_generator=camel):
+    content: bool | None
+
+
+class CustomizeContactEmpListReplyContent(Record, alias_generator=camel):
+    name: str | None
+    user_id: str | None
+
+
+class CustomizeContactEmpListReply(Record, alias_generator=camel):
+    content: list[CustomizeContactEmpListReplyContent] = empty_list()
+
+
+class CustomizeContactListReplyContent(Record, alias_generator=camel):
+    code: str | None
+    name: str | None
+    order: int | None
+    root_dept_id: int | None
+
+
+class CustomizeContactListReply(Record, alias_generator=camel):
+    content: list[CustomizeContactListReplyContent] = empty_list()
+
+
+class CustomizeContactUpdateReply(Record, alias_generator=camel):
+    content: bool | None
+
+
+class DIgitalStoreMessagePushReply(Record, alias_generator=camel):
+    content: bool | None
+
+
+class DigitalStoreCardRecordContentDetailList(Record, alias_generator=camel):
+    dept_name: str | None
+    read_status_str: str | None
+    read_time: int | None
+    role_name: str | None
+    user_name: str | None
+
+
+class DigitalStoreCardRecordContent(Record, alias_generator=camel):
+    conversation_title: str | None
+    detail_list: list[DigitalStoreCardRecordContentDetailList] = empty_list()
+    id: int | None
+    member_num: int | None
+    read_num: int | None
+    read_percent: str | None
+    receive_num: int | None
+    scene_card_name: str | None
+    send_status: str | None
+    send_time: int | None
+
+
+class DigitalStoreContactInfoReply(Record, alias_generator=camel):
+    code: str | None
+    ding_dept_id: int | None
+    name: str | None
+    root_dept_id: int | None
+
+
+class DigitalStoreConversationsReplyContent(Record, alias_generator=camel):
+    conversation_title: str | None
+    conversation_type: str | None
+    id: int | None
+    open_conversation_id: str | None
+
+
+class DigitalStoreConversationsReply(Record, alias_generator=camel):
+    content: list[DigitalStoreConversationsReplyContent] = empty_list()
+
+
+class DigitalStoreExportCardRecordReply(Record, alias_generator=camel):
+    file_name: str | None
+    file_type: str | None
+    file_url: str | None
+    id: str | None
+    is_import: str | None
+    remark: str | None
+    status: str | None
+    success_num: str | None
+    total_num: str | None
+
+
+class DigitalStoreExportCardRecordDetailReply(Record, alias_generator=camel):
+    file_name: str | None
+    file_type: str | None
+    file_url: str | None
+    id: str | None
+    is_import: str | None
+    remark: str | None
+    status: str | None
+    success_num: str | None
+    total_num: str | None
+
+
+class DigitalStoreGroupInfoReply(Record, alias_generator=camel):
+    group_id: int | None
+    group_name: str | None
+    store_id_list: list[int] = empty_list()
+
+
+class DigitalStoreGroupsReplyContent(Record, alias_generator=camel):
+    group_id: int | None
+    group_name: str | None
+
+
+class DigitalStoreGroupsReply(Record, alias_generator=camel):
+    content: list[DigitalStoreGroupsReplyContent] = empty_list()
+
+
+class DigitalStoreNodeInfoReply(Record, alias_generator=camel):
+    ding_dept_id: int | None
+    id: int | None
+    name: str | None
+    parent_id: int | None
+    type: int | None
+
+
+class DigitalStoreQueryConversationReply(Record, alias_generator=camel):
+    conversation_title: str | None
+    open_conversation_id: str | None
+
+
+class DigitalStoreRightsInfoReply(Record, alias_generator=camel):
+    end_time: int | None
+    quantity: int | None
+    rights_code: str | None
+    rights_name: str | None
+    start_time: int | None
+
+
+class DigitalStoreRolesReplyContent(Record, alias_generator=camel):
+    level: int | None
+    role_code: str | None
+    role_id: int | None
+    role_name: str | None
+    source: str | None
+
+
+class DigitalStoreRolesReply(Record, alias_generator=camel):
+    content: list[DigitalStoreRolesReplyContent] = empty_list()
+
+
+class DigitalStoreSceneScopeReply(Record, alias_generator=camel):
+    group_conversation_type: str | None
+    scope_id: int | None
+
+
+class DigitalStoreStoreInfoReply(Record, alias_generator=camel):
+    address: str | None
+    business_hours: str | None
+    ding_dept_id: int | None
+    latitude: str | None
+    location_address: str | None
+    longitude: str | None
+    name: str | None
+    parent_id: int | None
+    status: str | None
+    store_acreage: str | None
+    store_bandwidth: str | None
+    store_code: str | None
+    store_id: int | None
+    telephone: str | None
+
+
+class DigitalStoreSubNodesReplyContent(Record, alias_generator=camel):
+    ding_dept_id: int | None
+    id: int | None
+    name: str | None
+    parent_id: int | None
+    type: int | None
+
+
+class DigitalStoreSubNodesReply(Record, alias_generator=camel):
+    content: list[DigitalStoreSubNodesReplyContent] = empty_list()
+
+
+class DigitalStoreUpdateAuthInfoUpdateUserListRoleList(TypedDict, total=False):
+    role_name: str
+    source_role_id: str
+
+
+class DigitalStoreUpdateAuthInfoUpdateUserListUserAuthList(TypedDict, total=False):
+    ding_dept_id: str
+    source_dept_id: str
+
+
+class DigitalStoreUpdateAuthInfoUpdateUserList(TypedDict, total=False):
+    role_list: list[DigitalStoreUpdateAuthInfoUpdateUserListRoleList]
+    user_auth_list: list[DigitalStoreUpdateAuthInfoUpdateUserListUserAuthList]
+    user_id: str
+
+
+class DigitalStoreUserInfoReply(Record, alias_generator=camel):
+    name: str | None
+    role_id_list: list[int] = empty_list()
+    scope_list: list[int] = empty_list()
+    store_list: list[int] = empty_list()
+    user_id: str | None
+
+
+class DigitalStoreUsersReplyContent(Record, alias_generator=camel):
+    name: str | None
+    user_id: str | None
+
+
+class DigitalStoreUsersReply(Record, alias_generator=camel):
+    content: list[DigitalStoreUsersReplyContent] = empty_list()
+
+
+class DigitalStorelistExportTaskRecordContent(Record, alias_generator=camel):
+    file_name: str | None
+    file_type: str | None
+    file_url: str | None
+    id: str | None
+    is_import: str | None
+    remark: str | None
+    status: str | None
+    success_num: str | None
+    total_num: str | None
+
+
+class ExternalQueryExternalAppOrgsReplyResult(Record, alias_generator=camel):
+    corp_id: str | None
+    corp_name: str | None
+
+
+class ExternalQueryExternalAppOrgsReply(Record, alias_generator=camel):
+    result: list[ExternalQueryExternalAppOrgsReplyResult] = empty_list()
+
+
+class ExternalQueryExternalBelongMainOrgReply(Record, alias_generator=camel):
+    corp_id: str | None
+    corp_name: str | None
+
+
+class ExternalQueryExternalOrgsReplyResult(Record, alias_generator=camel):
+    corp_id: str | None
+    corp_name: str | None
+
+
+class ExternalQueryExternalOrgsReply(Record, alias_generator=camel):
+    result: list[ExternalQueryExternalOrgsReplyResult] = empty_list()
+
+
+class GetConvertResultReplyResultOutputInfo(Record, alias_generator=camel):
+    content: str | None
+    file_name: str | None
+    file_size: float | None
+    file_type: str | None
+    file_url: str | None
+
+
+class GetConvertResultReplyResult(Record, alias_generator=camel):
+    corp_id: str | None
+    create_time: float | None
+    creator_name: str | None
+    output_info: GetConvertResultReplyResultOutputInfo | None
+    status: str | None
+    task_biz_id: str | None
+    title: str | None
+
+
+class GetConvertResultReply(Record, alias_generator=camel):
+    ding_open_errcode: int | None
+    result: GetConvertResultReplyResult | None
+
+
+class GetTaskPackageResultReplyTasksResultItems(Record, alias_generator=camel):
+    advantages: str | None
+    fab_reference: str | None
+    info: str | None
+    name: str | None
+    point: int | None
+    reference: str | None
+    res: bool | None
+    suggestion: str | None
+
+
+class GetTaskPackageResultReplyTasksResult(Record, alias_generator=camel):
+    audio_text: str | None
+    audio_text_formatted: str | None
+    date: str | None
+    desc: str | None
+    form_name: str | None
+    id: int | None
+    items: list[GetTaskPackageResultReplyTasksResultItems] = empty_list()
+    name: str | None
+    parse_text: str | None
+    raw_data: str | None
+    summary: str | None
+    total: int | None
+
+
+class GetTaskPackageResultReplyTasks(Record, alias_generator=camel):
+    report_link: str | None
+    result: GetTaskPackageResultReplyTasksResult | None
+    status: str | None
+    status_info: str | None
+    task_id: str | None
+
+
+class GetTaskPackageResultReply(Record, alias_generator=camel):
+    task_package_id: str | None
+    tasks: list[GetTaskPackageResultReplyTasks] = empty_list()
+
+
+class GetTaskQueueReplyResult(Record, alias_generator=camel):
+    pending_count: int | None
+    processing_count: int | None
+    total_count: int | None
+
+
+class GetTaskQueueReply(Record, alias_generator=camel):
+    result: GetTaskQueueReplyResult | None
+
+
+class HospitalDataCheckReply(Record, alias_generator=camel):
+    all_dept_count: int | None
+    all_dept_user_count: int | None
+    all_group_count: int | None
+    all_group_user_count: int | None
+    dept_count: int | None
+    dept_user_count: int | None
+    group_count: int | None
+    group_user_count: int | None
+    match: bool | None
+
+
+class IndustryManufactureCommonEventReplyResult(Record, alias_generator=camel):
+    content: str | None
+    http_code: str | None
+
+
+class IndustryManufactureCommonEventReply(Record, alias_generator=camel):
+    error_msg: str | None
+    request_id: str | None
+    result: IndustryManufactureCommonEventReplyResult | None
+
+
+class IndustryManufactureCostRecordListGetList(Record, alias_generator=camel):
+    corp_id: str | None
+    count: float | None
+    ext: str | None
+    gmt_create: int | None
+    gmt_modified: int | None
+    instance_id: str | None
+    is_deleted: str | None
+    material_cost_record_no: str | None
+    material_name: str | None
+    material_no: str | None
+    memo: str | None
+    order_no: str | None
+    price: float | None
+    process_code: str | None
+    production_task_no: str | None
+    real_count: float | None
+    real_price: float | None
+    type: str | None
+    unit: str | None
+
+
+class IndustryManufactureFeeListGetList(Record, alias_generator=camel):
+    amount: str | None
+    corp_id: str | None
+    count: float | None
+    ext: str | None
+    gmt_create: int | None
+    gmt_modified: int | None
+    id: int | None
+    instance_id: str | None
+    is_deleted: str | None
+    material_name: str | None
+    material_no: str | None
+    per_amount: float | None
+    process_code: str | None
+    production_task_no: str | None
+    title: str | None
+    type: str | None
+    unit: str | None
+
+
+class IndustryManufactureLabourCostList(Record, alias_generator=camel):
+    corp_id: str | None
+    ext: str | None
+    gmt_create: int | None
+    gmt_modified: int | None
+    instance_id: str | None
+    labour_cost_name: str | None
+    labour_cost_no: str | None
+    material_name: str | None
+    material_no: str | None
+    process_code: str | None
+    process_name: str | None
+    process_no: str | None
+    qualified_price: float | None
+    un_qualified_info: str | None
+    un_qualified_price1: float | None
+    un_qualified_price2: float | None
+    un_qualified_reason1: str | None
+    un_qualified_reason2: str | None
+
+
+class IndustryManufactureMaterialListList(Record, alias_generator=camel):
+    category: str | None
+    corp_id: str | None
+    ext: str | None
+    instance_id: str | None
+    material_name: str | None
+    material_no: str | None
+    process_code: str | None
+    specification: str | None
+    stock_max_warn: float | None
+    stock_min_warn: float | None
+    type: str | None
+    unit: str | None
+
+
+class IndustryManufactureMesDispatchTaskReplyResult(Record, alias_generator=camel):
+    content: str | None
+
+
+class IndustryManufactureMesDispatchTaskReply(Record, alias_generator=camel):
+    result: IndustryManufactureMesDispatchTaskReplyResult | None
+
+
+class IndustryManufactureMesMaterialExtendData(TypedDict, total=False):
+    code: str
+    name: str
+    value: str
+    value_type: str
+
+
+class IndustryManufactureMesMaterialReplyResult(Record, alias_generator=camel):
+    content: str | None
+
+
+class IndustryManufactureMesMaterialReply(Record, alias_generator=camel):
+    result: IndustryManufactureMesMaterialReplyResult | None
+
+
+class IndustryManufactureMesOutPlanReplyResult(Record, alias_generator=camel):
+    content: str | None
+
+
+class IndustryManufactureMesOutPlanReply(Record, alias_generator=camel):
+    result: IndustryManufactureMesOutPlanReplyResult | None
+
+
+class IndustryManufactureMesOutputReplyResult(Record, alias_generator=camel):
+    content: str | None
+
+
+class IndustryManufactureMesOutputReply(Record, alias_generator=camel):
+    result: IndustryManufactureMesOutputReplyResult | None
+
+
+class IndustryManufactureMesProcessExtendData(TypedDict, total=False):
+    code: str
+    name: str
+    value: str
+    value_type: str
+
+
+class IndustryManufactureMesProcessReplyResult(Record, alias_generator=camel):
+    content: str | None
+
+
+class IndustryManufactureMesProcessReply(Record, alias_generator=camel):
+    result: IndustryManufactureMesProcessReplyResult | None
+
+
+class IndustryManufactureMesProductionPlanExtendData(TypedDict, total=False):
+    code: str
+    name: str
+    value: str
+    value_type: str
+
+
+class IndustryManufactureMesProductionPlanReplyResult(Record, alias_generator=camel):
+    content: str | None
+
+
+class IndustryManufactureMesProductionPlanReply(Record, alias_generator=camel):
+    result: IndustryManufactureMesProductionPlanReplyResult | None
+
+
+class IndustryManufactureMesSubCooperationTeamExtendData(TypedDict, total=False):
+    code: Required[str]
+    name: str
+    value: Required[str]
+    value_type: Required[str]
+
+
+class IndustryManufactureMesSubCooperationTeamGroupPlugins(TypedDict, total=False):
+    label: Required[str]
+    value: Required[str]
+
+
+class IndustryManufactureMesSubCooperationTeamLeaders(TypedDict, total=False):
+    name: Required[str]
+    user_id: Required[str]
+
+
+class IndustryManufactureMesSubCooperationTeamMembers(TypedDict, total=False):
+    name: Required[str]
+    user_id: Required[str]
+
+
+class IndustryManufactureMesSubCooperationTeamReplyResult(Record, alias_generator=camel):
+    content: str | None
+
+
+class IndustryManufactureMesSubCooperationTeamReply(Record, alias_generator=camel):
+    result: IndustryManufactureMesSubCooperationTeamReplyResult | None
+
+
+class IndustryManufactureMesTeamMgmtExtendData(TypedDict, total=False):
+    code: Required[str]
+    name: str
+    value: Required[str]
+    value_type: Required[str]
+
+
+class IndustryManufactureMesTeamMgmtGroupPlugins(TypedDict, total=False):
+    label: Required[str]
+    value: Required[str]
+
+
+class IndustryManufactureMesTeamMgmtLeaders(TypedDict, total=False):
+    name: Required[str]
+    user_id: Required[str]
+
+
+class IndustryManufactureMesTeamMgmtMembers(TypedDict, total=False):
+    name: Required[str]
+    user_id: Required[str]
+
+
+class IndustryManufactureMesTeamMgmtReplyResult(Record, alias_generator=camel):
+    content: str | None
+
+
+class IndustryManufactureMesTeamMgmtReply(Record, alias_generator=camel):
+    ding_open_errcode: int | None
+    error_msg: str | None
+    result: IndustryManufactureMesTeamMgmtReplyResult | None
+
+
+class IndustryMmanufactureMaterialCostGetList(Record, alias_generator=camel):
+    act_price: float | None
+    corp_id: str | None
+    count: float | None
+    ext: str | None
+    gmt_create: int | None
+    gmt_modified: int | None
+    instance_id: str | None
+    material_cost_no: str | None
+    material_name: str | None
+    material_no: str | None
+    memo: str | None
+    price: float | None
+    process_code: str | None
+    unit: str | None
+
+
+class OrderConvertAttachments(TypedDict, total=False):
+    file_name: Required[str]
+    file_url: Required[str]
+
+
+class OrderConvertReply(Record, alias_generator=camel):
+    ding_open_errcode: int | None
+    result: str | None
+
+
+class PromptTemplatesOperateReply(Record, alias_generator=camel):
+    biz_code: str | None
+    content: str | None
+    description: str | None
+    placeholder_count: int | None
+    source: str | None
+
+
+class PushDingMessageReply(Record, alias_generator=camel):
+    content: int | None
+
+
+class QueryAllDepartmentContentDeptAndExtDepartment(Record, alias_generator=camel):
+    dept_code: str | None
+    dept_name: str | None
+    dept_order: int | None
+    dept_status: int | None
+    dept_type: int | None
+    gmt_create_str: str | None
+    gmt_modified_str: str | None
+    id: int | None
+    name: str | None
+    parent_dept_code: str | None
+    remark: str | None
+    ward_id_list: list[int] = empty_list()
+
+
+class QueryAllDepartmentContentDeptAndExtExtendInfos(Record, alias_generator=camel):
+    dept_code: str | None
+    dept_extend_display_name: str | None
+    dept_extend_key: str | None
+    dept_extend_value: str | None
+    gmt_create_str: str | None
+    gmt_modified_str: str | None
+    id: int | None
+    status: int | None
+
+
+class QueryAllDepartmentContentDeptAndExt(Record, alias_generator=camel):
+    department: QueryAllDepartmentContentDeptAndExtDepartment | None
+    extend_infos: list[QueryAllDepartmentContentDeptAndExtExtendInfos] = empty_list()
+
+
+class QueryAllDepartmentContentGroupAndExtListExtendInfos(Record, alias_generator=camel):
+    dept_code: str | None
+    dept_extend_display_name: str | None
+    dept_extend_key: str | None
+    dept_extend_value: str | None
+    gmt_create_str: str | None
+    gmt_modified_str: str | None
+    id: int | None
+    status: int | None
+
+
+class QueryAllDepartmentContentGroupAndExtListGroupLeader(Record, alias_generator=camel):
+    job_number: str | None
+    name: str | None
+    user_id: str | None
+
+
+class QueryAllDepartmentContentGroupAndExtListGroup(Record, alias_generator=camel):
+    dept_id: int | None
+    dept_status: int | None
+    gmt_create_str: str | None
+    gmt_modified_str: str | None
+    id: int | None
+    leader: QueryAllDepartmentContentGroupAndExtListGroupLeader | None
+    name: str | None
+    parent_dept_code: str | None
+    remark: str | None
+
+
+class QueryAllDepartmentContentGroupAndExtList(Record, alias_generator=camel):
+    extend_infos: list[QueryAllDepartmentContentGroupAndExtListExtendInfos] = empty_list()
+    group: QueryAllDepartmentContentGroupAndExtListGroup | None
+
+
+class QueryAllDepartmentContent(Record, alias_generator=camel):
+    dept_and_ext: QueryAllDepartmentContentDeptAndExt | None
+    group_and_ext_list: list[QueryAllDepartmentContentGroupAndExtList] = empty_list()
+    id: int | None
+    name: str | None
+
+
+class QueryAllDoctorsContent(Record, alias_generator=camel):
+    assess_group_id: str | None
+    assess_group_name: str | None
+    dept_code: str | None
+    dept_type: str | None
+    gmt_create_str: str | None
+    gmt_modified_str: str | None
+    id: int | None
+    job_num: str | None
+    status: int | None
+    uid: str | None
+    user_code: str | None
+    user_name: str | None
+
+
+class QueryAllGroupContent(Record, alias_generator=camel):
+    dept_id: int | None
+    id: int | None
+    name: str | None
+
+
+class QueryAllGroupsInDeptContent(Record, alias_generator=camel):
+    dept_id: int | None
+    id: int | None
+    name: str | None
+
+
+class QueryAllMemberByDeptContent(Record, alias_generator=camel):
+    job_num: str | None
+    uid: str | None
+    user_name: str | None
+
+
+class QueryAllMemberByGroupContent(Record, alias_generator=camel):
+    job_num: str | None
+    uid: str | None
+    user_name: str | None
+
+
+class QueryBizOptLogContent(Record, alias_generator=camel):
+    biz_type: int | None
+    data_type: int | None
+    id: int | None
+    opt_after_data: str | None
+    opt_before_data: str | None
+    opt_biz_type: int | None
+    opt_extend: str | None
+    opt_job_number: str | None
+    opt_object_code: str | None
+    opt_object_name: str | None
+    opt_object_user_job_no: str | None
+    opt_success: int | None
+    opt_time: int | None
+    opt_type: int | None
+    opt_user_code: str | None
+    opt_user_name: str | None
+    remark: str | None
+
+
+class QueryChatAioxmInfoReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class QueryConvertRulesItemSourceFiles(Record, alias_generator=camel):
+    file_name: str | None
+    file_size: float | None
+    file_tag: str | None
+    media_id: str | None
+    preview_url: str | None
+
+
+class QueryConvertRulesItemTargetFiles(Record, alias_generator=camel):
+    file_name: str | None
+    file_size: float | None
+    file_tag: str | None
+    media_id: str | None
+    preview_url: str | None
+
+
+class QueryConvertRulesItem(Record, alias_generator=camel):
+    corp_id: str | None
+    description: str | None
+    gmt_create: float | None
+    gmt_modified: float | None
+    name: str | None
+    rule_biz_id: str | None
+    source_files: list[QueryConvertRulesItemSourceFiles] = empty_list()
+    target_files: list[QueryConvertRulesItemTargetFiles] = empty_list()
+
+
+class QueryDepartmentExtendInfoReplyContent(Record, alias_generator=camel):
+    dept_code: str | None
+    dept_extend_display_name: str | None
+    dept_extend_key: str | None
+    dept_extend_value: str | None
+    gmt_create_str: str | None
+    gmt_modified_str: str | None
+    id: int | None
+    status: int | None
+
+
+class QueryDepartmentExtendInfoReply(Record, alias_generator=camel):
+    content: list[QueryDepartmentExtendInfoReplyContent] = empty_list()
+
+
+class QueryDepartmentInfoReplyContentDepartment(Record, alias_generator=camel):
+    dept_code: str | None
+    dept_name: str | None
+    dept_order: int | None
+    dept_status: int | None
+    dept_type: int | None
+    gmt_create_str: str | None
+    gmt_modified_str: str | None
+    id: int | None
+    name: str | None
+    parent_dept_code: str | None
+    remark: str | None
+    ward_id_list: list[int] = empty_list()
+
+
+class QueryDepartmentInfoReplyContentExtendInfos(Record, alias_generator=camel):
+    dept_code: str | None
+    dept_extend_display_name: str | None
+    dept_extend_key: str | None
+    dept_extend_value: str | None
+    gmt_create_str: str | None
+    gmt_modified_str: str | None
+    id: int | None
+    status: int | None
+
+
+class QueryDepartmentInfoReplyContent(Record, alias_generator=camel):
+    department: QueryDepartmentInfoReplyContentDepartment | None
+    extend_infos: list[QueryDepartmentInfoReplyContentExtendInfos] = empty_list()
+
+
+class QueryDepartmentInfoReply(Record, alias_generator=camel):
+    content: QueryDepartmentInfoReplyContent | None
+
+
+class QueryDoctorDetailsByJobNumberReplyContentDeptList(Record, alias_generator=camel):
+    category_name: str | None
+    dept_id: int | None
+    dept_name: str | None
+    gmt_create: str | None
+    gmt_modified: str | None
+    relation_id: int | None
+
+
+class QueryDoctorDetailsByJobNumberReplyContentGroupList(Record, alias_generator=camel):
+    dept_id: int | None
+    dept_name: str | None
+    group_id: int | None
+    group_name: str | None
+    is_assess_group: str | None
+    is_leader: bool | None
+    relation_id: int | None
+
+
+class QueryDoctorDetailsByJobNumberReplyContentJobStatus(Record, alias_generator=camel):
+    code: str | None
+    status_name: str | None
+
+
+class QueryDoctorDetailsByJobNumberReplyContentProfessionalTitle(Record, alias_generator=camel):
+    code: str | None
+    professional_title_category: str | None
+    professional_title_detail: str | None
+
+
+class QueryDoctorDetailsByJobNumberReplyContentUserProbList(Record, alias_generator=camel):
+    code: str | None
+    user_property_name: str | None
+
+
+class QueryDoctorDetailsByJobNumberReplyContent(Record, alias_generator=camel):
+    dept_list: list[QueryDoctorDetailsByJobNumberReplyContentDeptList] = empty_list()
+    group_list: list[QueryDoctorDetailsByJobNumberReplyContentGroupList] = empty_list()
+    job_number: str | None
+    job_status: list[QueryDoctorDetailsByJobNumberReplyContentJobStatus] = empty_list()
+    professional_title: QueryDoctorDetailsByJobNumberReplyContentProfessionalTitle | None
+    user_id: str | None
+    user_name: str | None
+    user_prob_list: list[QueryDoctorDetailsByJobNumberReplyContentUserProbList] = empty_list()
+
+
+class QueryDoctorDetailsByJobNumberReply(Record, alias_generator=camel):
+    content: QueryDoctorDetailsByJobNumberReplyContent | None
+
+
+class QueryGroupInfoReplyContentExtendInfos(Record, alias_generator=camel):
+    dept_code: str | None
+    dept_extend_display_name: str | None
+    dept_extend_key: str | None
+    dept_extend_value: str | None
+    gmt_create_str: str | None
+    gmt_modified_str: str | None
+    id: int | None
+    status: int | None
+
+
+class QueryGroupInfoReplyContentGroupLeader(Record, alias_generator=camel):
+    job_number: str | None
+    name: str | None
+    user_id: str | None
+
+
+class QueryGroupInfoReplyContentGroup(Record, alias_generator=camel):
+    dept_id: int | None
+    dept_status: int | None
+    gmt_create_str: str | None
+    gmt_modified_str: str | None
+    id: int | None
+    leader: QueryGroupInfoReplyContentGroupLeader | None
+    name: str | None
+    parent_dept_code: str | None
+    remark: str | None
+
+
+class QueryGroupInfoReplyContent(Record, alias_generator=camel):
+    extend_infos: list[QueryGroupInfoReplyContentExtendInfos] = empty_list()
+    group: QueryGroupInfoReplyContentGroup | None
+
+
+class QueryGroupInfoReply(Record, alias_generator=camel):
+    content: QueryGroupInfoReplyContent | None
+
+
+class QueryHospitalDistrictInfoContent(Record, alias_generator=camel):
+    address: str | None
+    deleted: int | None
+    district_name: str | None
+    district_type: int | None
+    gmt_create: str | None
+    gmt_modified: str | None
+    id: int | None
+    parent_district_id: int | None
+
+
+class QueryHospitalRoleUserInfoContent(Record, alias_generator=camel):
+    gmt_create: str | None
+    gmt_modified: str | None
+    job_number: str | None
+    role_code: str | None
+    role_name: str | None
+    status: int | None
+    user_code: str | None
+    user_name: str | None
+
+
+class QueryHospitalRolesReplyContent(Record, alias_generator=camel):
+    gmt_create: str | None
+    id: int | None
+    is_deleted: int | None
+    read_only: int | None
+    remark: str | None
+    role_code: str | None
+    role_name: str | None
+    sort: int | None
+
+
+class QueryHospitalRolesReply(Record, alias_generator=camel):
+    content: list[QueryHospitalRolesReplyContent] = empty_list()
+
+
+class QueryJobCodeDictionaryReplyContent(Record, alias_generator=camel):
+    category: str | None
+    code: str | None
+    display_name: str | None
+    doctor_type: str | None
+
+
+class QueryJobCodeDictionaryReply(Record, alias_generator=camel):
+    content: list[QueryJobCodeDictionaryReplyContent] = empty_list()
+
+
+class QueryJobStatusCodeDictionaryReplyContent(Record, alias_generator=camel):
+    category: str | None
+    code: str | None
+    display_name: str | None
+
+
+class QueryJobStatusCodeDictionaryReply(Record, alias_generator=camel):
+    content: list[QueryJobStatusCodeDictionaryReplyContent] = empty_list()
+
+
+class QueryMedicalEventsReplyContent(Record, alias_generator=camel):
+    code: str | None
+    content: str | None
+    event_id: int | None
+
+
+class QueryMedicalEventsReply(Record, alias_generator=camel):
+    content: list[QueryMedicalEventsReplyContent] = empty_list()
+    total_count: int | None
+
+
+class QueryOrderConvertResultItemOutputInfo(Record, alias_generator=camel):
+    content: str | None
+    file_name: str | None
+    file_size: str | None
+    file_type: str | None
+    file_url: str | None
+
+
+class QueryOrderConvertResultItem(Record, alias_generator=camel):
+    corp_id: str | None
+    create_time: int | None
+    creator_name: str | None
+    output_info: QueryOrderConvertResultItemOutputInfo | None
+    status: str | None
+    task_biz_id: str | None
+    title: str | None
+
+
+class QueryUserCredentialsReplyContentCredentialList(Record, alias_generator=camel):
+    credential_name: str | None
+    credential_type: int | None
+    term_of_validity: str | None
+
+
+class QueryUserCredentialsReplyContent(Record, alias_generator=camel):
+    credential_list: list[QueryUserCredentialsReplyContentCredentialList] = empty_list()
+    user_id: str | None
+
+
+class QueryUserCredentialsReply(Record, alias_generator=camel):
+    content: list[QueryUserCredentialsReplyContent] = empty_list()
+
+
+class QueryUserExtInfoReplyContent(Record, alias_generator=camel):
+    gmt_create: str | None
+    gmt_modified: str | None
+    status: int | None
+    user_code: str | None
+    user_extend_display_name: str | None
+    user_extend_key: str | None
+    user_extend_value: str | None
+
+
+class QueryUserExtInfoReply(Record, alias_generator=camel):
+    content: list[QueryUserExtInfoReplyContent] = empty_list()
+
+
+class QueryUserExtendValuesReplyContent(Record, alias_generator=camel):
+    user_code: str | None
+    user_extend_display_name: str | None
+    user_extend_key: str | None
+    user_extend_value: str | None
+
+
+class QueryUserExtendValuesReply(Record, alias_generator=camel):
+    content: list[QueryUserExtendValuesReplyContent] = empty_list()
+    total_count: int | None
+
+
+class QueryUserInfoReplyContentDept(Record, alias_generator=camel):
+    gmt_create_str: str | None
+    gmt_modified_str: str | None
+    id: int | None
+    name: str | None
+    rel_id: int | None
+
+
+class QueryUserInfoReplyContentGroup(Record, alias_generator=camel):
+    dept_id: int | None
+    dept_name: str | None
+    gmt_create_str: str | None
+    gmt_modified_str: str | None
+    id: int | None
+    name: str | None
+    rel_id: int | None
+
+
+class QueryUserInfoReplyContentJob(Record, alias_generator=camel):
+    biz_type: str | None
+    category: str | None
+    code: str | None
+    display_name: str | None
+
+
+class QueryUserInfoReplyContentJobStatus(Record, alias_generator=camel):
+    biz_type: str | None
+    category: str | None
+    code: str | None
+    display_name: str | None
+
+
+class QueryUserInfoReplyContentJobStatusList(Record, alias_generator=camel):
+    biz_type: str | None
+    category: str | None
+    code: str | None
+    display_name: str | None
+
+
+class QueryUserInfoReplyContentUserProb(Record, alias_generator=camel):
+    biz_type: str | None
+    category: str | None
+    code: str | None
+    display_name: str | None
+
+
+class QueryUserInfoReplyContent(Record, alias_generator=camel):
+    comments: str | None
+    dept: list[QueryUserInfoReplyContentDept] = empty_list()
+    group: list[QueryUserInfoReplyContentGroup] = empty_list()
+    job: QueryUserInfoReplyContentJob | None
+    job_num: str | None
+    job_status: QueryUserInfoReplyContentJobStatus | None
+    job_status_list: list[QueryUserInfoReplyContentJobStatusList] = empty_list()
+    uid: str | None
+    user_name: str | None
+    user_prob: QueryUserInfoReplyContentUserProb | None
+
+
+class QueryUserInfoReply(Record, alias_generator=camel):
+    content: QueryUserInfoReplyContent | None
+
+
+class QueryUserProbCodeDictionaryReplyContent(Record, alias_generator=camel):
+    category: str | None
+    code: str | None
+    display_name: str | None
+
+
+class QueryUserProbCodeDictionaryReply(Record, alias_generator=camel):
+    content: list[QueryUserProbCodeDictionaryReplyContent] = empty_list()
+
+
+class QueryUserRolesReplyContent(Record, alias_generator=camel):
+    role_code: str | None
+    role_name: str | None
+
+
+class QueryUserRolesReply(Record, alias_generator=camel):
+    content: list[QueryUserRolesReplyContent] = empty_list()
+
+
+class SubmitTaskData(TypedDict, total=False):
+    date: str
+    desc: str
+    extension: str
+    file_type: str
+    file_url: list[str]
+    id: int
+    name: str
+
+
+class SubmitTaskReplyTasks(Record, alias_generator=camel):
+    id: int | None
+    task_id: str | None
+
+
+class SubmitTaskReply(Record, alias_generator=camel):
+    tasks: list[SubmitTaskReplyTasks] = empty_list()
+
+
+class SubmitTaskPackageData(TypedDict, total=False):
+    extension: str
+    file_url: str
+    file_urls: list[str]
+    task_name: str
+    text_content: str
+
+
+class SubmitTaskPackageReply(Record, alias_generator=camel):
+    task_id_list: list[str] = empty_list()
+    task_package_id: str | None
+
+
+class SupplAddRoleReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class SupplyAddDeptReplyResult(Record, alias_generator=camel):
+    dept_id: int | None
+
+
+class SupplyAddDeptReply(Record, alias_generator=camel):
+    result: SupplyAddDeptReplyResult | None
+
+
+class SupplyAddMemberReplyResult(Record, alias_generator=camel):
+    ding_member_status: str | None
+    union_id: str | None
+    user_id: str | None
+
+
+class SupplyAddMemberReply(Record, alias_generator=camel):
+    result: SupplyAddMemberReplyResult | None
+
+
+class SupplyAddPartnerTypeReply(Record, alias_generator=camel):
+    result: int | None
+
+
+class SupplyChainQueryDeptInfoReplyResultPartnerTypeInfoList(Record, alias_generator=camel):
+    id: int | None
+    name: str | None
+    super_id: int | None
+    super_name: str | None
+
+
+class SupplyChainQueryDeptInfoReplyResult(Record, alias_generator=camel):
+    dept_id: int | None
+    dept_type: str | None
+    has_sub_dept: bool | None
+    name: str | None
+    partner_number: str | None
+    partner_type_info_list: list[SupplyChainQueryDeptInfoReplyResultPartnerTypeInfoList] = empty_list()
+    super_id: int | None
+
+
+class SupplyChainQueryDeptInfoReply(Record, alias_generator=camel):
+    result: SupplyChainQueryDeptInfoReplyResult | None
+
+
+class SupplyGetMemberReplyResultRoleInfoList(Record, alias_generator=camel):
+    role_id: str | None
+    role_name: str | None
+
+
+class SupplyGetMemberReplyResult(Record, alias_generator=camel):
+    dept_id_list: list[int] = empty_list()
+    ding_member_status: str | None
+    is_active: bool | None
+    member_name: str | None
+    member_title: str | None
+    member_work_number: str | None
+    role_info_list: list[SupplyGetMemberReplyResultRoleInfoList] = empty_list()
+    supply_node_list: list[int] = empty_list()
+
+
+class SupplyGetMemberReply(Record, alias_generator=camel):
+    result: SupplyGetMemberReplyResult | None
+
+
+class SupplyListDeptMembersList(Record, alias_generator=camel):
+    ding_member_status: str | None
+    is_active: bool | None
+    member_name: str | None
+    member_title: str | None
+    member_work_number: str | None
+    union_id: str | None
+    user_id: str | None
+
+
+class SupplyListPartnerAdminsReplyResult(Record, alias_generator=camel):
+    name: str | None
+    union_id: str | None
+    user_id: str | None
+
+
+class SupplyListPartnerAdminsReply(Record, alias_generator=camel):
+    result: list[SupplyListPartnerAdminsReplyResult] = empty_list()
+
+
+class SupplyListPartnerManagersReplyResult(Record, alias_generator=camel):
+    dept_id: str | None
+    dept_name: str | None
+    interface_type: str | None
+    user_id: str | None
+    user_name: str | None
+
+
+class SupplyListPartnerManagersReply(Record, alias_generator=camel):
+    result: list[SupplyListPartnerManagersReplyResult] = empty_list()
+
+
+class SupplyListPartnerTypeReplyResult(Record, alias_generator=camel):
+    label_id: int | None
+    name: str | None
+    super_id: int | None
+
+
+class SupplyListPartnerTypeReply(Record, alias_generator=camel):
+    result: list[SupplyListPartnerTypeReplyResult] = empty_list()
+
+
+class SupplyListRoleReplyResult(Record, alias_generator=camel):
+    is_role_group: bool | None
+    role_id: str | None
+    role_name: str | None
+
+
+class SupplyListRoleReply(Record, alias_generator=camel):
+    result: list[SupplyListRoleReplyResult] = empty_list()
+
+
+class SupplyListSubDeptReplyResultPartnerTypeInfoList(Record, alias_generator=camel):
+    id: int | None
+    name: str | None
+    super_id: int | None
+    super_name: str | None
+
+
+class SupplyListSubDeptReplyResult(Record, alias_generator=camel):
+    dept_id: int | None
+    dept_type: str | None
+    has_sub_dept: bool | None
+    name: str | None
+    partner_number: str | None
+    partner_type_info_list: list[SupplyListSubDeptReplyResultPartnerTypeInfoList] = empty_list()
+    super_id: int | None
+
+
+class SupplyListSubDeptReply(Record, alias_generator=camel):
+    result: list[SupplyListSubDeptReplyResult] = empty_list()
+
+
+class SupplyQueryPartnerTypeReplyResult(Record, alias_generator=camel):
+    label_id: int | None
+    name: str | None
+    super_id: int | None
+
+
+class SupplyQueryPartnerTypeReply(Record, alias_generator=camel):
+    result: SupplyQueryPartnerTypeReplyResult | None
 
 
 class IndustryV1(Manager):
@@ -236,5 +2232,3120 @@ class IndustryV1(Manager):
         Apps: internal.
 
         Source: personnel-extension-property-error
+        """
+        return Call(None)
+
+    @api("industry_1_0.AiRetailProductAdd", "POST /v1.0/industry/retail/product/add")
+    def ai_retail_product_add(
+        self,
+        product_code: str,
+        product_name: str,
+        *,
+        attribute: dict[str, str] | None = None,
+        barcodes: list[str] | None = None,
+        brand: str | None = None,
+        category: str | None = None,
+        currecy: str | None = None,
+        enable: int | None = None,
+        image_file_ids: list[str] | None = None,
+        item_numbers: list[str] | None = None,
+        price: float | None = None,
+        product_fab: str | None = None,
+        product_info: str | None = None,
+        tag1: str | None = None,
+        tag2: str | None = None,
+        tag3: str | None = None,
+    ) -> Call[AiRetailProductAddReply]:
+        """Ai retail product add (新增商品).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiRetailProductAddReply)
+
+    @api("industry_1_0.AiRetailProductDelete", "POST /v1.0/industry/retail/product/delete")
+    def ai_retail_product_delete(
+        self,
+        product_id: int,
+    ) -> Call[bool]:
+        """Ai retail product delete (删除商品).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool)
+
+    @api("industry_1_0.AiRetailProductImgUpload", "POST /v1.0/industry/retail/product/image/upload")
+    def ai_retail_product_img_upload(
+        self,
+        biz_code: str,
+    ) -> Call[AiRetailProductImgUploadReply]:
+        """Ai retail product img upload (商品图片上传).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiRetailProductImgUploadReply)
+
+    @api("industry_1_0.AiRetailProductQuery", "GET /v1.0/industry/retail/product/query")
+    def ai_retail_product_query(
+        self,
+        *,
+        product_code: str | None = None,
+        product_id: int | None = None,
+    ) -> Call[AiRetailProductQueryReply]:
+        """Ai retail product query (查询商品).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiRetailProductQueryReply)
+
+    @api("industry_1_0.AiRetailProductUpdate", "POST /v1.0/industry/retail/product/update")
+    def ai_retail_product_update(
+        self,
+        product_id: int,
+        *,
+        attribute: dict[str, str] | None = None,
+        barcodes: list[str] | None = None,
+        brand: str | None = None,
+        category: str | None = None,
+        currency: str | None = None,
+        enable: int | None = None,
+        image_file_ids: list[str] | None = None,
+        item_numbers: list[str] | None = None,
+        price: float | None = None,
+        product_code: str | None = None,
+        product_fab: str | None = None,
+        product_info: str | None = None,
+        product_name: str | None = None,
+        tag1: str | None = None,
+        tag2: str | None = None,
+        tag3: str | None = None,
+    ) -> Call[bool]:
+        """Ai retail product update (更新商品).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool)
+
+    @api("industry_1_0.AiTrainingDetail", "POST /v1.0/industry/ai/trainingDetail")
+    def ai_training_detail(
+        self,
+        *,
+        record_id: int | None = None,
+    ) -> Call[AiTrainingDetailReply]:
+        """Ai training detail (AI练货记录详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiTrainingDetailReply)
+
+    @api("industry_1_0.AiTrainingRecord", "POST /v1.0/industry/ai/retail/trainingRecord")
+    def ai_training_record(
+        self,
+        *,
+        direction: int | None = None,
+        end_time: int | None = None,
+        last_id: int | None = None,
+        size: int | None = None,
+        start_time: int | None = None,
+        task_id: int | None = None,
+    ) -> Call[AiTrainingRecordReply]:
+        """Ai training record (AI练货记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiTrainingRecordReply)
+
+    @api("industry_1_0.BatchGetTaskResult", "POST /v1.0/industry/ai/taskResults/batchQuery", idempotent=True)
+    def batch_get_task_result(
+        self,
+        *,
+        task_ids: list[str] | None = None,
+    ) -> Call[BatchGetTaskResultReply]:
+        """Batch get task result (批量查询任务结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchGetTaskResultReply)
+
+    @api("industry_1_0.BusinessMatch", "POST /v1.0/industry/me/businesses/matching")
+    def business_match(
+        self,
+        business_info: str,
+        corp_name: str,
+        user_id: str,
+    ) -> Call[BusinessMatchReply]:
+        """Business match (商机匹配).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BusinessMatchReply)
+
+    @api("industry_1_0.BusinessMatchResult", "GET /v1.0/industry/me/businesses/matchingResults")
+    def business_match_result(
+        self,
+        task_id: str,
+        user_id: str,
+    ) -> Call[BusinessMatchResultReply]:
+        """Business match result (商机匹配结果查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BusinessMatchResultReply)
+
+    @api("industry_1_0.CampusAddRenterMember", "POST /v1.0/industry/campuses/renters/members")
+    def campus_add_renter_member(
+        self,
+        mobile: str,
+        name: str,
+        renter_id: int,
+        *,
+        extend: str | None = None,
+        type: str | None = None,
+    ) -> Call[CampusAddRenterMemberReply]:
+        """Campus add renter member (添加租客下成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CampusAddRenterMemberReply)
+
+    @api("industry_1_0.CampusCreateRenter", "POST /v1.0/industry/campuses/renters")
+    def campus_create_renter(
+        self,
+        name: str,
+        *,
+        credit_code: str | None = None,
+        end_time: int | None = None,
+        extend: str | None = None,
+        start_time: int | None = None,
+        state: int | None = None,
+    ) -> Call[CampusCreateRenterReply]:
+        """Campus create renter (创建租客).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CampusCreateRenterReply)
+
+    @api("industry_1_0.CampusDelRenterMember", "DELETE /v1.0/industry/campuses/renters/members")
+    def campus_del_renter_member(
+        self,
+        *,
+        renter_id: int | None = None,
+        union_id: str | None = None,
+    ) -> Call[CampusDelRenterMemberReply]:
+        """Campus del renter member (移除租客人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CampusDelRenterMemberReply)
+
+    @api("industry_1_0.CampusDeleteRenter", "DELETE /v1.0/industry/campuses/renters")
+    def campus_delete_renter(
+        self,
+        renter_id: int,
+    ) -> Call[None]:
+        """Campus delete renter (删除租客).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("industry_1_0.CampusGetRenter", "GET /v1.0/industry/campuses/renterInfos")
+    def campus_get_renter(
+        self,
+        renter_id: int,
+    ) -> Call[CampusGetRenterReply]:
+        """Campus get renter (获取租客详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CampusGetRenterReply)
+
+    @api("industry_1_0.CampusGetRenterMember", "GET /v1.0/industry/campuses/renters/memberInfos")
+    def campus_get_renter_member(
+        self,
+        union_id: str,
+        *,
+        renter_id: int | None = None,
+    ) -> Call[CampusGetRenterMemberReply]:
+        """Campus get renter member (查询租客指定成员信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CampusGetRenterMemberReply)
+
+    @api("industry_1_0.CampusListCampus", "GET /v1.0/industry/campuses/projects")
+    def campus_list_campus(
+        self,
+        *,
+        group_dept_id: int | None = None,
+    ) -> Call[CampusListCampusReply]:
+        """Campus list campus (查询园区列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CampusListCampusReply)
+
+    @api("industry_1_0.CampusListCampusGroup", "GET /v1.0/industry/campuses/projects/groups")
+    def campus_list_campus_group(
+        self,
+    ) -> Call[CampusListCampusGroupReply]:
+        """Campus list campus group (查询园区项目组列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CampusListCampusGroupReply)
+
+    @api("industry_1_0.CampusListRenter", "GET /v1.0/industry/campuses/renters")
+    def campus_list_renter(
+        self,
+    ) -> Call[CampusListRenterReply]:
+        """Campus list renter (获取租客列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CampusListRenterReply)
+
+    @api("industry_1_0.CampusListRenterMembers", "GET /v1.0/industry/campuses/renters/members")
+    def campus_list_renter_members(
+        self,
+        *,
+        renter_id: int | None = None,
+    ) -> Call[CampusListRenterMembersReply]:
+        """Campus list renter members (查询租客下所有成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CampusListRenterMembersReply)
+
+    @api("industry_1_0.CampusUpdateCampus", "PUT /v1.0/industry/campuses/projects")
+    def campus_update_campus(
+        self,
+        campus_dept_id: int,
+        *,
+        address: str | None = None,
+        area: float | None = None,
+        belong_project_group_id: int | None = None,
+        campus_name: str | None = None,
+        capacity: int | None = None,
+        city_id: int | None = None,
+        country: str | None = None,
+        county_id: int | None = None,
+        description: str | None = None,
+        extend: str | None = None,
+        order_end_time: int | None = None,
+        order_info: int | None = None,
+        order_start_time: int | None = None,
+        prov_id: int | None = None,
+        telephone: str | None = None,
+    ) -> Call[CampusUpdateCampusReply]:
+        """Campus update campus (更新园区项目).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CampusUpdateCampusReply)
+
+    @api("industry_1_0.CampusUpdateCampusGroup", "PUT /v1.0/industry/campuses/projects/groups")
+    def campus_update_campus_group(
+        self,
+        campus_project_group_id: int,
+        *,
+        extend: str | None = None,
+        name: str | None = None,
+    ) -> Call[CampusUpdateCampusGroupReply]:
+        """Campus update campus group (更新园区项目组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CampusUpdateCampusGroupReply)
+
+    @api("industry_1_0.CampusUpdateRenter", "PUT /v1.0/industry/campuses/renters")
+    def campus_update_renter(
+        self,
+        name: str,
+        renter_id: int,
+        *,
+        credit_code: str | None = None,
+        end_time: int | None = None,
+        extend: str | None = None,
+        start_time: int | None = None,
+        state: int | None = None,
+    ) -> Call[CampusUpdateRenterReply]:
+        """Campus update renter (更新租客).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CampusUpdateRenterReply)
+
+    @api("industry_1_0.CampusUpdateRenterMember", "PUT /v1.0/industry/campuses/renters/members")
+    def campus_update_renter_member(
+        self,
+        renter_id: int,
+        union_id: str,
+        *,
+        extend: str | None = None,
+        name: str | None = None,
+        type: str | None = None,
+    ) -> Call[CampusUpdateRenterMemberReply]:
+        """Campus update renter member (更新租客下成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CampusUpdateRenterMemberReply)
+
+    @api("industry_1_0.ChatAIAddDatasetPermission", "POST /v1.0/industry/chatai/dataset/permissions/add")
+    def chat_ai_add_dataset_permission(
+        self,
+        *,
+        authorization_type: str | None = None,
+        authorized_object_id: list[str] | None = None,
+        dataset_id: int | None = None,
+        opt_user: str | None = None,
+    ) -> Call[None]:
+        """Chat ai add dataset permission (添加数据集权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("industry_1_0.ChatAIListDataset", "GET /v1.0/industry/chatai/datasets")
+    def chat_ai_list_dataset(
+        self,
+        app_id: int,
+    ) -> Call[ChatAiListDatasetReply]:
+        """Chat ai list dataset (获取chatAI应用下的数据集列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ChatAiListDatasetReply)
+
+    @api("industry_1_0.ChatAIQueryDatasetPermission", "GET /v1.0/industry/chatai/dataset/permissions")
+    def chat_ai_query_dataset_permission(
+        self,
+        *,
+        dataset_id: str | None = None,
+    ) -> Call[ChatAiQueryDatasetPermissionReply]:
+        """Chat ai query dataset permission (查询数据集权限明细).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ChatAiQueryDatasetPermissionReply)
+
+    @api("industry_1_0.ChatAiQueryLogs", "GET /v1.0/industry/chatai/logs/lists")
+    def chat_ai_query_logs(
+        self,
+        app_id: int,
+        *,
+        end_time: int | None = None,
+        page_number: int | None = None,
+        page_size: int = 20,
+        scence_id: int | None = None,
+        start_time: int | None = None,
+    ) -> Query[ChatAiQueryLogsData]:
+        """Chat ai query logs (获取ChatAI问答日志).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            ChatAiQueryLogsData, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="data"
+        )
+
+    @api("industry_1_0.ChatAIRemoveDatasetPermission", "POST /v1.0/industry/chatai/dataset/permissions/remove")
+    def chat_ai_remove_dataset_permission(
+        self,
+        *,
+        authorization_type: str | None = None,
+        authorized_object_id: list[str] | None = None,
+        dataset_id: int | None = None,
+        opt_user: str | None = None,
+    ) -> Call[None]:
+        """Chat ai remove dataset permission (删除数据集权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("industry_1_0.ChatAITextSentimentAnalysis", "POST /v1.0/industry/chatai/abilities/sentiments/query")
+    def chat_ai_text_sentiment_analysis(
+        self,
+        text: str,
+        *,
+        history: list[str] | None = None,
+    ) -> Call[ChatAiTextSentimentAnalysisReply]:
+        """Chat ai text sentiment analysis (Chai文本情感分析).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ChatAiTextSentimentAnalysisReply)
+
+    @api("industry_1_0.ChatAiTravelList", "POST /v1.0/industry/ai/travelLists/query")
+    def chat_ai_travel_list(
+        self,
+        *,
+        param_list: list[ChatAiTravelListParamList] | None = None,
+        travel_id: str | None = None,
+    ) -> Call[ChatAiTravelListReply]:
+        """Chat ai travel list (获取差旅单列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ChatAiTravelListReply)
+
+    @api("industry_1_0.ChatFormGetDataForApiAccess", "GET /v1.0/industry/chatform/datas")
+    def chat_form_get_data_for_api_access(
+        self,
+        ding_talk_trace_id: str,
+    ) -> Call[ChatFormGetDataForApiAccessReply]:
+        """Chat form get data for api access (ChatForm查询表单识别结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ChatFormGetDataForApiAccessReply)
+
+    @api("industry_1_0.ChatMemoAddGeneralFile", "POST /v1.0/industry/chatmemo/files")
+    def chat_memo_add_general_file(
+        self,
+        dataset_id: int,
+        download_url: str,
+        file_name: str,
+        *,
+        biz_id: str | None = None,
+        file_desc: str | None = None,
+        tag_list: list[ChatMemoAddGeneralFileTagList] | None = None,
+    ) -> Call[ChatMemoAddGeneralFileReply]:
+        """Chat memo add general file (新增普通文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ChatMemoAddGeneralFileReply)
+
+    @api("industry_1_0.ChatMemoAddKnowledgeGraphNode", "POST /v1.0/industry/chatmemo/nodes")
+    def chat_memo_add_knowledge_graph_node(
+        self,
+        dataset_id: int,
+        node_info: ChatMemoAddKnowledgeGraphNodeNodeInfo,
+        *,
+        biz_id: str | None = None,
+    ) -> Call[ChatMemoAddKnowledgeGraphNodeReply]:
+        """Chat memo add knowledge graph node (新增知识图谱节点).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ChatMemoAddKnowledgeGraphNodeReply)
+
+    @api("industry_1_0.ChatMemoAddKnowledgeGraphRelation", "POST /v1.0/industry/chatmemo/relations")
+    def chat_memo_add_knowledge_graph_relation(
+        self,
+        dataset_id: int,
+        relation_info: ChatMemoAddKnowledgeGraphRelationRelationInfo,
+        *,
+        biz_id: str | None = None,
+    ) -> Call[ChatMemoAddKnowledgeGraphRelationReply]:
+        """Chat memo add knowledge graph relation (新增知识图谱关系).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ChatMemoAddKnowledgeGraphRelationReply)
+
+    @api("industry_1_0.ChatMemoDeleteGeneralFile", "POST /v1.0/industry/chatmemo/files/remove")
+    def chat_memo_delete_general_file(
+        self,
+        dataset_id: int,
+        media_id: str,
+    ) -> Call[None]:
+        """Chat memo delete general file (删除普通文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("industry_1_0.ChatMemoDeleteKnowledgeGraphNode", "POST /v1.0/industry/chatmemo/nodes/remove")
+    def chat_memo_delete_knowledge_graph_node(
+        self,
+        dataset_id: int,
+        media_id: str,
+        *,
+        biz_id: str | None = None,
+    ) -> Call[ChatMemoDeleteKnowledgeGraphNodeReply]:
+        """Chat memo delete knowledge graph node (删除知识图谱节点).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ChatMemoDeleteKnowledgeGraphNodeReply)
+
+    @api("industry_1_0.ChatMemoDeleteKnowledgeGraphRelation", "POST /v1.0/industry/chatmemo/relations/remove")
+    def chat_memo_delete_knowledge_graph_relation(
+        self,
+        dataset_id: int,
+        media_id: str,
+        *,
+        biz_id: str | None = None,
+    ) -> Call[ChatMemoDeleteKnowledgeGraphRelationReply]:
+        """Chat memo delete knowledge graph relation (删除知识图谱关系).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ChatMemoDeleteKnowledgeGraphRelationReply)
+
+    @api("industry_1_0.ChatMemoFaqAdd", "POST /v1.0/industry/chatmemo/faq")
+    def chat_memo_faq_add(
+        self,
+        answer: str,
+        dataset_id: int,
+        question: str,
+        *,
+        biz_id: str | None = None,
+        redirection: str | None = None,
+    ) -> Call[ChatMemoFaqAddReply]:
+        """Chat memo faq add (新增 FAQ).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ChatMemoFaqAddReply)
+
+    @api("industry_1_0.ChatMemoFaqDelete", "POST /v1.0/industry/chatmemo/faq/remove")
+    def chat_memo_faq_delete(
+        self,
+        dataset_id: int,
+        media_id: str,
+    ) -> Call[None]:
+        """Chat memo faq delete (删除指定数据集中的FAQ).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("industry_1_0.ChatMemoFaqList", "GET /v1.0/industry/chatmemo/faq/lists")
+    def chat_memo_faq_list(
+        self,
+        dataset_id: int,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[ChatMemoFaqListData]:
+        """Chat memo faq list (查询指定数据集中的FAQ列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            ChatMemoFaqListData, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="data"
+        )
+
+    @api("industry_1_0.ChatMemoGetFileList", "GET /v1.0/industry/chatmemo/file/lists")
+    def chat_memo_get_file_list(
+        self,
+        dataset_id: int,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[ChatMemoGetFileListData]:
+        """Chat memo get file list (查询指定数据集中的文件列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            ChatMemoGetFileListData, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="data"
+        )
+
+    @api("industry_1_0.ChatMemoGetFileStatus", "POST /v1.0/industry/chatmemo/files/statuses/query")
+    def chat_memo_get_file_status(
+        self,
+        dataset_id: int,
+        media_id: str,
+    ) -> Call[ChatMemoGetFileStatusReply]:
+        """Chat memo get file status (获取文件状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ChatMemoGetFileStatusReply)
+
+    @api("industry_1_0.ChatMemoQueryKnowledgeGraphNode", "POST /v1.0/industry/chatmemo/nodes/query")
+    def chat_memo_query_knowledge_graph_node(
+        self,
+        dataset_id: int,
+        media_id: str,
+        *,
+        biz_id: str | None = None,
+    ) -> Call[ChatMemoQueryKnowledgeGraphNodeReply]:
+        """Chat memo query knowledge graph node (查询知识图谱节点).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ChatMemoQueryKnowledgeGraphNodeReply)
+
+    @api("industry_1_0.ChatMemoQueryKnowledgeGraphRelation", "POST /v1.0/industry/chatmemo/relations/query")
+    def chat_memo_query_knowledge_graph_relation(
+        self,
+        dataset_id: int,
+        media_id: str,
+        *,
+        biz_id: str | None = None,
+    ) -> Call[ChatMemoQueryKnowledgeGraphRelationReply]:
+        """Chat memo query knowledge graph relation (查询知识图谱关系).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ChatMemoQueryKnowledgeGraphRelationReply)
+
+    @api("industry_1_0.ChatMemoUpdateKnowledgeGraphNode", "PUT /v1.0/industry/chatmemo/nodes")
+    def chat_memo_update_knowledge_graph_node(
+        self,
+        dataset_id: int,
+        node_info: ChatMemoUpdateKnowledgeGraphNodeNodeInfo,
+        *,
+        biz_id: str | None = None,
+    ) -> Call[ChatMemoUpdateKnowledgeGraphNodeReply]:
+        """Chat memo update knowledge graph node (更新知识图谱节点).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ChatMemoUpdateKnowledgeGraphNodeReply)
+
+    @api("industry_1_0.ChatMemoUpdateKnowledgeGraphRelation", "PUT /v1.0/industry/chatmemo/relations")
+    def chat_memo_update_knowledge_graph_relation(
+        self,
+        dataset_id: int,
+        relation_info: ChatMemoUpdateKnowledgeGraphRelationRelationInfo,
+        *,
+        biz_id: str | None = None,
+    ) -> Call[ChatMemoUpdateKnowledgeGraphRelationReply]:
+        """Chat memo update knowledge graph relation (更新知识图谱关系).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ChatMemoUpdateKnowledgeGraphRelationReply)
+
+    @api("industry_1_0.CirclePostDetail", "POST /v1.0/industry/circle/postsDetail")
+    def circle_post_detail(
+        self,
+        *,
+        post_id: int | None = None,
+    ) -> Call[CirclePostDetailReply]:
+        """Circle post detail (美搭发帖记录详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CirclePostDetailReply)
+
+    @api("industry_1_0.CirclePostRecord", "POST /v1.0/industry/circle/postsRecord")
+    def circle_post_record(
+        self,
+        *,
+        direction: int | None = None,
+        end_time: int | None = None,
+        last_post_id: int | None = None,
+        size: int | None = None,
+        start_time: int | None = None,
+    ) -> Call[CirclePostRecordReply]:
+        """Circle post record (美搭发帖记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CirclePostRecordReply)
+
+    @api("industry_1_0.CollegeActiveCollegeDeptGroup", "POST /v1.0/industry/colleges/depts/groups?deptId")
+    def college_active_college_dept_group(
+        self,
+        dept_id: int,
+    ) -> Call[CollegeActiveCollegeDeptGroupReply]:
+        """College active college dept group (开启学段/学院/年级/专业\\系/班级群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeActiveCollegeDeptGroupReply)
+
+    @api(
+        "industry_1_0.CollegeAddCollegeDept", "POST /v1.0/industry/colleges/depts?deptName&deptType&sortFactor&superId"
+    )
+    def college_add_college_dept(
+        self,
+        dept_name: str,
+        dept_type: str,
+        sort_factor: int,
+        super_id: int,
+    ) -> Call[CollegeAddCollegeDeptReply]:
+        """College add college dept (创建学段/学院/年级/专业\\系/班级).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeAddCollegeDeptReply)
+
+    @api("industry_1_0.CollegeAddManager", "POST /v1.0/industry/colleges/members/depts/managers?deptId&userId")
+    def college_add_manager(
+        self,
+        dept_id: int,
+        user_id: str,
+    ) -> Call[CollegeAddManagerReply]:
+        """College add manager (往部门中添加负责人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeAddManagerReply)
+
+    @api("industry_1_0.CollegeAddStudent", "POST /v1.0/industry/colleges/members/depts/students")
+    def college_add_student(
+        self,
+        dept_id: int,
+        mobile: str,
+        student_name: str,
+        student_number: str,
+        *,
+        emp_extension: dict[str, str] | None = None,
+        gender: str | None = None,
+        identify_id: str | None = None,
+        start_year: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[CollegeAddStudentReply]:
+        """College add student (在班级中添加人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeAddStudentReply)
+
+    @api(
+        "industry_1_0.CollegeChangeStudentDept",
+        "POST /v1.0/industry/colleges/members/depts/students/move?deptId&newDeptId&studentId",
+    )
+    def college_change_student_dept(
+        self,
+        dept_id: int,
+        new_dept_id: int,
+        student_id: int,
+    ) -> Call[CollegeChangeStudentDeptReply]:
+        """College change student dept (移动学生到其他部门).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeChangeStudentDeptReply)
+
+    @api("industry_1_0.CollegeDeleteCollegeDept", "DELETE /v1.0/industry/colleges/depts")
+    def college_delete_college_dept(
+        self,
+        dept_id: int,
+    ) -> Call[CollegeDeleteCollegeDeptReply]:
+        """College delete college dept (删除学段/学院/年级/专业\\系/班级).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeDeleteCollegeDeptReply)
+
+    @api("industry_1_0.CollegeListCollegeSubDept", "GET /v1.0/industry/colleges/subDepts")
+    def college_list_college_sub_dept(
+        self,
+        dept_id: int,
+    ) -> Call[CollegeListCollegeSubDeptReply]:
+        """College list college sub dept (获取下级节点列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeListCollegeSubDeptReply)
+
+    @api("industry_1_0.CollegeListDeptManager", "GET /v1.0/industry/colleges/members/depts/managers")
+    def college_list_dept_manager(
+        self,
+        dept_id: int,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[CollegeListDeptManagerManagerInfoSimpleList]:
+        """College list dept manager (获取部门下所有负责人列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            CollegeListDeptManagerManagerInfoSimpleList,
+            Paging("pageNumber", 1, unit="pages", open_ended=True),
+            items="managerInfoSimpleList",
+        )
+
+    @api("industry_1_0.CollegeListStudentInfo", "GET /v1.0/industry/colleges/members/depts/students")
+    def college_list_student_info(
+        self,
+        dept_id: int,
+        ding_student_status: str,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[CollegeListStudentInfoStudentInfoSimpleList]:
+        """College list student info (分页获取班级下所有学生列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            CollegeListStudentInfoStudentInfoSimpleList,
+            Paging("pageNumber", 1, unit="pages", open_ended=True),
+            items="studentInfoSimpleList",
+        )
+
+    @api(
+        "industry_1_0.CollegeListUncheckedStudent", "GET /v1.0/industry/colleges/members/organizations/unjoinedStudents"
+    )
+    def college_list_unchecked_student(
+        self,
+        *,
+        dept_id: int | None = None,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[CollegeListUncheckedStudentStudentInfoSimpleList]:
+        """College list unchecked student (分页查询未加入组织的学生列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            CollegeListUncheckedStudentStudentInfoSimpleList,
+            Paging("pageNumber", 1, unit="pages", open_ended=True),
+            items="studentInfoSimpleList",
+        )
+
+    @api("industry_1_0.CollegeQueryCollegeDeptGroupInfo", "GET /v1.0/industry/colleges/depts/groupInfos")
+    def college_query_college_dept_group_info(
+        self,
+        dept_id: int,
+    ) -> Call[CollegeQueryCollegeDeptGroupInfoReply]:
+        """College query college dept group info (获取学段/学院/年级/专业\\系/班级群群信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeQueryCollegeDeptGroupInfoReply)
+
+    @api("industry_1_0.CollegeQueryCollegeDeptInfo", "GET /v1.0/industry/colleges/deptInfos")
+    def college_query_college_dept_info(
+        self,
+        dept_id: int,
+    ) -> Call[CollegeQueryCollegeDeptInfoReply]:
+        """College query college dept info (获取学段/学院/年级/专业\\系/班级信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeQueryCollegeDeptInfoReply)
+
+    @api("industry_1_0.CollegeQueryStudentInfoByDept", "GET /v1.0/industry/colleges/members/depts/studentinfos")
+    def college_query_student_info_by_dept(
+        self,
+        dept_id: int,
+        student_id: int,
+    ) -> Call[CollegeQueryStudentInfoByDeptReply]:
+        """College query student info by dept (获取指定部门下指定学生的信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeQueryStudentInfoByDeptReply)
+
+    @api("industry_1_0.CollegeQueryStudentInfoByMobile", "GET /v1.0/industry/colleges/members/students/mobiles")
+    def college_query_student_info_by_mobile(
+        self,
+        mobile: str,
+    ) -> Call[CollegeQueryStudentInfoByMobileReply]:
+        """College query student info by mobile (根据手机号查询学生信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeQueryStudentInfoByMobileReply)
+
+    @api("industry_1_0.CollegeQueryStudentInfoByStudentId", "GET /v1.0/industry/colleges/members/students")
+    def college_query_student_info_by_student_id(
+        self,
+        student_id: int,
+    ) -> Call[CollegeQueryStudentInfoByStudentIdReply]:
+        """College query student info by student id (根据studentId查询学生信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeQueryStudentInfoByStudentIdReply)
+
+    @api("industry_1_0.CollegeRemoveManager", "DELETE /v1.0/industry/colleges/members/managers")
+    def college_remove_manager(
+        self,
+        dept_id: int,
+        is_force: bool,
+        user_id: str,
+    ) -> Call[CollegeRemoveManagerReply]:
+        """College remove manager (从部门中移除负责人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeRemoveManagerReply)
+
+    @api("industry_1_0.CollegeRemoveStudent", "DELETE /v1.0/industry/colleges/members/depts/students")
+    def college_remove_student(
+        self,
+        dept_id: int,
+        student_id: int,
+    ) -> Call[CollegeRemoveStudentReply]:
+        """College remove student (从部门中移除学生).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeRemoveStudentReply)
+
+    @api(
+        "industry_1_0.CollegeUpdateCollegeDept", "PUT /v1.0/industry/colleges/depts?deptId&deptName&sortFactor&superId"
+    )
+    def college_update_college_dept(
+        self,
+        dept_id: int,
+        *,
+        dept_name: str | None = None,
+        sort_factor: int | None = None,
+        super_id: int | None = None,
+    ) -> Call[CollegeUpdateCollegeDeptReply]:
+        """College update college dept (编辑学段/学院/年级/专业\\系/班级).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeUpdateCollegeDeptReply)
+
+    @api(
+        "industry_1_0.CollegeUpdateStudentDeptInfo",
+        "PUT /v1.0/industry/colleges/members/deptInfos?deptId&studentId&studentNumber",
+    )
+    def college_update_student_dept_info(
+        self,
+        dept_id: int,
+        student_id: int,
+        *,
+        student_number: str | None = None,
+    ) -> Call[CollegeUpdateStudentDeptInfoReply]:
+        """College update student dept info (更新学生的部门相关信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeUpdateStudentDeptInfoReply)
+
+    @api("industry_1_0.CollegeUpdateStudentInfo", "PUT /v1.0/industry/colleges/members/depts/students")
+    def college_update_student_info(
+        self,
+        student_id: int,
+        *,
+        emp_extension: dict[str, str] | None = None,
+        gender: str | None = None,
+        identify_id: str | None = None,
+        start_year: str | None = None,
+        student_name: str | None = None,
+    ) -> Call[CollegeUpdateStudentInfoReply]:
+        """College update student info (更新班级下学生信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeUpdateStudentInfoReply)
+
+    @api(
+        "industry_1_0.CollegeUpdateStudentMoblie",
+        "PUT /v1.0/industry/colleges/members/students/mobiles?isForce&newMobile&studentId",
+    )
+    def college_update_student_moblie(
+        self,
+        new_mobile: str,
+        student_id: int,
+        *,
+        is_force: bool | None = None,
+    ) -> Call[CollegeUpdateStudentMoblieReply]:
+        """College update student moblie (修改学生手机号).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CollegeUpdateStudentMoblieReply)
+
+    @api("industry_1_0.CustomizeContactCreate", "POST /v1.0/industry/customizations/contacts")
+    def customize_contact_create(
+        self,
+        name: str,
+        *,
+        manager_id_list: list[str] | None = None,
+        order: int | None = None,
+    ) -> Call[CustomizeContactCreateReply]:
+        """Customize contact create (创建自定义通讯录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CustomizeContactCreateReply)
+
+    @api("industry_1_0.CustomizeContactDelete", "DELETE /v1.0/industry/customizations/contacts")
+    def customize_contact_delete(
+        self,
+        code: str,
+    ) -> Call[CustomizeContactDeleteReply]:
+        """Customize contact delete (删除自定义通讯录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CustomizeContactDeleteReply)
+
+    @api("industry_1_0.CustomizeContactDeptCreate", "POST /v1.0/industry/customizations/departments")
+    def customize_contact_dept_create(
+        self,
+        code: str,
+        name: str,
+        parent_dept_id: int,
+        type: int,
+        *,
+        manager_id_list: list[str] | None = None,
+        order: int | None = None,
+        ref_id: int | None = None,
+    ) -> Call[CustomizeContactDeptCreateReply]:
+        """Customize contact dept create (创建部门).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CustomizeContactDeptCreateReply)
+
+    @api("industry_1_0.CustomizeContactDeptDelete", "DELETE /v1.0/industry/customizations/departments")
+    def customize_contact_dept_delete(
+        self,
+        code: str,
+        dept_id: int,
+    ) -> Call[CustomizeContactDeptDeleteReply]:
+        """Customize contact dept delete (删除部门).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CustomizeContactDeptDeleteReply)
+
+    @api("industry_1_0.CustomizeContactDeptGroupCreate", "POST /v1.0/industry/customizations/departmentGroups")
+    def customize_contact_dept_group_create(
+        self,
+        code: str,
+        dept_id: int,
+    ) -> Call[CustomizeContactDeptGroupCreateReply]:
+        """Customize contact dept group create (创建自定义通讯录某个部门的部门群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CustomizeContactDeptGroupCreateReply)
+
+    @api("industry_1_0.CustomizeContactDeptInfo", "GET /v1.0/industry/customizations/departments")
+    def customize_contact_dept_info(
+        self,
+        code: str,
+        dept_id: int,
+    ) -> Call[CustomizeContactDeptInfoReply]:
+        """Customize contact dept info (获取部门详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CustomizeContactDeptInfoReply)
+
+    @api("industry_1_0.CustomizeContactDeptList", "GET /v1.0/industry/customizations/subsidiaryDepartments")
+    def customize_contact_dept_list(
+        self,
+        code: str,
+        dept_id: int,
+    ) -> Call[CustomizeContactDeptListReply]:
+        """Customize contact dept list (获取子部门列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CustomizeContactDeptListReply)
+
+    @api("industry_1_0.CustomizeContactDeptUpdate", "PUT /v1.0/industry/customizations/departments")
+    def customize_contact_dept_update(
+        self,
+        code: str,
+        dept_id: int,
+        parent_dept_id: int,
+        *,
+        manager_id_list: list[str] | None = None,
+        name: str | None = None,
+        order: int | None = None,
+    ) -> Call[CustomizeContactDeptUpdateReply]:
+        """Customize contact dept update (更新部门).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CustomizeContactDeptUpdateReply)
+
+    @api("industry_1_0.CustomizeContactEmpAdd", "POST /v1.0/industry/customizations/users")
+    def customize_contact_emp_add(
+        self,
+        code: str,
+        dept_id: int,
+        user_id_list: list[str],
+    ) -> Call[CustomizeContactEmpAddReply]:
+        """Customize contact emp add (普通部门下添加人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CustomizeContactEmpAddReply)
+
+    @api("industry_1_0.CustomizeContactEmpDelete", "POST /v1.0/industry/customizations/users/remove")
+    def customize_contact_emp_delete(
+        self,
+        code: str,
+        dept_id: int,
+        user_id_list: list[str],
+    ) -> Call[CustomizeContactEmpDeleteReply]:
+        """Customize contact emp delete (普通部门下移除人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CustomizeContactEmpDeleteReply)
+
+    @api("industry_1_0.CustomizeContactEmpList", "GET /v1.0/industry/customizations/users")
+    def customize_contact_emp_list(
+        self,
+        dept_id: int,
+    ) -> Call[CustomizeContactEmpListReply]:
+        """Customize contact emp list (查询部门下人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CustomizeContactEmpListReply)
+
+    @api("industry_1_0.CustomizeContactList", "GET /v1.0/industry/customizations/contacts")
+    def customize_contact_list(
+        self,
+    ) -> Call[CustomizeContactListReply]:
+        """Customize contact list (获取自定义通讯录列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CustomizeContactListReply)
+
+    @api("industry_1_0.CustomizeContactUpdate", "PUT /v1.0/industry/customizations/contacts")
+    def customize_contact_update(
+        self,
+        code: str,
+        name: str,
+        order: int,
+        *,
+        manager_id_list: list[str] | None = None,
+    ) -> Call[CustomizeContactUpdateReply]:
+        """Customize contact update (更新自定义通讯录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CustomizeContactUpdateReply)
+
+    @api("industry_1_0.DIgitalStoreMessagePush", "POST /v1.0/industry/digitalStores/messages/push")
+    def d_igital_store_message_push(
+        self,
+    ) -> Call[DIgitalStoreMessagePushReply]:
+        """Digital store message push (门店通业务消息推送).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DIgitalStoreMessagePushReply)
+
+    @api(
+        "industry_1_0.DigitalStoreCardRecord",
+        "POST /v1.0/industry/digitalStores/cardSendRecords/query",
+        idempotent=True,
+    )
+    def digital_store_card_record(
+        self,
+        *,
+        begin_time: int | None = None,
+        end_time: int | None = None,
+        ids: list[int] | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        scene_card_name: str | None = None,
+    ) -> Query[DigitalStoreCardRecordContent]:
+        """Digital store card record (群运营-场景卡片发送记录列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            DigitalStoreCardRecordContent, Paging("pageNumber", 1, unit="pages", open_ended=True), items="content"
+        )
+
+    @api("industry_1_0.DigitalStoreContactInfo", "GET /v1.0/industry/digitalStores/contactInfos")
+    def digital_store_contact_info(
+        self,
+    ) -> Call[DigitalStoreContactInfoReply]:
+        """Digital store contact info (查询组织中门店通通讯录基础信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DigitalStoreContactInfoReply)
+
+    @api("industry_1_0.DigitalStoreConversations", "GET /v1.0/industry/digitalStores/conversations")
+    def digital_store_conversations(
+        self,
+        *,
+        conversation_title: str | None = None,
+        conversation_type: str | None = None,
+    ) -> Call[DigitalStoreConversationsReply]:
+        """Digital store conversations (获取门店通相关会话列表（区域群、门店群）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DigitalStoreConversationsReply)
+
+    @api("industry_1_0.DigitalStoreExportCardRecord", "POST /v1.0/industry/digitalStores/cardRecords/export")
+    def digital_store_export_card_record(
+        self,
+        *,
+        begin_time: int | None = None,
+        end_time: int | None = None,
+        ids: list[int] | None = None,
+        scene_card_name: str | None = None,
+    ) -> Call[DigitalStoreExportCardRecordReply]:
+        """Digital store export card record (群运营-数据监控-导出列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DigitalStoreExportCardRecordReply)
+
+    @api(
+        "industry_1_0.DigitalStoreExportCardRecordDetail", "POST /v1.0/industry/digitalStores/cardRecordDetails/export"
+    )
+    def digital_store_export_card_record_detail(
+        self,
+        *,
+        begin_time: int | None = None,
+        end_time: int | None = None,
+        ids: list[int] | None = None,
+        scene_card_name: str | None = None,
+    ) -> Call[DigitalStoreExportCardRecordDetailReply]:
+        """Digital store export card record detail (群运营-数据监控-导出明细).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DigitalStoreExportCardRecordDetailReply)
+
+    @api("industry_1_0.DigitalStoreGroupInfo", "GET /v1.0/industry/digitalStores/groupInfos")
+    def digital_store_group_info(
+        self,
+        group_id: int,
+    ) -> Call[DigitalStoreGroupInfoReply]:
+        """Digital store group info (查询门店通中的门店分组详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DigitalStoreGroupInfoReply)
+
+    @api("industry_1_0.DigitalStoreGroups", "GET /v1.0/industry/digitalStores/groups")
+    def digital_store_groups(
+        self,
+    ) -> Call[DigitalStoreGroupsReply]:
+        """Digital store groups (查询门店通中的分组列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DigitalStoreGroupsReply)
+
+    @api("industry_1_0.DigitalStoreNodeInfo", "GET /v1.0/industry/digitalStores/nodeInfos")
+    def digital_store_node_info(
+        self,
+        code: str,
+        node_id: int,
+    ) -> Call[DigitalStoreNodeInfoReply]:
+        """Digital store node info (查询门店通讯录某个节点信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DigitalStoreNodeInfoReply)
+
+    @api("industry_1_0.DigitalStoreQueryConversation", "GET /v1.0/industry/digitalStores/conversation/queryByStoreCode")
+    def digital_store_query_conversation(
+        self,
+        *,
+        store_code: str | None = None,
+    ) -> Call[DigitalStoreQueryConversationReply]:
+        """Digital store query conversation (通过门店Code获取门店群信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DigitalStoreQueryConversationReply)
+
+    @api("industry_1_0.DigitalStoreRightsInfo", "GET /v1.0/industry/digitalStores/rightsInfos")
+    def digital_store_rights_info(
+        self,
+    ) -> Call[DigitalStoreRightsInfoReply]:
+        """Digital store rights info (门店通权益信息查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DigitalStoreRightsInfoReply)
+
+    @api("industry_1_0.DigitalStoreRoles", "GET /v1.0/industry/digitalStores/roles")
+    def digital_store_roles(
+        self,
+    ) -> Call[DigitalStoreRolesReply]:
+        """Digital store roles (查询门店通中的角色列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DigitalStoreRolesReply)
+
+    @api("industry_1_0.DigitalStoreSceneScope", "GET /v1.0/industry/digitalStores/sceneScopes")
+    def digital_store_scene_scope(
+        self,
+        *,
+        open_conversation_id: str | None = None,
+        scene_code: str | None = None,
+    ) -> Call[DigitalStoreSceneScopeReply]:
+        """Digital store scene scope (获取门店通场景群的业务范围).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DigitalStoreSceneScopeReply)
+
+    @api("industry_1_0.DigitalStoreStoreInfo", "GET /v1.0/industry/digitalStores/storeInfos")
+    def digital_store_store_info(
+        self,
+        code: str,
+        store_id: int,
+    ) -> Call[DigitalStoreStoreInfoReply]:
+        """Digital store store info (查询门店通中的门店详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DigitalStoreStoreInfoReply)
+
+    @api("industry_1_0.DigitalStoreSubNodes", "GET /v1.0/industry/digitalStores/subsidiaryNodes")
+    def digital_store_sub_nodes(
+        self,
+        code: str,
+        node_id: int,
+    ) -> Call[DigitalStoreSubNodesReply]:
+        """Digital store sub nodes (查询门店通讯录某个节点下的子节点).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DigitalStoreSubNodesReply)
+
+    @api("industry_1_0.DigitalStoreUpdateAuthInfo", "PUT /v1.0/industry/digitalStores/authInfos")
+    def digital_store_update_auth_info(
+        self,
+        *,
+        update_user_list: list[DigitalStoreUpdateAuthInfoUpdateUserList] | None = None,
+    ) -> Call[None]:
+        """Digital store update auth info (修改人员管辖范围以及所属角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("industry_1_0.DigitalStoreUserInfo", "GET /v1.0/industry/digitalStores/userInfos")
+    def digital_store_user_info(
+        self,
+        code: str,
+        user_id: str,
+    ) -> Call[DigitalStoreUserInfoReply]:
+        """Digital store user info (查询门店通讯录人员信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DigitalStoreUserInfoReply)
+
+    @api("industry_1_0.DigitalStoreUsers", "GET /v1.0/industry/digitalStores/nodes/users")
+    def digital_store_users(
+        self,
+        code: str,
+        node_id: int,
+    ) -> Call[DigitalStoreUsersReply]:
+        """Digital store users (查询门店通讯录某个节点下的所有人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DigitalStoreUsersReply)
+
+    @api("industry_1_0.DigitalStorelistExportTaskRecord", "GET /v1.0/industry/digitalStores/exportTaskRecords")
+    def digital_storelist_export_task_record(
+        self,
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[DigitalStorelistExportTaskRecordContent]:
+        """Digital storelist export task record (群运营-数据监控-查询导出任务的记录列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            DigitalStorelistExportTaskRecordContent,
+            Paging("pageNumber", 1, unit="pages", open_ended=True),
+            items="content",
+        )
+
+    @api("industry_1_0.ExternalQueryExternalAppOrgs", "GET /v1.0/industry/externals/apps/organizations")
+    def external_query_external_app_orgs(
+        self,
+        external_type: str,
+    ) -> Call[ExternalQueryExternalAppOrgsReply]:
+        """External query external app orgs (查询启用了当前应用的外部协作组织).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ExternalQueryExternalAppOrgsReply)
+
+    @api(
+        "industry_1_0.ExternalQueryExternalBelongMainOrg",
+        "GET /v1.0/industry/externals/attributions/masterOrganizations",
+    )
+    def external_query_external_belong_main_org(
+        self,
+        external_type: str,
+    ) -> Call[ExternalQueryExternalBelongMainOrgReply]:
+        """External query external belong main org (查询归属的主组织).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ExternalQueryExternalBelongMainOrgReply)
+
+    @api("industry_1_0.ExternalQueryExternalOrgs", "GET /v1.0/industry/externals/organizations")
+    def external_query_external_orgs(
+        self,
+        external_type: str,
+    ) -> Call[ExternalQueryExternalOrgsReply]:
+        """External query external orgs (查询外部协作组织).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ExternalQueryExternalOrgsReply)
+
+    @api("industry_1_0.GetConvertResult", "POST /v1.0/industry/order/convert/get", idempotent=True)
+    def get_convert_result(
+        self,
+        task_biz_id: str,
+    ) -> Call[GetConvertResultReply]:
+        """Get convert result (获取转换结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetConvertResultReply)
+
+    @api("industry_1_0.GetTaskPackageResult", "POST /v1.0/industry/ai/taskPackages/query", idempotent=True)
+    def get_task_package_result(
+        self,
+        task_package_id: str,
+        *,
+        biz_code: str | None = None,
+    ) -> Call[GetTaskPackageResultReply]:
+        """Get task package result (getTaskPackageResult).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetTaskPackageResultReply)
+
+    @api("industry_1_0.GetTaskQueue", "GET /v1.0/industry/ai/taskQueue/query")
+    def get_task_queue(
+        self,
+        biz_code: str,
+    ) -> Call[GetTaskQueueReply]:
+        """Get task queue (查询任务队列情况).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetTaskQueueReply)
+
+    @api("industry_1_0.HospitalDataCheck", "POST /v1.0/industry/medicals/datas/check")
+    def hospital_data_check(
+        self,
+        *,
+        all_dept_count: int | None = None,
+        all_dept_user_count: int | None = None,
+        all_group_count: int | None = None,
+        all_group_user_count: int | None = None,
+        dept_count: int | None = None,
+        dept_user_count: int | None = None,
+        group_count: int | None = None,
+        group_user_count: int | None = None,
+    ) -> Call[HospitalDataCheckReply]:
+        """Hospital data check (医疗数据对账).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(HospitalDataCheckReply)
+
+    @api("industry_1_0.IndustryManufactureCommonEvent", "POST /v1.0/industry/manufacturing/bases/commons/events")
+    def industry_manufacture_common_event(
+        self,
+        action: str,
+        app_key: str,
+        event_type: list[str],
+        *,
+        biz_data: dict[str, JsonValue] | None = None,
+    ) -> Call[IndustryManufactureCommonEventReply]:
+        """Industry manufacture common event (行业化制造业事件中心).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(IndustryManufactureCommonEventReply)
+
+    @api(
+        "industry_1_0.IndustryManufactureCostRecordListGet",
+        "POST /v1.0/industry/manufactures/materialCostRecords/query",
+        idempotent=True,
+    )
+    def industry_manufacture_cost_record_list_get(
+        self,
+        *,
+        app_id: int | None = None,
+        app_ids: list[int] | None = None,
+        app_name: str | None = None,
+        corp_id: str | None = None,
+        cursor: int | None = None,
+        end_time: int | None = None,
+        instance_id: str | None = None,
+        isv_org_id: int | None = None,
+        material_no: str | None = None,
+        microapp_agent_id: int | None = None,
+        order_no: str | None = None,
+        org_id: int | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        production_task_no: str | None = None,
+        start_time: int | None = None,
+        suite_key: str | None = None,
+        token_grant_type: int | None = None,
+    ) -> Query[IndustryManufactureCostRecordListGetList]:
+        """Industry manufacture cost record list get (物料成本开放服务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(IndustryManufactureCostRecordListGetList, CURSOR, items="list")
+
+    @api("industry_1_0.IndustryManufactureFeeListGet", "POST /v1.0/industry/manufactures/fees/query", idempotent=True)
+    def industry_manufacture_fee_list_get(
+        self,
+        *,
+        app_id: int | None = None,
+        app_ids: list[int] | None = None,
+        app_name: str | None = None,
+        corp_id: str | None = None,
+        cursor: int | None = None,
+        end_time: int | None = None,
+        isv_org_id: int | None = None,
+        material_no: str | None = None,
+        microapp_agent_id: int | None = None,
+        org_id: int | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        production_task_no: str | None = None,
+        start_time: int | None = None,
+        suite_key: str | None = None,
+        token_grant_type: int | None = None,
+        type: str | None = None,
+    ) -> Query[IndustryManufactureFeeListGetList]:
+        """Industry manufacture fee list get (费用服务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(IndustryManufactureFeeListGetList, CURSOR, items="list")
+
+    @api(
+        "industry_1_0.IndustryManufactureLabourCost",
+        "POST /v1.0/industry/manufactures/labourCosts/query",
+        idempotent=True,
+    )
+    def industry_manufacture_labour_cost(
+        self,
+        *,
+        app_id: int | None = None,
+        app_ids: list[int] | None = None,
+        app_name: str | None = None,
+        corp_id: str | None = None,
+        cursor: int | None = None,
+        end_time: int | None = None,
+        isv_org_id: str | None = None,
+        material_no: str | None = None,
+        microapp_agent_id: int | None = None,
+        org_id: int | None = None,
+        page_number: int | None = None,
+        page_size: int = 20,
+        process_no: str | None = None,
+        start_time: int | None = None,
+        suite_key: str | None = None,
+        token_grant_type: int | None = None,
+    ) -> Query[IndustryManufactureLabourCostList]:
+        """Industry manufacture labour cost (行业化-制造业工价接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(IndustryManufactureLabourCostList, Paging("pageNumber", 1, unit="pages"), items="list")
+
+    @api(
+        "industry_1_0.IndustryManufactureMaterialList",
+        "POST /v1.0/industry/manufactures/materials/query",
+        idempotent=True,
+    )
+    def industry_manufacture_material_list(
+        self,
+        corp_id: str,
+        *,
+        app_id: int | None = None,
+        app_ids: list[int] | None = None,
+        app_name: str | None = None,
+        current_page: int | None = None,
+        cursor: int | None = None,
+        end_time: int | None = None,
+        instance_id: str | None = None,
+        isv_org_id: int | None = None,
+        material_no: str | None = None,
+        microapp_agent_id: int | None = None,
+        org_id: int | None = None,
+        page_size: int | None = None,
+        start_time: int | None = None,
+        suite_key: str | None = None,
+        token_grant_type: int | None = None,
+    ) -> Query[IndustryManufactureMaterialListList]:
+        """Industry manufacture material list (查询行业物料列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(IndustryManufactureMaterialListList, CURSOR, items="list")
+
+    @api("industry_1_0.IndustryManufactureMesDispatchTask", "POST /v1.0/industry/manufacturings/dispatchTasks/manage")
+    def industry_manufacture_mes_dispatch_task(
+        self,
+        action: str,
+        app_key: str,
+        uuid: str,
+        *,
+        base_data_name: str | None = None,
+        defects_amount: str | None = None,
+        dispatch_staff_name: str | None = None,
+        dispatch_staff_no: str | None = None,
+        fine_amount: str | None = None,
+        overdue: int | None = None,
+        plan_quantity: int | None = None,
+        priority: int | None = None,
+        process_name: str | None = None,
+        process_uuid: str | None = None,
+        product_code: str | None = None,
+        product_name: str | None = None,
+        product_specification: str | None = None,
+        project_code: str | None = None,
+        project_id: str | None = None,
+        project_status: str | None = None,
+        task_operators: str | None = None,
+        task_plan_end_time: str | None = None,
+        task_plan_start_time: str | None = None,
+        task_status: str | None = None,
+        task_type: str | None = None,
+        team_id: str | None = None,
+    ) -> Call[IndustryManufactureMesDispatchTaskReply]:
+        """Industry manufacture mes dispatch task (派工任务管理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(IndustryManufactureMesDispatchTaskReply)
+
+    @api("industry_1_0.IndustryManufactureMesMaterial", "POST /v1.0/industry/manufacturings/materials/manage")
+    def industry_manufacture_mes_material(
+        self,
+        action: str,
+        app_key: str,
+        uuid: str,
+        *,
+        base_data_name: str | None = None,
+        category: str | None = None,
+        extend_data: list[IndustryManufactureMesMaterialExtendData] | None = None,
+        product_code: str | None = None,
+        product_name: str | None = None,
+        product_specification: str | None = None,
+        prop: str | None = None,
+        unit: str | None = None,
+    ) -> Call[IndustryManufactureMesMaterialReply]:
+        """Industry manufacture mes material (MES系统物料管理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(IndustryManufactureMesMaterialReply)
+
+    @api("industry_1_0.IndustryManufactureMesOutPlan", "POST /v1.0/industry/manufacturings/outPlans/manage")
+    def industry_manufacture_mes_out_plan(
+        self,
+        base_data_name: str,
+        out_source_project_code: str,
+        uuid: str,
+        *,
+        approval_status: str | None = None,
+        approver: str | None = None,
+        out_source_team_id: str | None = None,
+        price: str | None = None,
+        process_identification_code: str | None = None,
+        process_uuids: str | None = None,
+        product_code: str | None = None,
+        product_name: str | None = None,
+        product_specification: str | None = None,
+        project_code: str | None = None,
+        project_id: str | None = None,
+        send_plan_quantity: str | None = None,
+        supplier_code: str | None = None,
+        supplier_name: str | None = None,
+        total_wage: str | None = None,
+    ) -> Call[IndustryManufactureMesOutPlanReply]:
+        """Industry manufacture mes out plan (生产委外工单管理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(IndustryManufactureMesOutPlanReply)
+
+    @api("industry_1_0.IndustryManufactureMesOutput", "POST /v1.0/industry/manufacturings/outputs/manage")
+    def industry_manufacture_mes_output(
+        self,
+        action: str,
+        app_key: str,
+        uuid: str,
+        *,
+        approve_status: str | None = None,
+        base_data_name: str | None = None,
+        defects_amount: str | None = None,
+        defects_reason: str | None = None,
+        fine_amount: str | None = None,
+        has_quality_test: str | None = None,
+        overdue: int | None = None,
+        plan_quantity: int | None = None,
+        priority: int | None = None,
+        process_name: str | None = None,
+        process_uuid: str | None = None,
+        product_code: str | None = None,
+        product_name: str | None = None,
+        product_specification: str | None = None,
+        project_code: str | None = None,
+        project_id: str | None = None,
+        project_status: str | None = None,
+        quality_test_status: str | None = None,
+        task_plan_end_time: str | None = None,
+        task_plan_start_time: str | None = None,
+        task_status: str | None = None,
+        task_type: str | None = None,
+        task_uuid: str | None = None,
+        team_id: str | None = None,
+        user_id: str | None = None,
+        user_name: str | None = None,
+    ) -> Call[IndustryManufactureMesOutputReply]:
+        """Industry manufacture mes output (生产报工管理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(IndustryManufactureMesOutputReply)
+
+    @api("industry_1_0.IndustryManufactureMesProcess", "POST /v1.0/industry/manufacturings/processes/manage")
+    def industry_manufacture_mes_process(
+        self,
+        action: str,
+        app_key: str,
+        uuid: str,
+        *,
+        base_data_name: str | None = None,
+        extend_data: list[IndustryManufactureMesProcessExtendData] | None = None,
+        name: str | None = None,
+        need_dispatch: str | None = None,
+        need_quality_test: str | None = None,
+        no: str | None = None,
+        price: str | None = None,
+        prop: str | None = None,
+        remark: str | None = None,
+        sop: str | None = None,
+    ) -> Call[IndustryManufactureMesProcessReply]:
+        """Industry manufacture mes process (MES系统工序管理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(IndustryManufactureMesProcessReply)
+
+    @api(
+        "industry_1_0.IndustryManufactureMesProductionPlan", "POST /v1.0/industry/manufacturings/productionPlans/manage"
+    )
+    def industry_manufacture_mes_production_plan(
+        self,
+        action: str,
+        app_key: str,
+        base_data_name: str,
+        uuid: str,
+        *,
+        actual_end_time: str | None = None,
+        actual_start_time: str | None = None,
+        bom_uuid: str | None = None,
+        events: list[str] | None = None,
+        extend_data: list[IndustryManufactureMesProductionPlanExtendData] | None = None,
+        no: str | None = None,
+        overdue: str | None = None,
+        plan_end_time: str | None = None,
+        plan_quantity: str | None = None,
+        plan_start_time: str | None = None,
+        process_uuids: str | None = None,
+        product_code: str | None = None,
+        product_name: str | None = None,
+        product_specification: str | None = None,
+        qualified_quantity: str | None = None,
+        sell_order_no: str | None = None,
+        status: str | None = None,
+        team_list: str | None = None,
+        title: str | None = None,
+        type: str | None = None,
+        unit: str | None = None,
+    ) -> Call[IndustryManufactureMesProductionPlanReply]:
+        """Industry manufacture mes production plan (生产工单管理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(IndustryManufactureMesProductionPlanReply)
+
+    @api("industry_1_0.IndustryManufactureMesSubCooperationTeam", "POST /v1.0/industry/manufacturings/outTeams/manage")
+    def industry_manufacture_mes_sub_cooperation_team(
+        self,
+        action: str,
+        app_key: str,
+        base_data_name: str,
+        out_corp_id: str,
+        uuid: str,
+        *,
+        events: list[str] | None = None,
+        extend_data: list[IndustryManufactureMesSubCooperationTeamExtendData] | None = None,
+        group_plugins: list[IndustryManufactureMesSubCooperationTeamGroupPlugins] | None = None,
+        group_type: str | None = None,
+        leaders: list[IndustryManufactureMesSubCooperationTeamLeaders] | None = None,
+        members: list[IndustryManufactureMesSubCooperationTeamMembers] | None = None,
+        name: str | None = None,
+        process_ids: list[str] | None = None,
+    ) -> Call[IndustryManufactureMesSubCooperationTeamReply]:
+        """Industry manufacture mes sub cooperation team (生产委外合作班组管理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(IndustryManufactureMesSubCooperationTeamReply)
+
+    @api("industry_1_0.IndustryManufactureMesTeamMgmt", "POST /v1.0/industry/manufacturing/base/data/team")
+    def industry_manufacture_mes_team_mgmt(
+        self,
+        action: str,
+        app_key: str,
+        base_data_name: str,
+        id: str,
+        *,
+        events: list[str] | None = None,
+        extend_data: list[IndustryManufactureMesTeamMgmtExtendData] | None = None,
+        group_config: dict[str, JsonValue] | None = None,
+        group_plugins: list[IndustryManufactureMesTeamMgmtGroupPlugins] | None = None,
+        group_type: str | None = None,
+        leaders: list[IndustryManufactureMesTeamMgmtLeaders] | None = None,
+        members: list[IndustryManufactureMesTeamMgmtMembers] | None = None,
+        name: str | None = None,
+        process_ids: list[str] | None = None,
+        tag_key: str | None = None,
+        tag_values: list[str] | None = None,
+    ) -> Call[IndustryManufactureMesTeamMgmtReply]:
+        """Industry manufacture mes team mgmt (MES系统班组管理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(IndustryManufactureMesTeamMgmtReply)
+
+    @api(
+        "industry_1_0.IndustryMmanufactureMaterialCostGet",
+        "POST /v1.0/industry/manufactures/base/materialCosts/query",
+        idempotent=True,
+    )
+    def industry_mmanufacture_material_cost_get(
+        self,
+        corp_id: str,
+        *,
+        app_id: int | None = None,
+        app_ids: list[int] | None = None,
+        app_name: str | None = None,
+        cursor: int | None = None,
+        end_time: int | None = None,
+        instance_id: str | None = None,
+        isv_org_id: int | None = None,
+        material_no: str | None = None,
+        microapp_agent_id: int | None = None,
+        org_id: int | None = None,
+        page_number: int | None = None,
+        page_size: int = 20,
+        start_time: int | None = None,
+        suite_key: str | None = None,
+        token_grant_type: int | None = None,
+    ) -> Query[IndustryMmanufactureMaterialCostGetList]:
+        """Industry mmanufacture material cost get (物料成本查询服务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(IndustryMmanufactureMaterialCostGetList, Paging("pageNumber", 1, unit="pages"), items="list")
+
+    @api("industry_1_0.OrderConvert", "POST /v1.0/industry/order/convert/execute")
+    def order_convert(
+        self,
+        operate_user_id: str,
+        rule_biz_id: str,
+        *,
+        attachments: list[OrderConvertAttachments] | None = None,
+    ) -> Call[OrderConvertReply]:
+        """Order convert (订单转换).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(OrderConvertReply)
+
+    @api("industry_1_0.PromptTemplatesOperate", "POST /v1.0/industry/ai/promptTemplates/operate")
+    def prompt_templates_operate(
+        self,
+        biz_code: str,
+        operation: str,
+        *,
+        content: str | None = None,
+        description: str | None = None,
+    ) -> Call[PromptTemplatesOperateReply]:
+        """Prompt templates operate (练货模板管理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PromptTemplatesOperateReply)
+
+    @api("industry_1_0.PushDingMessage", "POST /v1.0/industry/works/notice")
+    def push_ding_message(
+        self,
+        content: str,
+        message_type: str,
+        user_id_list: list[str],
+        *,
+        app_id: int | None = None,
+        message_url: str | None = None,
+        picture_url: str | None = None,
+        single_title: str | None = None,
+        single_url: str | None = None,
+        title: str | None = None,
+    ) -> Call[PushDingMessageReply]:
+        """Push ding message (提供text和card两种形式工作通知消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PushDingMessageReply)
+
+    @api("industry_1_0.QueryAllDepartment", "GET /v1.0/industry/medicals/departments")
+    def query_all_department(
+        self,
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[QueryAllDepartmentContent]:
+        """Query all department (获取当前组织下的所有科室).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            QueryAllDepartmentContent,
+            Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True),
+            items="content",
+        )
+
+    @api("industry_1_0.QueryAllDoctors", "GET /v1.0/industry/medicals/doctors")
+    def query_all_doctors(
+        self,
+        *,
+        month_mark: str | None = None,
+        page_num: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[QueryAllDoctorsContent]:
+        """Query all doctors (查询医院下的所有医生).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            QueryAllDoctorsContent,
+            Paging("pageNum", 1, unit="pages", pages="totalPages", open_ended=True),
+            items="content",
+        )
+
+    @api("industry_1_0.QueryAllGroup", "GET /v1.0/industry/medicals/groups")
+    def query_all_group(
+        self,
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[QueryAllGroupContent]:
+        """Query all group (查询所有医疗组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            QueryAllGroupContent,
+            Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True),
+            items="content",
+        )
+
+    @api("industry_1_0.QueryAllGroupsInDept", "GET /v1.0/industry/medicals/departments/{deptId}/groups")
+    def query_all_groups_in_dept(
+        self,
+        dept_id: str,
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[QueryAllGroupsInDeptContent]:
+        """Query all groups in dept (查询科室下的所有医疗组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            QueryAllGroupsInDeptContent,
+            Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True),
+            items="content",
+        )
+
+    @api("industry_1_0.QueryAllMemberByDept", "GET /v1.0/industry/medicals/departments/{deptId}/members")
+    def query_all_member_by_dept(
+        self,
+        dept_id: str,
+        *,
+        month_mark: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[QueryAllMemberByDeptContent]:
+        """Query all member by dept (查询科室下的所有人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            QueryAllMemberByDeptContent,
+            Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True),
+            items="content",
+        )
+
+    @api("industry_1_0.QueryAllMemberByGroup", "GET /v1.0/industry/medicals/groups/{groupId}/members")
+    def query_all_member_by_group(
+        self,
+        group_id: str,
+        *,
+        month_mark: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[QueryAllMemberByGroupContent]:
+        """Query all member by group (获取医疗组下面的所有成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            QueryAllMemberByGroupContent,
+            Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True),
+            items="content",
+        )
+
+    @api("industry_1_0.QueryBizOptLog", "GET /v1.0/industry/medicals/bizOptLogs")
+    def query_biz_opt_log(
+        self,
+        *,
+        max_results: int | None = None,
+        next_token: int | None = None,
+    ) -> Query[QueryBizOptLogContent]:
+        """Query biz opt log (获取当前企业医疗通讯录的业务操作日志).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(QueryBizOptLogContent, TOKEN_FROM_ZERO, items="content")
+
+    @api("industry_1_0.QueryChatAIOXMInfo", "POST /v1.0/industry/chatai/oxm/infos/query", idempotent=True)
+    def query_chat_aioxm_info(
+        self,
+        *,
+        code: str | None = None,
+    ) -> Call[QueryChatAioxmInfoReply]:
+        """Query chat aioxm info (获取专属AI平台信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryChatAioxmInfoReply)
+
+    @api("industry_1_0.QueryConvertRules", "POST /v1.0/industry/order/rule/page", idempotent=True)
+    def query_convert_rules(
+        self,
+        *,
+        keyword: str | None = None,
+        page_no: int | None = None,
+        page_size: int = 20,
+    ) -> Query[QueryConvertRulesItem]:
+        """Query convert rules (查询订单转换规则).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            QueryConvertRulesItem,
+            Paging("pageNo", 1, unit="pages", pages="totalPages", open_ended=True),
+            "result",
+            items="items",
+        )
+
+    @api("industry_1_0.QueryDepartmentExtendInfo", "GET /v1.0/industry/medicals/departments/extensions/infos")
+    def query_department_extend_info(
+        self,
+        dept_code: int,
+        prop_code: str,
+    ) -> Call[QueryDepartmentExtendInfoReply]:
+        """Query department extend info (查询科室和医疗组的扩展信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryDepartmentExtendInfoReply)
+
+    @api("industry_1_0.QueryDepartmentInfo", "GET /v1.0/industry/medicals/departments/{deptId}")
+    def query_department_info(
+        self,
+        dept_id: str,
+    ) -> Call[QueryDepartmentInfoReply]:
+        """Query department info (查询部门详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryDepartmentInfoReply)
+
+    @api("industry_1_0.QueryDoctorDetailsByJobNumber", "GET /v1.0/industry/medicals/doctors/{jobNumber}")
+    def query_doctor_details_by_job_number(
+        self,
+        job_number: str,
+        *,
+        month_mark: str | None = None,
+    ) -> Call[QueryDoctorDetailsByJobNumberReply]:
+        """Query doctor details by job number (通过工号查询人员信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryDoctorDetailsByJobNumberReply)
+
+    @api("industry_1_0.QueryGroupInfo", "GET /v1.0/industry/medicals/groups/{groupId}")
+    def query_group_info(
+        self,
+        group_id: str,
+    ) -> Call[QueryGroupInfoReply]:
+        """Query group info (获取医疗组详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryGroupInfoReply)
+
+    @api("industry_1_0.QueryHospitalDistrictInfo", "GET /v1.0/industry/medicals/districts")
+    def query_hospital_district_info(
+        self,
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[QueryHospitalDistrictInfoContent]:
+        """Query hospital district info (查询医院的院区和病区信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            QueryHospitalDistrictInfoContent,
+            Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True),
+            items="content",
+        )
+
+    @api("industry_1_0.QueryHospitalRoleUserInfo", "GET /v1.0/industry/medicals/roles/userInfos")
+    def query_hospital_role_user_info(
+        self,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[QueryHospitalRoleUserInfoContent]:
+        """Query hospital role user info (查询医院所有角色的人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            QueryHospitalRoleUserInfoContent,
+            Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True),
+            items="content",
+        )
+
+    @api("industry_1_0.QueryHospitalRoles", "GET /v1.0/industry/medicals/roles")
+    def query_hospital_roles(
+        self,
+    ) -> Call[QueryHospitalRolesReply]:
+        """Query hospital roles (查询医院的角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryHospitalRolesReply)
+
+    @api("industry_1_0.QueryJobCodeDictionary", "GET /v1.0/industry/medicals/jobCodes")
+    def query_job_code_dictionary(
+        self,
+    ) -> Call[QueryJobCodeDictionaryReply]:
+        """Query job code dictionary (查询职称字典表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryJobCodeDictionaryReply)
+
+    @api("industry_1_0.QueryJobStatusCodeDictionary", "GET /v1.0/industry/medicals/jobStatusCodes")
+    def query_job_status_code_dictionary(
+        self,
+    ) -> Call[QueryJobStatusCodeDictionaryReply]:
+        """Query job status code dictionary (查询工作状态字典表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryJobStatusCodeDictionaryReply)
+
+    @api("industry_1_0.QueryMedicalEvents", "GET /v1.0/industry/medicals/events")
+    def query_medical_events(
+        self,
+    ) -> Call[QueryMedicalEventsReply]:
+        """Query medical events (查询医疗行业事件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryMedicalEventsReply)
+
+    @api("industry_1_0.QueryOrderConvertResult", "POST /v1.0/industry/order/convert/list", idempotent=True)
+    def query_order_convert_result(
+        self,
+        *,
+        content_search: str | None = None,
+        create_time_end: int | None = None,
+        create_time_start: int | None = None,
+        page_no: int | None = None,
+        page_size: int = 20,
+        status: str | None = None,
+        title: str | None = None,
+        user_id: str | None = None,
+    ) -> Query[QueryOrderConvertResultItem]:
+        """Query order convert result (查询订单转换结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            QueryOrderConvertResultItem,
+            Paging("pageNo", 1, unit="pages", pages="totalPages", open_ended=True),
+            "result",
+            items="items",
+        )
+
+    @api("industry_1_0.QueryUserCredentials", "POST /v1.0/industry/medicals/users/credentials/query", idempotent=True)
+    def query_user_credentials(
+        self,
+        user_ids: list[str],
+    ) -> Call[QueryUserCredentialsReply]:
+        """Query user credentials (查询用户的证书).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserCredentialsReply)
+
+    @api("industry_1_0.QueryUserExtInfo", "GET /v1.0/industry/medicals/users/{userId}/extInfos")
+    def query_user_ext_info(
+        self,
+        user_id: str,
+    ) -> Call[QueryUserExtInfoReply]:
+        """Query user ext info (查询人员的扩展信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserExtInfoReply)
+
+    @api("industry_1_0.QueryUserExtendValues", "POST /v1.0/industry/medicals/users/extends/query", idempotent=True)
+    def query_user_extend_values(
+        self,
+        user_ids: list[str],
+        *,
+        user_extend_key: str | None = None,
+    ) -> Call[QueryUserExtendValuesReply]:
+        """Query user extend values (获取用户拓展字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserExtendValuesReply)
+
+    @api("industry_1_0.QueryUserInfo", "GET /v1.0/industry/medicals/users/{userId}")
+    def query_user_info(
+        self,
+        user_id: str,
+        *,
+        month_mark: str | None = None,
+    ) -> Call[QueryUserInfoReply]:
+        """Query user info (查询人员详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserInfoReply)
+
+    @api("industry_1_0.QueryUserProbCodeDictionary", "GET /v1.0/industry/medicals/userProbCodes")
+    def query_user_prob_code_dictionary(
+        self,
+    ) -> Call[QueryUserProbCodeDictionaryReply]:
+        """Query user prob code dictionary (查询人员属性字典表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserProbCodeDictionaryReply)
+
+    @api("industry_1_0.QueryUserRoles", "GET /v1.0/industry/medicals/users/{userId}/roles")
+    def query_user_roles(
+        self,
+        user_id: str,
+    ) -> Call[QueryUserRolesReply]:
+        """Query user roles (查询人员权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserRolesReply)
+
+    @api("industry_1_0.SubmitTask", "POST /v1.0/industry/ai/tasks/submit")
+    def submit_task(
+        self,
+        *,
+        app_id: int | None = None,
+        biz_code: str | None = None,
+        data: list[SubmitTaskData] | None = None,
+        union_id: str | None = None,
+    ) -> Call[SubmitTaskReply]:
+        """Submit task (提交ai解析任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SubmitTaskReply)
+
+    @api("industry_1_0.SubmitTaskPackage", "POST /v1.0/industry/ai/taskPackages/submit")
+    def submit_task_package(
+        self,
+        biz_code: str,
+        *,
+        app_id: int | None = None,
+        app_secret: Hiding | None = None,
+        data: list[SubmitTaskPackageData] | None = None,
+        desc: str | None = None,
+        file_type: str | None = None,
+        task_package_name: str | None = None,
+        union_id: str | None = None,
+        version: str | None = None,
+    ) -> Call[SubmitTaskPackageReply]:
+        """Submit task package (submitTaskPackage).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SubmitTaskPackageReply)
+
+    @api("industry_1_0.SupplAddRole", "POST /v1.0/industry/supplyChains/roles?parentRoleGroupId&roleName")
+    def suppl_add_role(
+        self,
+        parent_role_group_id: str,
+        role_name: str,
+    ) -> Call[SupplAddRoleReply]:
+        """Suppl add role (增加角色或角色组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SupplAddRoleReply)
+
+    @api(
+        "industry_1_0.SupplyAddDept",
+        "POST /v1.0/industry/supplyChains/departments?deptName&partnerNumber&superDeptId&supplyDeptType",
+    )
+    def supply_add_dept(
+        self,
+        dept_name: str,
+        super_dept_id: int,
+        supply_dept_type: str,
+        *,
+        partner_number: str | None = None,
+    ) -> Call[SupplyAddDeptReply]:
+        """Supply add dept (新增供应链节点).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SupplyAddDeptReply)
+
+    @api(
+        "industry_1_0.SupplyAddMember",
+        "POST /v1.0/industry/supplyChains/members?isPartnerManager&memberMobile&memberName&memberTitle&memberWorkNumber&supplyDeptId",
+    )
+    def supply_add_member(
+        self,
+        is_partner_manager: bool,
+        member_mobile: str,
+        member_name: str,
+        supply_dept_id: int,
+        *,
+        member_title: str | None = None,
+        member_work_number: str | None = None,
+    ) -> Call[SupplyAddMemberReply]:
+        """Supply add member (添加供应商人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SupplyAddMemberReply)
+
+    @api("industry_1_0.SupplyAddPartnerAdmins", "POST /v1.0/industry/supplyChains/partnerAdministrators?deptId&userId")
+    def supply_add_partner_admins(
+        self,
+        dept_id: int,
+        user_id: str,
+    ) -> Call[None]:
+        """Supply add partner admins (添加伙伴负责人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "industry_1_0.SupplyAddPartnerManagers",
+        "POST /v1.0/industry/supplyChains/partnerInterfaces?deptId&interfaceId&interfaceType",
+    )
+    def supply_add_partner_managers(
+        self,
+        dept_id: int,
+        interface_id: str,
+        interface_type: str,
+    ) -> Call[None]:
+        """Supply add partner managers (添加伙伴的对接人或对接部门).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("industry_1_0.SupplyAddPartnerType", "POST /v1.0/industry/supplyChains/partnerLabels?name&superId")
+    def supply_add_partner_type(
+        self,
+        name: str,
+        super_id: int,
+    ) -> Call[SupplyAddPartnerTypeReply]:
+        """Supply add partner type (添加伙伴标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SupplyAddPartnerTypeReply)
+
+    @api("industry_1_0.SupplyChainDeleteDept", "DELETE /v1.0/industry/supplyChains/departments")
+    def supply_chain_delete_dept(
+        self,
+        supply_dept_id: int,
+    ) -> Call[None]:
+        """Supply chain delete dept (删除上下游节点).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("industry_1_0.SupplyChainQueryDeptInfo", "GET /v1.0/industry/supplyChains/departments")
+    def supply_chain_query_dept_info(
+        self,
+        supply_dept_id: int,
+    ) -> Call[SupplyChainQueryDeptInfoReply]:
+        """Supply chain query dept info (查询上下游节点信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SupplyChainQueryDeptInfoReply)
+
+    @api("industry_1_0.SupplyChainUpdateDeptInfo", "PUT /v1.0/industry/supplyChains/departments")
+    def supply_chain_update_dept_info(
+        self,
+        supply_dept_id: int,
+        *,
+        name: str | None = None,
+        partner_number: str | None = None,
+        partner_type_list: list[int] | None = None,
+        super_id: int | None = None,
+    ) -> Call[None]:
+        """Supply chain update dept info (更新上下游节点信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("industry_1_0.SupplyDeleteMember", "DELETE /v1.0/industry/supplyChains/members")
+    def supply_delete_member(
+        self,
+        dept_id: int,
+        *,
+        mobile: str | None = None,
+        union_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[None]:
+        """Supply delete member (删除伙伴成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("industry_1_0.SupplyDeletePartnerAdmins", "DELETE /v1.0/industry/supplyChains/partnerAdministrators")
+    def supply_delete_partner_admins(
+        self,
+        dept_id: int,
+        user_id: str,
+    ) -> Call[None]:
+        """Supply delete partner admins (删除伙伴负责人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("industry_1_0.SupplyDeletePartnerManagers", "DELETE /v1.0/industry/supplyChains/partnerInterfaces")
+    def supply_delete_partner_managers(
+        self,
+        dept_id: int,
+        interface_id: str,
+        interface_type: str,
+    ) -> Call[None]:
+        """Supply delete partner managers (移除伙伴的对接人或对接部门).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("industry_1_0.SupplyDeletePartnerType", "DELETE /v1.0/industry/supplyChains/partnerLabels")
+    def supply_delete_partner_type(
+        self,
+        label_id: int,
+    ) -> Call[None]:
+        """Supply delete partner type (删除伙伴标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("industry_1_0.SupplyDeleteRole", "DELETE /v1.0/industry/supplyChains/roles")
+    def supply_delete_role(
+        self,
+        is_role_group: bool,
+        role_id: str,
+    ) -> Call[None]:
+        """Supply delete role (删除角色或角色组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("industry_1_0.SupplyGetMember", "GET /v1.0/industry/supplyChains/members")
+    def supply_get_member(
+        self,
+        *,
+        mobile: str | None = None,
+        union_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[SupplyGetMemberReply]:
+        """Supply get member (获取供应链成员信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SupplyGetMemberReply)
+
+    @api("industry_1_0.SupplyListDeptMembers", "GET /v1.0/industry/supplyChains/departments/members")
+    def supply_list_dept_members(
+        self,
+        supply_dept_id: int,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[SupplyListDeptMembersList]:
+        """Supply list dept members (获取供应链部门下成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(SupplyListDeptMembersList, Paging("pageNumber", 1, unit="pages"), items="list")
+
+    @api("industry_1_0.SupplyListPartnerAdmins", "GET /v1.0/industry/supplyChains/partnerAdministrators")
+    def supply_list_partner_admins(
+        self,
+        dept_id: int,
+    ) -> Call[SupplyListPartnerAdminsReply]:
+        """Supply list partner admins (获取伙伴负责人列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SupplyListPartnerAdminsReply)
+
+    @api("industry_1_0.SupplyListPartnerManagers", "GET /v1.0/industry/supplyChains/partnerInterfaces")
+    def supply_list_partner_managers(
+        self,
+        *,
+        dept_id: int | None = None,
+    ) -> Call[SupplyListPartnerManagersReply]:
+        """Supply list partner managers (获取伙伴的对接人/对接部门).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SupplyListPartnerManagersReply)
+
+    @api("industry_1_0.SupplyListPartnerType", "GET /v1.0/industry/supplyChains/partnerLabels/subLabels")
+    def supply_list_partner_type(
+        self,
+        label_id: int,
+    ) -> Call[SupplyListPartnerTypeReply]:
+        """Supply list partner type (查询下级伙伴标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SupplyListPartnerTypeReply)
+
+    @api("industry_1_0.SupplyListRole", "GET /v1.0/industry/supplyChains/roles")
+    def supply_list_role(
+        self,
+        parent_role_id: str,
+    ) -> Call[SupplyListRoleReply]:
+        """Supply list role (查询角色组或角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SupplyListRoleReply)
+
+    @api("industry_1_0.SupplyListSubDept", "GET /v1.0/industry/supplyChains/subDepartments")
+    def supply_list_sub_dept(
+        self,
+        supply_dept_id: int,
+    ) -> Call[SupplyListSubDeptReply]:
+        """Supply list sub dept (查询下级节点列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SupplyListSubDeptReply)
+
+    @api("industry_1_0.SupplyQueryPartnerType", "GET /v1.0/industry/supplyChains/partnerLabels")
+    def supply_query_partner_type(
+        self,
+        label_id: int,
+    ) -> Call[SupplyQueryPartnerTypeReply]:
+        """Supply query partner type (查询伙伴标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SupplyQueryPartnerTypeReply)
+
+    @api("industry_1_0.SupplyUpdateMember", "PUT /v1.0/industry/supplyChains/members")
+    def supply_update_member(
+        self,
+        is_copy_dept: bool,
+        new_dept_id: int,
+        old_dept_id: int,
+        *,
+        member_title: str | None = None,
+        member_work_number: str | None = None,
+        mobile: str | None = None,
+        role_id_list: list[str] | None = None,
+        union_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[None]:
+        """Supply update member (更新供应商人员信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("industry_1_0.SupplyUpdatePartnerType", "PUT /v1.0/industry/supplyChains/partnerLabels?labelId&name&superId")
+    def supply_update_partner_type(
+        self,
+        label_id: int,
+        *,
+        name: str | None = None,
+        super_id: int | None = None,
+    ) -> Call[None]:
+        """Supply update partner type (更新伙伴标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("industry_1_0.SupplyUpdateRole", "PUT /v1.0/industry/supplyChains/roles?isRoleGroup&roleId&roleName")
+    def supply_update_role(
+        self,
+        is_role_group: bool,
+        role_id: str,
+        role_name: str,
+    ) -> Call[None]:
+        """Supply update role (更新角色或角色组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("industry_1_0.UpdateUserExtendInfo", "PUT /v1.0/industry/medicals/users/{userId}/extInfos")
+    def update_user_extend_info(
+        self,
+        user_id: str,
+        comments: str,
+        job_code: str,
+        user_prob_code: str,
+        *,
+        job_status_code: list[str] | None = None,
+    ) -> Call[None]:
+        """Update user extend info (更新医疗用户扩展信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
         """
         return Call(None)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Required
 
-from pydantic import Field
+from pydantic import Field, JsonValue
+from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
@@ -86,6 +88,198 @@ class QueryUserFollowStatusReplyResult(Record, alias_generator=camel):
 class QueryUserFollowStatusReply(Record, alias_generator=camel):
     result: QueryUserFollowStatusReplyResult | None
     """响应结果"""
+
+
+class ApplyFollowerAuthInfoReplyResult(Record, alias_generator=camel):
+    open_apply_id: str | None
+
+
+class ApplyFollowerAuthInfoReply(Record, alias_generator=camel):
+    result: ApplyFollowerAuthInfoReplyResult | None
+
+
+class CallbackRegiesterReplyResult(Record, alias_generator=camel):
+    api_secret: Secret | None
+    callback_url: str | None
+
+
+class CallbackRegiesterReply(Record, alias_generator=camel):
+    result: CallbackRegiesterReplyResult | None
+
+
+class CloseTopBoxInteractiveOtoMessageDetail(TypedDict, total=False):
+    card_biz_id: Required[str]
+    card_template_id: Required[str]
+    user_id: Required[str]
+
+
+class GetFollowerAuthInfoReplyResultAuthInfoMainCorp(Record, alias_generator=camel):
+    authorized: bool | None
+    corp_name: str | None
+
+
+class GetFollowerAuthInfoReplyResultAuthInfoMobile(Record, alias_generator=camel):
+    authorized: bool | None
+    mobile: str | None
+    state_code: str | None
+
+
+class GetFollowerAuthInfoReplyResultAuthInfo(Record, alias_generator=camel):
+    main_corp: GetFollowerAuthInfoReplyResultAuthInfoMainCorp | None
+    mobile: GetFollowerAuthInfoReplyResultAuthInfoMobile | None
+
+
+class GetFollowerAuthInfoReplyResult(Record, alias_generator=camel):
+    auth_info: GetFollowerAuthInfoReplyResultAuthInfo | None
+
+
+class GetFollowerAuthInfoReply(Record, alias_generator=camel):
+    result: GetFollowerAuthInfoReplyResult | None
+
+
+class GetPictureDownloadUrlReplyResult(Record, alias_generator=camel):
+    url: str | None
+
+
+class GetPictureDownloadUrlReply(Record, alias_generator=camel):
+    request_id: str | None
+    result: GetPictureDownloadUrlReplyResult | None
+
+
+class SendAgentOtoMessageDetailMessageBodyActionCardButtonList(TypedDict, total=False):
+    action_url: str
+    title: str
+
+
+class SendAgentOtoMessageDetailMessageBodyActionCard(TypedDict, total=False):
+    button_list: list[SendAgentOtoMessageDetailMessageBodyActionCardButtonList]
+    button_orientation: str
+    markdown: str
+    single_title: str
+    single_url: str
+    title: str
+
+
+class SendAgentOtoMessageDetailMessageBodyImage(TypedDict, total=False):
+    media_id: str
+
+
+class SendAgentOtoMessageDetailMessageBodyInteractiveMessage(TypedDict, total=False):
+    callback_url: str
+    card_biz_id: str
+    card_data: str
+    card_template_id: str
+
+
+class SendAgentOtoMessageDetailMessageBodyLink(TypedDict, total=False):
+    message_url: str
+    pic_url: str
+    text: str
+    title: str
+
+
+class SendAgentOtoMessageDetailMessageBodyMarkdown(TypedDict, total=False):
+    text: str
+    title: str
+
+
+class SendAgentOtoMessageDetailMessageBodyText(TypedDict, total=False):
+    content: str
+
+
+class SendAgentOtoMessageDetailMessageBody(TypedDict, total=False):
+    action_card: SendAgentOtoMessageDetailMessageBodyActionCard
+    image: SendAgentOtoMessageDetailMessageBodyImage
+    interactive_message: SendAgentOtoMessageDetailMessageBodyInteractiveMessage
+    link: SendAgentOtoMessageDetailMessageBodyLink
+    markdown: SendAgentOtoMessageDetailMessageBodyMarkdown
+    text: SendAgentOtoMessageDetailMessageBodyText
+
+
+class SendAgentOtoMessageDetail(TypedDict, total=False):
+    message_body: Required[SendAgentOtoMessageDetailMessageBody]
+    msg_type: Required[str]
+    session_id: Required[str]
+    user_id: Required[str]
+    uuid: Required[str]
+
+
+class SendAgentOtoMessageReplyResult(Record, alias_generator=camel):
+    open_push_id: str | None
+
+
+class SendAgentOtoMessageReply(Record, alias_generator=camel):
+    request_id: str | None
+    result: SendAgentOtoMessageReplyResult | None
+
+
+class SendInteractiveOtoMessageDetail(TypedDict, total=False):
+    callback_url: str
+    card_biz_id: Required[str]
+    card_data: Required[str]
+    card_template_id: Required[str]
+    user_id: Required[str]
+    user_id_private_data_map: str
+
+
+class SendInteractiveOtoMessageReplyResult(Record, alias_generator=camel):
+    open_push_id: str | None
+
+
+class SendInteractiveOtoMessageReply(Record, alias_generator=camel):
+    request_id: str | None
+    result: SendInteractiveOtoMessageReplyResult | None
+
+
+class SendTopBoxInteractiveOtoMessageDetailCardData(TypedDict, total=False):
+    card_media_id_param_map: dict[str, JsonValue]
+    card_param_map: dict[str, JsonValue]
+
+
+class SendTopBoxInteractiveOtoMessageDetailUserIdPrivateDataMap(TypedDict, total=False):
+    card_param_map: dict[str, JsonValue]
+    card_media_id_param_map: dict[str, JsonValue]
+
+
+class SendTopBoxInteractiveOtoMessageDetail(TypedDict, total=False):
+    callback_url: str
+    card_biz_id: Required[str]
+    card_data: Required[SendTopBoxInteractiveOtoMessageDetailCardData]
+    card_template_id: Required[str]
+    expired_time: Required[int]
+    user_id: Required[str]
+    user_id_private_data_map: SendTopBoxInteractiveOtoMessageDetailUserIdPrivateDataMap
+
+
+class UpdateInteractiveOtoMessageDetailUpdateOptions(TypedDict, total=False):
+    update_card_data_by_key: bool
+    update_private_data_by_key: bool
+
+
+class UpdateInteractiveOtoMessageDetail(TypedDict, total=False):
+    card_biz_id: Required[str]
+    card_data: str
+    update_options: UpdateInteractiveOtoMessageDetailUpdateOptions
+    user_id_private_data_map: str
+
+
+class UpdateInteractiveOtoMessageReplyResult(Record, alias_generator=camel):
+    open_push_id: str | None
+
+
+class UpdateInteractiveOtoMessageReply(Record, alias_generator=camel):
+    request_id: str | None
+    result: UpdateInteractiveOtoMessageReplyResult | None
+
+
+class UpdateShortcutsDetails(TypedDict, total=False):
+    action_url: str
+    callback_key: str
+    icon_font: str
+    icon_media_id: Required[str]
+    shortcut_id: Required[str]
+    slide_icon_media_id: str
+    title: Required[str]
 
 
 class LinkV1(Manager):
@@ -222,3 +416,146 @@ class LinkV1(Manager):
         Source: third-party-enterprise-application-obtains-user-attention-service-window-status
         """
         return Call(QueryUserFollowStatusReply)
+
+    @api("link_1_0.ApplyFollowerAuthInfo", "POST /v1.0/link/followers/authInfos/apply")
+    def apply_follower_auth_info(
+        self,
+        session_id: str,
+        user_id: str,
+        *,
+        app_auth_key: str | None = None,
+        field_scope: str | None = None,
+    ) -> Call[ApplyFollowerAuthInfoReply]:
+        """Apply follower auth info (发送用户授权信息申请).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ApplyFollowerAuthInfoReply)
+
+    @api("link_1_0.CallbackRegiester", "POST /v1.0/link/callbacks/regiester")
+    def callback_regiester(
+        self,
+        api_secret: Hiding,
+        callback_key: str,
+        callback_url: str,
+        type: str,
+    ) -> Call[CallbackRegiesterReply]:
+        """Callback regiester (注册服务窗消息回调服务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CallbackRegiesterReply)
+
+    @api("link_1_0.CloseTopBoxInteractiveOTOMessage", "POST /v1.0/link/oToMessages/topBoxes/close")
+    def close_top_box_interactive_oto_message(
+        self,
+        detail: CloseTopBoxInteractiveOtoMessageDetail,
+    ) -> Call[None]:
+        """Close top box interactive oto message (服务窗吊顶卡片关闭接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("link_1_0.GetFollowerAuthInfo", "GET /v1.0/link/followers/authInfos")
+    def get_follower_auth_info(
+        self,
+        user_id: str,
+        *,
+        account_id: str | None = None,
+    ) -> Call[GetFollowerAuthInfoReply]:
+        """Get follower auth info (获取用户授权信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetFollowerAuthInfoReply)
+
+    @api("link_1_0.GetPictureDownloadUrl", "GET /v1.0/link/oToMessages/pictures/downloadUrls")
+    def get_picture_download_url(
+        self,
+        download_code: str,
+        session_id: str,
+    ) -> Call[GetPictureDownloadUrlReply]:
+        """Get picture download url (服务窗图片消息下载地址获取接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetPictureDownloadUrlReply)
+
+    @api("link_1_0.SendAgentOTOMessage", "POST /v1.0/link/oToMessages/agentMessages")
+    def send_agent_oto_message(
+        self,
+        detail: SendAgentOtoMessageDetail,
+    ) -> Call[SendAgentOtoMessageReply]:
+        """Send agent oto message (发送服务窗客服消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SendAgentOtoMessageReply)
+
+    @api("link_1_0.SendInteractiveOTOMessage", "POST /v1.0/link/oToMessages/interactiveMessages")
+    def send_interactive_oto_message(
+        self,
+        detail: SendInteractiveOtoMessageDetail,
+    ) -> Call[SendInteractiveOtoMessageReply]:
+        """Send interactive oto message (服务窗互动卡片单发接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SendInteractiveOtoMessageReply)
+
+    @api("link_1_0.SendTopBoxInteractiveOTOMessage", "POST /v1.0/link/oToMessages/topBoxes/send")
+    def send_top_box_interactive_oto_message(
+        self,
+        detail: SendTopBoxInteractiveOtoMessageDetail,
+    ) -> Call[None]:
+        """Send top box interactive oto message (服务窗吊顶卡片发送接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("link_1_0.UpdateInteractiveOTOMessage", "PUT /v1.0/link/oToMessages/interactiveMessages")
+    def update_interactive_oto_message(
+        self,
+        detail: UpdateInteractiveOtoMessageDetail,
+    ) -> Call[UpdateInteractiveOtoMessageReply]:
+        """Update interactive oto message (服务窗互动卡片修改接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateInteractiveOtoMessageReply)
+
+    @api("link_1_0.UpdateShortcuts", "POST /v1.0/link/shortcuts")
+    def update_shortcuts(
+        self,
+        session_id: str,
+        user_id: str,
+        *,
+        details: list[UpdateShortcutsDetails] | None = None,
+    ) -> Call[None]:
+        """Update shortcuts (服务窗会话窗口快捷栏配置接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)

@@ -8,9 +8,11 @@ from pydantic import Field
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import Millis, camel, empty_list
+from dingtalk_models.call.paging import Paging
+from dingtalk_models.core.wire import Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.query import Listing, Query
 
 
 class CreateLiveReplyResult(Record, alias_generator=camel):
@@ -124,6 +126,294 @@ class UpdateLiveReplyResult(Record, alias_generator=camel):
 class UpdateLiveReply(Record, alias_generator=camel):
     result: UpdateLiveReplyResult | None
     """返回结果"""
+
+
+class AddLiveInteractionPluginReplyResult(Record, alias_generator=camel):
+    plugin_id: str | None
+
+
+class AddLiveInteractionPluginReply(Record, alias_generator=camel):
+    result: AddLiveInteractionPluginReplyResult | None
+
+
+class AddLiveNoticeWidgetReplyResult(Record, alias_generator=camel):
+    success: bool | None
+
+
+class AddLiveNoticeWidgetReply(Record, alias_generator=camel):
+    result: AddLiveNoticeWidgetReplyResult | None
+
+
+class AddShareCidListReply(Record, alias_generator=camel):
+    has_share_success: bool | None
+    share_success_group_list: list[str] = empty_list()
+
+
+class CreateCloudFeedReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class DelLiveInteractionPluginReplyResult(Record, alias_generator=camel):
+    success: bool | None
+
+
+class DelLiveInteractionPluginReply(Record, alias_generator=camel):
+    result: DelLiveInteractionPluginReplyResult | None
+
+
+class DelLiveNoticeWidgetReplyResult(Record, alias_generator=camel):
+    success: bool | None
+
+
+class DelLiveNoticeWidgetReply(Record, alias_generator=camel):
+    result: DelLiveNoticeWidgetReplyResult | None
+
+
+class DeleteLiveFeedReply(Record, alias_generator=camel):
+    has_delete: bool | None
+    """是否删除成功"""
+
+
+class EditFeedReplayReply(Record, alias_generator=camel):
+    result: str | None
+    """剪辑后的视频地址"""
+
+
+class GetGroupLiveListReplyResultGroupLiveList(Record, alias_generator=camel):
+    anchor_nickname: str | None
+    anchor_union_id: str | None
+    live_end_time: int | None
+    live_start_time: int | None
+    live_uuid: str | None
+    title: str | None
+
+
+class GetGroupLiveListReplyResult(Record, alias_generator=camel):
+    group_live_list: list[GetGroupLiveListReplyResultGroupLiveList] = empty_list()
+
+
+class GetGroupLiveListReply(Record, alias_generator=camel):
+    result: GetGroupLiveListReplyResult | None
+
+
+class GetLiveReplayUrlReplyResult(Record, alias_generator=camel):
+    replay_url: str | None
+
+
+class GetLiveReplayUrlReply(Record, alias_generator=camel):
+    result: GetLiveReplayUrlReplyResult | None
+
+
+class GetOrgLiveListReplyResultNewLiveLiveList(Record, alias_generator=camel):
+    anchor_nickname: str | None
+    anchor_union_id: str | None
+    live_end_time: int | None
+    live_start_time: int | None
+    live_uuid: str | None
+    share_open_conversation_ids: list[str] = empty_list()
+    title: str | None
+
+
+class GetOrgLiveListReplyResultNewLive(Record, alias_generator=camel):
+    has_more: bool | None
+    live_list: list[GetOrgLiveListReplyResultNewLiveLiveList] = empty_list()
+    page_number: int | None
+    page_size: int | None
+    total_count: int | None
+
+
+class GetOrgLiveListReplyResultUpdateLiveLiveList(Record, alias_generator=camel):
+    anchor_nickname: str | None
+    anchor_union_id: str | None
+    live_end_time: int | None
+    live_start_time: int | None
+    live_uuid: str | None
+    title: str | None
+
+
+class GetOrgLiveListReplyResultUpdateLive(Record, alias_generator=camel):
+    has_more: bool | None
+    live_list: list[GetOrgLiveListReplyResultUpdateLiveLiveList] = empty_list()
+    page_number: int | None
+    page_size: int | None
+    total_count: int | None
+
+
+class GetOrgLiveListReplyResult(Record, alias_generator=camel):
+    new_live: GetOrgLiveListReplyResultNewLive | None
+    update_live: GetOrgLiveListReplyResultUpdateLive | None
+
+
+class GetOrgLiveListReply(Record, alias_generator=camel):
+    result: GetOrgLiveListReplyResult | None
+
+
+class GetUserAllLiveListLiveInfoPopModelListExtraInfo(Record, alias_generator=camel):
+    has_subscribed: bool | None
+    is_forecast_expired: bool | None
+    watch_progress_ms: int | None
+
+
+class GetUserAllLiveListLiveInfoPopModelListLiveBasicInfo(Record, alias_generator=camel):
+    cover_url: str | None
+    duration: int | None
+    end_time: int | None
+    introduction: str | None
+    live_id: str | None
+    live_play_url: str | None
+    live_status: int | None
+    start_time: int | None
+    subscribe_count: int | None
+    title: str | None
+    union_id: str | None
+    uv: int | None
+
+
+class GetUserAllLiveListLiveInfoPopModelList(Record, alias_generator=camel):
+    extra_info: GetUserAllLiveListLiveInfoPopModelListExtraInfo | None
+    live_basic_info: GetUserAllLiveListLiveInfoPopModelListLiveBasicInfo | None
+
+
+class GetUserCreateLiveListLiveInfoPopModelListHasSubscribed(Record, alias_generator=camel):
+    has_subscribed: bool | None
+    is_forecast_expired: bool | None
+    watch_progress_ms: int | None
+
+
+class GetUserCreateLiveListLiveInfoPopModelListLiveBasicInfo(Record, alias_generator=camel):
+    cover_url: str | None
+    duration: int | None
+    end_time: int | None
+    introduction: str | None
+    live_id: str | None
+    live_play_url: str | None
+    live_status: int | None
+    start_time: int | None
+    subscribe_count: int | None
+    title: str | None
+    union_id: str | None
+    uv: int | None
+
+
+class GetUserCreateLiveListLiveInfoPopModelList(Record, alias_generator=camel):
+    has_subscribed: GetUserCreateLiveListLiveInfoPopModelListHasSubscribed | None
+    live_basic_info: GetUserCreateLiveListLiveInfoPopModelListLiveBasicInfo | None
+
+
+class GetUserWatchLiveListLiveInfoPopModelListExtraInfo(Record, alias_generator=camel):
+    has_subscribed: bool | None
+    is_forecast_expired: bool | None
+    watch_progress_ms: int | None
+
+
+class GetUserWatchLiveListLiveInfoPopModelListLiveBasicInfo(Record, alias_generator=camel):
+    cover_url: str | None
+    duration: int | None
+    end_time: int | None
+    introduction: str | None
+    live_id: str | None
+    live_play_url: str | None
+    live_status: int | None
+    start_time: int | None
+    subscribe_count: int | None
+    title: str | None
+    union_id: str | None
+    uv: int | None
+
+
+class GetUserWatchLiveListLiveInfoPopModelList(Record, alias_generator=camel):
+    extra_info: GetUserWatchLiveListLiveInfoPopModelListExtraInfo | None
+    live_basic_info: GetUserWatchLiveListLiveInfoPopModelListLiveBasicInfo | None
+
+
+class QueryFeedWhiteListReply(Record, alias_generator=camel):
+    result: bool | None
+    """是否在白名单内"""
+
+
+class QueryLiveInteractionPluginReplyResultLivePluginList(Record, alias_generator=camel):
+    anchor_jump_url: str | None
+    plugin_icon_url: str | None
+    plugin_id: str | None
+    plugin_name: str | None
+    plugin_name_en: str | None
+    viewer_jump_url: str | None
+
+
+class QueryLiveInteractionPluginReplyResult(Record, alias_generator=camel):
+    live_plugin_list: list[QueryLiveInteractionPluginReplyResultLivePluginList] = empty_list()
+
+
+class QueryLiveInteractionPluginReply(Record, alias_generator=camel):
+    result: QueryLiveInteractionPluginReplyResult | None
+
+
+class QueryLiveWatchDetailReplyResult(Record, alias_generator=camel):
+    avg_watch_time: int | None
+    """平均观看时长 (单位 unit 毫秒)"""
+    live_uv: int | None
+    """观看直播人数"""
+    msg_count: int | None
+    """消息数"""
+    playback_uv: int | None
+    """观看回放人数"""
+    praise_count: int | None
+    """点赞数"""
+    pv: int | None
+    """观看次数"""
+    total_watch_time: int | None
+    """观看总时长 (单位 unit 毫秒)"""
+    uv: int | None
+    """观看总人数"""
+
+
+class QueryLiveWatchDetailReply(Record, alias_generator=camel):
+    result: QueryLiveWatchDetailReplyResult | None
+    """返回结果"""
+
+
+class QuerySubscribeStatusReplyResultSubscribeStatusDTOS(Record, alias_generator=camel):
+    live_id: str | None
+    subscribe: bool | None
+
+
+class QuerySubscribeStatusReplyResult(Record, alias_generator=camel):
+    subscribe_status_dtos: Annotated[
+        list[QuerySubscribeStatusReplyResultSubscribeStatusDTOS], wire("subscribeStatusDTOS")
+    ] = empty_list()
+
+
+class QuerySubscribeStatusReply(Record, alias_generator=camel):
+    result: QuerySubscribeStatusReplyResult | None
+
+
+class SendLiveInteractionPluginEffectsMsgReplyResult(Record, alias_generator=camel):
+    success: bool | None
+
+
+class SendLiveInteractionPluginEffectsMsgReply(Record, alias_generator=camel):
+    result: SendLiveInteractionPluginEffectsMsgReplyResult | None
+
+
+class SubscribeLiveReplyResult(Record, alias_generator=camel):
+    success: bool | None
+
+
+class SubscribeLiveReply(Record, alias_generator=camel):
+    result: SubscribeLiveReplyResult | None
+
+
+class UpdateLiveFeedReply(Record, alias_generator=camel):
+    has_update: bool | None
+    """是否修改成功"""
+
+
+class UpdateLiveInteractionPluginReplyResult(Record, alias_generator=camel):
+    success: bool | None
+
+
+class UpdateLiveInteractionPluginReply(Record, alias_generator=camel):
+    result: UpdateLiveInteractionPluginReplyResult | None
 
 
 class LiveV1(Manager):
@@ -267,3 +557,477 @@ class LiveV1(Manager):
         Source: modify-live-streaming
         """
         return Call(UpdateLiveReply)
+
+    @api("live_1_0.AddLiveInteractionPlugin", "POST /v1.0/live/interactionPlugins?liveId&unionId")
+    def add_live_interaction_plugin(
+        self,
+        live_id: str,
+        union_id: str,
+        anchor_jump_url: str,
+        plugin_icon_url: str,
+        plugin_name: str,
+        viewer_jump_url: str,
+        *,
+        plugin_name_en: str | None = None,
+    ) -> Call[AddLiveInteractionPluginReply]:
+        """Add live interaction plugin (增加直播间互动插件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddLiveInteractionPluginReply)
+
+    @api("live_1_0.AddLiveNoticeWidget", "POST /v1.0/live/noticeWidgets?iconUrl&jumpUrl&liveId&noticeText&unionId")
+    def add_live_notice_widget(
+        self,
+        icon_url: str,
+        jump_url: str,
+        live_id: str,
+        notice_text: str,
+        union_id: str,
+    ) -> Call[AddLiveNoticeWidgetReply]:
+        """Add live notice widget (增加直播间的公告槽位信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddLiveNoticeWidgetReply)
+
+    @api("live_1_0.AddShareCidList", "POST /v1.0/live/cloudFeeds/{feedId}/share")
+    def add_share_cid_list(
+        self,
+        feed_id: str,
+        group_id_type: int,
+        group_ids: list[str],
+        user_id: str,
+    ) -> Call[AddShareCidListReply]:
+        """Add share cid list (添加云导播联播群列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddShareCidListReply)
+
+    @api("live_1_0.CreateCloudFeed", "POST /v1.0/live/cloudFeeds")
+    def create_cloud_feed(
+        self,
+        start_time: int,
+        title: str,
+        user_id: str,
+        video_url: str,
+        *,
+        cover_url: str | None = None,
+        intro: str | None = None,
+    ) -> Call[CreateCloudFeedReply]:
+        """Create cloud feed (创建云导播课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateCloudFeedReply)
+
+    @api("live_1_0.DelLiveInteractionPlugin", "DELETE /v1.0/live/interactionPlugins")
+    def del_live_interaction_plugin(
+        self,
+        live_id: str,
+        plugin_id: str,
+        union_id: str,
+    ) -> Call[DelLiveInteractionPluginReply]:
+        """Del live interaction plugin (删除直播间内某一互动插件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DelLiveInteractionPluginReply)
+
+    @api("live_1_0.DelLiveNoticeWidget", "DELETE /v1.0/live/noticeWidgets")
+    def del_live_notice_widget(
+        self,
+        live_id: str,
+        union_id: str,
+    ) -> Call[DelLiveNoticeWidgetReply]:
+        """Del live notice widget (删除直播间的公告槽位信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DelLiveNoticeWidgetReply)
+
+    @api("live_1_0.DeleteLiveFeed", "DELETE /v1.0/live/openFeeds/{feedId}")
+    def delete_live_feed(
+        self,
+        feed_id: str,
+        user_id: str,
+    ) -> Call[DeleteLiveFeedReply]:
+        """Delete live feed (删除直播培训课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            feed_id: 课程id
+            user_id: 操作者在组织内的userid
+
+        Evidence: sdk
+        """
+        return Call(DeleteLiveFeedReply)
+
+    @api("live_1_0.EditFeedReplay", "POST /v1.0/live/openFeeds/{feedId}/cutReplay")
+    def edit_feed_replay(
+        self,
+        feed_id: str,
+        edit_end_time: int,
+        edit_start_time: int,
+        user_id: str,
+    ) -> Call[EditFeedReplayReply]:
+        """Edit feed replay (剪辑直播课程的回放).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            feed_id: 直播课程ID
+            edit_end_time: 剪辑的结束位置的时间戳
+            edit_start_time: 剪辑的起始位置的时间戳
+            user_id: 剪辑者在组织内的userid
+
+        Evidence: sdk
+        """
+        return Call(EditFeedReplayReply)
+
+    @api("live_1_0.GetGroupLiveList", "GET /v1.0/live/groupLives")
+    def get_group_live_list(
+        self,
+    ) -> Call[GetGroupLiveListReply]:
+        """Get group live list (获取群内的直播列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetGroupLiveListReply)
+
+    @api("live_1_0.GetLiveReplayUrl", "GET /v1.0/live/lives/replayUrls")
+    def get_live_replay_url(
+        self,
+        live_id: str,
+        union_id: str,
+    ) -> Call[GetLiveReplayUrlReply]:
+        """Get live replay url (获取直播的可下载回放地址).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetLiveReplayUrlReply)
+
+    @api("live_1_0.GetOrgLiveList", "POST /v1.0/live/organizations/liveLists/query", idempotent=True)
+    def get_org_live_list(
+        self,
+    ) -> Call[GetOrgLiveListReply]:
+        """Get org live list (获取某组织内的直播列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetOrgLiveListReply)
+
+    @api(
+        "live_1_0.GetUserAllLiveList",
+        "POST /v1.0/live/users/allLiveInfos/query?pageNumber&pageSize&unionId",
+        idempotent=True,
+    )
+    def get_user_all_live_list(
+        self,
+        union_id: str,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+        end_time: int | None = None,
+        start_time: int | None = None,
+        statuses: list[int] | None = None,
+        title: str | None = None,
+    ) -> Query[GetUserAllLiveListLiveInfoPopModelList]:
+        """Get user all live list (根据状态拉我相关的直播).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            GetUserAllLiveListLiveInfoPopModelList,
+            Paging("pageNumber", 1, unit="pages", open_ended=True),
+            "result",
+            items="liveInfoPopModelList",
+        )
+
+    @api(
+        "live_1_0.GetUserCreateLiveList",
+        "POST /v1.0/live/users/createLiveInfos/query?maxResults&nextToken&unionId",
+        idempotent=True,
+    )
+    def get_user_create_live_list(
+        self,
+        union_id: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+        end_time: int | None = None,
+        start_time: int | None = None,
+        statuses: list[int] | None = None,
+        title: str | None = None,
+    ) -> Query[GetUserCreateLiveListLiveInfoPopModelList]:
+        """Get user create live list (根据状态获取用户创建的直播).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            GetUserCreateLiveListLiveInfoPopModelList,
+            Paging("nextToken", None, next="nextToken", total="total"),
+            "result",
+            items="liveInfoPopModelList",
+        )
+
+    @api("live_1_0.GetUserWatchLiveList", "GET /v1.0/live/users/watchRecords")
+    def get_user_watch_live_list(
+        self,
+        filter_type: int,
+        union_id: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[GetUserWatchLiveListLiveInfoPopModelList]:
+        """Get user watch live list (获取用户观看直播记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            GetUserWatchLiveListLiveInfoPopModelList,
+            Paging("nextToken", None, next="nextToken", total="total"),
+            "result",
+            items="liveInfoPopModelList",
+        )
+
+    @api("live_1_0.ModifyFeedWhiteList", "POST /v1.0/live/openFeeds/{feedId}/whiteList")
+    def modify_feed_white_list(
+        self,
+        feed_id: str,
+    ) -> Call[None]:
+        """Modify feed white list (修改直播课程可见白名单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            feed_id: 直播课程id
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("live_1_0.QueryFeedWhiteList", "GET /v1.0/live/openFeeds/{feedId}/whiteList")
+    def query_feed_white_list(
+        self,
+        feed_id: str,
+        user_id: str,
+    ) -> Call[QueryFeedWhiteListReply]:
+        """Query feed white list (查询直播课程的观看白名单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            feed_id: 直播课程id
+            user_id: 组织内用户的userid
+
+        Evidence: sdk
+        """
+        return Call(QueryFeedWhiteListReply)
+
+    @api("live_1_0.QueryLiveInteractionPlugin", "GET /v1.0/live/interactionPlugins")
+    def query_live_interaction_plugin(
+        self,
+        live_id: str,
+        plugin_id: str,
+        union_id: str,
+    ) -> Call[QueryLiveInteractionPluginReply]:
+        """Query live interaction plugin (查询直播间内某一互动插件的信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryLiveInteractionPluginReply)
+
+    @api("live_1_0.QueryLiveWatchDetail", "GET /v1.0/live/lives/watchDetails")
+    def query_live_watch_detail(
+        self,
+        live_id: str,
+        union_id: str,
+    ) -> Call[QueryLiveWatchDetailReply]:
+        """Query live watch detail (获取直播的观看数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            live_id: 直播ID
+            union_id: 用户unionId
+
+        Evidence: sdk
+        """
+        return Call(QueryLiveWatchDetailReply)
+
+    @api("live_1_0.QuerySubscribeStatus", "POST /v1.0/live/subscribeStatuses/query", idempotent=True)
+    def query_subscribe_status(
+        self,
+    ) -> Call[QuerySubscribeStatusReply]:
+        """Query subscribe status (批量查询直播是否订阅).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QuerySubscribeStatusReply)
+
+    @api(
+        "live_1_0.SendLiveInteractionPluginEffectsMsg",
+        "POST /v1.0/live/interactionPlugins/effectMessages/send?liveId&pluginId",
+    )
+    def send_live_interaction_plugin_effects_msg(
+        self,
+        live_id: str,
+        plugin_id: str,
+        count: int,
+        msg_icon_url: str,
+        msg_text: str,
+        plugin_sub_id: str,
+        sender_union_id: str,
+        *,
+        lottie_file_url: str | None = None,
+    ) -> Call[SendLiveInteractionPluginEffectsMsgReply]:
+        """Send live interaction plugin effects msg (用户推送互动插件特效消息到直播间).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SendLiveInteractionPluginEffectsMsgReply)
+
+    @api("live_1_0.SendLivePluginUserActionMsg", "POST /v1.0/live/interactionPlugins/actionMessages/send")
+    def send_live_plugin_user_action_msg(
+        self,
+    ) -> Call[None]:
+        """Send live plugin user action msg (用户对互动插件进行操作广播到直播间).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("live_1_0.StartCloudFeed", "POST /v1.0/live/cloudFeeds/{feedId}/start")
+    def start_cloud_feed(
+        self,
+        feed_id: str,
+        user_id: str,
+    ) -> Call[None]:
+        """Start cloud feed (开始一场云导播).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("live_1_0.StopCloudFeed", "POST /v1.0/live/cloudFeeds/{feedId}/stop")
+    def stop_cloud_feed(
+        self,
+        feed_id: str,
+        user_id: str,
+    ) -> Call[None]:
+        """Stop cloud feed (结束一场云导播).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("live_1_0.SubscribeLive", "POST /v1.0/live/lives/subscribe?liveId&subscribe&unionId")
+    def subscribe_live(
+        self,
+        live_id: str,
+        subscribe: bool,
+        union_id: str,
+    ) -> Call[SubscribeLiveReply]:
+        """Subscribe live (预约直播).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SubscribeLiveReply)
+
+    @api("live_1_0.UpdateLiveFeed", "POST /v1.0/live/openFeeds/{feedId}?coverUrl&introduction&startTime&title&userId")
+    def update_live_feed(
+        self,
+        feed_id: str,
+        user_id: str,
+        *,
+        cover_url: str | None = None,
+        introduction: str | None = None,
+        start_time: int | None = None,
+        title: str | None = None,
+    ) -> Call[UpdateLiveFeedReply]:
+        """Update live feed (修改培训课程信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            feed_id: 课程id
+            user_id: 修改者在组织内的userid
+            cover_url: 封面图url
+            introduction: 课程简介
+            start_time: 预计开始时间 (单位 unit 毫秒)
+            title: 课程标题
+
+        Evidence: sdk
+        """
+        return Call(UpdateLiveFeedReply)
+
+    @api("live_1_0.UpdateLiveInteractionPlugin", "PUT /v1.0/live/interactionPlugins?liveId&pluginId&unionId")
+    def update_live_interaction_plugin(
+        self,
+        live_id: str,
+        plugin_id: str,
+        union_id: str,
+        *,
+        anchor_jump_url: str | None = None,
+        plugin_icon_url: str | None = None,
+        plugin_name: str | None = None,
+        plugin_name_en: str | None = None,
+        viewer_jump_url: str | None = None,
+    ) -> Call[UpdateLiveInteractionPluginReply]:
+        """Update live interaction plugin (修改直播间内某一互动插件的信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateLiveInteractionPluginReply)

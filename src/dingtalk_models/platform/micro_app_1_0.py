@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Required
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import Paging
+from dingtalk_models.call.paging import TOKEN_FROM_ZERO, Paging
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.wire import BeijingTime, Millis, camel, empty_list
 from dingtalk_models.resource.manager import Manager
@@ -246,6 +247,257 @@ class SubmitCreateEnterpriseAgentReply(Record, alias_generator=camel):
     """建议轮询间隔 (单位 unit 秒)"""
     retry_count: str | None
     """任务重试次数"""
+
+
+class AddAppRolesToMemberRoleList(TypedDict, total=False):
+    role_id: Required[int]
+    scope_version: Required[int]
+
+
+class AddAppRolesToMemberReplyResult(Record, alias_generator=camel):
+    latest_scope_version: int | None
+    role_id: int | None
+    sub_error_code: str | None
+    sub_error_msg: str | None
+    success: bool | None
+
+
+class AddAppRolesToMemberReply(Record, alias_generator=camel):
+    result: list[AddAppRolesToMemberReplyResult] = empty_list()
+
+
+class AddMemberToAppRoleReply(Record, alias_generator=camel):
+    latest_scope_version: int | None
+
+
+class AnheiTestNineReply(Record, alias_generator=camel):
+    request_id: str | None
+
+
+class AppStatusManagerTestReply(Record, alias_generator=camel):
+    request_id: str | None
+
+
+class AyunTestReply(Record, alias_generator=camel):
+    request_id: str | None
+
+
+class AyunTestOnlineReply(Record, alias_generator=camel):
+    request_id: str | None
+
+
+class CreateApaasAppReply(Record, alias_generator=camel):
+    agent_id: int | None
+    biz_app_id: str | None
+
+
+class DeleteAppReply(Record, alias_generator=camel):
+    agent_id: str | None
+    message: str | None
+    unified_app_id: str | None
+
+
+class EnableRobotReply(Record, alias_generator=camel):
+    unified_app_id: str | None
+
+
+class GetApaasAppReply(Record, alias_generator=camel):
+    agent_id: int | None
+    biz_app_id: str | None
+    publish_status: str | None
+
+
+class GetAppResourceUseInfoReply(Record, alias_generator=camel):
+    period: str | None
+    used_num: int | None
+    quota_num: int | None
+
+
+class GetAppRoleScopeByRoleIdReply(Record, alias_generator=camel):
+    can_manage_role: bool | None
+    dept_id_list: list[int] = empty_list()
+    role_id: int | None
+    role_name: str | None
+    scope_type: str | None
+    scope_version: str | None
+    user_id_list: list[str] = empty_list()
+
+
+class GetInnerAppReply(Record, alias_generator=camel):
+    agent_id: int | None
+    app_name: str | None
+    customer_app_id: str | None
+    mobile_login_address_key: str | None
+    mobile_login_login_url: str | None
+    mobile_original_homepage_url: str | None
+    mobile_transfer_url: str | None
+    pc_effective_homepage_url: str | None
+    pc_login_address_key: str | None
+    pc_login_login_url: str | None
+    pc_original_homepage_url: str | None
+    pc_transfer_url: str | None
+
+
+class GetInnerAppInfoReply(Record, alias_generator=camel):
+    agent_id: int | None
+    app_name: str | None
+    customer_app_id: str | None
+    hide_ding_nav_bar: bool | None
+    mobile_effective_homepage_url: str | None
+    mobile_login_address_key: str | None
+    mobile_login_login_url: str | None
+    mobile_login_request_method: str | None
+    mobile_original_homepage_url: str | None
+    mobile_transfer_url: str | None
+    pad_effective_homepage_url: str | None
+    pad_login_address_key: str | None
+    pad_login_login_url: str | None
+    pad_login_request_method: str | None
+    pad_original_homepage_url: str | None
+    pad_transfer_url: str | None
+    pc_effective_homepage_url: str | None
+    pc_login_address_key: str | None
+    pc_login_login_url: str | None
+    pc_login_request_method: str | None
+    pc_original_homepage_url: str | None
+    pc_transfer_url: str | None
+    sso_h5_page_type: list[str] = empty_list()
+
+
+class GetPublishAuditReplyAudit(Record, alias_generator=camel):
+    agent_id: str | None
+    app_icon: str | None
+    app_name: str | None
+    approval_content: str | None
+    audit_id: str | None
+    corp_id: str | None
+    creator_user_id: str | None
+    release_note: str | None
+    scene_type: int | None
+    status: int | None
+    submit_time: str | None
+    version: str | None
+    version_detail_url: str | None
+    version_id: str | None
+
+
+class GetPublishAuditReply(Record, alias_generator=camel):
+    audit: GetPublishAuditReplyAudit | None
+
+
+class GetUserAppDevAccessReply(Record, alias_generator=camel):
+    result: bool | None
+
+
+class GetVersionInfoReply(Record, alias_generator=camel):
+    arguments: list[str] = empty_list()
+    result: str | None
+
+
+class InactiveAppReply(Record, alias_generator=camel):
+    agent_id: str | None
+    message: str | None
+    unified_app_id: str | None
+
+
+class IsOrgMicroAppVisibleByUserIdReply(Record, alias_generator=camel):
+    result: bool | None
+
+
+class ListAppByClientIdReply(Record, alias_generator=camel):
+    agent_id: int | None
+    app_id: int | None
+    app_status: int | None
+    desc: str | None
+    develop_type: int | None
+    homepage_link: str | None
+    icon: str | None
+    name: str | None
+    omp_link: str | None
+    pc_homepage_link: str | None
+
+
+class ListAppRoleScopesDataList(Record, alias_generator=camel):
+    can_manage_role: bool | None
+    dept_id_list: list[int] = empty_list()
+    role_id: int | None
+    role_name: str | None
+    scope_type: str | None
+    scope_version: int | None
+    user_id_list: list[str] = empty_list()
+
+
+class ListInnerAppReplyAppList(Record, alias_generator=camel):
+    agent_id: int | None
+    desc: str | None
+    homepage_link: str | None
+    icon: str | None
+    name: str | None
+    omp_link: str | None
+    pc_homepage_link: str | None
+
+
+class ListInnerAppReply(Record, alias_generator=camel):
+    app_list: list[ListInnerAppReplyAppList] = empty_list()
+
+
+class ListPendingPublishAuditsReplyAuditList(Record, alias_generator=camel):
+    agent_id: str | None
+    audit_id: str | None
+    corp_id: str | None
+    creator_user_id: str | None
+    scene_type: int | None
+    status: int | None
+    submit_time: int | None
+    version_id: str | None
+
+
+class ListPendingPublishAuditsReply(Record, alias_generator=camel):
+    audit_list: list[ListPendingPublishAuditsReplyAuditList] = empty_list()
+    has_more: str | None
+    next_page_token: str | None
+
+
+class ListRoleInfoByUserReplyResult(Record, alias_generator=camel):
+    can_manage_role: bool | None
+    role_id: int | None
+    role_name: str | None
+
+
+class ListRoleInfoByUserReply(Record, alias_generator=camel):
+    result: list[ListRoleInfoByUserReplyResult] = empty_list()
+
+
+class OfflineRobotReply(Record, alias_generator=camel):
+    unified_app_id: str | None
+
+
+class RebuildRoleScopeForAppRoleReply(Record, alias_generator=camel):
+    latest_scope_version: int | None
+
+
+class RegisterCustomAppRoleReply(Record, alias_generator=camel):
+    role_id: int | None
+    scope_version: int | None
+
+
+class RemoveMemberForAppRoleReply(Record, alias_generator=camel):
+    latest_scope_version: int | None
+
+
+class UpdateApaasAppReply(Record, alias_generator=camel):
+    agent_id: int | None
+    biz_app_id: str | None
+
+
+class UpdatePublishAuditResultReply(Record, alias_generator=camel):
+    accepted: bool | None
+    audit_id: str | None
+    status: str | None
+
+
+class UpdateRobotReply(Record, alias_generator=camel):
+    unified_app_id: str | None
 
 
 class MicroAppV1(Manager):
@@ -668,3 +920,557 @@ class MicroAppV1(Manager):
         Source: update-internal-h5-applications
         """
         return Call(None)
+
+    @api("micro_app_1_0.AddAppRolesToMember", "PUT /v1.0/microApp/apps/{agentId}/members/roles")
+    def add_app_roles_to_member(
+        self,
+        agent_id: str,
+        member_id: str,
+        member_type: str,
+        op_user_id: str,
+        role_list: list[AddAppRolesToMemberRoleList],
+    ) -> Call[AddAppRolesToMemberReply]:
+        """Add app roles to member (给指定成员添加角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddAppRolesToMemberReply)
+
+    @api("micro_app_1_0.AddAppToWorkBenchGroup", "POST /v1.0/microApp/apps/{agentId}/addToWorkBenchGroup")
+    def add_app_to_work_bench_group(
+        self,
+        agent_id: str,
+        component_id: str,
+        *,
+        ecological_corp_id: str | None = None,
+        op_union_id: str | None = None,
+    ) -> Call[None]:
+        """Add app to work bench group (添加应用到工作台分组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("micro_app_1_0.AddMemberToAppRole", "POST /v1.0/microApp/apps/{agentId}/roles/{roleId}/members")
+    def add_member_to_app_role(
+        self,
+        agent_id: str,
+        role_id: str,
+        op_user_id: str,
+        scope_version: int,
+        *,
+        dept_id_list: list[int] | None = None,
+        user_id_list: list[str] | None = None,
+    ) -> Call[AddMemberToAppRoleReply]:
+        """Add member to app role (给指定角色添加人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddMemberToAppRoleReply)
+
+    @api("micro_app_1_0.AnheiTestNine", "POST /v1.0/microApp/anheiTestNine")
+    def anhei_test_nine(
+        self,
+    ) -> Call[AnheiTestNineReply]:
+        """Anhei test nine (暗黑测试).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AnheiTestNineReply)
+
+    @api("micro_app_1_0.AppStatusManagerTest", "GET /v1.0/microApp/manager/test")
+    def app_status_manager_test(
+        self,
+        *,
+        request_id: str | None = None,
+    ) -> Call[AppStatusManagerTestReply]:
+        """App status manager test (应用状态管理测试).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AppStatusManagerTestReply)
+
+    @api("micro_app_1_0.AyunTest", "GET /v1.0/microApp/ayun/test")
+    def ayun_test(
+        self,
+    ) -> Call[AyunTestReply]:
+        """Ayun test (能力开放中心录入测试数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AyunTestReply)
+
+    @api("micro_app_1_0.AyunTestOnline", "GET /v1.0/microApp/ayunTest")
+    def ayun_test_online(
+        self,
+    ) -> Call[AyunTestOnlineReply]:
+        """Ayun test online (openAPI录入上线后的测试).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AyunTestOnlineReply)
+
+    @api("micro_app_1_0.CreateApaasApp", "POST /v1.0/microApp/apaasApps")
+    def create_apaas_app(
+        self,
+        app_desc: str,
+        app_icon: str,
+        app_name: str,
+        biz_app_id: str,
+        homepage_link: str,
+        op_user_id: str,
+        pc_homepage_edit_link: str,
+        pc_homepage_link: str,
+        *,
+        homepage_edit_link: str | None = None,
+        is_short_cut: int | None = None,
+        omp_link: str | None = None,
+        template_key: str | None = None,
+    ) -> Call[CreateApaasAppReply]:
+        """Create apaas app (创建Apaas应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateApaasAppReply)
+
+    @api("micro_app_1_0.DeleteApp", "POST /v1.0/microApp/app/delete")
+    def delete_app(
+        self,
+        *,
+        unified_app_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[DeleteAppReply]:
+        """Delete app (删除应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeleteAppReply)
+
+    @api("micro_app_1_0.DeleteAppRole", "DELETE /v1.0/microApp/apps/{agentId}/roles/{roleId}")
+    def delete_app_role(
+        self,
+        agent_id: str,
+        role_id: str,
+        op_user_id: str,
+    ) -> Call[None]:
+        """Delete app role (删除应用角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("micro_app_1_0.EnableRobot", "POST /v1.0/microApp/robot/enable")
+    def enable_robot(
+        self,
+        *,
+        unified_app_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[EnableRobotReply]:
+        """Enable robot (启用机器人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(EnableRobotReply)
+
+    @api("micro_app_1_0.GetApaasApp", "GET /v1.0/microApp/apaasApps/{bizAppId}")
+    def get_apaas_app(
+        self,
+        biz_app_id: str,
+    ) -> Call[GetApaasAppReply]:
+        """Get apaas app (查询Apaas应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetApaasAppReply)
+
+    @api("micro_app_1_0.GetAppResourceUseInfo", "GET /v1.0/microApp/resources/useInfos")
+    def get_app_resource_use_info(
+        self,
+        *,
+        benefit_code: str | None = None,
+        end_time: str | None = None,
+        period_type: str | None = None,
+        start_time: str | None = None,
+    ) -> Call[list[GetAppResourceUseInfoReply]]:
+        """Get app resource use info (获取应用资源用量信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[GetAppResourceUseInfoReply])
+
+    @api("micro_app_1_0.GetAppRoleScopeByRoleId", "GET /v1.0/microApp/apps/{agentId}/roles/{roleId}/scopes")
+    def get_app_role_scope_by_role_id(
+        self,
+        agent_id: str,
+        role_id: str,
+    ) -> Call[GetAppRoleScopeByRoleIdReply]:
+        """Get app role scope by role id (查询指定角色的角色范围).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetAppRoleScopeByRoleIdReply)
+
+    @api("micro_app_1_0.GetInnerApp", "GET /v1.0/microApp/apps/inner/{agentId}")
+    def get_inner_app(
+        self,
+        agent_id: str,
+    ) -> Call[GetInnerAppReply]:
+        """Get inner app (获取企业内部应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetInnerAppReply)
+
+    @api("micro_app_1_0.GetInnerAppInfo", "GET /v1.0/microApp/apps/innerapps/{agentId}")
+    def get_inner_app_info(
+        self,
+        agent_id: str,
+    ) -> Call[GetInnerAppInfoReply]:
+        """Get inner app info (获取企业内部应用信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetInnerAppInfoReply)
+
+    @api("micro_app_1_0.GetPublishAudit", "POST /v1.0/microApp/enterpriseSelfBuiltPublishAudit/detail", idempotent=True)
+    def get_publish_audit(
+        self,
+        *,
+        audit_id: str | None = None,
+    ) -> Call[GetPublishAuditReply]:
+        """Get publish audit (查询企业内部应用审核详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetPublishAuditReply)
+
+    @api("micro_app_1_0.GetUserAppDevAccess", "GET /v1.0/microApp/users/{userId}/devAccesses")
+    def get_user_app_dev_access(
+        self,
+        user_id: str,
+    ) -> Call[GetUserAppDevAccessReply]:
+        """Get user app dev access (用户是否拥有开发者权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetUserAppDevAccessReply)
+
+    @api("micro_app_1_0.GetVersionInfo", "GET /v1.0/microApp/getVersionInfo")
+    def get_version_info(
+        self,
+        *,
+        unified_app_id: str | None = None,
+        version_id: str | None = None,
+    ) -> Call[GetVersionInfoReply]:
+        """Get version info (获取版本-仅用于测试).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetVersionInfoReply)
+
+    @api("micro_app_1_0.InactiveApp", "POST /v1.0/microApp/app/inactive")
+    def inactive_app(
+        self,
+        *,
+        unified_app_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[InactiveAppReply]:
+        """Inactive app (停用应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(InactiveAppReply)
+
+    @api("micro_app_1_0.IsOrgMicroAppVisibleByUserId", "POST /v1.0/microApp/visibleScopes/query", idempotent=True)
+    def is_org_micro_app_visible_by_user_id(
+        self,
+        app_id: int,
+        id: str,
+        type: str,
+    ) -> Call[IsOrgMicroAppVisibleByUserIdReply]:
+        """Is org micro app visible by user id (判断人员是否在应用的可见范围内).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(IsOrgMicroAppVisibleByUserIdReply)
+
+    @api("micro_app_1_0.ListAppByClientId", "GET /v1.0/microApp/app/detail")
+    def list_app_by_client_id(
+        self,
+    ) -> Call[ListAppByClientIdReply]:
+        """List app by client id (获取单个企业应用信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListAppByClientIdReply)
+
+    @api("micro_app_1_0.ListAppRoleScopes", "GET /v1.0/microApp/apps/{agentId}/roles")
+    def list_app_role_scopes(
+        self,
+        agent_id: str,
+        *,
+        next_token: int | None = None,
+        size: int | None = None,
+    ) -> Query[ListAppRoleScopesDataList]:
+        """List app role scopes (获取企业应用的角色完整信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(ListAppRoleScopesDataList, TOKEN_FROM_ZERO, items="dataList")
+
+    @api("micro_app_1_0.ListInnerApp", "GET /v1.0/microApp/apps")
+    def list_inner_app(
+        self,
+        *,
+        ecological_corp_id: str | None = None,
+    ) -> Call[ListInnerAppReply]:
+        """List inner app (列出企业内部H5应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListInnerAppReply)
+
+    @api(
+        "micro_app_1_0.ListPendingPublishAudits",
+        "POST /v1.0/microApp/enterpriseSelfBuiltPublishAudit/pendingList",
+        idempotent=True,
+    )
+    def list_pending_publish_audits(
+        self,
+        *,
+        page_size: int | None = None,
+        page_token: str | None = None,
+    ) -> Call[ListPendingPublishAuditsReply]:
+        """List pending publish audits (分页查询待审核发布审核单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListPendingPublishAuditsReply)
+
+    @api("micro_app_1_0.ListRoleInfoByUser", "GET /v1.0/microApp/apps/{agentId}/users/{userId}/roles")
+    def list_role_info_by_user(
+        self,
+        agent_id: str,
+        user_id: str,
+    ) -> Call[ListRoleInfoByUserReply]:
+        """List role info by user (获取用户在应用中的角色信息列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListRoleInfoByUserReply)
+
+    @api("micro_app_1_0.OfflineRobot", "POST /v1.0/microApp/robot/offline?unifiedAppId&userId")
+    def offline_robot(
+        self,
+        *,
+        unified_app_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[OfflineRobotReply]:
+        """Offline robot (停用机器人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(OfflineRobotReply)
+
+    @api("micro_app_1_0.RebuildRoleScopeForAppRole", "POST /v1.0/microApp/apps/{agentId}/roles/{roleId}/scopes/rebuild")
+    def rebuild_role_scope_for_app_role(
+        self,
+        agent_id: str,
+        role_id: str,
+        op_user_id: str,
+        scope_type: str,
+        scope_version: int,
+        *,
+        dept_id_list: list[int] | None = None,
+        user_id_list: list[str] | None = None,
+    ) -> Call[RebuildRoleScopeForAppRoleReply]:
+        """Rebuild role scope for app role (重设角色范围).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RebuildRoleScopeForAppRoleReply)
+
+    @api("micro_app_1_0.RegisterCustomAppRole", "POST /v1.0/microApp/apps/{agentId}/roles")
+    def register_custom_app_role(
+        self,
+        agent_id: str,
+        op_user_id: str,
+        role_name: str,
+        *,
+        can_manage_role: bool | None = None,
+    ) -> Call[RegisterCustomAppRoleReply]:
+        """Register custom app role (注册自定义应用角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RegisterCustomAppRoleReply)
+
+    @api("micro_app_1_0.RemoveApaasApp", "POST /v1.0/microApp/apaasApps/remove")
+    def remove_apaas_app(
+        self,
+        biz_app_id: str,
+        op_user_id: str,
+    ) -> Call[None]:
+        """Remove apaas app (删除apaas应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "micro_app_1_0.RemoveMemberForAppRole", "POST /v1.0/microApp/apps/{agentId}/roles/{roleId}/members/batchRemove"
+    )
+    def remove_member_for_app_role(
+        self,
+        agent_id: str,
+        role_id: str,
+        op_user_id: str,
+        scope_version: int,
+        *,
+        dept_id_list: list[int] | None = None,
+        user_id_list: list[str] | None = None,
+    ) -> Call[RemoveMemberForAppRoleReply]:
+        """Remove member for app role (删除指定角色下的成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RemoveMemberForAppRoleReply)
+
+    @api("micro_app_1_0.UpdateApaasApp", "PUT /v1.0/microApp/apaasApps")
+    def update_apaas_app(
+        self,
+        app_icon: str,
+        app_name: str,
+        biz_app_id: str,
+        op_user_id: str,
+        *,
+        app_status: int | None = None,
+    ) -> Call[UpdateApaasAppReply]:
+        """Update apaas app (更新apaas应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateApaasAppReply)
+
+    @api("micro_app_1_0.UpdateAppRoleInfo", "PUT /v1.0/microApp/apps/{agentId}/roles/{roleId}")
+    def update_app_role_info(
+        self,
+        agent_id: str,
+        role_id: str,
+        op_user_id: str,
+        *,
+        can_manage_role: bool | None = None,
+        new_role_name: str | None = None,
+    ) -> Call[None]:
+        """Update app role info (更新应用角色信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("micro_app_1_0.UpdatePublishAuditResult", "POST /v1.0/microApp/enterprisePublishAudit/submitResult")
+    def update_publish_audit_result(
+        self,
+        *,
+        agent_id: str | None = None,
+        audit_id: str | None = None,
+        operator_id: str | None = None,
+        reject_reason: str | None = None,
+        status: int | None = None,
+        version_id: str | None = None,
+    ) -> Call[UpdatePublishAuditResultReply]:
+        """Update publish audit result (回写审核结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdatePublishAuditResultReply)
+
+    @api("micro_app_1_0.UpdateRobot", "POST /v1.0/microApp/robot/update")
+    def update_robot(
+        self,
+        *,
+        brief: str | None = None,
+        chat_bot_event_url: str | None = None,
+        description: str | None = None,
+        icon_media_id: str | None = None,
+        mode: int | None = None,
+        name: str | None = None,
+        outgoing_url: str | None = None,
+        unified_app_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[UpdateRobotReply]:
+        """Update robot (更新机器人配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateRobotReply)

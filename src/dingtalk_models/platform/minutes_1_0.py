@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Required
+
+from pydantic import JsonValue
+from typing_extensions import TypedDict
+
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
+from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.query import Listing, Query
 
 
 class CreateSmartDeviceAiSummaryReply(Record, alias_generator=camel):
@@ -40,6 +47,553 @@ class QuerySmartDeviceAiSummaryReply(Record, alias_generator=camel):
     """小助理分析结果列表"""
     state: int | None
     """小助理分析结果状态 - 0 (`0` `2` `3` `4`)"""
+
+
+class AdminSearchMinutesMinutesList(Record, alias_generator=camel):
+    biz_type: int | None
+    creator_nick: str | None
+    creator_union_id: str | None
+    duration: int | None
+    full_text_summary: str | None
+    original_text: str | None
+    start_time: int | None
+    status: int | None
+    task_uuid: str | None
+    title: str | None
+
+
+class BatchGetMinutesDetailsReplyMinutesDetails(Record, alias_generator=camel):
+    biz_order: str | None
+    biz_type: int | None
+    creator_nick: str | None
+    creator_union_id: str | None
+    duration_micros: int | None
+    is_deleted: int | None
+    size: int | None
+    start_time: int | None
+    status: int | None
+    task_uuid: str | None
+    title: str | None
+
+
+class BatchGetMinutesDetailsReply(Record, alias_generator=camel):
+    minutes_details: list[BatchGetMinutesDetailsReplyMinutesDetails] = empty_list()
+
+
+class BatchGetVoicePrintIdentifyConfigItems(TypedDict, total=False):
+    lang: str
+    union_id: Required[str]
+
+
+class BatchGetVoicePrintIdentifyConfigReplyConfigItems(Record, alias_generator=camel):
+    allow_config_voice_print: bool | None
+    enable_voice_print: bool | None
+    has_voice_print_record: bool | None
+    union_id: str | None
+
+
+class BatchGetVoicePrintIdentifyConfigReply(Record, alias_generator=camel):
+    config_items: list[BatchGetVoicePrintIdentifyConfigReplyConfigItems] = empty_list()
+
+
+class BatchToggleVoicePrintSwitchStatusItems(TypedDict, total=False):
+    open: Required[bool]
+    should_clear_voice_print: bool
+    union_id: Required[str]
+
+
+class BatchToggleVoicePrintSwitchStatusReplyResultItems(Record, alias_generator=camel):
+    message: str | None
+    success: bool | None
+    union_id: str | None
+
+
+class BatchToggleVoicePrintSwitchStatusReply(Record, alias_generator=camel):
+    result_items: list[BatchToggleVoicePrintSwitchStatusReplyResultItems] = empty_list()
+
+
+class CreateMinutesByUploadFileReply(Record, alias_generator=camel):
+    biz_id: str | None
+    task_uuid: str | None
+
+
+class DeleteMinutesReply(Record, alias_generator=camel):
+    task_uuid: str | None
+
+
+class DeleteMinutesMediaReply(Record, alias_generator=camel):
+    task_uuid: str | None
+
+
+class ExportMinutesTaskResultSummaryExportSetting(TypedDict, total=False):
+    enable_bilingual: bool
+    target_lang: str
+
+
+class ExportMinutesTaskResultReply(Record, alias_generator=camel):
+    minutes_doc_url: str | None
+
+
+class GenerateSummaryReply(Record, alias_generator=camel):
+    generating_status: str | None
+    summary_text: str | None
+    task_uuid: str | None
+
+
+class ListMinutesAttachmentsAttachment(Record, alias_generator=camel):
+    content: str | None
+    content_type: int | None
+    download_url: str | None
+    note_id: int | None
+    note_time: int | None
+    relative_time_ms: int | None
+    type: int | None
+
+
+class MoveOutTempStorageReply(Record, alias_generator=camel):
+    task_uuid: str | None
+
+
+class OpenQueryMinutesSummaryReply(Record, alias_generator=camel):
+    full_summary: str | None
+
+
+class QueryBizMinutesReplyMinutesDetails(Record, alias_generator=camel):
+    biz_order: str | None
+    biz_type: int | None
+    creator_nick: str | None
+    creator_union_id: str | None
+    duration_micros: int | None
+    is_deleted: int | None
+    size: int | None
+    start_time: int | None
+    status: int | None
+    task_uuid: str | None
+    title: str | None
+
+
+class QueryBizMinutesReply(Record, alias_generator=camel):
+    minutes_details: list[QueryBizMinutesReplyMinutesDetails] = empty_list()
+
+
+class QueryCreateMinutesListMinutesDetail(Record, alias_generator=camel):
+    biz_order: str | None
+    biz_type: int | None
+    creator_nick: str | None
+    creator_union_id: str | None
+    duration_micros: int | None
+    is_deleted: int | None
+    size: int | None
+    start_time: int | None
+    status: int | None
+    task_uuid: str | None
+    title: str | None
+
+
+class QueryMinutesBasicInfoReply(Record, alias_generator=camel):
+    duration: int | None
+    end_time: int | None
+    start_time: int | None
+    task_creator: str | None
+    task_uuid: str | None
+    title: str | None
+    url: str | None
+
+
+class QueryMinutesChaptersReplyChapterList(Record, alias_generator=camel):
+    content: str | None
+    end_time: int | None
+    start_time: int | None
+    title: str | None
+    uuid: str | None
+
+
+class QueryMinutesChaptersReply(Record, alias_generator=camel):
+    chapter_list: list[QueryMinutesChaptersReplyChapterList] = empty_list()
+    status: int | None
+
+
+class QueryMinutesKeywordReply(Record, alias_generator=camel):
+    keywords: list[str] = empty_list()
+
+
+class QueryMinutesPlayInfoReplyPlayInfo(Record, alias_generator=camel):
+    download_url: str | None
+    duration: str | None
+    media_type: str | None
+    play_url: str | None
+    size: str | None
+    status: str | None
+
+
+class QueryMinutesPlayInfoReply(Record, alias_generator=camel):
+    play_info: QueryMinutesPlayInfoReplyPlayInfo | None
+
+
+class QueryMinutesShareListMinutesDetail(Record, alias_generator=camel):
+    biz_order: str | None
+    biz_type: int | None
+    creator_nick: str | None
+    creator_union_id: str | None
+    duration_micros: int | None
+    is_deleted: int | None
+    size: int | None
+    start_time: int | None
+    status: int | None
+    task_uuid: str | None
+    title: str | None
+
+
+class QueryMinutesStatusReply(Record, alias_generator=camel):
+    status: int | None
+
+
+class QueryMinutesTextParagraphListSentenceListWordList(Record, alias_generator=camel):
+    end_time: int | None
+    start_time: int | None
+    word: str | None
+    word_id: str | None
+
+
+class QueryMinutesTextParagraphListSentenceList(Record, alias_generator=camel):
+    end_time: int | None
+    sentence: str | None
+    start_time: int | None
+    word_list: list[QueryMinutesTextParagraphListSentenceListWordList] = empty_list()
+
+
+class QueryMinutesTextParagraphListSpeakerDisplay(Record, alias_generator=camel):
+    avatar_url: str | None
+    nick_name: str | None
+
+
+class QueryMinutesTextParagraphList(Record, alias_generator=camel):
+    end_time: int | None
+    nick_name: str | None
+    paragraph: str | None
+    paragraph_id: int | None
+    record_id: int | None
+    sentence_list: list[QueryMinutesTextParagraphListSentenceList] = empty_list()
+    speaker_display: QueryMinutesTextParagraphListSpeakerDisplay | None
+    start_time: int | None
+    sub_speaker_id: str | None
+    union_id: str | None
+
+
+class QueryMinutesTodoReplyDingtalkTodoListExecutorList(Record, alias_generator=camel):
+    avatar: str | None
+    nick: str | None
+    union_id: str | None
+
+
+class QueryMinutesTodoReplyDingtalkTodoList(Record, alias_generator=camel):
+    created_time: int | None
+    creator_union_id: str | None
+    deadline: str | None
+    dingtalk_todo_id: str | None
+    executor_list: list[QueryMinutesTodoReplyDingtalkTodoListExecutorList] = empty_list()
+    is_done: bool | None
+    minutes_todo_id: str | None
+    open_dingtalk_todo_id: str | None
+    title: str | None
+
+
+class QueryMinutesTodoReply(Record, alias_generator=camel):
+    actions: list[str] = empty_list()
+    dingtalk_todo_list: list[QueryMinutesTodoReplyDingtalkTodoList] = empty_list()
+
+
+class QueryOrgDiyTemplatesDiyTemplate(Record, alias_generator=camel):
+    accept_times: int | None
+    create_time: int | None
+    creator_nick: str | None
+    creator_union_id: str | None
+    diy_template_brief_intro: str | None
+    diy_template_icon_url: str | None
+    diy_template_key: str | None
+    diy_template_latest_version: int | None
+    diy_template_source: str | None
+    diy_template_title: str | None
+    status: str | None
+
+
+class QueryScheduleConfMinutesReplyMinutesDetails(Record, alias_generator=camel):
+    biz_order: str | None
+    biz_type: int | None
+    creator_nick: str | None
+    creator_union_id: str | None
+    duration_micros: int | None
+    is_deleted: int | None
+    size: int | None
+    start_time: int | None
+    status: int | None
+    task_uuid: str | None
+    title: str | None
+
+
+class QueryScheduleConfMinutesReply(Record, alias_generator=camel):
+    minutes_details: list[QueryScheduleConfMinutesReplyMinutesDetails] = empty_list()
+
+
+class QuerySmartDeviceAiSceneByIdReplyAgentDeviceList(Record, alias_generator=camel):
+    dev_serv_id: int | None
+    device_id: int | None
+    device_name: str | None
+    sn: str | None
+
+
+class QuerySmartDeviceAiSceneByIdReplyAgentIsvAiScene(Record, alias_generator=camel):
+    isv_app_id: str | None
+    isv_app_state: int | None
+    isv_corp_id: str | None
+    isv_type: int | None
+
+
+class QuerySmartDeviceAiSceneByIdReplyAgentLlmModel(Record, alias_generator=camel):
+    model_id: str | None
+    model_name: str | None
+
+
+class QuerySmartDeviceAiSceneByIdReplyAgentMinutesTemplates(Record, alias_generator=camel):
+    category: str | None
+    description: str | None
+    icon_url: str | None
+    template_id: str | None
+    title: str | None
+
+
+class QuerySmartDeviceAiSceneByIdReplyAgentProjectList(Record, alias_generator=camel):
+    project_id: str | None
+    project_name: str | None
+
+
+class QuerySmartDeviceAiSceneByIdReplyAgentSyncCollabSheetConfig(Record, alias_generator=camel):
+    agent_prompt_template_ids: list[str] = empty_list()
+    collab_sheet_name: str | None
+    collab_sheet_url: str | None
+    corp_id: str | None
+    dentry_uuid: str | None
+    sheet_id: str | None
+    sync_collab_sheet: bool | None
+
+
+class QuerySmartDeviceAiSceneByIdReplyAgentSyncIsvSystemConfigs(Record, alias_generator=camel):
+    description: str | None
+    isv_system_key: str | None
+    state: str | None
+    title: str | None
+
+
+class QuerySmartDeviceAiSceneByIdReplyAgentSyncYidaConfig(Record, alias_generator=camel):
+    app_code: str | None
+    corp_id: str | None
+    form_name: str | None
+    form_uuid: str | None
+    sync_yida: bool | None
+
+
+class QuerySmartDeviceAiSceneByIdReplyAgent(Record, alias_generator=camel):
+    agent_id: str | None
+    agent_instance_id: str | None
+    agent_name: str | None
+    all_file_groups: bool | None
+    attributes: dict[str, JsonValue] | None
+    avatar_url: str | None
+    belonging_id: str | None
+    belonging_type: int | None
+    country: str | None
+    creator_union_id: str | None
+    description: str | None
+    device_list: list[QuerySmartDeviceAiSceneByIdReplyAgentDeviceList] = empty_list()
+    isv_ai_scene: QuerySmartDeviceAiSceneByIdReplyAgentIsvAiScene | None
+    keywords: list[str] = empty_list()
+    llm_model: QuerySmartDeviceAiSceneByIdReplyAgentLlmModel | None
+    mail: str | None
+    mail_option: str | None
+    minutes_templates: list[QuerySmartDeviceAiSceneByIdReplyAgentMinutesTemplates] = empty_list()
+    project_list: list[QuerySmartDeviceAiSceneByIdReplyAgentProjectList] = empty_list()
+    prompt: str | None
+    prompt_template_ids: list[str] = empty_list()
+    state: int | None
+    sync_collab_sheet_config: QuerySmartDeviceAiSceneByIdReplyAgentSyncCollabSheetConfig | None
+    sync_isv_system_configs: list[QuerySmartDeviceAiSceneByIdReplyAgentSyncIsvSystemConfigs] = empty_list()
+    sync_yida_config: QuerySmartDeviceAiSceneByIdReplyAgentSyncYidaConfig | None
+
+
+class QuerySmartDeviceAiSceneByIdReply(Record, alias_generator=camel):
+    agent: QuerySmartDeviceAiSceneByIdReplyAgent | None
+
+
+class QuerySmartDeviceAiScenePromptTemplateByIdsReplyAgentPromptTemplates(Record, alias_generator=camel):
+    agent_prompt_template_id: str | None
+    avatar_url: str | None
+    belonging_id: str | None
+    belonging_type: str | None
+    category: str | None
+    country: str | None
+    creator_union_id: str | None
+    description: str | None
+    order: str | None
+    prompt: str | None
+    title: str | None
+
+
+class QuerySmartDeviceAiScenePromptTemplateByIdsReply(Record, alias_generator=camel):
+    agent_prompt_templates: list[QuerySmartDeviceAiScenePromptTemplateByIdsReplyAgentPromptTemplates] = empty_list()
+
+
+class QuerySummaryWithTemplateReply(Record, alias_generator=camel):
+    generating_status: str | None
+    summary_text: str | None
+    visual_generating_status: str | None
+
+
+class QueryUploadVideoPlayInfoReplyPlayInfo(Record, alias_generator=camel):
+    duration: int | None
+    play_url: str | None
+    size: int | None
+    status: str | None
+
+
+class QueryUploadVideoPlayInfoReply(Record, alias_generator=camel):
+    play_info: QueryUploadVideoPlayInfoReplyPlayInfo | None
+
+
+class QueryUserAvailableDiyTemplatesReplyOrgDiyTemplates(Record, alias_generator=camel):
+    create_time: int | None
+    diy_template_brief_intro: str | None
+    diy_template_icon_url: str | None
+    diy_template_key: str | None
+    diy_template_latest_version: int | None
+    diy_template_source: str | None
+    diy_template_title: str | None
+    modified_time: int | None
+
+
+class QueryUserAvailableDiyTemplatesReplyUserDiyTemplates(Record, alias_generator=camel):
+    create_time: int | None
+    diy_template_brief_intro: str | None
+    diy_template_icon_url: str | None
+    diy_template_key: str | None
+    diy_template_latest_version: int | None
+    diy_template_source: str | None
+    diy_template_title: str | None
+    modified_time: int | None
+
+
+class QueryUserAvailableDiyTemplatesReply(Record, alias_generator=camel):
+    has_next: bool | None
+    next_token: str | None
+    org_diy_templates: list[QueryUserAvailableDiyTemplatesReplyOrgDiyTemplates] = empty_list()
+    user_diy_templates: list[QueryUserAvailableDiyTemplatesReplyUserDiyTemplates] = empty_list()
+
+
+class QueryUserMinutesPermissionReply(Record, alias_generator=camel):
+    has_permission: bool | None
+    role_sub_resource_ids: list[str] = empty_list()
+    role_type: str | None
+    """(角色类型：manager-管理员, owner-所有者, editor-可编辑, read_download-可查看/下载, read-仅查看, none-无权限)"""
+    share_scope_version: int | None
+
+
+class RegenerateChaptersReply(Record, alias_generator=camel):
+    task_uuid: str | None
+
+
+class SetA1DetailPageCustomTabCustomTabList(TypedDict, total=False):
+    biz_type: Required[str]
+    default_locale: Required[str]
+    name_i18n_map: Required[dict[str, JsonValue]]
+    pc_url: str
+    url: Required[str]
+
+
+class SetA1DetailPageCustomTabReply(Record, alias_generator=camel):
+    task_uuid: str | None
+
+
+class SetDetailPageCustomTabCustomTabList(TypedDict, total=False):
+    biz_type: Required[str]
+    default_locale: Required[str]
+    name_i18n_map: Required[dict[str, JsonValue]]
+    pc_url: str
+    url: Required[str]
+
+
+class SetDetailPageCustomTabReply(Record, alias_generator=camel):
+    task_uuid: str | None
+
+
+class SetInProgressCustomTabsCustomTabList(TypedDict, total=False):
+    biz_type: Required[str]
+    default_locale: Required[str]
+    name_i18n_map: Required[dict[str, JsonValue]]
+    pc_url: str
+    tab_id: str
+    url: Required[str]
+
+
+class SetMinutesTodosVisibleReply(Record, alias_generator=camel):
+    task_uuid: str | None
+    todos_visible: bool | None
+
+
+class UpdateMinutesTitleReply(Record, alias_generator=camel):
+    task_uuid: str | None
+    title: str | None
+
+
+class UpdatePermissionMemberInfoList(TypedDict, total=False):
+    member_type: int
+    member_union_id: str
+    policy_id: int
+
+
+class UpdatePermissionMemberPermissionOperations(TypedDict, total=False):
+    member_type: Required[int]
+    member_union_id: Required[str]
+    op_type: Required[int]
+    policy_id: Required[int]
+    role_sub_resource_ids: list[str]
+
+
+class UpdatePermissionShareScopeConfig(TypedDict, total=False):
+    role_code: str
+    role_sub_resource_ids: list[str]
+    share_scope: Required[int]
+
+
+class UpdatePermissionReplyFailMemberInfoList(Record, alias_generator=camel):
+    member_type: int | None
+    member_union_id: str | None
+    policy_id: int | None
+
+
+class UpdatePermissionReplyMemberPermissionOperationResults(Record, alias_generator=camel):
+    error_code: str | None
+    error_message: str | None
+    index: int | None
+    member_type: int | None
+    member_union_id: str | None
+    op_type: int | None
+    policy_id: int | None
+    success: bool | None
+
+
+class UpdatePermissionReplyShareScopeResult(Record, alias_generator=camel):
+    error_code: str | None
+    error_message: str | None
+    success: bool | None
+
+
+class UpdatePermissionReply(Record, alias_generator=camel):
+    all_succeeded: bool | None
+    fail_member_info_list: list[UpdatePermissionReplyFailMemberInfoList] = empty_list()
+    member_permission_operation_results: list[UpdatePermissionReplyMemberPermissionOperationResults] = empty_list()
+    model_version: str | None
+    partial_success: bool | None
+    share_scope_result: UpdatePermissionReplyShareScopeResult | None
+    share_scope_version: int | None
 
 
 class MinutesV1(Manager):
@@ -92,3 +646,639 @@ class MinutesV1(Manager):
         Source: api-querysmartdeviceaisummary
         """
         return Call(QuerySmartDeviceAiSummaryReply)
+
+    @api("minutes_1_0.AdminSearchMinutes", "POST /v1.0/minutes/flashMinutes/adminSearch?unionId", idempotent=True)
+    def admin_search_minutes(
+        self,
+        union_id: str,
+        query: str,
+        *,
+        creator_union_ids: list[str] | None = None,
+        end_time: int | None = None,
+        next_token: str | None = None,
+        page_size: int = 20,
+        search_type: str | None = None,
+        start_time: int | None = None,
+    ) -> Query[AdminSearchMinutesMinutesList]:
+        """Admin search minutes (搜索企业内听记).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(AdminSearchMinutesMinutesList, TOKEN, items="minutesList")
+
+    @api("minutes_1_0.BatchGetMinutesDetails", "POST /v1.0/minutes/flashMinutes/details/query?unionId", idempotent=True)
+    def batch_get_minutes_details(
+        self,
+        union_id: str,
+        task_uuids: list[str],
+    ) -> Call[BatchGetMinutesDetailsReply]:
+        """Batch get minutes details (批量获取闪记详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchGetMinutesDetailsReply)
+
+    @api(
+        "minutes_1_0.BatchGetVoicePrintIdentifyConfig",
+        "POST /v1.0/minutes/voicePrint/configs/batchGet",
+        idempotent=True,
+    )
+    def batch_get_voice_print_identify_config(
+        self,
+        items: list[BatchGetVoicePrintIdentifyConfigItems],
+    ) -> Call[BatchGetVoicePrintIdentifyConfigReply]:
+        """Batch get voice print identify config (批量查询声纹配置信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchGetVoicePrintIdentifyConfigReply)
+
+    @api("minutes_1_0.BatchToggleVoicePrintSwitchStatus", "POST /v1.0/minutes/voicePrint/switches/batchToggle")
+    def batch_toggle_voice_print_switch_status(
+        self,
+        items: list[BatchToggleVoicePrintSwitchStatusItems],
+    ) -> Call[BatchToggleVoicePrintSwitchStatusReply]:
+        """Batch toggle voice print switch status (批量设置声纹开关状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchToggleVoicePrintSwitchStatusReply)
+
+    @api("minutes_1_0.CreateMinutesByUploadFile", "POST /v1.0/minutes/flashMinutes/createMinutesByUploadFile?unionId")
+    def create_minutes_by_upload_file(
+        self,
+        union_id: str,
+        biz_id: str,
+        creator_id: str,
+        media_file_url: str,
+        media_type: str,
+        title: str,
+        *,
+        custom_prompt: str | None = None,
+        enable_push_card: bool | None = None,
+        hidden_minutes: bool | None = None,
+    ) -> Call[CreateMinutesByUploadFileReply]:
+        """Create minutes by upload file (从上传的媒体文件创建闪记).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateMinutesByUploadFileReply)
+
+    @api("minutes_1_0.DeleteMinutes", "DELETE /v1.0/minutes/flashMinutes/tasks/{taskUuid}")
+    def delete_minutes(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[DeleteMinutesReply]:
+        """Delete minutes (删除闪记).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeleteMinutesReply)
+
+    @api("minutes_1_0.DeleteMinutesMedia", "POST /v1.0/minutes/flashMinutes/deleteMedia?taskUuid&unionId")
+    def delete_minutes_media(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[DeleteMinutesMediaReply]:
+        """Delete minutes media (删除听记音视频文件释放存储空间).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeleteMinutesMediaReply)
+
+    @api("minutes_1_0.ExportMinutesTaskResult", "POST /v1.0/minutes/flashMinutes/minutesTask/export?unionId")
+    def export_minutes_task_result(
+        self,
+        union_id: str,
+        task_type: str,
+        task_uuid: str,
+        *,
+        expire_time: int | None = None,
+        summary_export_setting: ExportMinutesTaskResultSummaryExportSetting | None = None,
+    ) -> Call[ExportMinutesTaskResultReply]:
+        """Export minutes task result (导出闪记任务结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ExportMinutesTaskResultReply)
+
+    @api("minutes_1_0.GenerateSummary", "POST /v1.0/minutes/flashMinutes/tasks/{taskUuid}/summary?unionId")
+    def generate_summary(
+        self,
+        task_uuid: str,
+        union_id: str,
+        summary_template_id: str,
+        summary_template_type: str,
+        *,
+        async_generate: bool | None = None,
+        diy_template_version: str | None = None,
+        user_context: str | None = None,
+    ) -> Call[GenerateSummaryReply]:
+        """Generate summary (生成摘要).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GenerateSummaryReply)
+
+    @api("minutes_1_0.ListMinutesAttachments", "GET /v1.0/minutes/{taskUuid}/attachments")
+    def list_minutes_attachments(
+        self,
+        task_uuid: str,
+        union_id: str,
+        *,
+        content_type: int | None = None,
+        direction: int | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        type: int | None = None,
+    ) -> Query[ListMinutesAttachmentsAttachment]:
+        """List minutes attachments (查询听记笔记内容).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            ListMinutesAttachmentsAttachment,
+            Paging("nextToken", None, more="hasNext", next="nextToken"),
+            items="attachments",
+        )
+
+    @api("minutes_1_0.MoveOutTempStorage", "POST /v1.0/minutes/flashMinutes/moveOutTempStorage?taskUuid&unionId")
+    def move_out_temp_storage(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[MoveOutTempStorageReply]:
+        """Move out temp storage (移动临时存储听记到正式存储).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(MoveOutTempStorageReply)
+
+    @api("minutes_1_0.OpenQueryMinutesSummary", "GET /v1.0/minutes/flashMinutes/queryMinutesSummary")
+    def open_query_minutes_summary(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[OpenQueryMinutesSummaryReply]:
+        """Open query minutes summary (查询闪记摘要).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(OpenQueryMinutesSummaryReply)
+
+    @api("minutes_1_0.QueryBizMinutes", "GET /v1.0/minutes/flashMinutes/queryBizMinutes")
+    def query_biz_minutes(
+        self,
+        biz_id: str,
+        biz_type: int,
+        union_id: str,
+    ) -> Call[QueryBizMinutesReply]:
+        """Query biz minutes (查询闪会、文档等来源的闪记列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryBizMinutesReply)
+
+    @api("minutes_1_0.QueryCreateMinutesList", "GET /v1.0/minutes/flashMinutes/createLists")
+    def query_create_minutes_list(
+        self,
+        union_id: str,
+        *,
+        gmt_create_end: int | None = None,
+        gmt_create_start: int | None = None,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[QueryCreateMinutesListMinutesDetail]:
+        """Query create minutes list (查询自己创建的闪记列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            QueryCreateMinutesListMinutesDetail,
+            Paging("nextToken", None, more="hasNext", next="nextToken"),
+            items="minutesDetails",
+        )
+
+    @api("minutes_1_0.QueryMinutesBasicInfo", "GET /v1.0/minutes/flashMinutes/queryMinutesBasicInfo")
+    def query_minutes_basic_info(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[QueryMinutesBasicInfoReply]:
+        """Query minutes basic info (查询闪记基本信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryMinutesBasicInfoReply)
+
+    @api("minutes_1_0.QueryMinutesChapters", "GET /v1.0/minutes/flashMinutes/{taskUuid}/chapters")
+    def query_minutes_chapters(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[QueryMinutesChaptersReply]:
+        """Query minutes chapters (查询听记智能章节列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryMinutesChaptersReply)
+
+    @api("minutes_1_0.QueryMinutesKeyword", "GET /v1.0/minutes/flashMinutes/{taskUuid}/keywords")
+    def query_minutes_keyword(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[QueryMinutesKeywordReply]:
+        """Query minutes keyword (查询闪记关键字).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryMinutesKeywordReply)
+
+    @api("minutes_1_0.QueryMinutesPlayInfo", "GET /v1.0/minutes/flashMinutes/tasks/{taskUuid}/playInfos")
+    def query_minutes_play_info(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[QueryMinutesPlayInfoReply]:
+        """Query minutes play info (查询闪记媒体播放信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryMinutesPlayInfoReply)
+
+    @api("minutes_1_0.QueryMinutesShareList", "GET /v1.0/minutes/flashMinutes/shareLists")
+    def query_minutes_share_list(
+        self,
+        union_id: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+        scene: str | None = None,
+    ) -> Query[QueryMinutesShareListMinutesDetail]:
+        """Query minutes share list (获取与我共享闪记列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            QueryMinutesShareListMinutesDetail,
+            Paging("nextToken", None, more="hasNext", next="nextToken"),
+            items="minutesDetails",
+        )
+
+    @api("minutes_1_0.QueryMinutesStatus", "GET /v1.0/minutes/flashMinutes/{taskUuid}/taskStatus")
+    def query_minutes_status(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[QueryMinutesStatusReply]:
+        """Query minutes status (查询闪记状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryMinutesStatusReply)
+
+    @api("minutes_1_0.QueryMinutesText", "GET /v1.0/minutes/flashMinutes/{taskUuid}/textInfos")
+    def query_minutes_text(
+        self,
+        task_uuid: str,
+        union_id: str,
+        *,
+        direction: int | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[QueryMinutesTextParagraphList]:
+        """Query minutes text (查询闪记转写文本内容).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            QueryMinutesTextParagraphList,
+            Paging("nextToken", None, more="hasNext", next="nextToken"),
+            items="paragraphList",
+        )
+
+    @api("minutes_1_0.QueryMinutesTodo", "GET /v1.0/minutes/flashMinutes/{taskUuid}/todos")
+    def query_minutes_todo(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[QueryMinutesTodoReply]:
+        """Query minutes todo (查询闪记待办).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryMinutesTodoReply)
+
+    @api("minutes_1_0.QueryOrgDiyTemplates", "GET /v1.0/minutes/flashMinutes/diyTemplates/orgDeclared")
+    def query_org_diy_templates(
+        self,
+        union_id: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[QueryOrgDiyTemplatesDiyTemplate]:
+        """Query org diy templates (查询企业所有自定义纪要模板列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            QueryOrgDiyTemplatesDiyTemplate,
+            Paging("nextToken", None, more="hasNext", next="nextToken", total="total"),
+            items="diyTemplates",
+        )
+
+    @api(
+        "minutes_1_0.QueryScheduleConfMinutes",
+        "GET /v1.0/minutes/flashMinutes/scheduleConference/{scheduleConferenceId}/minutes",
+    )
+    def query_schedule_conf_minutes(
+        self,
+        schedule_conference_id: str,
+        event_id: str,
+        union_id: str,
+    ) -> Call[QueryScheduleConfMinutesReply]:
+        """Query schedule conf minutes (查询预约会议闪记列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryScheduleConfMinutesReply)
+
+    @api("minutes_1_0.QuerySmartDeviceAiSceneById", "POST /v1.0/minutes/smartdevice/aiscene", idempotent=True)
+    def query_smart_device_ai_scene_by_id(
+        self,
+        *,
+        agent_instance_id: str | None = None,
+    ) -> Call[QuerySmartDeviceAiSceneByIdReply]:
+        """Query smart device ai scene by id (查询A1分析小助理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QuerySmartDeviceAiSceneByIdReply)
+
+    @api(
+        "minutes_1_0.QuerySmartDeviceAiScenePromptTemplateByIds",
+        "POST /v1.0/minutes/smartdevice/aiscene/promptTemplate",
+        idempotent=True,
+    )
+    def query_smart_device_ai_scene_prompt_template_by_ids(
+        self,
+        *,
+        agent_instance_id: str | None = None,
+        agent_prompt_template_ids: list[str] | None = None,
+    ) -> Call[QuerySmartDeviceAiScenePromptTemplateByIdsReply]:
+        """Query smart device ai scene prompt template by ids (查询A1分析小助理能力模板).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QuerySmartDeviceAiScenePromptTemplateByIdsReply)
+
+    @api("minutes_1_0.QuerySummaryWithTemplate", "GET /v1.0/minutes/flashMinutes/tasks/{taskUuid}/summary/template")
+    def query_summary_with_template(
+        self,
+        task_uuid: str,
+        summary_template_id: str,
+        summary_template_type: str,
+        union_id: str,
+        *,
+        diy_template_version: str | None = None,
+    ) -> Call[QuerySummaryWithTemplateReply]:
+        """Query summary with template (根据模板id查询摘要).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QuerySummaryWithTemplateReply)
+
+    @api("minutes_1_0.QueryUploadVideoPlayInfo", "GET /v1.0/minutes/flashMinutes/uploadVideos/{videoId}/playInfos")
+    def query_upload_video_play_info(
+        self,
+        video_id: str,
+        union_id: str,
+    ) -> Call[QueryUploadVideoPlayInfoReply]:
+        """Query upload video play info (查询上传视频播放信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUploadVideoPlayInfoReply)
+
+    @api("minutes_1_0.QueryUserAvailableDiyTemplates", "GET /v1.0/minutes/flashMinutes/diyTemplates/userAvailable")
+    def query_user_available_diy_templates(
+        self,
+        union_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Call[QueryUserAvailableDiyTemplatesReply]:
+        """Query user available diy templates (查询用户可见的企业自定义纪要模版列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserAvailableDiyTemplatesReply)
+
+    @api(
+        "minutes_1_0.QueryUserMinutesPermission",
+        "GET /v1.0/minutes/flashMinutes/tasks/{taskUuid}/permissions/{unionId}",
+    )
+    def query_user_minutes_permission(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[QueryUserMinutesPermissionReply]:
+        """Query user minutes permission (查询指定用户对某篇听记的权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserMinutesPermissionReply)
+
+    @api("minutes_1_0.RegenerateChapters", "POST /v1.0/minutes/chapters/regenerate?taskUuid&unionId")
+    def regenerate_chapters(
+        self,
+        task_uuid: str,
+        union_id: str,
+        *,
+        custom_prompt: str | None = None,
+    ) -> Call[RegenerateChaptersReply]:
+        """Regenerate chapters (重新生成听记智能章节).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RegenerateChaptersReply)
+
+    @api(
+        "minutes_1_0.SetA1DetailPageCustomTab",
+        "PUT /v1.0/minutes/flashMinutes/tasks/{taskUuid}/a1CustomTabs?preserveA1AnalyzeTab",
+    )
+    def set_a1_detail_page_custom_tab(
+        self,
+        task_uuid: str,
+        custom_tab_list: list[SetA1DetailPageCustomTabCustomTabList],
+        *,
+        preserve_a1_analyze_tab: bool | None = None,
+    ) -> Call[SetA1DetailPageCustomTabReply]:
+        """Set a1 detail page custom tab (自定义A1相关听记详情页tab).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            preserve_a1_analyze_tab: (true时保留已有A1分析Tab并替换其它自定义Tab；false或不传时直接使用本次列表覆盖)
+
+        Evidence: sdk
+        """
+        return Call(SetA1DetailPageCustomTabReply)
+
+    @api("minutes_1_0.SetDetailPageCustomTab", "PUT /v1.0/minutes/flashMinutes/tasks/{taskUuid}/customTabs?unionId")
+    def set_detail_page_custom_tab(
+        self,
+        task_uuid: str,
+        union_id: str,
+        custom_tab_list: list[SetDetailPageCustomTabCustomTabList],
+    ) -> Call[SetDetailPageCustomTabReply]:
+        """Set detail page custom tab (自定义听记详情页tab).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SetDetailPageCustomTabReply)
+
+    @api("minutes_1_0.SetInProgressCustomTabs", "PUT /v1.0/minutes/apps/settings/inProgressTabs?unionId")
+    def set_in_progress_custom_tabs(
+        self,
+        union_id: str,
+        custom_tab_list: list[SetInProgressCustomTabsCustomTabList],
+    ) -> Call[None]:
+        """Set in progress custom tabs (配置应用在听记录制页的自定义Tab).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("minutes_1_0.SetMinutesTodosVisible", "PUT /v1.0/minutes/flashMinutes/tasks/{taskUuid}/todosVisible?unionId")
+    def set_minutes_todos_visible(
+        self,
+        task_uuid: str,
+        union_id: str,
+        todos_visible: bool,
+    ) -> Call[SetMinutesTodosVisibleReply]:
+        """Set minutes todos visible (设置AI纪要待办模块可见性).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SetMinutesTodosVisibleReply)
+
+    @api("minutes_1_0.UpdateMinutesTitle", "PUT /v1.0/minutes/flashMinutes/tasks/{taskUuid}/titles?title&unionId")
+    def update_minutes_title(
+        self,
+        task_uuid: str,
+        title: str,
+        union_id: str,
+    ) -> Call[UpdateMinutesTitleReply]:
+        """Update minutes title (更新闪记标题).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateMinutesTitleReply)
+
+    @api("minutes_1_0.UpdatePermission", "PUT /v1.0/minutes/{taskUuid}/permission?unionId")
+    def update_permission(
+        self,
+        task_uuid: str,
+        union_id: str,
+        *,
+        member_info_list: list[UpdatePermissionMemberInfoList] | None = None,
+        member_permission_operations: list[UpdatePermissionMemberPermissionOperations] | None = None,
+        op_type: int | None = None,
+        role_code: str | None = None,
+        role_sub_resource_ids: list[str] | None = None,
+        share_scope: int | None = None,
+        share_scope_config: UpdatePermissionShareScopeConfig | None = None,
+    ) -> Call[UpdatePermissionReply]:
+        """Update permission (更新听记权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdatePermissionReply)

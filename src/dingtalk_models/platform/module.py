@@ -1,4 +1,4 @@
-"""`app.platform`: every documented API, product by product: `app.platform.calendar_1_0.create_event(…)`."""
+"""`app.platform`: every API, product by product: `app.platform.calendar_1_0.create_event(…)`."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN
-from dingtalk_models.core.wire import Millis, camel, empty_list
+from dingtalk_models.call.paging import TOKEN, Paging
+from dingtalk_models.core.wire import Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
@@ -183,6 +183,241 @@ class UpdateSheetReply(Record, alias_generator=camel):
     """数据表ID"""
     name: str | None
     """数据表名称"""
+
+
+class AddRoleMemberRoleMemberList(TypedDict, total=False):
+    member_id: str
+    member_id_belong_org_id: int
+    member_type: str
+    role_id: str
+
+
+class ChangeSwitchReply(Record, alias_generator=camel):
+    enabled: bool | None
+
+
+class CopyWorkflowReply(Record, alias_generator=camel):
+    flow_id: str | None
+    version_id: str | None
+
+
+class CreateRoleSubRoles(TypedDict, total=False):
+    auth_level: int
+    biz_type: int
+    config: str
+    gmt_create: int
+    id: str
+
+
+class CreateRoleReplySubRoles(Record, alias_generator=camel):
+    auth_level: int | None
+    biz_type: int | None
+    config: str | None
+    gmt_create: int | None
+    id: str | None
+
+
+class CreateRoleReply(Record, alias_generator=camel):
+    flow_type: str | None
+    id: int | None
+    name: str | None
+    role_type: str | None
+    sub_roles: list[CreateRoleReplySubRoles] = empty_list()
+
+
+class ExecuteImportAppendConfig(TypedDict, total=False):
+    field_id_mapping: dict[str, str]
+    field_mapping: dict[str, str]
+    header_row: int
+    src_sheet_name: str
+    table_id: Required[str]
+
+
+class ExecuteImportEncryption(TypedDict, total=False):
+    algorithm: str
+    encrypted_aes_key: Required[str]
+    iv: Required[str]
+    key_version: Required[str]
+
+
+class ExecuteImportReply(Record, alias_generator=camel):
+    import_id: str | None
+    status: str | None
+
+
+class GetImportEncryptPublicKeyReply(Record, alias_generator=camel):
+    algorithm: str | None
+    expire_at: int | None
+    key_version: str | None
+    public_key_pem: str | None
+
+
+class GetRecordsRecordCreatedBy(Record, alias_generator=camel):
+    union_id: str | None
+
+
+class GetRecordsRecordLastModifiedBy(Record, alias_generator=camel):
+    union_id: str | None
+
+
+class GetRecordsRecord(Record, alias_generator=camel):
+    created_by: GetRecordsRecordCreatedBy | None
+    created_time: int | None
+    fields: dict[str, JsonValue] | None
+    id: str | None
+    last_modified_by: GetRecordsRecordLastModifiedBy | None
+    last_modified_time: int | None
+
+
+class GetSwitchReply(Record, alias_generator=camel):
+    enabled: bool | None
+
+
+class GetUserDocRolesReplyRolesSubRoles(Record, alias_generator=camel):
+    auth_level: int | None
+    biz_type: int | None
+    config: str | None
+    gmt_create: int | None
+    id: str | None
+
+
+class GetUserDocRolesReplyRoles(Record, alias_generator=camel):
+    flow_type: str | None
+    id: int | None
+    name: str | None
+    role_type: str | None
+    sub_roles: list[GetUserDocRolesReplyRolesSubRoles] = empty_list()
+
+
+class GetUserDocRolesReply(Record, alias_generator=camel):
+    enabled: bool | None
+    roles: list[GetUserDocRolesReplyRoles] = empty_list()
+
+
+class ListWorkflowsWorkflow(Record, alias_generator=camel):
+    description: str | None
+    flow_id: str | None
+    name: str | None
+    status: str | None
+    version_id: str | None
+
+
+class MarkExternalAuthControlledSheetReply(Record, alias_generator=camel):
+    sheet_id: str | None
+
+
+class PrepareImportUploadReply(Record, alias_generator=camel):
+    expire_at: int | None
+    import_id: str | None
+    upload_url: str | None
+
+
+class PrepareSetRichTextReplyUploadInfos(Record, alias_generator=camel):
+    resource_id: str | None
+    resource_url: str | None
+    upload_url: str | None
+
+
+class PrepareSetRichTextReply(Record, alias_generator=camel):
+    markdown: str | None
+    upload_infos: list[PrepareSetRichTextReplyUploadInfos] = empty_list()
+
+
+class QueryChangedRecordIdsByClientTokenReply(Record, alias_generator=camel):
+    changed_record_ids: JsonValue | None
+
+
+class QueryDocAllRolesReplyAllRolesMembers(Record, alias_generator=camel):
+    avatar: str | None
+    member_id: str | None
+    member_id_belong_org_id: int | None
+    member_type: str | None
+    name: str | None
+
+
+class QueryDocAllRolesReplyAllRolesRoleSubRoles(Record, alias_generator=camel):
+    auth_level: int | None
+    biz_type: int | None
+    config: str | None
+    gmt_create: int | None
+    id: str | None
+
+
+class QueryDocAllRolesReplyAllRolesRole(Record, alias_generator=camel):
+    flow_type: str | None
+    id: int | None
+    name: str | None
+    role_type: str | None
+    sub_roles: list[QueryDocAllRolesReplyAllRolesRoleSubRoles] = empty_list()
+
+
+class QueryDocAllRolesReplyAllRoles(Record, alias_generator=camel):
+    members: list[QueryDocAllRolesReplyAllRolesMembers] = empty_list()
+    role: QueryDocAllRolesReplyAllRolesRole | None
+
+
+class QueryDocAllRolesReplyDefaultRole(Record, alias_generator=camel):
+    mode: int | None
+    role_id: int | None
+
+
+class QueryDocAllRolesReply(Record, alias_generator=camel):
+    all_roles: list[QueryDocAllRolesReplyAllRoles] = empty_list()
+    default_role: QueryDocAllRolesReplyDefaultRole | None
+    enabled: bool | None
+    system_roles: list[int] = empty_list()
+
+
+class QueryExternalAuthControlledSheetsSheet(Record, alias_generator=camel):
+    external_auth_type: str | None
+    external_config: str | None
+    marked_by: str | None
+    marked_time: int | None
+    sheet_id: str | None
+    sheet_name: str | None
+
+
+class QueryImportStatusReply(Record, alias_generator=camel):
+    count: int | None
+    error_code: str | None
+    error_message: str | None
+    import_id: str | None
+    phase: str | None
+    status: str | None
+    table_ids: list[str] = empty_list()
+
+
+class RebuildRoleMembersDefaultRoleDto(TypedDict, total=False):
+    mode: int
+    role_id: int
+
+
+class UnmarkExternalAuthControlledSheetReply(Record, alias_generator=camel):
+    sheet_id: str | None
+
+
+class UpdateRoleSubRoles(TypedDict, total=False):
+    auth_level: int
+    biz_type: int
+    config: str
+    gmt_create: int
+    id: str
+
+
+class UpdateRoleReplySubRoles(Record, alias_generator=camel):
+    auth_level: int | None
+    biz_type: int | None
+    config: str | None
+    gmt_create: int | None
+    id: str | None
+
+
+class UpdateRoleReply(Record, alias_generator=camel):
+    flow_type: str | None
+    id: int | None
+    name: str | None
+    role_type: str | None
+    sub_roles: list[UpdateRoleReplySubRoles] = empty_list()
 
 
 class NotableV1(Manager):
@@ -615,3 +850,428 @@ class NotableV1(Manager):
         Source: api-noatable-updatesheet
         """
         return Call(UpdateSheetReply)
+
+    @api("notable_1_0.AddRoleMember", "POST /v1.0/notable/auth/role/member/{baseId}?operatorId")
+    def add_role_member(
+        self,
+        base_id: str,
+        operator_id: str,
+        *,
+        role_member_list: list[AddRoleMemberRoleMemberList] | None = None,
+    ) -> Call[None]:
+        """Add role member (添加角色成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("notable_1_0.ChangeSwitch", "PUT /v1.0/notable/auth/{baseId}?operatorId")
+    def change_switch(
+        self,
+        base_id: str,
+        operator_id: str,
+        value: bool,
+    ) -> Call[ChangeSwitchReply]:
+        """Change switch (修改高级权限设置开关).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ChangeSwitchReply)
+
+    @api("notable_1_0.CopyWorkflow", "POST /v1.0/notable/bases/{baseId}/workflows/copy?operatorId")
+    def copy_workflow(
+        self,
+        base_id: str,
+        operator_id: str,
+        flow_id: str,
+        flow_version_id: str,
+        source_base_id: str,
+        *,
+        is_system: bool | None = None,
+    ) -> Call[CopyWorkflowReply]:
+        """Copy workflow (复制工作流).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CopyWorkflowReply)
+
+    @api("notable_1_0.CreateRole", "POST /v1.0/notable/auth/role/{baseId}?operatorId")
+    def create_role(
+        self,
+        base_id: str,
+        operator_id: str,
+        name: str,
+        role_type: str,
+        sub_roles: list[CreateRoleSubRoles],
+        *,
+        flow_type: str | None = None,
+        id: int | None = None,
+    ) -> Call[CreateRoleReply]:
+        """Create role (创建角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateRoleReply)
+
+    @api("notable_1_0.DeleteRole", "DELETE /v1.0/notable/auth/role/{baseId}?operatorId")
+    def delete_role(
+        self,
+        base_id: str,
+        operator_id: str,
+        role_id: int,
+    ) -> Call[None]:
+        """Delete role (删除角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("notable_1_0.DeleteWorkflow", "POST /v1.0/notable/bases/{baseId}/workflows/{flowId}/delete?operatorId")
+    def delete_workflow(
+        self,
+        base_id: str,
+        flow_id: str,
+        operator_id: str,
+    ) -> Call[None]:
+        """Delete workflow (删除工作流).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("notable_1_0.DisableWorkflow", "POST /v1.0/notable/bases/{baseId}/workflows/{flowId}/disable?operatorId")
+    def disable_workflow(
+        self,
+        base_id: str,
+        flow_id: str,
+        operator_id: str,
+    ) -> Call[None]:
+        """Disable workflow (关闭工作流).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("notable_1_0.EnableWorkflow", "POST /v1.0/notable/bases/{baseId}/workflows/{flowId}/enable?operatorId")
+    def enable_workflow(
+        self,
+        base_id: str,
+        flow_id: str,
+        operator_id: str,
+    ) -> Call[None]:
+        """Enable workflow (启动单个工作流).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("notable_1_0.ExecuteImport", "POST /v1.0/notable/bases/{baseId}/import/execute?operatorId")
+    def execute_import(
+        self,
+        base_id: str,
+        operator_id: str,
+        import_id: str,
+        *,
+        append_config: ExecuteImportAppendConfig | None = None,
+        encryption: ExecuteImportEncryption | None = None,
+    ) -> Call[ExecuteImportReply]:
+        """Execute import (触发加密导入).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ExecuteImportReply)
+
+    @api("notable_1_0.GetImportEncryptPublicKey", "GET /v1.0/notable/import/encryptPublicKey")
+    def get_import_encrypt_public_key(
+        self,
+        operator_id: str,
+        *,
+        key_version: str | None = None,
+    ) -> Call[GetImportEncryptPublicKeyReply]:
+        """Get import encrypt public key (获取加密导入 RSA 公钥).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetImportEncryptPublicKeyReply)
+
+    @api("notable_1_0.GetRecords", "GET /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/records")
+    def get_records(
+        self,
+        base_id: str,
+        sheet_id_or_name: str,
+        operator_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[GetRecordsRecord]:
+        """Get records (获取多行记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(GetRecordsRecord, TOKEN, items="records")
+
+    @api("notable_1_0.GetSwitch", "GET /v1.0/notable/auth/{baseId}")
+    def get_switch(
+        self,
+        base_id: str,
+        operator_id: str,
+    ) -> Call[GetSwitchReply]:
+        """Get switch (获取高级权限设置开关).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetSwitchReply)
+
+    @api("notable_1_0.GetUserDocRoles", "GET /v1.0/notable/auth/role/{baseId}")
+    def get_user_doc_roles(
+        self,
+        base_id: str,
+        operator_id: str,
+        union_id: str,
+    ) -> Call[GetUserDocRolesReply]:
+        """Get user doc roles (获取指定用户的高级权限角色配置列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetUserDocRolesReply)
+
+    @api("notable_1_0.ListWorkflows", "POST /v1.0/notable/bases/{baseId}/workflows?operatorId", idempotent=True)
+    def list_workflows(
+        self,
+        base_id: str,
+        operator_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> Query[ListWorkflowsWorkflow]:
+        """List workflows (查询自动化工作流列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(ListWorkflowsWorkflow, Paging("offset", 0, total="total", open_ended=True), items="workflows")
+
+    @api(
+        "notable_1_0.MarkExternalAuthControlledSheet",
+        "POST /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/externalAuth/mark?clientToken&operatorId",
+    )
+    def mark_external_auth_controlled_sheet(
+        self,
+        base_id: str,
+        sheet_id_or_name: str,
+        operator_id: str,
+        external_auth_type: str,
+        *,
+        client_token: str | None = None,
+        data_level: str | None = None,
+        external_config: str | None = None,
+    ) -> Call[MarkExternalAuthControlledSheetReply]:
+        """Mark external auth controlled sheet (标记外部权限受控 Sheet).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(MarkExternalAuthControlledSheetReply)
+
+    @api("notable_1_0.PrepareImportUpload", "POST /v1.0/notable/bases/{baseId}/import/uploadUrl?operatorId")
+    def prepare_import_upload(
+        self,
+        base_id: str,
+        operator_id: str,
+        file_extension: str,
+        file_name: str,
+        file_size: int,
+        *,
+        table_names: list[str] | None = None,
+    ) -> Call[PrepareImportUploadReply]:
+        """Prepare import upload (申请加密导入上传链接).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PrepareImportUploadReply)
+
+    @api("notable_1_0.PrepareSetRichText", "POST /v1.0/notable/bases/{baseId}/prepareSetRichText?operatorId")
+    def prepare_set_rich_text(
+        self,
+        base_id: str,
+        operator_id: str,
+        *,
+        markdown: str | None = None,
+    ) -> Call[PrepareSetRichTextReply]:
+        """Prepare set rich text (富文本值预处理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PrepareSetRichTextReply)
+
+    @api(
+        "notable_1_0.QueryChangedRecordIdsByClientToken",
+        "POST /v1.0/notable/bases/{baseId}/changedRecordIds/query?operatorId",
+        idempotent=True,
+    )
+    def query_changed_record_ids_by_client_token(
+        self,
+        base_id: str,
+        operator_id: str,
+        client_token: str,
+    ) -> Call[QueryChangedRecordIdsByClientTokenReply]:
+        """Query changed record ids by client token (根据 clientToken 查询变更记录 ID).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryChangedRecordIdsByClientTokenReply)
+
+    @api("notable_1_0.QueryDocAllRoles", "GET /v1.0/notable/auth/role/member/{baseId}")
+    def query_doc_all_roles(
+        self,
+        base_id: str,
+        operator_id: str,
+    ) -> Call[QueryDocAllRolesReply]:
+        """Query doc all roles (查询文档所有角色和角色成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryDocAllRolesReply)
+
+    @api("notable_1_0.QueryExternalAuthControlledSheets", "GET /v1.0/notable/bases/{baseId}/externalAuth/sheets")
+    def query_external_auth_controlled_sheets(
+        self,
+        base_id: str,
+        operator_id: str,
+        *,
+        external_auth_type: str | None = None,
+        next_token: str | None = None,
+        page_size: int | None = None,
+    ) -> Query[QueryExternalAuthControlledSheetsSheet]:
+        """Query external auth controlled sheets (查询外部权限受控 Sheet 列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(QueryExternalAuthControlledSheetsSheet, TOKEN, items="sheets")
+
+    @api("notable_1_0.QueryImportStatus", "GET /v1.0/notable/bases/{baseId}/import/status")
+    def query_import_status(
+        self,
+        base_id: str,
+        import_id: str,
+        operator_id: str,
+    ) -> Call[QueryImportStatusReply]:
+        """Query import status (查询导入会话状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryImportStatusReply)
+
+    @api("notable_1_0.RebuildRoleMembers", "PUT /v1.0/notable/auth/role/member/{baseId}?operatorId")
+    def rebuild_role_members(
+        self,
+        base_id: str,
+        operator_id: str,
+        default_role_dto: Annotated[RebuildRoleMembersDefaultRoleDto, wire("defaultRoleDTO")],
+        to_role_member_dto_map: Annotated[dict[str, JsonValue], wire("toRoleMemberDTOMap")],
+    ) -> Call[None]:
+        """Rebuild role members (重建角色成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "notable_1_0.TruncateSheetRecords",
+        "POST /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/records/truncate?operatorId",
+    )
+    def truncate_sheet_records(
+        self,
+        base_id: str,
+        sheet_id_or_name: str,
+        operator_id: str,
+    ) -> Call[None]:
+        """Truncate sheet records (清空表格记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "notable_1_0.UnmarkExternalAuthControlledSheet",
+        "DELETE /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/externalAuth/mark",
+    )
+    def unmark_external_auth_controlled_sheet(
+        self,
+        base_id: str,
+        sheet_id_or_name: str,
+        operator_id: str,
+        *,
+        client_token: str | None = None,
+    ) -> Call[UnmarkExternalAuthControlledSheetReply]:
+        """Unmark external auth controlled sheet (取消标记外部权限受控 Sheet).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UnmarkExternalAuthControlledSheetReply)
+
+    @api("notable_1_0.UpdateRole", "PUT /v1.0/notable/auth/role/{baseId}?operatorId")
+    def update_role(
+        self,
+        base_id: str,
+        operator_id: str,
+        id: int,
+        name: str,
+        role_type: str,
+        sub_roles: list[UpdateRoleSubRoles],
+        *,
+        flow_type: str | None = None,
+    ) -> Call[UpdateRoleReply]:
+        """Update role (更新角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateRoleReply)

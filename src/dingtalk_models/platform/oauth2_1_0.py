@@ -221,3 +221,18 @@ class Oauth2V1(Manager):
         return Call(GetTokenReply)
 
     get_user_token = alias(Auth.issue_user_token)
+
+    @api("oauth2_1_0.KickoffByDeviceId", "POST /v1.0/oauth2/kickoffByDeviceId")
+    def kickoff_by_device_id(
+        self,
+        *,
+        open_device_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[None]:
+        """Kickoff by device id (根据 deviceId 将设备踢出登录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)

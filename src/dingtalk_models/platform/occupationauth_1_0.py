@@ -14,6 +14,10 @@ class CheckUserTasksStatusReply(Record, alias_generator=camel):
     """是否完成所有实操题任务"""
 
 
+class CheckUserTaskStatusReply(Record, alias_generator=camel):
+    result: bool | None
+
+
 class OccupationauthV1(Manager):
     @api(
         "occupationauth_1_0.CheckUserTasksStatus",
@@ -38,3 +42,16 @@ class OccupationauthV1(Manager):
         Source: docking-of-provincial-practical-exercises-for-digital-managers
         """
         return Call(CheckUserTasksStatusReply)
+
+    @api("occupationauth_1_0.CheckUserTaskStatus", "POST /v1.0/occupationauth/auths/userTasks", idempotent=True)
+    def check_user_task_status(
+        self,
+        province_code: str,
+    ) -> Call[CheckUserTaskStatusReply]:
+        """Check user task status (检查用户任务状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CheckUserTaskStatusReply)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Required
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
-from dingtalk_models.core.wire import Millis, camel, empty_list
+from dingtalk_models.core.wire import Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
@@ -78,6 +79,185 @@ class RecallHonorReplyResult(Record, alias_generator=camel):
 class RecallHonorReply(Record, alias_generator=camel):
     result: RecallHonorReplyResult | None
     """撤销荣誉勋章结果"""
+
+
+class AssignOrgHoldingToEmpHoldingBatchTargetUserList(TypedDict, total=False):
+    out_id: Required[str]
+    target_user_id: Required[str]
+
+
+class AssignOrgHoldingToEmpHoldingBatchReplyResultOpenPointInvokeResultDTOS(Record, alias_generator=camel):
+    code: str | None
+    invoke_status: str | None
+    msg: str | None
+    out_id: str | None
+    user_id: str | None
+
+
+class AssignOrgHoldingToEmpHoldingBatchReplyResult(Record, alias_generator=camel):
+    open_point_invoke_result_dtos: Annotated[
+        list[AssignOrgHoldingToEmpHoldingBatchReplyResultOpenPointInvokeResultDTOS], wire("openPointInvokeResultDTOS")
+    ] = empty_list()
+
+
+class AssignOrgHoldingToEmpHoldingBatchReply(Record, alias_generator=camel):
+    result: AssignOrgHoldingToEmpHoldingBatchReplyResult | None
+
+
+class ConsumeUserPointsReplyResult(Record, alias_generator=camel):
+    amount: int | None
+
+
+class ConsumeUserPointsReply(Record, alias_generator=camel):
+    result: ConsumeUserPointsReplyResult | None
+
+
+class DeductionPointBatchTargetUserList(TypedDict, total=False):
+    out_id: Required[str]
+    target_user_id: Required[str]
+
+
+class DeductionPointBatchReplyResultOpenPointInvokeResultDTOS(Record, alias_generator=camel):
+    code: str | None
+    invoke_status: str | None
+    msg: str | None
+    out_id: str | None
+    user_id: str | None
+
+
+class DeductionPointBatchReplyResult(Record, alias_generator=camel):
+    open_point_invoke_result_dtos: Annotated[
+        list[DeductionPointBatchReplyResultOpenPointInvokeResultDTOS], wire("openPointInvokeResultDTOS")
+    ] = empty_list()
+
+
+class DeductionPointBatchReply(Record, alias_generator=camel):
+    result: DeductionPointBatchReplyResult | None
+
+
+class QueryCorpPointsReplyResult(Record, alias_generator=camel):
+    amount: int | None
+
+
+class QueryCorpPointsReply(Record, alias_generator=camel):
+    result: QueryCorpPointsReplyResult | None
+
+
+class QueryEmpPointDetailsDetailPointOperateFeatureResponseDTOAccountSource(Record, alias_generator=camel):
+    account_type: str | None
+    emp_name: str | None
+    user_id: str | None
+
+
+class QueryEmpPointDetailsDetailPointOperateFeatureResponseDTOAccountTarget(Record, alias_generator=camel):
+    account_type: str | None
+    emp_name: str | None
+    user_id: str | None
+
+
+class QueryEmpPointDetailsDetailPointOperateFeatureResponseDTO(Record, alias_generator=camel):
+    account_source: QueryEmpPointDetailsDetailPointOperateFeatureResponseDTOAccountSource | None
+    account_target: QueryEmpPointDetailsDetailPointOperateFeatureResponseDTOAccountTarget | None
+    remark: str | None
+    usage: str | None
+
+
+class QueryEmpPointDetailsDetail(Record, alias_generator=camel):
+    amount: int | None
+    gmt_create: int | None
+    out_id: str | None
+    point_operate_feature_response_dto: Annotated[
+        QueryEmpPointDetailsDetailPointOperateFeatureResponseDTO | None, wire("pointOperateFeatureResponseDTO")
+    ]
+    source_biz_code: str | None
+
+
+class QueryOrgPointDetailsDetailPointOperateFeatureResponseDTOAccountSource(Record, alias_generator=camel):
+    account_type: str | None
+    emp_name: str | None
+    user_id: str | None
+
+
+class QueryOrgPointDetailsDetailPointOperateFeatureResponseDTOAccountTarget(Record, alias_generator=camel):
+    account_type: str | None
+    emp_name: str | None
+    user_id: str | None
+
+
+class QueryOrgPointDetailsDetailPointOperateFeatureResponseDTO(Record, alias_generator=camel):
+    account_source: QueryOrgPointDetailsDetailPointOperateFeatureResponseDTOAccountSource | None
+    account_target: QueryOrgPointDetailsDetailPointOperateFeatureResponseDTOAccountTarget | None
+    remark: str | None
+    usage: str | None
+
+
+class QueryOrgPointDetailsDetail(Record, alias_generator=camel):
+    amount: int | None
+    gmt_create: int | None
+    out_id: str | None
+    point_operate_feature_response_dto: Annotated[
+        QueryOrgPointDetailsDetailPointOperateFeatureResponseDTO | None, wire("pointOperateFeatureResponseDTO")
+    ]
+    source_biz_code: str | None
+
+
+class QueryPointActionAutoAssignRuleReplyResultQueryPointRuleResponseDTOS(Record, alias_generator=camel):
+    award_score: int | None
+    code: str | None
+    day_limit_times: int | None
+    description: str | None
+    status: int | None
+
+
+class QueryPointActionAutoAssignRuleReplyResult(Record, alias_generator=camel):
+    query_point_rule_response_dtos: Annotated[
+        list[QueryPointActionAutoAssignRuleReplyResultQueryPointRuleResponseDTOS], wire("queryPointRuleResponseDTOS")
+    ] = empty_list()
+
+
+class QueryPointActionAutoAssignRuleReply(Record, alias_generator=camel):
+    result: QueryPointActionAutoAssignRuleReplyResult | None
+
+
+class QueryPointAutoIssueSettingReplyResult(Record, alias_generator=camel):
+    point_auto_num: int | None
+    point_auto_state: bool | None
+    point_auto_time: int | None
+
+
+class QueryPointAutoIssueSettingReply(Record, alias_generator=camel):
+    result: QueryPointAutoIssueSettingReplyResult | None
+
+
+class QueryUserPointsReplyResult(Record, alias_generator=camel):
+    amount: int | None
+
+
+class QueryUserPointsReply(Record, alias_generator=camel):
+    result: QueryUserPointsReplyResult | None
+
+
+class UpdateAutoIssuePointReplyResult(Record, alias_generator=camel):
+    next_auto_issue_point_time: int | None
+
+
+class UpdateAutoIssuePointReply(Record, alias_generator=camel):
+    result: UpdateAutoIssuePointReplyResult | None
+
+
+class UpdatePointActionAutoAssignRuleUpdatePointRuleRequestDtoList(TypedDict, total=False):
+    award_score: Required[int]
+    code: Required[str]
+    day_limit_times: Required[int]
+    status: Required[int]
+
+
+class WearOrgHonorReplyResult(Record, alias_generator=camel):
+    honor_id: str | None
+
+
+class WearOrgHonorReply(Record, alias_generator=camel):
+    result: WearOrgHonorReplyResult | None
 
 
 class OrgCultureV1(Manager):
@@ -222,3 +402,205 @@ class OrgCultureV1(Manager):
         Source: revoke-an-employee-s-medal-of-honor
         """
         return Call(RecallHonorReply)
+
+    @api("org_culture_1_0.AssignOrgHoldingToEmpHoldingBatch", "POST /v1.0/orgCulture/organizations/points/assign")
+    def assign_org_holding_to_emp_holding_batch(
+        self,
+        send_org_culture_inform: bool,
+        single_amount: int,
+        source_usage: str,
+        target_usage: str,
+        target_user_list: list[AssignOrgHoldingToEmpHoldingBatchTargetUserList],
+        *,
+        remark: str | None = None,
+    ) -> Call[AssignOrgHoldingToEmpHoldingBatchReply]:
+        """Assign org holding to emp holding batch (批量发放积分或额度).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AssignOrgHoldingToEmpHoldingBatchReply)
+
+    @api("org_culture_1_0.ConsumeUserPoints", "POST /v1.0/orgCulture/users/{userId}/points/deduct")
+    def consume_user_points(
+        self,
+        user_id: str,
+        amount: int,
+        out_id: str,
+        *,
+        remark: str | None = None,
+        usage: str | None = None,
+    ) -> Call[ConsumeUserPointsReply]:
+        """Consume user points (扣减员工积分).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ConsumeUserPointsReply)
+
+    @api("org_culture_1_0.DeductionPointBatch", "POST /v1.0/orgCulture/users/points/deduct")
+    def deduction_point_batch(
+        self,
+        deduction_amount: int,
+        remark: str,
+        target_user_list: list[DeductionPointBatchTargetUserList],
+        user_id: str,
+        *,
+        send_org_culture_inform: bool | None = None,
+    ) -> Call[DeductionPointBatchReply]:
+        """Deduction point batch (批量扣减积分).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeductionPointBatchReply)
+
+    @api("org_culture_1_0.ExportPointOpen", "POST /v1.0/orgCulture/users/points/export")
+    def export_point_open(
+        self,
+        export_type: int,
+        user_id: str,
+        *,
+        export_date: str | None = None,
+    ) -> Call[None]:
+        """Export point open (积分榜单导出).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("org_culture_1_0.QueryCorpPoints", "GET /v1.0/orgCulture/organizations/points")
+    def query_corp_points(
+        self,
+        opt_user_id: str,
+    ) -> Call[QueryCorpPointsReply]:
+        """Query corp points (查询当前企业下可兑换的积分).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryCorpPointsReply)
+
+    @api("org_culture_1_0.QueryEmpPointDetails", "GET /v1.0/orgCulture/points/empDetails")
+    def query_emp_point_details(
+        self,
+        user_id: str,
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[QueryEmpPointDetailsDetail]:
+        """Query emp point details (查询个人积分使用明细).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(QueryEmpPointDetailsDetail, Paging("pageNumber", 1, unit="pages"), "result", items="details")
+
+    @api("org_culture_1_0.QueryOrgPointDetails", "GET /v1.0/orgCulture/points/orgDetails")
+    def query_org_point_details(
+        self,
+        account_type: str,
+        user_id: str,
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[QueryOrgPointDetailsDetail]:
+        """Query org point details (查询组织发放扣除积分明细).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(QueryOrgPointDetailsDetail, Paging("pageNumber", 1, unit="pages"), "result", items="details")
+
+    @api("org_culture_1_0.QueryPointActionAutoAssignRule", "GET /v1.0/orgCulture/users/points/actionRules")
+    def query_point_action_auto_assign_rule(
+        self,
+    ) -> Call[QueryPointActionAutoAssignRuleReply]:
+        """Query point action auto assign rule (查询积分自动发放行为规则).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryPointActionAutoAssignRuleReply)
+
+    @api("org_culture_1_0.QueryPointAutoIssueSetting", "GET /v1.0/orgCulture/users/points")
+    def query_point_auto_issue_setting(
+        self,
+    ) -> Call[QueryPointAutoIssueSettingReply]:
+        """Query point auto issue setting (每月自动发放额度查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryPointAutoIssueSettingReply)
+
+    @api("org_culture_1_0.QueryUserPoints", "GET /v1.0/orgCulture/users/{userId}/points")
+    def query_user_points(
+        self,
+        user_id: str,
+    ) -> Call[QueryUserPointsReply]:
+        """Query user points (查询员工已获得的积分).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryUserPointsReply)
+
+    @api("org_culture_1_0.UpdateAutoIssuePoint", "POST /v1.0/orgCulture/users/points/set")
+    def update_auto_issue_point(
+        self,
+        point_auto_num: int,
+        point_auto_state: bool,
+        point_auto_time: int,
+        user_id: str,
+    ) -> Call[UpdateAutoIssuePointReply]:
+        """Update auto issue point (每月自动发放额度修改).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateAutoIssuePointReply)
+
+    @api("org_culture_1_0.UpdatePointActionAutoAssignRule", "PUT /v1.0/orgCulture/users/points/actionRules")
+    def update_point_action_auto_assign_rule(
+        self,
+        update_point_rule_request_dto_list: Annotated[
+            list[UpdatePointActionAutoAssignRuleUpdatePointRuleRequestDtoList], wire("updatePointRuleRequestDTOList")
+        ],
+        user_id: str,
+    ) -> Call[None]:
+        """Update point action auto assign rule (修改积分系统行为规则).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("org_culture_1_0.WearOrgHonor", "POST /v1.0/orgCulture/honors/{honorId}/wear")
+    def wear_org_honor(
+        self,
+        honor_id: str,
+        *,
+        user_id: str | None = None,
+        wear: bool | None = None,
+    ) -> Call[WearOrgHonorReply]:
+        """Wear org honor (佩戴/卸下荣誉勋章).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(WearOrgHonorReply)

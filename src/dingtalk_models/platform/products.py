@@ -7,20 +7,31 @@ from typing import TYPE_CHECKING
 from dingtalk_models.resource.manager import Module
 
 if TYPE_CHECKING:
+    from dingtalk_models.platform.activity_1_0 import ActivityV1
     from dingtalk_models.platform.agoal_1_0 import AgoalV1
     from dingtalk_models.platform.ai import OapiAi
+    from dingtalk_models.platform.ai_global_e_c_1_0 import AiGlobalECV1
+    from dingtalk_models.platform.ai_interaction_1_0 import AiInteractionV1
     from dingtalk_models.platform.ai_paa_s_1_0 import AiPaaSV1
+    from dingtalk_models.platform.ai_search_ask_1_0 import AiSearchAskV1
     from dingtalk_models.platform.aiot_1_0 import AiotV1
+    from dingtalk_models.platform.algo_1_0 import AlgoV1
     from dingtalk_models.platform.alitrip import OapiAlitrip
     from dingtalk_models.platform.alitrip_1_0 import AlitripV1
     from dingtalk_models.platform.amdp_1_0 import AmdpV1
+    from dingtalk_models.platform.apaas_1_0 import ApaasV1
     from dingtalk_models.platform.app_market_1_0 import AppMarketV1
     from dingtalk_models.platform.appstore import OapiAppstore
+    from dingtalk_models.platform.assistant_1_0 import AssistantV1
+    from dingtalk_models.platform.assistant_2_0 import AssistantV2
     from dingtalk_models.platform.ats_1_0 import AtsV1
     from dingtalk_models.platform.attendance import OapiAttendance
     from dingtalk_models.platform.attendance_1_0 import AttendanceV1
     from dingtalk_models.platform.auth import OapiAuth
     from dingtalk_models.platform.badge_1_0 import BadgeV1
+    from dingtalk_models.platform.bay_max_1_0 import BayMaxV1
+    from dingtalk_models.platform.bizfinance_1_0 import BizfinanceV1
+    from dingtalk_models.platform.bizfinance_2_0 import BizfinanceV2
     from dingtalk_models.platform.blackboard import OapiBlackboard
     from dingtalk_models.platform.blackboard_1_0 import BlackboardV1
     from dingtalk_models.platform.calendar_1_0 import CalendarV1
@@ -28,105 +39,171 @@ if TYPE_CHECKING:
     from dingtalk_models.platform.carbon_1_0 import CarbonV1
     from dingtalk_models.platform.card_1_0 import CardV1
     from dingtalk_models.platform.chat import OapiChat
+    from dingtalk_models.platform.check_in_1_0 import CheckInV1
     from dingtalk_models.platform.checkin import OapiCheckin
+    from dingtalk_models.platform.chengfeng_1_0 import ChengfengV1
     from dingtalk_models.platform.conference_1_0 import ConferenceV1
     from dingtalk_models.platform.connector_1_0 import ConnectorV1
     from dingtalk_models.platform.contact_1_0 import ContactV1
+    from dingtalk_models.platform.content_1_0 import ContentV1
+    from dingtalk_models.platform.contract_1_0 import ContractV1
     from dingtalk_models.platform.conv_file_1_0 import ConvFileV1
+    from dingtalk_models.platform.cool_app_1_0 import CoolAppV1
+    from dingtalk_models.platform.cool_ops_1_0 import CoolOpsV1
+    from dingtalk_models.platform.credit_1_0 import CreditV1
     from dingtalk_models.platform.crm import OapiCrm
     from dingtalk_models.platform.crm_1_0 import CrmV1
+    from dingtalk_models.platform.crm_2_0 import CrmV2
+    from dingtalk_models.platform.customer_1_0 import CustomerV1
     from dingtalk_models.platform.customer_service_1_0 import CustomerServiceV1
     from dingtalk_models.platform.datacenter_1_0 import DatacenterV1
     from dingtalk_models.platform.department import OapiDepartment
     from dingtalk_models.platform.devicemng_1_0 import DevicemngV1
+    from dingtalk_models.platform.ding_one_1_0 import DingOneV1
+    from dingtalk_models.platform.ding_phone_1_0 import DingPhoneV1
+    from dingtalk_models.platform.dingmi_1_0 import DingmiV1
+    from dingtalk_models.platform.diot_1_0 import DiotV1
     from dingtalk_models.platform.doc_1_0 import DocV1
     from dingtalk_models.platform.doc_2_0 import DocV2
+    from dingtalk_models.platform.dpaas_1_0 import DpaasV1
     from dingtalk_models.platform.drive_1_0 import DriveV1
     from dingtalk_models.platform.dvi_1_0 import DviV1
     from dingtalk_models.platform.edu import OapiEdu
     from dingtalk_models.platform.edu_1_0 import EduV1
+    from dingtalk_models.platform.esign_1_0 import EsignV1
     from dingtalk_models.platform.esign_2_0 import EsignV2
+    from dingtalk_models.platform.event_1_0 import EventV1
     from dingtalk_models.platform.exclusive_1_0 import ExclusiveV1
     from dingtalk_models.platform.extcontact import OapiExtcontact
     from dingtalk_models.platform.finance_1_0 import FinanceV1
+    from dingtalk_models.platform.flashmeeting_1_0 import FlashmeetingV1
+    from dingtalk_models.platform.flashmsg_1_0 import FlashmsgV1
+    from dingtalk_models.platform.gateway_1_0 import GatewayV1
+    from dingtalk_models.platform.group_blackboard_1_0 import GroupBlackboardV1
+    from dingtalk_models.platform.h3yun_1_0 import H3yunV1
+    from dingtalk_models.platform.h5package_1_0 import H5packageV1
     from dingtalk_models.platform.health import OapiHealth
     from dingtalk_models.platform.hrbrain_1_0 import HrbrainV1
     from dingtalk_models.platform.hrm_1_0 import HrmV1
     from dingtalk_models.platform.im import OapiIm
     from dingtalk_models.platform.im_1_0 import ImV1
     from dingtalk_models.platform.im_2_0 import ImV2
+    from dingtalk_models.platform.impaas_1_0 import ImpaasV1
     from dingtalk_models.platform.inactive import OapiInactive
     from dingtalk_models.platform.industry import OapiIndustry
     from dingtalk_models.platform.industry_1_0 import IndustryV1
+    from dingtalk_models.platform.jobs_1_0 import JobsV1
     from dingtalk_models.platform.jzcrm_1_0 import JzcrmV1
     from dingtalk_models.platform.link_1_0 import LinkV1
     from dingtalk_models.platform.live_1_0 import LiveV1
+    from dingtalk_models.platform.live_activities_1_0 import LiveActivitiesV1
+    from dingtalk_models.platform.mail_1_0 import MailV1
     from dingtalk_models.platform.manufacturing_1_0 import ManufacturingV1
     from dingtalk_models.platform.material import OapiMaterial
+    from dingtalk_models.platform.mcp_1_0 import McpV1
     from dingtalk_models.platform.media import OapiMedia
     from dingtalk_models.platform.message import OapiMessage
+    from dingtalk_models.platform.meter_1_0 import MeterV1
     from dingtalk_models.platform.micro_app_1_0 import MicroAppV1
+    from dingtalk_models.platform.miniapp_1_0 import MiniappV1
     from dingtalk_models.platform.minutes_1_0 import MinutesV1
     from dingtalk_models.platform.notable_1_0 import NotableV1
+    from dingtalk_models.platform.notable_2_0 import NotableV2
     from dingtalk_models.platform.oauth2_1_0 import Oauth2V1
     from dingtalk_models.platform.occupationauth_1_0 import OccupationauthV1
     from dingtalk_models.platform.ocr import OapiOcr
+    from dingtalk_models.platform.okr_1_0 import OkrV1
     from dingtalk_models.platform.org import OapiOrg
     from dingtalk_models.platform.org_culture_1_0 import OrgCultureV1
+    from dingtalk_models.platform.package_1_0 import PackageV1
     from dingtalk_models.platform.pedia_1_0 import PediaV1
     from dingtalk_models.platform.project_1_0 import ProjectV1
+    from dingtalk_models.platform.project_integration_1_0 import ProjectIntegrationV1
+    from dingtalk_models.platform.rcs_call_1_0 import RcsCallV1
     from dingtalk_models.platform.report import OapiReport
+    from dingtalk_models.platform.report_1_0 import ReportV1
     from dingtalk_models.platform.resident_1_0 import ResidentV1
     from dingtalk_models.platform.robot import OapiRobot
     from dingtalk_models.platform.robot_1_0 import RobotV1
     from dingtalk_models.platform.role import OapiRole
     from dingtalk_models.platform.rooms_1_0 import RoomsV1
+    from dingtalk_models.platform.salary_1_0 import SalaryV1
+    from dingtalk_models.platform.search_1_0 import SearchV1
     from dingtalk_models.platform.service import OapiService
     from dingtalk_models.platform.service_group_1_0 import ServiceGroupV1
     from dingtalk_models.platform.serviceaccount import OapiServiceaccount
+    from dingtalk_models.platform.shangou_1_0 import ShangouV1
     from dingtalk_models.platform.smart_device_1_0 import SmartDeviceV1
     from dingtalk_models.platform.smartdevice import OapiSmartdevice
     from dingtalk_models.platform.smartwork import OapiSmartwork
     from dingtalk_models.platform.sns import OapiSns
+    from dingtalk_models.platform.sns_storage_1_0 import SnsStorageV1
     from dingtalk_models.platform.storage_1_0 import StorageV1
     from dingtalk_models.platform.storage_2_0 import StorageV2
     from dingtalk_models.platform.swform_1_0 import SwformV1
+    from dingtalk_models.platform.talent_tag_1_0 import TalentTagV1
     from dingtalk_models.platform.team_sphere_1_0 import TeamSphereV1
     from dingtalk_models.platform.todo_1_0 import TodoV1
+    from dingtalk_models.platform.todo_e_e_1_0 import TodoEEV1
+    from dingtalk_models.platform.trade_1_0 import TradeV1
+    from dingtalk_models.platform.trajectory_1_0 import TrajectoryV1
+    from dingtalk_models.platform.transcribe_1_0 import TranscribeV1
+    from dingtalk_models.platform.tre_1_0 import TreV1
     from dingtalk_models.platform.trip_1_0 import TripV1
     from dingtalk_models.platform.union import OapiUnion
     from dingtalk_models.platform.user import OapiUser
+    from dingtalk_models.platform.village_1_0 import VillageV1
     from dingtalk_models.platform.vip_member_1_0 import VipMemberV1
+    from dingtalk_models.platform.watt_1_0 import WattV1
     from dingtalk_models.platform.wiki_1_0 import WikiV1
     from dingtalk_models.platform.wiki_2_0 import WikiV2
+    from dingtalk_models.platform.wms_1_0 import WmsV1
     from dingtalk_models.platform.workbench_1_0 import WorkbenchV1
     from dingtalk_models.platform.workflow_1_0 import WorkflowV1
+    from dingtalk_models.platform.workrecord_1_0 import WorkrecordV1
     from dingtalk_models.platform.workspace import OapiWorkspace
     from dingtalk_models.platform.yida_1_0 import YidaV1
     from dingtalk_models.platform.yida_2_0 import YidaV2
+    from dingtalk_models.platform.yun_shu_1_0 import YunShuV1
 
 
 class Products(Module):
     """The products, and the class of each."""
 
+    activity_1_0: ActivityV1
+    """仅见于官方 SDK."""
     agoal_1_0: AgoalV1
     """Agoal."""
     ai: OapiAi
     """行业与生态."""
+    ai_global_e_c_1_0: AiGlobalECV1
+    """仅见于官方 SDK."""
+    ai_interaction_1_0: AiInteractionV1
+    """仅见于官方 SDK."""
     ai_paa_s_1_0: AiPaaSV1
     """炼丹炉（模型服务）."""
+    ai_search_ask_1_0: AiSearchAskV1
+    """仅见于官方 SDK."""
     aiot_1_0: AiotV1
     """更多开放."""
+    algo_1_0: AlgoV1
+    """仅见于官方 SDK."""
     alitrip: OapiAlitrip
     """行业与生态."""
     alitrip_1_0: AlitripV1
     """行业与生态."""
     amdp_1_0: AmdpV1
     """更多开放."""
+    apaas_1_0: ApaasV1
+    """仅见于官方 SDK."""
     app_market_1_0: AppMarketV1
     """应用市场."""
     appstore: OapiAppstore
     """应用市场."""
+    assistant_1_0: AssistantV1
+    """仅见于官方 SDK."""
+    assistant_2_0: AssistantV2
+    """仅见于官方 SDK."""
     ats_1_0: AtsV1
     """智能招聘."""
     attendance: OapiAttendance
@@ -137,6 +214,12 @@ class Products(Module):
     """通讯录管理."""
     badge_1_0: BadgeV1
     """更多开放."""
+    bay_max_1_0: BayMaxV1
+    """仅见于官方 SDK."""
+    bizfinance_1_0: BizfinanceV1
+    """仅见于官方 SDK."""
+    bizfinance_2_0: BizfinanceV2
+    """仅见于官方 SDK."""
     blackboard: OapiBlackboard
     """公告."""
     blackboard_1_0: BlackboardV1
@@ -151,20 +234,38 @@ class Products(Module):
     """即时通信."""
     chat: OapiChat
     """即时通信."""
+    check_in_1_0: CheckInV1
+    """仅见于官方 SDK."""
     checkin: OapiCheckin
     """签到."""
+    chengfeng_1_0: ChengfengV1
+    """仅见于官方 SDK."""
     conference_1_0: ConferenceV1
     """音视频."""
     connector_1_0: ConnectorV1
     """开发参考."""
     contact_1_0: ContactV1
     """通讯录管理."""
+    content_1_0: ContentV1
+    """仅见于官方 SDK."""
+    contract_1_0: ContractV1
+    """仅见于官方 SDK."""
     conv_file_1_0: ConvFileV1
     """文档/文件."""
+    cool_app_1_0: CoolAppV1
+    """仅见于官方 SDK."""
+    cool_ops_1_0: CoolOpsV1
+    """仅见于官方 SDK."""
+    credit_1_0: CreditV1
+    """仅见于官方 SDK."""
     crm: OapiCrm
     """更多开放."""
     crm_1_0: CrmV1
     """更多开放."""
+    crm_2_0: CrmV2
+    """仅见于官方 SDK."""
+    customer_1_0: CustomerV1
+    """仅见于官方 SDK."""
     customer_service_1_0: CustomerServiceV1
     """行业与生态."""
     datacenter_1_0: DatacenterV1
@@ -173,10 +274,20 @@ class Products(Module):
     """通讯录管理."""
     devicemng_1_0: DevicemngV1
     """行业与生态."""
+    ding_one_1_0: DingOneV1
+    """仅见于官方 SDK."""
+    ding_phone_1_0: DingPhoneV1
+    """仅见于官方 SDK."""
+    dingmi_1_0: DingmiV1
+    """仅见于官方 SDK."""
+    diot_1_0: DiotV1
+    """仅见于官方 SDK."""
     doc_1_0: DocV1
     """文档/文件."""
     doc_2_0: DocV2
     """文档/文件."""
+    dpaas_1_0: DpaasV1
+    """仅见于官方 SDK."""
     drive_1_0: DriveV1
     """文档/文件."""
     dvi_1_0: DviV1
@@ -185,14 +296,30 @@ class Products(Module):
     """行业与生态."""
     edu_1_0: EduV1
     """行业与生态."""
+    esign_1_0: EsignV1
+    """仅见于官方 SDK."""
     esign_2_0: EsignV2
     """行业与生态."""
+    event_1_0: EventV1
+    """仅见于官方 SDK."""
     exclusive_1_0: ExclusiveV1
     """专属钉钉."""
     extcontact: OapiExtcontact
     """通讯录管理."""
     finance_1_0: FinanceV1
     """更多开放."""
+    flashmeeting_1_0: FlashmeetingV1
+    """仅见于官方 SDK."""
+    flashmsg_1_0: FlashmsgV1
+    """仅见于官方 SDK."""
+    gateway_1_0: GatewayV1
+    """仅见于官方 SDK."""
+    group_blackboard_1_0: GroupBlackboardV1
+    """仅见于官方 SDK."""
+    h3yun_1_0: H3yunV1
+    """仅见于官方 SDK."""
+    h5package_1_0: H5packageV1
+    """仅见于官方 SDK."""
     health: OapiHealth
     """企业文化."""
     hrbrain_1_0: HrbrainV1
@@ -205,48 +332,74 @@ class Products(Module):
     """即时通信."""
     im_2_0: ImV2
     """即时通信."""
+    impaas_1_0: ImpaasV1
+    """仅见于官方 SDK."""
     inactive: OapiInactive
     """通讯录管理."""
     industry: OapiIndustry
     """通讯录管理."""
     industry_1_0: IndustryV1
     """行业与生态."""
+    jobs_1_0: JobsV1
+    """仅见于官方 SDK."""
     jzcrm_1_0: JzcrmV1
     """行业与生态."""
     link_1_0: LinkV1
     """更多开放."""
     live_1_0: LiveV1
     """音视频."""
+    live_activities_1_0: LiveActivitiesV1
+    """仅见于官方 SDK."""
+    mail_1_0: MailV1
+    """仅见于官方 SDK."""
     manufacturing_1_0: ManufacturingV1
     """行业与生态."""
     material: OapiMaterial
     """专属钉钉."""
+    mcp_1_0: McpV1
+    """仅见于官方 SDK."""
     media: OapiMedia
     """文档/文件."""
     message: OapiMessage
     """即时通信、专属钉钉."""
+    meter_1_0: MeterV1
+    """仅见于官方 SDK."""
     micro_app_1_0: MicroAppV1
     """通讯录管理、钉钉应用."""
+    miniapp_1_0: MiniappV1
+    """仅见于官方 SDK."""
     minutes_1_0: MinutesV1
     """更多开放."""
     notable_1_0: NotableV1
     """AI 表格."""
+    notable_2_0: NotableV2
+    """仅见于官方 SDK."""
     oauth2_1_0: Oauth2V1
     """认证与授权、应用授权."""
     occupationauth_1_0: OccupationauthV1
     """更多开放."""
     ocr: OapiOcr
     """行业与生态."""
+    okr_1_0: OkrV1
+    """仅见于官方 SDK."""
     org: OapiOrg
     """通讯录管理."""
     org_culture_1_0: OrgCultureV1
     """企业文化."""
+    package_1_0: PackageV1
+    """仅见于官方 SDK."""
     pedia_1_0: PediaV1
     """企业文化."""
     project_1_0: ProjectV1
     """Teambition 项目管理."""
+    project_integration_1_0: ProjectIntegrationV1
+    """仅见于官方 SDK."""
+    rcs_call_1_0: RcsCallV1
+    """仅见于官方 SDK."""
     report: OapiReport
     """日志."""
+    report_1_0: ReportV1
+    """仅见于官方 SDK."""
     resident_1_0: ResidentV1
     """行业与生态."""
     robot: OapiRobot
@@ -257,12 +410,18 @@ class Products(Module):
     """通讯录管理."""
     rooms_1_0: RoomsV1
     """音视频."""
+    salary_1_0: SalaryV1
+    """仅见于官方 SDK."""
+    search_1_0: SearchV1
+    """仅见于官方 SDK."""
     service: OapiService
     """应用授权."""
     service_group_1_0: ServiceGroupV1
     """行业与生态."""
     serviceaccount: OapiServiceaccount
     """专属钉钉."""
+    shangou_1_0: ShangouV1
+    """仅见于官方 SDK."""
     smart_device_1_0: SmartDeviceV1
     """考勤."""
     smartdevice: OapiSmartdevice
@@ -271,38 +430,62 @@ class Products(Module):
     """智能人事."""
     sns: OapiSns
     """认证与授权、通讯录管理."""
+    sns_storage_1_0: SnsStorageV1
+    """仅见于官方 SDK."""
     storage_1_0: StorageV1
     """文档/文件."""
     storage_2_0: StorageV2
     """文档/文件."""
     swform_1_0: SwformV1
     """智能填表."""
+    talent_tag_1_0: TalentTagV1
+    """仅见于官方 SDK."""
     team_sphere_1_0: TeamSphereV1
     """钉钉快办."""
     todo_1_0: TodoV1
     """待办任务."""
+    todo_e_e_1_0: TodoEEV1
+    """仅见于官方 SDK."""
+    trade_1_0: TradeV1
+    """仅见于官方 SDK."""
+    trajectory_1_0: TrajectoryV1
+    """仅见于官方 SDK."""
+    transcribe_1_0: TranscribeV1
+    """仅见于官方 SDK."""
+    tre_1_0: TreV1
+    """仅见于官方 SDK."""
     trip_1_0: TripV1
     """行业与生态."""
     union: OapiUnion
     """通讯录管理."""
     user: OapiUser
     """认证与授权、通讯录管理."""
+    village_1_0: VillageV1
+    """仅见于官方 SDK."""
     vip_member_1_0: VipMemberV1
     """更多开放."""
+    watt_1_0: WattV1
+    """仅见于官方 SDK."""
     wiki_1_0: WikiV1
     """企业文化."""
     wiki_2_0: WikiV2
     """文档/文件."""
+    wms_1_0: WmsV1
+    """仅见于官方 SDK."""
     workbench_1_0: WorkbenchV1
     """钉钉工作台."""
     workflow_1_0: WorkflowV1
     """OA 审批."""
+    workrecord_1_0: WorkrecordV1
+    """仅见于官方 SDK."""
     workspace: OapiWorkspace
     """Teambition 项目管理."""
     yida_1_0: YidaV1
     """宜搭."""
     yida_2_0: YidaV2
     """宜搭."""
+    yun_shu_1_0: YunShuV1
+    """仅见于官方 SDK."""
 
 
 PRODUCTS: dict[str, str] = dict(Products.__annotations__)

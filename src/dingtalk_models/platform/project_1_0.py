@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Required
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN, Paging
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO, Paging
+from dingtalk_models.core.wire import camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
@@ -1188,6 +1188,135 @@ class UpdateTaskTaskflowstatusReplyResult(Record, alias_generator=camel):
 class UpdateTaskTaskflowstatusReply(Record, alias_generator=camel):
     result: UpdateTaskTaskflowstatusReplyResult | None
     """结果"""
+
+
+class CreateWorkTimeApproveReplyResult(Record, alias_generator=camel):
+    approve_open_id: str | None
+    created_at: str | None
+    creator_id: str | None
+    organization_id: str | None
+    status: str | None
+    task_id: str | None
+    time: int | None
+    updated_at: str | None
+    user_id: str | None
+    work_time_ids: list[str] = empty_list()
+
+
+class CreateWorkTimeApproveReply(Record, alias_generator=camel):
+    message: str | None
+    request_id: str | None
+    result: CreateWorkTimeApproveReplyResult | None
+
+
+class GetDeptsByOrgIdDeptList(Record, alias_generator=camel):
+    dept_id: Annotated[int | None, wire("dept_id")]
+    name: str | None
+    parent_id: Annotated[int | None, wire("parent_id")]
+
+
+class GetEmpsByOrgIdEmpList(Record, alias_generator=camel):
+    avatar: str | None
+    dept_id_list: Annotated[list[int], wire("dept_id_list")] = empty_list()
+    ding_id: str | None
+    name: str | None
+    nick: str | None
+    org_id: int | None
+    position: str | None
+    unionid: str | None
+    userid: str | None
+
+
+class GetTbProjectGrayReply(Record, alias_generator=camel):
+    result: bool | None
+
+
+class GetTbProjectSourceReply(Record, alias_generator=camel):
+    install_source: str | None
+
+
+class SearchOranizationCustomfieldResultAdvancedCustomField(Record, alias_generator=camel):
+    advanced_custom_field_id: str | None
+    name: str | None
+    object_type: str | None
+
+
+class SearchOranizationCustomfieldResultChoices(Record, alias_generator=camel):
+    choice_id: str | None
+    value: str | None
+
+
+class SearchOranizationCustomfieldResult(Record, alias_generator=camel):
+    advanced_custom_field: SearchOranizationCustomfieldResultAdvancedCustomField | None
+    choices: list[SearchOranizationCustomfieldResultChoices] = empty_list()
+    created: str | None
+    creator_id: str | None
+    custom_fields_id: str | None
+    name: str | None
+    payload: dict[str, JsonValue] | None
+    type: str | None
+
+
+class SearchProjectCustomfieldResultAdvancedCustomField(Record, alias_generator=camel):
+    advanced_custom_field_id: str | None
+    name: str | None
+    object_type: str | None
+
+
+class SearchProjectCustomfieldResultChoices(Record, alias_generator=camel):
+    choice_id: str | None
+    value: str | None
+
+
+class SearchProjectCustomfieldResult(Record, alias_generator=camel):
+    advanced_custom_field: SearchProjectCustomfieldResultAdvancedCustomField | None
+    bound_to_object_id: str | None
+    choices: list[SearchProjectCustomfieldResultChoices] = empty_list()
+    created: str | None
+    creator_id: str | None
+    custom_field_id: str | None
+    name: str | None
+    original_id: str | None
+    payload: dict[str, JsonValue] | None
+    type: str | None
+
+
+class UpdateTaskStageReplyResult(Record, alias_generator=camel):
+    accomplish_time: str | None
+    is_done: bool | None
+    project_id: str | None
+    task_id: str | None
+    task_list_id: str | None
+    task_stage_id: str | None
+    updated: str | None
+
+
+class UpdateTaskStageReply(Record, alias_generator=camel):
+    result: UpdateTaskStageReplyResult | None
+
+
+class UpdateWorkTimeApproveReplyResult(Record, alias_generator=camel):
+    approve_open_id: str | None
+    created_at: str | None
+    creator_id: str | None
+    finish_time: str | None
+    instance_id: str | None
+    organization_id: str | None
+    status: str | None
+    submit_time: str | None
+    task_id: str | None
+    time: int | None
+    title: str | None
+    updated_at: str | None
+    url: str | None
+    user_id: str | None
+    work_time_ids: list[str] = empty_list()
+
+
+class UpdateWorkTimeApproveReply(Record, alias_generator=camel):
+    message: str | None
+    request_id: str | None
+    result: UpdateWorkTimeApproveReplyResult | None
 
 
 class ProjectV1(Manager):
@@ -2609,3 +2738,180 @@ class ProjectV1(Manager):
         Source: update-task-workflow-status
         """
         return Call(UpdateTaskTaskflowstatusReply)
+
+    @api("project_1_0.CreateWorkTimeApprove", "POST /v1.0/project/users/{userId}/workTimes/approvals")
+    def create_work_time_approve(
+        self,
+        user_id: str,
+        work_time_ids: list[str],
+    ) -> Call[CreateWorkTimeApproveReply]:
+        """Create work time approve (创建实际工时审批对象。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateWorkTimeApproveReply)
+
+    @api("project_1_0.GetDeptsByOrgId", "GET /v1.0/project/orgs/depts")
+    def get_depts_by_org_id(
+        self,
+        *,
+        max_results: int | None = None,
+        next_token: int | None = None,
+    ) -> Query[GetDeptsByOrgIdDeptList]:
+        """Get depts by org id (根据企业Id获取部门).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(GetDeptsByOrgIdDeptList, TOKEN_FROM_ZERO, items="deptList")
+
+    @api("project_1_0.GetEmpsByOrgId", "GET /v1.0/project/orgs/employees")
+    def get_emps_by_org_id(
+        self,
+        *,
+        max_results: int | None = None,
+        need_dept: bool | None = None,
+        next_token: int | None = None,
+    ) -> Query[GetEmpsByOrgIdEmpList]:
+        """Get emps by org id (根据企业Id获取企业内的员工信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(GetEmpsByOrgIdEmpList, TOKEN_FROM_ZERO, items="empList")
+
+    @api("project_1_0.GetTbProjectGray", "POST /v1.0/project/projects/gray", idempotent=True)
+    def get_tb_project_gray(
+        self,
+        label: str,
+    ) -> Call[GetTbProjectGrayReply]:
+        """Get tb project gray (获取项目灰度标).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetTbProjectGrayReply)
+
+    @api("project_1_0.GetTbProjectSource", "POST /v1.0/project/projects/source", idempotent=True)
+    def get_tb_project_source(
+        self,
+    ) -> Call[GetTbProjectSourceReply]:
+        """Get tb project source (获取项目来源).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetTbProjectSourceReply)
+
+    @api(
+        "project_1_0.SearchAllTasksByTql",
+        "POST /v1.0/project/users/{userId}/tql/tasks/search?maxResults&nextToken&tql",
+        idempotent=True,
+    )
+    def search_all_tasks_by_tql(
+        self,
+        user_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        tql: str | None = None,
+    ) -> Query[str]:
+        """Search all tasks by tql (通过TQL搜索自由任务和项目任务ID。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(str, Paging("nextToken", None, next="nextToken", total="totalSize"), items="result")
+
+    @api(
+        "project_1_0.SearchOranizationCustomfield",
+        "POST /v1.0/project/organizations/users/{userId}/customfields/search?customFieldIds&instanceIds&maxResults&nextToken&projectIds&query",
+        idempotent=True,
+    )
+    def search_oranization_customfield(
+        self,
+        user_id: str,
+        *,
+        custom_field_ids: str | None = None,
+        instance_ids: str | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        project_ids: str | None = None,
+        query: str | None = None,
+    ) -> Query[SearchOranizationCustomfieldResult]:
+        """Search oranization customfield (查询企业自定义字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(SearchOranizationCustomfieldResult, TOKEN, items="result")
+
+    @api(
+        "project_1_0.SearchProjectCustomfield",
+        "POST /v1.0/project/users/{userId}/projects/{projectId}/customfields/search?customFieldIds&instanceIds&maxResults&nextToken&query&scenarioFieldConfigId",
+        idempotent=True,
+    )
+    def search_project_customfield(
+        self,
+        user_id: str,
+        project_id: str,
+        *,
+        custom_field_ids: str | None = None,
+        instance_ids: str | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        query: str | None = None,
+        scenario_field_config_id: str | None = None,
+    ) -> Query[SearchProjectCustomfieldResult]:
+        """Search project customfield (查询项目自定义字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(SearchProjectCustomfieldResult, TOKEN, items="result")
+
+    @api("project_1_0.UpdateTaskStage", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/stages")
+    def update_task_stage(
+        self,
+        user_id: str,
+        task_id: str,
+        *,
+        task_stage_id: str | None = None,
+    ) -> Call[UpdateTaskStageReply]:
+        """Update task stage (更新任务列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateTaskStageReply)
+
+    @api("project_1_0.UpdateWorkTimeApprove", "PUT /v1.0/project/users/{userId}/workTimes/approvals/{approveOpenId}")
+    def update_work_time_approve(
+        self,
+        user_id: str,
+        approve_open_id: str,
+        *,
+        finish_time: str | None = None,
+        instance_id: str | None = None,
+        status: str | None = None,
+        submit_time: str | None = None,
+        title: str | None = None,
+        url: str | None = None,
+    ) -> Call[UpdateWorkTimeApproveReply]:
+        """Update work time approve (更新工时审批对象).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateWorkTimeApproveReply)

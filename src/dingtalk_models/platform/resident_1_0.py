@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Required
 
-from pydantic import Field
+from pydantic import Field, JsonValue
+from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN_FROM_ZERO
-from dingtalk_models.core.wire import Millis, camel, empty_list
+from dingtalk_models.core.wire import Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
@@ -71,6 +72,198 @@ class PagePointHistoryPointRecordList(Record, alias_generator=camel):
     """对应的行为代码"""
     rule_name: str | None
     """对应的行为名字"""
+
+
+class AddResidentDepartmentReply(Record, alias_generator=camel):
+    result: int | None
+
+
+class AddResidentMemberResidentAddInfo(TypedDict, total=False):
+    dept_id: Required[int]
+    is_property_owner: bool
+    member_dept_extension: dict[str, JsonValue]
+    mobile: Required[str]
+    name: Required[str]
+    relate_type: str
+
+
+class AddResidentMemberReply(Record, alias_generator=camel):
+    status: int | None
+    union_id: str | None
+    user_id: str | None
+
+
+class AddResidentUsersExtField(TypedDict, total=False):
+    item_name: str
+    item_value: str
+
+
+class AddResidentUsersReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class CreateResidentBlackBoardReply(Record, alias_generator=camel):
+    black_board_id: str | None
+
+
+class CreateSpaceReply(Record, alias_generator=camel):
+    dept_id: str | None
+
+
+class DeleteSpaceReplyDelFailedDept(Record, alias_generator=camel):
+    dept_id: int | None
+
+
+class DeleteSpaceReply(Record, alias_generator=camel):
+    del_failed_dept: list[DeleteSpaceReplyDelFailedDept] = empty_list()
+    del_success_count: bool | None
+
+
+class GetConversationIdReply(Record, alias_generator=camel):
+    open_conversation_id: str | None
+
+
+class GetIndustryTypeReply(Record, alias_generator=camel):
+    industry_type: str | None
+
+
+class GetPropertyInfoReply(Record, alias_generator=camel):
+    admin_name: str | None
+    admin_user_id: str | None
+    name: str | None
+    org_id: int | None
+    unified_social_credit: str | None
+
+
+class GetResidentInfoReplyProjectManager(Record, alias_generator=camel):
+    avatar: str | None
+    user_id: str | None
+    user_name: str | None
+
+
+class GetResidentInfoReply(Record, alias_generator=camel):
+    address: str | None
+    all_user_group_open_conversation_id: str | None
+    all_user_group_owner_user_id: str | None
+    building_area: float | None
+    city_id: int | None
+    contact_mode: int | None
+    county_id: int | None
+    delivery_time: int | None
+    location: str | None
+    name: str | None
+    project_manager: GetResidentInfoReplyProjectManager | None
+    property_dept_group_open_conversation_id: str | None
+    property_dept_group_owner_user_id: str | None
+    prov_id: int | None
+    scope_east: str | None
+    scope_north: str | None
+    scope_south: str | None
+    scope_west: str | None
+    telephone: str | None
+    town_id: int | None
+    type: int | None
+
+
+class GetResidentMembersInfoReplyResidenceList(Record, alias_generator=camel):
+    active: bool | None
+    ext_field: str | None
+    is_property_owner: bool | None
+    name: str | None
+    relate_type: str | None
+
+
+class GetResidentMembersInfoReply(Record, alias_generator=camel):
+    residence_list: list[GetResidentMembersInfoReplyResidenceList] = empty_list()
+
+
+class GetSpaceIdByTypeReply(Record, alias_generator=camel):
+    refer_id: int | None
+
+
+class GetSpacesInfoReplySpaceList(Record, alias_generator=camel):
+    billing_area: float | None
+    building_area: float | None
+    floor: str | None
+    house_state: int | None
+    is_virtual: int | None
+    parent_refer_id: int | None
+    refer_id: int | None
+    space_name: str | None
+    tag_code: str | None
+    type: str | None
+
+
+class GetSpacesInfoReply(Record, alias_generator=camel):
+    space_list: list[GetSpacesInfoReplySpaceList] = empty_list()
+
+
+class ListSubSpaceReplySpaceList(Record, alias_generator=camel):
+    billing_area: float | None
+    building_area: float | None
+    floor: str | None
+    house_state: int | None
+    is_virtual: int | None
+    parent_refer_id: int | None
+    refer_id: int | None
+    space_name: str | None
+    tag_code: str | None
+    type: str | None
+
+
+class ListSubSpaceReply(Record, alias_generator=camel):
+    space_list: list[ListSubSpaceReplySpaceList] = empty_list()
+
+
+class ListUncheckUsersValue(Record, alias_generator=camel):
+    dept_id: int | None
+    extension: str | None
+    gmt_create: int | None
+    gmt_modified: int | None
+    is_property_owner: bool | None
+    name: str | None
+    status: int | None
+    union_id: int | None
+
+
+class SearchResidentReplyResidenceList(Record, alias_generator=camel):
+    active: bool | None
+    ext_field: str | None
+    is_property_owner: bool | None
+    name: str | None
+    relate_type: str | None
+
+
+class SearchResidentReply(Record, alias_generator=camel):
+    residence_list: list[SearchResidentReplyResidenceList] = empty_list()
+
+
+class UpdateResidentMemberResidentUpdateInfo(TypedDict, total=False):
+    dept_id: Required[int]
+    is_property_owner: bool
+    member_dept_extension: dict[str, str]
+    name: Required[str]
+    old_dept_id: Required[int]
+    relate_type: str
+    user_id: str
+
+
+class UpdateResidentUserExtField(TypedDict, total=False):
+    item_name: str
+    item_value: str
+
+
+class UpdateSpaceSpaceInfoVoList(TypedDict, total=False):
+    billing_area: float
+    building_area: float
+    building_type: int
+    dept_id: Required[int]
+    floor: str
+    house_state: int
+    house_type: int
+    name: str
+    parent_dept_id: int
+    tag_code: Required[str]
 
 
 class ResidentV1(Manager):
@@ -244,3 +437,440 @@ class ResidentV1(Manager):
         Source: query-the-integral-flow-records-by-page
         """
         return Listing(PagePointHistoryPointRecordList, TOKEN_FROM_ZERO, items="pointRecordList")
+
+    @api(
+        "resident_1_0.AddResidentDepartment",
+        "POST /v1.0/resident/departments?departmentName&isResidenceGroup&parentDepartmentId",
+    )
+    def add_resident_department(
+        self,
+        department_name: str,
+        parent_department_id: int,
+        *,
+        is_residence_group: bool | None = None,
+    ) -> Call[AddResidentDepartmentReply]:
+        """Add resident department (增加组户).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddResidentDepartmentReply)
+
+    @api("resident_1_0.AddResidentMember", "POST /v1.0/resident/members")
+    def add_resident_member(
+        self,
+        resident_add_info: AddResidentMemberResidentAddInfo,
+    ) -> Call[AddResidentMemberReply]:
+        """Add resident member (添加小区成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddResidentMemberReply)
+
+    @api(
+        "resident_1_0.AddResidentUsers",
+        "POST /v1.0/resident/users?address&departmentId&extField&isLeaseholder&mobile&relateType&userName",
+    )
+    def add_resident_users(
+        self,
+        department_id: int,
+        user_name: str,
+        *,
+        address: str | None = None,
+        ext_field: list[AddResidentUsersExtField] | None = None,
+        is_leaseholder: bool | None = None,
+        mobile: str | None = None,
+        relate_type: str | None = None,
+    ) -> Call[AddResidentUsersReply]:
+        """Add resident users (新增居民).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddResidentUsersReply)
+
+    @api("resident_1_0.CreateResidentBlackBoard", "POST /v1.0/resident/blackboards")
+    def create_resident_black_board(
+        self,
+        context: str,
+        title: str,
+        *,
+        media_id: str | None = None,
+        send_time: str | None = None,
+    ) -> Call[CreateResidentBlackBoardReply]:
+        """Create resident black board (创建小区公告).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateResidentBlackBoardReply)
+
+    @api("resident_1_0.CreateSpace", "POST /v1.0/resident/spaces")
+    def create_space(
+        self,
+        name: str,
+        parent_dept_id: str,
+        tag_code: str,
+        *,
+        billing_area: float | None = None,
+        building_area: float | None = None,
+        floor: str | None = None,
+        house_state: int | None = None,
+        type: str | None = None,
+    ) -> Call[CreateSpaceReply]:
+        """Create space (创建小区空间，含分区，楼栋，单元，房屋等).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateSpaceReply)
+
+    @api("resident_1_0.DeleteResidentBlackBoard", "DELETE /v1.0/resident/blackboards")
+    def delete_resident_black_board(
+        self,
+        blackboard_id: str,
+    ) -> Call[None]:
+        """Delete resident black board (删除小区公告).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("resident_1_0.DeleteResidentDepartment", "DELETE /v1.0/resident/departments")
+    def delete_resident_department(
+        self,
+        department_id: int,
+    ) -> Call[None]:
+        """Delete resident department (删除组户信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("resident_1_0.DeleteSpace", "POST /v1.0/resident/spaces/remove")
+    def delete_space(
+        self,
+        *,
+        dept_ids: list[int] | None = None,
+    ) -> Call[DeleteSpaceReply]:
+        """Delete space (删除小区空间，含分区，楼栋，单元，房屋).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeleteSpaceReply)
+
+    @api("resident_1_0.GetConversationId", "GET /v1.0/resident/conversations")
+    def get_conversation_id(
+        self,
+        chat_id: str,
+    ) -> Call[GetConversationIdReply]:
+        """Get conversation id (获取指定群的openConversationId).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetConversationIdReply)
+
+    @api("resident_1_0.GetIndustryType", "GET /v1.0/resident/organizations/industryTypes")
+    def get_industry_type(
+        self,
+    ) -> Call[GetIndustryTypeReply]:
+        """Get industry type (获取组织的行业类型).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetIndustryTypeReply)
+
+    @api("resident_1_0.GetPropertyInfo", "GET /v1.0/resident/propertyInfos")
+    def get_property_info(
+        self,
+        *,
+        property_corp_id: str | None = None,
+    ) -> Call[GetPropertyInfoReply]:
+        """Get property info (获取物业公司信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetPropertyInfoReply)
+
+    @api("resident_1_0.GetResidentInfo", "GET /v1.0/resident/residentInfos")
+    def get_resident_info(
+        self,
+        *,
+        resident_corp_id: str | None = None,
+    ) -> Call[GetResidentInfoReply]:
+        """Get resident info (获取小区信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetResidentInfoReply)
+
+    @api("resident_1_0.GetResidentMembersInfo", "POST /v1.0/resident/residences/query", idempotent=True)
+    def get_resident_members_info(
+        self,
+        resident_crop_id: str,
+        user_id_list: list[str],
+    ) -> Call[GetResidentMembersInfoReply]:
+        """Get resident members info (获取小区人员信息，包括居民和物业人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetResidentMembersInfoReply)
+
+    @api("resident_1_0.GetSpaceIdByType", "GET /v1.0/resident/spaces/types")
+    def get_space_id_by_type(
+        self,
+        department_type: str,
+    ) -> Call[GetSpaceIdByTypeReply]:
+        """Get space id by type (根据类型获取部门id).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetSpaceIdByTypeReply)
+
+    @api("resident_1_0.GetSpacesInfo", "POST /v1.0/resident/spaces/query", idempotent=True)
+    def get_spaces_info(
+        self,
+        refer_ids: list[int],
+        resident_corp_id: str,
+    ) -> Call[GetSpacesInfoReply]:
+        """Get spaces info (获取空间信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetSpacesInfoReply)
+
+    @api("resident_1_0.ListSubSpace", "GET /v1.0/resident/spaces/subSpaces")
+    def list_sub_space(
+        self,
+        *,
+        refer_id: int | None = None,
+        resident_corp_id: str | None = None,
+    ) -> Call[ListSubSpaceReply]:
+        """List sub space (获取子空间信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListSubSpaceReply)
+
+    @api("resident_1_0.ListUncheckUsers", "GET /v1.0/resident/organizations/noJoinUsers")
+    def list_uncheck_users(
+        self,
+        *,
+        max_results: int | None = None,
+        next_token: int | None = None,
+        start_time: int | None = None,
+        status: int | None = None,
+    ) -> Query[ListUncheckUsersValue]:
+        """List uncheck users (获取未确认加入组织的用户).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(ListUncheckUsersValue, TOKEN_FROM_ZERO, items="values")
+
+    @api("resident_1_0.RemoveResidentMember", "POST /v1.0/resident/members/remove")
+    def remove_resident_member(
+        self,
+        dept_id: int,
+        union_id: str,
+        *,
+        user_id: str | None = None,
+    ) -> Call[None]:
+        """Remove resident member (从空间中删除人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("resident_1_0.RemoveResidentUser", "POST /v1.0/resident/users/remove?departmentId&userId")
+    def remove_resident_user(
+        self,
+        department_id: int,
+        user_id: str,
+    ) -> Call[None]:
+        """Remove resident user (从户内移除居民).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("resident_1_0.SearchResident", "GET /v1.0/resident/residences")
+    def search_resident(
+        self,
+        resident_crop_id: str,
+        search_word: str,
+    ) -> Call[SearchResidentReply]:
+        """Search resident (搜索指定人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SearchResidentReply)
+
+    @api(
+        "resident_1_0.UpdateResideceGroup",
+        "PUT /v1.0/resident/departments/updateResideceGroup?departmentId&departmentName&managerUserId",
+    )
+    def update_residece_group(
+        self,
+        department_id: int,
+        department_name: str,
+        *,
+        manager_user_id: str | None = None,
+    ) -> Call[None]:
+        """Update residece group (更新组信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "resident_1_0.UpdateResidence",
+        "PUT /v1.0/resident/departments/updateResidece?departmentId&departmentName&destitute&grid&homeTel&managerUserId&parentDepartmentId",
+    )
+    def update_residence(
+        self,
+        department_id: int,
+        department_name: str,
+        parent_department_id: int,
+        *,
+        destitute: bool | None = None,
+        grid: str | None = None,
+        home_tel: str | None = None,
+        manager_user_id: str | None = None,
+    ) -> Call[None]:
+        """Update residence (更新户信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("resident_1_0.UpdateResidentBlackBoard", "PUT /v1.0/resident/blackboards")
+    def update_resident_black_board(
+        self,
+        context: str,
+        title: str,
+        *,
+        blackboard_id: str | None = None,
+        media_id: str | None = None,
+    ) -> Call[None]:
+        """Update resident black board (更新小区公告).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("resident_1_0.UpdateResidentInfo", "PUT /v1.0/resident/residences")
+    def update_resident_info(
+        self,
+        name: str,
+        state: int,
+        *,
+        address: str | None = None,
+        building_area: float | None = None,
+        city_name: str | None = None,
+        community_type: int | None = None,
+        county_name: str | None = None,
+        location: str | None = None,
+        prov_name: str | None = None,
+        telephone: str | None = None,
+    ) -> Call[None]:
+        """Update resident info (更新小区信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("resident_1_0.UpdateResidentMember", "PUT /v1.0/resident/members")
+    def update_resident_member(
+        self,
+        resident_update_info: UpdateResidentMemberResidentUpdateInfo,
+        union_id: str,
+    ) -> Call[None]:
+        """Update resident member (更新小区成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "resident_1_0.UpdateResidentUser",
+        "PUT /v1.0/resident/users?address&departmentId&extField&isRetainOldDept&mobile&oldDepartmentId&relateType&userId&userName",
+    )
+    def update_resident_user(
+        self,
+        department_id: int,
+        old_department_id: int,
+        user_id: str,
+        user_name: str,
+        *,
+        address: str | None = None,
+        ext_field: list[UpdateResidentUserExtField] | None = None,
+        is_retain_old_dept: bool | None = None,
+        mobile: str | None = None,
+        relate_type: str | None = None,
+    ) -> Call[None]:
+        """Update resident user (更新居民信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("resident_1_0.UpdateSpace", "PUT /v1.0/resident/spaces")
+    def update_space(
+        self,
+        space_info_vo_list: Annotated[list[UpdateSpaceSpaceInfoVoList], wire("spaceInfoVOList")],
+    ) -> Call[None]:
+        """Update space (更新小区空间，含分区，楼栋，单元，房屋等信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)

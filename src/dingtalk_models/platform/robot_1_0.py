@@ -2,11 +2,66 @@
 
 from __future__ import annotations
 
+from pydantic import JsonValue
+from typing_extensions import TypedDict
+
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
+from dingtalk_models.call.paging import TOKEN, Paging
+from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.message.robots.ding import DingManager
 from dingtalk_models.message.robots.private_chat import PrivateMessageManager
 from dingtalk_models.message.robots.robot import RobotManager
 from dingtalk_models.message.robots.shortcut import ShortcutManager
 from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.query import Listing, Query
+
+
+class BatchRecallGroupReply(Record, alias_generator=camel):
+    failed_result: dict[str, str] | None
+    success_result: list[str] = empty_list()
+
+
+class ExecuteRobotAiSkillReply(Record, alias_generator=camel):
+    result: str | None
+    skill_execute_id: str | None
+
+
+class QueryRobotDingReadStatusReplyResultRobotDingReadInfoList(Record, alias_generator=camel):
+    read_status: str | None
+    user_id: str | None
+
+
+class QueryRobotDingReadStatusReplyResult(Record, alias_generator=camel):
+    robot_ding_read_info_list: list[QueryRobotDingReadStatusReplyResultRobotDingReadInfoList] = empty_list()
+
+
+class QueryRobotDingReadStatusReply(Record, alias_generator=camel):
+    result: QueryRobotDingReadStatusReplyResult | None
+
+
+class RobotRecallEmotionTextEmotion(TypedDict, total=False):
+    background_id: str
+    emotion_id: str
+    emotion_name: str
+    text: str
+
+
+class RobotReplyEmotionTextEmotion(TypedDict, total=False):
+    background_id: str
+    emotion_id: str
+    emotion_name: str
+    text: str
+
+
+class SendRobotDingMessageReply(Record, alias_generator=camel):
+    ding_send_result_id: str | None
+
+
+class UpdateCustomRobotOutgoingReply(Record, alias_generator=camel):
+    original_url: str | None
+    target_url: str | None
 
 
 class RobotV1(Manager):
@@ -41,3 +96,235 @@ class RobotV1(Manager):
     robot_send_ding = alias(DingManager.send)
 
     set_robot_plugin = alias(ShortcutManager.set)
+
+    @api("robot_1_0.AddOrgRobotInstanceToGroup", "POST /v1.0/robot/groups/orgRobots/add")
+    def add_org_robot_instance_to_group(
+        self,
+        open_conversation_id: str,
+        robot_code: str,
+    ) -> Call[None]:
+        """Add org robot instance to group (群内安装企业机器人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("robot_1_0.BatchRecallGroup", "POST /v1.0/robot/groupMessages/batchRecall")
+    def batch_recall_group(
+        self,
+        chatbot_id: str,
+        open_conversation_id: str,
+        process_query_keys: list[str],
+    ) -> Call[BatchRecallGroupReply]:
+        """Batch recall group (批量撤回群聊机器人消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchRecallGroupReply)
+
+    @api("robot_1_0.DeleteCustomRobot", "POST /v1.0/robot/custom/delete")
+    def delete_custom_robot(
+        self,
+        action_type: str,
+        send_notification: bool,
+        token: str,
+    ) -> Call[None]:
+        """Delete custom robot (删除自定义机器人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("robot_1_0.EnableCustomRobot", "POST /v1.0/robot/custom/enable")
+    def enable_custom_robot(
+        self,
+        action_type: str,
+        send_notification: bool,
+        token: str,
+    ) -> Call[None]:
+        """Enable custom robot (启用自定义机器人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("robot_1_0.ExecuteRobotAiSkill", "POST /v1.0/robot/aiSkill/execute")
+    def execute_robot_ai_skill(
+        self,
+        input: str,
+        robot_code: str,
+        *,
+        context: dict[str, JsonValue] | None = None,
+        skill_id: str | None = None,
+    ) -> Call[ExecuteRobotAiSkillReply]:
+        """Execute robot ai skill (执行机器人的AI技能).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ExecuteRobotAiSkillReply)
+
+    @api("robot_1_0.ManageSingleChatRobotStatus", "POST /v1.0/robot/statuses/manage")
+    def manage_single_chat_robot_status(
+        self,
+        robot_code: str,
+        status: str,
+    ) -> Call[None]:
+        """Manage single chat robot status (管理机器人启用，停用状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("robot_1_0.QueryBotInstanceInGroupInfo", "POST /v1.0/robot/groups/query", idempotent=True)
+    def query_bot_instance_in_group_info(
+        self,
+        robot_code: str,
+        *,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[str]:
+        """Query bot instance in group info (获取机器人所在群信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(str, Paging("pageNumber", 1, unit="pages"), items="openConversationIds")
+
+    @api("robot_1_0.QueryRobotDingReadStatus", "POST /v1.0/robot/ding/readStatuses/query", idempotent=True)
+    def query_robot_ding_read_status(
+        self,
+        open_ding_id: str,
+        robot_code: str,
+    ) -> Call[QueryRobotDingReadStatusReply]:
+        """Query robot ding read status (查询机器人DING已读未读状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryRobotDingReadStatusReply)
+
+    @api("robot_1_0.QueryRobotInstanceInGroupInfo", "POST /v1.0/robot/installed/groups/query", idempotent=True)
+    def query_robot_instance_in_group_info(
+        self,
+        robot_code: str,
+        *,
+        max_result: int = 20,
+        next_token: str | None = None,
+    ) -> Query[str]:
+        """Query robot instance in group info (获取机器人所在群信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_result: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(str, TOKEN, items="openConversationIds")
+
+    @api("robot_1_0.RobotRecallEmotion", "POST /v1.0/robot/emotion/recall")
+    def robot_recall_emotion(
+        self,
+        open_conversation_id: str,
+        open_msg_id: str,
+        robot_code: str,
+        *,
+        emotion_name: str | None = None,
+        emotion_type: int | None = None,
+        text_emotion: RobotRecallEmotionTextEmotion | None = None,
+    ) -> Call[None]:
+        """Robot recall emotion (机器人撤回贴表情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("robot_1_0.RobotReplyEmotion", "POST /v1.0/robot/emotion/reply")
+    def robot_reply_emotion(
+        self,
+        open_conversation_id: str,
+        open_msg_id: str,
+        robot_code: str,
+        *,
+        emotion_name: str | None = None,
+        emotion_type: int | None = None,
+        text_emotion: RobotReplyEmotionTextEmotion | None = None,
+    ) -> Call[None]:
+        """Robot reply emotion (机器人贴表情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("robot_1_0.SendRobotDingMessage", "POST /v1.0/robot/dingMessages/send")
+    def send_robot_ding_message(
+        self,
+        content_params: dict[str, str],
+        ding_template_id: str,
+        open_conversation_id: str,
+        receiver_user_id_list: list[str],
+        robot_code: str,
+    ) -> Call[SendRobotDingMessageReply]:
+        """Send robot ding message (机器人发送DING消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SendRobotDingMessageReply)
+
+    @api("robot_1_0.UpdateCustomRobotOutgoing", "POST /v1.0/robot/custom/outgoing/update")
+    def update_custom_robot_outgoing(
+        self,
+        outgoing_url: str,
+        token: str,
+        *,
+        user_custom_token: str | None = None,
+    ) -> Call[UpdateCustomRobotOutgoingReply]:
+        """Update custom robot outgoing (更新自定义机器人回调地址).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdateCustomRobotOutgoingReply)
+
+    @api("robot_1_0.UpdateInstalledRobot", "PUT /v1.0/robot/managements/infos")
+    def update_installed_robot(
+        self,
+        robot_code: str,
+        update_type: int,
+        *,
+        brief: str | None = None,
+        description: str | None = None,
+        icon: str | None = None,
+        name: str | None = None,
+    ) -> Call[None]:
+        """Update installed robot (更新安装到组织的机器人信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)

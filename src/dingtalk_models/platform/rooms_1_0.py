@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Required
 
 from pydantic import Field, JsonValue
 from typing_extensions import TypedDict
@@ -498,6 +498,49 @@ class UpdateMeetingRoomReservationAuthorityAuthorizedMembers(TypedDict, total=Fa
 class UpdateMeetingRoomReservationAuthority(TypedDict, total=False):
     authorized_members: list[UpdateMeetingRoomReservationAuthorityAuthorizedMembers]
     """有权限的成员列表"""
+
+
+class CreateMeetingRoomControlPanelExtra(TypedDict, total=False):
+    param: dict[str, str]
+
+
+class CreateMeetingRoomControlPanelRoomConfig(TypedDict, total=False):
+    en_name: Required[str]
+    icon: Required[str]
+    name: Required[str]
+    show_time: Required[int]
+    sort: Required[int]
+    url: Required[str]
+
+
+class CreateMeetingRoomControlPanelReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class DeleteMeetingRoomControlPanelReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class QueryDeviceIpByCodeReplyResult(Record, alias_generator=camel):
+    device_ip: str | None
+
+
+class QueryDeviceIpByCodeReply(Record, alias_generator=camel):
+    result: QueryDeviceIpByCodeReplyResult | None
+
+
+class QueryMeetingRoomControlPanelListResultRoomIotConfig(Record, alias_generator=camel):
+    en_name: str | None
+    icon: str | None
+    name: str | None
+    show_time: int | None
+    sort: int | None
+    url: str | None
+
+
+class QueryMeetingRoomControlPanelListResult(Record, alias_generator=camel):
+    room_id: str | None
+    room_iot_config: list[QueryMeetingRoomControlPanelListResultRoomIotConfig] = empty_list()
 
 
 class RoomsV1(Manager):
@@ -1116,5 +1159,100 @@ class RoomsV1(Manager):
         Apps: internal, third_party_org.
 
         Source: update-meeting-room-groups
+        """
+        return Call(None)
+
+    @api("rooms_1_0.CreateMeetingRoomControlPanel", "POST /v1.0/rooms/panels")
+    def create_meeting_room_control_panel(
+        self,
+        room_config: list[CreateMeetingRoomControlPanelRoomConfig],
+        room_id: str,
+        union_id: str,
+        *,
+        extra: CreateMeetingRoomControlPanelExtra | None = None,
+        status: int | None = None,
+    ) -> Call[CreateMeetingRoomControlPanelReply]:
+        """Create meeting room control panel (创建智能会议室IOT配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateMeetingRoomControlPanelReply)
+
+    @api("rooms_1_0.DeleteMeetingRoomControlPanel", "POST /v1.0/rooms/panels/remove")
+    def delete_meeting_room_control_panel(
+        self,
+        room_ids: list[str],
+        union_id: str,
+    ) -> Call[DeleteMeetingRoomControlPanelReply]:
+        """Delete meeting room control panel (删除会议室配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeleteMeetingRoomControlPanelReply)
+
+    @api("rooms_1_0.QueryDeviceIpByCode", "GET /v1.0/rooms/devices/shareCodes/{shareCode}")
+    def query_device_ip_by_code(
+        self,
+        share_code: str,
+        *,
+        device_sn: str | None = None,
+    ) -> Call[QueryDeviceIpByCodeReply]:
+        """Query device ip by code (根据设备投屏码查询设备ip).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryDeviceIpByCodeReply)
+
+    @api("rooms_1_0.QueryMeetingRoomControlPanelList", "GET /v1.0/rooms/panels/lists")
+    def query_meeting_room_control_panel_list(
+        self,
+        *,
+        max_results: int | None = None,
+        next_token: int | None = None,
+        room_id: str | None = None,
+        union_id: str | None = None,
+    ) -> Query[QueryMeetingRoomControlPanelListResult]:
+        """Query meeting room control panel list (获取会议室IOT配置列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(QueryMeetingRoomControlPanelListResult, TOKEN_FROM_ZERO, items="result")
+
+    @api("rooms_1_0.RemoveSuperUserMeetingRoom", "POST /v1.0/rooms/meetingRooms/superUsers/remove?roomId&unionId")
+    def remove_super_user_meeting_room(
+        self,
+        room_id: str,
+        union_id: str,
+    ) -> Call[None]:
+        """Remove super user meeting room (取消会议室高级用户模式。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("rooms_1_0.SetSuperUserMeetingRoom", "POST /v1.0/rooms/meetingRooms/superUsers/set")
+    def set_super_user_meeting_room(
+        self,
+        room_id: str,
+        union_id: str,
+        *,
+        dept_id_white_list: list[int] | None = None,
+        user_id_white_list: list[str] | None = None,
+    ) -> Call[None]:
+        """Set super user meeting room (设置会议室成为高级用户模式。只有设置在白名单里的人员或部门，才能呼叫此会议室。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
         """
         return Call(None)

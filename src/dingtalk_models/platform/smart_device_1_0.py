@@ -2,9 +2,84 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import JsonValue
+from typing_extensions import TypedDict
+
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
+from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Record
+
+
+class CreateDeviceVideoConferenceReply(Record, alias_generator=camel):
+    code: str | None
+    conference_id: str | None
+
+
+class CreateExportDeviceStatisticTaskReplyExportStatisticTaskDTOAiSheetDocumentOpenDTO(Record, alias_generator=camel):
+    ai_sheet_template_id: int | None
+    corp_id: str | None
+    document_id: str | None
+    document_name: str | None
+    document_url: str | None
+
+
+class CreateExportDeviceStatisticTaskReplyExportStatisticTaskDTO(Record, alias_generator=camel):
+    ai_sheet_document_open_dto: Annotated[
+        CreateExportDeviceStatisticTaskReplyExportStatisticTaskDTOAiSheetDocumentOpenDTO | None,
+        wire("aiSheetDocumentOpenDTO"),
+    ]
+    corp_id: str | None
+    task_id: str | None
+    task_name: str | None
+    union_id: str | None
+
+
+class CreateExportDeviceStatisticTaskReply(Record, alias_generator=camel):
+    export_statistic_task_dto: Annotated[
+        CreateExportDeviceStatisticTaskReplyExportStatisticTaskDTO | None, wire("exportStatisticTaskDTO")
+    ]
+
+
+class MachineManagerUpdateAtmManagerRightMap(TypedDict, total=False):
+    attendance_person_manage: bool
+    bluetooth_punch_manage: bool
+    device_reset: bool
+    device_settings: bool
+    face_punch_manage: bool
+    finger_punch_manage: bool
+
+
+class QueryDeviceVideoConferenceBookReply(Record, alias_generator=camel):
+    code: str | None
+    conference_id: str | None
+
+
+class TextToImageReplyResult(Record, alias_generator=camel):
+    request_id: str | None
+    task_id: str | None
+    task_status: str | None
+
+
+class TextToImageReply(Record, alias_generator=camel):
+    result: TextToImageReplyResult | None
+
+
+class UpdateExportDeviceStatisticRecords(TypedDict, total=False):
+    fields: dict[str, JsonValue]
+    sheet_name: str
+
+
+class VoiceCloneReplyResult(Record, alias_generator=camel):
+    media_url: str | None
+    request_id: str | None
+
+
+class VoiceCloneReply(Record, alias_generator=camel):
+    result: VoiceCloneReplyResult | None
 
 
 class SmartDeviceV1(Manager):
@@ -38,3 +113,197 @@ class SmartDeviceV1(Manager):
         Source: change-intelligent-attendance-machine-staff
         """
         return Call(None)
+
+    @api(
+        "smart_device_1_0.AddDeviceVideoConferenceMembers",
+        "POST /v1.0/smartDevice/devices/{deviceId}/videoConferences/{conferenceId}/members",
+    )
+    def add_device_video_conference_members(
+        self,
+        device_id: str,
+        conference_id: str,
+        user_ids: list[str],
+    ) -> Call[None]:
+        """Add device video conference members (添加硬件视频会议参会人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("smart_device_1_0.ATMDeviceWorkNotify", "POST /v1.0/smartDevice/atm/notify")
+    def atm_device_work_notify(
+        self,
+        *,
+        creator_corp_id: str | None = None,
+        creator_union_id: str | None = None,
+        notify_type: str | None = None,
+        param_content: str | None = None,
+        target_url: str | None = None,
+    ) -> Call[None]:
+        """Atm device work notify (发送考勤机工作台消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("smart_device_1_0.CreateDeviceVideoConference", "POST /v1.0/smartDevice/devices/{deviceId}/videoConferences")
+    def create_device_video_conference(
+        self,
+        device_id: str,
+        user_ids: list[str],
+    ) -> Call[CreateDeviceVideoConferenceReply]:
+        """Create device video conference (创建硬件视频会议).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateDeviceVideoConferenceReply)
+
+    @api("smart_device_1_0.CreateExportDeviceStatisticTask", "POST /v1.0/smartDevice/statistic/create")
+    def create_export_device_statistic_task(
+        self,
+        *,
+        ai_sheet_template_id: int | None = None,
+        creator_corp_id: str | None = None,
+        creator_union_id: str | None = None,
+        task_name: str | None = None,
+    ) -> Call[CreateExportDeviceStatisticTaskReply]:
+        """Create export device statistic task (创建导出设备数据任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreateExportDeviceStatisticTaskReply)
+
+    @api("smart_device_1_0.ExtractFacialFeature", "POST /v1.0/smartDevice/faceRecognitions/features/extract")
+    def extract_facial_feature(
+        self,
+        media_id: str,
+        userid: str,
+    ) -> Call[None]:
+        """Extract facial feature (基于企业员工照片为终端提取人脸识别特征).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "smart_device_1_0.KickDeviceVideoConferenceMembers",
+        "POST /v1.0/smartDevice/devices/{deviceId}/videoConferences/{conferenceId}/members/batchDelete",
+    )
+    def kick_device_video_conference_members(
+        self,
+        device_id: str,
+        conference_id: str,
+        user_ids: list[str],
+    ) -> Call[None]:
+        """Kick device video conference members (踢出硬件视频会议参会人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("smart_device_1_0.MachineManagerUpdate", "PUT /v1.0/smartDevice/atmachines/managers")
+    def machine_manager_update(
+        self,
+        *,
+        atm_manager_right_map: MachineManagerUpdateAtmManagerRightMap | None = None,
+        device_id: int | None = None,
+        scope_dept_ids: list[int] | None = None,
+        user_id: str | None = None,
+    ) -> Call[None]:
+        """Machine manager update (变更智能考勤机设备管理员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("smart_device_1_0.QueryDeviceVideoConferenceBook", "GET /v1.0/smartDevice/devices/{deviceId}/books/{bookId}")
+    def query_device_video_conference_book(
+        self,
+        device_id: str,
+        book_id: str,
+    ) -> Call[QueryDeviceVideoConferenceBookReply]:
+        """Query device video conference book (查询硬件视频会议预约信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryDeviceVideoConferenceBookReply)
+
+    @api("smart_device_1_0.RemoveUserFace", "POST /v1.0/smartDevice/faceRecognitions/feature?userId")
+    def remove_user_face(
+        self,
+        *,
+        user_id: str | None = None,
+    ) -> Call[None]:
+        """Remove user face (删除用户的人脸底图).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("smart_device_1_0.TextToImage", "POST /v1.0/smartDevice/textToImages/generate")
+    def text_to_image(
+        self,
+        query: str,
+        *,
+        model_id: str | None = None,
+        picture_num: int | None = None,
+        picture_size: str | None = None,
+    ) -> Call[TextToImageReply]:
+        """Text to image (文生图开放接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TextToImageReply)
+
+    @api("smart_device_1_0.UpdateExportDeviceStatistic", "PUT /v1.0/smartDevice/statistic")
+    def update_export_device_statistic(
+        self,
+        *,
+        creator_corp_id: str | None = None,
+        creator_union_id: str | None = None,
+        records: list[UpdateExportDeviceStatisticRecords] | None = None,
+        task_id: str | None = None,
+    ) -> Call[None]:
+        """Update export device statistic (更新导出设备数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("smart_device_1_0.VoiceClone", "POST /v1.0/smartDevice/voices/clone")
+    def voice_clone(
+        self,
+        text: str,
+        voice_id: str,
+        *,
+        user_id: str | None = None,
+    ) -> Call[VoiceCloneReply]:
+        """Voice clone (音频复刻).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(VoiceCloneReply)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Required
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.file.dentry import DentryManager
 from dingtalk_models.file.space import SpaceManager
@@ -615,6 +616,235 @@ class UpdateDentryAppPropertiesAppProperties(TypedDict, total=False):
     """属性值 (例 e.g. `属性值1`)"""
     visibility: Required[Literal["PUBLIC", "PRIVATE"]]
     """属性可见范围 (`PUBLIC` `PRIVATE`)"""
+
+
+class AddPermissionMembers(TypedDict, total=False):
+    corp_id: str
+    """权限归属的企业corpId"""
+    id: Required[str]
+    """权限成员id"""
+    type: Required[str]
+    """权限成员类型"""
+
+
+class AddPermissionOption(TypedDict, total=False):
+    duration: int
+    """授权有效时长 (单位 unit 秒)"""
+
+
+class BatchQueryRolesReply(Record, alias_generator=camel):
+    role_map: dict[str, JsonValue] | None
+
+
+class CommitFileOptionAppProperties(TypedDict, total=False):
+    name: Required[str]
+    """属性名"""
+    value: Required[str]
+    """属性值"""
+    visibility: Required[str]
+    """属性可见性"""
+
+
+class CommitFileOption(TypedDict, total=False):
+    app_properties: list[CommitFileOptionAppProperties]
+    conflict_strategy: str
+    """文件名称冲突策略"""
+    size: int
+    """文件大小 (单位 unit B)"""
+
+
+class CommitFileReplyDentryProperties(Record, alias_generator=camel):
+    read_only: bool | None
+    """文件是否只读"""
+
+
+class CommitFileReplyDentryThumbnail(Record, alias_generator=camel):
+    height: int | None
+    url: str | None
+    width: int | None
+
+
+class CommitFileReplyDentry(Record, alias_generator=camel):
+    app_properties: dict[str, JsonValue] | None
+    """在特定应用上的属性"""
+    category: str | None
+    create_time: str | None
+    """创建时间"""
+    creator_id: str | None
+    """创建者unionId"""
+    extension: str | None
+    """文件后缀"""
+    id: str | None
+    """文件Id"""
+    modified_time: str | None
+    """修改时间"""
+    modifier_id: str | None
+    """修改者unionId"""
+    name: str | None
+    """文件名称"""
+    parent_id: str | None
+    """父目录Id"""
+    partition_type: str | None
+    """存储分区"""
+    path: str | None
+    """文件在空间内的路径"""
+    properties: CommitFileReplyDentryProperties | None
+    """文件属性"""
+    size: int | None
+    """文件大小 (单位 unit B)"""
+    space_id: str | None
+    """所在空间Id"""
+    status: str | None
+    """状态"""
+    storage_driver: str | None
+    """驱动类型"""
+    thumbnail: CommitFileReplyDentryThumbnail | None
+    type: str | None
+    """类型"""
+    uuid: str | None
+    """唯一标识"""
+    version: int | None
+    """版本"""
+
+
+class CommitFileReply(Record, alias_generator=camel):
+    dentry: CommitFileReplyDentry | None
+    """文件信息"""
+
+
+class DeletePermissionMembers(TypedDict, total=False):
+    corp_id: str
+    """权限归属的企业corpId"""
+    id: Required[str]
+    """权限成员id"""
+    type: Required[str]
+    """权限成员类型"""
+
+
+class GetFileUploadInfoOptionPreCheckParam(TypedDict, total=False):
+    md5: str
+    """文件md5值"""
+    name: str
+    """文件名称"""
+    parent_id: str
+    """父目录Id"""
+    size: int
+    """文件大小 (单位 unit B)"""
+
+
+class GetFileUploadInfoOption(TypedDict, total=False):
+    pre_check_param: GetFileUploadInfoOptionPreCheckParam
+    """预检查的字段"""
+    prefer_intranet: bool
+    """是否优先使用内网传输"""
+    prefer_region: str
+    """优先地域"""
+    storage_driver: str
+    """文件存储驱动类型"""
+
+
+class GetFileUploadInfoReplyHeaderSignatureInfo(Record, alias_generator=camel):
+    expiration_seconds: int | None
+    """过期时间 (单位 unit 秒)"""
+    headers: dict[str, str] | None
+    internal_resource_urls: list[str] = empty_list()
+    """内网访问地址"""
+    region: str | None
+    """地域"""
+    resource_urls: list[str] = empty_list()
+    """多个上传下载URL列表"""
+
+
+class GetFileUploadInfoReply(Record, alias_generator=camel):
+    header_signature_info: GetFileUploadInfoReplyHeaderSignatureInfo | None
+    """Header加签上传信息"""
+    protocol: str | None
+    """上传协议"""
+    storage_driver: str | None
+    """文件存储类型"""
+    upload_key: str | None
+    """上传唯一标识"""
+
+
+class GetWebOfficeUrlReply(Record, alias_generator=camel):
+    web_office_access_token: Secret | None
+    web_office_refresh_token: Secret | None
+    web_office_url: str | None
+
+
+class ListPermissionsOption(TypedDict, total=False):
+    filter_role_ids: list[str]
+    """需要查询的角色Id列表"""
+    max_results: int
+    """每页条目数"""
+    next_token: str
+    """分页游标"""
+
+
+class ListPermissionsReplyPermissionsMember(Record, alias_generator=camel):
+    corp_id: str | None
+    """权限归属的企业corpId"""
+    id: str | None
+    """权限成员id"""
+    type: str | None
+    """权限成员类型"""
+
+
+class ListPermissionsReplyPermissionsRole(Record, alias_generator=camel):
+    id: str | None
+    """权限角色id"""
+    name: str | None
+    """角色名称"""
+
+
+class ListPermissionsReplyPermissions(Record, alias_generator=camel):
+    create_time: str | None
+    """创建时间"""
+    dentry_id: str | None
+    """文件或文件夹Id"""
+    duration: int | None
+    """有效时间"""
+    member: ListPermissionsReplyPermissionsMember | None
+    """权限成员"""
+    modified_time: str | None
+    """修改时间"""
+    operator_id: str | None
+    """操作者unionId"""
+    role: ListPermissionsReplyPermissionsRole | None
+    """权限角色"""
+    space_id: str | None
+    """空间Id"""
+
+
+class ListPermissionsReply(Record, alias_generator=camel):
+    next_token: str | None
+    """分页游标"""
+    permissions: list[ListPermissionsReplyPermissions] = empty_list()
+    """权限列表"""
+
+
+class RefreshWebOfficeTokenReply(Record, alias_generator=camel):
+    web_office_access_token: Secret | None
+    web_office_refresh_token: Secret | None
+
+
+class RegisterOpenInfoOpenInfos(TypedDict, total=False):
+    open_type: Required[str]
+    url: Required[str]
+
+
+class UpdatePermissionMembers(TypedDict, total=False):
+    corp_id: str
+    """权限归属的企业corpId"""
+    id: Required[str]
+    """权限成员id"""
+    type: Required[str]
+    """权限成员类型"""
+
+
+class UpdatePermissionOption(TypedDict, total=False):
+    duration: int
+    """授权有效时长 (单位 unit 秒)"""
 
 
 class StorageV1(Manager):
@@ -1341,5 +1571,241 @@ class StorageV1(Manager):
         Apps: internal, third_party_org.
 
         Source: update-file-application-properties
+        """
+        return Call(None)
+
+    @api("storage_1_0.AddPermission", "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions?unionId")
+    def add_permission(
+        self,
+        space_id: str,
+        dentry_id: str,
+        union_id: str,
+        members: list[AddPermissionMembers],
+        role_id: str,
+        *,
+        option: AddPermissionOption | None = None,
+    ) -> Call[None]:
+        """Add permission (添加权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 空间Id
+            dentry_id: 文件或者文件夹Id
+            union_id: 操作用户的unionId
+            members: 权限成员列表
+            role_id: 权限角色Id
+            option: 可选参数
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "storage_1_0.BatchQueryRoles",
+        "POST /v1.0/storage/spaces/{spaceId}/dentries/permissions/roles/batchQuery",
+        idempotent=True,
+    )
+    def batch_query_roles(
+        self,
+        space_id: str,
+    ) -> Call[BatchQueryRolesReply]:
+        """Batch query roles (获取权限列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchQueryRolesReply)
+
+    @api("storage_1_0.CommitFile", "POST /v1.0/storage/spaces/{spaceId}/files/commit?unionId")
+    def commit_file(
+        self,
+        space_id: str,
+        union_id: str,
+        name: str,
+        parent_id: str,
+        upload_key: str,
+        *,
+        option: CommitFileOption | None = None,
+        overwrite_dentry_id: str | None = None,
+    ) -> Call[CommitFileReply]:
+        """Commit file (提交文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 空间Id
+            union_id: 操作者unionId
+            name: 文件的名称
+            parent_id: 父目录Id
+            upload_key: 添加文件唯一标识
+            option: 可选参数
+
+        Evidence: sdk
+        """
+        return Call(CommitFileReply)
+
+    @api(
+        "storage_1_0.DeletePermission",
+        "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions/remove?unionId",
+    )
+    def delete_permission(
+        self,
+        space_id: str,
+        dentry_id: str,
+        union_id: str,
+        members: list[DeletePermissionMembers],
+        role_id: str,
+    ) -> Call[None]:
+        """Delete permission (删除权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 空间Id
+            dentry_id: 文件Id
+            union_id: 操作者的unionId
+            members: 权限成员列表
+            role_id: 权限角色Id
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "storage_1_0.GetFileUploadInfo",
+        "POST /v1.0/storage/spaces/{spaceId}/files/uploadInfos/query?unionId",
+        idempotent=True,
+    )
+    def get_file_upload_info(
+        self,
+        space_id: str,
+        union_id: str,
+        multipart: bool,
+        protocol: str,
+        *,
+        option: GetFileUploadInfoOption | None = None,
+    ) -> Call[GetFileUploadInfoReply]:
+        """Get file upload info (获取文件上传信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 空间Id
+            union_id: 操作者unionId
+            multipart: 是否需要分片上传
+            option: 可选参数
+
+        Evidence: sdk
+        """
+        return Call(GetFileUploadInfoReply)
+
+    @api("storage_1_0.GetWebOfficeUrl", "GET /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/webOfficeUrls")
+    def get_web_office_url(
+        self,
+        space_id: str,
+        dentry_id: str,
+        union_id: str,
+    ) -> Call[GetWebOfficeUrlReply]:
+        """Get web office url (获取 WebOfficeUrl 接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetWebOfficeUrlReply)
+
+    @api(
+        "storage_1_0.ListPermissions",
+        "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions/query?unionId",
+        idempotent=True,
+    )
+    def list_permissions(
+        self,
+        space_id: str,
+        dentry_id: str,
+        union_id: str,
+        *,
+        option: ListPermissionsOption | None = None,
+    ) -> Call[ListPermissionsReply]:
+        """List permissions (获取权限列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 空间Id
+            dentry_id: 文件或文件夹Id
+            union_id: 操作者的unionId
+            option: 可选参数
+
+        Evidence: sdk
+        """
+        return Call(ListPermissionsReply)
+
+    @api(
+        "storage_1_0.RefreshWebOfficeToken",
+        "GET /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/refreshWebOfficeToken",
+    )
+    def refresh_web_office_token(
+        self,
+        space_id: str,
+        dentry_id: str,
+        union_id: str,
+        web_office_access_token: Hiding,
+        web_office_refresh_token: Hiding,
+    ) -> Call[RefreshWebOfficeTokenReply]:
+        """Refresh web office token (获取 accessToken 接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RefreshWebOfficeTokenReply)
+
+    @api(
+        "storage_1_0.RegisterOpenInfo",
+        "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/openInfos/register?unionId",
+    )
+    def register_open_info(
+        self,
+        space_id: str,
+        dentry_id: str,
+        union_id: str,
+        open_infos: list[RegisterOpenInfoOpenInfos],
+        provider: str,
+    ) -> Call[None]:
+        """Register open info (注册文件预览或编辑链接).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("storage_1_0.UpdatePermission", "PUT /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions?unionId")
+    def update_permission(
+        self,
+        space_id: str,
+        dentry_id: str,
+        union_id: str,
+        members: list[UpdatePermissionMembers],
+        role_id: str,
+        *,
+        option: UpdatePermissionOption | None = None,
+    ) -> Call[None]:
+        """Update permission (修改权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 空间Id
+            dentry_id: 文件或文件夹id
+            union_id: 操作用户的unionId
+            members: 权限成员列表
+            role_id: 权限角色Id
+            option: 可选参数
+
+        Evidence: sdk
         """
         return Call(None)

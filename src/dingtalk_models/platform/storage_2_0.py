@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Required
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
+from dingtalk_models.call.paging import TOKEN
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.file.dentry import DentryManager
 from dingtalk_models.resource.manager import Manager, alias
 from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.query import Listing, Query
 
 
 class AddPermissionMembers(TypedDict, total=False):
@@ -188,6 +190,112 @@ class UpdatePermissionMembers(TypedDict, total=False):
 class UpdatePermissionOption(TypedDict, total=False):
     duration: Annotated[int, Field(le=3600)]
     """有效时间 (≤ 3600; 例 e.g. `3600`)"""
+
+
+class BatchQueryRolesReply(Record, alias_generator=camel):
+    role_map: dict[str, JsonValue] | None
+
+
+class CleanFileReply(Record, alias_generator=camel):
+    failure_ids: list[int] = empty_list()
+    success_ids: list[int] = empty_list()
+
+
+class GetPermissionShareScopeReply(Record, alias_generator=camel):
+    scope: str | None
+    scope_with_role: str | None
+
+
+class ListOperationLogsOption(TypedDict, total=False):
+    actions: list[str]
+    max_results: int
+    next_token: str
+    operator_id: str
+    scenes: list[str]
+    subject_id: str
+
+
+class ListOperationLogsReplyItems(Record, alias_generator=camel):
+    action: str | None
+    details: str | None
+    id: str | None
+    operate_time: int | None
+    operator_id: str | None
+    scene: str | None
+    subject_id: str | None
+    subject_name: str | None
+    subject_type: str | None
+    subject_url: str | None
+
+
+class ListOperationLogsReply(Record, alias_generator=camel):
+    items: list[ListOperationLogsReplyItems] = empty_list()
+    next_token: str | None
+    total_count: int | None
+
+
+class ListRecentsRecentDentryListResourceSpaceInfo(Record, alias_generator=camel):
+    scene_type: str | None
+
+
+class ListRecentsRecentDentryListResource(Record, alias_generator=camel):
+    dentry_uuid: str | None
+    drive_dentry_id: str | None
+    drive_space_id: str | None
+    extension: str | None
+    name: str | None
+    space_info: ListRecentsRecentDentryListResourceSpaceInfo | None
+    url: str | None
+
+
+class ListRecentsRecentDentryList(Record, alias_generator=camel):
+    access_time: int | None
+    deleted: bool | None
+    icon: str | None
+    operate_type: int | None
+    resource: ListRecentsRecentDentryListResource | None
+
+
+class ListStarsStarListResource(Record, alias_generator=camel):
+    content_type: str | None
+    dentry_type: str | None
+    dentry_uuid: str | None
+    name: str | None
+    url: str | None
+
+
+class ListStarsStarList(Record, alias_generator=camel):
+    create_time: str | None
+    id: str | None
+    location: str | None
+    resource: ListStarsStarListResource | None
+    resource_type: str | None
+    star_type: int | None
+
+
+class ManagerGetDefaultHandOverUserReply(Record, alias_generator=camel):
+    default_handover_user_id: str | None
+
+
+class SearchPublishDentriesOption(TypedDict, total=False):
+    max_results: int
+    next_token: str
+
+
+class SearchPublishDentriesReplyItems(Record, alias_generator=camel):
+    name: str | None
+    path: str | None
+    summary: str | None
+    url: str | None
+
+
+class SearchPublishDentriesReply(Record, alias_generator=camel):
+    items: list[SearchPublishDentriesReplyItems] = empty_list()
+    next_token: str | None
+
+
+class SetPermissionShareScopeOption(TypedDict, total=False):
+    can_search: bool
 
 
 class StorageV2(Manager):
@@ -491,5 +599,175 @@ class StorageV2(Manager):
         Apps: internal.
 
         Source: modify-permissions-file
+        """
+        return Call(None)
+
+    @api(
+        "storage_2_0.BatchQueryRoles",
+        "POST /v2.0/storage/spaces/dentries/permissions/roles/batchQuery?unionId",
+        idempotent=True,
+    )
+    def batch_query_roles(
+        self,
+        union_id: str,
+        dentry_uuid_list: list[str],
+    ) -> Call[BatchQueryRolesReply]:
+        """Batch query roles (获取权限列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchQueryRolesReply)
+
+    @api("storage_2_0.CleanFile", "POST /v2.0/storage/filemanager/clean")
+    def clean_file(
+        self,
+        *,
+        clean_reason: str | None = None,
+        dentry_id: int | None = None,
+        operator_id: str | None = None,
+        space_id: int | None = None,
+    ) -> Call[CleanFileReply]:
+        """Clean file (企业文件管理——删除文件接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CleanFileReply)
+
+    @api("storage_2_0.GetPermissionShareScope", "GET /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/scopes")
+    def get_permission_share_scope(
+        self,
+        dentry_uuid: str,
+        union_id: str,
+    ) -> Call[GetPermissionShareScopeReply]:
+        """Get permission share scope (获取分享范围).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetPermissionShareScopeReply)
+
+    @api("storage_2_0.ListOperationLogs", "POST /v2.0/storage/managements/operationLogs/list", idempotent=True)
+    def list_operation_logs(
+        self,
+        *,
+        end_time: int | None = None,
+        option: ListOperationLogsOption | None = None,
+        start_time: int | None = None,
+    ) -> Call[ListOperationLogsReply]:
+        """List operation logs (查询操作日志).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListOperationLogsReply)
+
+    @api("storage_2_0.ListRecents", "GET /v2.0/storage/recents/listV2")
+    def list_recents(
+        self,
+        *,
+        file_types: list[int] | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        operate_types: list[int] | None = None,
+        operator_id: str | None = None,
+    ) -> Query[ListRecentsRecentDentryList]:
+        """List recents (获取用户最近访问列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(ListRecentsRecentDentryList, TOKEN, items="recentDentryList")
+
+    @api("storage_2_0.ListStars", "GET /v2.0/storage/stars/list")
+    def list_stars(
+        self,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        operator_id: str | None = None,
+        order_by: str | None = None,
+        sort_type: str | None = None,
+        support_resource_types: list[str] | None = None,
+    ) -> Query[ListStarsStarList]:
+        """List stars (获取用户收藏列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(ListStarsStarList, TOKEN, items="starList")
+
+    @api("storage_2_0.ManagerGetDefaultHandOverUser", "GET /v2.0/storage/managementSettings/defaultHandOverUsers")
+    def manager_get_default_hand_over_user(
+        self,
+        operator_id: str,
+    ) -> Call[ManagerGetDefaultHandOverUserReply]:
+        """Manager get default hand over user (查询员工离职时空间默认转交人（管理员）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ManagerGetDefaultHandOverUserReply)
+
+    @api(
+        "storage_2_0.ManagerSetDefaultHandOverUser",
+        "POST /v2.0/storage/managementSettings/defaultHandOverUsers/set?operatorId",
+    )
+    def manager_set_default_hand_over_user(
+        self,
+        operator_id: str,
+        *,
+        default_handover_user_id: str | None = None,
+    ) -> Call[None]:
+        """Manager set default hand over user (设置员工离职时空间默认转交人（管理员）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("storage_2_0.SearchPublishDentries", "POST /v2.0/storage/publishDentries/search?operatorId", idempotent=True)
+    def search_publish_dentries(
+        self,
+        operator_id: str,
+        keyword: str,
+        workspace_id: str,
+        *,
+        option: SearchPublishDentriesOption | None = None,
+    ) -> Call[SearchPublishDentriesReply]:
+        """Search publish dentries (搜索公开发布文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SearchPublishDentriesReply)
+
+    @api(
+        "storage_2_0.SetPermissionShareScope",
+        "PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/scopes?unionId",
+    )
+    def set_permission_share_scope(
+        self,
+        dentry_uuid: str,
+        union_id: str,
+        scope: str,
+        *,
+        option: SetPermissionShareScopeOption | None = None,
+    ) -> Call[None]:
+        """Set permission share scope (设置分享范围).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
         """
         return Call(None)

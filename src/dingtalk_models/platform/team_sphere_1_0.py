@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
@@ -273,6 +273,434 @@ class UpdateProjectV3Reply(Record, alias_generator=camel):
     request_id: str | None
 
 
+class AnalysisReportFilter(TypedDict, total=False):
+    created: str
+
+
+class AnalysisReportReplyResultCols(Record, alias_generator=camel):
+    base_type: str | None
+    name: str | None
+    theme: str | None
+
+
+class AnalysisReportReplyResultListQuery(Record, alias_generator=camel):
+    key: str | None
+    value: str | None
+
+
+class AnalysisReportReplyResultVisualizationSettings(Record, alias_generator=camel):
+    dimension: int | None
+    type: str | None
+
+
+class AnalysisReportReplyResult(Record, alias_generator=camel):
+    cols: list[AnalysisReportReplyResultCols] = empty_list()
+    list_query: list[list[AnalysisReportReplyResultListQuery]] = empty_list()
+    name: str | None
+    rows: list[list[JsonValue]] = empty_list()
+    tips: str | None
+    title: str | None
+    visualization_settings: AnalysisReportReplyResultVisualizationSettings | None
+
+
+class AnalysisReportReply(Record, alias_generator=camel):
+    result: list[AnalysisReportReplyResult] = empty_list()
+
+
+class GetFootprintProjectReplyResult(Record, alias_generator=camel):
+    created: str | None
+    creator_id: str | None
+    description: str | None
+    id: str | None
+    is_deleted: bool | None
+    logo: str | None
+    name: str | None
+    organization_id: str | None
+    updated: str | None
+    visibility: str | None
+
+
+class GetFootprintProjectReply(Record, alias_generator=camel):
+    result: list[GetFootprintProjectReplyResult] = empty_list()
+
+
+class GetFootprintTaskReplyResultCustomfields(Record, alias_generator=camel):
+    customfield_id: str | None
+    type: str | None
+    value: list[dict[str, JsonValue]] = empty_list()
+    values: list[str] = empty_list()
+
+
+class GetFootprintTaskReplyResult(Record, alias_generator=camel):
+    accomplished: str | None
+    basic_pos: str | None
+    content: str | None
+    created: str | None
+    creator_id: str | None
+    customfields: list[GetFootprintTaskReplyResultCustomfields] = empty_list()
+    due_date: str | None
+    executor_id: str | None
+    id: str | None
+    involve_members: list[str] = empty_list()
+    is_archived: bool | None
+    is_deleted: bool | None
+    is_done: bool | None
+    note: str | None
+    organization_id: str | None
+    pos: int | None
+    priority: int | None
+    project_id: str | None
+    sfc_id: str | None
+    stage_id: str | None
+    start_date: str | None
+    tasklist_id: str | None
+    tfs_id: str | None
+    unique_id: int | None
+    updated: str | None
+    visible: str | None
+
+
+class GetFootprintTaskReply(Record, alias_generator=camel):
+    result: list[GetFootprintTaskReplyResult] = empty_list()
+
+
+class GetFreeTaskReplyResult(Record, alias_generator=camel):
+    accomplished: str | None
+    ancestor_ids: list[str] = empty_list()
+    content: str | None
+    created: str | None
+    creator_id: str | None
+    due_date: str | None
+    executor_id: str | None
+    id: str | None
+    involve_members: list[str] = empty_list()
+    is_archive: bool | None
+    is_done: bool | None
+    note: str | None
+    organization_id: str | None
+    priority: int | None
+    recurrence: list[str] = empty_list()
+    source_id: str | None
+    start_date: str | None
+    tag_ids: list[str] = empty_list()
+    unique_id: int | None
+    updated: str | None
+    visible: str | None
+
+
+class GetFreeTaskReply(Record, alias_generator=camel):
+    request_id: str | None
+    result: GetFreeTaskReplyResult | None
+
+
+class GetTbUserIdByDingUserIdReplyResult(Record, alias_generator=camel):
+    dingtalk_user_id: str | None
+    tb_user_id: str | None
+
+
+class GetTbUserIdByDingUserIdReply(Record, alias_generator=camel):
+    request_id: str | None
+    result: list[GetTbUserIdByDingUserIdReplyResult] = empty_list()
+
+
+class GetThingOrgIdByDingOrgIdReplyResult(Record, alias_generator=camel):
+    tb_organization_id: str | None
+
+
+class GetThingOrgIdByDingOrgIdReply(Record, alias_generator=camel):
+    result: GetThingOrgIdByDingOrgIdReplyResult | None
+
+
+class ListAllTaskViewReplyResultFilterConditionsOp(Record, alias_generator=camel):
+    value: str | None
+
+
+class ListAllTaskViewReplyResultFilterConditionsValues(Record, alias_generator=camel):
+    deep: str | None
+    id: str | None
+    label: str | None
+    name: str | None
+    value: str | None
+
+
+class ListAllTaskViewReplyResultFilterConditions(Record, alias_generator=camel):
+    fixed: bool | None
+    key: str | None
+    op: ListAllTaskViewReplyResultFilterConditionsOp | None
+    values: list[ListAllTaskViewReplyResultFilterConditionsValues] = empty_list()
+
+
+class ListAllTaskViewReplyResultFilterInvisibleConditionsOp(Record, alias_generator=camel):
+    value: str | None
+
+
+class ListAllTaskViewReplyResultFilterInvisibleConditionsValues(Record, alias_generator=camel):
+    deep: str | None
+    id: str | None
+    label: str | None
+    name: str | None
+    value: str | None
+
+
+class ListAllTaskViewReplyResultFilterInvisibleConditions(Record, alias_generator=camel):
+    fixed: bool | None
+    key: str | None
+    op: ListAllTaskViewReplyResultFilterInvisibleConditionsOp | None
+    values: list[ListAllTaskViewReplyResultFilterInvisibleConditionsValues] = empty_list()
+
+
+class ListAllTaskViewReplyResultFilter(Record, alias_generator=camel):
+    conditions: list[ListAllTaskViewReplyResultFilterConditions] = empty_list()
+    invisible_conditions: list[ListAllTaskViewReplyResultFilterInvisibleConditions] = empty_list()
+    logic: str | None
+    logic_disabled: bool | None
+    q: str | None
+
+
+class ListAllTaskViewReplyResultGroupType(Record, alias_generator=camel):
+    can_create_group: bool | None
+    name: str | None
+    value: str | None
+
+
+class ListAllTaskViewReplyResultOrderType(Record, alias_generator=camel):
+    direction: str | None
+    name: str | None
+    value: str | None
+
+
+class ListAllTaskViewReplyResultShowType(Record, alias_generator=camel):
+    name: str | None
+    value: str | None
+
+
+class ListAllTaskViewReplyResultToolbarInfoGroupTypesSetting(Record, alias_generator=camel):
+    date_type: str | None
+    field_name: str | None
+    field_type: str | None
+
+
+class ListAllTaskViewReplyResultToolbarInfoGroupTypes(Record, alias_generator=camel):
+    can_create_group: bool | None
+    name: str | None
+    service_name: str | None
+    setting: ListAllTaskViewReplyResultToolbarInfoGroupTypesSetting | None
+    value: str | None
+
+
+class ListAllTaskViewReplyResultToolbarInfoOrderTypes(Record, alias_generator=camel):
+    direction: str | None
+    name: str | None
+    support_direction: str | None
+    value: str | None
+
+
+class ListAllTaskViewReplyResultToolbarInfoShowTypes(Record, alias_generator=camel):
+    name: str | None
+    value: str | None
+
+
+class ListAllTaskViewReplyResultToolbarInfo(Record, alias_generator=camel):
+    group_types: list[ListAllTaskViewReplyResultToolbarInfoGroupTypes] = empty_list()
+    order_types: list[ListAllTaskViewReplyResultToolbarInfoOrderTypes] = empty_list()
+    show_types: list[ListAllTaskViewReplyResultToolbarInfoShowTypes] = empty_list()
+
+
+class ListAllTaskViewReplyResultViewSetting(Record, alias_generator=camel):
+    show_done_task: bool | None
+    show_sub_task: bool | None
+
+
+class ListAllTaskViewReplyResult(Record, alias_generator=camel):
+    bound_to_object_id: str | None
+    bound_to_object_type: str | None
+    created: str | None
+    creator_id: str | None
+    description: str | None
+    filter_: ListAllTaskViewReplyResultFilter | None
+    group_type: ListAllTaskViewReplyResultGroupType | None
+    id: str | None
+    is_deleted: bool | None
+    name: str | None
+    order_type: ListAllTaskViewReplyResultOrderType | None
+    organization_id: str | None
+    show_type: ListAllTaskViewReplyResultShowType | None
+    toolbar_info: ListAllTaskViewReplyResultToolbarInfo | None
+    tql: str | None
+    updated: str | None
+    view_setting: ListAllTaskViewReplyResultViewSetting | None
+
+
+class ListAllTaskViewReply(Record, alias_generator=camel):
+    result: ListAllTaskViewReplyResult | None
+
+
+class ListMyShortcutViewsResultFilterConditionsOp(Record, alias_generator=camel):
+    value: str | None
+
+
+class ListMyShortcutViewsResultFilterConditionsValues(Record, alias_generator=camel):
+    deep: str | None
+    id: str | None
+    label: str | None
+    name: str | None
+    value: str | None
+
+
+class ListMyShortcutViewsResultFilterConditions(Record, alias_generator=camel):
+    fixed: bool | None
+    key: str | None
+    op: ListMyShortcutViewsResultFilterConditionsOp | None
+    values: list[ListMyShortcutViewsResultFilterConditionsValues] = empty_list()
+
+
+class ListMyShortcutViewsResultFilterInvisibleConditionsOp(Record, alias_generator=camel):
+    value: str | None
+
+
+class ListMyShortcutViewsResultFilterInvisibleConditionsValues(Record, alias_generator=camel):
+    deep: str | None
+    id: str | None
+    label: str | None
+    name: str | None
+    value: str | None
+
+
+class ListMyShortcutViewsResultFilterInvisibleConditions(Record, alias_generator=camel):
+    fixed: bool | None
+    key: str | None
+    op: ListMyShortcutViewsResultFilterInvisibleConditionsOp | None
+    values: list[ListMyShortcutViewsResultFilterInvisibleConditionsValues] = empty_list()
+
+
+class ListMyShortcutViewsResultFilter(Record, alias_generator=camel):
+    conditions: list[ListMyShortcutViewsResultFilterConditions] = empty_list()
+    invisible_conditions: list[ListMyShortcutViewsResultFilterInvisibleConditions] = empty_list()
+    logic: str | None
+    logic_disabled: bool | None
+    q: str | None
+
+
+class ListMyShortcutViewsResultGroupType(Record, alias_generator=camel):
+    can_create_group: bool | None
+    name: str | None
+    value: str | None
+
+
+class ListMyShortcutViewsResultOrderType(Record, alias_generator=camel):
+    direction: str | None
+    name: str | None
+    value: str | None
+
+
+class ListMyShortcutViewsResultShowType(Record, alias_generator=camel):
+    name: str | None
+    value: str | None
+
+
+class ListMyShortcutViewsResultToolbarInfoGroupTypesSetting(Record, alias_generator=camel):
+    date_type: str | None
+    field_name: str | None
+    field_type: str | None
+
+
+class ListMyShortcutViewsResultToolbarInfoGroupTypes(Record, alias_generator=camel):
+    can_create_group: bool | None
+    name: str | None
+    service_name: str | None
+    setting: ListMyShortcutViewsResultToolbarInfoGroupTypesSetting | None
+    value: str | None
+
+
+class ListMyShortcutViewsResultToolbarInfoOrderTypes(Record, alias_generator=camel):
+    direction: str | None
+    name: str | None
+    support_direction: str | None
+    value: str | None
+
+
+class ListMyShortcutViewsResultToolbarInfoShowTypes(Record, alias_generator=camel):
+    name: str | None
+    value: str | None
+
+
+class ListMyShortcutViewsResultToolbarInfo(Record, alias_generator=camel):
+    group_types: list[ListMyShortcutViewsResultToolbarInfoGroupTypes] = empty_list()
+    order_types: list[ListMyShortcutViewsResultToolbarInfoOrderTypes] = empty_list()
+    show_types: list[ListMyShortcutViewsResultToolbarInfoShowTypes] = empty_list()
+
+
+class ListMyShortcutViewsResultViewSetting(Record, alias_generator=camel):
+    show_done_task: bool | None
+    show_sub_task: bool | None
+
+
+class ListMyShortcutViewsResult(Record, alias_generator=camel):
+    bound_to_object_id: str | None
+    bound_to_object_type: str | None
+    created: str | None
+    creator_id: str | None
+    description: str | None
+    filter_: ListMyShortcutViewsResultFilter | None
+    group_type: ListMyShortcutViewsResultGroupType | None
+    id: str | None
+    is_deleted: bool | None
+    name: str | None
+    order_type: ListMyShortcutViewsResultOrderType | None
+    organization_id: str | None
+    show_type: ListMyShortcutViewsResultShowType | None
+    toolbar_info: ListMyShortcutViewsResultToolbarInfo | None
+    tql: str | None
+    updated: str | None
+    view_setting: ListMyShortcutViewsResultViewSetting | None
+
+
+class QueryTaskResultCustomfieldsValue(Record, alias_generator=camel):
+    id: str | None
+    meta_string: str | None
+    title: str | None
+
+
+class QueryTaskResultCustomfields(Record, alias_generator=camel):
+    cf_id: str | None
+    type: str | None
+    value: list[QueryTaskResultCustomfieldsValue] = empty_list()
+
+
+class QueryTaskResultExecutorUserInfo(Record, alias_generator=camel):
+    avatar_url: str | None
+    id: str | None
+    member_id: str | None
+    name: str | None
+    user_id: str | None
+
+
+class QueryTaskResultProjectInfo(Record, alias_generator=camel):
+    id: str | None
+    logo: str | None
+    name: str | None
+    organization_id: str | None
+
+
+class QueryTaskResult(Record, alias_generator=camel):
+    accomplish_time: str | None
+    content: str | None
+    created: str | None
+    creator_id: str | None
+    customfields: list[QueryTaskResultCustomfields] = empty_list()
+    due_date: str | None
+    executor_id: str | None
+    executor_user_info: QueryTaskResultExecutorUserInfo | None
+    id: str | None
+    involve_members: list[str] = empty_list()
+    is_done: bool | None
+    note: str | None
+    project_id: str | None
+    project_info: QueryTaskResultProjectInfo | None
+    task_id: str | None
+    updated: str | None
+
+
 class TeamSphereV1(Manager):
     @api("team_sphere_1_0.CreateOrganizationTask", "POST /v1.0/teamSphere/organizations/users/{userId}/tasks")
     def create_organization_task(
@@ -485,3 +913,165 @@ class TeamSphereV1(Manager):
         Source: api-updateprojectv3
         """
         return Call(UpdateProjectV3Reply)
+
+    @api("team_sphere_1_0.AnalysisReport", "POST /v1.0/teamSphere/users/{userId}/analyses/report")
+    def analysis_report(
+        self,
+        user_id: str,
+        *,
+        filter_: AnalysisReportFilter | None = None,
+        report_id: str | None = None,
+    ) -> Call[AnalysisReportReply]:
+        """Analysis report (查询任务概览).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AnalysisReportReply)
+
+    @api("team_sphere_1_0.GetFootprintProject", "GET /v1.0/teamSphere/users/{userId}/footprints/projects")
+    def get_footprint_project(
+        self,
+        user_id: str,
+    ) -> Call[GetFootprintProjectReply]:
+        """Get footprint project (获取最近访问的项目).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetFootprintProjectReply)
+
+    @api("team_sphere_1_0.GetFootprintTask", "GET /v1.0/teamSphere/users/{userId}/footprints/tasks")
+    def get_footprint_task(
+        self,
+        user_id: str,
+    ) -> Call[GetFootprintTaskReply]:
+        """Get footprint task (获取最近访问的任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetFootprintTaskReply)
+
+    @api("team_sphere_1_0.GetFreeTask", "GET /v1.0/teamSphere/organizations/tasks/{taskId}")
+    def get_free_task(
+        self,
+        task_id: str,
+        user_id: str,
+    ) -> Call[GetFreeTaskReply]:
+        """Get free task (查询轻任务详情。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetFreeTaskReply)
+
+    @api("team_sphere_1_0.GetStaredProjects", "GET /v1.0/teamSphere/users/{userId}/staredProjects")
+    def get_stared_projects(
+        self,
+        user_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        sort_by: str | None = None,
+    ) -> Query[str]:
+        """Get stared projects (获取用户星标协作空间).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(str, TOKEN, items="result")
+
+    @api("team_sphere_1_0.GetTbUserIdByDingUserId", "GET /v1.0/teamSphere/idmaps/userIds")
+    def get_tb_user_id_by_ding_user_id(
+        self,
+        ding_user_ids: str,
+        user_id: str,
+    ) -> Call[GetTbUserIdByDingUserIdReply]:
+        """Get tb user id by ding user id (钉钉 userId 查询 24位长 userId。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetTbUserIdByDingUserIdReply)
+
+    @api("team_sphere_1_0.GetThingOrgIdByDingOrgId", "GET /v1.0/teamSphere/organizations")
+    def get_thing_org_id_by_ding_org_id(
+        self,
+    ) -> Call[GetThingOrgIdByDingOrgIdReply]:
+        """Get thing org id by ding org id (获取快办企业ID).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetThingOrgIdByDingOrgIdReply)
+
+    @api("team_sphere_1_0.ListAllTaskView", "GET /v1.0/teamSphere/users/{userId}/allTaskViews")
+    def list_all_task_view(
+        self,
+        user_id: str,
+    ) -> Call[ListAllTaskViewReply]:
+        """List all task view (获取全部任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListAllTaskViewReply)
+
+    @api("team_sphere_1_0.ListMyShortcutViews", "GET /v1.0/teamSphere/users/{userId}/shortcutViews")
+    def list_my_shortcut_views(
+        self,
+        user_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[ListMyShortcutViewsResult]:
+        """List my shortcut views (查询我的捷径).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(ListMyShortcutViewsResult, TOKEN, items="result")
+
+    @api("team_sphere_1_0.QueryTask", "POST /v1.0/teamSphere/users/{userId}/tasks/query", idempotent=True)
+    def query_task(
+        self,
+        user_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        tql: str | None = None,
+    ) -> Query[QueryTaskResult]:
+        """Query task (查询我的任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(QueryTaskResult, TOKEN, items="result")
+
+    @api("team_sphere_1_0.SearchAllTasksByTql", "GET /v1.0/teamSphere/taskIds")
+    def search_all_tasks_by_tql(
+        self,
+        user_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        tql: str | None = None,
+    ) -> Query[str]:
+        """Search all tasks by tql (通过TQL搜索自由任务和协作空间任务ID。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(str, Paging("nextToken", None, next="nextToken", total="totalSize"), items="result")

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
-from dingtalk_models.core.wire import Millis, at_most_bytes, camel, empty_list
+from dingtalk_models.core.wire import Millis, at_most_bytes, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
@@ -337,6 +337,221 @@ class UpdateTodoTypeConfigActionList(TypedDict, total=False):
     """按钮显示名称"""
 
 
+class CountTodoTasksReply(Record, alias_generator=camel):
+    result: int | None
+
+
+class GetTodoTaskReplyDetailUrl(Record, alias_generator=camel):
+    app_url: str | None
+    pc_url: str | None
+
+
+class GetTodoTaskReply(Record, alias_generator=camel):
+    biz_tag: str | None
+    card_type_id: str | None
+    created_time: int | None
+    creator_id: str | None
+    description: str | None
+    detail_url: GetTodoTaskReplyDetailUrl | None
+    done: bool | None
+    due_time: int | None
+    executor_ids: list[str] = empty_list()
+    finish_time: int | None
+    id: str | None
+    is_only_show_executor: bool | None
+    modified_time: int | None
+    modifier_id: str | None
+    participant_ids: list[str] = empty_list()
+    priority: int | None
+    request_id: str | None
+    source: str | None
+    source_id: str | None
+    start_time: int | None
+    subject: str | None
+    tenant_id: str | None
+    tenant_type: str | None
+
+
+class GetTodoTaskBySourceIdReplyDetailUrl(Record, alias_generator=camel):
+    app_url: str | None
+    pc_url: str | None
+
+
+class GetTodoTaskBySourceIdReply(Record, alias_generator=camel):
+    biz_tag: str | None
+    created_time: int | None
+    creator_id: str | None
+    description: str | None
+    detail_url: GetTodoTaskBySourceIdReplyDetailUrl | None
+    done: bool | None
+    due_time: int | None
+    executor_ids: list[str] = empty_list()
+    finish_time: int | None
+    id: str | None
+    is_only_show_executor: bool | None
+    modified_time: int | None
+    modifier_id: str | None
+    participant_ids: list[str] = empty_list()
+    priority: int | None
+    request_id: str | None
+    source: str | None
+    source_id: str | None
+    start_time: int | None
+    subject: str | None
+    tenant_id: str | None
+    tenant_type: str | None
+
+
+class GetTodoTaskDetailReplyDetailUrl(Record, alias_generator=camel):
+    app_url: str | None
+    pc_url: str | None
+
+
+class GetTodoTaskDetailReplyExecutorStatus(Record, alias_generator=camel):
+    finish_time: int | None
+    is_done: bool | None
+    user_id: str | None
+
+
+class GetTodoTaskDetailReplyOrgInfo(Record, alias_generator=camel):
+    corp_id: str | None
+    name: str | None
+
+
+class GetTodoTaskDetailReplyTodoCardViewTodoCardContentList(Record, alias_generator=camel):
+    name: str | None
+    value: str | None
+
+
+class GetTodoTaskDetailReplyTodoCardView(Record, alias_generator=camel):
+    action_type: str | None
+    card_type: str | None
+    circle_el_type: Annotated[str | None, wire("circleELType")]
+    content_type: str | None
+    icon: str | None
+    todo_card_content_list: list[GetTodoTaskDetailReplyTodoCardViewTodoCardContentList] = empty_list()
+    todo_card_title: str | None
+
+
+class GetTodoTaskDetailReply(Record, alias_generator=camel):
+    biz_tag: str | None
+    category: str | None
+    created_time: int | None
+    creator_id: str | None
+    description: str | None
+    detail_url: GetTodoTaskDetailReplyDetailUrl | None
+    done: bool | None
+    due_time: int | None
+    executor_ids: list[str] = empty_list()
+    executor_status: list[GetTodoTaskDetailReplyExecutorStatus] = empty_list()
+    finish_time: int | None
+    id: str | None
+    is_only_show_executor: bool | None
+    modified_time: int | None
+    modifier_id: str | None
+    org_info: GetTodoTaskDetailReplyOrgInfo | None
+    participant_ids: list[str] = empty_list()
+    priority: int | None
+    request_id: str | None
+    source: str | None
+    source_id: str | None
+    start_time: int | None
+    subject: str | None
+    tenant_id: str | None
+    tenant_type: str | None
+    todo_card_view: GetTodoTaskDetailReplyTodoCardView | None
+    todo_type: str | None
+
+
+class ListAllBizCategoryReplyBizCategories(Record, alias_generator=camel):
+    biz_category_id: str | None
+    created_time: int | None
+    description: str | None
+    modified_time: int | None
+    name: str | None
+
+
+class ListAllBizCategoryReply(Record, alias_generator=camel):
+    biz_categories: list[ListAllBizCategoryReplyBizCategories] = empty_list()
+
+
+class QueryOrgConfigReply(Record, alias_generator=camel):
+    app_display_style: str | None
+    created_time: int | None
+    homepage_catalogs: list[str] = empty_list()
+    modified_time: int | None
+    status: int | None
+
+
+class QueryOrgTodoByUserTodoCardDetailUrl(Record, alias_generator=camel):
+    app_url: str | None
+    pc_url: str | None
+
+
+class QueryOrgTodoByUserTodoCard(Record, alias_generator=camel):
+    biz_tag: str | None
+    created_time: int | None
+    creator_id: str | None
+    detail_url: QueryOrgTodoByUserTodoCardDetailUrl | None
+    due_time: int | None
+    is_done: bool | None
+    modified_time: int | None
+    priority: int | None
+    source_ext: str | None
+    source_id: str | None
+    subject: str | None
+    task_id: str | None
+    todo_type: str | None
+
+
+class QueryTodoTasksTodoCardDetailUrl(Record, alias_generator=camel):
+    app_url: str | None
+    pc_url: str | None
+
+
+class QueryTodoTasksTodoCardOrgInfo(Record, alias_generator=camel):
+    corp_id: str | None
+    name: str | None
+
+
+class QueryTodoTasksTodoCardOriginalSource(Record, alias_generator=camel):
+    source_title: str | None
+
+
+class QueryTodoTasksTodoCardTodoCardViewTodoCardContentList(Record, alias_generator=camel):
+    name: str | None
+    value: str | None
+
+
+class QueryTodoTasksTodoCardTodoCardView(Record, alias_generator=camel):
+    action_type: str | None
+    card_type: str | None
+    circle_el_type: Annotated[str | None, wire("circleELType")]
+    content_type: str | None
+    icon: str | None
+    todo_card_content_list: list[QueryTodoTasksTodoCardTodoCardViewTodoCardContentList] = empty_list()
+    todo_card_title: str | None
+
+
+class QueryTodoTasksTodoCard(Record, alias_generator=camel):
+    biz_tag: str | None
+    category: str | None
+    created_time: int | None
+    creator_id: str | None
+    detail_url: QueryTodoTasksTodoCardDetailUrl | None
+    due_time: int | None
+    is_done: bool | None
+    modified_time: int | None
+    org_info: QueryTodoTasksTodoCardOrgInfo | None
+    original_source: QueryTodoTasksTodoCardOriginalSource | None
+    priority: int | None
+    source_id: str | None
+    subject: str | None
+    task_id: str | None
+    todo_card_view: QueryTodoTasksTodoCardTodoCardView | None
+    todo_status: str | None
+
+
 class TodoV1(Manager):
     @api("todo_1_0.CreatePersonalTodoTask", "POST /v1.0/todo/users/me/personalTasks")
     def create_personal_todo_task(
@@ -640,5 +855,252 @@ class TodoV1(Manager):
         Apps: internal.
 
         Source: update-the-to-do-card-type-configuration
+        """
+        return Call(None)
+
+    @api("todo_1_0.CountTodoTasks", "POST /v1.0/todo/users/{unionId}/tasks/count", idempotent=True)
+    def count_todo_tasks(
+        self,
+        union_id: str,
+        *,
+        from_due_time: int | None = None,
+        is_done: bool | None = None,
+        is_recycled: bool | None = None,
+        role_types: list[list[JsonValue]] | None = None,
+        to_due_time: int | None = None,
+        todo_type: str | None = None,
+    ) -> Call[CountTodoTasksReply]:
+        """Count todo tasks (查询用户待办计数).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CountTodoTasksReply)
+
+    @api("todo_1_0.DeletePersonalTodoTask", "DELETE /v1.0/todo/users/me/tasks/{taskId}/remove")
+    def delete_personal_todo_task(
+        self,
+        task_id: str,
+    ) -> Call[None]:
+        """Delete personal todo task (以用户个人身份删除待办).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("todo_1_0.GetTodoTask", "GET /v1.0/todo/users/{unionId}/tasks/{taskId}")
+    def get_todo_task(
+        self,
+        union_id: str,
+        task_id: str,
+    ) -> Call[GetTodoTaskReply]:
+        """Get todo task (查询待办).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetTodoTaskReply)
+
+    @api("todo_1_0.GetTodoTaskBySourceId", "GET /v1.0/todo/users/{unionId}/tasks/sources/{sourceId}")
+    def get_todo_task_by_source_id(
+        self,
+        union_id: str,
+        source_id: str,
+    ) -> Call[GetTodoTaskBySourceIdReply]:
+        """Get todo task by source id (根据sourceId查询待办详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetTodoTaskBySourceIdReply)
+
+    @api("todo_1_0.GetTodoTaskDetail", "GET /v1.0/todo/exclusive/users/{unionId}/tasks/{taskId}")
+    def get_todo_task_detail(
+        self,
+        union_id: str,
+        task_id: str,
+    ) -> Call[GetTodoTaskDetailReply]:
+        """Get todo task detail (专属钉根据待办ID查询待办详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetTodoTaskDetailReply)
+
+    @api("todo_1_0.HideUserTodoTask", "DELETE /v1.0/todo/users/{unionId}/tasks/{taskId}/hide")
+    def hide_user_todo_task(
+        self,
+        union_id: str,
+        task_id: str,
+    ) -> Call[None]:
+        """Hide user todo task (根据待办ID删除用户的某条待办任务。该操作仅删除某个用户自己的待办视图，该待办本身依然还存在，其他执行者依然可以看见该待办。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("todo_1_0.ListAllBizCategory", "POST /v1.0/todo/apps/allBizcategories/list", idempotent=True)
+    def list_all_biz_category(
+        self,
+    ) -> Call[ListAllBizCategoryReply]:
+        """List all biz category (查询待办应用下所有二级分类).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListAllBizCategoryReply)
+
+    @api("todo_1_0.QueryOrgConfig", "GET /v1.0/todo/organizations/configs")
+    def query_org_config(
+        self,
+    ) -> Call[QueryOrgConfigReply]:
+        """Query org config (查询企业配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryOrgConfigReply)
+
+    @api("todo_1_0.QueryOrgTodoByUser", "POST /v1.0/todo/users/{unionId}/organizations/tasks/query", idempotent=True)
+    def query_org_todo_by_user(
+        self,
+        union_id: str,
+        *,
+        from_due_time: int | None = None,
+        is_done: bool | None = None,
+        max_results: int | None = None,
+        need_personal_todo: bool | None = None,
+        next_token: str | None = None,
+        order_by: str | None = None,
+        order_direction: str | None = None,
+        role_types: list[list[JsonValue]] | None = None,
+        subject: str | None = None,
+        to_due_time: int | None = None,
+        todo_type: str | None = None,
+    ) -> Query[QueryOrgTodoByUserTodoCard]:
+        """Query org todo by user (查询用户企业类型待办列表，支持查询当前企业的一方应用、三方应用、自建应用产生的工作待办数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(QueryOrgTodoByUserTodoCard, TOKEN, items="todoCards")
+
+    @api("todo_1_0.QueryTodoTasks", "POST /v1.0/todo/users/{unionId}/tasks/list", idempotent=True)
+    def query_todo_tasks(
+        self,
+        union_id: str,
+        *,
+        category: str | None = None,
+        from_due_time: int | None = None,
+        is_done: bool | None = None,
+        is_recycled: bool | None = None,
+        next_token: str | None = None,
+        order_by: str | None = None,
+        order_direction: str | None = None,
+        role_types: list[list[JsonValue]] | None = None,
+        to_due_time: int | None = None,
+    ) -> Query[QueryTodoTasksTodoCard]:
+        """Query todo tasks (查询用户待办列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(QueryTodoTasksTodoCard, TOKEN, items="todoCards")
+
+    @api("todo_1_0.RemoveBizCategory", "DELETE /v1.0/todo/apps/bizcategories")
+    def remove_biz_category(
+        self,
+        biz_category_id: str,
+        operator_id: str,
+    ) -> Call[None]:
+        """Remove biz category (删除二级分类).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("todo_1_0.SetBizCategory", "POST /v1.0/todo/apps/bizcategories/save?bizCategoryId&description&name&operatorId")
+    def set_biz_category(
+        self,
+        biz_category_id: str,
+        name: str,
+        operator_id: str,
+        *,
+        description: str | None = None,
+    ) -> Call[None]:
+        """Set biz category (保存二级分类).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("todo_1_0.SetOrgConfig", "POST /v1.0/todo/organizations/configs/save")
+    def set_org_config(
+        self,
+        operator_id: str,
+        status: int,
+        *,
+        app_display_style: int | None = None,
+        homepage_catalogs: list[str] | None = None,
+    ) -> Call[None]:
+        """Set org config (保存企业配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("todo_1_0.UpdatePersonalTodoTask", "PUT /v1.0/todo/users/me/tasks/{taskId}/update")
+    def update_personal_todo_task(
+        self,
+        task_id: str,
+        *,
+        description: str | None = None,
+        done: bool | None = None,
+        due_time: int | None = None,
+        executor_ids: list[str] | None = None,
+        participant_ids: list[str] | None = None,
+        subject: str | None = None,
+    ) -> Call[None]:
+        """Update personal todo task (以用户个人身份更新待办).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "todo_1_0.UpdatePersonalTodoTaskExecutorStatus",
+        "PUT /v1.0/todo/users/me/tasks/{taskId}/updateExecutorStatus?done",
+    )
+    def update_personal_todo_task_executor_status(
+        self,
+        task_id: str,
+        *,
+        done: bool | None = None,
+    ) -> Call[None]:
+        """Update personal todo task executor status (以用户个人身份更新自己作为执行者的状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
         """
         return Call(None)

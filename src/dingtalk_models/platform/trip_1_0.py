@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Required
+
 from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel
+from dingtalk_models.core.secret import Hiding, Secret
+from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
 
@@ -33,6 +36,413 @@ class SubmitTripApprovalProcessItineraries(TypedDict, total=False):
 class SubmitTripApprovalProcessReply(Record, alias_generator=camel):
     instance_id: str | None
     """Id of the request"""
+
+
+class CheckOrderReply(Record, alias_generator=camel):
+    result: bool | None
+
+
+class GetTravelProcessDetailReplyResultExtFormComponent(Record, alias_generator=camel):
+    biz_alias: str | None
+    component_type: str | None
+    ext_value: str | None
+    id: str | None
+    name: str | None
+    value: str | None
+
+
+class GetTravelProcessDetailReplyResultJourneysArrival(Record, alias_generator=camel):
+    code: str | None
+    country_code: str | None
+    country_name: str | None
+    name: str | None
+    national_city_code: str | None
+
+
+class GetTravelProcessDetailReplyResultJourneysDeparture(Record, alias_generator=camel):
+    code: str | None
+    country_code: str | None
+    country_name: str | None
+    name: str | None
+    national_city_code: str | None
+
+
+class GetTravelProcessDetailReplyResultJourneys(Record, alias_generator=camel):
+    arrival: GetTravelProcessDetailReplyResultJourneysArrival | None
+    cost_center: str | None
+    cost_center_id: str | None
+    cost_center_third_party_id: str | None
+    departure: GetTravelProcessDetailReplyResultJourneysDeparture | None
+    end_time: str | None
+    end_time_acc: str | None
+    invoice_title: str | None
+    invoice_title_id: str | None
+    invoice_title_third_party_id: str | None
+    itinerary_project: str | None
+    itinerary_project_id: str | None
+    itinerary_project_third_party_id: str | None
+    journey_biz_no: str | None
+    start_time: str | None
+    start_time_acc: str | None
+    time_unit: str | None
+    travel_type: str | None
+    trip_way: str | None
+
+
+class GetTravelProcessDetailReplyResultTasks(Record, alias_generator=camel):
+    activity_id: str | None
+    create_time: str | None
+    finish_time: str | None
+    origin_user_id: str | None
+    process_instance_id: str | None
+    result: str | None
+    status: str | None
+    task_id: int | None
+    url: str | None
+    user_id: str | None
+
+
+class GetTravelProcessDetailReplyResult(Record, alias_generator=camel):
+    archive_time: str | None
+    biz_category_id: str | None
+    business_id: str | None
+    corp_id: str | None
+    cost_center: str | None
+    cost_center_id: str | None
+    cost_center_third_party_id: str | None
+    create_time: str | None
+    ext_form_component: list[GetTravelProcessDetailReplyResultExtFormComponent] = empty_list()
+    fee_type: str | None
+    invoice_title: str | None
+    invoice_title_id: str | None
+    invoice_title_third_party_id: str | None
+    itinerary_project: str | None
+    itinerary_project_third_party_id: str | None
+    journeys: list[GetTravelProcessDetailReplyResultJourneys] = empty_list()
+    main_process_instance_id: str | None
+    memo: str | None
+    originator_id: str | None
+    originator_id_on_behalf: str | None
+    process_biz_action: str | None
+    process_instance_id: str | None
+    process_result: str | None
+    process_status: str | None
+    remark: str | None
+    tasks: list[GetTravelProcessDetailReplyResultTasks] = empty_list()
+    travel_category: str | None
+    travelers: list[str] = empty_list()
+    trip_days: str | None
+
+
+class GetTravelProcessDetailReply(Record, alias_generator=camel):
+    result: GetTravelProcessDetailReplyResult | None
+
+
+class PreCheckTemplateReplyResultBlockRecords(Record, alias_generator=camel):
+    block_type: str | None
+    reason: str | None
+
+
+class PreCheckTemplateReplyResult(Record, alias_generator=camel):
+    block_records: list[PreCheckTemplateReplyResultBlockRecords] = empty_list()
+    pass_: bool | None
+
+
+class PreCheckTemplateReply(Record, alias_generator=camel):
+    result: PreCheckTemplateReplyResult | None
+
+
+class QueryTripFlightOrderByPageReplyListConsumerInfos(Record, alias_generator=camel):
+    name: str | None
+    staff_flag: bool | None
+    user_id: str | None
+
+
+class QueryTripFlightOrderByPageReplyList(Record, alias_generator=camel):
+    arrival_time: str | None
+    consumer_infos: list[QueryTripFlightOrderByPageReplyListConsumerInfos] = empty_list()
+    contact_name: str | None
+    cost_center: str | None
+    cost_center_code: str | None
+    create_time: int | None
+    depart_time: str | None
+    department_id: str | None
+    department_name: str | None
+    destination_city: str | None
+    destination_station: str | None
+    flight_order_status: int | None
+    flight_order_status_desc: str | None
+    gmt_order: int | None
+    gmt_pay: int | None
+    invoice_id: str | None
+    invoice_title: str | None
+    order_details: str | None
+    order_no: str | None
+    origin_city: str | None
+    origin_station: str | None
+    passenger_count: int | None
+    passenger_name: str | None
+    process_instance_id: str | None
+    seat_type: str | None
+    total_amount: int | None
+    transport_number: str | None
+    trip_type: str | None
+    update_time: int | None
+    user_id: str | None
+    user_name: str | None
+
+
+class QueryTripFlightOrderByPageReply(Record, alias_generator=camel):
+    has_more: bool | None
+    list_: list[QueryTripFlightOrderByPageReplyList] = empty_list()
+    next_cursor: int | None
+    total_count: int | None
+
+
+class QueryTripHotelOrderByPageReplyListConsumerInfos(Record, alias_generator=camel):
+    name: str | None
+    staff_flag: bool | None
+    user_id: str | None
+
+
+class QueryTripHotelOrderByPageReplyList(Record, alias_generator=camel):
+    check_in_time: str | None
+    check_out_time: str | None
+    city: str | None
+    consumer_infos: list[QueryTripHotelOrderByPageReplyListConsumerInfos] = empty_list()
+    contact_name: str | None
+    cost_center: str | None
+    cost_center_code: str | None
+    create_time: int | None
+    department_id: str | None
+    department_name: str | None
+    gmt_order: int | None
+    gmt_pay: int | None
+    guest: str | None
+    hotel_name: str | None
+    hotel_order_status: str | None
+    hotel_order_status_desc: str | None
+    invoice_id: str | None
+    invoice_title: str | None
+    night: int | None
+    order_details: str | None
+    order_no: str | None
+    pay_type: str | None
+    process_instance_id: str | None
+    room_num: int | None
+    room_type: str | None
+    total_amount: int | None
+    update_time: int | None
+    user_id: str | None
+    user_name: str | None
+
+
+class QueryTripHotelOrderByPageReply(Record, alias_generator=camel):
+    has_more: bool | None
+    list_: list[QueryTripHotelOrderByPageReplyList] = empty_list()
+    next_cursor: int | None
+    total_count: int | None
+
+
+class QueryTripProcessTemplatesReplyResultSchemas(Record, alias_generator=camel):
+    process_code: str | None
+    process_name: str | None
+    type: str | None
+
+
+class QueryTripProcessTemplatesReplyResult(Record, alias_generator=camel):
+    schemas: list[QueryTripProcessTemplatesReplyResultSchemas] = empty_list()
+
+
+class QueryTripProcessTemplatesReply(Record, alias_generator=camel):
+    result: QueryTripProcessTemplatesReplyResult | None
+
+
+class QueryTripTrainOrderByPageReplyListConsumerInfos(Record, alias_generator=camel):
+    name: str | None
+    staff_flag: bool | None
+    user_id: str | None
+
+
+class QueryTripTrainOrderByPageReplyList(Record, alias_generator=camel):
+    arrival_city: str | None
+    arrival_station: str | None
+    arrival_time: str | None
+    consumer_infos: list[QueryTripTrainOrderByPageReplyListConsumerInfos] = empty_list()
+    contact_name: str | None
+    cost_center: str | None
+    cost_center_code: str | None
+    create_time: int | None
+    department_id: str | None
+    department_name: str | None
+    departure_city: str | None
+    departure_station: str | None
+    departure_time: str | None
+    gmt_order: int | None
+    gmt_pay: int | None
+    invoice_id: str | None
+    invoice_title: str | None
+    order_details: str | None
+    order_no: str | None
+    pay_type: str | None
+    process_instance_id: str | None
+    run_time: str | None
+    seat_type: str | None
+    ticket_count: str | None
+    total_amount: int | None
+    train_number: str | None
+    train_order_status: str | None
+    train_order_status_desc: str | None
+    update_time: int | None
+    user_id: str | None
+    user_name: str | None
+
+
+class QueryTripTrainOrderByPageReply(Record, alias_generator=camel):
+    has_more: bool | None
+    list_: list[QueryTripTrainOrderByPageReplyList] = empty_list()
+    next_cursor: int | None
+    total_count: int | None
+
+
+class SyncBusinessSignInfoTmcProductDetailList(TypedDict, total=False):
+    gmt_org_pay: str
+    pay_type: str
+    product: Required[str]
+
+
+class SyncBusinessSignInfoTmcProductListProductDetailList(TypedDict, total=False):
+    category_type: str
+    gmt_org_pay: str
+    open_status: bool
+    pay_type: str
+    product: Required[str]
+
+
+class SyncBusinessSignInfoTmcProductList(TypedDict, total=False):
+    product_detail_list: list[SyncBusinessSignInfoTmcProductListProductDetailList]
+    tmc_corp_id: Required[str]
+
+
+class SyncCostCenterEntityEntityList(TypedDict, total=False):
+    entity_id: Required[str]
+    entity_type: Required[str]
+
+
+class SyncInvoiceEntityEntityList(TypedDict, total=False):
+    entity_id: Required[str]
+    entity_type: Required[str]
+
+
+class SyncProjectEntityEntityList(TypedDict, total=False):
+    entity_id: Required[str]
+    entity_type: Required[str]
+
+
+class SyncSecretKeyReplyResult(Record, alias_generator=camel):
+    secret_string: Secret | None
+    target_corp_id: str | None
+    trip_app_key: str | None
+    trip_app_security: str | None
+    trip_corp_id: str | None
+
+
+class SyncSecretKeyReply(Record, alias_generator=camel):
+    result: SyncSecretKeyReplyResult | None
+
+
+class SyncTripOrderEvent(TypedDict, total=False):
+    action: Required[str]
+    gmt_action: Required[str]
+
+
+class SyncTripOrderOrderDetailsHotelLocation(TypedDict, total=False):
+    lat: str
+    lon: str
+    source: str
+    url: str
+
+
+class SyncTripOrderOrderDetailsOpenConsumerInfo(TypedDict, total=False):
+    corp_id: str
+    identity_number: str
+    identity_type: str
+    name: str
+    staff_flag: bool
+    status: str
+    ticket_amount: str
+    ticket_no: str
+    user_id: str
+
+
+class SyncTripOrderOrderDetails(TypedDict, total=False):
+    airport: str
+    arrival_time: str
+    car_color: str
+    car_model: str
+    car_number: str
+    catering_type: str
+    check_in_time: str
+    check_out_time: str
+    depart_time: str
+    destination_airport: str
+    destination_airport_code: str
+    destination_city: str
+    destination_city_code: str
+    destination_station: str
+    destination_terminal_building: str
+    detail_amount: str
+    hotel_address: str
+    hotel_city: str
+    hotel_location: SyncTripOrderOrderDetailsHotelLocation
+    hotel_name: str
+    open_consumer_info: list[SyncTripOrderOrderDetailsOpenConsumerInfo]
+    order_detail_status: str
+    origin_airport: str
+    origin_airport_code: str
+    origin_city: str
+    origin_city_code: str
+    origin_station: str
+    origin_terminal_building: str
+    room_count: int
+    round_trip_type: str
+    seat_info: str
+    service_type: str
+    sub_supply_logo: str
+    sub_supply_name: str
+    taxi_type: str
+    telephone: str
+    transport_number: str
+    type_description: str
+
+
+class SyncTripProductConfigTripProductConfigListTmcInfos(TypedDict, total=False):
+    category_type: str
+    gmt_org_pay: str
+    pay_type: str
+    tmc_corp_id: str
+
+
+class SyncTripProductConfigTripProductConfigList(TypedDict, total=False):
+    all_visible: bool
+    dept_visible_scopes: list[str]
+    open_status: bool
+    product_type: str
+    role_visible_scopes: list[str]
+    staff_visible_scopes: list[str]
+    tmc_infos: list[SyncTripProductConfigTripProductConfigListTmcInfos]
+
+
+class TripPlatformUnifiedEntryReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class UpgradeTemplateReplyResult(Record, alias_generator=camel):
+    upgrade_result: bool | None
+
+
+class UpgradeTemplateReply(Record, alias_generator=camel):
+    result: UpgradeTemplateReplyResult | None
 
 
 class TripV1(Manager):
@@ -62,3 +472,379 @@ class TripV1(Manager):
         Source: api-submittripapprovalprocess
         """
         return Call(SubmitTripApprovalProcessReply)
+
+    @api("trip_1_0.CheckOrder", "POST /v1.0/trip/tripOrder/check", idempotent=True)
+    def check_order(
+        self,
+        channel_corp_id: str,
+        order_type: str,
+        process_instance_id: str,
+        staff_id: str,
+        *,
+        journey_biz_no: str | None = None,
+    ) -> Call[CheckOrderReply]:
+        """Check order (下单前校验是否符合业务标准).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CheckOrderReply)
+
+    @api("trip_1_0.GetTravelProcessDetail", "GET /v1.0/trip/processes/details")
+    def get_travel_process_detail(
+        self,
+        process_instance_id: str,
+        *,
+        process_corp_id: str | None = None,
+    ) -> Call[GetTravelProcessDetailReply]:
+        """Get travel process detail (获取差旅审批实例详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetTravelProcessDetailReply)
+
+    @api("trip_1_0.PreCheckTemplate", "POST /v1.0/trip/processes/templateUpgrades/preCheck")
+    def pre_check_template(
+        self,
+        customer_corp_id: str,
+    ) -> Call[PreCheckTemplateReply]:
+        """Pre check template (表单升级预校验).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PreCheckTemplateReply)
+
+    @api("trip_1_0.QueryTripFlightOrderByPage", "GET /v1.0/trip/flight/orders")
+    def query_trip_flight_order_by_page(
+        self,
+    ) -> Call[QueryTripFlightOrderByPageReply]:
+        """Query trip flight order by page (分页查询组织航班订单信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryTripFlightOrderByPageReply)
+
+    @api("trip_1_0.QueryTripHotelOrderByPage", "GET /v1.0/trip/hotel/orders")
+    def query_trip_hotel_order_by_page(
+        self,
+    ) -> Call[QueryTripHotelOrderByPageReply]:
+        """Query trip hotel order by page (分页查询组织酒店订单信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryTripHotelOrderByPageReply)
+
+    @api("trip_1_0.QueryTripProcessTemplates", "GET /v1.0/trip/processes/templatesDetails")
+    def query_trip_process_templates(
+        self,
+        customer_corp_id: str,
+    ) -> Call[QueryTripProcessTemplatesReply]:
+        """Query trip process templates (查询审批套件详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryTripProcessTemplatesReply)
+
+    @api("trip_1_0.QueryTripTrainOrderByPage", "GET /v1.0/trip/train/orders")
+    def query_trip_train_order_by_page(
+        self,
+    ) -> Call[QueryTripTrainOrderByPageReply]:
+        """Query trip train order by page (分页查询组织火车订单信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryTripTrainOrderByPageReply)
+
+    @api("trip_1_0.SyncBusinessSignInfo", "POST /v1.0/trip/businessSignInfos/sync")
+    def sync_business_sign_info(
+        self,
+        org_pay_status: str,
+        sign_status: str,
+        target_corp_id: str,
+        *,
+        biz_type_list: list[str] | None = None,
+        gmt_org_pay: str | None = None,
+        gmt_sign: str | None = None,
+        tmc_product_detail_list: list[SyncBusinessSignInfoTmcProductDetailList] | None = None,
+        tmc_product_list: list[SyncBusinessSignInfoTmcProductList] | None = None,
+    ) -> Call[None]:
+        """Sync business sign info (同步服务商企业签约变更事件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("trip_1_0.SyncCostCenter", "POST /v1.0/trip/processes/costCenters/sync")
+    def sync_cost_center(
+        self,
+        channel_corp_id: str,
+        cost_center_id: str,
+        gmt_action: str,
+        title: str,
+        user_id: str,
+        *,
+        delete_flag: bool | None = None,
+        extension: str | None = None,
+        number: str | None = None,
+        scope: int | None = None,
+        source: str | None = None,
+        third_part_id: str | None = None,
+    ) -> Call[None]:
+        """Sync cost center (出差表单成本中心同步).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("trip_1_0.SyncCostCenterEntity", "POST /v1.0/trip/processes/costCenters/applicableScopes/sync")
+    def sync_cost_center_entity(
+        self,
+        channel_corp_id: str,
+        cost_center_id: str,
+        user_id: str,
+        *,
+        del_all: bool | None = None,
+        entity_list: list[SyncCostCenterEntityEntityList] | None = None,
+    ) -> Call[None]:
+        """Sync cost center entity (出差表单成本中心可用范围).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("trip_1_0.SyncInvoice", "POST /v1.0/trip/processes/invoiceTitles/sync")
+    def sync_invoice(
+        self,
+        channel_corp_id: str,
+        gmt_action: str,
+        invoice_id: str,
+        title: str,
+        user_id: str,
+        *,
+        address: str | None = None,
+        bank_name: str | None = None,
+        bank_no: str | None = None,
+        delete_flag: bool | None = None,
+        project_ids: list[str] | None = None,
+        scope: int | None = None,
+        source: str | None = None,
+        tax_no: str | None = None,
+        tel: str | None = None,
+        third_part_id: str | None = None,
+        type: int | None = None,
+        unit_type: int | None = None,
+    ) -> Call[None]:
+        """Sync invoice (出差表单发票抬头).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("trip_1_0.SyncInvoiceEntity", "POST /v1.0/trip/processes/invoiceTitles/applicableScopes/sync")
+    def sync_invoice_entity(
+        self,
+        channel_corp_id: str,
+        invoice_id: str,
+        user_id: str,
+        *,
+        del_all: bool | None = None,
+        entity_list: list[SyncInvoiceEntityEntityList] | None = None,
+    ) -> Call[None]:
+        """Sync invoice entity (出差表单发票抬头可用范围).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("trip_1_0.SyncProject", "POST /v1.0/trip/processes/projects/sync")
+    def sync_project(
+        self,
+        channel_corp_id: str,
+        gmt_action: str,
+        project_id: str,
+        project_name: str,
+        user_id: str,
+        *,
+        code: str | None = None,
+        cost_center_id: str | None = None,
+        delete_flag: bool | None = None,
+        extension: str | None = None,
+        invoice_id: str | None = None,
+        manager_ids: list[str] | None = None,
+        scope: int | None = None,
+        source: str | None = None,
+        third_part_id: str | None = None,
+    ) -> Call[None]:
+        """Sync project (出差表单项目).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("trip_1_0.SyncProjectEntity", "POST /v1.0/trip/processes/projects/applicableScopes/sync")
+    def sync_project_entity(
+        self,
+        channel_corp_id: str,
+        project_id: str,
+        user_id: str,
+        *,
+        del_all: bool | None = None,
+        entity_list: list[SyncProjectEntityEntityList] | None = None,
+    ) -> Call[None]:
+        """Sync project entity (出差表单项目可用范围).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("trip_1_0.SyncSecretKey", "POST /v1.0/trip/secretKeys/sync")
+    def sync_secret_key(
+        self,
+        action_type: str,
+        target_corp_id: str,
+        *,
+        secret_string: Hiding | None = None,
+        trip_app_key: str | None = None,
+        trip_app_security: str | None = None,
+        trip_corp_id: str | None = None,
+    ) -> Call[SyncSecretKeyReply]:
+        """Sync secret key (调用本接口同步公司密钥信息。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SyncSecretKeyReply)
+
+    @api("trip_1_0.SyncTripInvoice", "POST /v1.0/trip/tripInvoices/sync")
+    def sync_trip_invoice(
+        self,
+    ) -> Call[None]:
+        """Sync trip invoice (新差旅-同步发票).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("trip_1_0.SyncTripOrder", "POST /v1.0/trip/tripOrders/sync")
+    def sync_trip_order(
+        self,
+        currency: str,
+        ding_user_id: str,
+        event: SyncTripOrderEvent,
+        gmt_order: str,
+        order_no: str,
+        order_url: str,
+        type: str,
+        *,
+        biz_extension: str | None = None,
+        channel_type: str | None = None,
+        discount_amount: str | None = None,
+        endorse_flag: bool | None = None,
+        enterprise_pay_amount: str | None = None,
+        gmt_pay: str | None = None,
+        gmt_refund: str | None = None,
+        has_invoice: bool | None = None,
+        invoice_apply_role: str | None = None,
+        invoice_apply_type: str | None = None,
+        invoice_apply_url: str | None = None,
+        invoice_party: int | None = None,
+        invoice_type: int | None = None,
+        journey_biz_no: str | None = None,
+        journey_submit_user_id: str | None = None,
+        order_details: list[SyncTripOrderOrderDetails] | None = None,
+        order_payment_type: str | None = None,
+        personal_pay_amount: str | None = None,
+        process_id: str | None = None,
+        real_amount: str | None = None,
+        refund_amount: str | None = None,
+        relative_order_no: str | None = None,
+        source: str | None = None,
+        supply_logo: str | None = None,
+        supply_name: str | None = None,
+        target_corp_id: str | None = None,
+        tmc_corp_id: str | None = None,
+        total_amount: str | None = None,
+    ) -> Call[None]:
+        """Sync trip order (同步出行订单变更事件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("trip_1_0.SyncTripProductConfig", "POST /v1.0/trip/productConfigs/sync")
+    def sync_trip_product_config(
+        self,
+        *,
+        target_corp_id: str | None = None,
+        trip_product_config_list: list[SyncTripProductConfigTripProductConfigList] | None = None,
+    ) -> Call[None]:
+        """Sync trip product config (预订管理产品线配置同步).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("trip_1_0.TripPlatformUnifiedEntry", "POST /v1.0/trip/platforms/entrances/unify")
+    def trip_platform_unified_entry(
+        self,
+        method: str,
+        *,
+        messages: str | None = None,
+    ) -> Call[TripPlatformUnifiedEntryReply]:
+        """Trip platform unified entry (智能差旅平台数据互通统一入口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TripPlatformUnifiedEntryReply)
+
+    @api("trip_1_0.UpgradeTemplate", "POST /v1.0/trip/process/templates/upgrade")
+    def upgrade_template(
+        self,
+        channel_corp_id: str,
+        tmc_corp_id: str,
+        *,
+        force_upgrade: bool | None = None,
+    ) -> Call[UpgradeTemplateReply]:
+        """Upgrade template (升级套件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpgradeTemplateReply)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import at_most_bytes, camel
+from dingtalk_models.core.wire import at_most_bytes, camel, empty_list
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
 
@@ -15,6 +15,34 @@ class QueryVipMemberInfoReply(Record, alias_generator=camel):
     is_vip: bool | None
     expire_time: str | None
     """会员权益过期时间"""
+
+
+class DirectRedeemVipMemberByMobileReply(Record, alias_generator=camel):
+    biz_request_id: str | None
+
+
+class InvalidRedeemVipMemberByBizRequestIdReply(Record, alias_generator=camel):
+    biz_request_id: str | None
+    error_code: str | None
+    error_msg: str | None
+    result: str | None
+
+
+class PreCheckRedeemVipMemberReply(Record, alias_generator=camel):
+    biz_request_id: str | None
+
+
+class QueryRedeemVipMemberReplyQueryResults(Record, alias_generator=camel):
+    action: str | None
+    action_time: str | None
+    dingtalk_id: str | None
+    duration: int | None
+    expire_date: str | None
+    nick: str | None
+
+
+class QueryRedeemVipMemberReply(Record, alias_generator=camel):
+    query_results: list[QueryRedeemVipMemberReplyQueryResults] = empty_list()
 
 
 class VipMemberV1(Manager):
@@ -38,3 +66,80 @@ class VipMemberV1(Manager):
         Source: api-queryvipmemberinfo
         """
         return Call(QueryVipMemberInfoReply)
+
+    @api("vip_member_1_0.DirectRedeemVipMemberByMobile", "POST /v1.0/vipMember/users/directRedeemVip")
+    def direct_redeem_vip_member_by_mobile(
+        self,
+        *,
+        biz_request_id: str | None = None,
+        channel: str | None = None,
+        dingtalk_id: str | None = None,
+        duration: int | None = None,
+        extension: str | None = None,
+        mobile: str | None = None,
+        uuid: str | None = None,
+    ) -> Call[DirectRedeemVipMemberByMobileReply]:
+        """Direct redeem vip member by mobile (通过手机号直充365会员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DirectRedeemVipMemberByMobileReply)
+
+    @api("vip_member_1_0.InvalidRedeemVipMemberByBizRequestId", "POST /v1.0/vipMember/users/invalidRedeemVip")
+    def invalid_redeem_vip_member_by_biz_request_id(
+        self,
+        *,
+        biz_request_id: str | None = None,
+        channel: str | None = None,
+        dingtalk_id: str | None = None,
+        duration: int | None = None,
+        mobile: str | None = None,
+        uuid: str | None = None,
+    ) -> Call[InvalidRedeemVipMemberByBizRequestIdReply]:
+        """Invalid redeem vip member by biz request id (通过虚拟订单号作废365会员权益).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(InvalidRedeemVipMemberByBizRequestIdReply)
+
+    @api("vip_member_1_0.PreCheckRedeemVipMember", "POST /v1.0/vipMember/users/preCheckRedeemVip")
+    def pre_check_redeem_vip_member(
+        self,
+        *,
+        biz_request_id: str | None = None,
+        channel: str | None = None,
+        dingtalk_id: str | None = None,
+        duration: int | None = None,
+        mobile: str | None = None,
+        uuid: str | None = None,
+    ) -> Call[PreCheckRedeemVipMemberReply]:
+        """Pre check redeem vip member (直充会员预校验是否满足条件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PreCheckRedeemVipMemberReply)
+
+    @api("vip_member_1_0.QueryRedeemVipMember", "POST /v1.0/vipMember/users/queryRedeemVip", idempotent=True)
+    def query_redeem_vip_member(
+        self,
+        *,
+        biz_request_id: str | None = None,
+        channel: str | None = None,
+        dingtalk_id: str | None = None,
+        duration: int | None = None,
+        mobile: str | None = None,
+        uuid: str | None = None,
+    ) -> Call[QueryRedeemVipMemberReply]:
+        """Query redeem vip member (查询365会员直充信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryRedeemVipMemberReply)

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.wire import Millis, camel, empty_list
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
@@ -445,6 +445,92 @@ class ListWorkspacesWorkspace(Record, alias_generator=camel):
     """查询人对知识库的权限角色 (`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
 
 
+class AddTeamOptionIcon(TypedDict, total=False):
+    type: str
+    value: str
+
+
+class AddTeamOption(TypedDict, total=False):
+    cover: str
+    description: str
+    icon: AddTeamOptionIcon
+
+
+class AddTeamReplyTeamIcon(Record, alias_generator=camel):
+    type: str | None
+    value: str | None
+
+
+class AddTeamReplyTeam(Record, alias_generator=camel):
+    corp_id: str | None
+    cover: str | None
+    create_time: str | None
+    creator_id: str | None
+    description: str | None
+    icon: AddTeamReplyTeamIcon | None
+    modified_time: str | None
+    modifier_id: str | None
+    name: str | None
+    team_id: str | None
+
+
+class AddTeamReply(Record, alias_generator=camel):
+    team: AddTeamReplyTeam | None
+
+
+class GetDefaultHandOverUserReply(Record, alias_generator=camel):
+    default_handover_user_id: str | None
+
+
+class GetTeamReplyTeamIcon(Record, alias_generator=camel):
+    type: str | None
+    value: str | None
+
+
+class GetTeamReplyTeam(Record, alias_generator=camel):
+    corp_id: str | None
+    cover: str | None
+    create_time: str | None
+    creator_id: str | None
+    description: str | None
+    icon: GetTeamReplyTeamIcon | None
+    modified_time: str | None
+    modifier_id: str | None
+    name: str | None
+    team_id: str | None
+
+
+class GetTeamReply(Record, alias_generator=camel):
+    team: GetTeamReplyTeam | None
+
+
+class ListOrgWorkspacesWorkspace(Record, alias_generator=camel):
+    create_time: str | None
+    root_dentry_uuid: str | None
+    status: int | None
+    url: str | None
+    workspace_id: str | None
+    workspace_name: str | None
+
+
+class ListTeamsTeamIcon(Record, alias_generator=camel):
+    type: str | None
+    value: str | None
+
+
+class ListTeamsTeam(Record, alias_generator=camel):
+    corp_id: str | None
+    cover: str | None
+    create_time: str | None
+    creator_id: str | None
+    description: str | None
+    icon: ListTeamsTeamIcon | None
+    modified_time: str | None
+    modifier_id: str | None
+    name: str | None
+    team_id: str | None
+
+
 class WikiV2(Manager):
     @api("wiki_2_0.AddWorkspace", "POST /v2.0/wiki/workspaces?operatorId")
     def add_workspace(
@@ -678,3 +764,141 @@ class WikiV2(Manager):
         Source: get-knowledge-base-list
         """
         return Listing(ListWorkspacesWorkspace, TOKEN, items="workspaces")
+
+    @api("wiki_2_0.AddTeam", "POST /v2.0/wiki/teams?operatorId")
+    def add_team(
+        self,
+        operator_id: str,
+        name: str,
+        *,
+        option: AddTeamOption | None = None,
+    ) -> Call[AddTeamReply]:
+        """Add team (新建知识小组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AddTeamReply)
+
+    @api("wiki_2_0.AddWorkspacesManager", "POST /v2.0/wiki/workspaces/managers?operatorId&workspaceId")
+    def add_workspaces_manager(
+        self,
+        operator_id: str,
+        workspace_id: str,
+        user_ids: list[str],
+    ) -> Call[None]:
+        """Add workspaces manager (添加知识库管理员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("wiki_2_0.DeleteTeam", "DELETE /v2.0/wiki/teams/{teamId}")
+    def delete_team(
+        self,
+        team_id: str,
+        operator_id: str,
+    ) -> Call[None]:
+        """Delete team (删除知识小组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("wiki_2_0.GetDefaultHandOverUser", "GET /v2.0/wiki/managementSettings/defaultHandOverUsers")
+    def get_default_hand_over_user(
+        self,
+        operator_id: str,
+    ) -> Call[GetDefaultHandOverUserReply]:
+        """Get default hand over user (查询员工离职时知识库默认转交人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetDefaultHandOverUserReply)
+
+    @api("wiki_2_0.GetTeam", "GET /v2.0/wiki/teams/{teamId}")
+    def get_team(
+        self,
+        team_id: str,
+        operator_id: str,
+    ) -> Call[GetTeamReply]:
+        """Get team (获取知识小组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetTeamReply)
+
+    @api("wiki_2_0.HandOverWorkspace", "POST /v2.0/wiki/managementOperations/workspaces/handOver?operatorId")
+    def hand_over_workspace(
+        self,
+        operator_id: str,
+        source_owner_id: str,
+        target_owner_id: str,
+        workspace_id: str,
+    ) -> Call[None]:
+        """Hand over workspace (转交知识库).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("wiki_2_0.ListOrgWorkspaces", "GET /v2.0/wiki/org/workspaces")
+    def list_org_workspaces(
+        self,
+        operator_id: str,
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        status: int | None = None,
+    ) -> Query[ListOrgWorkspacesWorkspace]:
+        """List org workspaces (获取组织所有知识库列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            ListOrgWorkspacesWorkspace, Paging("pageNumber", 1, unit="pages", open_ended=True), items="workspaces"
+        )
+
+    @api("wiki_2_0.ListTeams", "GET /v2.0/wiki/teams")
+    def list_teams(
+        self,
+        operator_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[ListTeamsTeam]:
+        """List teams (获取知识小组列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(ListTeamsTeam, TOKEN, items="teams")
+
+    @api("wiki_2_0.SetDefaultHandOverUser", "POST /v2.0/wiki/managementSettings/defaultHandOverUsers/set?operatorId")
+    def set_default_hand_over_user(
+        self,
+        operator_id: str,
+        *,
+        default_handover_user_id: str | None = None,
+    ) -> Call[None]:
+        """Set default hand over user (设置员工离职时知识库默认转交人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)

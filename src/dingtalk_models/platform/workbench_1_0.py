@@ -30,6 +30,40 @@ class GetPluginRuleCheckInfoReply(Record, alias_generator=camel):
     """校验规则"""
 
 
+class GetDingPortalDetailReplyPages(Record, alias_generator=camel):
+    all_visible: bool | None
+    dept_ids: list[int] = empty_list()
+    page_name: str | None
+    page_uuid: str | None
+    role_ids: list[int] = empty_list()
+    userids: list[str] = empty_list()
+
+
+class GetDingPortalDetailReply(Record, alias_generator=camel):
+    app_uuid: str | None
+    ding_portal_name: str | None
+    pages: list[GetDingPortalDetailReplyPages] = empty_list()
+
+
+class ListWorkBenchGroupReplyGroupList(Record, alias_generator=camel):
+    component_id: str | None
+    name: str | None
+
+
+class ListWorkBenchGroupReply(Record, alias_generator=camel):
+    group_list: list[ListWorkBenchGroupReplyGroupList] = empty_list()
+
+
+class QueryComponentScopesReply(Record, alias_generator=camel):
+    dept_visible_scopes: list[int] = empty_list()
+    user_visible_scopes: list[str] = empty_list()
+
+
+class QueryShortcutScopesReply(Record, alias_generator=camel):
+    dept_visible_scopes: list[int] = empty_list()
+    user_visible_scopes: list[str] = empty_list()
+
+
 class WorkbenchV1(Manager):
     @api("workbench_1_0.AddRecentUserAppList", "POST /v1.0/workbench/components/recentUsed/batch")
     def add_recent_user_app_list(
@@ -96,3 +130,112 @@ class WorkbenchV1(Manager):
         Source: you-can-call-this-operation-to-obtain-the-information-about
         """
         return Call(GetPluginRuleCheckInfoReply)
+
+    @api("workbench_1_0.GetDingPortalDetail", "GET /v1.0/workbench/dingPortals/{appUuid}")
+    def get_ding_portal_detail(
+        self,
+        app_uuid: str,
+    ) -> Call[GetDingPortalDetailReply]:
+        """Get ding portal detail (查询自定义工作台).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetDingPortalDetailReply)
+
+    @api("workbench_1_0.ListWorkBenchGroup", "GET /v1.0/workbench/groups")
+    def list_work_bench_group(
+        self,
+        group_type: str,
+        op_union_id: str,
+        *,
+        ecological_corp_id: str | None = None,
+    ) -> Call[ListWorkBenchGroupReply]:
+        """List work bench group (获取工作台分组列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ListWorkBenchGroupReply)
+
+    @api("workbench_1_0.ModifyWorkbenchBadge", "POST /v1.0/workbench/badges/modify")
+    def modify_workbench_badge(
+        self,
+        modify_mode: str,
+        red_dot_relation_id: str,
+        red_dot_type: str,
+        user_id: str,
+        *,
+        biz_id_list: list[str] | None = None,
+        is_added: bool | None = None,
+    ) -> Call[None]:
+        """Modify workbench badge (工作台支持数字红点).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("workbench_1_0.QueryComponentScopes", "GET /v1.0/workbench/components/{componentId}/scopes")
+    def query_component_scopes(
+        self,
+        component_id: str,
+    ) -> Call[QueryComponentScopesReply]:
+        """Query component scopes (工作台组件授权范围查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryComponentScopesReply)
+
+    @api("workbench_1_0.QueryShortcutScopes", "GET /v1.0/workbench/shortcuts/{shortcutKey}/scopes")
+    def query_shortcut_scopes(
+        self,
+        shortcut_key: str,
+    ) -> Call[QueryShortcutScopesReply]:
+        """Query shortcut scopes (查询快捷方式可见范围).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryShortcutScopesReply)
+
+    @api("workbench_1_0.UndoDeletion", "POST /v1.0/workbench/badges/undoDeleted")
+    def undo_deletion(
+        self,
+        biz_id_list: list[str],
+        red_dot_relation_id: str,
+        red_dot_type: str,
+        user_id: str,
+    ) -> Call[None]:
+        """Undo deletion (工作台数字红点支持撤销已被删除的资源).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("workbench_1_0.UpdateDingPortalPageScope", "PUT /v1.0/workbench/dingPortals/{appUuid}/pageScopes/{pageUuid}")
+    def update_ding_portal_page_scope(
+        self,
+        app_uuid: str,
+        page_uuid: str,
+        all_visible: bool,
+        *,
+        dept_ids: list[int] | None = None,
+        role_ids: list[int] | None = None,
+        userids: list[str] | None = None,
+    ) -> Call[None]:
+        """Update ding portal page scope (更新自定义工作台页面可见性).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)

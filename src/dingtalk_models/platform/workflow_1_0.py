@@ -9,8 +9,8 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import Old, api
-from dingtalk_models.call.paging import TOKEN, Paging
-from dingtalk_models.core.wire import Millis, camel, empty_list
+from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO, Paging
+from dingtalk_models.core.wire import Millis, camel, empty_list, wire
 from dingtalk_models.file.approval_file import ApprovalFileManager
 from dingtalk_models.resource.manager import Manager, alias
 from dingtalk_models.resource.model import Record
@@ -1555,6 +1555,491 @@ class UpdateProcessInstanceNotifiers(TypedDict, total=False):
     """抄送人userId (例 e.g. `001`)"""
 
 
+class BatchExecuteProcessInstancesTaskInfoList(TypedDict, total=False):
+    process_instance_id: Required[str]
+    task_id: Required[int]
+
+
+class BatchExecuteProcessInstancesReplyResult(Record, alias_generator=camel):
+    result: bool | None
+    message: str | None
+
+
+class BatchExecuteProcessInstancesReply(Record, alias_generator=camel):
+    result: BatchExecuteProcessInstancesReplyResult | None
+
+
+class BatchTasksRedirectReplyResultRedirectResults(Record, alias_generator=camel):
+    error_msg: str | None
+    success: bool | None
+    task_id: int | None
+
+
+class BatchTasksRedirectReplyResult(Record, alias_generator=camel):
+    fail_count: int | None
+    redirect_results: list[BatchTasksRedirectReplyResultRedirectResults] = empty_list()
+    total_count: int | None
+
+
+class BatchTasksRedirectReply(Record, alias_generator=camel):
+    result: BatchTasksRedirectReplyResult | None
+
+
+class CopyProcessCopyOptions(TypedDict, total=False):
+    copy_type: int
+
+
+class CopyProcessSourceProcessVoList(TypedDict, total=False):
+    biz_type: str
+    name: str
+    process_code: Required[str]
+
+
+class CopyProcessReplyResult(Record, alias_generator=camel):
+    biz_type: str | None
+    name: str | None
+    process_code: str | None
+
+
+class CopyProcessReply(Record, alias_generator=camel):
+    result: list[CopyProcessReplyResult] = empty_list()
+
+
+class GetCrmProcCodesReply(Record, alias_generator=camel):
+    result: list[str] = empty_list()
+
+
+class GetFieldModifiedHistoryReplyResult(Record, alias_generator=camel):
+    create_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    field_id: str | None
+    name: str | None
+    user_id: str | None
+    value: str | None
+
+
+class GetFieldModifiedHistoryReply(Record, alias_generator=camel):
+    result: list[GetFieldModifiedHistoryReplyResult] = empty_list()
+
+
+class GetHandSignDownloadUrlReplyResult(Record, alias_generator=camel):
+    download_url: str | None
+    expire_in: int | None
+
+
+class GetHandSignDownloadUrlReply(Record, alias_generator=camel):
+    result: GetHandSignDownloadUrlReplyResult | None
+
+
+class GetProcessConfigReplyResultCommentConf(Record, alias_generator=camel):
+    comment_description: str | None
+    comment_hidden_for_proposer: bool | None
+    comment_required: bool | None
+
+
+class GetProcessConfigReplyResultHandSignConf(Record, alias_generator=camel):
+    hand_sign_enable: bool | None
+    resign_enable: bool | None
+
+
+class GetProcessConfigReplyResultSubstituteSubmitConfSubmitterList(Record, alias_generator=camel):
+    name: str | None
+    type: str | None
+    value: str | None
+
+
+class GetProcessConfigReplyResultSubstituteSubmitConf(Record, alias_generator=camel):
+    enable: bool | None
+    submitter_list: list[GetProcessConfigReplyResultSubstituteSubmitConfSubmitterList] = empty_list()
+
+
+class GetProcessConfigReplyResultTitleGenRule(Record, alias_generator=camel):
+    express: str | None
+    type: int | None
+
+
+class GetProcessConfigReplyResultVisibility(Record, alias_generator=camel):
+    type: int | None
+    value: str | None
+
+
+class GetProcessConfigReplyResult(Record, alias_generator=camel):
+    abstract_gen_rule: list[str] = empty_list()
+    activity_auth: str | None
+    allow_revoke: bool | None
+    append_enable: bool | None
+    auto_execute_originator_tasks: bool | None
+    biz_category_id: str | None
+    biz_type: str | None
+    comment_conf: GetProcessConfigReplyResultCommentConf | None
+    duplicate_removal: str | None
+    form_schema: str | None
+    hand_sign_conf: GetProcessConfigReplyResultHandSignConf | None
+    managers: list[str] = empty_list()
+    name: str | None
+    process_app_type: bool | None
+    process_config: str | None
+    static_proc: bool | None
+    substitute_submit_conf: GetProcessConfigReplyResultSubstituteSubmitConf | None
+    title_gen_rule: GetProcessConfigReplyResultTitleGenRule | None
+    visibility: list[GetProcessConfigReplyResultVisibility] = empty_list()
+
+
+class GetProcessConfigReply(Record, alias_generator=camel):
+    result: GetProcessConfigReplyResult | None
+
+
+class GetProcessInstanceWithExtraReplyResultFormComponentValues(Record, alias_generator=camel):
+    biz_alias: str | None
+    component_type: str | None
+    ext_value: str | None
+    id: str | None
+    name: str | None
+    value: str | None
+
+
+class GetProcessInstanceWithExtraReplyResultOperationRecordsAttachments(Record, alias_generator=camel):
+    file_id: str | None
+    file_name: str | None
+    file_size: str | None
+    file_type: str | None
+    space_id: str | None
+
+
+class GetProcessInstanceWithExtraReplyResultOperationRecords(Record, alias_generator=camel):
+    activity_id: str | None
+    attachments: list[GetProcessInstanceWithExtraReplyResultOperationRecordsAttachments] = empty_list()
+    cc_user_ids: list[str] = empty_list()
+    date: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    hand_sign_token: str | None
+    images: list[str] = empty_list()
+    remark: str | None
+    result: str | None
+    show_name: str | None
+    type: str | None
+    user_id: str | None
+
+
+class GetProcessInstanceWithExtraReplyResultTasks(Record, alias_generator=camel):
+    activity_id: str | None
+    create_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    finish_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    mobile_url: str | None
+    pc_url: str | None
+    process_instance_id: str | None
+    result: str | None
+    status: str | None
+    task_id: int | None
+    user_id: str | None
+
+
+class GetProcessInstanceWithExtraReplyResult(Record, alias_generator=camel):
+    approver_user_ids: list[str] = empty_list()
+    attached_process_instance_ids: list[str] = empty_list()
+    biz_action: str | None
+    biz_data: str | None
+    business_id: str | None
+    cc_user_ids: list[str] = empty_list()
+    create_time: str | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    finish_time: str | None
+    form_component_values: list[GetProcessInstanceWithExtraReplyResultFormComponentValues] = empty_list()
+    main_process_instance_id: str | None
+    operation_records: list[GetProcessInstanceWithExtraReplyResultOperationRecords] = empty_list()
+    originator_dept_id: str | None
+    originator_dept_name: str | None
+    originator_user_id: str | None
+    result: str | None
+    status: str | None
+    tasks: list[GetProcessInstanceWithExtraReplyResultTasks] = empty_list()
+    title: str | None
+
+
+class GetProcessInstanceWithExtraReply(Record, alias_generator=camel):
+    result: GetProcessInstanceWithExtraReplyResult | None
+
+
+class GetSchemaAndProcessconfigBatchllyReplyResult(Record, alias_generator=camel):
+    app_uuid: str | None
+    biz_category_id: str | None
+    create_time: str | None
+    creator_user_id: str | None
+    form_uuid: str | None
+    manager_list: str | None
+    memo: str | None
+    name: str | None
+    process_code: str | None
+    process_config: str | None
+    process_id: int | None
+    properties: str | None
+    schema_content: str | None
+    visible_scope: str | None
+
+
+class GetSchemaAndProcessconfigBatchllyReply(Record, alias_generator=camel):
+    result: list[GetSchemaAndProcessconfigBatchllyReplyResult] = empty_list()
+
+
+class InsertOrUpdateDirReplyResult(Record, alias_generator=camel):
+    biz_group: str | None
+    dir_id: str | None
+
+
+class InsertOrUpdateDirReply(Record, alias_generator=camel):
+    result: InsertOrUpdateDirReplyResult | None
+
+
+class InstallAppInstallOption(TypedDict, total=False):
+    is_sync: bool
+
+
+class InstallAppReplyResult(Record, alias_generator=camel):
+    biz_type: str | None
+    name: str | None
+    process_code: str | None
+
+
+class InstallAppReply(Record, alias_generator=camel):
+    result: list[InstallAppReplyResult] = empty_list()
+
+
+class ListTodoWorkRecordsListForms(Record, alias_generator=camel):
+    content: str | None
+    title: str | None
+
+
+class ListTodoWorkRecordsList(Record, alias_generator=camel):
+    forms: list[ListTodoWorkRecordsListForms] = empty_list()
+    instance_id: str | None
+    task_id: int | None
+    title: str | None
+    url: str | None
+
+
+class PagesExportInstancesListFormComponentValues(Record, alias_generator=camel):
+    component_name: str | None
+    ext_value: str | None
+    id: str | None
+    name: str | None
+    value: str | None
+
+
+class PagesExportInstancesListOperationRecordsAttachments(Record, alias_generator=camel):
+    file_id: str | None
+    file_name: str | None
+    file_size: str | None
+    file_type: str | None
+
+
+class PagesExportInstancesListOperationRecords(Record, alias_generator=camel):
+    activity_id: str | None
+    attachments: list[PagesExportInstancesListOperationRecordsAttachments] = empty_list()
+    images: list[str] = empty_list()
+    operation_type: str | None
+    remark: str | None
+    result: str | None
+    task_id: int | None
+    timestamp: int | None
+    user_id: str | None
+
+
+class PagesExportInstancesListTasks(Record, alias_generator=camel):
+    activity_id: str | None
+    create_timestamp: int | None
+    finish_timestamp: int | None
+    result: str | None
+    status: str | None
+    task_id: int | None
+    user_id: str | None
+
+
+class PagesExportInstancesList(Record, alias_generator=camel):
+    attached_process_instance_ids: str | None
+    business_id: str | None
+    create_time: int | None
+    finish_time: int | None
+    form_component_values: list[PagesExportInstancesListFormComponentValues] = empty_list()
+    main_process_instance_id: str | None
+    operation_records: list[PagesExportInstancesListOperationRecords] = empty_list()
+    originator_dept_id: str | None
+    originator_userid: str | None
+    process_instance_id: str | None
+    result: str | None
+    status: str | None
+    tasks: list[PagesExportInstancesListTasks] = empty_list()
+    title: str | None
+
+
+class QueryAllFormInstancesValueFormInstDataList(Record, alias_generator=camel):
+    biz_alias: str | None
+    component_type: str | None
+    extend_value: str | None
+    key: str | None
+    label: str | None
+    value: str | None
+
+
+class QueryAllFormInstancesValue(Record, alias_generator=camel):
+    app_uuid: str | None
+    attributes: dict[str, JsonValue] | None
+    create_timestamp: int | None
+    creator: str | None
+    form_code: str | None
+    form_inst_data_list: list[QueryAllFormInstancesValueFormInstDataList] = empty_list()
+    form_instance_id: str | None
+    modifier: str | None
+    modify_timestamp: int | None
+    out_biz_code: str | None
+    out_instance_id: str | None
+    title: str | None
+
+
+class QueryAllProcessInstancesListFormComponentValues(Record, alias_generator=camel):
+    ext_value: str | None
+    id: str | None
+    name: str | None
+    value: str | None
+
+
+class QueryAllProcessInstancesListOperationRecordsAttachments(Record, alias_generator=camel):
+    file_id: str | None
+    file_name: str | None
+    file_size: str | None
+    file_type: str | None
+
+
+class QueryAllProcessInstancesListOperationRecords(Record, alias_generator=camel):
+    attachments: list[QueryAllProcessInstancesListOperationRecordsAttachments] = empty_list()
+    operation_type: str | None
+    remark: str | None
+    result: str | None
+    timestamp: int | None
+    user_id: str | None
+
+
+class QueryAllProcessInstancesListTasks(Record, alias_generator=camel):
+    activity_id: str | None
+    create_timestamp: int | None
+    finish_timestamp: int | None
+    result: str | None
+    status: str | None
+    task_id: int | None
+    user_id: str | None
+
+
+class QueryAllProcessInstancesList(Record, alias_generator=camel):
+    attached_process_instance_ids: str | None
+    business_id: str | None
+    create_time: int | None
+    finish_time: int | None
+    form_component_values: list[QueryAllProcessInstancesListFormComponentValues] = empty_list()
+    main_process_instance_id: str | None
+    operation_records: list[QueryAllProcessInstancesListOperationRecords] = empty_list()
+    originator_dept_id: str | None
+    originator_userid: str | None
+    process_instance_id: str | None
+    result: str | None
+    status: str | None
+    tasks: list[QueryAllProcessInstancesListTasks] = empty_list()
+    title: str | None
+
+
+class QueryFormByBizTypeReplyResult(Record, alias_generator=camel):
+    app_type: int | None
+    app_uuid: str | None
+    biz_type: str | None
+    content: str | None
+    create_time: int | None
+    creator: str | None
+    form_code: str | None
+    form_uuid: str | None
+    memo: str | None
+    modifed_time: int | None
+    name: str | None
+    owner_id: str | None
+    status: str | None
+
+
+class QueryFormByBizTypeReply(Record, alias_generator=camel):
+    result: list[QueryFormByBizTypeReplyResult] = empty_list()
+
+
+class QueryFormInstanceReplyFormInstDataList(Record, alias_generator=camel):
+    biz_alias: str | None
+    component_type: str | None
+    extend_value: str | None
+    key: str | None
+    label: str | None
+    value: str | None
+
+
+class QueryFormInstanceReply(Record, alias_generator=camel):
+    app_uuid: str | None
+    attributes: dict[str, JsonValue] | None
+    create_timestamp: int | None
+    creator: str | None
+    form_code: str | None
+    form_inst_data_list: list[QueryFormInstanceReplyFormInstDataList] = empty_list()
+    form_instance_id: str | None
+    modifier: str | None
+    modify_timestamp: int | None
+    out_biz_code: str | None
+    out_instance_id: str | None
+    title: str | None
+
+
+class QueryProcessByBizCategoryIdReplyResult(Record, alias_generator=camel):
+    description: str | None
+    name: str | None
+    process_code: str | None
+    status: str | None
+
+
+class QueryProcessByBizCategoryIdReply(Record, alias_generator=camel):
+    result: list[QueryProcessByBizCategoryIdReplyResult] = empty_list()
+
+
+class QuerySchemaAndProcessReplyResult(Record, alias_generator=camel):
+    app_type: int | None
+    content: str | None
+    hand_sign_enable: str | None
+    icon_url: str | None
+    name: str | None
+    process_config: str | None
+
+
+class QuerySchemaAndProcessReply(Record, alias_generator=camel):
+    result: QuerySchemaAndProcessReplyResult | None
+
+
+class SetWorkflowTaskAgentReply(Record, alias_generator=camel):
+    ding_open_errcode: int | None
+    result: int | None
+
+
+class TodoTasksReplyResultList(Record, alias_generator=camel):
+    business_id: str | None
+    can_redirect: bool | None
+    create_time: int | None
+    process_code: str | None
+    process_instance_id: str | None
+    task_id: int | None
+    title: str | None
+    user_id: str | None
+
+
+class TodoTasksReplyResult(Record, alias_generator=camel):
+    has_more: bool | None
+    list_: list[TodoTasksReplyResultList] = empty_list()
+
+
+class TodoTasksReply(Record, alias_generator=camel):
+    result: TodoTasksReplyResult | None
+
+
 class WorkflowV1(Manager):
     add_approve_dentry_auth = alias(ApprovalFileManager.authorize_download)
 
@@ -2759,3 +3244,394 @@ class WorkflowV1(Manager):
         Source: update-instance-status
         """
         return Call(None)
+
+    @api("workflow_1_0.BatchExecuteProcessInstances", "POST /v1.0/workflow/processInstances/batchExecute")
+    def batch_execute_process_instances(
+        self,
+        actioner_user_id: str,
+        result: str,
+        task_info_list: list[BatchExecuteProcessInstancesTaskInfoList],
+        *,
+        remark: str | None = None,
+    ) -> Call[BatchExecuteProcessInstancesReply]:
+        """Batch execute process instances (批量同意或拒绝审批任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchExecuteProcessInstancesReply)
+
+    @api("workflow_1_0.BatchTasksRedirect", "POST /v1.0/workflow/tasks/batchRedirect")
+    def batch_tasks_redirect(
+        self,
+        handover_user_id: str,
+        manager_user_id: str,
+        task_ids: list[int],
+        transferee_user_id: str,
+    ) -> Call[BatchTasksRedirectReply]:
+        """Batch tasks redirect (批量流程审批任务转交).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BatchTasksRedirectReply)
+
+    @api("workflow_1_0.CopyProcess", "POST /v1.0/workflow/processes/copy")
+    def copy_process(
+        self,
+        source_corp_id: str,
+        source_process_vo_list: Annotated[list[CopyProcessSourceProcessVoList], wire("sourceProcessVOList")],
+        *,
+        copy_options: CopyProcessCopyOptions | None = None,
+    ) -> Call[CopyProcessReply]:
+        """Copy process (复制审批流).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CopyProcessReply)
+
+    @api("workflow_1_0.DeleteDir", "DELETE /v1.0/workflow/processCentres/directories")
+    def delete_dir(
+        self,
+        operate_user_id: str,
+        *,
+        dir_id: str | None = None,
+    ) -> Call[None]:
+        """Delete dir (删除分组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("workflow_1_0.GetCrmProcCodes", "GET /v1.0/workflow/crm/processes")
+    def get_crm_proc_codes(
+        self,
+    ) -> Call[GetCrmProcCodesReply]:
+        """Get crm proc codes (获取CRM所有流程code).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetCrmProcCodesReply)
+
+    @api(
+        "workflow_1_0.GetFieldModifiedHistory",
+        "POST /v1.0/workflow/processes/fields/modifiedRecords/query",
+        idempotent=True,
+    )
+    def get_field_modified_history(
+        self,
+        field_id: str,
+        process_instance_id: str,
+    ) -> Call[GetFieldModifiedHistoryReply]:
+        """Get field modified history (获取表单字段修改历史).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetFieldModifiedHistoryReply)
+
+    @api(
+        "workflow_1_0.GetHandSignDownloadUrl",
+        "POST /v1.0/workflow/premium/processInstances/handSigns/downloadUrls/query",
+        idempotent=True,
+    )
+    def get_hand_sign_download_url(
+        self,
+        hand_sign_token: str,
+        process_instance_id: str,
+    ) -> Call[GetHandSignDownloadUrlReply]:
+        """Get hand sign download url (获取手写签名的下载链接).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetHandSignDownloadUrlReply)
+
+    @api("workflow_1_0.GetProcessConfig", "GET /v1.0/workflow/crm/processes/configurations")
+    def get_process_config(
+        self,
+        proc_code: str,
+    ) -> Call[GetProcessConfigReply]:
+        """Get process config (获取流程配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetProcessConfigReply)
+
+    @api("workflow_1_0.GetProcessInstanceWithExtra", "GET /v1.0/workflow/premium/processInstances")
+    def get_process_instance_with_extra(
+        self,
+        process_instance_id: str,
+    ) -> Call[GetProcessInstanceWithExtraReply]:
+        """Get process instance with extra (获取审批单详情高级接口，可以返回审批流程中的手写签名密码消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetProcessInstanceWithExtraReply)
+
+    @api(
+        "workflow_1_0.GetSchemaAndProcessconfigBatchlly",
+        "POST /v1.0/workflow/processes/templates/batchQuery",
+        idempotent=True,
+    )
+    def get_schema_and_processconfig_batchlly(
+        self,
+    ) -> Call[GetSchemaAndProcessconfigBatchllyReply]:
+        """Get schema and processconfig batchlly (根据模版code列表批量查询模板最新表单和流程配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetSchemaAndProcessconfigBatchllyReply)
+
+    @api("workflow_1_0.GrantCspaceAuthorization", "POST /v1.0/workflow/spaces/authorize")
+    def grant_cspace_authorization(
+        self,
+        space_id: str,
+        type: str,
+        user_id: str,
+        *,
+        duration_seconds: int | None = None,
+    ) -> Call[None]:
+        """Grant cspace authorization (授权用户钉盘空间权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("workflow_1_0.InsertOrUpdateDir", "POST /v1.0/workflow/processCentres/directories")
+    def insert_or_update_dir(
+        self,
+        name18n: str,
+        operate_user_id: str,
+        *,
+        biz_group: str | None = None,
+        description: str | None = None,
+        name: str | None = None,
+    ) -> Call[InsertOrUpdateDirReply]:
+        """Insert or update dir (创建或更新分组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(InsertOrUpdateDirReply)
+
+    @api("workflow_1_0.InstallApp", "POST /v1.0/workflow/processes/apps/install")
+    def install_app(
+        self,
+        install_option: InstallAppInstallOption,
+        source_dir_name: str,
+        *,
+        biz_group: str | None = None,
+    ) -> Call[InstallAppReply]:
+        """Install app (应用安装).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(InstallAppReply)
+
+    @api("workflow_1_0.ListTodoWorkRecords", "GET /v1.0/workflow/workRecords/todoTasks")
+    def list_todo_work_records(
+        self,
+        status: int,
+        user_id: str,
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+    ) -> Query[ListTodoWorkRecordsList]:
+        """List todo work records (查询用户待办事项).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(ListTodoWorkRecordsList, TOKEN_FROM_ZERO, "result", items="list")
+
+    @api(
+        "workflow_1_0.PagesExportInstances",
+        "POST /v1.0/workflow/instances/datas?endTimeInMills&maxResults&nextToken&orderBy&processCode&startTimeInMills&status",
+        idempotent=True,
+    )
+    def pages_export_instances(
+        self,
+        process_code: str,
+        start_time_in_mills: int,
+        *,
+        end_time_in_mills: int | None = None,
+        max_results: int = 20,
+        next_token: str | None = None,
+        order_by: str | None = None,
+        status: str | None = None,
+    ) -> Query[PagesExportInstancesList]:
+        """Pages export instances (分页查询实例数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(PagesExportInstancesList, Paging("nextToken", "0", next="nextToken"), "result", items="list")
+
+    @api("workflow_1_0.QueryAllFormInstances", "GET /v1.0/workflow/forms/pages/instances")
+    def query_all_form_instances(
+        self,
+        form_code: str,
+        *,
+        app_uuid: str | None = None,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[QueryAllFormInstancesValue]:
+        """Query all form instances (根据processCode分页获取表单数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(QueryAllFormInstancesValue, TOKEN, "result", items="values")
+
+    @api("workflow_1_0.QueryAllProcessInstances", "GET /v1.0/workflow/processes/pages/instances")
+    def query_all_process_instances(
+        self,
+        process_code: str,
+        start_time_in_mills: int,
+        *,
+        app_uuid: str | None = None,
+        end_time_in_mills: int | None = None,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[QueryAllProcessInstancesList]:
+        """Query all process instances (批量查询审批流程实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(QueryAllProcessInstancesList, TOKEN, "result", items="list")
+
+    @api("workflow_1_0.QueryFormByBizType", "POST /v1.0/workflow/forms/forminfos/query", idempotent=True)
+    def query_form_by_biz_type(
+        self,
+        app_uuid: str,
+        biz_types: list[str],
+    ) -> Call[QueryFormByBizTypeReply]:
+        """Query form by biz type (根据业务标识查询表单描述信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryFormByBizTypeReply)
+
+    @api("workflow_1_0.QueryFormInstance", "GET /v1.0/workflow/forms/instances")
+    def query_form_instance(
+        self,
+        form_code: str,
+        form_instance_id: str,
+        *,
+        app_uuid: str | None = None,
+    ) -> Call[QueryFormInstanceReply]:
+        """Query form instance (查询数据表单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryFormInstanceReply)
+
+    @api("workflow_1_0.QueryProcessByBizCategoryId", "GET /v1.0/workflow/processes/categories/templates")
+    def query_process_by_biz_category_id(
+        self,
+        biz_type: str,
+        *,
+        user_id: str | None = None,
+    ) -> Call[QueryProcessByBizCategoryIdReply]:
+        """Query process by biz category id (根据业务标识查询模板).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QueryProcessByBizCategoryIdReply)
+
+    @api("workflow_1_0.QuerySchemaAndProcess", "GET /v1.0/workflow/forms/schemaAndProcess")
+    def query_schema_and_process(
+        self,
+        process_code: str,
+        *,
+        app_uuid: str | None = None,
+    ) -> Call[QuerySchemaAndProcessReply]:
+        """Query schema and process (蓝凌获取schema和流程信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(QuerySchemaAndProcessReply)
+
+    @api("workflow_1_0.SetWorkflowTaskAgent", "POST /v1.0/workflow/tasks/agent")
+    def set_workflow_task_agent(
+        self,
+        agent_staff_id: str,
+        all: bool,
+        end_date: str,
+        from_staff_id: str,
+        manager_staff_id: str,
+        start_date: str,
+        *,
+        process_codes: list[str] | None = None,
+        request_id: str | None = None,
+    ) -> Call[SetWorkflowTaskAgentReply]:
+        """Set workflow task agent (设置审批任务代理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SetWorkflowTaskAgentReply)
+
+    @api("workflow_1_0.TodoTasks", "GET /v1.0/workflow/tasks/todoTasks")
+    def todo_tasks(
+        self,
+        actioner_user_id: str,
+        manager_user_id: str,
+        max_results: int,
+        next_token: int,
+    ) -> Call[TodoTasksReply]:
+        """Todo tasks (流程转交待处理任务查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TodoTasksReply)

@@ -1205,6 +1205,924 @@ class SearchFormDataSecondGenerationNoTableFieldData(Record, alias_generator=cam
     """符合宜搭表单组件格式的表单实例数据json"""
 
 
+class AppLoginCodeGenReply(Record, alias_generator=camel):
+    login_code: str | None
+
+
+class CheckCloudAccountStatusReply(Record, alias_generator=camel):
+    result: bool | None
+
+
+class CreateOrUpdateFormDataReply(Record, alias_generator=camel):
+    result: list[str] = empty_list()
+    """新增的或者更新的表单实例Id"""
+
+
+class ExecuteCustomApiReply(Record, alias_generator=camel):
+    result: str | None
+    """返回结果"""
+
+
+class GetActivationCodeByCallerUnionIdReply(Record, alias_generator=camel):
+    result: str | None
+    """激活码"""
+
+
+class GetActivityButtonListReplyResult(Record, alias_generator=camel):
+    alias_in_chinese: str | None
+    """中文别名"""
+    alias_in_english: str | None
+    """英文别名"""
+
+
+class GetActivityButtonListReply(Record, alias_generator=camel):
+    result: list[GetActivityButtonListReplyResult] = empty_list()
+    """流程节点按钮列表"""
+
+
+class GetActivityListReplyResult(Record, alias_generator=camel):
+    activity_id: str | None
+    """节点ID"""
+    activity_name: str | None
+    """节点名称"""
+    activity_name_in_english: str | None
+    """英文名称"""
+
+
+class GetActivityListReply(Record, alias_generator=camel):
+    result: list[GetActivityListReplyResult] = empty_list()
+    """流程设计的节点信息"""
+
+
+class GetAllAuthCubesResultCubeDataRanges(Record, alias_generator=camel):
+    classified_code: str | None
+    condition_key: str | None
+    condition_value: list[JsonValue] = empty_list()
+    element_code: str | None
+    element_type: str | None
+    operator: str | None
+
+
+class GetAllAuthCubesResultUserInformation(Record, alias_generator=camel):
+    auth_provider: str | None
+    corp_id: str | None
+    department_name: str | None
+    name: str | None
+    nick_name: str | None
+    realm_id: int | None
+    referer_namespace_code: str | None
+    show_name: str | None
+    work_no: str | None
+
+
+class GetAllAuthCubesResult(Record, alias_generator=camel):
+    apapplied_count: int | None
+    app_code: str | None
+    app_instance_code: str | None
+    app_store_code: str | None
+    auth_mode: str | None
+    authorization_type: int | None
+    business_process_code: str | None
+    categories_first: str | None
+    categories_second: str | None
+    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    creator_user_id: str | None
+    cube_auth_type: str | None
+    cube_code: str | None
+    cube_data_range: str | None
+    cube_data_ranges: list[GetAllAuthCubesResultCubeDataRanges] = empty_list()
+    cube_source: str | None
+    data_cache_time_configuration: str | None
+    dataflow_code: str | None
+    description: str | None
+    domain_code: str | None
+    enable_cache: bool | None
+    id: int | None
+    is_need_application: str | None
+    is_trend: str | None
+    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    modifier: str | None
+    name: str | None
+    namespace_code: str | None
+    owner: str | None
+    shared_data_set: bool | None
+    tenant_corp_id: str | None
+    type: str | None
+    user_information: GetAllAuthCubesResultUserInformation | None
+
+
+class GetApplicationAuthorizationServicePlatformResourceReply(Record, alias_generator=camel):
+    account_total_amount: int | None
+    """账户总数量"""
+    account_usage_amount: int | None
+    """账户使用量"""
+    app_total_amount: int | None
+    """应用总数量"""
+    attachment_total_amount: int | None
+    """附件总数量"""
+    attachment_usage_amount: int | None
+    """附件使用数量"""
+    instance_id: str | None
+    """实例ID"""
+    instance_total_amount: int | None
+    """实例总数量"""
+    instance_usage_amount: int | None
+    """实例使用数量"""
+    plugin_usage_amount: int | None
+    """插件使用量"""
+
+
+class GetCorpLevelByAccountIdReply(Record, alias_generator=camel):
+    result: str | None
+    """企业级别"""
+
+
+class GetDbConfigReply(Record, alias_generator=camel):
+    config: str | None
+    corp_id: str | None
+    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    creator: str | None
+    exclusive: str | None
+    id: str | None
+    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    modifier: str | None
+    type: str | None
+
+
+class GetInstanceByIdReplyActionExecutorName(Record, alias_generator=camel):
+    name_in_chinese: str | None
+    """中文名称"""
+    name_in_english: str | None
+    """英文名称"""
+    type: str | None
+    """类型"""
+
+
+class GetInstanceByIdReplyActionExecutor(Record, alias_generator=camel):
+    dept_name: str | None
+    """部门名称"""
+    email: str | None
+    """邮箱"""
+    name: GetInstanceByIdReplyActionExecutorName | None
+    """名称"""
+    user_id: str | None
+    """用户userid"""
+
+
+class GetInstanceByIdReplyOriginatorName(Record, alias_generator=camel):
+    name_in_chinese: str | None
+    """中文名称"""
+    name_in_english: str | None
+    """英文名称"""
+    type: str | None
+    """类型"""
+
+
+class GetInstanceByIdReplyOriginator(Record, alias_generator=camel):
+    dept_name: str | None
+    """部门名称"""
+    email: str | None
+    """邮箱"""
+    name: GetInstanceByIdReplyOriginatorName | None
+    """名字"""
+    user_id: str | None
+    """用户userid"""
+
+
+class GetInstanceByIdReply(Record, alias_generator=camel):
+    action_executor: list[GetInstanceByIdReplyActionExecutor] = empty_list()
+    """流程实例当前任务执行人列表"""
+    approved_result: str | None
+    """审批结果"""
+    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    """创建时间"""
+    data: dict[str, JsonValue] | None
+    """数据"""
+    form_uuid: str | None
+    """表单ID"""
+    instance_status: str | None
+    """实例状态"""
+    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    """修改时间"""
+    originator: GetInstanceByIdReplyOriginator | None
+    """发起人"""
+    process_code: str | None
+    """流程编码"""
+    process_instance_id: str | None
+    """流程实例ID"""
+    title: str | None
+    """流程标题"""
+    version: int | None
+    """版本"""
+
+
+class GetInstancesDataActionExecutorName(Record, alias_generator=camel):
+    name_in_chinese: str | None
+    """中文名称"""
+    name_in_english: str | None
+    """英文名称"""
+    type: str | None
+    """类型"""
+
+
+class GetInstancesDataActionExecutor(Record, alias_generator=camel):
+    dept_name: str | None
+    """部门名称"""
+    email: str | None
+    """邮箱"""
+    name: GetInstancesDataActionExecutorName | None
+    """名称"""
+    user_id: str | None
+    """用户的userid"""
+
+
+class GetInstancesDataOriginatorName(Record, alias_generator=camel):
+    name_in_chinese: str | None
+    """中文名称"""
+    name_in_english: str | None
+    """英文名称"""
+    type: str | None
+    """类型"""
+
+
+class GetInstancesDataOriginator(Record, alias_generator=camel):
+    dept_name: str | None
+    """部门名称"""
+    email: str | None
+    """邮箱"""
+    name: GetInstancesDataOriginatorName | None
+    """名称"""
+    user_id: str | None
+    """用户userid"""
+
+
+class GetInstancesData(Record, alias_generator=camel):
+    action_executor: list[GetInstancesDataActionExecutor] = empty_list()
+    """多个执行人"""
+    approved_result: str | None
+    """流程审批结果"""
+    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    """创建时间"""
+    data: dict[str, JsonValue] | None
+    """数据"""
+    form_uuid: str | None
+    """表单ID"""
+    instance_status: str | None
+    """实例状态"""
+    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    """修改时间"""
+    originator: GetInstancesDataOriginator | None
+    """发起人"""
+    process_code: str | None
+    """流程编码"""
+    process_instance_id: str | None
+    """流程实例ID"""
+    title: str | None
+    """标题"""
+    version: int | None
+    """版本"""
+
+
+class GetPlatformResourceReply(Record, alias_generator=camel):
+    account_total_amount: int | None
+    """账户总数量"""
+    account_usage_amount: int | None
+    """账户使用量"""
+    app_total_amount: int | None
+    """应用总数量"""
+    attachment_total_amount: int | None
+    """附件总数量"""
+    attachment_usage_amount: int | None
+    """附件使用数量"""
+    instance_total_amount: int | None
+    """实例总数量"""
+    instance_usage_amount: int | None
+    """实例使用数量"""
+    plugin_usage_amount: int | None
+    """插件使用量"""
+
+
+class GetPrintAppInfoReplyResultFormInfoList(Record, alias_generator=camel):
+    form_name: str | None
+    form_uuid: str | None
+
+
+class GetPrintAppInfoReplyResult(Record, alias_generator=camel):
+    app_name: str | None
+    app_type: str | None
+    form_info_list: list[GetPrintAppInfoReplyResultFormInfoList] = empty_list()
+    icon_url: str | None
+
+
+class GetPrintAppInfoReply(Record, alias_generator=camel):
+    result: list[GetPrintAppInfoReplyResult] = empty_list()
+
+
+class GetPrintDictionaryReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class GetProcessDefinitionReplyOriginatorMasterDataDepartments(Record, alias_generator=camel):
+    dept_name: str | None
+    """部门名称"""
+    dept_name_in_english: str | None
+    """英文部门名称"""
+    dept_no: str | None
+    """部门编号"""
+    dept_path: str | None
+    """部门路径"""
+    human_source_group_order_number: str | None
+    """HRG单号"""
+    human_source_group_work_no: str | None
+    """HRG的userid"""
+    id: int | None
+    """数据ID"""
+    master_work_no: str | None
+    """主工号"""
+
+
+class GetProcessDefinitionReplyOriginator(Record, alias_generator=camel):
+    department_description: str | None
+    """部门描述"""
+    display_en_name: str | None
+    """英文名称"""
+    display_name: str | None
+    """展示名称"""
+    master_data_departments: list[GetProcessDefinitionReplyOriginatorMasterDataDepartments] = empty_list()
+    """主数据部门"""
+    order_number: str | None
+    """订单号"""
+    personal_photo: str | None
+    """个人照片"""
+    status: str | None
+    """状态"""
+    tb_wang: str | None
+    """淘宝旺"""
+    user_id: str | None
+    """评论人钉钉的userId"""
+    user_info: str | None
+    """用户信息"""
+
+
+class GetProcessDefinitionReplyOwnersMasterDataDepartments(Record, alias_generator=camel):
+    dept_name: str | None
+    """部门名称"""
+    dept_name_in_english: str | None
+    """英文部门名称"""
+    dept_no: str | None
+    """部门编号"""
+    dept_path: str | None
+    """部门路径"""
+    human_source_group_order_number: str | None
+    """HRG单号"""
+    human_source_group_work_no: str | None
+    """HRG的userid"""
+    id: int | None
+    """数据ID"""
+    master_work_no: str | None
+    """主工号"""
+
+
+class GetProcessDefinitionReplyOwners(Record, alias_generator=camel):
+    department_description: str | None
+    """部门描述"""
+    display_en_name: str | None
+    """英文名称"""
+    display_name: str | None
+    """展示名称"""
+    master_data_departments: list[GetProcessDefinitionReplyOwnersMasterDataDepartments] = empty_list()
+    """主数据部门"""
+    order_number: str | None
+    """订单号"""
+    personal_photo: str | None
+    """个人照片"""
+    status: str | None
+    """状态"""
+    tb_wang: str | None
+    """淘宝旺"""
+    user_id: str | None
+    """用户userid"""
+    user_info: str | None
+    """用户信息"""
+
+
+class GetProcessDefinitionReplyTasksActivity(Record, alias_generator=camel):
+    activity_id: str | None
+    """节点ID"""
+    activity_instance_status: str | None
+    """节点实例状态"""
+    activity_name: str | None
+    """节点名称"""
+    activity_name_in_english: str | None
+    """节点英文名称"""
+    id: int | None
+    """数据ID"""
+
+
+class GetProcessDefinitionReplyTasks(Record, alias_generator=camel):
+    actioner_id: str | None
+    """执行人"""
+    activity: GetProcessDefinitionReplyTasksActivity | None
+    """流程信息"""
+    status: str | None
+    """任务状态"""
+    task_id: int | None
+    """任务ID"""
+
+
+class GetProcessDefinitionReply(Record, alias_generator=camel):
+    form_uuid: str | None
+    """表单ID"""
+    originator: GetProcessDefinitionReplyOriginator | None
+    """创建者"""
+    out_result: str | None
+    """审批结果"""
+    owners: list[GetProcessDefinitionReplyOwners] = empty_list()
+    """所有者"""
+    process_id: str | None
+    """流程ID"""
+    process_instance_id: str | None
+    """流程实例ID"""
+    status: str | None
+    """流程实例状态"""
+    tasks: list[GetProcessDefinitionReplyTasks] = empty_list()
+    """任务列表"""
+    title: str | None
+    """标题"""
+    variables: dict[str, JsonValue] | None
+    """变量"""
+
+
+class GetRunningTaskListReplyResult(Record, alias_generator=camel):
+    active_time_gmt: Annotated[str | None, wire("activeTimeGMT")]
+    actual_action_executor_id: str | None
+    app_type: str | None
+    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
+    originator_email: str | None
+    originator_id: str | None
+    originator_name: str | None
+    originator_name_in_english: str | None
+    originator_nick_name: str | None
+    originator_nick_name_in_english: str | None
+    originator_photo: str | None
+    out_result: str | None
+    out_result_name: str | None
+    process_instance_id: str | None
+    status: str | None
+    task_id: str | None
+    task_type: str | None
+    title: str | None
+    title_in_english: str | None
+
+
+class GetRunningTaskListReply(Record, alias_generator=camel):
+    result: list[GetRunningTaskListReplyResult] = empty_list()
+
+
+class GetSaleUserInfoByUserIdReplyCorpList(Record, alias_generator=camel):
+    corp_id: str | None
+    """组织的corpId"""
+    corp_name: str | None
+    """企业名称"""
+    namespace: str | None
+    """名称空间"""
+
+
+class GetSaleUserInfoByUserIdReply(Record, alias_generator=camel):
+    account_id: int | None
+    """账户ID"""
+    corp_list: list[GetSaleUserInfoByUserIdReplyCorpList] = empty_list()
+    """组织列表"""
+    user_id: str | None
+    """用户userid"""
+    user_name: str | None
+    """用户名称"""
+
+
+class GetSimpleCubeModelListReplyResultChildren(Record, alias_generator=camel):
+    classified_code: str | None
+    cube_code: str | None
+    data_type: str | None
+    dimension_type: str | None
+    field_code: str | None
+    id: str | None
+    is_dimension: str | None
+    is_visible: str | None
+    measure_type: str | None
+    text: str | None
+    time_format: str | None
+    time_granularity_type: str | None
+
+
+class GetSimpleCubeModelListReplyResult(Record, alias_generator=camel):
+    children: list[GetSimpleCubeModelListReplyResultChildren] = empty_list()
+    id: str | None
+    is_dimension: str | None
+    text: str | None
+
+
+class GetSimpleCubeModelListReply(Record, alias_generator=camel):
+    result: list[GetSimpleCubeModelListReplyResult] = empty_list()
+
+
+class ListApplicationAuthorizationServiceApplicationInformationApplicationInformationUsagePlugins(
+    Record, alias_generator=camel
+):
+    icon_url: str | None
+    """图标的URL"""
+    plugin_name: str | None
+    """插件名称"""
+
+
+class ListApplicationAuthorizationServiceApplicationInformationApplicationInformation(Record, alias_generator=camel):
+    app_name: str | None
+    """应用名称"""
+    app_type: str | None
+    """应用ID"""
+    attachment_usage_amount: int | None
+    """附件使用数量"""
+    instance_usage_amount: int | None
+    """实例使用数量"""
+    usage_plugins: list[ListApplicationAuthorizationServiceApplicationInformationApplicationInformationUsagePlugins] = (
+        empty_list()
+    )
+    """插件信息"""
+
+
+class ListApplicationAuthorizationServiceConnectorInformationPlugInformationApplications(Record, alias_generator=camel):
+    app_name: str | None
+    """应用名称"""
+
+
+class ListApplicationAuthorizationServiceConnectorInformationPlugInformation(Record, alias_generator=camel):
+    applications: list[ListApplicationAuthorizationServiceConnectorInformationPlugInformationApplications] = (
+        empty_list()
+    )
+    """应用信息"""
+    icon_url: str | None
+    """图标的URL"""
+    plug_name: str | None
+    """插件名称"""
+    plug_pay_type: int | None
+    """插件付费类型"""
+    plug_status: int | None
+    """插件状态"""
+    plug_total_amount: int | None
+    """插件总数量"""
+    plug_usage_amount: int | None
+    """插件使用量"""
+    plug_uuid: str | None
+    """插件唯一编码"""
+
+
+class ListApplicationInformationApplicationInformationUsagePlugins(Record, alias_generator=camel):
+    icon_url: str | None
+    """图标的URL"""
+    plugin_name: str | None
+    """插件名称"""
+
+
+class ListApplicationInformationApplicationInformation(Record, alias_generator=camel):
+    app_name: str | None
+    """应用名称"""
+    app_type: str | None
+    """应用ID"""
+    attachment_usage_amount: int | None
+    """附件使用数量"""
+    instance_usage_amount: int | None
+    """实例使用数量"""
+    usage_plugins: list[ListApplicationInformationApplicationInformationUsagePlugins] = empty_list()
+    """插件列表"""
+
+
+class ListCommodityCommodityVOList(Record, alias_generator=camel):
+    account_distribution_number: int | None
+    """账户分配号"""
+    account_number: int | None
+    """账户号"""
+    activation_code: str | None
+    """激活码"""
+    buy_date_gmt: Annotated[str | None, wire("buyDateGMT")]
+    """购买日期"""
+    expire_date_gmt: Annotated[str | None, wire("expireDateGMT")]
+    """过期日期"""
+    instance_id: str | None
+    """实例ID"""
+    status: str | None
+    """状态"""
+    version: int | None
+    """版本"""
+
+
+class ListConnectorInformationPluginInfoApps(Record, alias_generator=camel):
+    app_name: str | None
+    """应用名称"""
+
+
+class ListConnectorInformationPluginInfo(Record, alias_generator=camel):
+    apps: list[ListConnectorInformationPluginInfoApps] = empty_list()
+    """应用名称"""
+    icon_url: str | None
+    """图标的URL"""
+    plugin_name: str | None
+    """插件名称"""
+    plugin_pay_type: int | None
+    """插件付费类型"""
+    plugin_status: int | None
+    """插件状态"""
+    plugin_total_amount: int | None
+    """插件总数量"""
+    plugin_usage_amount: int | None
+    """插件使用量"""
+    plugin_uuid: str | None
+    """插件的唯一编码"""
+
+
+class ListNavigationByFormTypeReplyResultTitle(Record, alias_generator=camel):
+    name_in_chinese: str | None
+    """中文名称"""
+    name_in_english: str | None
+    """英文名称"""
+    type: str | None
+    """类型"""
+
+
+class ListNavigationByFormTypeReplyResult(Record, alias_generator=camel):
+    form_uuid: str | None
+    """表单ID"""
+    process_code: str | None
+    """流程编码"""
+    title: ListNavigationByFormTypeReplyResultTitle | None
+    """标题"""
+
+
+class ListNavigationByFormTypeReply(Record, alias_generator=camel):
+    result: list[ListNavigationByFormTypeReplyResult] = empty_list()
+    """页面列表"""
+
+
+class LoginCodeGenReply(Record, alias_generator=camel):
+    result: str | None
+
+
+class PageFormBaseInfosDataTitle(Record, alias_generator=camel):
+    en_us: Annotated[str | None, wire("enUS")]
+    zh_cn: Annotated[str | None, wire("zhCN")]
+
+
+class PageFormBaseInfosData(Record, alias_generator=camel):
+    creator: str | None
+    form_type: str | None
+    form_uuid: str | None
+    gmt_create: str | None
+    title: PageFormBaseInfosDataTitle | None
+
+
+class RegisterAccountsReply(Record, alias_generator=camel):
+    instance_id: str | None
+    """实例ID"""
+
+
+class SaveFormDataReply(Record, alias_generator=camel):
+    result: str | None
+    """表单实例ID"""
+
+
+class SavePrintTplDetailInfoReply(Record, alias_generator=camel):
+    result: int | None
+
+
+class SearchActivationCodeReply(Record, alias_generator=camel):
+    activation_code: str | None
+    """激活码"""
+    auth_type: str | None
+    """授权类型"""
+    expire_time_gmt: Annotated[str | None, wire("expireTimeGMT")]
+    """过期时间"""
+    instance_id: str | None
+    """实例ID"""
+    status: int | None
+    """状态"""
+
+
+class SearchFormDataRemovalTableDataDataModifyUserName(Record, alias_generator=camel):
+    name_in_chinese: str | None
+    name_in_english: str | None
+
+
+class SearchFormDataRemovalTableDataDataModifyUser(Record, alias_generator=camel):
+    department_name: str | None
+    email: str | None
+    name: SearchFormDataRemovalTableDataDataModifyUserName | None
+    user_id: str | None
+
+
+class SearchFormDataRemovalTableDataDataOriginatorName(Record, alias_generator=camel):
+    name_in_chinese: str | None
+    name_in_english: str | None
+
+
+class SearchFormDataRemovalTableDataDataOriginator(Record, alias_generator=camel):
+    department_name: str | None
+    email: str | None
+    name: SearchFormDataRemovalTableDataDataOriginatorName | None
+    user_id: str | None
+
+
+class SearchFormDataRemovalTableDataData(Record, alias_generator=camel):
+    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    creator_user_id: str | None
+    form_data: dict[str, JsonValue] | None
+    form_instance_id: str | None
+    form_uuid: str | None
+    id: int | None
+    instance_value: str | None
+    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    modifier: str | None
+    modify_user: SearchFormDataRemovalTableDataDataModifyUser | None
+    originator: SearchFormDataRemovalTableDataDataOriginator | None
+    sequence: str | None
+    serial_number: str | None
+    title: str | None
+    version: int | None
+
+
+class SearchFormDataSecondGenerationDataModifyUserName(Record, alias_generator=camel):
+    name_in_chinese: str | None
+    """修改者的中文名字"""
+    name_in_english: str | None
+    """修改者的英文名字"""
+
+
+class SearchFormDataSecondGenerationDataModifyUser(Record, alias_generator=camel):
+    name: SearchFormDataSecondGenerationDataModifyUserName | None
+    """修改者名字"""
+    user_id: str | None
+    """用户userId"""
+
+
+class SearchFormDataSecondGenerationDataOriginatorName(Record, alias_generator=camel):
+    name_in_chinese: str | None
+    """发起人的中文名字"""
+    name_in_english: str | None
+    """发起人的英文名字"""
+
+
+class SearchFormDataSecondGenerationDataOriginator(Record, alias_generator=camel):
+    name: SearchFormDataSecondGenerationDataOriginatorName | None
+    """发起人姓名信息"""
+    user_id: str | None
+    """用户userId"""
+
+
+class SearchFormDataSecondGenerationData(Record, alias_generator=camel):
+    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    """创建时间"""
+    creator_user_id: str | None
+    """创建者的userId"""
+    form_data: dict[str, JsonValue] | None
+    """表单实例数据以Map结构展示"""
+    form_instance_id: str | None
+    """表单实例Id"""
+    form_uuid: str | None
+    """表单编码"""
+    id: int | None
+    """数据库表记录主键Id"""
+    instance_value: str | None
+    """表单实例数据以宜搭组件值格式展示"""
+    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    """修改时间"""
+    modifier: str | None
+    """修改者的userId"""
+    modify_user: SearchFormDataSecondGenerationDataModifyUser | None
+    """修改者信息"""
+    originator: SearchFormDataSecondGenerationDataOriginator | None
+    """发起人信息"""
+    sequence: str | None
+    """此表单实例所对应的批量导入批次号"""
+    serial_number: str | None
+    """流水号"""
+    title: str | None
+    """宜搭表单的标题"""
+    version: int | None
+    """表单实例对应的表单schema版本"""
+
+
+class SearchFormDatasDataModifyUserUserName(Record, alias_generator=camel):
+    name_in_chinese: str | None
+    """中文名称"""
+    name_in_english: str | None
+    """英文名称"""
+    type: str | None
+    """国际化"""
+
+
+class SearchFormDatasDataModifyUser(Record, alias_generator=camel):
+    user_id: str | None
+    """用户userid"""
+    user_name: SearchFormDatasDataModifyUserUserName | None
+    """用户名"""
+
+
+class SearchFormDatasDataOriginatorUserName(Record, alias_generator=camel):
+    name_in_chinese: str | None
+    """中文名称"""
+    name_in_english: str | None
+    """英文名称"""
+    type: str | None
+    """国际化"""
+
+
+class SearchFormDatasDataOriginator(Record, alias_generator=camel):
+    user_id: str | None
+    """用户userid"""
+    user_name: SearchFormDatasDataOriginatorUserName | None
+    """用户名"""
+
+
+class SearchFormDatasData(Record, alias_generator=camel):
+    created_time_gmt: Annotated[str | None, wire("createdTimeGMT")]
+    """数据创建时间"""
+    creator_user_id: str | None
+    """创建人的userid"""
+    data_id: int | None
+    """实体主键ID"""
+    form_data: dict[str, JsonValue] | None
+    """表单数据"""
+    form_instance_id: str | None
+    """表单实例ID"""
+    form_uuid: str | None
+    """表单uid"""
+    instance_value: str | None
+    """表单实例原始格式值"""
+    model_uuid: str | None
+    """模型uid"""
+    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    """最近修改时间"""
+    modifier_user_id: str | None
+    """修改人的userid"""
+    modify_user: SearchFormDatasDataModifyUser | None
+    """修改者信息"""
+    originator: SearchFormDatasDataOriginator | None
+    """发起人信息"""
+    sequence: str | None
+    """批次号"""
+    serial_no: str | None
+    """流水号"""
+    title: str | None
+    """标题"""
+    version: int | None
+    """数据版本"""
+
+
+class StartInstanceReply(Record, alias_generator=camel):
+    result: str | None
+    """流程实例ID"""
+
+
+class ValidateApplicationAuthorizationOrderReply(Record, alias_generator=camel):
+    message: str | None
+    """返回信息"""
+    status: int | None
+    """状态"""
+
+
+class ValidateApplicationAuthorizationServiceOrderReply(Record, alias_generator=camel):
+    message: str | None
+    """校验信息"""
+    status: int | None
+    """状态"""
+
+
+class ValidateApplicationServiceOrderUpgradeReply(Record, alias_generator=camel):
+    message: str | None
+    """校验结果信息"""
+    status: int | None
+    """状态"""
+
+
+class ValidateOrderBuyReply(Record, alias_generator=camel):
+    message: str | None
+    """返回信息"""
+    status: int | None
+    """状态"""
+
+
+class ValidateOrderUpdateReply(Record, alias_generator=camel):
+    message: str | None
+    """返回信息"""
+    status: int | None
+    """状态"""
+
+
+class ValidateOrderUpgradeReply(Record, alias_generator=camel):
+    message: str | None
+    """返回信息"""
+    status: int | None
+    """状态"""
+
+
 class YidaV1(Manager):
     @api("yida_1_0.BatchGetFormDataByIdList", "POST /v1.0/yida/forms/instances/ids/query", idempotent=True)
     def batch_get_form_data_by_id_list(
@@ -6901,3 +7819,1615 @@ class YidaV1(Manager):
         Source: terminate-a-process-instance
         """
         return Call(None)
+
+    @api("yida_1_0.AppLoginCodeGen", "POST /v1.0/yida/authorizations/appLoginCodes?fullUrl&userId")
+    def app_login_code_gen(
+        self,
+        full_url: str,
+        user_id: str,
+        app_key: str,
+        sign_timestamp_str: str,
+        signature: str,
+    ) -> Call[AppLoginCodeGenReply]:
+        """App login code gen (生成登录态传递用的code).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AppLoginCodeGenReply)
+
+    @api("yida_1_0.BuyAuthorizationOrder", "POST /v1.0/yida/appAuthorizations/order")
+    def buy_authorization_order(
+        self,
+        *,
+        access_key: str | None = None,
+        account_number: str | None = None,
+        begin_time_gmt: Annotated[int | None, wire("beginTimeGMT")] = None,
+        caller_union_id: str | None = None,
+        charge_type: str | None = None,
+        commerce_type: str | None = None,
+        commodity_type: str | None = None,
+        end_time_gmt: Annotated[int | None, wire("endTimeGMT")] = None,
+        instance_id: str | None = None,
+        instance_name: str | None = None,
+        produce_code: str | None = None,
+    ) -> Call[None]:
+        """Buy authorization order (多渠道新购（通过应用授权服务）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            account_number: 账户号
+            begin_time_gmt: 开始时间
+            charge_type: 付费方式
+            commerce_type: 商业类型
+            commodity_type: 宜搭产品版本
+            end_time_gmt: 结束时间
+            instance_id: 实例ID
+            instance_name: 实例名称
+            produce_code: 阿里云产品码
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.BuyFreshOrder", "POST /v1.0/yida/apps/freshOrders")
+    def buy_fresh_order(
+        self,
+        *,
+        access_key: str | None = None,
+        account_number: str | None = None,
+        begin_time_gmt: Annotated[int | None, wire("beginTimeGMT")] = None,
+        caller_union_id: str | None = None,
+        charge_type: str | None = None,
+        commerce_type: str | None = None,
+        commodity_type: str | None = None,
+        end_time_gmt: Annotated[int | None, wire("endTimeGMT")] = None,
+        instance_id: str | None = None,
+        instance_name: str | None = None,
+        produce_code: str | None = None,
+    ) -> Call[None]:
+        """Buy fresh order (新购宜搭产品).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            account_number: 账户号
+            begin_time_gmt: 开始时间
+            charge_type: 收费类型
+            commerce_type: 商业类型
+            commodity_type: 宜搭产品版本
+            end_time_gmt: 结束时间
+            instance_id: 实例ID
+            instance_name: 实例名称
+            produce_code: 阿里云产品码
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.CheckCloudAccountStatus", "GET /v1.0/yida/apps/cloudAccountStatus/{callerUid}")
+    def check_cloud_account_status(
+        self,
+        caller_uid: str,
+        *,
+        access_key: str | None = None,
+    ) -> Call[CheckCloudAccountStatusReply]:
+        """Check cloud account status (根据阿里云账号验证激活结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+
+        Evidence: sdk
+        """
+        return Call(CheckCloudAccountStatusReply)
+
+    @api("yida_1_0.CreateOrUpdateFormData", "POST /v1.0/yida/forms/instances/insertOrUpdate")
+    def create_or_update_form_data(
+        self,
+        app_type: str,
+        form_data_json: str,
+        form_uuid: str,
+        search_condition: str,
+        system_token: Hiding,
+        user_id: str,
+        *,
+        no_execute_expression: bool | None = None,
+    ) -> Call[CreateOrUpdateFormDataReply]:
+        """Create or update form data (新增或更新表单实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 宜搭应用编码
+            form_data_json: 用于更新或新增表单实例的数据
+            form_uuid: 表单编码
+            search_condition: 用于检索表单实例数据的检索条件
+            system_token: 宜搭应用密钥
+            user_id: 用户userid
+
+        Evidence: sdk
+        """
+        return Call(CreateOrUpdateFormDataReply)
+
+    @api("yida_1_0.DeleteSequence", "DELETE /v1.0/yida/forms/deleteSequence")
+    def delete_sequence(
+        self,
+        *,
+        app_type: str | None = None,
+        language: str | None = None,
+        sequence: str | None = None,
+        system_token: Hiding | None = None,
+        user_id: str | None = None,
+    ) -> Call[None]:
+        """Delete sequence (deleteSequence).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用ID
+            language: 语言
+            sequence: 序列
+            system_token: 应用秘钥
+            user_id: 用户的userid
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.DeployFunctionCallback", "POST /v1.0/yida/functionComputeConnectors/completeDeployments/notify")
+    def deploy_function_callback(
+        self,
+        *,
+        app_id: str | None = None,
+        custom_domain: str | None = None,
+        deploy_stage: str | None = None,
+        gate_way_app_key: str | None = None,
+        gate_way_app_secret: Hiding | None = None,
+        gate_way_domain: str | None = None,
+    ) -> Call[None]:
+        """Deploy function callback (云开发平台函数计算部署完成回调宜搭).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "yida_1_0.ExecuteCustomApi",
+        "POST /v1.0/yida/apps/customApi/execute?appType&data&language&serviceId&systemToken&userId",
+    )
+    def execute_custom_api(
+        self,
+        app_type: str,
+        data: str,
+        service_id: str,
+        system_token: Hiding,
+        user_id: str,
+        *,
+        language: str | None = None,
+    ) -> Call[ExecuteCustomApiReply]:
+        """Execute custom api (执行用户自定义的API接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用ID
+            data: 数据
+            service_id: 服务ID
+            system_token: 应用秘钥
+            user_id: 用户的userid
+            language: 语言
+
+        Evidence: sdk
+        """
+        return Call(ExecuteCustomApiReply)
+
+    @api("yida_1_0.ExecutePlatformTask", "POST /v1.0/yida/tasks/platformTasks/execute")
+    def execute_platform_task(
+        self,
+        app_type: str,
+        out_result: str,
+        process_instance_id: str,
+        remark: str,
+        system_token: Hiding,
+        user_id: str,
+        *,
+        form_data_json: str | None = None,
+        language: str | None = None,
+        no_execute_expressions: str | None = None,
+    ) -> Call[None]:
+        """Execute platform task (执行宜搭平台的审批任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用ID
+            out_result: 审批结果
+            process_instance_id: 流程实例ID
+            remark: 审批意见
+            system_token: 应用秘钥
+            user_id: 用户的userid
+            form_data_json: 更新的表单数据
+            language: 语言
+            no_execute_expressions: 是否不执行校验和关联操作
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.ExpireCommodity", "PUT /v1.0/yida/appAuth/commodities/expire?accessKey&callerUid&instanceId")
+    def expire_commodity(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        instance_id: str | None = None,
+    ) -> Call[None]:
+        """Expire commodity (多渠道到期).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            instance_id: 实例ID
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.GetActivationCodeByCallerUnionId", "GET /v1.0/yida/applications/activationCodes/{callerUid}")
+    def get_activation_code_by_caller_union_id(
+        self,
+        caller_uid: str,
+        *,
+        access_key: str | None = None,
+    ) -> Call[GetActivationCodeByCallerUnionIdReply]:
+        """Get activation code by caller union id (根据阿里云账号获取激活码).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+
+        Evidence: sdk
+        """
+        return Call(GetActivationCodeByCallerUnionIdReply)
+
+    @api(
+        "yida_1_0.GetActivityButtonList",
+        "GET /v1.0/yida/processDefinitions/buttons/{appType}/{processCode}/{activityId}",
+    )
+    def get_activity_button_list(
+        self,
+        app_type: str,
+        process_code: str,
+        activity_id: str,
+        system_token: Hiding,
+        user_id: str,
+        *,
+        language: str | None = None,
+    ) -> Call[GetActivityButtonListReply]:
+        """Get activity button list (获取流程实例可操作功能列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用ID
+            process_code: 流程编码
+            activity_id: 节点ID
+            system_token: 应用秘钥
+            user_id: 用户的userid
+            language: 语言
+
+        Evidence: sdk
+        """
+        return Call(GetActivityButtonListReply)
+
+    @api("yida_1_0.GetActivityList", "GET /v1.0/yida/processes/activities")
+    def get_activity_list(
+        self,
+        *,
+        app_type: str | None = None,
+        language: str | None = None,
+        process_code: str | None = None,
+        system_token: Hiding | None = None,
+        user_id: str | None = None,
+    ) -> Call[GetActivityListReply]:
+        """Get activity list (获取流程设计的节点信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用ID
+            language: 语言
+            process_code: 流程编码
+            system_token: 应用的秘钥
+            user_id: 用户userid
+
+        Evidence: sdk
+        """
+        return Call(GetActivityListReply)
+
+    @api("yida_1_0.GetAllAuthCubes", "POST /v1.0/yida/metadata/allAuthCubes/query", idempotent=True)
+    def get_all_auth_cubes(
+        self,
+        app_type: str,
+        corp_id: str,
+        system_token: Hiding,
+        user_id: str,
+        *,
+        keywords: str | None = None,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[GetAllAuthCubesResult]:
+        """Get all auth cubes (查询表单的接口，支持分页、表单名称模糊查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(GetAllAuthCubesResult, Paging("pageNumber", 1, unit="pages", open_ended=True), items="result")
+
+    @api(
+        "yida_1_0.GetApplicationAuthorizationServicePlatformResource", "GET /v1.0/yida/authorization/platformResources"
+    )
+    def get_application_authorization_service_platform_resource(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        instance_id: str | None = None,
+    ) -> Call[GetApplicationAuthorizationServicePlatformResourceReply]:
+        """Get application authorization service platform resource (多渠道平台概览接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            instance_id: 实例ID
+
+        Evidence: sdk
+        """
+        return Call(GetApplicationAuthorizationServicePlatformResourceReply)
+
+    @api("yida_1_0.GetCorpLevelByAccountId", "GET /v1.0/yida/apps/corpLevel")
+    def get_corp_level_by_account_id(
+        self,
+        *,
+        account_id: str | None = None,
+    ) -> Call[GetCorpLevelByAccountIdReply]:
+        """Get corp level by account id (根据accountId获取企业等级).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            account_id: 账户ID
+
+        Evidence: sdk
+        """
+        return Call(GetCorpLevelByAccountIdReply)
+
+    @api("yida_1_0.GetDbConfig", "GET /v1.0/yida/metadata/dbConfigs")
+    def get_db_config(
+        self,
+        app_type: str,
+        corp_id: str,
+        system_token: Hiding,
+        user_id: str,
+    ) -> Call[GetDbConfigReply]:
+        """Get db config (获取数据库连接串信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetDbConfigReply)
+
+    @api("yida_1_0.GetInstanceById", "GET /v1.0/yida/processes/instancesInfos/{id}")
+    def get_instance_by_id(
+        self,
+        id: str,
+        app_type: str,
+        system_token: Hiding,
+        user_id: str,
+        *,
+        language: str | None = None,
+    ) -> Call[GetInstanceByIdReply]:
+        """Get instance by id (根据实例 ID 获取流程实例详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            id: 流程实例ID
+            app_type: 应用ID
+            system_token: 应用秘钥
+            user_id: 用户userid
+            language: 语言
+
+        Evidence: sdk
+        """
+        return Call(GetInstanceByIdReply)
+
+    @api("yida_1_0.GetInstanceIdList", "POST /v1.0/yida/processes/instanceIds?pageNumber&pageSize", idempotent=True)
+    def get_instance_id_list(
+        self,
+        app_type: str,
+        form_uuid: str,
+        system_token: Hiding,
+        user_id: str,
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        approved_result: str | None = None,
+        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
+        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
+        instance_status: str | None = None,
+        language: str | None = None,
+        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
+        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
+        originator_id: str | None = None,
+        search_field_json: str | None = None,
+        task_id: str | None = None,
+    ) -> Query[str]:
+        """Get instance id list (根据条件搜索流程实例 ID).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用编码
+            form_uuid: 表单ID
+            system_token: 应用秘钥
+            user_id: 用户userid
+            page_number: 分页页码
+            page_size: 分页大小
+            approved_result: 流程审批结果
+            create_from_time_gmt: 创建时间起始值
+            create_to_time_gmt: 创建时间终止值
+            instance_status: 实例状态
+            language: 语言
+            modified_from_time_gmt: 修改时间起始值
+            modified_to_time_gmt: 修改时间终止值
+            originator_id: 根据流程发起人工号查询
+            search_field_json: 根据表单内组件值查询
+            task_id: 任务ID
+
+        Evidence: sdk
+        """
+        return Listing(str, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+
+    @api("yida_1_0.GetInstances", "POST /v1.0/yida/processes/instances?pageNumber&pageSize", idempotent=True)
+    def get_instances(
+        self,
+        app_type: str,
+        form_uuid: str,
+        system_token: Hiding,
+        user_id: str,
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        approved_result: str | None = None,
+        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
+        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
+        env: str | None = None,
+        instance_status: str | None = None,
+        language: str | None = None,
+        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
+        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
+        order_config_json: str | None = None,
+        originator_id: str | None = None,
+        search_field_json: str | None = None,
+        task_id: str | None = None,
+    ) -> Query[GetInstancesData]:
+        """Get instances (根据搜索条件获取流程表单实例详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用ID
+            form_uuid: 表单ID
+            system_token: 应用密钥
+            user_id: 用户的userid
+            page_number: 分页页码
+            page_size: 分页大小
+            approved_result: 流程审批结果
+            create_from_time_gmt: 创建时间起始值
+            create_to_time_gmt: 创建时间终止值
+            instance_status: 实例状态
+            language: 语言
+            modified_from_time_gmt: 修改时间起始值
+            modified_to_time_gmt: 修改时间终止值
+            order_config_json: 排序规则
+            originator_id: 根据流程发起人工号查询
+            search_field_json: 查询过滤条件
+            task_id: 任务ID
+
+        Evidence: sdk
+        """
+        return Listing(GetInstancesData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+
+    @api("yida_1_0.GetPlatformResource", "GET /v1.0/yida/apps/platformResources")
+    def get_platform_resource(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        instance_id: str | None = None,
+    ) -> Call[GetPlatformResourceReply]:
+        """Get platform resource (多渠道平台概览接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            instance_id: 实例id
+
+        Evidence: sdk
+        """
+        return Call(GetPlatformResourceReply)
+
+    @api("yida_1_0.GetPrintAppInfo", "GET /v1.0/yida/printTemplates/printAppInfos")
+    def get_print_app_info(
+        self,
+        user_id: str,
+        *,
+        name_like: str | None = None,
+    ) -> Call[GetPrintAppInfoReply]:
+        """Get print app info (查询用户开通打印模板的应用信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetPrintAppInfoReply)
+
+    @api("yida_1_0.GetPrintDictionary", "GET /v1.0/yida/printTemplates/printDictionaries")
+    def get_print_dictionary(
+        self,
+        app_type: str,
+        form_uuid: str,
+        user_id: str,
+        *,
+        version: int | None = None,
+    ) -> Call[GetPrintDictionaryReply]:
+        """Get print dictionary (获取打印所需的表单与流程节点).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetPrintDictionaryReply)
+
+    @api("yida_1_0.GetProcessDefinition", "GET /v1.0/yida/processes/definitions/{processInstanceId}")
+    def get_process_definition(
+        self,
+        process_instance_id: str,
+        *,
+        app_type: str | None = None,
+        corp_id: str | None = None,
+        group_id: str | None = None,
+        language: str | None = None,
+        name_space: str | None = None,
+        order_number: str | None = None,
+        system_token: Hiding | None = None,
+        system_type: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[GetProcessDefinitionReply]:
+        """Get process definition (获取流程定义).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            process_instance_id: 流程实例ID
+            app_type: 应用ID
+            corp_id: 组织的corpId
+            group_id: 组ID
+            language: 语言
+            name_space: 名称空间
+            order_number: 订单号
+            system_token: 应用秘钥
+            system_type: 应用的秘钥
+            user_id: 用户的userid
+
+        Evidence: sdk
+        """
+        return Call(GetProcessDefinitionReply)
+
+    @api("yida_1_0.GetRunningTaskList", "POST /v1.0/yida/tasks/runningTasks/query", idempotent=True)
+    def get_running_task_list(
+        self,
+        app_type: str,
+        process_instance_id_list: str,
+        system_token: Hiding,
+        user_corp_id: str,
+        user_id: str,
+    ) -> Call[GetRunningTaskListReply]:
+        """Get running task list (通过实例id批量获取待办任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetRunningTaskListReply)
+
+    @api("yida_1_0.GetSaleUserInfoByUserId", "GET /v1.0/yida/apps/saleUserInfo")
+    def get_sale_user_info_by_user_id(
+        self,
+        corp_id: str,
+        namespace: str,
+        user_id: str,
+    ) -> Call[GetSaleUserInfoByUserIdReply]:
+        """Get sale user info by user id (根据用户employeeCode获取所在企业信息（包含售卖版本）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            corp_id: 组织ID
+            namespace: 名称空间
+            user_id: 用户的userid
+
+        Evidence: sdk
+        """
+        return Call(GetSaleUserInfoByUserIdReply)
+
+    @api("yida_1_0.GetSimpleCubeModelList", "GET /v1.0/yida/metadata/simpleCubeModelLists")
+    def get_simple_cube_model_list(
+        self,
+        app_type: str,
+        corp_id: str,
+        cube_code: str,
+        cube_tenant_id: str,
+        system_token: Hiding,
+        user_id: str,
+    ) -> Call[GetSimpleCubeModelListReply]:
+        """Get simple cube model list (表单的元数据（字段）查询接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GetSimpleCubeModelListReply)
+
+    @api(
+        "yida_1_0.ListApplicationAuthorizationServiceApplicationInformation",
+        "GET /v1.0/yida/authorizations/applicationInfos/{instanceId}",
+    )
+    def list_application_authorization_service_application_information(
+        self,
+        instance_id: str,
+        *,
+        access_key: str | None = None,
+        caller_union_id: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[ListApplicationAuthorizationServiceApplicationInformationApplicationInformation]:
+        """List application authorization service application information (多渠道应用概览).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            instance_id: 实例ID
+            access_key: 访问秘钥
+            page_number: 分页页码
+            page_size: 分页大小
+
+        Evidence: sdk
+        """
+        return Listing(
+            ListApplicationAuthorizationServiceApplicationInformationApplicationInformation,
+            Paging("pageNumber", 1, unit="pages", open_ended=True),
+            items="applicationInformation",
+        )
+
+    @api(
+        "yida_1_0.ListApplicationAuthorizationServiceConnectorInformation",
+        "GET /v1.0/yida/applicationAuthorizations/plugs/{instanceId}",
+    )
+    def list_application_authorization_service_connector_information(
+        self,
+        instance_id: str,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[ListApplicationAuthorizationServiceConnectorInformationPlugInformation]:
+        """List application authorization service connector information (多渠道插件概览).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            instance_id: 实例ID
+            access_key: 访问秘钥
+            page_number: 分页页码
+            page_size: 分页大小
+
+        Evidence: sdk
+        """
+        return Listing(
+            ListApplicationAuthorizationServiceConnectorInformationPlugInformation,
+            Paging("pageNumber", 1, unit="pages", open_ended=True),
+            items="plugInformation",
+        )
+
+    @api("yida_1_0.ListApplicationInformation", "GET /v1.0/yida/apps/infos/{instanceId}")
+    def list_application_information(
+        self,
+        instance_id: str,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[ListApplicationInformationApplicationInformation]:
+        """List application information (多渠道应用概览).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            instance_id: 实例ID
+            access_key: 访问秘钥
+            page_number: 分页页码
+            page_size: 分页大小
+
+        Evidence: sdk
+        """
+        return Listing(
+            ListApplicationInformationApplicationInformation,
+            Paging("pageNumber", 1, unit="pages", open_ended=True),
+            items="applicationInformation",
+        )
+
+    @api("yida_1_0.ListCommodity", "GET /v1.0/yida/appAuth/commodities")
+    def list_commodity(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[ListCommodityCommodityVOList]:
+        """List commodity (多渠道列出商品列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            page_number: 分页页码
+            page_size: 分页大小
+
+        Evidence: sdk
+        """
+        return Listing(
+            ListCommodityCommodityVOList,
+            Paging("pageNumber", 1, unit="pages", open_ended=True),
+            items="commodityVOList",
+        )
+
+    @api("yida_1_0.ListConnectorInformation", "GET /v1.0/yida/plugins/infos/{instanceId}")
+    def list_connector_information(
+        self,
+        instance_id: str,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[ListConnectorInformationPluginInfo]:
+        """List connector information (多渠道插件概览).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            instance_id: 实例ID
+            access_key: 访问秘钥
+            page_number: 分页页码
+            page_size: 分页大小
+
+        Evidence: sdk
+        """
+        return Listing(
+            ListConnectorInformationPluginInfo,
+            Paging("pageNumber", 1, unit="pages", open_ended=True),
+            items="pluginInfos",
+        )
+
+    @api("yida_1_0.ListNavigationByFormType", "GET /v1.0/yida/apps/navigations")
+    def list_navigation_by_form_type(
+        self,
+        app_type: str,
+        form_type: str,
+        system_token: Hiding,
+        user_id: str,
+        *,
+        language: str | None = None,
+    ) -> Call[ListNavigationByFormTypeReply]:
+        """List navigation by form type (获取应用下的页面列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用ID
+            form_type: 页面类型
+            system_token: 应用秘钥
+            user_id: 评论人的userid
+            language: 语言
+
+        Evidence: sdk
+        """
+        return Call(ListNavigationByFormTypeReply)
+
+    @api("yida_1_0.LoginCodeGen", "POST /v1.0/yida/authorizations/loginCodes?userId")
+    def login_code_gen(
+        self,
+        user_id: str,
+    ) -> Call[LoginCodeGenReply]:
+        """Login code gen (生成宜搭登录态穿透用的code).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(LoginCodeGenReply)
+
+    @api("yida_1_0.NotifyAuthorizationResult", "POST /v1.0/yida/apps/authorizationResults/notify")
+    def notify_authorization_result(
+        self,
+        *,
+        access_key: str | None = None,
+        account_number: str | None = None,
+        begin_time_gmt: Annotated[int | None, wire("beginTimeGMT")] = None,
+        caller_uid: str | None = None,
+        charge_type: str | None = None,
+        commerce_type: str | None = None,
+        commodity_type: str | None = None,
+        end_time_gmt: Annotated[int | None, wire("endTimeGMT")] = None,
+        instance_id: str | None = None,
+        instance_name: str | None = None,
+        produce_code: str | None = None,
+    ) -> Call[None]:
+        """Notify authorization result (通知宜搭授权（购买）结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            account_number: 账户号
+            begin_time_gmt: 开始时间
+            charge_type: 付费方式
+            commerce_type: 商业类型
+            commodity_type: 宜搭产品版本
+            end_time_gmt: 结束时间
+            instance_id: 实例ID
+            instance_name: 实例名称
+            produce_code: 阿里云产品码
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.PageFormBaseInfos", "POST /v1.0/yida/apps/forms/query", idempotent=True)
+    def page_form_base_infos(
+        self,
+        app_key: str,
+        system_token: Hiding,
+        user_id: str,
+        *,
+        form_type_list: list[str] | None = None,
+        language: str | None = None,
+        page_index: int | None = None,
+        page_size: int = 20,
+    ) -> Query[PageFormBaseInfosData]:
+        """Page form base infos (分页获取应用下表单列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            PageFormBaseInfosData, Paging("pageIndex", 1, unit="pages", open_ended=True), "result", items="data"
+        )
+
+    @api("yida_1_0.RefundCommodity", "POST /v1.0/yida/appAuth/commodities/refund?accessKey&callerUid&instanceId")
+    def refund_commodity(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        instance_id: str | None = None,
+    ) -> Call[None]:
+        """Refund commodity (多渠道退款).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            instance_id: 实例ID
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.RegisterAccounts", "POST /v1.0/yida/applicationAuthorizations/accounts/register")
+    def register_accounts(
+        self,
+        *,
+        access_key: str | None = None,
+        active_code: str | None = None,
+        corp_id: str | None = None,
+    ) -> Call[RegisterAccountsReply]:
+        """Register accounts (多渠道注册).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            active_code: 激活码
+            corp_id: 组织的corpId
+
+        Evidence: sdk
+        """
+        return Call(RegisterAccountsReply)
+
+    @api("yida_1_0.ReleaseCommodity", "DELETE /v1.0/yida/appAuth/commodities/release")
+    def release_commodity(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        instance_id: str | None = None,
+    ) -> Call[None]:
+        """Release commodity (多渠道释放).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            instance_id: 实例ID
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.RemoveTenantResource", "DELETE /v1.0/yida/applications/tenantRelatedResources/{callerUid}")
+    def remove_tenant_resource(
+        self,
+        caller_uid: str,
+        *,
+        access_key: str | None = None,
+    ) -> Call[None]:
+        """Remove tenant resource (租户到期30天后, 删除租户关联的资源).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.RenderBatchCallback", "POST /v1.0/yida/printings/callbacks/batch")
+    def render_batch_callback(
+        self,
+        *,
+        app_type: str | None = None,
+        corp_id: str | None = None,
+        file_size: int | None = None,
+        language: str | None = None,
+        namespace: str | None = None,
+        oss_url: str | None = None,
+        sequence_id: str | None = None,
+        source: str | None = None,
+        status: str | None = None,
+        system_token: Hiding | None = None,
+        time_zone: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[None]:
+        """Render batch callback (宜搭vpc批量打印回调).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用ID
+            corp_id: 组织的corpId
+            file_size: 文件大小
+            language: 语言
+            namespace: 名称空间
+            oss_url: oss文件链接
+            sequence_id: 流水号
+            source: 源
+            status: 状态
+            system_token: 应用秘钥
+            time_zone: 时间区域
+            user_id: 用户的userid
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.RenewApplicationAuthorizationServiceOrder", "POST /v1.0/yida/applicationAuthorizations/orders/renew")
+    def renew_application_authorization_service_order(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_union_id: str | None = None,
+        end_time_gmt: Annotated[int | None, wire("endTimeGMT")] = None,
+        instance_id: str | None = None,
+    ) -> Call[None]:
+        """Renew application authorization service order (多渠道续费).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            end_time_gmt: 结束时间
+            instance_id: 实例ID
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.RenewTenantOrder", "POST /v1.0/yida/apps/tenants/reorder")
+    def renew_tenant_order(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_union_id: str | None = None,
+        end_time_gmt: Annotated[int | None, wire("endTimeGMT")] = None,
+    ) -> Call[None]:
+        """Renew tenant order (续费租户).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            end_time_gmt: 结束时间
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.SaveFormData", "POST /v1.0/yida/forms/instances")
+    def save_form_data(
+        self,
+        app_type: str,
+        form_data_json: str,
+        form_uuid: str,
+        system_token: Hiding,
+        user_id: str,
+        *,
+        language: str | None = None,
+    ) -> Call[SaveFormDataReply]:
+        """Save form data (新增表单实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用编码
+            form_data_json: 表单数据
+            form_uuid: 表单ID
+            system_token: 应用秘钥
+            user_id: 用户的userid
+            language: 语言
+
+        Evidence: sdk
+        """
+        return Call(SaveFormDataReply)
+
+    @api("yida_1_0.SavePrintTplDetailInfo", "POST /v1.0/yida/printTemplates/printTplDetailInfos")
+    def save_print_tpl_detail_info(
+        self,
+        app_type: str,
+        form_uuid: str,
+        user_id: str,
+        *,
+        description: str | None = None,
+        file_name_config: str | None = None,
+        form_version: int | None = None,
+        setting: str | None = None,
+        template_id: int | None = None,
+        title: str | None = None,
+        vm: str | None = None,
+    ) -> Call[SavePrintTplDetailInfoReply]:
+        """Save print tpl detail info (保存用户设计的模板结构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SavePrintTplDetailInfoReply)
+
+    @api("yida_1_0.SearchActivationCode", "GET /v1.0/yida/apps/activationCode/information")
+    def search_activation_code(
+        self,
+        caller_uid: str,
+        *,
+        access_key: str | None = None,
+    ) -> Call[SearchActivationCodeReply]:
+        """Search activation code (获取阿里云账号购买宜搭的账号信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+
+        Evidence: sdk
+        """
+        return Call(SearchActivationCodeReply)
+
+    @api(
+        "yida_1_0.SearchFormDataIdList",
+        "POST /v1.0/yida/forms/instances/ids/{appType}/{formUuid}?pageNumber&pageSize",
+        idempotent=True,
+    )
+    def search_form_data_id_list(
+        self,
+        app_type: str,
+        form_uuid: str,
+        system_token: Hiding,
+        user_id: str,
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
+        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
+        language: str | None = None,
+        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
+        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
+        originator_id: str | None = None,
+        search_field_json: str | None = None,
+    ) -> Query[str]:
+        """Search form data id list (根据条件搜索表单实例 ID 列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用编码
+            form_uuid: 表单ID
+            system_token: 应用秘钥
+            user_id: 用户userid
+            page_number: 分页页吗
+            page_size: 分页大小
+            create_from_time_gmt: 创建时间起始值
+            create_to_time_gmt: 创建时间终止值
+            language: 语言
+            modified_from_time_gmt: 修改时间起始值
+            modified_to_time_gmt: 修改时间终止值
+            originator_id: 根据流程发起人工号查询
+            search_field_json: 根据表单内组件值查询
+
+        Evidence: sdk
+        """
+        return Listing(str, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+
+    @api("yida_1_0.SearchFormDataRemovalTableData", "POST /v1.0/yida/forms/instances/query", idempotent=True)
+    def search_form_data_removal_table_data(
+        self,
+        app_type: str,
+        form_uuid: str,
+        system_token: Hiding,
+        user_id: str,
+        *,
+        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
+        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
+        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
+        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
+        order_config_json: str | None = None,
+        originator_id: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        search_field_json: str | None = None,
+    ) -> Query[SearchFormDataRemovalTableDataData]:
+        """Search form data removal table data (查询表单实例数据（不返回表单的子表单组件数据）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            SearchFormDataRemovalTableDataData, Paging("pageNumber", 1, unit="pages", more="hasMoreData"), items="data"
+        )
+
+    @api(
+        "yida_1_0.SearchFormDataSecondGeneration", "POST /v1.0/yida/forms/instances/advances/queryAll", idempotent=True
+    )
+    def search_form_data_second_generation(
+        self,
+        app_type: str,
+        form_uuid: str,
+        system_token: Hiding,
+        user_id: str,
+        *,
+        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
+        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
+        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
+        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
+        order_config_json: str | None = None,
+        originator_id: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        search_condition: str | None = None,
+    ) -> Query[SearchFormDataSecondGenerationData]:
+        """Search form data second generation (通过高级检索条件查询表单实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 宜搭应用编码
+            form_uuid: 表单编码
+            system_token: 宜搭应用密钥
+            user_id: 用户userId
+            create_from_time_gmt: 创建的开始时间
+            create_to_time_gmt: 创建的开始时间
+            modified_from_time_gmt: 修改开始时间
+            modified_to_time_gmt: 修改的截止时间
+            order_config_json: 排序规则
+            originator_id: 表单提交人的userId
+            page_size: 每页最大条目数
+            search_condition: 用于检索表单实例数据的检索条件
+
+        Evidence: sdk
+        """
+        return Listing(
+            SearchFormDataSecondGenerationData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data"
+        )
+
+    @api("yida_1_0.SearchFormDatas", "POST /v1.0/yida/forms/instances/search", idempotent=True)
+    def search_form_datas(
+        self,
+        app_type: str,
+        form_uuid: str,
+        system_token: Hiding,
+        user_id: str,
+        *,
+        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
+        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
+        current_page: int | None = None,
+        dynamic_order: str | None = None,
+        env: str | None = None,
+        language: str | None = None,
+        logic_operator: str | None = None,
+        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
+        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
+        originator_id: str | None = None,
+        page_size: int | None = None,
+        search_field_json: str | None = None,
+    ) -> Query[SearchFormDatasData]:
+        """Search form datas (根据条件搜索表单实例详情列表,对应原searchFormDatas).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用编码
+            form_uuid: 表单ID
+            system_token: 应用秘钥
+            user_id: 用户userid
+            create_from_time_gmt: 查询创建数据列表的开始时间
+            create_to_time_gmt: 查询创建数据列表的结束时间
+            current_page: 分页参数
+            dynamic_order: 指定排序字段
+            language: 语言
+            logic_operator: 接口查询数据支持「或」条件
+            modified_from_time_gmt: 查询修改数据列表的开始时间
+            modified_to_time_gmt: 查询修改数据列表的结束时间
+            originator_id: 根据数据提交人工号查询
+            page_size: 分页参数
+            search_field_json: 根据表单内组件值查询
+
+        Evidence: sdk
+        """
+        return Listing(SearchFormDatasData, Paging("currentPage", 1, unit="pages", open_ended=True), items="data")
+
+    @api("yida_1_0.StartInstance", "POST /v1.0/yida/processes/instances/start")
+    def start_instance(
+        self,
+        app_type: str,
+        form_data_json: str,
+        form_uuid: str,
+        system_token: Hiding,
+        user_id: str,
+        *,
+        department_id: str | None = None,
+        language: str | None = None,
+        process_code: str | None = None,
+        process_data: str | None = None,
+    ) -> Call[StartInstanceReply]:
+        """Start instance (发起新的流程实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用编码
+            form_data_json: 表单数据
+            form_uuid: 表单唯一编码
+            system_token: 应用秘钥
+            user_id: 用户的userid
+            department_id: 发起人所在部门ID
+            language: 语言
+            process_code: 流程编码
+            process_data: 发起人自选节点所选的审批人信息
+
+        Evidence: sdk
+        """
+        return Call(StartInstanceReply)
+
+    @api("yida_1_0.TerminateCloudAuthorization", "POST /v1.0/yida/apps/cloudAuthorizations/terminate")
+    def terminate_cloud_authorization(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_union_id: str | None = None,
+        instance_id: str | None = None,
+    ) -> Call[None]:
+        """Terminate cloud authorization (阿里云合同到期终止).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            instance_id: 实例ID
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.UpdateCloudAccountInformation", "PUT /v1.0/yida/apps/cloudAccountInfos")
+    def update_cloud_account_information(
+        self,
+        *,
+        access_key: str | None = None,
+        account_number: str | None = None,
+        caller_union_id: str | None = None,
+        commodity_type: str | None = None,
+    ) -> Call[None]:
+        """Update cloud account information (变配阿里云账号对应的租户信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.UpdateFormData", "PUT /v1.0/yida/forms/instances")
+    def update_form_data(
+        self,
+        form_instance_id: str,
+        system_token: Hiding,
+        update_form_data_json: str,
+        user_id: str,
+        *,
+        app_type: str | None = None,
+        env: str | None = None,
+        language: str | None = None,
+        use_latest_version: bool | None = None,
+    ) -> Call[None]:
+        """Update form data (更新表单实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            form_instance_id: 流程实例ID
+            system_token: 应用秘钥
+            update_form_data_json: 更新的表单数据
+            user_id: 用户的userid
+            app_type: 应用ID
+            language: 语言
+            use_latest_version: 使用最新的表单版本进行更新
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.UpdateInstance", "PUT /v1.0/yida/processes/instances")
+    def update_instance(
+        self,
+        app_type: str,
+        process_instance_id: str,
+        system_token: Hiding,
+        update_form_data_json: str,
+        user_id: str,
+        *,
+        language: str | None = None,
+    ) -> Call[None]:
+        """Update instance (更新流程实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用ID
+            process_instance_id: 流程实例ID
+            system_token: 应用秘钥
+            update_form_data_json: 更新的表单数据
+            user_id: 用户的userid
+            language: 语言
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.UpdateStatus", "PUT /v1.0/yida/forms/status")
+    def update_status(
+        self,
+        *,
+        app_type: str | None = None,
+        error_lines: list[int] | None = None,
+        import_sequence: str | None = None,
+        language: str | None = None,
+        status: str | None = None,
+        system_token: Hiding | None = None,
+        user_id: str | None = None,
+    ) -> Call[None]:
+        """Update status (未知).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用ID
+            error_lines: 错误行列表
+            import_sequence: 导入序列
+            language: 语言
+            status: 状态
+            system_token: 应用秘钥
+            user_id: 用户的userid
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.UpgradeTenantInformation", "PUT /v1.0/yida/apps/tenantInfos")
+    def upgrade_tenant_information(
+        self,
+        *,
+        access_key: str | None = None,
+        account_number: str | None = None,
+        caller_union_id: str | None = None,
+        commodity_type: str | None = None,
+    ) -> Call[None]:
+        """Upgrade tenant information (变配阿里云账号对应的租户信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            account_number: 账户号
+            commodity_type: 宜搭产品版本
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "yida_1_0.ValidateApplicationAuthorizationOrder",
+        "GET /v1.0/yida/applicationOrderUpdateAuthorizations/{instanceId}",
+    )
+    def validate_application_authorization_order(
+        self,
+        instance_id: str,
+        *,
+        access_key: str | None = None,
+        caller_union_id: str | None = None,
+    ) -> Call[ValidateApplicationAuthorizationOrderReply]:
+        """Validate application authorization order (多渠道续费前校验).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            instance_id: 实例ID
+            access_key: 访问秘钥
+
+        Evidence: sdk
+        """
+        return Call(ValidateApplicationAuthorizationOrderReply)
+
+    @api(
+        "yida_1_0.ValidateApplicationAuthorizationServiceOrder",
+        "GET /v1.0/yida/appsAuthorizations/freshOrderInfoReviews/{callerUid}",
+    )
+    def validate_application_authorization_service_order(
+        self,
+        caller_uid: str,
+        *,
+        access_key: str | None = None,
+    ) -> Call[ValidateApplicationAuthorizationServiceOrderReply]:
+        """Validate application authorization service order (多渠道新购校验).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+
+        Evidence: sdk
+        """
+        return Call(ValidateApplicationAuthorizationServiceOrderReply)
+
+    @api(
+        "yida_1_0.ValidateApplicationServiceOrderUpgrade",
+        "GET /v1.0/yida/applications/orderValidations/{callerUnionid}",
+    )
+    def validate_application_service_order_upgrade(
+        self,
+        caller_unionid: str,
+        *,
+        access_key: str | None = None,
+    ) -> Call[ValidateApplicationServiceOrderUpgradeReply]:
+        """Validate application service order upgrade (校验变配).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+
+        Evidence: sdk
+        """
+        return Call(ValidateApplicationServiceOrderUpgradeReply)
+
+    @api("yida_1_0.ValidateOrderBuy", "GET /v1.0/yida/apps/orderBuy/validate")
+    def validate_order_buy(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+    ) -> Call[ValidateOrderBuyReply]:
+        """Validate order buy (多渠道新购校验).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+
+        Evidence: sdk
+        """
+        return Call(ValidateOrderBuyReply)
+
+    @api("yida_1_0.ValidateOrderUpdate", "GET /v1.0/yida/orders/renewalReviews/{instanceId}")
+    def validate_order_update(
+        self,
+        instance_id: str,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+    ) -> Call[ValidateOrderUpdateReply]:
+        """Validate order update (多渠道续费前校验).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            instance_id: 实例ID
+            access_key: 访问秘钥
+
+        Evidence: sdk
+        """
+        return Call(ValidateOrderUpdateReply)
+
+    @api("yida_1_0.ValidateOrderUpgrade", "GET /v1.0/yida/apps/orderUpgrade/validate")
+    def validate_order_upgrade(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        instance_id: str | None = None,
+    ) -> Call[ValidateOrderUpgradeReply]:
+        """Validate order upgrade (多渠道升配前校验).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            instance_id: 实例ID
+
+        Evidence: sdk
+        """
+        return Call(ValidateOrderUpgradeReply)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple, get_args
 
 from dingtalk_models.call.operation import METHOD_NAMES, Old, OwnName, is_operation, operation
+from dingtalk_models.core.documentation.endpoints import Evidence
 from dingtalk_models.core.errors import ConfigurationError
 
 
@@ -26,6 +27,8 @@ class OperationInfo(NamedTuple):
         scopes: the permissions of which an app needs one, as the platform names them.
         app_types: which kinds of apps may call it: `internal`, `third_party_org`, `third_party_personal`.
         codes: the documented error codes, with their texts.
+        evidence: how it is known: from a page of the documentation, or from the official SDK only (`sdk`), which has no
+            source, scopes, kinds of apps, codes and limits.
     """
 
     name: str
@@ -40,6 +43,7 @@ class OperationInfo(NamedTuple):
     scopes: tuple[str, ...] = ()
     app_types: tuple[str, ...] = ()
     codes: Mapping[str, str] = {}
+    evidence: Evidence = "documentation"
 
 
 class NamedOperation(NamedTuple):

@@ -236,7 +236,7 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
                 answer.status if answer else None,
                 answer.code if answer else None,
                 at,
-                documented=answer is not None and answer.headers.get("x-sandbox") == "documented",
+                documented=answer is not None and answer.headers.get("x-sandbox") in {"documented", "sdk"},
                 number=self.total,
                 seconds=seconds,
                 caller=answer.caller if answer else None,

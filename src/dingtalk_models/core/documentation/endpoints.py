@@ -1,4 +1,4 @@
-"""The documented facts of an endpoint besides its parameters: scopes, kinds of apps, error codes."""
+"""The facts of an endpoint besides its parameters: scopes, kinds of apps, error codes, and where they are from."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+Evidence = Literal["documentation", "sdk"]
+"""How an operation is known: by a page of the documentation, or by the official SDK only."""
 
 
 class Documented(NamedTuple):
-    """The documented facts of one endpoint; see `OperationInfo`."""
+    """The facts of one endpoint; see `OperationInfo`."""
 
     scopes: tuple[str, ...] = ()
     app_types: tuple[str, ...] = ()
     codes: Mapping[str, str] = {}
+    evidence: Evidence = "documentation"
 
 
 def _text(name: str) -> str:
@@ -93,4 +97,6 @@ def documented(verb: str, path: str) -> Documented:
     if (said := _known().get(f"{verb} {path}")) is None:
         return Documented()
     found: dict[str, Any] = json.loads(said)
+    if evidence := found.get("evidence"):
+        return Documented(evidence=evidence)
     return Documented(tuple(found["scopes"]), tuple(found["app_types"]), found["codes"])

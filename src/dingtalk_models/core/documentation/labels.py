@@ -38,12 +38,12 @@ def of_fields(hint: Any) -> Mapping[str, str]:
         return {name: said for part in get_args(hint) for name, said in of_fields(part).items()}
     found: dict[str, str] = {}
     for kind in reversed(hint.__mro__):
-        found |= _of_module(kind.__module__).get(kind.__qualname__, {})
+        found |= of_module(kind.__module__).get(kind.__qualname__, {})
     return found
 
 
 @cache
-def _of_module(name: str) -> dict[str, dict[str, str]]:
+def of_module(name: str) -> dict[str, dict[str, str]]:
     """The texts below the fields of each class of a module of this package; nothing if its source is not there."""
     if not name.startswith("dingtalk_models."):
         return {}

@@ -1,7 +1,8 @@
 """Answers to documented endpoints that the sandbox does not implement, made from their documentation.
 
-A request is checked against the documentation, and answered with the documented sample or a custom answer. The data
-files are read at first use; scripts/generate writes them.
+A request is checked against the documentation, and answered with the documented sample or a custom answer. Where there
+is no documentation but the official SDK, the answer has a value of each field's type. The data files are read at first
+use; scripts/generate writes them.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class DocumentedEndpoint:
         empty: whether the answer has no body at all.
         echo: the fields of the answer that repeat a parameter with the same name.
         paging: the names for paging, if it is a list.
+        sdk: whether nothing is known of it but what the official SDK has: no limits, codes, scopes or samples.
     """
 
     verb: str
@@ -58,10 +60,11 @@ class DocumentedEndpoint:
     open: bool = False
     invalid: str | None = None
     params: tuple[dict[str, Any], ...] = ()
-    sample: dict[str, Any] | None = None
+    sample: Any = None
     empty: bool = False
     echo: tuple[list[str], ...] = ()
     paging: PagingNames | None = None
+    sdk: bool = False
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -105,12 +108,12 @@ class DocumentedEndpoint:
             raise self._refusal(wrong, dialect) from None
         return arguments
 
-    def shown(self, arguments: dict[str, Any], dialect: Bare) -> dict[str, Any]:
+    def shown(self, arguments: dict[str, Any], dialect: Bare) -> Any:
         """Make the documented answer, with the ids from the request, or with the requested page of a list."""
-        reply = copy.deepcopy(self.sample) or {}
+        reply: Any = {} if self.sample is None else copy.deepcopy(self.sample)
         for way in self.echo:
             if way[-1] in arguments:
-                holder = reply
+                holder: Any = reply
                 for name in way[:-1]:
                     holder = holder[name]
                 holder[way[-1]] = arguments[way[-1]]
@@ -126,7 +129,7 @@ class DocumentedEndpoint:
 
     def _body(self, call: ReceivedRequest, dialect: Bare) -> Mapping[str, Any]:
         if self.verb in dialect.bodiless:
-            return call.query
+            return call.query | (call.body if self.sdk and is_object(call.body) else {})
         rows = self._in("body")
         whole = next((row for row in rows if row.name == WHOLE_BODY), None)
         files = any(row.type == "file" for row in rows)
@@ -210,7 +213,7 @@ class Answers:
 
     def source(self, endpoint: DocumentedEndpoint) -> str:
         """Return the value of the header `x-sandbox`."""
-        return "answer" if self._of(endpoint) else "documented"
+        return "answer" if self._of(endpoint) else "sdk" if endpoint.sdk else "documented"
 
     def _of(self, endpoint: DocumentedEndpoint) -> OwnAnswer | None:
         return next((own for own in reversed(self.own) if own.endpoint is endpoint), None)

@@ -95,10 +95,8 @@ class Answer:
     mistake: str | None = None
 
     @classmethod
-    def json(
-        cls, payload: Mapping[str, object], code: int | str = 0, status: int = 200, request_id: str = ""
-    ) -> Answer:
-        """Make a reply with a JSON object."""
+    def json(cls, payload: object, code: int | str = 0, status: int = 200, request_id: str = "") -> Answer:
+        """Make a reply with JSON: an object, but for a few endpoints."""
         content = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
         headers = {"content-type": f"{JSON};charset=utf-8"}
         return cls(status, content, headers | ({"x-acs-request-id": request_id} if request_id else {}), code)
@@ -235,7 +233,7 @@ class Api(Bare):
             raise Refused(self.unreadable)
         return call.body
 
-    def accepted(self, result: Result) -> Answer:
+    def accepted(self, result: object) -> Answer:
         return Answer.json(result, request_id=_request_id())
 
     def refused(self, refusal: Refused) -> Answer:
