@@ -112,3 +112,25 @@ def test_the_facts_of_the_sdk_are_small() -> None:
     size = sum(path.stat().st_size for path in (facts.HOME / "sdk").iterdir())
     assert size < 4_000_000
     assert json.loads((facts.HOME / "sdk" / "activity_1_0.json").read_text("utf-8"))[0]["operation"] == "CreateActivity"
+
+
+def rows_of_the_sdk(rows: list[dict[str, Any]]) -> list[str]:
+    """The names of the rows of a documented table that only the SDK has."""
+    found: list[str] = []
+    for row in rows:
+        found += [row["name"]] if row.get("evidence") == "sdk" else rows_of_the_sdk(row.get("children", []))
+    return found
+
+
+def test_what_only_the_sdk_has_of_a_documented_api_is_there(app: DingTalkApp) -> None:
+    tables = {part: [rows_of_the_sdk(page[part]) for page in facts.endpoints()] for part in ("params", "returns")}
+    assert {part: sum(map(len, found)) for part, found in tables.items()} == {"params": 96, "returns": 60}
+    create = app.platform.calendar_1_0.create_event
+    body = create.call("u", "primary", "周会", {"date": "2026-01-05"}, free_busy_status="busy").request.body
+    assert body["freeBusyStatus"] == "busy"
+    assert "仅见于官方 SDK" in (create.__doc__ or "")
+
+
+def test_what_a_page_has_under_another_name_is_not_there_twice() -> None:
+    (page,) = facts.pages("GET", "/v1.0/workflow/processCentres/todoTasks")
+    assert [row["name"] for row in page["returns"]].count("result") == 0

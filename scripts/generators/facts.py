@@ -21,14 +21,71 @@ OF_SUCCESS = {"code", "errcode", "errorCode", "errCode"}
 """The fields of a reply that say that it is a refusal, unless they are 0."""
 IN_PATH = re.compile(r"{(\w+)}")
 
+Row = dict[str, Any]
+"""A parameter or field, as a table documents it."""
+
 Page = dict[str, Any]
 """One documentation page: of an endpoint, or of an event."""
 
 
 @cache
 def endpoints() -> list[Page]:
-    """The page of every documented endpoint, archived pages too."""
-    return [page for path in sorted((HOME / "endpoints").glob("*/*.json")) for page in _read(path)]
+    """The page of every documented endpoint, archived pages too. Current ones have what only the SDK knows of them."""
+    pages = [page for path in sorted((HOME / "endpoints").glob("*/*.json")) for page in _read(path)]
+    current: defaultdict[tuple[str, str], list[Page]] = defaultdict(list)
+    for page in pages:
+        if not page["archived"]:
+            current[place_of(page)].append(page)
+    known = {(entry["http"], place_of(entry)[1]): entry for _, entry in _sdk()}
+    return [
+        page if page["archived"] else _completed(page, current[place_of(page)], known.get(place_of(page), {}))
+        for page in pages
+    ]
+
+
+def _completed(page: Page, same: list[Page], entry: dict[str, Any]) -> Page:
+    """A page with the parameters and fields that the SDK has, and no page of the endpoint."""
+    tables = {part: [row for each in same for row in each[part]] for part in ("params", "returns")}
+    return page | {part: _with_more(page[part], tables[part], entry.get(part, [])) for part in tables if page[part]}
+
+
+def _with_more(rows: list[Row], same: list[Row], more: list[Row]) -> list[Row]:
+    """Rows, and those that only the SDK has. What it requires there is optional: documented calls do without.
+
+    An object of which a page has all fields under another name is not taken for another one.
+
+    Args:
+        rows: a table of a page.
+        same: this table of all pages of the endpoint.
+        more: the SDK's.
+    """
+    known, inside = {row["name"] for row in same}, {row["name"]: row.get("children", []) for row in more}
+    made = [
+        {**row, "children": _with_more(row["children"], _children(same, row["name"]), inside.get(row["name"], []))}
+        if row.get("children")
+        else row
+        for row in rows
+    ]
+    if "" in known:
+        return made  # the table is about the whole body
+    inner = [_names(row) for row in same if row.get("children")]
+    renamed = {row["name"] for row in more if row.get("children") and any(_names(row) <= names for names in inner)}
+    new = (row for row in more if row["name"] not in known | renamed and row.get("in") != "path")
+    return [*made, *({**row, "required": False, "evidence": "sdk"} for row in new)]
+
+
+def _names(row: Row) -> set[str]:
+    return {child["name"] for child in row.get("children", [])}
+
+
+def _children(rows: list[Row], name: str) -> list[Row]:
+    return [child for row in rows if row["name"] == name for child in row.get("children", [])]
+
+
+@cache
+def _sdk() -> list[tuple[str, dict[str, Any]]]:
+    """Each operation of the official SDK as it is kept here, with its product."""
+    return [(path.stem, entry) for path in sorted((HOME / "sdk").glob("*.json")) for entry in _read(path)]
 
 
 @cache
@@ -42,7 +99,7 @@ def _by_endpoint() -> dict[tuple[str, str], list[Page]]:
 @cache
 def sdk() -> list[Page]:
     """Every operation of the official SDK, in the form of a page."""
-    return [_sdk_page(path.stem, entry) for path in sorted((HOME / "sdk").glob("*.json")) for entry in _read(path)]
+    return [_sdk_page(product, entry) for product, entry in _sdk()]
 
 
 @cache
@@ -94,10 +151,10 @@ def _sdk_page(product: str, entry: dict[str, Any]) -> Page:
     return page
 
 
-def _labelled(rows: list[dict[str, Any]], known: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _labelled(rows: list[Row], known: list[Row]) -> list[Row]:
     """Rows with the names that a table has for them, and its units."""
     by_name = {row["name"]: row for row in known}
-    made: list[dict[str, Any]] = []
+    made: list[Row] = []
     for row in rows:
         same = by_name.get(row["name"], {})
         said: Page = {key: same[key] for key in ("label", "unit") if key in same}

@@ -54,6 +54,8 @@ def described(row: Row, shown: list[Any]) -> str:
 def notes(row: Row, shown: list[Any]) -> Iterator[str]:
     """The unit of a parameter, its form, its limits, its values, its default."""
     limits = row.get("constraints", {})
+    if row.get("evidence") == "sdk":
+        yield "仅见于官方 SDK only in the official SDK"
     if unit := row.get("unit"):
         yield f"单位 unit {unit}"
     if note := row.get("note"):
@@ -69,7 +71,7 @@ def notes(row: Row, shown: list[Any]) -> Iterator[str]:
 
 def of_reply(row: Row) -> str:
     """A field of a reply in words: limits and samples of a parameter do not hold there."""
-    kept: Row = {name: row[name] for name in ("name", "label", "unit", "note", "enum") if name in row}
+    kept: Row = {name: row[name] for name in ("name", "label", "unit", "note", "evidence", "enum") if name in row}
     return described({**kept, "type": "any"}, [])
 
 

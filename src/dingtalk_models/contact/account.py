@@ -45,6 +45,8 @@ class Account(Record, alias_generator=camel):
         union_id: the id that is the same for all apps of one developer.
         email: the person's own e-mail address.
         state_code: the country code of the mobile number.
+        login_email: the address that they log in with. Known from the official SDK only, as the next.
+        visitor: whether they are a visitor.
     """
 
     objects: ClassVar[AccountManager] = AccountManager()
@@ -56,3 +58,5 @@ class Account(Record, alias_generator=camel):
     union_id: str | None
     email: str | None
     state_code: str | None
+    login_email: str | None = None
+    visitor: bool | None = None

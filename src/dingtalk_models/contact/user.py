@@ -132,7 +132,9 @@ class UserManager(Manager):
         return Call(None)
 
     @api("contact_1_0.SetDisable", "POST /v1.0/contact/orgAccounts/disable")
-    def disable(self, userid: Annotated[str, wire("userId")], *, reason: str | None = None) -> Call[None]:
+    def disable(
+        self, userid: Annotated[str, wire("userId")], *, reason: str | None = None, permission_code: str | None = None
+    ) -> Call[None]:
         """Disable a company account (停用企业账号).
 
         Nobody can log in with it until it is enabled.
@@ -140,6 +142,7 @@ class UserManager(Manager):
         Args:
             userid: the user, who must have a company account (企业账号) of this company.
             reason: the reason.
+            permission_code: known from the official SDK only.
 
         Raises:
             NotFound: there is no such user.
@@ -150,11 +153,12 @@ class UserManager(Manager):
         return Call(None)
 
     @api("contact_1_0.SetEnable", "POST /v1.0/contact/orgAccounts/enable")
-    def enable(self, userid: Annotated[str, wire("userId")]) -> Call[None]:
+    def enable(self, userid: Annotated[str, wire("userId")], *, permission_code: str | None = None) -> Call[None]:
         """Enable a disabled company account (启用企业账号).
 
         Args:
             userid: the account's user.
+            permission_code: known from the official SDK only.
 
         Raises:
             NotFound: there is no such user.

@@ -34,6 +34,8 @@ class ConversationManager(Manager):
         userids: Annotated[list[str], Field(min_length=1, max_length=999), wire("userIdList")],
         mute_status: Literal[0, 1],
         mute_duration: Annotated[int, Field(ge=0)],
+        *,
+        union_ids: list[str] | None = None,
     ) -> Call[None]:
         """Mute or unmute members of a group (设置场景群成员禁言状态).
 
@@ -42,6 +44,7 @@ class ConversationManager(Manager):
             userids: at most 999 members.
             mute_status: 1 to mute them, 0 to unmute them.
             mute_duration: the duration in milliseconds.
+            union_ids: known from the official SDK only.
 
         Raises:
             NotFound: there is no such group, or no such member.
@@ -53,13 +56,18 @@ class ConversationManager(Manager):
 
     @api("im_1_0.QueryGroupMuteStatus", "GET /v1.0/im/sceneGroups/muteSettings")
     def mute_settings(
-        self, userid: Annotated[str, Field(min_length=1), wire("userId")], open_conversation_id: ConversationId
+        self,
+        userid: Annotated[str, Field(min_length=1), wire("userId")],
+        open_conversation_id: ConversationId,
+        *,
+        permission_code: str | None = None,
     ) -> Call[MuteSettings]:
         """Get whether a group and one of its members are muted (查询场景群禁言状态).
 
         Args:
             userid: the member.
             open_conversation_id: the group.
+            permission_code: known from the official SDK only.
 
         Raises:
             InvalidRequest: there is no such group.

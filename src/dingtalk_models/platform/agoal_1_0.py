@@ -197,6 +197,8 @@ class AgoalIndicatorDataPushData(TypedDict, total=False):
     """时间维度取值 (例 e.g. `2025-11-01 11:01:00`)"""
     data: str
     """维度数据值 (例 e.g. `111`)"""
+    biz_code: str
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class AgoalObjectiveKeyActionListReplyContent(Record, alias_generator=camel):
@@ -1414,11 +1416,13 @@ class AgoalV1(Manager):
         self,
         *,
         ding_team_id: str | None = None,
+        selected_time: int | None = None,
     ) -> Call[GetDeptScoreCardIndicatorReply]:
         """Get dept score card indicator (获取Agoal指定部门下的计分卡维度和指标id).
 
         Args:
             ding_team_id: 部门openId (例 e.g. `853434729`)
+            selected_time: (仅见于官方 SDK only in the official SDK)
 
         Codes: error.emptyScoreCard, error.systemError.
 

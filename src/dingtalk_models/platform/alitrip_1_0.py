@@ -124,6 +124,10 @@ class BillSettementBtripTrainDataList(Record, alias_generator=camel):
     """预存赠送金额消费"""
     remark: str | None
     """备注"""
+    coach_no: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    short_ticket_no: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class BillSettementCarDataList(Record, alias_generator=camel):

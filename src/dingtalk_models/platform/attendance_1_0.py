@@ -411,6 +411,8 @@ class ProcessApproveFinishTopCalculateApproveDurationParam(TypedDict, total=Fals
     """计算方法 (`0` `1`)"""
     leave_code: str
     """假期规则唯一标识 (例 e.g. `3afdsf-143dsadw3-ad23`)"""
+    time_zone_id: str
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class ProcessApproveFinishReplyResultDurationDetail(Record, alias_generator=camel):
@@ -518,6 +520,8 @@ class UpdateLeaveTypeReplyResult(Record, alias_generator=camel):
     submit_time_rule: UpdateLeaveTypeReplyResultSubmitTimeRule | None
     """限时提交规则"""
     leave_certificate: UpdateLeaveTypeReplyResultLeaveCertificate | None
+    freedom_leave: bool | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class UpdateLeaveTypeReply(Record, alias_generator=camel):
@@ -1270,6 +1274,7 @@ class AttendanceV1(Manager):
         duration_unit: str | None = None,
         calculate_model: Literal[0, 1] | None = None,
         leave_code: str | None = None,
+        time_zone_id: str | None = None,
     ) -> Call[CalculateDurationReply]:
         """Calculate duration (预计算时长).
 
@@ -1281,6 +1286,7 @@ class AttendanceV1(Manager):
             duration_unit: 时长单位 (例 e.g. `day`)
             calculate_model: 计算方法 (`0` `1`)
             leave_code: 假期规则唯一标识 (例 e.g. `e2dsad-34dfa-2vas23da`)
+            time_zone_id: (仅见于官方 SDK only in the official SDK)
 
         Codes: beginDateCannotAfterEndDate, dateTooEarly, durationTooLong, illegalApproveType, illegalCalculateType,
             illegalDateTypeForHalfDay, illegalDurationUnit, illegalOvertimeDurationUnit, invalidRequestParams,
@@ -1624,6 +1630,7 @@ class AttendanceV1(Manager):
         visibility_rules: list[UpdateLeaveTypeVisibilityRules] | None = None,
         submit_time_rule: UpdateLeaveTypeSubmitTimeRule | None = None,
         leave_certificate: UpdateLeaveTypeLeaveCertificate | None = None,
+        freedom_leave: bool | None = None,
     ) -> Call[UpdateLeaveTypeReply]:
         """Update leave type (更新假期规则).
 
@@ -1638,6 +1645,7 @@ class AttendanceV1(Manager):
             extras: 调休假有效期规则
             visibility_rules: 适用范围规则列表
             submit_time_rule: 限时提交规则
+            freedom_leave: (仅见于官方 SDK only in the official SDK)
 
         Codes: bizTypeCannotModified, bizTypeIncorrect, invalidParam, leaveOrgIsUsed, lieuLeaveOnlyOne,
             lieuLeaveValidityIncorrect, nameAlreadyExists, nameTooLong, notFound, notManage, notPermission,

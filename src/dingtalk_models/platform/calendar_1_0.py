@@ -136,6 +136,22 @@ class CreateEventRichTextDescription(TypedDict, total=False):
     """富文本描述内容"""
 
 
+class CreateEventCardInstances(TypedDict, total=False):
+    out_track_id: str
+    scenario: str
+
+
+class CreateEventCategories(TypedDict, total=False):
+    category_id: str
+    display_name: str
+
+
+class CreateEventEventConfig(TypedDict, total=False):
+    allow_attendee_add_conference: bool
+    allow_attendee_add_participants: bool
+    allow_attendee_create_comment: bool
+
+
 class CreateEventReplyStart(Record, alias_generator=camel):
     date: str | None
     """日程开始日期"""
@@ -243,6 +259,31 @@ class CreateEventReplyRichTextDescription(Record, alias_generator=camel):
     """富文本描述内容"""
 
 
+class CreateEventReplyCardInstances(Record, alias_generator=camel):
+    out_track_id: str | None
+    scenario: str | None
+
+
+class CreateEventReplyCategories(Record, alias_generator=camel):
+    category_id: str | None
+    display_name: str | None
+
+
+class CreateEventReplyEventConfig(Record, alias_generator=camel):
+    allow_attendee_add_conference: bool | None
+    allow_attendee_add_participants: bool | None
+    allow_attendee_create_comment: bool | None
+
+
+class CreateEventReplyExtendedPropertiesSharedProperties(Record, alias_generator=camel):
+    belong_corp_id: str | None
+    source_open_cid: str | None
+
+
+class CreateEventReplyExtendedProperties(Record, alias_generator=camel):
+    shared_properties: CreateEventReplyExtendedPropertiesSharedProperties | None
+
+
 class CreateEventReply(Record, alias_generator=camel):
     id: str | None
     """日程ID"""
@@ -276,6 +317,14 @@ class CreateEventReply(Record, alias_generator=camel):
     """UI配置"""
     rich_text_description: CreateEventReplyRichTextDescription | None
     """富文本描述"""
+    card_instances: list[CreateEventReplyCardInstances] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    categories: list[CreateEventReplyCategories] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    event_config: CreateEventReplyEventConfig | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    extended_properties: CreateEventReplyExtendedProperties | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class CreateSubscribedCalendarSubscribeScope(TypedDict, total=False):
@@ -423,6 +472,16 @@ class GetEventReplyRichTextDescription(Record, alias_generator=camel):
     """富文本描述内容"""
 
 
+class GetEventReplyCardInstances(Record, alias_generator=camel):
+    out_track_id: str | None
+    scenario: str | None
+
+
+class GetEventReplyUiConfigs(Record, alias_generator=camel):
+    ui_name: str | None
+    ui_status: str | None
+
+
 class GetEventReply(Record, alias_generator=camel):
     id: str | None
     """日程id"""
@@ -466,6 +525,10 @@ class GetEventReply(Record, alias_generator=camel):
     """日程类型"""
     rich_text_description: GetEventReplyRichTextDescription | None
     """富文本描述"""
+    card_instances: list[GetEventReplyCardInstances] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    ui_configs: list[GetEventReplyUiConfigs] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class GetMeetingRoomsScheduleReplyScheduleInformationScheduleItemsOrganizer(Record, alias_generator=camel):
@@ -1106,6 +1169,16 @@ class PatchEventUiConfigs(TypedDict, total=False):
     """组件状态 (`hide` `disable` `enable`)"""
 
 
+class PatchEventCardInstances(TypedDict, total=False):
+    out_track_id: str
+    scenario: str
+
+
+class PatchEventCategories(TypedDict, total=False):
+    category_id: str
+    display_name: str
+
+
 class PatchEventReplyStart(Record, alias_generator=camel):
     date: str | None
     """日程开始日期"""
@@ -1213,6 +1286,25 @@ class PatchEventReplyUiConfigs(Record, alias_generator=camel):
     """组件状态 (`hide` `disable` `enable`)"""
 
 
+class PatchEventReplyCardInstances(Record, alias_generator=camel):
+    out_track_id: str | None
+    scenario: str | None
+
+
+class PatchEventReplyCategories(Record, alias_generator=camel):
+    category_id: str | None
+    display_name: str | None
+
+
+class PatchEventReplyExtendedPropertiesSharedProperties(Record, alias_generator=camel):
+    belong_corp_id: str | None
+    source_open_cid: str | None
+
+
+class PatchEventReplyExtendedProperties(Record, alias_generator=camel):
+    shared_properties: PatchEventReplyExtendedPropertiesSharedProperties | None
+
+
 class PatchEventReply(Record, alias_generator=camel):
     id: str | None
     """日程id"""
@@ -1246,6 +1338,12 @@ class PatchEventReply(Record, alias_generator=camel):
     """富文本字段"""
     ui_configs: list[PatchEventReplyUiConfigs] = empty_list()
     """UI配置"""
+    card_instances: list[PatchEventReplyCardInstances] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    categories: list[PatchEventReplyCategories] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    extended_properties: PatchEventReplyExtendedProperties | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class RemoveAttendeeAttendeesToRemove(TypedDict, total=False):
@@ -1938,6 +2036,10 @@ class CalendarV1(Manager):
         extra: dict[str, str] | None = None,
         ui_configs: list[CreateEventUiConfigs] | None = None,
         rich_text_description: CreateEventRichTextDescription | None = None,
+        card_instances: list[CreateEventCardInstances] | None = None,
+        categories: list[CreateEventCategories] | None = None,
+        event_config: CreateEventEventConfig | None = None,
+        free_busy_status: str | None = None,
     ) -> Call[CreateEventReply]:
         """Create event (创建日程).
 
@@ -1958,6 +2060,10 @@ class CalendarV1(Manager):
             extra: JSON格式的扩展能力开关
             ui_configs: UI配置
             rich_text_description: 富文本描述
+            card_instances: (仅见于官方 SDK only in the official SDK)
+            categories: (仅见于官方 SDK only in the official SDK)
+            event_config: (仅见于官方 SDK only in the official SDK)
+            free_busy_status: (仅见于官方 SDK only in the official SDK)
 
         Codes: flowLimit, idempotencyProcessing, invalidParameter, itemNotFound, permissionDeny.
 
@@ -2477,6 +2583,9 @@ class CalendarV1(Manager):
         online_meeting_info: PatchEventOnlineMeetingInfo | None = None,
         rich_text_description: PatchEventRichTextDescription | None = None,
         ui_configs: list[PatchEventUiConfigs] | None = None,
+        card_instances: list[PatchEventCardInstances] | None = None,
+        categories: list[PatchEventCategories] | None = None,
+        free_busy_status: str | None = None,
     ) -> Call[PatchEventReply]:
         """Patch event (修改日程).
 
@@ -2499,6 +2608,9 @@ class CalendarV1(Manager):
             online_meeting_info: 视频会议
             rich_text_description: 富文本字段
             ui_configs: UI配置
+            card_instances: (仅见于官方 SDK only in the official SDK)
+            categories: (仅见于官方 SDK only in the official SDK)
+            free_busy_status: (仅见于官方 SDK only in the official SDK)
 
         Codes: idempotencyProcessing, invalidParameter, itemNotFound.
 

@@ -554,11 +554,14 @@ class CardV1(Manager):
     def copy_template(
         self,
         template_id: str,
+        *,
+        name: str | None = None,
     ) -> Call[CopyTemplateReply]:
         """Copy template (卡片平台模板复制).
 
         Args:
             template_id: 模板id
+            name: (仅见于官方 SDK only in the official SDK)
 
         Codes: copy.template.error, template.not.exist.
 

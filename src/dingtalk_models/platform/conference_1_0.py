@@ -168,6 +168,10 @@ class InviteUsersPhoneInviteeList(TypedDict, total=False):
     """被邀请用户手机号"""
     nick: str
     """被邀请人姓名"""
+    invite_client: bool
+    """(仅见于官方 SDK only in the official SDK)"""
+    status_code: str
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class KickMembersUserList(TypedDict, total=False):
@@ -412,6 +416,8 @@ class QueryConferenceMembersMemberModel(Record, alias_generator=camel):
     """是否为电话号码入会"""
     co_host: bool | None
     """是否为联席主持人"""
+    job_number: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class QueryOrgConferenceListOnGoingConfList(Record, alias_generator=camel):

@@ -1461,11 +1461,14 @@ class ContactV1(Manager):
     def list_senior_settings(
         self,
         senior_staff_id: str,
+        *,
+        permission_code: str | None = None,
     ) -> Call[ListSeniorSettingsReply]:
         """List senior settings (获取用户高管模式设置).
 
         Args:
             senior_staff_id: 用户userId
+            permission_code: (仅见于官方 SDK only in the official SDK)
 
         Codes: parameter.error, parameter.orgNotExists, parameter.userNotExists, system.error.
 
@@ -1529,11 +1532,14 @@ class ContactV1(Manager):
     def query_status(
         self,
         user_id: str,
+        *,
+        permission_code: str | None = None,
     ) -> Call[QueryStatusReply]:
         """Query status (查询企业账号状态).
 
         Args:
             user_id: 企业账号的userid (例 e.g. `user123`)
+            permission_code: (仅见于官方 SDK only in the official SDK)
 
         Codes: exclusive.account.only, invalid.param, system.busy, user.not.exist.
 
@@ -1582,12 +1588,14 @@ class ContactV1(Manager):
         *,
         reason: str | None = None,
         reason_i18n_for_employee: dict[str, str] | None = None,
+        permission_code: str | None = None,
     ) -> Call[None]:
         """Sign out (强制登出企业账号).
 
         Args:
             user_id: 企业账号的userid (例 e.g. `user123`)
             reason: 企业账号强制登出的原因 (例 e.g. `账号停用`)
+            permission_code: (仅见于官方 SDK only in the official SDK)
 
         Codes: exclusive.account.only, invalid.param, system.busy, user.not.exist.
 

@@ -42,6 +42,8 @@ class BatchAddContactsRelationList(TypedDict, total=False):
     """新增联系人的模型数据列表"""
     biz_ext_map: dict[str, str]
     """扩展业务字段"""
+    source_data_id: str
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class BatchAddContactsReplyResults(Record, alias_generator=camel):
@@ -72,6 +74,8 @@ class BatchAddFollowRecordsInstanceListDataArray(TypedDict, total=False):
 class BatchAddFollowRecordsInstanceList(TypedDict, total=False):
     data_array: Required[list[BatchAddFollowRecordsInstanceListDataArray]]
     """新增跟进记录的模型数据列表"""
+    biz_ext_map: dict[str, str]
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class BatchAddFollowRecordsReplyResults(Record, alias_generator=camel):
@@ -115,6 +119,8 @@ class BatchAddRelationDatasRelationList(TypedDict, total=False):
         BatchAddRelationDatasRelationListRelationPermissionDTO, wire("relationPermissionDTO")
     ]
     """负责人和协同人信息"""
+    source_data_id: str
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class BatchAddRelationDatasReplyResults(Record, alias_generator=camel):
@@ -834,6 +840,8 @@ class QueryCrmPersonalCustomerValue(Record, alias_generator=camel):
 class QueryGlobalInfoReplyResult(Record, alias_generator=camel):
     oem_enable: bool | None
     """营销服oem是否生效"""
+    t2t3_coexist: bool | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class QueryGlobalInfoReply(Record, alias_generator=camel):

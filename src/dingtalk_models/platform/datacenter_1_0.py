@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import Field, JsonValue
+from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
@@ -18,10 +19,24 @@ from dingtalk_models.resource.query import Listing, Query
 class DataMarketServiceReply(Record, alias_generator=camel):
     data: str | None
     """数据API返回的数据"""
+    code: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    msg: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    total_quota: int | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    used_quota: int | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class QueryGeneralDataServiceDataList(Record, alias_generator=camel):
     pc_act_usr_cnt_1d: Annotated[str | None, wire("pc_act_usr_cnt_1d")]
+
+
+class QueryGeneralDataServiceBatchFilters(TypedDict, total=False):
+    field_id: str
+    operator: str
+    value: str
 
 
 class QueryGeneralDataUpdateDateReply(Record, alias_generator=camel):
@@ -1281,6 +1296,7 @@ class DatacenterV1(Manager):
         dept_id: str | None = None,
         page_size: Annotated[int, Field(le=50)] = 50,
         page_number: int | None = None,
+        return_total: bool | None = None,
     ) -> Query[QueryGeneralDataServiceDataList]:
         """Query general data service (获取数据资产平台的数据服务结果).
 
@@ -1292,6 +1308,7 @@ class DatacenterV1(Manager):
             dept_id: 部门ID (例 e.g. `123`)
             page_size: 每页大小 (≤ 50; 默认 default `50`; 例 e.g. `10`)
             page_number: 分页页码 (默认 default `1`)
+            return_total: (仅见于官方 SDK only in the official SDK)
 
         Codes: api.fields.notAllAuth, apiDataConnect.dataFields.overMaxLimit, apiDataConnect.dataset.notFound,
             apiDataConnect.dataset.overLimit, apiDataConnect.datasource.notFound, apiDataConnect.datasource.overLimit,
@@ -1308,7 +1325,9 @@ class DatacenterV1(Manager):
         Source: obtain-the-data-service-results-of-the-data-asset-platform
         """
         return Listing(
-            QueryGeneralDataServiceDataList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="dataList"
+            QueryGeneralDataServiceDataList,
+            Paging("pageNumber", 1, unit="pages", total="total", open_ended=True),
+            items="dataList",
         )
 
     @api("datacenter_1_0.QueryGeneralDataServiceBatch", "POST /v1.0/datacenter/dataServices/query", idempotent=True)
@@ -1323,6 +1342,8 @@ class DatacenterV1(Manager):
         user_ids: list[str] | None = None,
         page_size: Annotated[int, Field(le=500)] = 100,
         page_number: int | None = None,
+        filters: list[QueryGeneralDataServiceBatchFilters] | None = None,
+        return_total: bool | None = None,
     ) -> Query[dict[str, JsonValue]]:
         """Query general data service batch (获取数据资产平台数据服务).
 
@@ -1335,6 +1356,8 @@ class DatacenterV1(Manager):
             user_ids: 员工ID
             page_size: 每页大小 (≤ 500; 默认 default `100`)
             page_number: 分页页码 (默认 default `1`)
+            filters: (仅见于官方 SDK only in the official SDK)
+            return_total: (仅见于官方 SDK only in the official SDK)
 
         Codes: api.fields.notAllAuth, apiDataConnect.dataFields.overMaxLimit, apiDataConnect.dataset.notFound,
             apiDataConnect.dataset.overLimit, apiDataConnect.datasource.notFound, apiDataConnect.datasource.overLimit,
@@ -1350,7 +1373,11 @@ class DatacenterV1(Manager):
 
         Source: api-querygeneraldataservicebatch
         """
-        return Listing(dict[str, JsonValue], Paging("pageNumber", 1, unit="pages", open_ended=True), items="dataList")
+        return Listing(
+            dict[str, JsonValue],
+            Paging("pageNumber", 1, unit="pages", total="total", open_ended=True),
+            items="dataList",
+        )
 
     @api("datacenter_1_0.QueryGeneralDataUpdateDate", "GET /v1.0/datacenter/dataUpdateDates")
     def query_general_data_update_date(

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN, Paging
+from dingtalk_models.core.secret import Hiding
 from dingtalk_models.core.wire import camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
@@ -296,6 +297,15 @@ class DocBlocksQueryReply(Record, alias_generator=camel):
     result: DocBlocksQueryReplyResult | None
 
 
+class DocDeleteBlockReplyResult(Record, alias_generator=camel):
+    data: dict[str, JsonValue] | None
+
+
+class DocDeleteBlockReply(Record, alias_generator=camel):
+    result: DocDeleteBlockReplyResult | None
+    """(仅见于官方 SDK only in the official SDK)"""
+
+
 class DocInsertBlocksReplyResult(Record, alias_generator=camel):
     data: dict[str, JsonValue] | None
     """被插入的元素"""
@@ -404,6 +414,12 @@ class GetRangeReplyBackgroundColors(Record, alias_generator=camel):
     hex_string: str | None
 
 
+class GetRangeReplyHyperlinks(Record, alias_generator=camel):
+    type: str | None
+    link: str | None
+    text: str | None
+
+
 class GetRangeReply(Record, alias_generator=camel):
     values: list[list[JsonValue]] = empty_list()
     """单元格的值"""
@@ -419,6 +435,12 @@ class GetRangeReply(Record, alias_generator=camel):
     """单元格的水平对齐方式"""
     vertical_alignments: list[list[JsonValue]] = empty_list()
     """单元格的垂直对齐方式"""
+    complex_values: list[list[JsonValue]] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    font_weights: list[list[JsonValue]] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    hyperlinks: list[list[GetRangeReplyHyperlinks]] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class GetResourceUploadInfoReplyResult(Record, alias_generator=camel):
@@ -450,6 +472,10 @@ class GetSheetReply(Record, alias_generator=camel):
     """工作表行数"""
     column_count: int | None
     """工作表列数"""
+    frozen_column_count: int | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    frozen_row_count: int | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class InsertColumnsBeforeReply(Record, alias_generator=camel):
@@ -2084,7 +2110,7 @@ class DocV1(Manager):
         doc_key: str,
         block_id: str,
         operator_id: str,
-    ) -> Call[None]:
+    ) -> Call[DocDeleteBlockReply]:
         """Doc delete block (删除块元素).
 
         Args:
@@ -2101,7 +2127,7 @@ class DocV1(Manager):
 
         Source: api-docdeleteblock
         """
-        return Call(None)
+        return Call(DocDeleteBlockReply)
 
     @api("doc_1_0.DocInsertBlocks", "POST /v1.0/doc/suites/documents/{docKey}/blocks?operatorId")
     def doc_insert_blocks(
@@ -2676,7 +2702,10 @@ class DocV1(Manager):
         """
         return Call(SetFilterViewCriteriaReply)
 
-    @api("doc_1_0.SetRowsHeight", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/setRowsHeight?operatorId")
+    @api(
+        "doc_1_0.SetRowsHeight",
+        "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/setRowsHeight?operatorId&dingAccessTokenType",
+    )
     def set_rows_height(
         self,
         workbook_id: str,
@@ -2685,6 +2714,8 @@ class DocV1(Manager):
         row: int,
         row_count: int,
         height: int,
+        *,
+        ding_access_token_type: Hiding | None = None,
     ) -> Call[SetRowsHeightReply]:
         """Set rows height (批量设置行高).
 
@@ -2695,6 +2726,7 @@ class DocV1(Manager):
             row: 要修改行高的第一行的游标 (例 e.g. `0`)
             row_count: 要修改行高的连续行数 (例 e.g. `10`)
             height: 高度 (单位 unit 像素; 例 e.g. `50`)
+            ding_access_token_type: (仅见于官方 SDK only in the official SDK)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,

@@ -52,6 +52,8 @@ class GetAudioFileInfoReplyResult(Record, alias_generator=camel):
     """文件大小"""
     attributes: dict[str, JsonValue] | None
     """文件扩展属性"""
+    sn: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class GetAudioFileInfoReply(Record, alias_generator=camel):
@@ -70,6 +72,8 @@ class GetCustomerInfoReplyResult(Record, alias_generator=camel):
     """客户创建时间戳 (单位 unit 毫秒)"""
     owner_user_id: str | None
     """销售负责人userId"""
+    phone: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class GetCustomerInfoReply(Record, alias_generator=camel):
@@ -290,6 +294,8 @@ class ListCustomerResult(Record, alias_generator=camel):
     """客户创建时间戳 (单位 unit 毫秒)"""
     owner_user_id: str | None
     """客户负责人（销售）userId"""
+    phone: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class ListDeviceResult(Record, alias_generator=camel):
@@ -403,6 +409,8 @@ class ListTeamResult(Record, alias_generator=camel):
     """团队名"""
     tag_list: list[ListTeamResultTagList] = empty_list()
     """团队标签数据"""
+    parent_team_code: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class QueryAudioFileResult(Record, alias_generator=camel):
@@ -420,6 +428,8 @@ class QueryAudioFileResult(Record, alias_generator=camel):
     """文件大小"""
     attributes: dict[str, JsonValue] | None
     """文件扩展属性"""
+    sn: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class QueryDeviceDetailReplyResult(Record, alias_generator=camel):
@@ -499,6 +509,8 @@ class QueryFileInfoByMinutesIdReplyResult(Record, alias_generator=camel):
     """文件大小"""
     attributes: dict[str, JsonValue] | None
     """文件扩展信息"""
+    sn: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class QueryFileInfoByMinutesIdReply(Record, alias_generator=camel):

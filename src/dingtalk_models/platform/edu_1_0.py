@@ -77,6 +77,8 @@ class AddCollegeContactUserDeptPositionSet(TypedDict, total=False):
     """职位"""
     work_place: str
     """办公地点"""
+    manager_user_id: str
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class AddCollegeContactUserReplyResult(Record, alias_generator=camel):
@@ -526,6 +528,8 @@ class UpdateCollegeContactExclusiveDeptPositionSet(TypedDict, total=False):
     """职位"""
     work_place: str
     """办公地点"""
+    manager_user_id: str
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class UpdateCollegeContactUserDeptOrderList(TypedDict, total=False):
@@ -549,6 +553,8 @@ class UpdateCollegeContactUserDeptPositionSet(TypedDict, total=False):
     """职位"""
     work_place: str
     """办公地点"""
+    manager_user_id: str
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class UpdateGuardianReplyResult(Record, alias_generator=camel):
@@ -2675,6 +2681,7 @@ class EduV1(Manager):
         avatar_media_id: str | None = None,
         nickname: str | None = None,
         dept_position_set: list[AddCollegeContactExclusiveDeptPositionSet] | None = None,
+        exclusive_mobile_verify_status: str | None = None,
     ) -> Call[AddCollegeContactExclusiveReply]:
         """Add college contact exclusive (创建高校账号用户).
 
@@ -2707,6 +2714,7 @@ class EduV1(Manager):
             avatar_media_id: 创建高校账号时可指定头像MediaId (例 e.g. `@lALPDfmVUw19YdrNA-jNA-g`)
             nickname: 创建高校账号时可指定昵称 (例 e.g. `昵称`)
             dept_position_set: 部门多任职
+            exclusive_mobile_verify_status: (仅见于官方 SDK only in the official SDK)
 
         Codes: deptCannotFind, illegalMobile, invalidIsvOrgId, invalidRequestParams, needAuth, noPermission, saveFailed,
             systemError, userIdExist, userOpenAccountProtect.

@@ -38,6 +38,14 @@ class CreateTrustedDeviceBatchDetailList(TypedDict, total=False):
     """设备的Mac地址 (例 e.g. `6c:96:xx:xx:xx:xx`)"""
     serial_number: str
     """设备序列号 (例 e.g. `123`)"""
+    did: str
+    """(仅见于官方 SDK only in the official SDK)"""
+    platform: str
+    """(仅见于官方 SDK only in the official SDK)"""
+    status: int
+    """(仅见于官方 SDK only in the official SDK)"""
+    user_id: str
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class DataSyncReplyDataList(Record, alias_generator=camel):
@@ -461,6 +469,8 @@ class GetTrustDeviceListData(Record, alias_generator=camel):
     """设备序列号"""
     device_uuid: str | None
     """设备uuid"""
+    did: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class GetUserFaceStateReplyData(Record, alias_generator=camel):
@@ -578,6 +588,8 @@ class ListAuditLogReplyList(Record, alias_generator=camel):
     """原知识库PC端地址"""
     prev_work_space_mobile_url: str | None
     """原知识库移动端地址"""
+    receiver_id: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class ListAuditLogReply(Record, alias_generator=camel):
@@ -2034,6 +2046,7 @@ class ExclusiveV1(Manager):
         *,
         mac_address: str | None = None,
         id: int | None = None,
+        did: str | None = None,
     ) -> Call[None]:
         """Delete trusted device (删除可信设备).
 
@@ -2042,6 +2055,7 @@ class ExclusiveV1(Manager):
             kick_off: 是否踢下线 (例 e.g. `False`)
             mac_address: 可信设备的mac地址 (例 e.g. `88:92:xxxxx`)
             id: 设备编号 (例 e.g. `123`)
+            did: (仅见于官方 SDK only in the official SDK)
 
         Codes: param.format.error, param.missing, service.error.
 
@@ -2364,6 +2378,7 @@ class ExclusiveV1(Manager):
         status: Literal[1, 2, 3, 4] | None = None,
         serial_number: str | None = None,
         device_uuid: str | None = None,
+        serial_number_list: list[str] | None = None,
     ) -> Query[GetTrustDeviceListData]:
         """Get trust device list (查询可信设备详细信息).
 
@@ -2380,6 +2395,7 @@ class ExclusiveV1(Manager):
             status: 设备状态 (`1` `2` `3` `4`)
             serial_number: 设备序列号
             device_uuid: 设备uuid
+            serial_number_list: (仅见于官方 SDK only in the official SDK)
 
         Codes: param.illegal, service.error, staff.not.found.
 

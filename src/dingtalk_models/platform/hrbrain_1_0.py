@@ -329,6 +329,10 @@ class HrbrainImportEmpInfoBody(TypedDict, total=False):
     """毕业院校名 (例 e.g. `清华大学`)"""
     extend_info: dict[str, JsonValue]
     """扩展字段"""
+    job_category: str
+    """(仅见于官方 SDK only in the official SDK)"""
+    job_family: str
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class HrbrainImportLabelBaseBody(TypedDict, total=False):

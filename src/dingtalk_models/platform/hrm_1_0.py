@@ -134,6 +134,8 @@ class QueryHrmEmployeeDismissionInfoReplyResult(Record, alias_generator=camel):
     """主动原因"""
     passive_reason: list[str] = empty_list()
     """被动原因"""
+    name: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class QueryHrmEmployeeDismissionInfoReply(Record, alias_generator=camel):

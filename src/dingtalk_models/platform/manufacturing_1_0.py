@@ -55,6 +55,7 @@ class ManufacturingV1(Manager):
         user_name_list: str | None = None,
         user_id_list: str | None = None,
         unit_price: str | None = None,
+        corp_id: str | None = None,
     ) -> Call[IndustrializeManufactureJobBookReply]:
         """Industrialize manufacture job book (计件报工).
 
@@ -80,6 +81,7 @@ class ManufacturingV1(Manager):
             user_name_list: 批量报工时
             user_id_list: 批量报工时
             unit_price: 计件单价 (单位 unit 分)
+            corp_id: (仅见于官方 SDK only in the official SDK)
 
         Codes: error.notFound, error.unknownerror, illegal.argument, illegal.field.notnull, permission.wrong.
 
@@ -108,6 +110,8 @@ class ManufacturingV1(Manager):
         current_page: int | None = None,
         user_id: str | None = None,
         mes_app_key: str | None = None,
+        process_name: str | None = None,
+        user_id_list: str | None = None,
     ) -> Call[IndustrializeManufactureQueryJobsReply]:
         """Industrialize manufacture query jobs (查询计件报工数据).
 
@@ -125,6 +129,8 @@ class ManufacturingV1(Manager):
             current_page: 分页参数 (例 e.g. `1`)
             user_id: 员工的userid (例 e.g. `1919442747879773`)
             mes_app_key: MES系统唯一标识 (例 e.g. `mes41d8cd98f0b204e9800998ecf8427e`)
+            process_name: (仅见于官方 SDK only in the official SDK)
+            user_id_list: (仅见于官方 SDK only in the official SDK)
 
         Codes: error.notFound, error.unknownerror, illegal.argument, permission.wrong.
 

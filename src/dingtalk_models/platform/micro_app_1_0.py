@@ -11,7 +11,7 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN_FROM_ZERO, Paging
 from dingtalk_models.core.secret import Secret
-from dingtalk_models.core.wire import BeijingTime, Millis, camel, empty_list
+from dingtalk_models.core.wire import BeijingTime, Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
@@ -81,6 +81,8 @@ class ListAllAppReplyAppList(Record, alias_generator=camel):
     """应用状态 (`0` `1` `3`)"""
     develop_type: int | None
     """应用类型 (`0` `1`)"""
+    h5_page_type: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class ListAllAppReply(Record, alias_generator=camel):
@@ -160,6 +162,12 @@ class ListInnerAppVersionReply(Record, alias_generator=camel):
     """企业内部小程序版本号列表"""
 
 
+class ListUserVilebleAppReplyAppListI18n(Record, alias_generator=camel):
+    desc: str | None
+    i18n_key: Annotated[str | None, wire("i18n_key")]
+    name: str | None
+
+
 class ListUserVilebleAppReplyAppList(Record, alias_generator=camel):
     agent_id: int | None
     """应用AgentId"""
@@ -183,6 +191,8 @@ class ListUserVilebleAppReplyAppList(Record, alias_generator=camel):
     """应用类型 (`0` `1`)"""
     unified_app_id: str | None
     """统一应用ID"""
+    i18n: list[ListUserVilebleAppReplyAppListI18n] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class ListUserVilebleAppReply(Record, alias_generator=camel):

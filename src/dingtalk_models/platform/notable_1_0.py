@@ -731,6 +731,7 @@ class NotableV1(Manager):
         max_results: Annotated[int, Field(ge=1, le=100)] = 100,
         next_token: str | None = None,
         field_id_or_names: Annotated[list[str], Field(max_length=100)] | None = None,
+        calc_fields: bool | None = None,
     ) -> Query[ListRecordsRecord]:
         """List records (列出多行记录).
 
@@ -742,6 +743,7 @@ class NotableV1(Manager):
             max_results: 每页获取的数据量 (≥ 1; ≤ 100; 默认 default `100`)
             next_token: 上一次查询返回的游标 (例 e.g. `tuvxxx`)
             field_id_or_names: 可选 (≤ 100 项 items)
+            calc_fields: (仅见于官方 SDK only in the official SDK)
 
         Codes: forbidden.operationIllegal, internalError, invalidRequest.dataNotReady, invalidRequest.document.broken,
             invalidRequest.document.notFound, invalidRequest.document.stillInitializing,

@@ -56,6 +56,8 @@ class QueryUserHonorsHonorGrantHistory(Record, alias_generator=camel):
     """荣誉发放人userId"""
     grant_time: Millis | None
     """授予时间戳 (单位 unit 毫秒)"""
+    grant_reason: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class QueryUserHonorsHonor(Record, alias_generator=camel):

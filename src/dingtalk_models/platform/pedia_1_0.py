@@ -328,6 +328,7 @@ class PediaV1(Manager):
         sim_high_light: bool,
         *,
         approve_reason: str | None = None,
+        ali_doc_high_light: bool | None = None,
     ) -> Call[None]:
         """Pedia words approve (审核词条).
 
@@ -338,6 +339,7 @@ class PediaV1(Manager):
             im_high_light: (例 e.g. `True`)
             sim_high_light: 服务群是否高亮 (例 e.g. `True`)
             approve_reason: 拒绝的原因 (例 e.g. `拒绝`)
+            ali_doc_high_light: (仅见于官方 SDK only in the official SDK)
 
         Codes: paramError.corpId, paramError.im, paramError.request, paramError.status, paramError.userId,
             paramError.uuid, requestError.wordName.

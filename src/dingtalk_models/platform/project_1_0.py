@@ -212,6 +212,16 @@ class CreateProjectByTemplateReplyResult(Record, alias_generator=camel):
     """创建时间"""
     logo: str | None
     """项目图标地址"""
+    description: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    end_date: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    program_id: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    start_date: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    visibility: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class CreateProjectByTemplateReply(Record, alias_generator=camel):
@@ -274,11 +284,17 @@ class CreateTaskCustomfields(TypedDict, total=False):
     """自定义字段ID"""
     value: list[CreateTaskCustomfieldsValue]
     """自定义字段值列表"""
+    customfield_alias: str
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class CreateTaskReplyResultCustomfieldsValue(Record, alias_generator=camel):
     title: str | None
     """自定义字段值"""
+    id: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    thumb_url: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class CreateTaskReplyResultCustomfields(Record, alias_generator=camel):
@@ -313,6 +329,14 @@ class CreateTaskReplyResult(Record, alias_generator=camel):
     """任务优先级"""
     customfields: list[CreateTaskReplyResultCustomfields] = empty_list()
     """自定义字段列表"""
+    sprint_id: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    story_point: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    tag_ids: list[str] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    tasklist_id: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class CreateTaskReply(Record, alias_generator=camel):
@@ -947,11 +971,19 @@ class UnSuspendProjectReply(Record, alias_generator=camel):
 class UpdateCustomfieldValueValue(TypedDict, total=False):
     title: Required[str]
     """自定义字段修改后的值 (例 e.g. `我是具体显示值`)"""
+    id: str
+    """(仅见于官方 SDK only in the official SDK)"""
+    thumb_url: str
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class UpdateCustomfieldValueReplyResultCustomFieldsValue(Record, alias_generator=camel):
     title: str | None
     """自定义字段显示值"""
+    id: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    thumb_url: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class UpdateCustomfieldValueReplyResultCustomFields(Record, alias_generator=camel):
@@ -1498,6 +1530,14 @@ class ProjectV1(Manager):
         user_id: str,
         name: str,
         template_id: str,
+        *,
+        description: str | None = None,
+        end_date: str | None = None,
+        program_id: str | None = None,
+        program_name: str | None = None,
+        start_date: str | None = None,
+        template_name: str | None = None,
+        visibility: str | None = None,
     ) -> Call[CreateProjectByTemplateReply]:
         """Create project by template (根据项目模板创建项目).
 
@@ -1505,6 +1545,13 @@ class ProjectV1(Manager):
             user_id: 操作者userId
             name: 项目名字
             template_id: 模板Id
+            description: (仅见于官方 SDK only in the official SDK)
+            end_date: (仅见于官方 SDK only in the official SDK)
+            program_id: (仅见于官方 SDK only in the official SDK)
+            program_name: (仅见于官方 SDK only in the official SDK)
+            start_date: (仅见于官方 SDK only in the official SDK)
+            template_name: (仅见于官方 SDK only in the official SDK)
+            visibility: (仅见于官方 SDK only in the official SDK)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1567,6 +1614,16 @@ class ProjectV1(Manager):
         scenariofieldconfig_id: str | None = None,
         start_date: str | None = None,
         visible: Literal["involves", "members"] | None = None,
+        involve_members: list[str] | None = None,
+        priority_name: str | None = None,
+        project_name: str | None = None,
+        sprint_id: str | None = None,
+        story_point: str | None = None,
+        tag_ids: list[str] | None = None,
+        tag_names: list[str] | None = None,
+        taskflowstatus_id: str | None = None,
+        tasklist_id: str | None = None,
+        tfs_name: str | None = None,
     ) -> Call[CreateTaskReply]:
         """Create task (创建项目任务).
 
@@ -1584,6 +1641,16 @@ class ProjectV1(Manager):
             scenariofieldconfig_id: 任务类型id
             start_date: 任务开始时间
             visible: 任务的可见性规则 (`involves` `members`)
+            involve_members: (仅见于官方 SDK only in the official SDK)
+            priority_name: (仅见于官方 SDK only in the official SDK)
+            project_name: (仅见于官方 SDK only in the official SDK)
+            sprint_id: (仅见于官方 SDK only in the official SDK)
+            story_point: (仅见于官方 SDK only in the official SDK)
+            tag_ids: (仅见于官方 SDK only in the official SDK)
+            tag_names: (仅见于官方 SDK only in the official SDK)
+            taskflowstatus_id: (仅见于官方 SDK only in the official SDK)
+            tasklist_id: (仅见于官方 SDK only in the official SDK)
+            tfs_name: (仅见于官方 SDK only in the official SDK)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -2720,6 +2787,7 @@ class ProjectV1(Manager):
         *,
         taskflow_status_id: str | None = None,
         tfs_update_note: str | None = None,
+        taskflow_status_update_note: str | None = None,
     ) -> Call[UpdateTaskTaskflowstatusReply]:
         """Update task taskflowstatus (更新任务工作流状态).
 
@@ -2728,6 +2796,7 @@ class ProjectV1(Manager):
             task_id: 任务ID
             taskflow_status_id: 任务状态ID (例 e.g. `60a2187eb72xxxxxxx`)
             tfs_update_note: 任务流转说明 (例 e.g. `说明。`)
+            taskflow_status_update_note: (仅见于官方 SDK only in the official SDK)
 
         Codes: org.not.exist, server.error, unchange, user.not.exist.
 

@@ -950,12 +950,14 @@ class ServiceGroupV1(Manager):
         open_conversation_id: str,
         *,
         open_team_id: str | None = None,
+        top_n: int | None = None,
     ) -> Call[QueryActiveUsersReply]:
         """Query active users (查询服务群活跃用户).
 
         Args:
             open_conversation_id: 群ID (例 e.g. `cidxxxxxx==`)
             open_team_id: 开放团队ID (例 e.g. `KxisoOk`)
+            top_n: (仅见于官方 SDK only in the official SDK; 例 e.g. `5`)
 
         Codes: illegalPama, systemError.
 

@@ -121,6 +121,8 @@ class SearchDentriesOption(TypedDict, total=False):
     """限定创建时间范围"""
     visit_time_range: SearchDentriesOptionVisitTimeRange
     """限定访问时间范围"""
+    space_ids: list[int]
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class SearchDentriesReplyItemsCreator(Record, alias_generator=camel):
@@ -137,6 +139,12 @@ class SearchDentriesReplyItemsModifier(Record, alias_generator=camel):
     """名称"""
 
 
+class SearchDentriesReplyItemsPath(Record, alias_generator=camel):
+    long_path: str | None
+    path: str | None
+    url: str | None
+
+
 class SearchDentriesReplyItems(Record, alias_generator=camel):
     dentry_uuid: str | None
     """文件uuid"""
@@ -146,6 +154,10 @@ class SearchDentriesReplyItems(Record, alias_generator=camel):
     """创建者"""
     modifier: SearchDentriesReplyItemsModifier | None
     """修改者"""
+    last_modify_time: int | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    path: SearchDentriesReplyItemsPath | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class SearchDentriesReply(Record, alias_generator=camel):

@@ -744,6 +744,7 @@ class WikiV2(Manager):
         max_results: Annotated[int, Field(le=30)] = 30,
         order_by: Literal["VIEW_TIME_DESC", "CREATE_TIME_DESC", "MODIFIED_TIME_DESC"] | None = None,
         with_permission_role: bool | None = None,
+        team_id: str | None = None,
     ) -> Query[ListWorkspacesWorkspace]:
         """List workspaces (获取知识库列表).
 
@@ -753,6 +754,7 @@ class WikiV2(Manager):
             max_results: 分页大小 (≤ 30; 默认 default `30`)
             order_by: 排序方式 (`VIEW_TIME_DESC` `CREATE_TIME_DESC` `MODIFIED_TIME_DESC`)
             with_permission_role: 是否同时查询权限 (默认 default `False`)
+            team_id: (仅见于官方 SDK only in the official SDK)
 
         Codes: operationTimeout, paramError, paramError.orderBy, permissionDenied, systemError, teamNotExist,
             unknownError.

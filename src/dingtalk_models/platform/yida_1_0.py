@@ -2781,6 +2781,7 @@ class YidaV1(Manager):
         asynchronous_execution: bool | None = None,
         ignore_empty: bool | None = None,
         use_latest_form_schema_version: bool | None = None,
+        env: str | None = None,
     ) -> Call[BatchUpdateFormDataByInstanceMapReply]:
         """Batch update form data by instance map (通过表单实例数据批量更新表单实例).
 
@@ -2794,6 +2795,7 @@ class YidaV1(Manager):
             asynchronous_execution: (例 e.g. `True`)
             ignore_empty: 是否忽略空值 (例 e.g. `True`)
             use_latest_form_schema_version: 是否使用最新的表单schema版本 (默认 default `False`)
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -2940,6 +2942,7 @@ class YidaV1(Manager):
         form_instance_id: str,
         *,
         language: Literal["zh_CN", "en_US"] | None = None,
+        env: str | None = None,
     ) -> Call[None]:
         """Delete form data (删除表单数据).
 
@@ -2949,6 +2952,7 @@ class YidaV1(Manager):
             user_id: 用户userid
             form_instance_id: 表单实例ID
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -3095,6 +3099,7 @@ class YidaV1(Manager):
         process_instance_id: str,
         *,
         language: Literal["zh_CN", "en_US"] | None = None,
+        env: str | None = None,
     ) -> Call[None]:
         """Delete instance (删除流程实例).
 
@@ -3104,6 +3109,7 @@ class YidaV1(Manager):
             user_id: 用户的userId (例 e.g. `user123`)
             process_instance_id: 流程实例ID (例 e.g. `f30233fb-72xxx`)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -3251,6 +3257,7 @@ class YidaV1(Manager):
         task_information_list: str,
         *,
         remark: str | None = None,
+        env: str | None = None,
     ) -> Call[ExecuteBatchTaskReply]:
         """Execute batch task (批量执行宜搭审批任务).
 
@@ -3261,6 +3268,7 @@ class YidaV1(Manager):
             user_id: 操作人userId (例 e.g. `manager1234`)
             task_information_list: 批量执行的审批任务列表 (`taskId` `formInstId` 等 or others)
             remark: 审批意见 (例 e.g. `OK`)
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -3413,6 +3421,7 @@ class YidaV1(Manager):
         form_data_json: str | None = None,
         language: Literal["zh_CN", "en_US"] | None = None,
         digital_sign_url: str | None = None,
+        env: str | None = None,
     ) -> Call[None]:
         """Execute task (同意或拒绝宜搭审批任务).
 
@@ -3428,6 +3437,7 @@ class YidaV1(Manager):
             form_data_json: 更新的表单值 (例 e.g. `未知`)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             digital_sign_url: 电子签名地址
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -4543,6 +4553,8 @@ class YidaV1(Manager):
         process_instance_ids: str,
         *,
         language: Literal["zh_CN", "en_US"] | None = None,
+        env: str | None = None,
+        form_uuid: str | None = None,
     ) -> Call[GetInstancesByIdListReply]:
         """Get instances by id list (批量获取流程实例列表).
 
@@ -4552,6 +4564,8 @@ class YidaV1(Manager):
             user_id: 用户的userId (例 e.g. `manager123`)
             process_instance_ids: 流程实例ID列表 (例 e.g. `inst-123,inst-223`)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            env: (仅见于官方 SDK only in the official SDK)
+            form_uuid: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -5382,6 +5396,7 @@ class YidaV1(Manager):
         process_code: str,
         *,
         process_id: int | None = None,
+        env: str | None = None,
     ) -> Call[GetProcessDesignByCodeReply]:
         """Get process design by code (通过流程code获取流程定义).
 
@@ -5391,6 +5406,7 @@ class YidaV1(Manager):
             app_type: 应用编码 (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
             process_code: 流程编码
             process_id: 流程id (例 e.g. `36679675117`)
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -5537,6 +5553,7 @@ class YidaV1(Manager):
         system_token: Hiding | None = None,
         language: Literal["zh_CN", "en_US"] | None = None,
         user_id: str | None = None,
+        env: str | None = None,
     ) -> Call[GetRunningTasksReply]:
         """Get running tasks (查询流程运行任务（VPC）).
 
@@ -5546,6 +5563,7 @@ class YidaV1(Manager):
             system_token: 应用秘钥 (例 e.g. `hexxxx`)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             user_id: 用户的userid (例 e.g. `manager123`)
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -5697,6 +5715,7 @@ class YidaV1(Manager):
         process_codes: str | None = None,
         create_from_time_gmt: Annotated[int | None, wire("createFromTimeGMT")] = None,
         create_to_time_gmt: Annotated[int | None, wire("createToTimeGMT")] = None,
+        env: str | None = None,
     ) -> Query[GetTaskCopiesData]:
         """Get task copies (查询抄送我的任务列表（应用维度）).
 
@@ -5711,6 +5730,7 @@ class YidaV1(Manager):
             process_codes: 流程code列表
             create_from_time_gmt: 创建时间起始值
             create_to_time_gmt: 创建时间终止值
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -6018,6 +6038,7 @@ class YidaV1(Manager):
         user_id: str,
         *,
         form_instance_id_list: list[str] | None = None,
+        env: str | None = None,
     ) -> Call[ListFormRemarksReply]:
         """List form remarks (批量查询宜搭表单实例的评论).
 
@@ -6027,6 +6048,7 @@ class YidaV1(Manager):
             system_token: 宜搭应用密钥 (例 e.g. `098661xxxx`)
             user_id: 用户userid (例 e.g. `user001`)
             form_instance_id_list: 宜搭表单实例Id
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -6663,6 +6685,7 @@ class YidaV1(Manager):
         language: Literal["zh_CN", "en_US"] | None = None,
         process_code: str | None = None,
         department_id: str | None = None,
+        env: str | None = None,
     ) -> Call[PreviewPublishedProcessReply]:
         """Preview published process (预览审批流程).
 
@@ -6675,6 +6698,7 @@ class YidaV1(Manager):
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             process_code: 流程编码
             department_id: 发起人所在部门ID (例 e.g. `18295`)
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -7000,6 +7024,7 @@ class YidaV1(Manager):
         *,
         by_manager: Literal["y", "n"] | None = None,
         language: Literal["zh_CN", "en_US"] | None = None,
+        env: str | None = None,
     ) -> Call[None]:
         """Redirect task (转交任务).
 
@@ -7013,6 +7038,7 @@ class YidaV1(Manager):
             task_id: 任务ID
             by_manager: 是否应用管理员进行转交 (`y` `n`)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -7664,7 +7690,7 @@ class YidaV1(Manager):
 
     @api(
         "yida_1_0.TerminateInstance",
-        "PUT /v1.0/yida/processes/instances/terminate?appType&systemToken&userId&language&processInstanceId",
+        "PUT /v1.0/yida/processes/instances/terminate?appType&systemToken&userId&language&processInstanceId&env",
     )
     def terminate_instance(
         self,
@@ -7674,6 +7700,7 @@ class YidaV1(Manager):
         process_instance_id: str,
         *,
         language: Literal["zh_CN", "en_US"] | None = None,
+        env: str | None = None,
     ) -> Call[None]:
         """Terminate instance (终止流程实例).
 
@@ -7683,6 +7710,7 @@ class YidaV1(Manager):
             user_id: 用户的userid (例 e.g. `未知`)
             process_instance_id: 流程实例ID (例 e.g. `f30233fb-72e1-4af4-8cb8-c7e0ea9ee530`)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,

@@ -493,6 +493,7 @@ class YidaV2(Manager):
         *,
         page_size: int | None = None,
         page_number: int | None = None,
+        env: str | None = None,
     ) -> Call[None]:
         """Batch add or update role members (批量更新宜搭角色成员).
 
@@ -503,6 +504,7 @@ class YidaV2(Manager):
             token: 验权token (例 e.g. `IASUDYxxx`)
             page_size: 分页大小 (例 e.g. `10`)
             page_number: 分页页码 (例 e.g. `1`)
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
             invalidParameter.validation.parameterValidationFailed,
@@ -528,6 +530,7 @@ class YidaV2(Manager):
         *,
         page_size: int | None = None,
         page_number: int | None = None,
+        env: str | None = None,
     ) -> Call[None]:
         """Batch delete role members (批量删除宜搭角色成员).
 
@@ -539,6 +542,7 @@ class YidaV2(Manager):
             member_ids: 角色里要删除的成员userId (例 e.g. `manager123,manager456`)
             page_size: 分页大小 (例 e.g. `10`)
             page_number: 分页页码 (例 e.g. `1`)
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
             invalidParameter.validation.parameterValidationFailed,
@@ -806,6 +810,8 @@ class YidaV2(Manager):
         user_id: str,
         token: str,
         row_ids: str,
+        *,
+        env: str | None = None,
     ) -> Call[None]:
         """Delete matrix data by row ids (批量删除指定矩阵的明细数据).
 
@@ -815,6 +821,7 @@ class YidaV2(Manager):
             user_id: 用户的userid (例 e.g. `manager123`)
             token: 验权token (例 e.g. `IASUDYxxx`)
             row_ids: 矩阵行数据rowId列表 (例 e.g. `row_123,row_456`)
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
             invalidParameter.validation.parameterValidationFailed,
@@ -1195,6 +1202,7 @@ class YidaV2(Manager):
         language: Literal["zh_CN", "en_US"] | None = None,
         use_alias: bool | None = None,
         form_uuid: str | None = None,
+        env: str | None = None,
     ) -> Call[GetInstanceByIdReply]:
         """Get instance by id (根据流程实例ID获取流程实例).
 
@@ -1206,6 +1214,7 @@ class YidaV2(Manager):
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             use_alias: 是否使用组件别名 (例 e.g. `False`)
             form_uuid: 表单uuid
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -1364,6 +1373,7 @@ class YidaV2(Manager):
         task_id: str | None = None,
         create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
         use_alias: bool | None = None,
+        env: str | None = None,
     ) -> Query[str]:
         """Get instance id list (获取实例ID列表).
 
@@ -1385,6 +1395,7 @@ class YidaV2(Manager):
             task_id: 任务ID (例 e.g. `task-123`)
             create_from_time_gmt: 创建时间起始值 (例 e.g. `2021-05-01`)
             use_alias: 是否使用组件别名 (例 e.g. `False`)
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -1713,6 +1724,7 @@ class YidaV2(Manager):
         *,
         page_size: int | None = None,
         page_number: int | None = None,
+        env: str | None = None,
     ) -> Call[GetMatrixDetailByIdReply]:
         """Get matrix detail by id (获取指定权限矩阵的明细数据).
 
@@ -1723,6 +1735,7 @@ class YidaV2(Manager):
             token: 验权token
             page_size: 分页大小
             page_number: 分页页码
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
             invalidParameter.validation.parameterValidationFailed,
@@ -1946,6 +1959,8 @@ class YidaV2(Manager):
         user_id: str,
         token: str,
         data_json: str,
+        *,
+        env: str | None = None,
     ) -> Call[None]:
         """Save and update matrix data (更新指定矩阵的明细数据).
 
@@ -1955,6 +1970,7 @@ class YidaV2(Manager):
             user_id: 用户的userid (例 e.g. `manager123`)
             token: 验权token (例 e.g. `IASUDYxxx`)
             data_json: 矩阵数据详情
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
             invalidParameter.validation.parameterValidationFailed,
@@ -1982,6 +1998,7 @@ class YidaV2(Manager):
         *,
         language: Literal["zh_CN", "en_US"] | None = None,
         use_alias: bool | None = None,
+        env: str | None = None,
     ) -> Call[SaveFormDataReply]:
         """Save form data (保存表单数据).
 
@@ -1993,6 +2010,7 @@ class YidaV2(Manager):
             form_data_json: 表单数据 (`key` `value` 等 or others)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             use_alias: 是否使用组件别名 (例 e.g. `False`)
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -2327,6 +2345,7 @@ class YidaV2(Manager):
         create_to_time_gmt: Annotated[BeijingTime | None, wire("createToTimeGMT")] = None,
         create_from_time_gmt: Annotated[BeijingTime | None, wire("createFromTimeGMT")] = None,
         use_alias: bool | None = None,
+        env: str | None = None,
     ) -> Query[SearchFormDataSecondGenerationData]:
         """Search form data second generation (通过高级查询条件获取表单实例数据（包括子表单组件数据）).
 
@@ -2345,6 +2364,7 @@ class YidaV2(Manager):
             create_to_time_gmt: 创建的开始时间 (例 e.g. `2021-05-01 10:10:10`)
             create_from_time_gmt: 创建的开始时间 (例 e.g. `2021-05-01 10:10:10`)
             use_alias: 是否使用组件别名 (例 e.g. `False`)
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -2673,6 +2693,7 @@ class YidaV2(Manager):
         department_id: str | None = None,
         process_data: str | None = None,
         use_alias: bool | None = None,
+        env: str | None = None,
     ) -> Call[StartInstanceReply]:
         """Start instance (发起宜搭审批流程).
 
@@ -2687,6 +2708,7 @@ class YidaV2(Manager):
             department_id: 发起人所在部门ID (例 e.g. `18295`)
             process_data: 流程数据
             use_alias: 是否使用组件别名 (例 e.g. `False`)
+            env: (仅见于官方 SDK only in the official SDK)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,

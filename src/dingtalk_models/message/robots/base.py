@@ -28,11 +28,20 @@ class Recall(Record):
     """The keys of messages that were not recalled, with the reasons."""
 
 
+class GroupReader(Record, alias_generator=camel):
+    """Somebody who has read a message to a group."""
+
+    userid: Annotated[str | None, wire("userId")]
+    union_id: str | None
+
+
 class GroupReadStatus(Record, alias_generator=camel):
     """One page of the people who have read a message to a group or to two people."""
 
     send_status: str = ""
     """`SUCCESS`, `RECALLED` or `PROCESSING`."""
     read_userids: Annotated[list[str], wire("readUserIds")] = []
+    read_users: list[GroupReader] = []
+    """The same people. Known from the official SDK only."""
     next_token: str | None
     has_more: bool | None

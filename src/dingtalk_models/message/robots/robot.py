@@ -144,6 +144,7 @@ class RobotManager(Manager):
         msg_param: _MsgParam,
         *,
         cool_app_code: str | None = None,
+        token: str | None = None,
         robot_code: RobotCode = None,
     ) -> Call[GroupMessage]:
         """Send a message to a group (机器人发送群聊消息).
@@ -153,6 +154,7 @@ class RobotManager(Manager):
             msg_key: the message template.
             msg_param: the template's parameters, as JSON of at most 15,000 bytes.
             cool_app_code: the cool app (酷应用) of the robot, if it has one.
+            token: known from the official SDK only.
             robot_code: the robot, if it is not the app's own.
 
         Raises:
@@ -171,6 +173,7 @@ class RobotManager(Manager):
             msg_key=msg_key,
             msg_param=msg_param,
             cool_app_code=cool_app_code,
+            token=token,
             robot_code=robot,
         ).then(
             lambda key: GroupMessage(robot_code=robot, open_conversation_id=open_conversation_id, process_query_key=key)
@@ -196,6 +199,7 @@ class RobotManager(Manager):
         *,
         max_results: Annotated[int, Field(ge=1, le=200)] = 200,
         next_token: str | None = None,
+        token: str | None = None,
         robot_code: RobotCode = None,
     ) -> Call[GroupReadStatus]:
         """Get one page of the people who have read a message to a group (查询企业机器人群聊消息用户已读状态).
@@ -205,6 +209,7 @@ class RobotManager(Manager):
             open_conversation_id: the group.
             max_results: the page size, at most 200.
             next_token: the start of the page.
+            token: known from the official SDK only.
             robot_code: the robot, if it is not the app's own.
 
         Source: chatbot-queries-the-read-status-of-a-message
@@ -215,6 +220,7 @@ class RobotManager(Manager):
             open_conversation_id=open_conversation_id,
             max_results=max_results,
             next_token=next_token,
+            token=token,
             robot_code=code_of(self.app, robot_code),
         )
 
@@ -322,6 +328,8 @@ class GroupRobot(Record, alias_generator=camel):
     """The URL of its icon."""
     open_robot_type: int | None
     """Its kind, 1 to 4. The meanings are not documented."""
+    creator_userid: Annotated[str | None, wire("creatorUserId")] = None
+    """Who made it. Known from the official SDK only."""
 
 
 class _BatchReply(Record, alias_generator=camel):
