@@ -17,7 +17,10 @@ from urllib.parse import unquote
 
 from generators import facts, samples
 from generators.facts import Page
-from generators.platform.source import BRACKETS, READS, known
+from generators.platform.corrections import CORRECTIONS
+from generators.platform.endpoints import READS, known
+from generators.platform.naming import product_of
+from generators.platform.writing import BRACKETS
 from generators.samples import Row, request_sample, rows, same, sample_of
 from generators.uses import accessors, by_hand, tests_of
 from helpers import english
@@ -209,6 +212,7 @@ def name_of_id_problems(name: str, wire: list[str], *, kind: Any = None) -> Iter
     """`union_id` for `unionId`; in the plural, where a list is called by the singular. `userid` is another rule."""
     if re.search(r"(user|union)_?id", name) and wire:
         expected = re.sub(r"(?<=[a-z])[A-Z]", lambda found: f"_{found[0]}", wire[0].rpartition(".")[2]).lower()
+        expected = CORRECTIONS.fields.get(expected, expected)
         plural = name == f"{expected}s" and get_origin(kind) is list
         if name not in {expected, userid_name(expected), userid_name(f"{expected}s")} and not plural:
             yield f"{name} is {wire[0]!r} on the wire: call it {expected!r}"
@@ -387,7 +391,7 @@ def limit_problems(info: OperationInfo) -> Iterator[str]:
     for page in pages(info):
         sample = request_sample(page)
         for row in rows(page):
-            for limit, value in samples.over_limits(row):
+            for limit, value in samples.over_limits(row, product_of(page)):
                 try:
                     request = request_of(info, {**sample, row["name"]: value})
                 except InvalidArgument:
@@ -468,4 +472,6 @@ def words(value: Any) -> set[str]:
         parsed = samples.loaded(samples.decoded(value))
         if is_object(parsed) or is_array(parsed):
             return words(parsed)
+        if day := samples.day_of(value):
+            return words(day)  # a time may be read in another form, or as a day
     return set(re.findall(r"\w+", samples.text_of(value))) if value is not None else set()

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 from generators.facts import Page
+from generators.platform import moments
+from generators.platform.endpoints import examples, known, merged
+from generators.platform.enumerations import closed_values
 from generators.platform.naming import api_name, product_of
-from generators.platform.rows import enforced
-from generators.platform.source import examples, known, merged
-from generators.platform.types import is_map
+from generators.platform.rows import is_map
 from generators.samples import Row, sample_of
 from samples_of import Way, changed
 from urllib3 import encode_multipart_formdata
@@ -80,7 +81,8 @@ class Api(NamedTuple):
         for row in self.rows:
             shown = self._shown(row)
             free = bool(shown and row.get("children")) and is_map(row, shown)
-            value = sample_of(row, shown[0] if free else None)
+            is_time = bool(shown) and moments.read(row, shown, sent=True).form is not None
+            value = sample_of(row, shown[0] if free or is_time else None)
             limits = row.get("constraints", {})
             if row["type"] == "array" and "enum" in limits:
                 value = limits["enum"][:1]
@@ -140,7 +142,7 @@ def mistakes(api: Api) -> Iterator[tuple[str, Way, dict[str, Any]]]:
     One value beyond each limit; and, at each depth, one missing field and one value of another type.
     """
     whole, seen = api.complete, set[tuple[str, int]]()
-    for way, row, shown in api.fields():
+    for way, row, _ in api.fields():
         if row.get("required") and row.get("in") != "path" and ("missing", len(way)) not in seen:
             seen.add(("missing", len(way)))
             yield "missing", way, changed(whole, way)
@@ -148,7 +150,7 @@ def mistakes(api: Api) -> Iterator[tuple[str, Way, dict[str, Any]]]:
             for wrong in _of_another_type(api, way, row):
                 seen.add(("type", len(way)))
                 yield "type", way, changed(whole, way, wrong)
-        for limit, beyond in _beyond_limits(row, shown):
+        for limit, beyond in _beyond_limits(row, product_of(api.pages[0])):
             yield limit, (*way, 0) if limit == "enum" and row["type"] == "array" else way, changed(whole, way, beyond)
 
 
@@ -158,7 +160,7 @@ def _of_another_type(api: Api, way: Way, row: Row) -> Iterator[Any]:
         yield WRONG[row["type"]]
 
 
-def _beyond_limits(row: Row, shown: list[Any]) -> Iterator[tuple[str, Any]]:
+def _beyond_limits(row: Row, product: str) -> Iterator[tuple[str, Any]]:
     """For each limit that holds, a value just beyond it."""
     limits, kind = row.get("constraints", {}), row["type"]
     if "max" in limits:
@@ -173,7 +175,7 @@ def _beyond_limits(row: Row, shown: list[Any]) -> Iterator[tuple[str, Any]]:
     if "max_items" in limits:
         many = limits["max_items"] + 1
         yield "max_items", sample_of(row)[:1] * many if kind == "array" else ",".join("1" * many)
-    if "enum" in limits and enforced(row, shown) and kind in {"string", "integer", "number", "array"}:
+    if closed_values(product, row):
         other: Any = "none of them" if kind == "string" or row.get("items") == "string" else -12345
         yield "enum", [other] if kind == "array" else other
 

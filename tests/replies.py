@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeGuard, Union, get_args
 from conventions import build, definition, name_of_id_problems, pages, words
 from generators import facts, samples
 from generators.facts import Page
+from generators.platform.operations import ABOUT_THE_CALL
 from generators.samples import Row, request_sample, same
 from pydantic import AliasChoices, BaseModel, TypeAdapter
 
@@ -61,14 +62,16 @@ def field_problems(info: OperationInfo) -> Iterator[str]:
         if [row["name"] for row in documented] == [""] and not way_to(call) and not any(facts.sample_replies(page)):
             continue  # the whole reply is the result
         kind, where = "object", ""
+        every = page["returns"]
         for name in way_to(call):
-            beside = (row["name"] for row in documented if row["name"] not in {name, *ENVELOPE})
+            beside = (row["name"] for row in documented if row["name"] not in {name, *ABOUT_THE_CALL})
             yield from (f"{where}{each} is not read" for each in beside)
-            below = [row for row in documented if row["name"] == name]
+            below = [row for row in every if row["name"] == name]
             if not below:
                 yield f"{where}{name} is not documented"
                 return
-            documented, kind, where = below[0].get("children", []), below[0]["type"], f"{where}{name}."
+            every = documented = below[0].get("children", [])
+            kind, where = below[0]["type"], f"{where}{name}."
         names = [row["name"] for row in documented]
         if problem := _items_problem(call.into, kind, names):
             yield problem
@@ -144,7 +147,12 @@ def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -
     if call.endpoint.host == "oapi" or (is_object(sample) and "errcode" in sample):
         sample = {**sample, "errcode": 0}
     response = HttpResponse(200, {"content-type": "application/json"}, json.dumps(sample).encode())
+    expected: Any = sample
+    for name in way_to(call):
+        expected = expected.get(name) if is_object(expected) else None
     try:
+        if expected is None and not call.read(response):
+            return  # a write may leave out its result
         read: Any = read_reply(response, call.endpoint, call.into, call.at)
         answer = _answer(call, response)
     except DingTalkError as error:
@@ -152,9 +160,6 @@ def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -
         return
     if call.into is None:
         return
-    expected: Any = sample
-    for name in way_to(call):
-        expected = expected[name]
     adapter: TypeAdapter[Any] = TypeAdapter(call.into)
     expected = _masked(expected, set(_secrets_in(adapter.dump_python(read))))
     dumped = _nested(adapter.dump_python(read, mode="json", by_alias=True, exclude_unset=True))

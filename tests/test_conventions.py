@@ -31,12 +31,6 @@ ACCEPTED: dict[str, dict[str, str]] = {
     "oauth2_1_0.GetSsoUserInfo": {READS: A_CODE},
     "oauth2_1_0.GetUserToken": {READS: A_CODE},
     "workflow_1_0.GetSpaceWithDownloadAuth": {READS: "it grants something, whatever its name says"},
-    "dingtalk.oapi.attendance.listschedule": {
-        (
-            "workDate='2016-03-09 11:11:11' of interface-for-daily-full-query-of-attendance-scheduling-information "
-            "is sent as '2016-03-09'"
-        ): "it is a day: the hour of the sample means nothing",
-    },
     "dingtalk.oapi.call_back.get_call_back_failed_result": {READS: "it takes what it returns"}
     | {
         f"{field} is not declared": "the key is the event's type: FailedEvent.event reads it"

@@ -13,7 +13,7 @@ from dingtalk_models.sandbox import Sandbox
 EMPTY: dict[str, Callable[[DingTalkApp], object]] = {
     "userid": lambda _: User.get(""),
     "dentry_id": lambda _: Dentry.objects.get("1", "", "union-1"),
-    "union_id": lambda app: app.platform.todo_1_0.create_todo_task("", "写周报"),
+    "union_id": lambda app: app.platform.todo_1_0.create_todo_task("", subject="写周报"),
     "operator_id": lambda app: app.platform.notable_1_0.get_all_sheets("base-1", operator_id=""),
     "base_id": lambda app: app.platform.notable_1_0.get_all_sheets(" ", operator_id="union-1"),
     "chatid": lambda _: Group(open_conversation_id="cid1").update(name="新名"),

@@ -225,7 +225,9 @@ def test_python_that_makes_the_same_request(sandbox: Sandbox, app: DingTalkApp) 
     WorkNotification.send(Markdown("周报", "- 一\n- 二"), userids=["zhaolei", "sunjing"])
     Robot.send("在吗", ["zhaolei"])
     app.request("GET", "/v1.0/microApp/apps/{agentId}/scopes", path={"agentId": 12})
-    app.platform.todo_1_0.create_todo_task("u1", "写周报", priority=20, due_time=datetime(2026, 12, 1, tzinfo=UTC))
+    app.platform.todo_1_0.create_todo_task(
+        "u1", subject="写周报", priority=20, due_time=datetime(2026, 12, 1, tzinfo=UTC)
+    )
     app.platform.todo_1_0.delete_todo_task("u1", "t1", operator_id="u 1")
     app.platform.todo_1_0.delete_todo_task("u/1%2F", "100%", operator_id="u 1")
     made = [call for call in sandbox.calls if call.name != "oauth2_1_0.GetAccessToken"]

@@ -11,7 +11,8 @@ from functools import cache
 import conventions
 import pytest
 import replies
-from generators.platform.source import documented, known, products
+from generators.platform.endpoints import documented, known
+from generators.platform.source import products
 from platform_exceptions import ACCEPTED
 
 from dingtalk_models import DingTalkApp, PermissionDenied, User, operations

@@ -122,7 +122,7 @@ def test_pages_are_as_long_as_asked_for(client: Client) -> None:
 def test_an_answer_of_ones_own(client: Client, sandbox: Sandbox, app: DingTalkApp) -> None:
     first = sandbox.answer("calendar_1_0.CreateEvent", {"id": "e1"})
     second = sandbox.answer("calendar_1_0.CreateEvent", lambda arguments: {"id": arguments["summary"]})
-    event = app.platform.calendar_1_0.create_event("u1", "primary", "周会", start={"date_time": "2026"})
+    event = app.platform.calendar_1_0.create_event("u1", "primary", summary="周会", start={"date": "2026-01-05"})
     assert event.id == "周会"
     reply = client.api(EVENTS, **EVENT)
     assert (reply.json(), reply.headers["x-sandbox"], sandbox.calls[-1].documented) == ({"id": "周会"}, "answer", False)

@@ -13,9 +13,10 @@ import documented
 import pytest
 from documented import Api, Raw, apis
 from generators import facts
+from generators.platform.endpoints import ENVELOPE
+from generators.platform.endpoints import documented as documented_endpoints
 from generators.platform.lists import SIZES
-from generators.platform.source import ENVELOPE, products
-from generators.platform.source import documented as documented_endpoints
+from generators.platform.source import products
 from helpers import is_list
 
 from dingtalk_models import DingTalkApp, DingTalkError, operations

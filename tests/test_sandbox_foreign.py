@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from documented import Api, Raw, apis
 from generators import facts
-from generators.platform.source import merged
+from generators.platform.endpoints import merged
 from plain_client import Client
 
 from dingtalk_models import ApiError, DingTalkApp
@@ -188,7 +188,7 @@ def test_a_connection_is_opened_in_xml_unless_json_is_accepted(client: Client, a
 @pytest.mark.parametrize("odd", ["a/b", "a%2Fb", "%", "杭州/研发?#&", "/"])
 def test_an_id_in_a_path_arrives_whole(sandbox: Sandbox, app: DingTalkApp, odd: str) -> None:
     sandbox.answer("todo_1_0.CreateTodoTask", lambda arguments: {"id": arguments["unionId"]})
-    assert app.platform.todo_1_0.create_todo_task(odd, "写周报").id == odd
+    assert app.platform.todo_1_0.create_todo_task(odd, subject="写周报").id == odd
     group = sandbox.add_group(["zhaolei"])
     group.chat_id = odd
     assert app.message.groups.to_open_conversation_id(odd) == group.open_conversation_id

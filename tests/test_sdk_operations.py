@@ -11,8 +11,8 @@ from typing import Any, get_args
 import pytest
 from documented import Api, Raw
 from generators import facts, sdk_facts
+from generators.platform.endpoints import merged
 from generators.platform.naming import api_name
-from generators.platform.source import merged
 
 from dingtalk_models import DingTalkApp, operations
 from dingtalk_models.platform.products import PRODUCTS
@@ -126,7 +126,9 @@ def test_what_only_the_sdk_has_of_a_documented_api_is_there(app: DingTalkApp) ->
     tables = {part: [rows_of_the_sdk(page[part]) for page in facts.endpoints()] for part in ("params", "returns")}
     assert {part: sum(map(len, found)) for part, found in tables.items()} == {"params": 96, "returns": 60}
     create = app.platform.calendar_1_0.create_event
-    body = create.call("u", "primary", "周会", {"date": "2026-01-05"}, free_busy_status="busy").request.body
+    body = create.call(
+        "u", "primary", summary="周会", start={"date": "2026-01-05"}, free_busy_status="busy"
+    ).request.body
     assert body["freeBusyStatus"] == "busy"
     assert "仅见于官方 SDK" in (create.__doc__ or "")
 

@@ -57,7 +57,7 @@ class Onboarding:
         WorkNotification.send(welcome, userids=[user.userid])
         Robot.send(f"{name}今天入职，请带他熟悉环境。", [mentor])
         if union_id := User.get(mentor).unionid:
-            self.app.platform.todo_1_0.create_todo_task(union_id, f"带{name}熟悉环境", executor_ids=[union_id])
+            self.app.platform.todo_1_0.create_todo_task(union_id, subject=f"带{name}熟悉环境", executor_ids=[union_id])
         return user
 
     def order_laptop(self, user: User, price: Decimal) -> ApprovalInstance:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
+from typing import NamedTuple
 
 from generators import (
     company_schema,
@@ -21,15 +23,31 @@ from generators import (
 )
 from generators.facts import ROOT
 from generators.marked import filled
-from generators.platform import sandbox, source
+from generators.platform import published, sandbox, source
 
 PACKAGE = ROOT / "src" / "dingtalk_models"
 PLATFORM = PACKAGE / "platform"
 
 
-def python() -> dict[Path, str]:
-    """Each generated module with its text: those of the platform, and what names and types depend on them."""
-    products = source.products()
+class Modules(NamedTuple):
+    """The generated modules.
+
+    Attributes:
+        texts: each with its text: those of the platform, what names and types depend on them, the published names.
+        report: where the facts say something else than what is published, a line each.
+    """
+
+    texts: dict[Path, str]
+    report: list[str]
+
+
+def python(adopted: Collection[str] = ()) -> Modules:
+    """The generated modules.
+
+    Args:
+        adopted: what is to be as the facts say, whatever is published; see `published.published`.
+    """
+    products = source.products(adopted)
     texts = {
         **{PLATFORM / f"{name}.py": product.text for name, product in products.items()},
         PLATFORM / "products.py": source.products_module(products),
@@ -41,7 +59,11 @@ def python() -> dict[Path, str]:
         PACKAGE / "by_name/run_types.py": run_types.run_types(),
         PACKAGE / "callback" / "on.py": events.on(),
     }
-    return {path: _formatted(path, text) for path, text in texts.items()}
+    names_of = {published.path_of(name): published.written(product.interface) for name, product in products.items()}
+    return Modules(
+        {path: _formatted(path, text) for path, text in texts.items()} | names_of,
+        [line for product in products.values() for line in product.report],
+    )
 
 
 def others() -> dict[Path, str]:

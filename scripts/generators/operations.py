@@ -11,7 +11,7 @@ from dingtalk_models.resource.registry import OperationInfo
 from generators.coverage import module_of, resource
 from generators.facts import Page
 from generators.places import Place, places
-from generators.platform.source import known
+from generators.platform.endpoints import known
 from generators.reference_pages import example, kind_of, limits_of_a_call, parameters, returned
 from generators.uses import accessors
 

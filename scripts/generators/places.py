@@ -57,7 +57,8 @@ def places() -> dict[tuple[str, str], Place]:
             made = getattr(kind, method)
             if is_operation(made) and made.endpoint is not None:
                 at = made.endpoint.verb, made.endpoint.path
-                found[at] = Place(product, method, known[at])
+                # a method may have a second name, which stands after the first
+                found.setdefault(at, Place(product, method, known[at]))
     return found
 
 

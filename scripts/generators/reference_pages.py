@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from types import NoneType, UnionType
@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from typing_extensions import get_type_hints
 
 from dingtalk_models.core.documentation.labels import of_fields, of_parameters
-from dingtalk_models.core.hints import get_origin
+from dingtalk_models.core.hints import bare, get_origin
 from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.first_generation.retired import retired
 from dingtalk_models.platform.products import REPLACED
@@ -29,15 +29,18 @@ from generators.facts import Page
 from generators.marked import row
 from generators.pages import REFERENCE
 from generators.places import Place, places
+from generators.platform import moments
+from generators.platform.endpoints import documented, examples, known, merged
 from generators.platform.lists import PAGES, SIZES, TOKENS
 from generators.platform.meaning import label, notes
 from generators.platform.naming import python_name
-from generators.platform.rows import Row
-from generators.platform.source import BRACKETS, documented, examples, known, merged, named_params
-from generators.platform.types import SCALARS, is_map, moment_of, named, values_at
+from generators.platform.operations import by_wire, wrapped
+from generators.platform.rows import Row, is_map, named, values_at
+from generators.platform.writing import BRACKETS
 from generators.samples import request_sample
 from generators.uses import by_hand
 
+SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 WIDTH = 100
 """How long a line of an example may be."""
 SHARED = 20
@@ -218,31 +221,28 @@ def _table(head: str, rows: Iterable[tuple[str, str, str, str]]) -> str:
 
 def parameters(at: Place, pages: list[Page]) -> Iterator[tuple[str, str, str, str]]:
     """Each parameter, and each part of it: its Python name, its wire name, its type, what else is to be said."""
-    params = merged(pages)
-    by_name = {name: row for row, name in named_params(params)}
+    rows = by_wire(merged(pages))
+    fields = at.definition().arguments
+    by_name = {name: rows[wire] for name in fields.fields for wire in fields.wire_names(name)[:1] if wire in rows}
     if at.by_hand:
-        by_wire = {row["name"]: row for row in params}
-        fields = at.definition().arguments
-        by_name = {
-            name: by_wire[wire] for name in fields.fields for wire in fields.wire_names(name)[:1] if wire in by_wire
-        }
-        by_name |= {wire: row for wire, row in by_wire.items() if row not in by_name.values()}
+        by_name |= {row["name"]: row for row in merged(pages) if row not in by_name.values()}
     for name, each in by_name.items():
         shown = [value for page in pages for value in examples(page, each)]
         hint = at.definition().arguments.fields.get(name)
         required = bool(each.get("required")) if hint is None else get_origin(hint) is not NotRequired
         written = of_parameters(at.definition().__doc__).get(name, "") if at.by_hand else ""
-        yield from _parameter(each, name, shown, required=required, written=written)
+        kind = _type(each, shown) if hint is None else kind_of(bare(hint))
+        yield from _parameter(each, name, shown, kind, required=required, written=written)
 
 
 def _parameter(
-    each: Row, name: str, shown: list[Any], *, required: bool, written: str = ""
+    each: Row, name: str, shown: list[Any], kind: str, *, required: bool, written: str = ""
 ) -> Iterator[tuple[str, str, str, str]]:
     inside = [item for value in shown for item in (value if is_array(value) else [value])]
     yield (
         f"`{name}`",
         f"`{each['name']}`" if each["name"] else "",
-        _type(each, shown),
+        kind,
         _notes(each, inside, required=required, written=written),
     )
     free = is_map(each, shown) if each.get("children") else False
@@ -251,10 +251,12 @@ def _parameter(
     way = name + ("[]" if each["type"] == "array" else "") + (".*" if free else "")
     for child, python in named(each.get("children", [])):
         below = list(values_at(inside, child["name"]))
-        yield from _parameter(child, f"{way}.{python}", below, required=bool(child.get("required")))
+        kind = _type(child, below)
+        yield from _parameter(child, f"{way}.{python}", below, kind, required=bool(child.get("required")))
 
 
 def _type(each: Row, shown: list[Any]) -> str:
+    """The type of a part of a parameter, as a reader knows it."""
     kind = each["type"]
     if kind == "array":
         return f"list[{SCALARS.get(each.get('items', ''), 'dict' if each.get('children') else 'JSON')}]"
@@ -262,9 +264,7 @@ def _type(each: Row, shown: list[Any]) -> str:
         return "dict"
     if kind == "file":
         return "Upload"
-    if kind == "string" and "max_items" in each.get("constraints", {}):
-        return "list[str]"
-    return "datetime" if moment_of(each, shown) else SCALARS.get(kind, "JSON")
+    return moments.read(each, shown, sent=True).kind or SCALARS.get(kind, "JSON")
 
 
 def _notes(each: Row, shown: list[Any], *, required: bool, written: str = "") -> str:
@@ -304,15 +304,16 @@ def kind_of(hint: Any) -> str:
     if origin is Annotated:
         return kind_of(parts[0])
     if origin in {Union, UnionType}:
-        return " \\| ".join(dict.fromkeys(kind_of(part) for part in parts if part is not NoneType))
+        # an object may be given as a dict too, which goes without saying
+        known = [part for part in parts if part is not NoneType and get_origin(part) is not Mapping]
+        return " \\| ".join(dict.fromkeys(map(kind_of, known)))
     if origin is Literal:
         return "str" if isinstance(parts[0], str) else type(parts[0]).__name__
-    if origin in {list, dict, tuple}:
-        return f"{origin.__name__}[{', '.join(kind_of(part) for part in parts)}]"
-    if hint is NoneType:
-        return "None"
-    name: str = getattr(hint, "__name__", str(hint))
-    return {"JsonValue": "JSON", "Any": "JSON", "Secret": "str"}.get(name.partition("[")[0], name)
+    if origin in {list, dict, tuple, Mapping, Sequence}:
+        name = {Mapping: "dict", Sequence: "list"}.get(origin, origin.__name__)
+        return f"{name}[{', '.join(kind_of(part) for part in parts)}]"
+    name = str(getattr(hint, "__name__", hint))
+    return {"JsonValue": "JSON", "Any": "JSON", "Secret": "str", "NoneType": "None"}.get(name.partition("[")[0], name)
 
 
 def _fields(hint: Any, way: str = "", above: tuple[type[BaseModel], ...] = ()) -> Iterator[tuple[str, str, str, str]]:
@@ -325,9 +326,7 @@ def _fields(hint: Any, way: str = "", above: tuple[type[BaseModel], ...] = ()) -
     for name, field in model.model_fields.items():
         if not field.exclude and not _is_link(field):
             kind = kind_of(field.annotation)
-            inner = _model(field.annotation)
-            told = kind.replace(inner.__name__, "object") if inner else kind
-            yield f"`{way}{name}`", f"`{_wire_name(name, field)}`", told, _in_a_cell(said.get(name, ""))
+            yield f"`{way}{name}`", f"`{_wire_name(name, field)}`", kind, _in_a_cell(said.get(name, ""))
             many = "[]" if kind.startswith("list[") else ".*" if kind.startswith("dict[") else ""
             yield from _fields(field.annotation, f"{way}{name}{many}.", (*above, model))
 
@@ -361,9 +360,15 @@ def example(at: Place, page: Page) -> str:
         given = {wire: value for wire, value in given.items() if wire not in wires & {*TOKENS, "offset", *PAGES}}
     if at.by_hand:
         return _call(f'app.run("{at.info.name}"', given, first=True)
-    rows = {row["name"]: (row, name) for row, name in named_params(merged([page]))}
-    made = {rows[wire][1]: _pythonic(value, rows[wire][0]) for wire, value in given.items() if wire in rows}
-    order = [*at.definition().arguments.fields]
+    rows, fields = by_wire(merged([page])), at.definition().arguments
+    names = {fields.wire_names(name)[0]: name for name in fields.fields}
+    wrapper = wrapped(merged([page]))
+    if wrapper is not None and is_object(whole := given.pop(wrapper["name"], None)):
+        given |= {f"{wrapper['name']}.{name}": value for name, value in whole.items()}
+    made = {
+        names[wire]: _pythonic(value, rows[wire]) for wire, value in given.items() if wire in names and wire in rows
+    }
+    order = [*fields.fields]
     return _call(f"app.platform.{at.call}(", dict(sorted(made.items(), key=lambda item: order.index(item[0]))))
 
 

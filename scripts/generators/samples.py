@@ -9,15 +9,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
 from dingtalk_models.call.call import WHOLE_BODY
 from dingtalk_models.core.http import Request
 from dingtalk_models.core.json_values import is_array, is_object
+from dingtalk_models.core.wire import BEIJING
 from generators import facts
 from generators.facts import Page
-from generators.platform.types import is_map
+from generators.platform.comma_lists import is_comma_list
+from generators.platform.enumerations import closed_values
+from generators.platform.rows import is_map
 
 Row = dict[str, Any]
 """A parameter or field, as its table documents it."""
@@ -120,7 +124,7 @@ def _of_time(name: str) -> str:
     if re.search(r"(?i)time_?zone", name):
         return "Asia/Shanghai"
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().split("_")
-    is_time = re.search(r"(?<!up)(?<!vali)(?<!candi)(time|date)(stamp)?$", words[-1])
+    is_time = re.search(r"(?<!up)(?<!vali)(?<!candi)(time|date)(stamp)?$|^(gmt|created)$", words[-1])
     return "2026-01-31T01:00:00Z" if is_time or {"gmt", "time", "date"} & set(words[:1]) else ""
 
 
@@ -247,28 +251,33 @@ def _beyond(value: Any, row: Row) -> Iterator[str]:
             yield f"{limit} {most}"
 
 
-def over_limits(row: Row) -> Iterator[tuple[str, Any]]:
-    """For each documented limit of a parameter, a value that just exceeds it."""
+def over_limits(row: Row, product: str) -> Iterator[tuple[str, Any]]:
+    """For each documented limit of a parameter, a value that just exceeds it.
+
+    Args:
+        row: the parameter.
+        product: the product that it belongs to.
+    """
     limits = row.get("constraints", {})
     if "max" in limits:
         yield f"max {limits['max']}", limits["max"] + 1
     if "max_length" in limits:
         yield f"max_length {limits['max_length']}", "1" * (limits["max_length"] + 1)
-    if "max_items" in limits:
+    if "max_items" in limits and (row["type"] == "array" or is_comma_list(product, row, [])):
         items = [str(number) for number in range(1, limits["max_items"] + 2)]
         value: Any = [sample_of(_element(row)) for _ in items] if row["type"] == "array" else ",".join(items)
         yield f"max_items {limits['max_items']}", value
-    if limits.get("enum"):
-        yield f"enum {limits['enum']}", "none of them" if row["type"] == "string" else -12345
-    yield from _over_limits_within(row)
+    if values := closed_values(product, row):
+        yield f"enum {values}", "none of them" if row["type"] == "string" else -12345
+    yield from _over_limits_within(row, product)
 
 
-def _over_limits_within(row: Row) -> Iterator[tuple[str, Any]]:
+def _over_limits_within(row: Row, product: str) -> Iterator[tuple[str, Any]]:
     """For each documented limit of a part of an object, or of the objects in an array, a value that exceeds it."""
     whole = sample_of(row)
     parts = listed(whole)[0]
     for child in row.get("children", []):
-        for limit, value in over_limits(child):
+        for limit, value in over_limits(child, product):
             if is_object(parts) and child["name"] in parts:
                 planted = {**parts, child["name"]: value}
                 yield f"{limit.partition(' [')[0]} of {child['name']}", [planted] if is_array(whole) else planted
@@ -321,7 +330,7 @@ def same(sample: Any, value: Any) -> bool:
         return len(items) == len(value) and all(map(same, items, value))
     if is_object(sample):
         return is_object(value) and all(name in value and same(part, value[name]) for name, part in sample.items())
-    return text_of(sample) == text_of(value)
+    return text_of(sample) == text_of(value) or (is_day(value) and day_of(sample) == value)
 
 
 def text_of(value: Any) -> str:
@@ -329,4 +338,27 @@ def text_of(value: Any) -> str:
     if isinstance(value, bool | float):
         value = int(value) if value == int(value) else value
     text = decoded(str(value)).strip()
-    return {"true": "1", "false": "0"}.get(text, text)
+    moment = moment_in(text)
+    return moment.isoformat() if moment else {"true": "1", "false": "0"}.get(text, text)
+
+
+def moment_in(text: str) -> datetime | None:
+    """The moment that a text says, in whatever form; without a time zone, it is in Beijing."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?", text):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)).astimezone(BEIJING)
+
+
+def is_day(value: Any) -> bool:
+    """Whether a value is a day as text."""
+    return isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value) is not None
+
+
+def day_of(value: Any) -> str | None:
+    """The day of a moment, in Beijing."""
+    moment = moment_in(value) if isinstance(value, str) else None
+    return moment.date().isoformat() if moment else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generators.moving import successors
-from generators.platform.source import documented
+from generators.platform.endpoints import documented
 from generators.what_is_here import topics
 
 CLIENTS = ("first generation", "whole clients", "dingtalk-sdk")

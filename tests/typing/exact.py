@@ -46,6 +46,8 @@ from dingtalk_models.contact.role import RoleUser
 from dingtalk_models.contact.user import LoginIdentity, SimpleUser, UserManager
 from dingtalk_models.contact.user_fields import DeptOrder
 from dingtalk_models.message import RobotMessage
+from dingtalk_models.platform.calendar_1_0 import Event as CalendarEvent
+from dingtalk_models.platform.calendar_1_0 import EventTime
 from dingtalk_models.smartwork.form_values import FormValue, Money, Table, Text
 
 app = DingTalkApp(appkey="…", appsecret="…")
@@ -234,9 +236,13 @@ async def by_name() -> None:
     assert_type(app.run("dingtalk.oapi.v2.user.create", "张三", None, [1], title="工程师"), User)
     assert_type(app.run("dingtalk.oapi.v2.department.listsub", 1), Query[Department])
     assert_type(app.run("dingtalk.oapi.v2.user.delete", userid="u1"), None)
-    assert_type(app.run("calendar_1_0.CreateEvent", "u1", "primary", "周会", {"date": "2026-01-01"}), object)
+    assert_type(app.run("calendar_1_0.CreateEvent", "u1", "primary", summary="周会", start={}), object)
     assert_type(await app.run.aio("calendar_1_0.ListEvents", user_id="u1", calendar_id="primary"), object)
     assert_type(app.run.call("calendar_1_0.GetEvent", event_id="e1"), Call[object] | Query[object])
+    calendar, day = app.platform.calendar_1_0, EventTime(date=date(2026, 1, 1))
+    meeting = calendar.create_event("u1", "primary", summary="周会", start=day, is_all_day=True)
+    assert_type(meeting, CalendarEvent)
+    assert_type(meeting.start.date_time, datetime | None)
     assert_type(await app.run.aio("dingtalk.oapi.v2.user.get", userid="u1"), User)
     assert_type(await app.run.aio("dingtalk.oapi.v2.department.listsub"), list[Department])
     assert_type(app.run.call("dingtalk.oapi.v2.user.get", userid="u1"), Call[User])

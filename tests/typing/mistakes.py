@@ -1,10 +1,11 @@
-"""Twenty-seven mistakes, each on a line that says so. test_typing.py holds both checkers to these and no others."""
+"""Twenty-eight mistakes, each on a line that says so. test_typing.py holds both checkers to these and no others."""
 
 from __future__ import annotations
 
 from dingtalk_models import Department, DingTalkApp, Role, User
 from dingtalk_models.callback.events.contact import OrgDeptModify, UserAddOrg, UserLeaveOrg
 from dingtalk_models.contact.user_fields import DeptOrder
+from dingtalk_models.platform.calendar_1_0 import EventTime
 
 
 def blocking(user: User) -> None:
@@ -40,6 +41,7 @@ def by_name(app: DingTalkApp) -> None:
     app.run("dingtalk.oapi.v2.department.get", dept_id="研发中心")  # mistake: a name where an id belongs
     app.run("dingtalk.oapi.v2.department.get", dept=1)  # mistake: no such parameter
     print(app.run("calendar_1_0.GetEvent", event_id="e1").id)  # mistake: its types are at app.platform
+    print(EventTime(dat="2026-01-01"))  # mistake: no such field
     app.run.call("dingtalk.oapi.v2.user.get")  # mistake: the userid is missing
     print(app.run("dingtalk.oapi.v2.user.get", "u1").mobil)  # mistake: the attribute is misspelt
     app.request("POTS", "/v1.0/acme/things")  # mistake: no such verb

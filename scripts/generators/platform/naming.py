@@ -9,7 +9,8 @@ from collections.abc import Container
 from typing import Any
 
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import Model, Shape
+from generators.platform.corrections import CORRECTIONS
 
 Page = dict[str, Any]
 
@@ -17,7 +18,8 @@ RESERVED = (
     {*keyword.kwlist, "self"}
     | {name for name, value in vars(builtins).items() if isinstance(value, type) and name.islower()}
     - {"type", "object"}
-    | {name for name in (*dir(Record), *dir(Manager())) if not name.startswith("_")}
+    | {"knowing", "remembers", "refresh", "save", "update", "delete", "objects"}
+    | {name for name in (*dir(Shape), *dir(Model), *dir(Manager())) if not name.startswith("_")}
 )
 """Names that mean something else in a class or a signature. The platform's get an underscore: `list_`, `from_`."""
 
@@ -29,8 +31,9 @@ def snake_name(name: str) -> str:
 
 
 def python_name(name: str, taken: Container[str] = ()) -> str:
-    """The name of a parameter or a field. One without a name is the body."""
+    """The name of a parameter or a field, without its typing errors. One without a name is the body."""
     made = snake_name(name) or "body"
+    made = CORRECTIONS.fields.get(made, made)
     if made[0].isdigit():
         made = f"field_{made}"
     while made in RESERVED or made in taken:

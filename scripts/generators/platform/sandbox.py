@@ -10,11 +10,21 @@ from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.resource.registry import OperationInfo
 from generators import facts
 from generators.facts import Page
+from generators.platform.endpoints import (
+    ENVELOPE,
+    documented,
+    examples,
+    known,
+    listed_of,
+    merged,
+    olds,
+    replies,
+    returned,
+)
+from generators.platform.enumerations import closed_values
 from generators.platform.lists import Listed, NotAList
 from generators.platform.naming import api_name, product_of
-from generators.platform.rows import Row, enforced
-from generators.platform.source import ENVELOPE, documented, examples, known, listed_of, merged, olds, replies, returned
-from generators.platform.types import SCALARS, is_map, values_at
+from generators.platform.rows import SCALARS, Row, is_map, values_at
 from generators.uses import by_hand
 
 ARCHIVED = "archived"
@@ -63,6 +73,7 @@ def _older_names(pages: list[Page]) -> list[str]:
 
 def _endpoint(pages: list[Page], names: list[str]) -> dict[str, Any]:
     page, params = pages[0], merged(pages)
+    product = "" if page["archived"] else product_of(page)
     listed = _listed(pages)
     answer = sample(pages, listed)
     place, sdk = f"{page['http']} {page['path']}", facts.official_sdk()
@@ -76,7 +87,7 @@ def _endpoint(pages: list[Page], names: list[str]) -> dict[str, Any]:
         "scope": next(iter(page["permissions"]), None),
         "open": facts.needs_no_token(pages) or place in sdk["without_token"],
         "invalid": _invalid(pages),
-        "params": [_param(row, list(_examples(pages, row))) for row in params],
+        "params": [_param(row, list(_examples(pages, row)), product) for row in params],
         "sample": answer,
         "empty": bool(page.get("response_empty")) and place in sdk["without_reply"],
         "echo": [way for way in echoed if _leads(answer, way) and not _of_paging(listed, way)],
@@ -104,7 +115,7 @@ def _fits(code: str, host: str) -> bool:
     return host == "api" or code.isdecimal()
 
 
-def _param(row: Row, shown: list[Any]) -> dict[str, Any]:
+def _param(row: Row, shown: list[Any], product: str) -> dict[str, Any]:
     kept = {name: row[name] for name in ("name", "type", "required") if row.get(name)}
     if "in" in row:
         kept["place"] = row["in"]
@@ -112,15 +123,16 @@ def _param(row: Row, shown: list[Any]) -> dict[str, Any]:
     inside = [item for each in shown for item in (each if is_array(each) else [each])]
     known = LIMITS.get(row["type"], set())
     limits = {name: value for name, value in row.get("constraints", {}).items() if name in known}
-    if "enum" in limits and not enforced(row, inside):
-        del limits["enum"]
+    limits.pop("enum", None)
+    if values := closed_values(product, row):
+        limits["enum"] = values
     if row["type"] == "array":
         kept["items"] = row.get("items")
     if row.get("children") and row["type"] in {"object", "array"}:
         if is_map(row, shown):
             kept["map"] = True
             inside = [value for each in inside if is_object(each) for value in each.values()]
-        kept["children"] = [_param(child, list(values_at(inside, child["name"]))) for child in row["children"]]
+        kept["children"] = [_param(child, list(values_at(inside, child["name"])), product) for child in row["children"]]
     elif row["type"] == "object":
         kept["values"] = row.get("values")
     return {name: value for name, value in {**kept, "limits": limits}.items() if value}

@@ -1,93 +1,42 @@
-"""Writes the modules of `dingtalk_models.platform`."""
+"""The products: for each, the module of `dingtalk_models.platform` and the names that it publishes."""
 
 from __future__ import annotations
 
 import json
-import re
-import textwrap
 from collections import defaultdict
-from collections.abc import Container, Iterator
-from functools import cache
+from collections.abc import Collection, Container, Iterator
 from typing import Any
 
-from dingtalk_models.core.json_values import is_object
-from dingtalk_models.core.wire import camel_name
 from dingtalk_models.first_generation.retired import retired
 from dingtalk_models.resource.registry import OperationInfo
 from generators import facts
 from generators.facts import Page
-from generators.platform.lists import Listed, NotAList, recognise
+from generators.platform.corrections import CORRECTIONS
+from generators.platform.endpoints import carried, known, merged, olds
+from generators.platform.inference import Inference
+from generators.platform.interface import Argument, Interface, Method
 from generators.platform.meaning import described
-from generators.platform.naming import api_name, class_name, manager_of, method_of, product_of, python_name
+from generators.platform.naming import api_name, manager_of, method_of, product_of, python_name
+from generators.platform.operations import Api, Parameter, read
+from generators.platform.published import Merging, published
 from generators.platform.rows import Row
-from generators.platform.types import Types, as_shown, values_at
+from generators.platform.writing import BRACKETS, IMPORTS, classes_source, docstring, in_order, method_source, module
 from generators.uses import by_hand
 
-TOKENS = {"access_token", "x-acs-dingtalk-access-token"}
-ENVELOPE = {"errcode", "errmsg", "request_id", "sub_code", "sub_msg"}
-READS = re.compile(r"(Query|List|Search|Get|BatchGet|BatchQuery|Count|Check|Is)")
-"""The first word of the name of an API that only reads, so that it can be sent again."""
 
-OF_A_REFUSAL = {"requestId", "errorCode", "errorMsg", "errMsg"}
-"""The fields beside a flag of success that say something when it is false."""
+def products(adopted: Collection[str] = ()) -> dict[str, Product]:
+    """Each product, by the name of its module.
 
-CODES = {"code", "cause", "message"}
-"""The fields of a reply that, where there is nothing else, say only that the call succeeded."""
-
-MANAGER, PAGING = "dingtalk_models.resource.manager", "dingtalk_models.call.paging"
-SECRET, WIRE = "dingtalk_models.core.secret", "dingtalk_models.core.wire"
-IMPORTS = {
-    "Annotated": "typing", "Literal": "typing",
-    "Field": "pydantic", "JsonValue": "pydantic", "SecretStr": "pydantic",
-    "Required": "typing", "TypedDict": "typing_extensions",
-    "Call": "dingtalk_models.call.call",
-    "Upload": "dingtalk_models.core.files",
-    "Secret": SECRET, "Hidden": SECRET, "Hiding": SECRET,
-    "Record": "dingtalk_models.resource.model",
-    "Manager": MANAGER, "alias": MANAGER,
-    "api": "dingtalk_models.call.operation", "Old": "dingtalk_models.call.operation",
-    "CURSOR": PAGING, "OFFSET": PAGING,
-    "Paging": PAGING, "TOKEN": PAGING,
-    "TOKEN_FROM_ZERO": PAGING,
-    "Listing": "dingtalk_models.resource.query", "Query": "dingtalk_models.resource.query",
-    "BeijingTime": WIRE, "Millis": WIRE,
-    "CommaStrs": WIRE, "at_most_bytes": WIRE,
-    "camel": WIRE, "empty_list": WIRE, "wire": WIRE,
-}  # fmt: skip
-"""By name: where a generated module has it from."""
-
-BRACKETS = str.maketrans("()", "（）")
-"""A title stands in brackets itself."""
-
-WIDTH = 112
-"""How many characters of a docstring are on a line."""
-
-Endpoints = dict[tuple[str, str], list[Page]]
-
-
-@cache
-def documented() -> Endpoints:
-    """Every current endpoint with its pages: a few have two."""
-    found: Endpoints = defaultdict(list)
-    for page in facts.endpoints():
-        if not page["archived"]:
-            found[page["http"], page["path"]].append(page)
-    return found
-
-
-@cache
-def known() -> Endpoints:
-    """Every endpoint with its pages: those that are documented, and then those that only the official SDK knows."""
-    return documented() | {(page["http"], page["path"]): [page] for page in facts.only_in_sdk()}
-
-
-def products() -> dict[str, Product]:
-    """Each product, by the name of its module."""
+    Args:
+        adopted: what is to be as the facts say, whatever is published; see `published`.
+    """
     written = {(info.http, info.path): info for info in by_hand()}
     found: dict[str, list[list[Page]]] = defaultdict(list)
     for pages in known().values():
         found[product_of(pages[0])].append(pages)
-    return {name: Product(name, endpoints, written) for name, endpoints in sorted(found.items())}
+    return {
+        name: Product(name, endpoints, written, published(name, adopted)) for name, endpoints in sorted(found.items())
+    }
 
 
 class Product:
@@ -97,319 +46,94 @@ class Product:
         name: of the module.
         endpoints: the pages of each endpoint.
         by_hand: the operations that are written by hand, by verb and path.
+        before: what is published of it.
+
+    Attributes:
+        names: the names by which `run()` finds its operations, those that are documented first.
+        only_in_sdk: those that no page documents.
+        methods: the source of each method, by its name.
+        single: the APIs that page and are no lazy list, and why.
+        interface: its classes and methods: what is published, and what is new.
+        report: where the facts say something else than what is published.
     """
 
-    def __init__(self, name: str, endpoints: list[list[Page]], by_hand: dict[tuple[str, str], OperationInfo]) -> None:
+    def __init__(
+        self,
+        name: str,
+        endpoints: list[list[Page]],
+        by_hand: dict[tuple[str, str], OperationInfo],
+        before: Interface,
+    ) -> None:
         self.name = name
         self.manager = manager_of(name)
-        self.types = Types(endpoints[0][0]["host"])
-        self.imports: dict[str, str] = {}
-        self.methods: dict[str, str] = {}
-        self.names: list[str] = []
-        """The names by which `run()` finds its operations, those that are documented first."""
-        self.only_in_sdk: set[str] = set()
-        """The names of those that no page documents."""
         categories = [pages[0]["category"][0] for pages in endpoints if pages[0]["category"]]
         self.category = "、".join(dict.fromkeys(each for each in categories if each != facts.SDK)) or facts.SDK
-        self.single: dict[str, str] = {}
-        """The APIs that page and are no lazy list, and why."""
+        self._host: str = endpoints[0][0]["host"]
+        self._imports: dict[str, str] = {}
+        self.methods: dict[str, str] = {}
+        self._apis: dict[str, Api] = {}
+        taken: dict[str, OperationInfo | None] = {}
         for pages in sorted(endpoints, key=lambda pages: (facts.from_sdk(pages), method_of(pages[0]))):
-            method = python_name(method_of(pages[0]), self.methods)
-            info = by_hand.get((pages[0]["http"], pages[0]["path"]))
-            self.methods[method] = self._alias(method, info) if info else self._method(method, pages)
+            method = python_name(method_of(pages[0]), taken)
+            taken[method] = info = by_hand.get((pages[0]["http"], pages[0]["path"]))
+            good = CORRECTIONS.methods.get(f"{name}.{method}", method)
+            if info is None:
+                self._apis[good] = read(pages, name)
+            else:
+                self.methods[good] = self._alias(good, method, info)
+        self.single = {each.name: each.single for each in self._apis.values() if each.single}
+        before.methods = {
+            api: each
+            for api, each in before.methods.items()
+            if tuple(each.endpoint.partition("?")[0].split()) not in by_hand
+        }
+        said = Inference(name, self._apis, before, {*IMPORTS, *self._imports, self.manager})
+        merging = Merging(name, before, said.interface)
+        self.interface, self.report = merging.interface, merging.report
+        self._said = said
+        by_api = {each.name: each for each in self._apis.values()}
+        for api, each in self.interface.methods.items():
+            self.methods[each.name] = method_source(api, each, _docstring(each, by_api.get(api)))
+        self.names: list[str] = []
+        self.only_in_sdk: set[str] = set()
+        for api, each in self.interface.methods.items():
+            older = (text.split('"')[1] for text in each.options if text.startswith(('"', "Old(")))
+            names = [api, *older]
+            self.names += names
+            self.only_in_sdk.update(names if each.evidence == "sdk" else ())
 
     @property
     def text(self) -> str:
         """The whole module."""
-        title = self.category if self.types.host == "api" else f"{self.category}, on the older host"
-        body = "\n\n".join([*self.types.classes, f"class {self.manager}(Manager):", *self.methods.values()])
-        if re.search(r"^    def list\(", body, re.MULTILINE):
-            head, _, methods = body.partition(f"class {self.manager}(Manager):")
-            body = f"{head}class {self.manager}(Manager):" + re.sub(r"(?<![.\w])list\[", "builtins.list[", methods)
-        homes = IMPORTS | self.imports
-        used: dict[str, list[str]] = defaultdict(list)
-        code = re.sub(r'"""(.|\n)*?"""', "", body)
-        for word, home in homes.items():
-            if re.search(rf"(?<![.\w]){word}\(" if word == "alias" else rf"(?<![.\w]){word}\b", code):
-                used[home].append(word)
-        lines: list[str] = ["import builtins"] if "builtins." in body else []
-        for group in (("typing",), ("pydantic", "typing_extensions"), ("dingtalk_models",)):
-            of_group = {home: words for home, words in used.items() if home.partition(".")[0] in group}
-            lines += [f"from {home} import {', '.join(_sorted(words))}" for home, words in sorted(of_group.items())]
-            lines += [""] if of_group else []
-        return "\n".join(
-            [
-                f'"""`app.platform.{self.name}`: {title}; generated by scripts/generate."""',
-                "",
-                "from __future__ import annotations",
-                "",
-                *lines,
-                "",
-                body,
-                "",
-            ]
-        )
+        title = self.category if self._host == "api" else f"{self.category}, on the older host"
+        classes = classes_source(self.interface, self._host, self._said.titles, self._said.meanings)
+        methods = [self.methods[name] for name in sorted(self.methods)]
+        title = f"`app.platform.{self.name}`: {title}; generated by scripts/generate."
+        return module(title, classes, self.manager, methods, self._imports)
 
-    def _alias(self, method: str, info: OperationInfo) -> str:
-        self.imports[info.manager.__name__] = info.manager.__module__
-        return f"    {method} = alias({info.manager.__name__}.{info.method})"
-
-    def _method(self, method: str, pages: list[Page]) -> str:
-        page, host = pages[0], pages[0]["host"]
-        params = merged(pages)
-        listed = self._listed(pages)
-        place = {row["name"]: row["in"] for row in params}
-        in_query = [name for name, where in place.items() if where == "query"]
-        # a page that shows a GET or DELETE with a body means its query string; the SDK sends one
-        sends_body = facts.from_sdk(pages) and "body" in place.values()
-        with_query = sends_body if page["http"] in {"GET", "DELETE"} else bool(in_query)
-        in_header = [name for name, where in place.items() if where == "header"]
-        operation = class_name(method)
-        signature: dict[bool, list[str]] = {True: [], False: []}
-        arguments: list[str] = []
-        for row, name in named_params(params):
-            shown = [value for each in pages for value in examples(each, row)]
-            hint = self.types.argument(row, operation + class_name(name), shown)
-            as_it_is = host == "oapi" or f"{{{name}}}" in page["path"] or (with_query and name in in_query)
-            wired = (name if as_it_is else camel_name(name)) != row["name"]
-            # a list begins at its beginning, even where the table says that one has to say so
-            of_pages = listed.default(row) if listed else None
-            needed = (bool(row.get("required")) or row["in"] == "path") and of_pages is None
-            default = of_pages or "None"
-            if not needed and default == "None":
-                hint += " | None"
-            if wired:
-                hint = f"Annotated[{hint}, wire({json.dumps(row['name'])})]"
-            signature[needed].append(f"{name}: {hint}{'' if needed else f' = {default}'}")
-            told = row | {"default": default} if of_pages not in {None, "None"} else row
-            if note := described(told, shown):
-                arguments.append(f"    {name}: {note}")
-        arguments.sort(
-            key=lambda line: next(
-                place
-                for place, text in enumerate([*signature[True], *signature[False]])
-                if text.startswith(line.strip().partition(":")[0] + ":")
-            )
-        )
-        kind, made = self._result(operation, listed, pages)
-        endpoint = f"{page['http']} {page['path']}"
-        if with_query:
-            endpoint += "?" + "&".join(in_query)
-        older = list(older_names(page, params))
-        names = [api_name(page), *(text.split('"')[1] for text in older)]
-        self.names += names
-        self.only_in_sdk.update(names if facts.from_sdk(pages) else ())
-        decorator = [json.dumps(api_name(page)), json.dumps(endpoint), *older]
-        if facts.needs_no_token(pages):
-            decorator.append("authenticated=False")
-        if page["http"] != "GET" and (kind.startswith("Query[") or READS.match(api_name(page).rpartition(".")[2])):
-            decorator.append("idempotent=True")
-        if in_header:
-            decorator.append(f"headers={json.dumps(in_header)}".replace("[", "(").replace("]", ",)"))
-        parts = ["self", *signature[True], *(["*", *signature[False]] if signature[False] else [])]
-        inner = ",\n        ".join(parts)
-        return "\n".join(
-            [
-                f"    @api({', '.join(decorator)})",
-                f"    def {method}(\n        {inner},\n    ) -> {kind}:",
-                *self._docstring(operation, pages, arguments),
-                f"        return {made}",
-                "",
-            ]
-        )
-
-    def _listed(self, pages: list[Page]) -> Listed | None:
-        try:
-            return listed_of(pages)
-        except NotAList as reason:
-            self.single[api_name(pages[0])] = str(reason)
-            return None
-
-    def _result(self, operation: str, listed: Listed | None, pages: list[Page]) -> tuple[str, str]:
-        """The type that a method returns, and what it returns."""
-        page = pages[0]
-        returns, host = data(pages), page["host"]
-        if listed:
-            shown = list(replies(pages, *listed.way, *listed.inside, listed.items["name"]))
-            item = self.types.item(listed.items, operation + class_name(listed.items["name"]).removesuffix("s"), shown)
-            at = ".".join(listed.way)
-            place = "" if at == default_at(page) else f', "{at}"'
-            return f"Query[{item}]", f'Listing({item}, {listed.paging}{place}, items="{listed.path}")'
-        if host == "oapi":
-            kind, way = self._older_result(operation, pages)
-        elif not returns:
-            kind, way = "None", []
-        elif returns[0]["name"] == "":
-            # the table documents the value; the sample shows under which name it is
-            way = [name for reply in replies(pages) if is_object(reply) for name in reply]
-            kind = self.types.reply(returns[0], f"{operation}Reply", list(replies(pages, *way)))
-        else:
-            kind, way = self.types.record(returns, f"{operation}Reply", list(replies(pages))), []
-        return f"Call[{kind}]", f"Call({', '.join([kind, *map(json.dumps, way)])})"
-
-    def _older_result(self, operation: str, pages: list[Page]) -> tuple[str, list[str]]:
-        """On the older host: the type of the result, and where it is if not in `result`."""
-        rest = data(pages)
-        if [row["name"] for row in rest] == ["result"]:
-            kind = self.types.reply(rest[0], f"{operation}Result", list(replies(pages, "result")))
-            if kind != "JsonValue":
-                return kind, []
-        return (self.types.record(rest, f"{operation}Reply", list(replies(pages))), [""]) if rest else ("None", [])
-
-    def _docstring(self, operation: str, pages: list[Page], arguments: list[str]) -> Iterator[str]:
-        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", operation)
-        title = pages[0]["title"].translate(BRACKETS)
-        lines = [f"{words[0]}{words[1:].lower()} ({title})."]
-        if facts.from_sdk(pages):
-            lines += ["", "Known from the official SDK only (仅见于官方 SDK)."]
-        if arguments:
-            lines += ["", "Args:", *arguments]
-        if codes := sorted({str(error["code"]) for page in pages for error in page["errors"]}):
-            lines += ["", "Codes: " + ", ".join(codes) + "."]
-        for label, key in (("Scopes", "permissions"), ("Apps", "app_types")):
-            if found := sorted({each for page in pages for each in page[key]}):
-                lines += ["", f"{label}: " + ", ".join(found) + "."]
-        lines += [f"\nSee also: {page['doc']}" for page in pages[1:]]
-        lines += ["", "Evidence: sdk" if facts.from_sdk(pages) else f"Source: {pages[0]['doc']}"]
-        text = "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-        first, *rest = text.splitlines()
-        yield f'        """{first}'
-        yield from (f"        {part}" if part else "" for line in rest for part in _wrapped(line))
-        yield '        """'
+    def _alias(self, good: str, method: str, info: OperationInfo) -> str:
+        self._imports[info.manager.__name__] = info.manager.__module__
+        lines = [f"    {good} = alias({info.manager.__name__}.{info.method})\n"]
+        return "\n".join([*lines, *([f"    {method} = {good}\n"] if method != good else [])])
 
 
-def _sorted(words: list[str]) -> list[str]:
-    """Constants first, then classes, then functions, as ruff wants imports."""
-    return sorted(words, key=lambda word: (not word.isupper(), word[0].islower(), word))
-
-
-def _wrapped(line: str) -> list[str]:
-    if len(line) <= WIDTH or line.startswith("Source:"):
-        return [line]
-    indent = " " * (len(line) - len(line.lstrip()) + 4)
-    return textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-
-
-def merged(pages: list[Page]) -> list[Row]:
-    """The parameters of an endpoint; of one with two pages, those of both. A token is not among them."""
-    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for page in pages:
-        for row in page["params"]:
-            if row["name"] not in TOKENS:
-                found[row["in"], row["name"]].append(row)
-    rows = [_both(same, len(pages)) for same in found.values()]
-    in_path = set(re.findall(r"{(\w+)}", pages[0]["path"]))
-    return [row for row in rows if row["in"] != "path" or row["name"] in in_path]
-
-
-def listed_of(pages: list[Page]) -> Listed | None:
-    """How an API pages; `None` if it does not.
-
-    Raises:
-        NotAList: it takes a parameter of paging, but cannot be read page by page.
-    """
-    params = [
-        {"example": next((value for page in pages for value in examples(page, row)), None), **row}
-        for row in merged(pages)
+def _docstring(method: Method, api: Api | None) -> Iterator[str]:
+    words = " ".join(method.name.strip("_").split("_")).capitalize()
+    if api is None:
+        return docstring(f"{words}.", [], [])
+    parameters = {each.wire: each for each in api.parameters}
+    arguments = [
+        f"    {each.name}: {text}"
+        for each in in_order(method)
+        if (given := parameters.get(each.wire)) and (text := described(_told(each, given), given.samples))
     ]
-    return recognise(f"{pages[0]['http']} {pages[0]['path']}", params, returned(pages))
+    return docstring(f"{words} ({api.pages[0]['title'].translate(BRACKETS)}).", arguments, api.pages)
 
 
-def returned(pages: list[Page]) -> list[Row]:
-    """The fields of a reply: many, where the table says one and the samples show many."""
-    return as_shown(fields_of([page["returns"] for page in pages]), list(replies(pages)))
-
-
-def data(pages: list[Page]) -> list[Row]:
-    """The fields of a reply that are no word of its success. That a call failed is an error, and never data."""
-    rows = returned(pages)
-    flags: set[str] = {row["name"] for row in rows if _is_flag(row)}
-    beside = flags | OF_A_REFUSAL if flags else flags
-    rest = [row for row in rows if row["name"] not in ENVELOPE | beside]
-    if not rest and "result" in flags and READS.match(api_name(pages[0]).rpartition(".")[2]):
-        return [row for row in rows if row["name"] == "result"]
-    return [] if {row["name"] for row in rest} <= CODES else rest
-
-
-def _is_flag(row: Row) -> bool:
-    return (row["name"], row["type"]) in {("success", "boolean"), ("success", "string"), ("result", "boolean")}
-
-
-def fields_of(tables: list[list[Row]]) -> list[Row]:
-    """The fields of a reply as all pages together document it."""
-    found: dict[str, list[Row]] = defaultdict(list)
-    for table in tables:
-        for row in table:
-            found[row["name"]].append(row)
-    return [
-        {**same[0], "children": fields_of([row["children"] for row in same if "children" in row])}
-        if "children" in same[0]
-        else same[0]
-        for same in found.values()
-    ]
-
-
-def _both(same: list[Row], pages: int) -> Row:
-    """A parameter as all pages together document it."""
-    limits = {key: value for row in same for key, value in row.get("constraints", {}).items()}
-    if any("enum" in row.get("constraints", {}) for row in same):
-        limits["enum"] = [*dict.fromkeys(value for row in same for value in row.get("constraints", {}).get("enum", []))]
-    required = len(same) == pages and all(row.get("required") for row in same)
-    said: Row = {key: row[key] for row in reversed(same) for key in ("label", "unit") if key in row}
-    return {**same[0], **said, "required": required, "constraints": limits}
-
-
-def named_params(params: list[Row]) -> Iterator[tuple[Row, str]]:
-    """The parameters with their Python names; the body itself has one too."""
-    taken: set[str] = set()
-    for row in params:
-        name = python_name(row["name"], taken)
-        taken.add(name)
-        yield row, name
-
-
-def examples(page: Page, row: Row) -> Iterator[Any]:
-    """The values that a page shows for a parameter."""
-    samples = [page.get("request_query_example"), page.get("request_example")]
-    if row["name"]:
-        yield from values_at([sample for sample in samples if sample], row["name"])
-    elif samples[1] is not None:
-        yield samples[1]
-
-
-def older_names(page: Page, params: list[Row]) -> Iterator[str]:
-    """The older names of an API, each with the parameters that have another name today."""
-    today = {_bare(row["name"]): (row, name) for row, name in named_params(params)}
-    for old in olds(page):
-        if carried(old, params):
-            names = {each["name"]: today[_bare(each["name"])][1] for each in old["params"]}
-            changed = [f'{name}="{now}"' for name, now in names.items() if name != now]
-            text = json.dumps(old["method"])
-            yield f"Old({', '.join([text, *changed])})" if changed else text
-
-
-def olds(page: Page) -> Iterator[dict[str, Any]]:
-    """The older names of an API that the client does not call retired."""
-    for old in facts.methods():
-        leads = old["maps_to"] == page["path"] and old.get("maps_to_http") in {None, page["http"]}
-        if leads and old["method"] != page.get("legacy_method") and retired(old["method"]) is None:
-            yield old
-
-
-def carried(old: dict[str, Any], params: list[Row]) -> bool:
-    """Whether each parameter of an older name is one of today's, of the same type, and none that is required lacks."""
-    today = {_bare(row["name"]): row for row in params}
-    given = {_bare(each["name"]): each for each in old["params"]}
-    required = {name for name, row in today.items() if row.get("required") or row["in"] == "path"}
-    return (
-        required <= given.keys() <= today.keys()
-        and all(each["name"].isidentifier() for each in old["params"])
-        and all(each["type"] == today[name]["type"] for name, each in given.items())
-    )
-
-
-def _bare(name: str) -> str:
-    return name.replace("_", "").lower()
+def _told(argument: Argument, parameter: Parameter) -> Row:
+    """The row of a parameter, with the default that it has here."""
+    ours = argument.default not in {None, "None"}
+    return {**parameter.row, "default": argument.default} if ours else parameter.row
 
 
 def products_module(products: dict[str, Product]) -> str:
@@ -460,20 +184,6 @@ def products_module(products: dict[str, Product]) -> str:
 
 def _title(product: Product) -> str:
     return product.category
-
-
-def replies(pages: list[Page], *way: str) -> Iterator[Any]:
-    """What the sample replies of an API show at a place."""
-    found = [sample for page in pages for sample in facts.sample_replies(page)]
-    for name in way:
-        if name:
-            found = list(values_at(found, name))
-    yield from found
-
-
-def default_at(page: Page) -> str:
-    """Where the result is if nothing says so."""
-    return "result" if page["host"] == "oapi" else ""
 
 
 def documented_json() -> str:

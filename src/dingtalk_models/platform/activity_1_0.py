@@ -2,69 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Required
-
-from typing_extensions import TypedDict
+from typing import Annotated
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
-from dingtalk_models.core.wire import camel
+from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateActivityDetailAddress(TypedDict, total=False):
-    district: str
-    lat: str
-    lng: str
-    name: str
+class Activity(Reply, alias_generator=camel):
+    """Activity."""
 
-
-class CreateActivityDetail(TypedDict, total=False):
-    address: CreateActivityDetailAddress
-    banner_media_id: Required[str]
-    end_time: Required[int]
-    foreign_id: Required[str]
-    industry: Required[str]
-    role_name: Required[str]
-    source: Required[str]
-    start_time: Required[int]
-    title: Required[str]
-    type: Required[int]
-    url: Required[str]
-
-
-class CreateActivityReply(Record, alias_generator=camel):
-    activity_id: str | None
-
-
-class ListActivityList(Record, alias_generator=camel):
-    activity_id: str | None
+    activity_id: str
     banner_media_id: str | None
     end_time: int | None
     foreign_id: str | None
     start_time: int | None
     status: str | None
-    title: str | None
+    title: str = ""
     type: str | None
     url: str | None
+
+
+class Address(Shape, alias_generator=camel):
+    """Address."""
+
+    district: str | None = None
+    lat: str | None = None
+    lng: str | None = None
+    name: str | None = None
 
 
 class ActivityV1(Manager):
     @api("activity_1_0.CreateActivity", "POST /v1.0/activity/meta")
     def create_activity(
         self,
-        detail: CreateActivityDetail,
-    ) -> Call[CreateActivityReply]:
+        banner_media_id: Annotated[str, wire("detail.bannerMediaId")],
+        foreign_id: Annotated[str, wire("detail.foreignId")],
+        *,
+        end_time: Annotated[int, wire("detail.endTime")],
+        industry: Annotated[str, wire("detail.industry")],
+        role_name: Annotated[str, wire("detail.roleName")],
+        source: Annotated[str, wire("detail.source")],
+        start_time: Annotated[int, wire("detail.startTime")],
+        title: Annotated[str, wire("detail.title")],
+        type: Annotated[int, wire("detail.type")],
+        url: Annotated[str, wire("detail.url")],
+        address: Annotated[OrDict[Address] | None, wire("detail.address")] = None,
+    ) -> Call[str | None]:
         """Create activity (创建活动).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateActivityReply)
+        return Call(str, "activityId").or_none()
 
     @api("activity_1_0.ListActivity", "GET /v1.0/activity/metaLists")
     def list_activity(
@@ -72,11 +68,11 @@ class ActivityV1(Manager):
         *,
         max_results: int | None = None,
         next_token: str | None = None,
-    ) -> Query[ListActivityList]:
+    ) -> Query[Activity]:
         """List activity (查询活动列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(ListActivityList, TOKEN, items="list")
+        return Listing(Activity, TOKEN, items="list")

@@ -2,956 +2,383 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN, Paging
-from dingtalk_models.core.wire import Millis, camel, empty_list, wire
+from dingtalk_models.core.wire import BeijingTime, Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class AgoalBizDataQueryBizInfo(Record, alias_generator=camel):
+class AgoalBiz(Reply, alias_generator=camel):
+    """Agoal biz."""
+
     user_id: Annotated[str | None, wire("user_id")]
     org_id: Annotated[str | None, wire("org_id")]
     work_no: Annotated[str | None, wire("work_no")]
-    show_name: Annotated[str | None, wire("show_name")]
+    show_name: Annotated[str, wire("show_name")] = ""
     is_dimission: Annotated[str | None, wire("is_dimission")]
 
 
-class AgoalEntityCreateBodyMetas(TypedDict, total=False):
-    active: bool
-    """(例 e.g. `True`)"""
-    type: str
-    """(例 e.g. `string`)"""
-    scheme: dict[str, JsonValue]
-    category: str
-    """(例 e.g. `common`)"""
-    required: bool
-    """(例 e.g. `True`)"""
-    alias: str
-    """(例 e.g. `编码`)"""
-    title: str
-    """(例 e.g. `名称`)"""
-    force_active: bool
-    """(例 e.g. `True`)"""
-    code: str
-    """(例 e.g. `title`)"""
-    force_required: bool
-    """(例 e.g. `True`)"""
+class AgoalFiscalYearscheme(Reply, alias_generator=camel):
+    """Agoal fiscal yearscheme."""
+
+    enabled: bool | None
+    scheme_name: str = ""
+    scheme_uid: str | None
+    start_month: int | None
+    sub_period_configs: list[SubPeriodConfig] = empty_list()
 
 
-class AgoalEntityCreateBodyChildrenMetas(TypedDict, total=False):
-    active: bool
-    """(例 e.g. `True`)"""
-    type: str
-    """(例 e.g. `string`)"""
-    scheme: dict[str, JsonValue]
-    category: str
-    """(例 e.g. `common`)"""
-    required: bool
-    """(例 e.g. `True`)"""
-    alias: str
-    """(例 e.g. `编码`)"""
-    title: str
-    """(例 e.g. `名称`)"""
-    force_active: bool
-    """(例 e.g. `True`)"""
-    code: str
-    """(例 e.g. `title`)"""
-    force_required: bool
-    """(例 e.g. `True`)"""
+class AgoalIndicator(Reply, alias_generator=camel):
+    """Agoal indicator."""
 
-
-class AgoalEntityCreateBodyChildren(TypedDict, total=False):
-    metas: list[AgoalEntityCreateBodyChildrenMetas]
-    type: str
-    """(例 e.g. `DIMENSION`)"""
-    link_source_id: str
-    """(例 e.g. `67dbb24f7aac3f62d8b98fb5`)"""
-    data: dict[str, JsonValue]
-    link_source_type: str
-    """(例 e.g. `EXTERNAL_PERF_TASK`)"""
     id: str
-    """(例 e.g. `123`)"""
-    is_deleted: str
-    """(例 e.g. `y/n`)"""
-
-
-class AgoalEntityCreateBody(TypedDict, total=False):
-    metas: list[AgoalEntityCreateBodyMetas]
-    type: str
-    """(例 e.g. `DIMENSION`)"""
-    link_source_id: str
-    """(例 e.g. `67dbb24f7aac3f62d8b98fb5`)"""
-    data: dict[str, JsonValue]
-    link_source_type: str
-    """(例 e.g. `EXTERNAL_PERF_TASK`)"""
-    children: list[AgoalEntityCreateBodyChildren]
-    id: str
-    """(例 e.g. `123`)"""
-    is_deleted: str
-    """(例 e.g. `y/n`)"""
-
-
-class AgoalEntityUpdateBodyMetas(TypedDict, total=False):
-    active: bool
-    """(例 e.g. `True`)"""
-    type: str
-    """(例 e.g. `string`)"""
-    scheme: dict[str, JsonValue]
-    category: str
-    """(例 e.g. `common`)"""
-    required: bool
-    """(例 e.g. `True`)"""
-    alias: str
-    """(例 e.g. `编码`)"""
-    title: str
-    """(例 e.g. `名称`)"""
-    force_active: bool
-    """(例 e.g. `True`)"""
-    code: str
-    """(例 e.g. `title`)"""
-    force_required: bool
-    """(例 e.g. `True`)"""
-
-
-class AgoalEntityUpdateBodyChildrenMetas(TypedDict, total=False):
-    active: bool
-    """(例 e.g. `True`)"""
-    type: str
-    """(例 e.g. `string`)"""
-    scheme: dict[str, JsonValue]
-    category: str
-    """(例 e.g. `common`)"""
-    required: bool
-    """(例 e.g. `True`)"""
-    alias: str
-    """(例 e.g. `编码`)"""
-    title: str
-    """(例 e.g. `名称`)"""
-    force_active: bool
-    """(例 e.g. `True`)"""
-    code: str
-    """(例 e.g. `title`)"""
-    force_required: bool
-    """(例 e.g. `True`)"""
-
-
-class AgoalEntityUpdateBodyChildren(TypedDict, total=False):
-    metas: list[AgoalEntityUpdateBodyChildrenMetas]
-    type: str
-    """(例 e.g. `DIMENSION`)"""
-    link_source_id: str
-    """(例 e.g. `67dbb24f7aac3f62d8b98fb5`)"""
-    data: dict[str, JsonValue]
-    link_source_type: str
-    """(例 e.g. `EXTERNAL_PERF_TASK`)"""
-    id: str
-    """(例 e.g. `123`)"""
-    is_deleted: str
-    """(例 e.g. `y/n`)"""
-
-
-class AgoalEntityUpdateBody(TypedDict, total=False):
-    metas: list[AgoalEntityUpdateBodyMetas]
-    type: str
-    """(例 e.g. `DIMENSION`)"""
-    link_source_id: str
-    """(例 e.g. `67dbb24f7aac3f62d8b98fb5`)"""
-    data: dict[str, JsonValue]
-    link_source_type: str
-    """(例 e.g. `EXTERNAL_PERF_TASK`)"""
-    children: list[AgoalEntityUpdateBodyChildren]
-    id: str
-    """(例 e.g. `123`)"""
-    is_deleted: str
-    """(例 e.g. `y/n`)"""
-
-
-class AgoalIndicatorBatchQueryReplyResult(Record, alias_generator=camel):
-    id: str | None
     """指标唯一标识"""
     code: str | None
     """指标编码"""
-    title: str | None
+    title: str = ""
     """指标标题"""
-    description: str | None
+    description: str = ""
     """指标描述"""
 
 
-class AgoalIndicatorBatchQueryReply(Record, alias_generator=camel):
-    result: list[AgoalIndicatorBatchQueryReplyResult] = empty_list()
-    """结果数据"""
+class AgoalIndicatorEntry(Shape, alias_generator=camel):
+    """Agoal indicator entry (维度数据对象列表)."""
 
-
-class AgoalIndicatorDataPushData(TypedDict, total=False):
-    period_type: Literal["YEAR", "HALF_YEAR", "QUARTER", "DOUBLE_MONTH", "MONTH", "WEEK"]
+    period_type: Literal["YEAR", "HALF_YEAR", "QUARTER", "DOUBLE_MONTH", "MONTH", "WEEK"] | None = None
     """支持以下时间维度类型 (`YEAR` `HALF_YEAR` `QUARTER` `DOUBLE_MONTH` `MONTH` `WEEK`)"""
-    period: str
+    period: BeijingTime | None = None
     """时间维度取值 (例 e.g. `2025-11-01 11:01:00`)"""
-    data: str
+    data: str | None = None
     """维度数据值 (例 e.g. `111`)"""
-    biz_code: str
+    biz_code: str | None = None
     """(仅见于官方 SDK only in the official SDK)"""
 
 
-class AgoalObjectiveKeyActionListReplyContent(Record, alias_generator=camel):
-    key_action_id: str | None
-    title: str | None
-    url: str | None
+class AgoalObjectiveKeyAction(Reply, alias_generator=camel):
+    """Agoal objective key action."""
+
+    key_action_id: str
+    title: str
+    url: str
 
 
-class AgoalObjectiveKeyActionListReply(Record, alias_generator=camel):
-    content: list[AgoalObjectiveKeyActionListReplyContent] = empty_list()
-    """返回内容"""
+class AgoalOrgObjective(Reply, alias_generator=camel):
+    """Agoal org objective."""
 
-
-class AgoalObjectiveProgressListResultCreator(Record, alias_generator=camel):
-    user_id: str | None
-    ding_user_id: str | None
-    name: str | None
-
-
-class AgoalObjectiveProgressListResultModifier(Record, alias_generator=camel):
-    user_id: str | None
-    ding_user_id: str | None
-    name: str | None
-
-
-class AgoalObjectiveProgressListResultKeyResultsTitleMentionsUser(Record, alias_generator=camel):
-    user_id: str | None
-    ding_user_id: str | None
-    name: str | None
-
-
-class AgoalObjectiveProgressListResultKeyResultsTitleMentions(Record, alias_generator=camel):
-    user: AgoalObjectiveProgressListResultKeyResultsTitleMentionsUser | None
-    offset: int | None
-    length: int | None
-
-
-class AgoalObjectiveProgressListResultKeyResultsKeyActions(Record, alias_generator=camel):
-    key_action_id: str | None
-    title: str | None
-    url: str | None
-
-
-class AgoalObjectiveProgressListResultKeyResults(Record, alias_generator=camel):
-    key_result_id: str | None
-    title: str | None
-    title_mentions: list[AgoalObjectiveProgressListResultKeyResultsTitleMentions] = empty_list()
-    type: int | None
-    status: int | None
-    progress: int | None
-    weight: float | None
-    key_actions: list[AgoalObjectiveProgressListResultKeyResultsKeyActions] = empty_list()
-
-
-class AgoalObjectiveProgressListResult(Record, alias_generator=camel):
-    progress_id: str | None
-    html_content: str | None
-    created: int | None
-    updated: Millis | None
-    creator: AgoalObjectiveProgressListResultCreator | None
-    modifier: AgoalObjectiveProgressListResultModifier | None
-    progress: int | None
-    key_results: list[AgoalObjectiveProgressListResultKeyResults] = empty_list()
-
-
-class AgoalObjectiveRuleListResultPeriods(Record, alias_generator=camel):
-    period_id: str | None
-    name: str | None
-    start_date: Millis | None
-    end_date: Millis | None
-    period_type: str | None
-
-
-class AgoalObjectiveRuleListResultPopRuleView(Record, alias_generator=camel):
-    scope_type: str | None
-    scope_id: str | None
-
-
-class AgoalObjectiveRuleListResultExcludePopRuleView(Record, alias_generator=camel):
-    scope_type: str | None
-    scope_id: str | None
-
-
-class AgoalObjectiveRuleListResult(Record, alias_generator=camel):
-    objective_rule_id: str | None
-    objective_rule_name: str | None
-    objective_category: str | None
-    probation_rule: bool | None
-    periods: list[AgoalObjectiveRuleListResultPeriods] = empty_list()
-    pop_rule_view: list[AgoalObjectiveRuleListResultPopRuleView] = empty_list()
-    exclude_pop_rule_view: list[AgoalObjectiveRuleListResultExcludePopRuleView] = empty_list()
-    status: str | None
-
-
-class AgoalObjectiveRulePeriodListReplyContent(Record, alias_generator=camel):
-    period_id: str | None
-    name: str | None
-    start_date: Millis | None
-    end_date: Millis | None
-    period_type: str | None
-
-
-class AgoalObjectiveRulePeriodListReply(Record, alias_generator=camel):
-    content: list[AgoalObjectiveRulePeriodListReplyContent] = empty_list()
-    """返回结果"""
-
-
-class AgoalOrgObjectiveListObjectiveListExecutor(Record, alias_generator=camel):
-    user_id: str | None
-    ding_user_id: str | None
-    name: str | None
-
-
-class AgoalOrgObjectiveListObjectiveListTeam(Record, alias_generator=camel):
-    team_id: str | None
-    dept_id: str | None
-    name: str | None
-
-
-class AgoalOrgObjectiveListObjectiveListPeriod(Record, alias_generator=camel):
-    period_id: str | None
-    """周期 id"""
-    name: str | None
-    start_date: Millis | None
-    end_date: Millis | None
-    period_type: str | None
-
-
-class AgoalOrgObjectiveListObjectiveListUpAlignObjects(Record, alias_generator=camel):
-    objective_id: str | None
-    object_type: str | None
-    object_id: str | None
-    align_type: str | None
-
-
-class AgoalOrgObjectiveListObjectiveListDownAlignObjects(Record, alias_generator=camel):
-    objective_id: str | None
-    object_type: str | None
-    object_id: str | None
-    align_type: str | None
-
-
-class AgoalOrgObjectiveListObjectiveListFieldConfig(Record, alias_generator=camel):
-    field_id: str | None
-    code: str | None
-    title: str | None
-    alias: str | None
-    note: str | None
-    source: str | None
-    active: bool | None
-    type: str | None
-    entity_type: str | None
-
-
-class AgoalOrgObjectiveListObjectiveListDimensionFieldConfig(Record, alias_generator=camel):
-    field_id: str | None
-    code: str | None
-    title: str | None
-    alias: str | None
-    note: str | None
-    source: str | None
-    active: bool | None
-    type: str | None
-    entity_type: str | None
-
-
-class AgoalOrgObjectiveListObjectiveListDimensionChildren(Record, alias_generator=camel):
-    dimension_id: str | None
-    title: str | None
-    weight: float | None
-
-
-class AgoalOrgObjectiveListObjectiveListDimension(Record, alias_generator=camel):
-    dimension_id: str | None
-    field_config: list[AgoalOrgObjectiveListObjectiveListDimensionFieldConfig] = empty_list()
-    field_value_map: dict[str, JsonValue] | None
-    children: list[AgoalOrgObjectiveListObjectiveListDimensionChildren] = empty_list()
-    title: str | None
-    weight: float | None
-
-
-class AgoalOrgObjectiveListObjectiveList(Record, alias_generator=camel):
-    objective_id: str | None
-    title: str | None
-    status: str | None
-    executor: AgoalOrgObjectiveListObjectiveListExecutor | None
-    team: AgoalOrgObjectiveListObjectiveListTeam | None
-    period: AgoalOrgObjectiveListObjectiveListPeriod | None
-    up_align_objects: list[AgoalOrgObjectiveListObjectiveListUpAlignObjects] = empty_list()
-    down_align_objects: list[AgoalOrgObjectiveListObjectiveListDownAlignObjects] = empty_list()
-    field_config: list[AgoalOrgObjectiveListObjectiveListFieldConfig] = empty_list()
-    field_value_map: dict[str, JsonValue] | None
-    dimension: AgoalOrgObjectiveListObjectiveListDimension | None
-
-
-class AgoalOrgObjectiveQueryReplyContentExecutor(Record, alias_generator=camel):
-    user_id: str | None
-    ding_user_id: str | None
-    name: str | None
-
-
-class AgoalOrgObjectiveQueryReplyContentTeam(Record, alias_generator=camel):
-    team_id: str | None
-    dept_id: str | None
-    name: str | None
-
-
-class AgoalOrgObjectiveQueryReplyContentPeriod(Record, alias_generator=camel):
-    period_id: str | None
-    name: str | None
-    start_date: Millis | None
-    end_date: Millis | None
-    period_type: str | None
-
-
-class AgoalOrgObjectiveQueryReplyContentUpAlignObjects(Record, alias_generator=camel):
-    objective_id: str | None
+    objective_id: str
     """组织目标 id"""
-    object_type: str | None
-    object_id: str | None
-    align_type: str | None
-
-
-class AgoalOrgObjectiveQueryReplyContentDownAlignObjects(Record, alias_generator=camel):
-    objective_id: str | None
-    """组织目标 id"""
-    object_type: str | None
-    object_id: str | None
-    align_type: str | None
-
-
-class AgoalOrgObjectiveQueryReplyContentFieldConfig(Record, alias_generator=camel):
-    field_id: str | None
-    code: str | None
-    title: str | None
-    alias: str | None
-    note: str | None
-    source: str | None
-    active: bool | None
-    type: str | None
-    entity_type: str | None
-
-
-class AgoalOrgObjectiveQueryReplyContentDimensionFieldConfig(Record, alias_generator=camel):
-    field_id: str | None
-    code: str | None
-    title: str | None
-    alias: str | None
-    note: str | None
-    source: str | None
-    active: bool | None
-    type: str | None
-    entity_type: str | None
-
-
-class AgoalOrgObjectiveQueryReplyContentDimensionChildren(Record, alias_generator=camel):
-    dimension_id: str | None
-    title: str | None
-    weight: float | None
-
-
-class AgoalOrgObjectiveQueryReplyContentDimension(Record, alias_generator=camel):
-    dimension_id: str | None
-    field_config: list[AgoalOrgObjectiveQueryReplyContentDimensionFieldConfig] = empty_list()
-    field_value_map: dict[str, JsonValue] | None
-    children: list[AgoalOrgObjectiveQueryReplyContentDimensionChildren] = empty_list()
-    title: str | None
-    weight: float | None
-
-
-class AgoalOrgObjectiveQueryReplyContent(Record, alias_generator=camel):
-    objective_id: str | None
-    """组织目标 id"""
-    title: str | None
+    title: str = ""
     status: str | None
-    executor: AgoalOrgObjectiveQueryReplyContentExecutor | None
-    team: AgoalOrgObjectiveQueryReplyContentTeam | None
-    period: AgoalOrgObjectiveQueryReplyContentPeriod | None
-    up_align_objects: list[AgoalOrgObjectiveQueryReplyContentUpAlignObjects] = empty_list()
-    down_align_objects: list[AgoalOrgObjectiveQueryReplyContentDownAlignObjects] = empty_list()
-    field_config: list[AgoalOrgObjectiveQueryReplyContentFieldConfig] = empty_list()
-    field_value_map: dict[str, JsonValue] | None
-    dimension: AgoalOrgObjectiveQueryReplyContentDimension | None
+    executor: ObjectiveUser | None
+    team: Team | None
+    period: AgoalPeriod | None
+    up_align_objects: list[Align] = empty_list()
+    down_align_objects: list[Align] = empty_list()
+    field_config: list[FieldConfig] = empty_list()
+    field_value_map: dict[str, JsonValue] = empty_dict()
+    dimension: Dimension | None
 
 
-class AgoalOrgObjectiveQueryReply(Record, alias_generator=camel):
-    content: AgoalOrgObjectiveQueryReplyContent | None
-    """组织目标对象"""
+class AgoalOrgObjectiveRule(Reply, alias_generator=camel):
+    """Agoal org objective rule."""
 
-
-class AgoalOrgObjectiveRuleListReplyContent(Record, alias_generator=camel):
-    objective_rule_id: str | None
-    objective_rule_name: str | None
+    objective_rule_id: str
+    """目标规则id"""
+    objective_rule_name: str = ""
     objective_category: str | None
 
 
-class AgoalOrgObjectiveRuleListReply(Record, alias_generator=camel):
-    content: list[AgoalOrgObjectiveRuleListReplyContent] = empty_list()
-    """返回结果"""
+class AgoalOrgPerfDoc(Reply, alias_generator=camel):
+    """Agoal org perf doc."""
 
-
-class AgoalOrgPerfDocQueryResultExecutor(Record, alias_generator=camel):
-    user_id: str | None
-    ding_user_id: str | None
-    name: str | None
-
-
-class AgoalOrgPerfDocQueryResultTeam(Record, alias_generator=camel):
-    team_id: str | None
-    dept_id: str | None
-    name: str | None
-
-
-class AgoalOrgPerfDocQueryResult(Record, alias_generator=camel):
-    doc_id: str | None
+    doc_id: str
     score: str | None
-    executor: AgoalOrgPerfDocQueryResultExecutor | None
-    team: AgoalOrgPerfDocQueryResultTeam | None
+    executor: ObjectiveUser | None
+    team: Team | None
     state: str | None
 
 
-class AgoalOrgPerfPlanQueryResult(Record, alias_generator=camel):
-    plan_id: str | None
-    title: str | None
+class AgoalOrgPerfPlan(Reply, alias_generator=camel):
+    """Agoal org perf plan."""
+
+    plan_id: str
+    title: str = ""
     status: str | None
 
 
-class AgoalPerfTaskCreateBody(TypedDict, total=False):
-    status: str
+class AgoalPerfTaskUser(Shape, alias_generator=camel):
+    """Agoal perf task user (请求体 the whole body)."""
+
+    status: str | None = None
     """(例 e.g. `ONGOING`)"""
-    is_deleted: str
+    is_deleted: str | None = None
     """(例 e.g. `y/n`)"""
-    title: str
+    title: str | None = None
     """(例 e.g. `xxx考核任务`)"""
-    user_id: str
+    user_id: str | None = None
     """(例 e.g. `23223423`)"""
-    id: str
+    id: str | None = None
     """(例 e.g. `328497234`)"""
-    cycle_name: str
+    cycle_name: str | None = None
     """(例 e.g. `2026年/2026年第一季度`)"""
 
 
-class AgoalPerfTaskUpdateBody(TypedDict, total=False):
-    status: str
-    """(例 e.g. `ONGOING`)"""
-    is_deleted: str
-    """(例 e.g. `y/n`)"""
-    title: str
-    """(例 e.g. `xxx考核任务`)"""
-    user_id: str
-    """(例 e.g. `23223423`)"""
-    id: str
-    """(例 e.g. `328497234`)"""
-    cycle_name: str
-    """(例 e.g. `2026年/2026年第一季度`)"""
+class AgoalPeriod(Reply, alias_generator=camel):
+    """Agoal period."""
+
+    biz_code: str | None
+    end_date: Millis | None
+    name: str
+    period_id: str
+    """周期 id"""
+    period_type: str
+    start_date: Millis
 
 
-class AgoalSendMessageReply(Record, alias_generator=camel):
-    content: bool | None
-    """返回结果"""
+class AgoalUserAdmin(Reply, alias_generator=camel):
+    """Agoal user admin."""
 
-
-class AgoalUserAdminListReplyContent(Record, alias_generator=camel):
     ding_corp_id: str | None
     ding_user_id: str | None
 
 
-class AgoalUserAdminListReply(Record, alias_generator=camel):
-    content: list[AgoalUserAdminListReplyContent] = empty_list()
-    """返回结果"""
+class AgoalUserSubAdmin(Reply, alias_generator=camel):
+    """Agoal user sub admin."""
 
-
-class AgoalUserObjectiveListReplyContentExecutor(Record, alias_generator=camel):
-    user_id: str | None
-    ding_user_id: str | None
-    """目标负责人dingUserId"""
-    name: str | None
-
-
-class AgoalUserObjectiveListReplyContentTeams(Record, alias_generator=camel):
-    team_id: str | None
-    dept_id: str | None
-    name: str | None
-
-
-class AgoalUserObjectiveListReplyContentPeriod(Record, alias_generator=camel):
-    period_id: str | None
-    name: str | None
-    start_date: Millis | None
-    end_date: Millis | None
-    period_type: str | None
-
-
-class AgoalUserObjectiveListReplyContentKeyResultsTitleMentionsUser(Record, alias_generator=camel):
-    user_id: str | None
-    ding_user_id: str | None
-    """目标负责人dingUserId"""
-    name: str | None
-
-
-class AgoalUserObjectiveListReplyContentKeyResultsTitleMentions(Record, alias_generator=camel):
-    user: AgoalUserObjectiveListReplyContentKeyResultsTitleMentionsUser | None
-    offset: int | None
-    length: int | None
-
-
-class AgoalUserObjectiveListReplyContentKeyResultsKeyActions(Record, alias_generator=camel):
-    key_action_id: str | None
-    title: str | None
-    url: str | None
-
-
-class AgoalUserObjectiveListReplyContentKeyResults(Record, alias_generator=camel):
-    key_result_id: str | None
-    title: str | None
-    title_mentions: list[AgoalUserObjectiveListReplyContentKeyResultsTitleMentions] = empty_list()
-    type: int | None
-    status: int | None
-    progress: int | None
-    weight: float | None
-    key_actions: list[AgoalUserObjectiveListReplyContentKeyResultsKeyActions] = empty_list()
-
-
-class AgoalUserObjectiveListReplyContentObjectiveRule(Record, alias_generator=camel):
-    objective_rule_id: str | None
-    """目标规则id"""
-    objective_rule_name: str | None
-    objective_category: str | None
-
-
-class AgoalUserObjectiveListReplyContentKeyActions(Record, alias_generator=camel):
-    key_action_id: str | None
-    title: str | None
-    url: str | None
-
-
-class AgoalUserObjectiveListReplyContentLatestProgressCreator(Record, alias_generator=camel):
-    user_id: str | None
-    ding_user_id: str | None
-    """目标负责人dingUserId"""
-    name: str | None
-
-
-class AgoalUserObjectiveListReplyContentLatestProgress(Record, alias_generator=camel):
-    progress_id: str | None
-    created: int | None
-    creator: AgoalUserObjectiveListReplyContentLatestProgressCreator | None
-    htmldescription: str | None
-
-
-class AgoalUserObjectiveListReplyContentRelatedUsers(Record, alias_generator=camel):
-    user_id: str | None
-    ding_user_id: str | None
-    """目标负责人dingUserId"""
-    name: str | None
-
-
-class AgoalUserObjectiveListReplyContent(Record, alias_generator=camel):
-    objective_id: str | None
-    title: str | None
-    executor: AgoalUserObjectiveListReplyContentExecutor | None
-    teams: list[AgoalUserObjectiveListReplyContentTeams] = empty_list()
-    period: AgoalUserObjectiveListReplyContentPeriod | None
-    progress: int | None
-    status: int | None
-    key_results: list[AgoalUserObjectiveListReplyContentKeyResults] = empty_list()
-    weight: float | None
-    objective_rule: AgoalUserObjectiveListReplyContentObjectiveRule | None
-    key_actions: list[AgoalUserObjectiveListReplyContentKeyActions] = empty_list()
-    latest_progress: AgoalUserObjectiveListReplyContentLatestProgress | None
-    related_users: list[AgoalUserObjectiveListReplyContentRelatedUsers] = empty_list()
-    up_align_object_ids: list[str] = empty_list()
-    down_align_object_ids: list[str] = empty_list()
-    approve_status: str | None
-    created: int | None
-    updated: Millis | None
-
-
-class AgoalUserObjectiveListReply(Record, alias_generator=camel):
-    content: list[AgoalUserObjectiveListReplyContent] = empty_list()
-    """返回结果"""
-
-
-class GetDeptScoreCardIndicatorReplyContentDimensionListIndicatorList(Record, alias_generator=camel):
-    indicator_id: str | None
-    origin_id: str | None
-    origin_code: str | None
-
-
-class GetDeptScoreCardIndicatorReplyContentDimensionList(Record, alias_generator=camel):
-    dimension_id: str | None
-    indicator_list: list[GetDeptScoreCardIndicatorReplyContentDimensionListIndicatorList] = empty_list()
-    indicator_id_list: list[str] = empty_list()
-
-
-class GetDeptScoreCardIndicatorReplyContent(Record, alias_generator=camel):
-    score_card_id: str | None
-    dimension_list: list[GetDeptScoreCardIndicatorReplyContentDimensionList] = empty_list()
-
-
-class GetDeptScoreCardIndicatorReply(Record, alias_generator=camel):
-    content: GetDeptScoreCardIndicatorReplyContent | None
-    """包含维度和指标id"""
-
-
-class GetIndicatorDetailReply(Record, alias_generator=camel):
-    content: list[str] = empty_list()
-    """指标具体内容"""
-
-
-class GetObjectiveDetailReplyContentExecutor(Record, alias_generator=camel):
-    user_id: str | None
-    ding_user_id: str | None
-    name: str | None
-
-
-class GetObjectiveDetailReplyContentTeams(Record, alias_generator=camel):
-    team_id: str | None
-    dept_id: str | None
-    name: str | None
-
-
-class GetObjectiveDetailReplyContentPeriod(Record, alias_generator=camel):
-    period_id: str | None
-    name: str | None
-    start_date: Millis | None
-    end_date: Millis | None
-    period_type: str | None
-
-
-class GetObjectiveDetailReplyContentKeyResultsTitleMentionsUser(Record, alias_generator=camel):
-    user_id: str | None
-    ding_user_id: str | None
-    name: str | None
-
-
-class GetObjectiveDetailReplyContentKeyResultsTitleMentions(Record, alias_generator=camel):
-    user: GetObjectiveDetailReplyContentKeyResultsTitleMentionsUser | None
-    offset: int | None
-    length: int | None
-
-
-class GetObjectiveDetailReplyContentKeyResultsKeyActions(Record, alias_generator=camel):
-    key_action_id: str | None
-    title: str | None
-    url: str | None
-
-
-class GetObjectiveDetailReplyContentKeyResults(Record, alias_generator=camel):
-    key_result_id: str | None
-    title: str | None
-    title_mentions: list[GetObjectiveDetailReplyContentKeyResultsTitleMentions] = empty_list()
-    type: int | None
-    status: int | None
-    progress: int | None
-    weight: float | None
-    key_actions: list[GetObjectiveDetailReplyContentKeyResultsKeyActions] = empty_list()
-
-
-class GetObjectiveDetailReplyContentObjectiveRule(Record, alias_generator=camel):
-    objective_rule_id: str | None
-    objective_rule_name: str | None
-    objective_category: str | None
-
-
-class GetObjectiveDetailReplyContentKeyActions(Record, alias_generator=camel):
-    key_action_id: str | None
-    title: str | None
-    url: str | None
-
-
-class GetObjectiveDetailReplyContentLatestProgressCreator(Record, alias_generator=camel):
-    user_id: str | None
-    ding_user_id: str | None
-    name: str | None
-
-
-class GetObjectiveDetailReplyContentLatestProgress(Record, alias_generator=camel):
-    progress_id: str | None
-    created: int | None
-    creator: GetObjectiveDetailReplyContentLatestProgressCreator | None
-    htmldescription: str | None
-
-
-class GetObjectiveDetailReplyContentRelatedUsers(Record, alias_generator=camel):
-    user_id: str | None
-    ding_user_id: str | None
-    name: str | None
-
-
-class GetObjectiveDetailReplyContent(Record, alias_generator=camel):
-    objective_id: str | None
-    """目标Id"""
-    title: str | None
-    executor: GetObjectiveDetailReplyContentExecutor | None
-    teams: list[GetObjectiveDetailReplyContentTeams] = empty_list()
-    period: GetObjectiveDetailReplyContentPeriod | None
-    progress: int | None
-    status: int | None
-    key_results: list[GetObjectiveDetailReplyContentKeyResults] = empty_list()
-    weight: float | None
-    objective_rule: GetObjectiveDetailReplyContentObjectiveRule | None
-    key_actions: list[GetObjectiveDetailReplyContentKeyActions] = empty_list()
-    latest_progress: GetObjectiveDetailReplyContentLatestProgress | None
-    related_users: list[GetObjectiveDetailReplyContentRelatedUsers] = empty_list()
-    up_align_object_ids: list[str] = empty_list()
-    down_align_object_ids: list[str] = empty_list()
-    approve_status: str | None
-    created: int | None
-    updated: Millis | None
-
-
-class GetObjectiveDetailReply(Record, alias_generator=camel):
-    content: GetObjectiveDetailReplyContent | None
-    """个人目标对象"""
-
-
-class GetObjectiveRuleDetailReplyContentPeriods(Record, alias_generator=camel):
-    period_id: str | None
-    name: str | None
-    start_date: Millis | None
-    end_date: Millis | None
-    period_type: str | None
-
-
-class GetObjectiveRuleDetailReplyContentPopRuleView(Record, alias_generator=camel):
-    scope_type: str | None
-    scope_id: str | None
-
-
-class GetObjectiveRuleDetailReplyContentExcludePopRuleView(Record, alias_generator=camel):
-    scope_type: str | None
-    scope_id: str | None
-
-
-class GetObjectiveRuleDetailReplyContent(Record, alias_generator=camel):
-    objective_rule_id: str | None
-    """目标规则Id"""
-    objective_rule_name: str | None
-    objective_category: str | None
-    probation_rule: bool | None
-    periods: list[GetObjectiveRuleDetailReplyContentPeriods] = empty_list()
-    pop_rule_view: list[GetObjectiveRuleDetailReplyContentPopRuleView] = empty_list()
-    exclude_pop_rule_view: list[GetObjectiveRuleDetailReplyContentExcludePopRuleView] = empty_list()
-    status: str | None
-
-
-class GetObjectiveRuleDetailReply(Record, alias_generator=camel):
-    content: GetObjectiveRuleDetailReplyContent | None
-    """目标规则对象"""
-
-
-class AgoalCreateProgressReplyContentCreator(Record, alias_generator=camel):
-    ding_user_id: str | None
-    name: str | None
-    user_id: str | None
-
-
-class AgoalCreateProgressReplyContentKeyResultsKeyActions(Record, alias_generator=camel):
-    key_action_id: str | None
-    title: str | None
-    url: str | None
-
-
-class AgoalCreateProgressReplyContentKeyResultsTitleMentionsUser(Record, alias_generator=camel):
-    ding_user_id: str | None
-    name: str | None
-    user_id: str | None
-
-
-class AgoalCreateProgressReplyContentKeyResultsTitleMentions(Record, alias_generator=camel):
-    length: int | None
-    offset: int | None
-    user: AgoalCreateProgressReplyContentKeyResultsTitleMentionsUser | None
-
-
-class AgoalCreateProgressReplyContentKeyResults(Record, alias_generator=camel):
-    key_actions: list[AgoalCreateProgressReplyContentKeyResultsKeyActions] = empty_list()
-    key_result_id: str | None
-    progress: int | None
-    status: int | None
-    title: str | None
-    title_mentions: list[AgoalCreateProgressReplyContentKeyResultsTitleMentions] = empty_list()
-    type: int | None
-    weight: float | None
-
-
-class AgoalCreateProgressReplyContentModifier(Record, alias_generator=camel):
-    ding_user_id: str | None
-    name: str | None
-    user_id: str | None
-
-
-class AgoalCreateProgressReplyContent(Record, alias_generator=camel):
-    created: int | None
-    creator: AgoalCreateProgressReplyContentCreator | None
-    html_content: str | None
-    key_results: list[AgoalCreateProgressReplyContentKeyResults] = empty_list()
-    modifier: AgoalCreateProgressReplyContentModifier | None
-    progress: int | None
-    progress_id: str | None
-    updated: int | None
-
-
-class AgoalCreateProgressReply(Record, alias_generator=camel):
-    content: AgoalCreateProgressReplyContent | None
-
-
-class AgoalFieldUpdateReply(Record, alias_generator=camel):
-    content: bool | None
-
-
-class AgoalFiscalYearschemeListReplyContentSubPeriodConfigs(Record, alias_generator=camel):
-    enabled: bool | None
-    interval_month: int | None
-    sub_period_type: str | None
-
-
-class AgoalFiscalYearschemeListReplyContent(Record, alias_generator=camel):
-    enabled: bool | None
-    scheme_name: str | None
-    scheme_uid: str | None
-    start_month: int | None
-    sub_period_configs: list[AgoalFiscalYearschemeListReplyContentSubPeriodConfigs] = empty_list()
-
-
-class AgoalFiscalYearschemeListReply(Record, alias_generator=camel):
-    content: list[AgoalFiscalYearschemeListReplyContent] = empty_list()
-    trace_id: str | None
-
-
-class AgoalPeriodListReplyContent(Record, alias_generator=camel):
-    biz_code: str | None
-    end_date: int | None
-    name: str | None
-    period_id: str | None
-    period_type: str | None
-    start_date: int | None
-
-
-class AgoalPeriodListReply(Record, alias_generator=camel):
-    content: list[AgoalPeriodListReplyContent] = empty_list()
-
-
-class AgoalUserSubAdminListReplyContent(Record, alias_generator=camel):
     dept_ids: list[str] = empty_list()
     ding_corp_id: str | None
     ding_user_id: str | None
     permission_group_codes: list[str] = empty_list()
 
 
-class AgoalUserSubAdminListReply(Record, alias_generator=camel):
-    content: list[AgoalUserSubAdminListReplyContent] = empty_list()
+class Align(Reply, alias_generator=camel):
+    """Align."""
+
+    objective_id: str
+    """组织目标 id"""
+    object_type: str
+    object_id: str
+    align_type: str
+
+
+class Child(Shape, alias_generator=camel):
+    """Child (请求体 the whole body)."""
+
+    metas: list[Meta] = empty_list()
+    type: str | None = None
+    """(例 e.g. `DIMENSION`)"""
+    link_source_id: str | None = None
+    """(例 e.g. `67dbb24f7aac3f62d8b98fb5`)"""
+    data: dict[str, JsonValue] = empty_dict()
+    link_source_type: str | None = None
+    """(例 e.g. `EXTERNAL_PERF_TASK`)"""
+    children: list[Child] = empty_list()
+    id: str | None = None
+    """(例 e.g. `123`)"""
+    is_deleted: str | None = None
+    """(例 e.g. `y/n`)"""
+
+
+class DeptScoreCardIndicator(Reply, alias_generator=camel):
+    """Dept score card indicator."""
+
+    score_card_id: str | None
+    dimension_list: list[DeptScoreCardIndicatorDimension] = empty_list()
+
+
+class DeptScoreCardIndicatorDimension(Reply, alias_generator=camel):
+    """Dept score card indicator dimension."""
+
+    dimension_id: str | None
+    indicator_list: list[Indicator] = empty_list()
+    indicator_id_list: list[str] = empty_list()
+
+
+class Dimension(Reply, alias_generator=camel):
+    """Dimension."""
+
+    dimension_id: str
+    field_config: list[FieldConfig] = empty_list()
+    field_value_map: dict[str, JsonValue] = empty_dict()
+    children: list[DimensionChild] = empty_list()
+    title: str = ""
+    weight: float | None
+
+
+class DimensionChild(Reply, alias_generator=camel):
+    """Dimension child."""
+
+    dimension_id: str | None
+    title: str = ""
+    weight: float | None
+
+
+class FieldConfig(Reply, alias_generator=camel):
+    """Field config."""
+
+    field_id: str
+    code: str
+    title: str
+    alias: str
+    note: str
+    source: str
+    active: bool
+    type: str
+    entity_type: str
+
+
+class Indicator(Reply, alias_generator=camel):
+    """Indicator."""
+
+    indicator_id: str
+    origin_id: str | None
+    origin_code: str | None
+
+
+class LatestProgress(Reply, alias_generator=camel):
+    """Latest progress."""
+
+    progress_id: str
+    created: int | None
+    creator: ObjectiveUser | None
+    htmldescription: str = ""
+
+
+class Meta(Shape, alias_generator=camel):
+    """Meta."""
+
+    active: bool | None = None
+    """(例 e.g. `True`)"""
+    type: str | None = None
+    """(例 e.g. `string`)"""
+    scheme: dict[str, JsonValue] = empty_dict()
+    category: str | None = None
+    """(例 e.g. `common`)"""
+    required: bool | None = None
+    """(例 e.g. `True`)"""
+    alias: str | None = None
+    """(例 e.g. `编码`)"""
+    title: str | None = None
+    """(例 e.g. `名称`)"""
+    force_active: bool | None = None
+    """(例 e.g. `True`)"""
+    code: str | None = None
+    """(例 e.g. `title`)"""
+    force_required: bool | None = None
+    """(例 e.g. `True`)"""
+
+
+class Objective(Reply, alias_generator=camel):
+    """Objective."""
+
+    objective_id: str
+    """目标Id"""
+    title: str
+    executor: ObjectiveUser | None
+    teams: list[Team] = empty_list()
+    period: AgoalPeriod | None
+    progress: int | None
+    status: int | None
+    key_results: list[ObjectiveKey] = empty_list()
+    weight: float
+    objective_rule: AgoalOrgObjectiveRule | None
+    key_actions: list[AgoalObjectiveKeyAction] = empty_list()
+    latest_progress: LatestProgress | None
+    related_users: list[ObjectiveUser] = empty_list()
+    up_align_object_ids: list[str] = empty_list()
+    down_align_object_ids: list[str] = empty_list()
+    approve_status: str | None
+    created: int | None
+    updated: int | None
+
+
+class ObjectiveKey(Reply, alias_generator=camel):
+    """Objective key."""
+
+    key_actions: list[AgoalObjectiveKeyAction] = empty_list()
+    key_result_id: str
+    progress: int
+    status: int
+    title: str
+    title_mentions: list[TitleMention] = empty_list()
+    type: int | None
+    weight: float | None
+
+
+class ObjectiveRule(Reply, alias_generator=camel):
+    """Objective rule."""
+
+    objective_rule_id: str
+    """目标规则Id"""
+    objective_rule_name: str = ""
+    objective_category: str | None
+    probation_rule: bool | None
+    periods: list[AgoalPeriod] = empty_list()
+    pop_rule_view: list[View] = empty_list()
+    exclude_pop_rule_view: list[View] = empty_list()
+    status: str | None
+
+
+class ObjectiveUser(Reply, alias_generator=camel):
+    """Objective user."""
+
+    ding_user_id: str
+    """目标负责人dingUserId"""
+    name: str
+    user_id: str | None
+
+
+class Progress(Reply, alias_generator=camel):
+    """Progress."""
+
+    created: int | None
+    creator: ObjectiveUser | None
+    html_content: str = ""
+    key_results: list[ObjectiveKey] = empty_list()
+    modifier: ObjectiveUser | None
+    progress: int | None
+    progress_id: str
+    updated: int | None
+
+
+class SubPeriodConfig(Reply, alias_generator=camel):
+    """Sub period config."""
+
+    enabled: bool | None
+    interval_month: int | None
+    sub_period_type: str | None
+
+
+class Team(Reply, alias_generator=camel):
+    """Team."""
+
+    team_id: str
+    dept_id: str
+    name: str
+
+
+class TitleMention(Reply, alias_generator=camel):
+    """Title mention."""
+
+    length: int | None
+    offset: int | None
+    user: ObjectiveUser | None
+
+
+class View(Reply, alias_generator=camel):
+    """View."""
+
+    scope_type: str
+    scope_id: str
 
 
 class AgoalV1(Manager):
@@ -962,7 +389,7 @@ class AgoalV1(Manager):
         next_token: str | None = None,
         max_results: int | None = None,
         biz_code: str | None = None,
-    ) -> Query[AgoalBizDataQueryBizInfo]:
+    ) -> Query[AgoalBiz]:
         """Agoal biz data query (Agoal业务数据查询).
 
         Args:
@@ -978,13 +405,32 @@ class AgoalV1(Manager):
 
         Source: agoal-business-biz-data-query
         """
-        return Listing(AgoalBizDataQueryBizInfo, TOKEN, "content", items="bizInfos")
+        return Listing(AgoalBiz, TOKEN, "content", items="bizInfos")
+
+    @api("agoal_1_0.AgoalCreateProgress", "POST /v1.0/agoal/objectives/progresses")
+    def agoal_create_progress(
+        self,
+        *,
+        kr_id: str | None = None,
+        merge_into_latest_progress: bool | None = None,
+        objective_id: str | None = None,
+        plain_text: str | None = None,
+        progress: int | None = None,
+        progress_merge_period: str | None = None,
+    ) -> Call[Progress | None]:
+        """Agoal create progress (创建目标进展).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Progress, "content").or_none()
 
     @api("agoal_1_0.AgoalEntityCreate", "POST /v1.0/agoal/entities")
     def agoal_entity_create(
         self,
         *,
-        body: Annotated[list[AgoalEntityCreateBody] | None, wire("")] = None,
+        body: Annotated[Sequence[OrDict[Child]] | None, wire("")] = None,
     ) -> Call[None]:
         """Agoal entity create (创建业务实体).
 
@@ -1005,7 +451,7 @@ class AgoalV1(Manager):
     def agoal_entity_update(
         self,
         *,
-        body: Annotated[list[AgoalEntityUpdateBody] | None, wire("")] = None,
+        body: Annotated[Sequence[OrDict[Child]] | None, wire("")] = None,
     ) -> Call[None]:
         """Agoal entity update (更新业务实体).
 
@@ -1022,12 +468,36 @@ class AgoalV1(Manager):
         """
         return Call(None)
 
+    @api("agoal_1_0.AgoalFieldUpdate", "PUT /v1.0/agoal/fields")
+    def agoal_field_update(
+        self,
+    ) -> Call[bool | None]:
+        """Agoal field update (更新 Agoal 字段值).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "content").or_none()
+
+    @api("agoal_1_0.AgoalFiscalYearschemeList", "POST /v1.0/agoal/period/scheme/list")
+    def agoal_fiscal_yearscheme_list(
+        self,
+    ) -> Call[list[AgoalFiscalYearscheme]]:
+        """Agoal fiscal yearscheme list (agoal财年方案列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[AgoalFiscalYearscheme], "content").or_empty()
+
     @api("agoal_1_0.AgoalIndicatorBatchQuery", "GET /v1.0/agoal/indicator/batch/query")
     def agoal_indicator_batch_query(
         self,
         *,
         code_list: list[str] | None = None,
-    ) -> Call[AgoalIndicatorBatchQueryReply]:
+    ) -> Call[list[AgoalIndicator]]:
         """Agoal indicator batch query (通过指标编码批量查询指标列表).
 
         Args:
@@ -1041,14 +511,14 @@ class AgoalV1(Manager):
 
         Source: api-agoalindicatorbatchquery
         """
-        return Call(AgoalIndicatorBatchQueryReply)
+        return Call(list[AgoalIndicator], "result").or_empty()
 
     @api("agoal_1_0.AgoalIndicatorDataPush", "POST /v1.0/agoal/indicator/data/push")
     def agoal_indicator_data_push(
         self,
         *,
         code: str | None = None,
-        data: list[AgoalIndicatorDataPushData] | None = None,
+        data: Sequence[OrDict[AgoalIndicatorEntry]] | None = None,
     ) -> Call[None]:
         """Agoal indicator data push (通过指标编码推送指标时间维度数据).
 
@@ -1073,7 +543,7 @@ class AgoalV1(Manager):
         ding_user_id: str,
         *,
         key_result_id: str | None = None,
-    ) -> Call[AgoalObjectiveKeyActionListReply]:
+    ) -> Call[list[AgoalObjectiveKeyAction]]:
         """Agoal objective key action list (获取Agoal目标或关键结果关联的关键行动).
 
         Args:
@@ -1089,7 +559,7 @@ class AgoalV1(Manager):
 
         Source: api-agoalobjectivekeyactionlist
         """
-        return Call(AgoalObjectiveKeyActionListReply)
+        return Call(list[AgoalObjectiveKeyAction], "content").or_empty()
 
     @api("agoal_1_0.AgoalObjectiveProgressList", "GET /v1.0/agoal/objectives/progresses/lists")
     def agoal_objective_progress_list(
@@ -1098,7 +568,7 @@ class AgoalV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[AgoalObjectiveProgressListResult]:
+    ) -> Query[Progress]:
         """Agoal objective progress list (查询企业下指定个人目标的所有进展).
 
         Args:
@@ -1114,12 +584,7 @@ class AgoalV1(Manager):
 
         Source: api-agoalobjectiveprogresslist
         """
-        return Listing(
-            AgoalObjectiveProgressListResult,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            "content",
-            items="result",
-        )
+        return Listing(Progress, Paging("pageNumber", 1, unit="pages", open_ended=True), "content", items="result")
 
     @api("agoal_1_0.AgoalObjectiveRuleList", "GET /v1.0/agoal/objectiveRuleLists/query")
     def agoal_objective_rule_list(
@@ -1127,7 +592,7 @@ class AgoalV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[AgoalObjectiveRuleListResult]:
+    ) -> Query[ObjectiveRule]:
         """Agoal objective rule list (查询企业下目标规则列表).
 
         Args:
@@ -1142,18 +607,13 @@ class AgoalV1(Manager):
 
         Source: api-agoalobjectiverulelist
         """
-        return Listing(
-            AgoalObjectiveRuleListResult,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            "content",
-            items="result",
-        )
+        return Listing(ObjectiveRule, Paging("pageNumber", 1, unit="pages", open_ended=True), "content", items="result")
 
     @api("agoal_1_0.AgoalObjectiveRulePeriodList", "GET /v1.0/agoal/objectiveRules/periodLists")
     def agoal_objective_rule_period_list(
         self,
         objective_rule_id: str,
-    ) -> Call[AgoalObjectiveRulePeriodListReply]:
+    ) -> Call[list[AgoalPeriod]]:
         """Agoal objective rule period list (获取Agoal指定目标规则下的周期列表).
 
         Args:
@@ -1167,7 +627,7 @@ class AgoalV1(Manager):
 
         Source: api-agoalobjectiveruleperiodlist
         """
-        return Call(AgoalObjectiveRulePeriodListReply)
+        return Call(list[AgoalPeriod], "content").or_empty()
 
     @api(
         "agoal_1_0.AgoalOrgObjectiveList",
@@ -1181,7 +641,7 @@ class AgoalV1(Manager):
         period_id: str | None = None,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[AgoalOrgObjectiveListObjectiveList]:
+    ) -> Query[AgoalOrgObjective]:
         """Agoal org objective list (获取 Agoal 组织目标列表).
 
         Args:
@@ -1199,17 +659,14 @@ class AgoalV1(Manager):
         Source: api-agoalorgobjectivelist
         """
         return Listing(
-            AgoalOrgObjectiveListObjectiveList,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            "content",
-            items="objectiveList",
+            AgoalOrgObjective, Paging("pageNumber", 1, unit="pages", open_ended=True), "content", items="objectiveList"
         )
 
     @api("agoal_1_0.AgoalOrgObjectiveQuery", "GET /v1.0/agoal/orgObjectives")
     def agoal_org_objective_query(
         self,
         objective_id: str,
-    ) -> Call[AgoalOrgObjectiveQueryReply]:
+    ) -> Call[AgoalOrgObjective]:
         """Agoal org objective query (查询组织目标详情).
 
         Args:
@@ -1223,12 +680,12 @@ class AgoalV1(Manager):
 
         Source: api-agoalorgobjectivequery
         """
-        return Call(AgoalOrgObjectiveQueryReply)
+        return Call(AgoalOrgObjective, "content")
 
     @api("agoal_1_0.AgoalOrgObjectiveRuleList", "GET /v1.0/agoal/objectiveRules/lists")
     def agoal_org_objective_rule_list(
         self,
-    ) -> Call[AgoalOrgObjectiveRuleListReply]:
+    ) -> Call[list[AgoalOrgObjectiveRule]]:
         """Agoal org objective rule list (获取Agoal指定组织下的所有目标规则列表).
 
         Codes: error.noPermission, error.systemError.
@@ -1239,7 +696,7 @@ class AgoalV1(Manager):
 
         Source: api-agoalorgobjectiverulelist
         """
-        return Call(AgoalOrgObjectiveRuleListReply)
+        return Call(list[AgoalOrgObjectiveRule], "content").or_empty()
 
     @api("agoal_1_0.AgoalOrgPerfDocQuery", "GET /v1.0/agoal/org_perf/documents/query")
     def agoal_org_perf_doc_query(
@@ -1248,7 +705,7 @@ class AgoalV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[AgoalOrgPerfDocQueryResult]:
+    ) -> Query[AgoalOrgPerfDoc]:
         """Agoal org perf doc query (查询某个考核计划的部门得分).
 
         Args:
@@ -1265,10 +722,7 @@ class AgoalV1(Manager):
         Source: api-agoalorgperfdocquery
         """
         return Listing(
-            AgoalOrgPerfDocQueryResult,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            "content",
-            items="result",
+            AgoalOrgPerfDoc, Paging("pageNumber", 1, unit="pages", open_ended=True), "content", items="result"
         )
 
     @api("agoal_1_0.AgoalOrgPerfPlanQuery", "GET /v1.0/agoal/org_perf/plans/query")
@@ -1277,7 +731,7 @@ class AgoalV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[AgoalOrgPerfPlanQueryResult]:
+    ) -> Query[AgoalOrgPerfPlan]:
         """Agoal org perf plan query (查询企业下的所有考核计划).
 
         Args:
@@ -1293,17 +747,14 @@ class AgoalV1(Manager):
         Source: api-agoalorgperfplanquery
         """
         return Listing(
-            AgoalOrgPerfPlanQueryResult,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            "content",
-            items="result",
+            AgoalOrgPerfPlan, Paging("pageNumber", 1, unit="pages", open_ended=True), "content", items="result"
         )
 
     @api("agoal_1_0.AgoalPerfTaskCreate", "POST /v1.0/agoal/perfTasks")
     def agoal_perf_task_create(
         self,
         *,
-        body: Annotated[list[AgoalPerfTaskCreateBody] | None, wire("")] = None,
+        body: Annotated[Sequence[OrDict[AgoalPerfTaskUser]] | None, wire("")] = None,
     ) -> Call[None]:
         """Agoal perf task create (创建目标规则下的考核任务).
 
@@ -1324,7 +775,7 @@ class AgoalV1(Manager):
     def agoal_perf_task_update(
         self,
         *,
-        body: Annotated[list[AgoalPerfTaskUpdateBody] | None, wire("")] = None,
+        body: Annotated[Sequence[OrDict[AgoalPerfTaskUser]] | None, wire("")] = None,
     ) -> Call[None]:
         """Agoal perf task update (更新目标规则下的考核任务).
 
@@ -1341,24 +792,37 @@ class AgoalV1(Manager):
         """
         return Call(None)
 
+    @api("agoal_1_0.AgoalPeriodList", "POST /v1.0/agoal/periods/list")
+    def agoal_period_list(
+        self,
+    ) -> Call[list[AgoalPeriod]]:
+        """Agoal period list (获取 Agoal 周期列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[AgoalPeriod], "content").or_empty()
+
     @api("agoal_1_0.AgoalSendMessage", "POST /v1.0/agoal/messages/send")
     def agoal_send_message(
         self,
         template_id: str,
+        source_ding_user_id: str,
+        *,
         params: str,
         mobile_url: str,
         pc_url: str,
-        source_ding_user_id: str,
         target_ding_user_ids: list[str],
-    ) -> Call[AgoalSendMessageReply]:
+    ) -> Call[bool]:
         """Agoal send message (通过Agoal系统账号发送消息).
 
         Args:
             template_id: 消息模板id (例 e.g. `1d01a14febc7482ca3b6e1d30cf5xxxx`)
+            source_ding_user_id: 发送人dingUserId (例 e.g. `211042291978xxxx`)
             params: 模板参数 (例 e.g. `{"A":"a", "B":"b"}`)
             mobile_url: 移动端链接 (例 e.g. `https://agoal.dingtalk.com`)
             pc_url: PC端链接 (例 e.g. `https://agoal.dingtalk.com`)
-            source_ding_user_id: 发送人dingUserId (例 e.g. `211042291978xxxx`)
             target_ding_user_ids: 接收人dingUserId
 
         Codes: error.noPermission, error.systemError.
@@ -1369,12 +833,12 @@ class AgoalV1(Manager):
 
         Source: api-agoalsendmessage
         """
-        return Call(AgoalSendMessageReply)
+        return Call(bool, "content")
 
     @api("agoal_1_0.AgoalUserAdminList", "GET /v1.0/agoal/administrators/lists")
     def agoal_user_admin_list(
         self,
-    ) -> Call[AgoalUserAdminListReply]:
+    ) -> Call[list[AgoalUserAdmin]]:
         """Agoal user admin list (获取Agoal用户管理员列表).
 
         Codes: error.noPermission, error.systemError.
@@ -1385,21 +849,22 @@ class AgoalV1(Manager):
 
         Source: api-agoaluseradminlist
         """
-        return Call(AgoalUserAdminListReply)
+        return Call(list[AgoalUserAdmin], "content").or_empty()
 
     @api("agoal_1_0.AgoalUserObjectiveList", "POST /v1.0/agoal/users/objectiveLists/query")
     def agoal_user_objective_list(
         self,
         objective_rule_id: str,
-        period_ids: list[str],
         ding_user_id: str,
-    ) -> Call[AgoalUserObjectiveListReply]:
+        *,
+        period_ids: list[str],
+    ) -> Call[list[Objective]]:
         """Agoal user objective list (获取Agoal指定规则周期下负责人的目标列表).
 
         Args:
             objective_rule_id: 目标规则id (例 e.g. `6444f5e9a4261c6e699dxxxx`)
-            period_ids: 周期id
             ding_user_id: 目标负责人dingUserId (例 e.g. `211042291978xxxx`)
+            period_ids: 周期id
 
         Codes: error.noPermission, error.systemError.
 
@@ -1409,7 +874,21 @@ class AgoalV1(Manager):
 
         Source: api-agoaluserobjectivelist
         """
-        return Call(AgoalUserObjectiveListReply)
+        return Call(list[Objective], "content").or_empty()
+
+    @api("agoal_1_0.AgoalUserSubAdminList", "GET /v1.0/agoal/administrators/sub/lists")
+    def agoal_user_sub_admin_list(
+        self,
+        *,
+        func_permission_group: str | None = None,
+    ) -> Call[list[AgoalUserSubAdmin]]:
+        """Agoal user sub admin list (获取Agoal子管理员列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[AgoalUserSubAdmin], "content").or_empty()
 
     @api("agoal_1_0.GetDeptScoreCardIndicator", "GET /v1.0/agoal/scorecards/departments/indicators")
     def get_dept_score_card_indicator(
@@ -1417,7 +896,7 @@ class AgoalV1(Manager):
         *,
         ding_team_id: str | None = None,
         selected_time: int | None = None,
-    ) -> Call[GetDeptScoreCardIndicatorReply]:
+    ) -> Call[DeptScoreCardIndicator]:
         """Get dept score card indicator (获取Agoal指定部门下的计分卡维度和指标id).
 
         Args:
@@ -1432,7 +911,7 @@ class AgoalV1(Manager):
 
         Source: api-getdeptscorecardindicator
         """
-        return Call(GetDeptScoreCardIndicatorReply)
+        return Call(DeptScoreCardIndicator, "content")
 
     @api("agoal_1_0.GetIndicatorDetail", "GET /v1.0/agoal/scorecards/indicators/details")
     def get_indicator_detail(
@@ -1440,7 +919,7 @@ class AgoalV1(Manager):
         *,
         indicator_id: str | None = None,
         month_num: Annotated[int, Field(ge=1, le=12)] | None = None,
-    ) -> Call[GetIndicatorDetailReply]:
+    ) -> Call[list[str]]:
         """Get indicator detail (获取计分卡指标详情).
 
         Args:
@@ -1455,13 +934,13 @@ class AgoalV1(Manager):
 
         Source: api-getindicatordetail
         """
-        return Call(GetIndicatorDetailReply)
+        return Call(list[str], "content").or_empty()
 
     @api("agoal_1_0.GetObjectiveDetail", "GET /v1.0/agoal/objectives/details")
     def get_objective_detail(
         self,
         objective_id: str,
-    ) -> Call[GetObjectiveDetailReply]:
+    ) -> Call[Objective]:
         """Get objective detail (查询企业下个人目标详情).
 
         Args:
@@ -1475,13 +954,13 @@ class AgoalV1(Manager):
 
         Source: api-getobjectivedetail
         """
-        return Call(GetObjectiveDetailReply)
+        return Call(Objective, "content")
 
     @api("agoal_1_0.GetObjectiveRuleDetail", "GET /v1.0/agoal/objectiveRules/details")
     def get_objective_rule_detail(
         self,
         objective_rule_id: str,
-    ) -> Call[GetObjectiveRuleDetailReply]:
+    ) -> Call[ObjectiveRule]:
         """Get objective rule detail (查询企业下单个目标规则详情).
 
         Args:
@@ -1495,73 +974,4 @@ class AgoalV1(Manager):
 
         Source: api-getobjectiveruledetail
         """
-        return Call(GetObjectiveRuleDetailReply)
-
-    @api("agoal_1_0.AgoalCreateProgress", "POST /v1.0/agoal/objectives/progresses")
-    def agoal_create_progress(
-        self,
-        *,
-        kr_id: str | None = None,
-        merge_into_latest_progress: bool | None = None,
-        objective_id: str | None = None,
-        plain_text: str | None = None,
-        progress: int | None = None,
-        progress_merge_period: str | None = None,
-    ) -> Call[AgoalCreateProgressReply]:
-        """Agoal create progress (创建目标进展).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AgoalCreateProgressReply)
-
-    @api("agoal_1_0.AgoalFieldUpdate", "PUT /v1.0/agoal/fields")
-    def agoal_field_update(
-        self,
-    ) -> Call[AgoalFieldUpdateReply]:
-        """Agoal field update (更新 Agoal 字段值).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AgoalFieldUpdateReply)
-
-    @api("agoal_1_0.AgoalFiscalYearschemeList", "POST /v1.0/agoal/period/scheme/list")
-    def agoal_fiscal_yearscheme_list(
-        self,
-    ) -> Call[AgoalFiscalYearschemeListReply]:
-        """Agoal fiscal yearscheme list (agoal财年方案列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AgoalFiscalYearschemeListReply)
-
-    @api("agoal_1_0.AgoalPeriodList", "POST /v1.0/agoal/periods/list")
-    def agoal_period_list(
-        self,
-    ) -> Call[AgoalPeriodListReply]:
-        """Agoal period list (获取 Agoal 周期列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AgoalPeriodListReply)
-
-    @api("agoal_1_0.AgoalUserSubAdminList", "GET /v1.0/agoal/administrators/sub/lists")
-    def agoal_user_sub_admin_list(
-        self,
-        *,
-        func_permission_group: str | None = None,
-    ) -> Call[AgoalUserSubAdminListReply]:
-        """Agoal user sub admin list (获取Agoal子管理员列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AgoalUserSubAdminListReply)
+        return Call(ObjectiveRule, "content")

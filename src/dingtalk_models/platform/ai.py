@@ -11,6 +11,7 @@ class OapiAi(Manager):
     @api("dingtalk.oapi.ai.mt.translate", "POST /topapi/ai/mt/translate")
     def mt_translate(
         self,
+        *,
         query: str,
         source_language: str,
         target_language: str,

@@ -2,80 +2,78 @@
 
 from __future__ import annotations
 
-from typing_extensions import TypedDict
+from collections.abc import Sequence
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.reply import Reply
 
 
-class ConnectionOmniChannelTiktokMessageReplyOmniChannelTiktokRsp(Record, alias_generator=camel):
-    code: str | None
+class BusinessCode(Reply, alias_generator=camel):
+    """Business code."""
+
+    business_code: str | None
+    image_type: str | None
+    image_urls: list[str] = empty_list()
+    product_id: str | None
+    sku_list: list[Sku] = empty_list()
 
 
-class ConnectionOmniChannelTiktokMessageReply(Record, alias_generator=camel):
-    omni_channel_tiktok_rsp: ConnectionOmniChannelTiktokMessageReplyOmniChannelTiktokRsp | None
+class CommodityInfo(Reply, alias_generator=camel):
+    """Commodity info."""
 
-
-class GetLoginUserReplyCommodityInfo(Record, alias_generator=camel):
     version: str | None
 
 
-class GetLoginUserReply(Record, alias_generator=camel):
-    commodity_info: GetLoginUserReplyCommodityInfo | None
+class LoginUser(Reply, alias_generator=camel):
+    """Login user."""
+
+    commodity_info: CommodityInfo | None
     corp_id: str | None
     is_admin: bool | None
     open_id: str | None
     union_id: str | None
 
 
-class LaunchVariantsOptionValues(TypedDict, total=False):
-    name: str
-    value: str
+class Notable(Reply, alias_generator=camel):
+    """Notable."""
 
-
-class LaunchVariants(TypedDict, total=False):
-    images: list[str]
-    option_values: list[LaunchVariantsOptionValues]
-    price: str
-    sku: str
-
-
-class QueryBusinessCodeInfoReplySkuList(Record, alias_generator=camel):
-    image_url: str | None
-    sku_id: str | None
-
-
-class QueryBusinessCodeInfoReply(Record, alias_generator=camel):
-    business_code: str | None
-    image_type: str | None
-    image_urls: list[str] = empty_list()
-    product_id: str | None
-    sku_list: list[QueryBusinessCodeInfoReplySkuList] = empty_list()
-
-
-class QueryNotableInfoReply(Record, alias_generator=camel):
     admin_union_ids: list[str] = empty_list()
     base_id: str | None
 
 
-class TiktokWebhookProcessReplyOmniChannelTiktokWebhookRsp(Record, alias_generator=camel):
-    code: str | None
+class OptionValue(Shape, alias_generator=camel):
+    """Option value."""
+
+    name: str | None = None
+    value: str | None = None
 
 
-class TiktokWebhookProcessReply(Record, alias_generator=camel):
-    code: int | None
-    omni_channel_tiktok_webhook_rsp: TiktokWebhookProcessReplyOmniChannelTiktokWebhookRsp | None
+class Sku(Reply, alias_generator=camel):
+    """Sku."""
+
+    image_url: str | None
+    sku_id: str
+
+
+class Variant(Shape, alias_generator=camel):
+    """Variant."""
+
+    images: list[str] = empty_list()
+    option_values: list[OptionValue] = empty_list()
+    price: str | None = None
+    sku: str | None = None
 
 
 class AiGlobalECV1(Manager):
     @api("ai_global_e_c_1_0.BusinessCodeCallback", "POST /v1.0/aiGlobalEC/businessCode/callback")
     def business_code_callback(
         self,
-        business_code: str,
         *,
+        business_code: str,
         event_type: str | None = None,
         status: str | None = None,
     ) -> Call[None]:
@@ -95,28 +93,28 @@ class AiGlobalECV1(Manager):
         self,
         *,
         tiktok_content_json_string: str | None = None,
-    ) -> Call[ConnectionOmniChannelTiktokMessageReply]:
+    ) -> Call[str | None]:
         """Connection omni channel tiktok message (全渠道运营客服tiktok消息接入).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ConnectionOmniChannelTiktokMessageReply)
+        return Call(str, "omniChannelTiktokRsp.code").or_none()
 
     @api("ai_global_e_c_1_0.GetLoginUser", "POST /v1.0/aiGlobalEC/authCode/getLoginUser", idempotent=True)
     def get_login_user(
         self,
         *,
         auth_code: str | None = None,
-    ) -> Call[GetLoginUserReply]:
+    ) -> Call[LoginUser]:
         """Get login user (获取当前登录用户版本信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetLoginUserReply)
+        return Call(LoginUser)
 
     @api("ai_global_e_c_1_0.HhoCallBack", "POST /v1.0/aiGlobalEC/hho/callback")
     def hho_call_back(
@@ -146,7 +144,7 @@ class AiGlobalECV1(Manager):
         product_name: str | None = None,
         selling_points: list[str] | None = None,
         source_data: str | None = None,
-        variants: list[LaunchVariants] | None = None,
+        variants: Sequence[OrDict[Variant]] | None = None,
         video_urls: list[str] | None = None,
     ) -> Call[None]:
         """Launch (刊登的对外开放Api).
@@ -160,32 +158,32 @@ class AiGlobalECV1(Manager):
     @api("ai_global_e_c_1_0.QueryBusinessCodeInfo", "POST /v1.0/aiGlobalEC/businessCode/queryInfo", idempotent=True)
     def query_business_code_info(
         self,
-        business_code: str,
         *,
+        business_code: str,
         event_type: str | None = None,
         status: str | None = None,
-    ) -> Call[QueryBusinessCodeInfoReply]:
+    ) -> Call[BusinessCode]:
         """Query business code info (根据businessCode查询商品图片信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryBusinessCodeInfoReply)
+        return Call(BusinessCode)
 
     @api("ai_global_e_c_1_0.QueryNotableInfo", "GET /v1.0/aiGlobalEC/omniChannel/notable")
     def query_notable_info(
         self,
         *,
         scene_code: str | None = None,
-    ) -> Call[QueryNotableInfoReply]:
+    ) -> Call[Notable]:
         """Query notable info (全渠道AI表格业务信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryNotableInfoReply)
+        return Call(Notable)
 
     @api("ai_global_e_c_1_0.TiktokShopAuthCallback", "POST /v1.0/aiGlobalEC/omniChannel/tiktok/shop/authCallback")
     def tiktok_shop_auth_callback(
@@ -209,11 +207,11 @@ class AiGlobalECV1(Manager):
         self,
         *,
         tiktok_content_json_string: str | None = None,
-    ) -> Call[TiktokWebhookProcessReply]:
+    ) -> Call[str | None]:
         """Tiktok webhook process (全渠道运营Tiktok的Webhook信息写入).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TiktokWebhookProcessReply)
+        return Call(str, "omniChannelTiktokWebhookRsp.code").or_none()

@@ -4,53 +4,16 @@ from __future__ import annotations
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
-
-
-class FinishReplyResult(Record, alias_generator=camel):
-    success: bool | None
-    """接口调用是否成功"""
-
-
-class FinishReply(Record, alias_generator=camel):
-    result: FinishReplyResult | None
-
-
-class PrepareReplyResult(Record, alias_generator=camel):
-    conversation_token: str | None
-    """会话凭证"""
-
-
-class PrepareReply(Record, alias_generator=camel):
-    result: PrepareReplyResult | None
-
-
-class ReplyReplyResult(Record, alias_generator=camel):
-    success: bool | None
-    """接口调用是否成功"""
-
-
-class ReplyReply(Record, alias_generator=camel):
-    result: ReplyReplyResult | None
-
-
-class UpdateReplyResult(Record, alias_generator=camel):
-    success: bool | None
-    """接口调用是否成功"""
-
-
-class UpdateReply(Record, alias_generator=camel):
-    result: UpdateReplyResult | None
 
 
 class AiInteractionV1(Manager):
     @api("ai_interaction_1_0.Finish", "POST /v1.0/aiInteraction/finish")
     def finish(
         self,
+        *,
         conversation_token: str,
-    ) -> Call[FinishReply]:
+    ) -> Call[bool | None]:
         """Finish (在主动模式下完结会话框).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -60,17 +23,17 @@ class AiInteractionV1(Manager):
 
         Evidence: sdk
         """
-        return Call(FinishReply)
+        return Call(bool, "result.success").or_none()
 
     @api("ai_interaction_1_0.Prepare", "POST /v1.0/aiInteraction/prepare")
     def prepare(
         self,
-        content_type: str,
         *,
+        content_type: str,
         content: str | None = None,
         open_conversation_id: str | None = None,
         union_id: str | None = None,
-    ) -> Call[PrepareReply]:
+    ) -> Call[str | None]:
         """Prepare (在主动模式下准备会话框).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -83,16 +46,16 @@ class AiInteractionV1(Manager):
 
         Evidence: sdk
         """
-        return Call(PrepareReply)
+        return Call(str, "result.conversationToken").or_none()
 
     @api("ai_interaction_1_0.Reply", "POST /v1.0/aiInteraction/reply")
     def reply(
         self,
+        *,
         content_type: str,
         conversation_token: str,
-        *,
         content: str | None = None,
-    ) -> Call[ReplyReply]:
+    ) -> Call[bool | None]:
         """Reply (在回复模式下更新会话框).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -104,13 +67,13 @@ class AiInteractionV1(Manager):
 
         Evidence: sdk
         """
-        return Call(ReplyReply)
+        return Call(bool, "result.success").or_none()
 
     @api("ai_interaction_1_0.Send", "POST /v1.0/aiInteraction/send")
     def send(
         self,
-        content_type: str,
         *,
+        content_type: str,
         content: str | None = None,
         open_conversation_id: str | None = None,
         union_id: str | None = None,
@@ -130,12 +93,13 @@ class AiInteractionV1(Manager):
         return Call(None)
 
     @api("ai_interaction_1_0.Update", "POST /v1.0/aiInteraction/update")
-    def update(
+    def update_(
         self,
+        *,
         content: str,
         content_type: str,
         conversation_token: str,
-    ) -> Call[UpdateReply]:
+    ) -> Call[bool | None]:
         """Update (在主动模式下更新会话框).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -147,4 +111,4 @@ class AiInteractionV1(Manager):
 
         Evidence: sdk
         """
-        return Call(UpdateReply)
+        return Call(bool, "result.success").or_none()

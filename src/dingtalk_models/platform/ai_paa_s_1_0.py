@@ -2,43 +2,98 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel, empty_list, wire
+from dingtalk_models.core.wire import Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import OneOf
+from dingtalk_models.resource.reply import Reply
 
 
-class ExclusiveModelCompleteServiceMessages(TypedDict, total=False):
-    role: Required[Literal["system", "user"]]
-    """角色信息 (`system` `user`)"""
-    content: Required[str]
-    """prompt (例 e.g. `你是谁`)"""
+class AgentInput(Shape, alias_generator=camel):
+    """Agent input."""
+
+    card_data: JsonValue | None = None
+    card_template_id: str | None = None
+    input: str | None = None
 
 
-class ExclusiveModelCompleteServiceReplyChoicesMessage(Record, alias_generator=camel):
-    role: str | None
-    """角色信息 (`assistant` `user` `system`)"""
-    content: str | None
-    """模型推理结输出的内容"""
-    reasoning_content: Annotated[str | None, wire("reasoning_content")]
-    """带深度思考的模型的思考内容输出"""
+class Choice(Reply, alias_generator=camel):
+    """Choice (模型生成内容的数组)."""
 
-
-class ExclusiveModelCompleteServiceReplyChoices(Record, alias_generator=camel):
-    finish_reason: str | None
+    finish_reason: str = ""
     """完成原因"""
-    message: ExclusiveModelCompleteServiceReplyChoicesMessage | None
+    message: Message | None
     """消息对象"""
     index: int | None
 
 
-class ExclusiveModelCompleteServiceReplyUsage(Record, alias_generator=camel):
+class CompletedService(Reply, alias_generator=camel):
+    """Completed service."""
+
+    created: Millis | None
+    """本次chat请求被创建时的时间戳"""
+    model: str | None
+    """本次chat请求使用的模型名称"""
+    id: str | None
+    """本次调用的唯一标识符"""
+    choices: list[Choice] = empty_list()
+    """模型生成内容的数组"""
+    usage: Usage | None
+    """本次chat请求使用的 Token"""
+    result: str | None
+
+
+class CreatedMemoryLearningTask(Reply, alias_generator=camel):
+    """Created memory learning task."""
+
+    learning_code: str | None
+    status: str | None
+    success: bool | None
+
+
+class ExecutedAgent(Reply, alias_generator=camel):
+    """Executed agent."""
+
+    execute_result: str | None
+    skill_id: str | None
+
+
+class LiandanluTextToImageModel(Reply, alias_generator=camel):
+    """Liandanlu text to image model."""
+
+    request_id: str | None
+    task_id: str | None
+    task_status: str | None
+
+
+class Message(Reply, Shape, alias_generator=camel):
+    """Message (消息数组信息)."""
+
+    role: Annotated[str, OneOf("system", "user")]
+    """角色信息 (`system` `user`)"""
+    content: str
+    """prompt (例 e.g. `你是谁`)"""
+    reasoning_content: Annotated[str, wire("reasoning_content")] = ""
+    """带深度思考的模型的思考内容输出"""
+
+
+class Service(Reply, alias_generator=camel):
+    """Service."""
+
+    response: str | None
+    status: str | None
+
+
+class Usage(Reply, alias_generator=camel):
+    """Usage (本次chat请求使用的 Token)."""
+
     total_tokens: Annotated[int | None, wire("total_tokens")]
     """输入输出令牌总数"""
     prompt_tokens: Annotated[int | None, wire("prompt_tokens")]
@@ -47,146 +102,19 @@ class ExclusiveModelCompleteServiceReplyUsage(Record, alias_generator=camel):
     """completion_tokens"""
 
 
-class ExclusiveModelCompleteServiceReply(Record, alias_generator=camel):
-    created: int | None
-    """本次chat请求被创建时的时间戳"""
-    model: str | None
-    """本次chat请求使用的模型名称"""
-    id: str | None
-    """本次调用的唯一标识符"""
-    choices: list[ExclusiveModelCompleteServiceReplyChoices] = empty_list()
-    """模型生成内容的数组"""
-    usage: ExclusiveModelCompleteServiceReplyUsage | None
-    """本次chat请求使用的 Token"""
-    result: str | None
-
-
-class LiandanluExclusiveModelReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: dict[str, JsonValue] | None
-    """结果对象"""
-
-
-class ExecuteAgentInputs(TypedDict, total=False):
-    card_data: JsonValue
-    card_template_id: str
-    input: str
-
-
-class ExecuteAgentReplyResult(Record, alias_generator=camel):
-    execute_result: str | None
-    skill_id: str | None
-
-
-class ExecuteAgentReply(Record, alias_generator=camel):
-    result: ExecuteAgentReplyResult | None
-
-
-class LiandanTextImageGetReply(Record, alias_generator=camel):
-    result: list[dict[str, JsonValue]] = empty_list()
-
-
-class LiandanluTextToImageModelReplyResult(Record, alias_generator=camel):
-    request_id: str | None
-    task_id: str | None
-    task_status: str | None
-
-
-class LiandanluTextToImageModelReply(Record, alias_generator=camel):
-    result: LiandanluTextToImageModelReplyResult | None
-
-
-class NlToFrameServiceReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class QueryBaymaxSkillLogReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class QueryMemoryLearningTaskReplyResult(Record, alias_generator=camel):
-    status: str | None
-    success: bool | None
-
-
-class QueryMemoryLearningTaskReply(Record, alias_generator=camel):
-    result: QueryMemoryLearningTaskReplyResult | None
-
-
-class SmartFormulaResultServiceReplyResult(Record, alias_generator=camel):
-    response: str | None
-    status: str | None
-
-
-class SmartFormulaResultServiceReply(Record, alias_generator=camel):
-    result: SmartFormulaResultServiceReplyResult | None
-
-
-class SmartFormulaTriggerServiceReplyResult(Record, alias_generator=camel):
-    task_id: str | None
-
-
-class SmartFormulaTriggerServiceReply(Record, alias_generator=camel):
-    result: SmartFormulaTriggerServiceReplyResult | None
-
-
-class SmartQuoteBatchQueryResultServiceReplyResult(Record, alias_generator=camel):
-    response: str | None
-    status: str | None
-
-
-class SmartQuoteBatchQueryResultServiceReply(Record, alias_generator=camel):
-    result: SmartQuoteBatchQueryResultServiceReplyResult | None
-
-
-class SmartQuoteBatchQueryServiceReplyResult(Record, alias_generator=camel):
-    task_id: str | None
-
-
-class SmartQuoteBatchQueryServiceReply(Record, alias_generator=camel):
-    result: SmartQuoteBatchQueryServiceReplyResult | None
-
-
-class SmartQuoteQueryResultServiceReplyResult(Record, alias_generator=camel):
-    response: str | None
-    status: str | None
-
-
-class SmartQuoteQueryResultServiceReply(Record, alias_generator=camel):
-    result: SmartQuoteQueryResultServiceReplyResult | None
-
-
-class SmartQuoteQueryServiceReplyResult(Record, alias_generator=camel):
-    task_id: str | None
-
-
-class SmartQuoteQueryServiceReply(Record, alias_generator=camel):
-    result: SmartQuoteQueryServiceReplyResult | None
-
-
-class SubmitMemoryLearningTaskReplyResult(Record, alias_generator=camel):
-    learning_code: str | None
-    status: str | None
-    success: bool | None
-
-
-class SubmitMemoryLearningTaskReply(Record, alias_generator=camel):
-    result: SubmitMemoryLearningTaskReplyResult | None
-
-
 class AiPaaSV1(Manager):
     @api("ai_paa_s_1_0.ExclusiveModelCompleteService", "POST /v1.0/aiPaaS/ai/complete")
     def exclusive_model_complete_service(
         self,
-        model: str,
-        messages: list[ExclusiveModelCompleteServiceMessages],
         *,
+        model: str,
+        messages: Sequence[OrDict[Message]],
         temperature: Annotated[float, Field(ge=0, le=2)] | None = None,
         top_p: Annotated[float | None, wire("top_p")] = None,
         max_tokens: Annotated[int | None, wire("max_tokens")] = None,
         enable_search: Annotated[bool | None, wire("enable_search")] = None,
         stream: bool | None = None,
-    ) -> Call[ExclusiveModelCompleteServiceReply]:
+    ) -> Call[CompletedService]:
         """Exclusive model complete service (大模型推理服务（文生文模型）).
 
         Args:
@@ -208,23 +136,58 @@ class AiPaaSV1(Manager):
 
         Source: api-exclusivemodelcompleteservice
         """
-        return Call(ExclusiveModelCompleteServiceReply)
+        return Call(CompletedService)
+
+    @api("ai_paa_s_1_0.ExecuteAgent", "POST /v1.0/aiPaaS/me/agents/execute")
+    def execute_agent(
+        self,
+        *,
+        agent_code: str,
+        inputs: OrDict[AgentInput],
+        scenario_code: str | None = None,
+        scenario_instance_id: str | None = None,
+        skill_id: str | None = None,
+    ) -> Call[ExecutedAgent | None]:
+        """Execute agent (执行AI技能).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ExecutedAgent, "result").or_none()
+
+    @api("ai_paa_s_1_0.LiandanTextImageGet", "POST /v1.0/aiPaaS/ai/textToImage/results/query")
+    def liandan_text_image_get(
+        self,
+        task_id: str,
+        user_id: str,
+        *,
+        module: str,
+    ) -> Call[list[dict[str, JsonValue]]]:
+        """Liandan text image get (炼丹炉文生图任务结果获取).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[dict[str, JsonValue]], "result").or_empty()
 
     @api("ai_paa_s_1_0.LiandanluExclusiveModel", "POST /v1.0/aiPaaS/ai/generate")
     def liandanlu_exclusive_model(
         self,
-        module: str,
         model_id: str,
-        prompt: str,
         user_id: str,
-    ) -> Call[LiandanluExclusiveModelReply]:
+        *,
+        module: str,
+        prompt: str,
+    ) -> Call[dict[str, JsonValue]]:
         """Liandanlu exclusive model (炼丹炉专属模型服务).
 
         Args:
-            module: 功能模块标识 (例 e.g. `QA`)
             model_id: 模型ID (例 e.g. `maas1234`)
-            prompt: 输入的问题 (例 e.g. `OKR是什么`)
             user_id: (例 e.g. `123`)
+            module: 功能模块标识 (例 e.g. `QA`)
+            prompt: 输入的问题 (例 e.g. `OKR是什么`)
 
         Codes: model.absent, model.timeout, serviceId.error, user.error.
 
@@ -234,163 +197,131 @@ class AiPaaSV1(Manager):
 
         Source: api-liandanluexclusivemodel
         """
-        return Call(LiandanluExclusiveModelReply)
-
-    @api("ai_paa_s_1_0.ExecuteAgent", "POST /v1.0/aiPaaS/me/agents/execute")
-    def execute_agent(
-        self,
-        agent_code: str,
-        inputs: ExecuteAgentInputs,
-        *,
-        scenario_code: str | None = None,
-        scenario_instance_id: str | None = None,
-        skill_id: str | None = None,
-    ) -> Call[ExecuteAgentReply]:
-        """Execute agent (执行AI技能).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ExecuteAgentReply)
-
-    @api("ai_paa_s_1_0.LiandanTextImageGet", "POST /v1.0/aiPaaS/ai/textToImage/results/query")
-    def liandan_text_image_get(
-        self,
-        module: str,
-        task_id: str,
-        user_id: str,
-    ) -> Call[LiandanTextImageGetReply]:
-        """Liandan text image get (炼丹炉文生图任务结果获取).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(LiandanTextImageGetReply)
+        return Call(dict[str, JsonValue], "result").or_empty()
 
     @api("ai_paa_s_1_0.LiandanluTextToImageModel", "POST /v1.0/aiPaaS/ai/textToImage/generate")
     def liandanlu_text_to_image_model(
         self,
-        module: str,
-        prompt: str,
         user_id: str,
         *,
+        module: str,
+        prompt: str,
         number: int | None = None,
         parameters: dict[str, str] | None = None,
-    ) -> Call[LiandanluTextToImageModelReply]:
+    ) -> Call[LiandanluTextToImageModel | None]:
         """Liandanlu text to image model (炼丹炉通过提示词生成图片).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(LiandanluTextToImageModelReply)
+        return Call(LiandanluTextToImageModel, "result").or_none()
 
     @api("ai_paa_s_1_0.NLToFrameService", "POST /v1.0/aiPaaS/ai/nl2frame")
     def nl_to_frame_service(
         self,
         model_id: str,
-        model_name: str,
         *,
+        model_name: str,
         extension_str: str | None = None,
         is_new_model: bool | None = None,
         user_id: int | None = None,
-    ) -> Call[NlToFrameServiceReply]:
+    ) -> Call[str | None]:
         """Nl to frame service (通过配置的指令，连接用户和系统，训练大模型).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(NlToFrameServiceReply)
+        return Call(str, "result").or_none()
 
     @api("ai_paa_s_1_0.QueryBaymaxSkillLog", "GET /v1.0/aiPaaS/skills/logs")
     def query_baymax_skill_log(
         self,
-        log_level: str,
         skill_execute_id: str,
         *,
+        log_level: str,
         from_: int | None = None,
         to: int | None = None,
-    ) -> Call[QueryBaymaxSkillLogReply]:
+    ) -> Call[str]:
         """Query baymax skill log (Baymax技能执行日志).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryBaymaxSkillLogReply)
+        return Call(str, "result")
 
     @api("ai_paa_s_1_0.QueryMemoryLearningTask", "GET /v1.0/aiPaaS/me/memory/learningTask/get")
     def query_memory_learning_task(
         self,
+        *,
         agent_code: str,
         learning_code: str,
-    ) -> Call[QueryMemoryLearningTaskReply]:
+    ) -> Call[str]:
         """Query memory learning task (查询记忆学习进度).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryMemoryLearningTaskReply)
+        return Call(str, "result.status")
 
     @api("ai_paa_s_1_0.SmartFormulaResultService", "POST /v1.0/aiPaaS/nl2x/smartFormulas/results/query")
     def smart_formula_result_service(
         self,
         *,
         task_id: str | None = None,
-    ) -> Call[SmartFormulaResultServiceReply]:
+    ) -> Call[Service | None]:
         """Smart formula result service (中信金属智能配料任务结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SmartFormulaResultServiceReply)
+        return Call(Service, "result").or_none()
 
     @api("ai_paa_s_1_0.SmartFormulaTriggerService", "POST /v1.0/aiPaaS/nl2x/smartFormulas/trigger")
     def smart_formula_trigger_service(
         self,
         *,
         request: str | None = None,
-    ) -> Call[SmartFormulaTriggerServiceReply]:
+    ) -> Call[str | None]:
         """Smart formula trigger service (中信金属智能配料任务触发).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SmartFormulaTriggerServiceReply)
+        return Call(str, "result.taskId").or_none()
 
     @api("ai_paa_s_1_0.SmartQuoteBatchQueryResultService", "POST /v1.0/aiPaaS/nl2x/smartQuotations/results/batchQuery")
     def smart_quote_batch_query_result_service(
         self,
         *,
         task_id: str | None = None,
-    ) -> Call[SmartQuoteBatchQueryResultServiceReply]:
+    ) -> Call[Service | None]:
         """Smart quote batch query result service (批量查询智能报价结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SmartQuoteBatchQueryResultServiceReply)
+        return Call(Service, "result").or_none()
 
     @api("ai_paa_s_1_0.SmartQuoteBatchQueryService", "POST /v1.0/aiPaaS/nl2x/smartQuotations/batchQuery")
     def smart_quote_batch_query_service(
         self,
         *,
         request: str | None = None,
-    ) -> Call[SmartQuoteBatchQueryServiceReply]:
+    ) -> Call[str | None]:
         """Smart quote batch query service (批量查询智能报价).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SmartQuoteBatchQueryServiceReply)
+        return Call(str, "result.taskId").or_none()
 
     @api("ai_paa_s_1_0.SmartQuoteDataService", "POST /v1.0/aiPaaS/nl2x/smartQuotations/datas")
     def smart_quote_data_service(
@@ -411,37 +342,37 @@ class AiPaaSV1(Manager):
         self,
         *,
         task_id: str | None = None,
-    ) -> Call[SmartQuoteQueryResultServiceReply]:
+    ) -> Call[Service | None]:
         """Smart quote query result service (查询智能报价结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SmartQuoteQueryResultServiceReply)
+        return Call(Service, "result").or_none()
 
     @api("ai_paa_s_1_0.SmartQuoteQueryService", "POST /v1.0/aiPaaS/nl2x/smartQuotations/triggerQuery")
     def smart_quote_query_service(
         self,
         *,
         request: str | None = None,
-    ) -> Call[SmartQuoteQueryServiceReply]:
+    ) -> Call[str | None]:
         """Smart quote query service (查询智能报价).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SmartQuoteQueryServiceReply)
+        return Call(str, "result.taskId").or_none()
 
     @api("ai_paa_s_1_0.SubmitMemoryLearningTask", "POST /v1.0/aiPaaS/me/memory/learningTask/put")
     def submit_memory_learning_task(
         self,
-    ) -> Call[SubmitMemoryLearningTaskReply]:
+    ) -> Call[CreatedMemoryLearningTask | None]:
         """Submit memory learning task (提交记忆学习任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SubmitMemoryLearningTaskReply)
+        return Call(CreatedMemoryLearningTask, "result").or_none()

@@ -2,377 +2,269 @@
 
 from __future__ import annotations
 
-from typing_extensions import TypedDict
-
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel, empty_dict, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.reply import Reply
 
 
-class FetchLoginStatusDevicesReplyResultDeviceList(Record, alias_generator=camel):
+class AbleDashboard(Reply, alias_generator=camel):
+    """Able dashboard."""
+
+    chart_name: str = ""
+    chart_type: str | None
+    dashboard_name: str = ""
+    data: str | None
+    sheet_name: str = ""
+    type: str | None
+
+
+class AiSearchAsk(Reply, alias_generator=camel):
+    """Ai search ask."""
+
+    calendars: list[Calendar] = empty_list()
+    ding_helper_docs: list[Doc] = empty_list()
+    docs: list[Doc] = empty_list()
+    faqs: list[AiSearchAskEntry] = empty_list()
+    final_results: list[AiSearchAskEntry] = empty_list()
+    minutes: list[Minutes] = empty_list()
+    reports: list[Report] = empty_list()
+    wikis: list[AiSearchAskEntry] = empty_list()
+
+
+class AiSearchAskEntry(Reply, alias_generator=camel):
+    """Ai search ask entry."""
+
+    corp_id: int | None
+    icon: str = ""
+    match_intimacy: bool | None
+    material: str | None
+    ref_type: str | None
+    score: float | None
+    score_item: ScoreItem | None
+    timestamp: int | None
+    title: str = ""
+    type: str | None
+    url: str | None
+
+
+class AiTask(Reply, alias_generator=camel):
+    """Ai task."""
+
+    content: str = ""
+    content_type: str | None
+
+
+class Calendar(Reply, alias_generator=camel):
+    """Calendar."""
+
+    creator_staff_id: int | None
+    end_time: int | None
+    gmt_create: int
+    gmt_modified: int | None
+    icon: str = ""
+    match_intimacy: bool | None
+    material: str | None
+    meeting_room: str | None
+    participant_staff_ids: list[str] = empty_list()
+    raw_comment: str = ""
+    ref_type: str | None
+    score: float | None
+    score_item: ScoreItem | None
+    start_time: int | None
+    timestamp: int | None
+    title: str = ""
+    type: str | None
+    url: str | None
+
+
+class Device(Reply, alias_generator=camel):
+    """Device."""
+
     action_timestamp: int | None
     client_type: str | None
     is_logged_in: bool | None
     open_device_id: str | None
 
 
-class FetchLoginStatusDevicesReplyResult(Record, alias_generator=camel):
-    device_list: list[FetchLoginStatusDevicesReplyResultDeviceList] = empty_list()
+class Doc(Reply, alias_generator=camel):
+    """Doc."""
+
+    able_dashboard_model: AbleDashboard | None
+    chunk_id: int | None
+    chunk_ids: list[int] = empty_list()
+    chunk_model: str | None
+    creator: str
+    dentry_uuid: str | None
+    extension: str | None
+    gmt_create: int
+    gmt_modified: int | None
+    has_extend_chunk: bool | None
+    icon: str = ""
+    match_intimacy: bool | None
+    material: str | None
+    ref_type: str | None
+    score: float | None
+    score_item: ScoreItem | None
+    small2big_text: str = ""
+    text: str = ""
+    timestamp: int | None
+    title: str = ""
+    type: str | None
+    upload_source: str | None
+    url: str | None
+
+
+class DragRequestContext(Shape, alias_generator=camel):
+    """Drag request context."""
+
+    evaluation_context: EvaluationContext | None = None
+
+
+class EvaluationContext(Shape, alias_generator=camel):
+    """Evaluation context."""
+
+    source_dentry_id: str | None = None
+
+
+class LoginStatusDevice(Reply, alias_generator=camel):
+    """Login status device."""
+
+    device_list: list[Device] = empty_list()
     user_id: str | None
 
 
-class FetchLoginStatusDevicesReply(Record, alias_generator=camel):
-    result: list[FetchLoginStatusDevicesReplyResult] = empty_list()
+class Minutes(Reply, alias_generator=camel):
+    """Minutes."""
 
-
-class GetAiTaskResultReply(Record, alias_generator=camel):
-    content: str | None
-    content_type: str | None
-
-
-class RetrieveDragRequestContextEvaluationContext(TypedDict, total=False):
-    source_dentry_id: str
-
-
-class RetrieveDragRequestContext(TypedDict, total=False):
-    evaluation_context: RetrieveDragRequestContextEvaluationContext
-
-
-class RetrieveRetrievalExtendParamsSourceUserParams(TypedDict, total=False):
-    nick: str
-    staff_id: str
-
-
-class RetrieveRetrievalExtendParamsTargetUserParams(TypedDict, total=False):
-    nick: str
-    staff_id: str
-
-
-class RetrieveRetrievalExtendParams(TypedDict, total=False):
-    start_time: int
-    end_time: int
-    keywords: list[str]
-    source_user_params: list[RetrieveRetrievalExtendParamsSourceUserParams]
-    target_user_params: list[RetrieveRetrievalExtendParamsTargetUserParams]
-
-
-class RetrieveReplyResultCalendarsScoreItem(Record, alias_generator=camel):
-    finally_score: float | None
-    score_map: dict[str, float] | None
-    score_threshold: float | None
-    selected_branch: list[str] = empty_list()
-    selected_category: str | None
-
-
-class RetrieveReplyResultCalendars(Record, alias_generator=camel):
-    creator_staff_id: int | None
-    end_time: int | None
-    gmt_create: int | None
-    gmt_modified: int | None
-    icon: str | None
-    match_intimacy: bool | None
-    material: str | None
-    meeting_room: str | None
-    participant_staff_ids: list[str] = empty_list()
-    raw_comment: str | None
-    ref_type: str | None
-    score: float | None
-    score_item: RetrieveReplyResultCalendarsScoreItem | None
-    start_time: int | None
-    timestamp: int | None
-    title: str | None
-    type: str | None
-    url: str | None
-
-
-class RetrieveReplyResultDingHelperDocsAbleDashboardModel(Record, alias_generator=camel):
-    chart_name: str | None
-    chart_type: str | None
-    dashboard_name: str | None
-    data: str | None
-    sheet_name: str | None
-    type: str | None
-
-
-class RetrieveReplyResultDingHelperDocsScoreItem(Record, alias_generator=camel):
-    finally_score: float | None
-    score_map: dict[str, float] | None
-    score_threshold: float | None
-    selected_branch: list[str] = empty_list()
-    selected_category: str | None
-
-
-class RetrieveReplyResultDingHelperDocs(Record, alias_generator=camel):
-    able_dashboard_model: RetrieveReplyResultDingHelperDocsAbleDashboardModel | None
-    chunk_id: int | None
-    chunk_ids: list[int] = empty_list()
-    chunk_model: str | None
-    creator: str | None
-    dentry_uuid: str | None
-    extension: str | None
-    gmt_create: int | None
-    gmt_modified: int | None
-    has_extend_chunk: bool | None
-    icon: str | None
-    match_intimacy: bool | None
-    material: str | None
-    ref_type: str | None
-    score: float | None
-    score_item: RetrieveReplyResultDingHelperDocsScoreItem | None
-    small2big_text: str | None
-    text: str | None
-    timestamp: int | None
-    title: str | None
-    type: str | None
-    upload_source: str | None
-    url: str | None
-
-
-class RetrieveReplyResultDocsAbleDashboardModel(Record, alias_generator=camel):
-    chart_name: str | None
-    chart_type: str | None
-    dashboard_name: str | None
-    data: str | None
-    sheet_name: str | None
-    type: str | None
-
-
-class RetrieveReplyResultDocsScoreItem(Record, alias_generator=camel):
-    finally_score: float | None
-    score_map: dict[str, float] | None
-    score_threshold: float | None
-    selected_branch: list[str] = empty_list()
-    selected_category: str | None
-
-
-class RetrieveReplyResultDocs(Record, alias_generator=camel):
-    able_dashboard_model: RetrieveReplyResultDocsAbleDashboardModel | None
-    chunk_id: int | None
-    chunk_ids: list[int] = empty_list()
-    chunk_model: str | None
-    creator: str | None
-    dentry_uuid: str | None
-    extension: str | None
-    gmt_create: int | None
-    gmt_modified: int | None
-    has_extend_chunk: bool | None
-    icon: str | None
-    match_intimacy: bool | None
-    material: str | None
-    ref_type: str | None
-    score: float | None
-    score_item: RetrieveReplyResultDocsScoreItem | None
-    small2big_text: str | None
-    text: str | None
-    timestamp: int | None
-    title: str | None
-    type: str | None
-    upload_source: str | None
-    url: str | None
-
-
-class RetrieveReplyResultFaqsScoreItem(Record, alias_generator=camel):
-    finally_score: float | None
-    score_map: dict[str, float] | None
-    score_threshold: float | None
-    selected_branch: list[str] = empty_list()
-    selected_category: str | None
-
-
-class RetrieveReplyResultFaqs(Record, alias_generator=camel):
-    icon: str | None
-    match_intimacy: bool | None
-    material: str | None
-    ref_type: str | None
-    score: float | None
-    score_item: RetrieveReplyResultFaqsScoreItem | None
-    timestamp: int | None
-    title: str | None
-    type: str | None
-    url: str | None
-
-
-class RetrieveReplyResultFinalResultsScoreItem(Record, alias_generator=camel):
-    finally_score: float | None
-    score_map: dict[str, float] | None
-    score_threshold: float | None
-    selected_branch: list[str] = empty_list()
-    selected_category: str | None
-
-
-class RetrieveReplyResultFinalResults(Record, alias_generator=camel):
-    icon: str | None
-    match_intimacy: bool | None
-    material: str | None
-    ref_type: str | None
-    score: float | None
-    score_item: RetrieveReplyResultFinalResultsScoreItem | None
-    timestamp: int | None
-    title: str | None
-    type: str | None
-    url: str | None
-
-
-class RetrieveReplyResultMinutesScoreItem(Record, alias_generator=camel):
-    finally_score: float | None
-    score_map: dict[str, float] | None
-    score_threshold: float | None
-    selected_branch: list[str] = empty_list()
-    selected_category: str | None
-
-
-class RetrieveReplyResultMinutes(Record, alias_generator=camel):
     corp_id: int | None
-    creator: str | None
+    creator: str
     extension: str | None
-    full_text_summary: str | None
+    full_text_summary: str = ""
     gmt_modified: int | None
-    icon: str | None
+    icon: str = ""
     match_intimacy: bool | None
     material: str | None
-    origin_text: str | None
+    origin_text: str = ""
     ref_type: str | None
     score: float | None
-    score_item: RetrieveReplyResultMinutesScoreItem | None
+    score_item: ScoreItem | None
     timestamp: int | None
-    title: str | None
+    title: str = ""
     type: str | None
     url: str | None
 
 
-class RetrieveReplyResultReportsScoreItem(Record, alias_generator=camel):
+class Report(Reply, alias_generator=camel):
+    """Report."""
+
+    content: str = ""
+    corp_id: int | None
+    creator: str
+    gmt_create: int
+    gmt_modified: int | None
+    icon: str = ""
+    match_intimacy: bool | None
+    material: str | None
+    ref_type: str | None
+    score: float | None
+    score_item: ScoreItem | None
+    timestamp: int | None
+    title: str = ""
+    type: str | None
+    url: str | None
+
+
+class RetrievalExtend(Shape, alias_generator=camel):
+    """Retrieval extend."""
+
+    start_time: int | None = None
+    end_time: int | None = None
+    keywords: list[str] = empty_list()
+    source_user_params: list[User] = empty_list()
+    target_user_params: list[User] = empty_list()
+
+
+class ScoreItem(Reply, alias_generator=camel):
+    """Score item."""
+
     finally_score: float | None
-    score_map: dict[str, float] | None
+    score_map: dict[str, float] = empty_dict()
     score_threshold: float | None
     selected_branch: list[str] = empty_list()
     selected_category: str | None
 
 
-class RetrieveReplyResultReports(Record, alias_generator=camel):
-    content: str | None
-    corp_id: int | None
-    creator: str | None
-    gmt_create: int | None
-    gmt_modified: int | None
-    icon: str | None
-    match_intimacy: bool | None
-    material: str | None
-    ref_type: str | None
-    score: float | None
-    score_item: RetrieveReplyResultReportsScoreItem | None
-    timestamp: int | None
-    title: str | None
-    type: str | None
-    url: str | None
+class User(Shape, alias_generator=camel):
+    """User."""
 
-
-class RetrieveReplyResultWikisScoreItem(Record, alias_generator=camel):
-    finally_score: float | None
-    score_map: dict[str, float] | None
-    score_threshold: float | None
-    selected_branch: list[str] = empty_list()
-    selected_category: str | None
-
-
-class RetrieveReplyResultWikis(Record, alias_generator=camel):
-    corp_id: int | None
-    icon: str | None
-    match_intimacy: bool | None
-    material: str | None
-    ref_type: str | None
-    score: float | None
-    score_item: RetrieveReplyResultWikisScoreItem | None
-    timestamp: int | None
-    title: str | None
-    type: str | None
-    url: str | None
-
-
-class RetrieveReplyResult(Record, alias_generator=camel):
-    calendars: list[RetrieveReplyResultCalendars] = empty_list()
-    ding_helper_docs: list[RetrieveReplyResultDingHelperDocs] = empty_list()
-    docs: list[RetrieveReplyResultDocs] = empty_list()
-    faqs: list[RetrieveReplyResultFaqs] = empty_list()
-    final_results: list[RetrieveReplyResultFinalResults] = empty_list()
-    minutes: list[RetrieveReplyResultMinutes] = empty_list()
-    reports: list[RetrieveReplyResultReports] = empty_list()
-    wikis: list[RetrieveReplyResultWikis] = empty_list()
-
-
-class RetrieveReply(Record, alias_generator=camel):
-    result: list[RetrieveReplyResult] = empty_list()
-
-
-class SubmitAiTaskReplyResult(Record, alias_generator=camel):
-    task_id: str | None
-
-
-class SubmitAiTaskReply(Record, alias_generator=camel):
-    result: SubmitAiTaskReplyResult | None
+    nick: str | None = None
+    staff_id: str | None = None
 
 
 class AiSearchAskV1(Manager):
     @api("ai_search_ask_1_0.FetchLoginStatusDevices", "POST /v1.0/aiSearchAsk/fetchLoginStatusDevices")
     def fetch_login_status_devices(
         self,
+        *,
         domain: str,
         user_id_list: list[str],
-    ) -> Call[FetchLoginStatusDevicesReply]:
+    ) -> Call[list[LoginStatusDevice]]:
         """Fetch login status devices (查询指定用户的全部已登录设备及其状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(FetchLoginStatusDevicesReply)
+        return Call(list[LoginStatusDevice], "result").or_empty()
 
     @api("ai_search_ask_1_0.GetAiTaskResult", "POST /v1.0/aiSearchAsk/getAiTaskResult?taskId", idempotent=True)
     def get_ai_task_result(
         self,
         *,
         task_id: str | None = None,
-    ) -> Call[GetAiTaskResultReply]:
+    ) -> Call[AiTask]:
         """Get ai task result (获得ai任务结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetAiTaskResultReply)
+        return Call(AiTask)
 
     @api("ai_search_ask_1_0.Retrieve", "POST /v1.0/aiSearchAsk/retrieve")
     def retrieve(
         self,
+        *,
         answerer: str,
         limit: int,
         question: str,
-        retrieval_extend_params: RetrieveRetrievalExtendParams,
+        retrieval_extend_params: OrDict[RetrievalExtend],
         scene: str,
         tenant: str,
-        *,
-        drag_request_context: RetrieveDragRequestContext | None = None,
+        drag_request_context: OrDict[DragRequestContext] | None = None,
         keyword_list: list[str] | None = None,
         retrieve_score_threshold: float | None = None,
         token_limit: int | None = None,
-    ) -> Call[RetrieveReply]:
+    ) -> Call[list[AiSearchAsk]]:
         """Retrieve (多数据源召回接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RetrieveReply)
+        return Call(list[AiSearchAsk], "result").or_empty()
 
     @api("ai_search_ask_1_0.SubmitAiTask", "POST /v1.0/aiSearchAsk/submitAiTask")
     def submit_ai_task(
         self,
-    ) -> Call[SubmitAiTaskReply]:
+    ) -> Call[str | None]:
         """Submit ai task (提交ai任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SubmitAiTaskReply)
+        return Call(str, "result.taskId").or_none()

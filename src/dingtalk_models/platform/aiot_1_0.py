@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Required
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel, empty_list, wire
+from dingtalk_models.core.wire import IsoTime, Millis, camel, empty_dict, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.reply import Reply
 
 
-class CheckDeviceUpdateBody(TypedDict, total=False):
-    module_name: Required[str]
-    """模块的名字"""
-    current_version: str
+class CheckedDeviceUpdate(Reply, alias_generator=camel):
+    """Checked device update."""
 
-
-class CheckDeviceUpdateReplyModules(Record, alias_generator=camel):
-    module_name: str | None
+    module_name: str = ""
     """固件模块名"""
     current_version: str | None
     """识别到的设备当前版本"""
@@ -41,75 +38,88 @@ class CheckDeviceUpdateReplyModules(Record, alias_generator=camel):
     """校验算法"""
 
 
-class CheckDeviceUpdateReply(Record, alias_generator=camel):
-    modules: list[CheckDeviceUpdateReplyModules] = empty_list()
-    """模块信息"""
+class Device(Reply, alias_generator=camel):
+    """Device."""
 
-
-class GetDeviceDetailReply(Record, alias_generator=camel):
     status: str | None
     """设备生命周期状态 (`PROVISIONING` `PROVISIONED` `ACTIVATED` `DISABLED` `REVOKING` `REVOKED`)"""
     connectivity: str | None
     """连接状态 (`ONLINE` `OFFLINE` `UNKNOWN`)"""
-    activated_at: str | None
+    activated_at: IsoTime | None
     """设备首次激活时间"""
-    last_online_time: str | None
+    last_online_time: IsoTime | None
     """最近一次上线时间"""
-    last_offline_time: str | None
+    last_offline_time: IsoTime | None
     """最近一次下线时间"""
 
 
-class GetDevicePropertiesReplyProperties(Record, alias_generator=camel):
-    value: JsonValue | None
-    """属性值"""
-    timestamp: str | None
+class DeviceProperty(Reply, alias_generator=camel):
+    """Device property."""
 
-
-class GetDevicePropertiesReply(Record, alias_generator=camel):
     product_key: str | None
     """产品Key"""
-    device_name: str | None
+    device_name: str = ""
     """设备名字"""
-    properties: dict[str, GetDevicePropertiesReplyProperties] | None
+    properties: dict[str, GetDevicePropertiesProperty] = empty_dict()
     """属性快照 Map"""
-    snapshot_at: str | None
+    snapshot_at: IsoTime | None
     """本次快照生成时间"""
 
 
-class GetServiceInvocationReply(Record, alias_generator=camel):
-    invocation_id: str | None
-    """服务调用业务关联 ID"""
-    product_key: str | None
-    """被调用设备所属产品 Key"""
-    device_name: str | None
-    """被调用设备名称"""
-    identifier: str | None
-    """被调用的物模型服务 identifier"""
-    status: str | None
-    """(`PENDING` `SUCCESS` `FAILED` `TIMEOUT`)"""
-    output_data: dict[str, JsonValue] | None
-    """服务成功后的输出参数 Map"""
-    error_code: str | None
-    """错误码"""
-    error_msg: str | None
-    """错误信息"""
-    processing_time_ms: int | None
-    """从请求创建到完成的处理耗时 (单位 unit 毫秒)"""
-    created_at: str | None
-    completed_at: str | None
+class DeviceUpdate(Shape, alias_generator=camel):
+    """Device update (请求体 the whole body)."""
+
+    module_name: str
+    """模块的名字"""
+    current_version: str | None = None
 
 
-class InvokeDeviceServiceReply(Record, alias_generator=camel):
+class GetDevicePropertiesProperty(Reply, alias_generator=camel):
+    """Get device properties property (属性快照 Map)."""
+
+    value: JsonValue | None
+    """属性值"""
+    timestamp: IsoTime | None
+
+
+class InvokedDeviceService(Reply, alias_generator=camel):
+    """Invoked device service."""
+
     status: str | None
     """(`SYNC_SUCCESS` `SYNC_FAILED` `ASYNC_PENDING`)"""
     invocation_id: str | None
     """本次服务调用的业务关联 ID"""
     error_code: str | None
     """设备侧业务错误码"""
-    error_msg: str | None
+    error_msg: str = ""
     """设备侧业务错误说明"""
-    output_data: dict[str, JsonValue] | None
+    output_data: dict[str, JsonValue] = empty_dict()
     """服务输出参数 Map"""
+
+
+class ServiceInvocation(Reply, alias_generator=camel):
+    """Service invocation."""
+
+    invocation_id: str
+    """服务调用业务关联 ID"""
+    product_key: str | None
+    """被调用设备所属产品 Key"""
+    device_name: str = ""
+    """被调用设备名称"""
+    identifier: str | None
+    """被调用的物模型服务 identifier"""
+    status: str | None
+    """(`PENDING` `SUCCESS` `FAILED` `TIMEOUT`)"""
+    output_data: dict[str, JsonValue] = empty_dict()
+    """服务成功后的输出参数 Map"""
+    error_code: str | None
+    """错误码"""
+    error_msg: str = ""
+    """错误信息"""
+    processing_time_ms: Millis | None
+    """从请求创建到完成的处理耗时 (单位 unit 毫秒)"""
+    created_at: str
+    completed_at: str | None
 
 
 class AiotV1(Manager):
@@ -122,8 +132,9 @@ class AiotV1(Manager):
         self,
         product_key: str,
         device_name: str,
-        body: Annotated[list[CheckDeviceUpdateBody], wire("")],
-    ) -> Call[CheckDeviceUpdateReply]:
+        *,
+        body: Annotated[Sequence[OrDict[DeviceUpdate]], wire("")],
+    ) -> Call[list[CheckedDeviceUpdate]]:
         """Check device update (检查指定设备的固件升级).
 
         Args:
@@ -139,7 +150,7 @@ class AiotV1(Manager):
 
         Source: api-checkdeviceupdate
         """
-        return Call(CheckDeviceUpdateReply)
+        return Call(list[CheckedDeviceUpdate], "modules").or_empty()
 
     @api(
         "aiot_1_0.ConfirmFirmwareUpgrade",
@@ -173,9 +184,10 @@ class AiotV1(Manager):
     @api("aiot_1_0.GetDeviceDetail", "GET /v1.0/aiot/products/deviceDetail")
     def get_device_detail(
         self,
+        *,
         product_key: str,
         device_name: str,
-    ) -> Call[GetDeviceDetailReply]:
+    ) -> Call[Device]:
         """Get device detail (查询指定设备的详情).
 
         Args:
@@ -190,7 +202,7 @@ class AiotV1(Manager):
 
         Source: api-getdevicedetail
         """
-        return Call(GetDeviceDetailReply)
+        return Call(Device)
 
     @api(
         "aiot_1_0.GetDeviceProperties",
@@ -201,8 +213,9 @@ class AiotV1(Manager):
         self,
         product_key: str,
         device_name: str,
+        *,
         body: Annotated[list[str], wire("")],
-    ) -> Call[GetDevicePropertiesReply]:
+    ) -> Call[DeviceProperty]:
         """Get device properties (读取指定设备的属性快照).
 
         Args:
@@ -218,13 +231,13 @@ class AiotV1(Manager):
 
         Source: api-getdeviceproperties
         """
-        return Call(GetDevicePropertiesReply)
+        return Call(DeviceProperty)
 
     @api("aiot_1_0.GetServiceInvocation", "GET /v1.0/aiot/serviceInvocations")
     def get_service_invocation(
         self,
         invocation_id: str,
-    ) -> Call[GetServiceInvocationReply]:
+    ) -> Call[ServiceInvocation]:
         """Get service invocation (查询设备服务调用结果).
 
         Args:
@@ -238,7 +251,7 @@ class AiotV1(Manager):
 
         Source: api-getserviceinvocation
         """
-        return Call(GetServiceInvocationReply)
+        return Call(ServiceInvocation)
 
     @api(
         "aiot_1_0.InvokeDeviceService",
@@ -252,7 +265,7 @@ class AiotV1(Manager):
         *,
         timeout_seconds: int | None = None,
         args: dict[str, JsonValue] | None = None,
-    ) -> Call[InvokeDeviceServiceReply]:
+    ) -> Call[InvokedDeviceService]:
         """Invoke device service (调用指定设备的物模型服务).
 
         Args:
@@ -271,13 +284,14 @@ class AiotV1(Manager):
 
         Source: api-invokedeviceservice
         """
-        return Call(InvokeDeviceServiceReply)
+        return Call(InvokedDeviceService)
 
     @api("aiot_1_0.SetDeviceProperties", "PUT /v1.0/aiot/products/{productKey}/devices/{deviceName}/properties")
     def set_device_properties(
         self,
         product_key: str,
         device_name: str,
+        *,
         body: Annotated[dict[str, JsonValue], wire("")],
     ) -> Call[None]:
         """Set device properties (设置指定设备的属性).

@@ -2,155 +2,159 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Required
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel, empty_list, wire
+from dingtalk_models.core.wire import camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.reply import Reply
 
 
-class NlpWordDistinguishAttachExtractDecisionInfo(TypedDict, total=False):
-    black_words: list[str]
-    candidate_words: list[str]
-    corp_id: Required[str]
-    dept_ids: Required[list[str]]
-    user_id: Required[str]
+class AttachExtractDecisionInfo(Shape, alias_generator=camel):
+    """Attach extract decision info."""
+
+    black_words: list[str] = empty_list()
+    candidate_words: list[str] = empty_list()
+    corp_id: str
+    dept_ids: list[str]
+    user_id: str
 
 
-class NlpWordDistinguishReplyWordEntities(Record, alias_generator=camel):
-    word: str | None
+class CandidateOkrItem(Shape, alias_generator=camel):
+    """Candidate okr item."""
+
+    okr_infos: list[OkrInfo] = empty_list()
+    relation: str
+    user_id: str
 
 
-class NlpWordDistinguishReply(Record, alias_generator=camel):
-    request_id: str | None
-    word_entities: list[NlpWordDistinguishReplyWordEntities] = empty_list()
+class KeyResultInfo(Shape, alias_generator=camel):
+    """Key result info."""
+
+    kr: str | None = None
+    kr_id: str | None = None
+    words: list[str] = empty_list()
 
 
-class OkrOpenRecommendCandidateOkrItemsOkrInfosKeyResultInfos(TypedDict, total=False):
-    kr: str
-    kr_id: str
-    words: list[str]
+class KrResultRelated(Reply, alias_generator=camel):
+    """Kr result related."""
 
-
-class OkrOpenRecommendCandidateOkrItemsOkrInfos(TypedDict, total=False):
-    key_result_infos: list[OkrOpenRecommendCandidateOkrItemsOkrInfosKeyResultInfos]
-    objective: str
-    objective_id: str
-    words: list[str]
-
-
-class OkrOpenRecommendCandidateOkrItems(TypedDict, total=False):
-    okr_infos: list[OkrOpenRecommendCandidateOkrItemsOkrInfos]
-    relation: Required[str]
-    user_id: Required[str]
-
-
-class OkrOpenRecommendReplyOkrRecommendItemsKrResultRelatedResults(Record, alias_generator=camel):
     kr_id: str | None
     semantic_level: int | None
     words: list[str] = empty_list()
 
 
-class OkrOpenRecommendReplyOkrRecommendItemsObjectiveRelatedResults(Record, alias_generator=camel):
+class ObjectiveRelated(Reply, alias_generator=camel):
+    """Objective related."""
+
     objective_id: str | None
     semantic_level: int | None
     words: list[str] = empty_list()
 
 
-class OkrOpenRecommendReplyOkrRecommendItems(Record, alias_generator=camel):
-    kr_result_related_results: list[OkrOpenRecommendReplyOkrRecommendItemsKrResultRelatedResults] = empty_list()
-    objective_related_results: list[OkrOpenRecommendReplyOkrRecommendItemsObjectiveRelatedResults] = empty_list()
+class OkrInfo(Shape, alias_generator=camel):
+    """Okr info."""
+
+    key_result_infos: list[KeyResultInfo] = empty_list()
+    objective: str | None = None
+    objective_id: str | None = None
+    words: list[str] = empty_list()
+
+
+class OkrRecommend(Reply, alias_generator=camel):
+    """Okr recommend."""
+
+    kr_result_related_results: list[KrResultRelated] = empty_list()
+    objective_related_results: list[ObjectiveRelated] = empty_list()
     related_level: int | None
     semantic_level: int | None
     user_id: str | None
 
 
-class OkrOpenRecommendReply(Record, alias_generator=camel):
-    okr_recommend_items: list[OkrOpenRecommendReplyOkrRecommendItems] = empty_list()
-    request_id: str | None
+class WeiqiaoAluminum(Reply, alias_generator=camel):
+    """Weiqiao aluminum."""
 
-
-class WeiqiaoAluminumQueryReply(Record, alias_generator=camel):
     code: int | None
-    message: str | None
-    result: dict[str, JsonValue] | None
+    message: str = ""
+    result: dict[str, JsonValue] = empty_dict()
     status: str | None
 
 
-class WeiqiaoAluminumSubmitReply(Record, alias_generator=camel):
-    code: int | None
-    message: str | None
-    task_id: Annotated[str | None, wire("task_id")]
+class Word(Reply, alias_generator=camel):
+    """Word."""
+
+    word: str | None
 
 
 class AlgoV1(Manager):
     @api("algo_1_0.NlpWordDistinguish", "POST /v1.0/algo/okrs/keywords/extract")
     def nlp_word_distinguish(
         self,
-        attach_extract_decision_info: NlpWordDistinguishAttachExtractDecisionInfo,
         isv_app_id: str,
+        *,
+        attach_extract_decision_info: OrDict[AttachExtractDecisionInfo],
         text: str,
-    ) -> Call[NlpWordDistinguishReply]:
+    ) -> Call[list[Word]]:
         """Nlp word distinguish (自然语言处理之关键词识别).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(NlpWordDistinguishReply)
+        return Call(list[Word], "wordEntities").or_empty()
 
     @api("algo_1_0.OkrOpenRecommend", "POST /v1.0/algo/okrs/recommend")
     def okr_open_recommend(
         self,
-        candidate_okr_items: list[OkrOpenRecommendCandidateOkrItems],
         corp_id: str,
-        dept_ids: list[str],
         isv_app_id: str,
         user_id: str,
         *,
+        candidate_okr_items: Sequence[OrDict[CandidateOkrItem]],
+        dept_ids: list[str],
         words: list[str] | None = None,
-    ) -> Call[OkrOpenRecommendReply]:
+    ) -> Call[list[OkrRecommend]]:
         """Okr open recommend (Okr内容推荐).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(OkrOpenRecommendReply)
+        return Call(list[OkrRecommend], "okrRecommendItems").or_empty()
 
     @api("algo_1_0.WeiqiaoAluminumQuery", "POST /v1.0/algo/industry/weiqiao/aluminum/query")
     def weiqiao_aluminum_query(
         self,
         task_id: Annotated[str, wire("task_id")],
-    ) -> Call[WeiqiaoAluminumQueryReply]:
+    ) -> Call[WeiqiaoAluminum]:
         """Weiqiao aluminum query (魏桥铝原料预测任务查询).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(WeiqiaoAluminumQueryReply)
+        return Call(WeiqiaoAluminum)
 
     @api("algo_1_0.WeiqiaoAluminumSubmit", "POST /v1.0/algo/industry/weiqiao/aluminum/submit")
     def weiqiao_aluminum_submit(
         self,
+        *,
         current_furnace: Annotated[JsonValue, wire("current_furnace")],
         dilution_config: Annotated[JsonValue, wire("dilution_config")],
         raw_materials: Annotated[JsonValue, wire("raw_materials")],
         target: JsonValue,
         target_ranges: Annotated[JsonValue, wire("target_ranges")],
-        *,
         history_furnace: Annotated[JsonValue | None, wire("history_furnace")] = None,
-    ) -> Call[WeiqiaoAluminumSubmitReply]:
+    ) -> Call[str | None]:
         """Weiqiao aluminum submit (魏桥铝原料预测任务提交).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(WeiqiaoAluminumSubmitReply)
+        return Call(str, "task_id").or_none()

@@ -2,902 +2,174 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import BeijingTime, empty_list, wire
+from dingtalk_models.core.quantities.amounts import AmountText
+from dingtalk_models.core.wire import BeijingTime, Day, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs, OneOf
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class BtripAddressGetRequest(TypedDict, total=False):
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `ding23423`)"""
-    userid: Required[str]
-    """用户userid (例 e.g. `34234`)"""
-    type: Required[Literal[1, 2, 3, 4]]
-    """类目类型 (`1` `2` `3` `4`)"""
-    action_type: Required[Literal[1, 2, 3, 4]]
-    """操作类型 (`1` `2` `3` `4`)"""
-    itinerary_id: str
-    """第三方行程ID (例 e.g. `12345`)"""
-    phone: str
-    """员工第一次使用用车需要手机号 (例 e.g. `13XXXXXXXXX`)"""
+class Approver(Reply):
+    """Approver (审批人列表)."""
 
-
-class BtripAddressGetResult(Record):
-    url: str | None
-    """访问地址"""
-
-
-class BtripApplyGetRq(TypedDict, total=False):
-    thirdpart_apply_id: str
-    """外部审批单ID (例 e.g. `abcdef`)"""
-    apply_id: int
-    """阿里商旅审批单ID (例 e.g. `123`)"""
-    apply_show_id: str
-    """阿里商旅审批单展示ID (例 e.g. `2017651`)"""
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `corp1`)"""
-
-
-class BtripApplyGetReplyModuleItineraryList(Record):
-    trip_way: int | None
-    """行程方式 (`0` `1`)"""
-    itinerary_id: str | None
-    """行程ID"""
-    traffic_type: int | None
-    """交通方式 (`0` `1` `2` `3`)"""
-    dep_city: str | None
-    """出发城市"""
-    arr_city: str | None
-    """到达城市"""
-    dep_date: BeijingTime | None
-    """出发时间"""
-    cost_center_name: str | None
-    """成本中心"""
-    arr_date: BeijingTime | None
-    """到达时间"""
-    invoice_name: str | None
-    """发票抬头"""
-    project_title: str | None
-    """项目名称"""
-    project_code: str | None
-    """项目编号"""
-
-
-class BtripApplyGetReplyModuleTravelerList(Record):
-    userid: str | None
-    """出行人的userid"""
-    user_name: str | None
-    """出行人姓名"""
-
-
-class BtripApplyGetReplyModuleApproverList(Record):
-    order: int | None
+    order: int
     """审批人顺序"""
-    userid: str | None
-    """审批人的userid"""
-    user_name: str | None
-    """审批人姓名"""
-    status: int | None
-    """审批状态 (`0` `1` `2` `3` `4` `5` `6` `7`)"""
-    status_desc: str | None
-    """审批状态描述"""
-    note: str | None
-    """审批意见"""
-    operate_time: BeijingTime | None
-    """操作时间"""
-
-
-class BtripApplyGetReplyModule(Record):
-    id: int | None
-    """商旅审批单ID"""
-    apply_show_id: str | None
-    """商旅审批展示ID"""
-    gmt_create: BeijingTime | None
-    """创建时间"""
-    gmt_modified: BeijingTime | None
-    """更新时间"""
-    thirdpart_id: str | None
-    """第三方审批单ID"""
-    corpid: str | None
-    """企业的corpid"""
-    corp_name: str | None
-    """企业名称"""
-    userid: str | None
-    """用户的userid"""
-    user_name: str | None
-    """用户姓名"""
-    deptid: str | None
-    """部门ID"""
-    trip_day: int | None
-    """出差天数"""
-    dept_name: str | None
-    """部门名称"""
-    trip_cause: str | None
-    """出差事由"""
-    trip_title: str | None
-    """审批单标题"""
-    status: int | None
-    """申请单状态 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11` `12`)"""
-    status_desc: str | None
-    """审批单状态描述"""
-    itinerary_list: list[BtripApplyGetReplyModuleItineraryList] = empty_list()
-    """行程列表"""
-    traveler_list: list[BtripApplyGetReplyModuleTravelerList] = empty_list()
-    """出行人列表"""
-    approver_list: list[BtripApplyGetReplyModuleApproverList] = empty_list()
-    """审批人列表"""
-
-
-class BtripApplyGetReply(Record):
-    module: BtripApplyGetReplyModule | None
-    """审批单对象"""
-
-
-class BtripApplySearchRq(TypedDict, total=False):
-    gmt_modified: BeijingTime
-    """更新时间大于等于此时间的审批单 (例 e.g. `2017-05-01 00:00:00`)"""
-    page_size: Annotated[int, Field(le=50)]
-    """每页返回数量 (≤ 50; 默认 default `10`)"""
-    end_time: BeijingTime
-    """结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    start_time: BeijingTime
-    """开始时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    page: int
-    """页数 (例 e.g. `1`)"""
     userid: str
-    """提交审批单的用户的userid (例 e.g. `user1`)"""
-    deptid: str
-    """部门ID (例 e.g. `dept1`)"""
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `corp1`)"""
-    all_apply: bool
-    """是否包括未报销的申请 (例 e.g. `True`)"""
-    only_shang_lv_apply: bool
-    """是否仅包括商旅申请单 (例 e.g. `False`)"""
-
-
-class BtripApplySearchReplyModuleItineraryList(Record):
-    trip_way: int | None
-    """行程方式 (`0` `1`)"""
-    itinerary_id: str | None
-    """行程ID"""
-    traffic_type: int | None
-    """交通方式 (`0` `1` `2` `3`)"""
-    dep_city: str | None
-    """出发城市"""
-    arr_city: str | None
-    """到达城市"""
-    cost_center_name: str | None
-    """成本中心"""
-    invoice_name: str | None
-    """发票抬头"""
-    dep_date: BeijingTime | None
-    """出发日期"""
-    arr_date: BeijingTime | None
-    """到达日期"""
-    project_code: str | None
-    """项目代码"""
-    project_title: str | None
-    """项目名称"""
-
-
-class BtripApplySearchReplyModuleTravelerList(Record):
-    userid: str | None
-    """出行人userid"""
-    user_name: str | None
-    """出行人姓名"""
-
-
-class BtripApplySearchReplyModuleApproverList(Record):
-    order: int | None
-    """审批人顺序"""
-    user_name: str | None
+    """审批人的userid"""
+    user_name: str
     """审批人姓名"""
-    userid: str | None
-    """审批人userid"""
-    status: int | None
+    status: int
     """审批状态 (`0` `1` `2` `3` `4` `5` `6` `7`)"""
-    status_desc: str | None
+    status_desc: str
     """审批状态描述"""
-    note: str | None
+    note: str
     """审批意见"""
-    operate_time: BeijingTime | None
+    operate_time: BeijingTime
     """操作时间"""
 
 
-class BtripApplySearchReplyModule(Record):
-    id: int | None
+class BtripApply(Reply):
+    """Btrip apply."""
+
+    id: int
     """商旅审批单ID"""
-    apply_show_id: str | None
+    apply_show_id: str
     """商旅审批展示ID"""
-    gmt_create: BeijingTime | None
+    gmt_create: BeijingTime
     """创建时间"""
-    gmt_modified: BeijingTime | None
+    gmt_modified: BeijingTime
     """更新时间"""
-    thirdpart_id: str | None
+    thirdpart_id: str
     """第三方审批单ID"""
-    corpid: str | None
+    corpid: str
     """企业的corpid"""
-    userid: str | None
+    userid: str
     """用户的userid"""
-    deptid: str | None
+    deptid: str
     """用户的部门ID"""
-    corp_name: str | None
+    corp_name: str
     """企业名称"""
-    user_name: str | None
+    user_name: str
     """用户名称"""
-    dept_name: str | None
+    dept_name: str
     """部门名称"""
-    trip_day: int | None
+    trip_day: int
     """出差天数"""
-    trip_cause: str | None
+    trip_cause: str
     """出差事由"""
-    trip_title: str | None
+    trip_title: str
     """申请单标题"""
-    status: int | None
+    status: int
     """申请单状态 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11` `12`)"""
-    status_desc: str | None
+    status_desc: str
     """审批单状态描述"""
-    itinerary_list: list[BtripApplySearchReplyModuleItineraryList] = empty_list()
+    itinerary_list: list[Itinerary] = empty_list()
     """行程列表"""
-    traveler_list: list[BtripApplySearchReplyModuleTravelerList] = empty_list()
+    traveler_list: list[BtripApplyUser] = empty_list()
     """出行人列表"""
-    approver_list: list[BtripApplySearchReplyModuleApproverList] = empty_list()
+    approver_list: list[Approver] = empty_list()
     """审批人列表"""
     flow_code: str | None
     """流程编码"""
 
 
-class BtripApplySearchReply(Record):
-    module: list[BtripApplySearchReplyModule] = empty_list()
-    """审批单列表"""
+class BtripApplyUser(Reply, Shape):
+    """Btrip apply user (出行人列表)."""
 
-
-class BtripApprovalModifyRqTravelerList(TypedDict, total=False):
-    user_name: str
-    """出行人姓名 (例 e.g. `张三`)"""
-    userid: Required[str]
+    userid: str
     """申请人的userid (例 e.g. `user1`)"""
-
-
-class BtripApprovalModifyRqItineraryList(TypedDict, total=False):
-    project_code: str
-    """项目编码 (例 e.g. `xm1`)"""
-    project_title: str
-    """项目名称 (例 e.g. `项目1`)"""
-    arr_date: Required[BeijingTime]
-    """到达日期 (例 e.g. `2017-01-01 00:00:00`)"""
-    dep_date: Required[BeijingTime]
-    """出发日期 (例 e.g. `2017-01-01 00:00:00`)"""
-    invoice_id: Required[int]
-    """发票ID (例 e.g. `1234`)"""
-    thirdpart_cost_center_id: str
-    """第三方成本中心ID (例 e.g. `12345`)"""
-    cost_center_id: int
-    """商旅成本中心id (例 e.g. `123`)"""
-    arr_city_code: str
-    """到达城市编码 (例 e.g. `BJS`)"""
-    arr_city: Required[str]
-    """到达城市 (例 e.g. `北京`)"""
-    dep_city_code: str
-    """出发城市编码 (例 e.g. `HGH`)"""
-    dep_city: Required[str]
-    """出发城市 (例 e.g. `杭州`)"""
-    traffic_type: Required[Literal[0, 1, 2, 3]]
-    """交通方式 (`0` `1` `2` `3`)"""
-    itinerary_id: Required[str]
-    """行程ID (例 e.g. `123456`)"""
-    trip_way: Required[Literal[0, 1]]
-    """行程类型 (`0` `1`)"""
-
-
-class BtripApprovalModifyRq(TypedDict, total=False):
-    thirdpart_business_id: str
-    """用户展示的外部审批单ID (例 e.g. `12345`)"""
-    status: Literal[0, 1, 2]
-    """审批单状态 (`0` `1` `2`; 默认 default `0`)"""
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `corp1`)"""
-    traveler_list: Required[list[BtripApprovalModifyRqTravelerList]]
-    """出行人信息列表"""
-    deptid: str
-    """部门ID (例 e.g. `dept1`)"""
-    user_name: str
-    """用户名称 (例 e.g. `张三`)"""
-    userid: Required[str]
-    """用户的userid (例 e.g. `user1`)"""
-    corp_name: str
-    """企业名称 (例 e.g. `阿里巴巴`)"""
-    trip_cause: Required[str]
-    """出差事由 (例 e.g. `北京出差`)"""
-    dept_name: str
-    """部门名称 (例 e.g. `淘宝`)"""
-    itinerary_list: Required[list[BtripApprovalModifyRqItineraryList]]
-    """行程列表"""
-    trip_title: Required[str]
-    """申请单标题 (例 e.g. `北京出差`)"""
-    thirdpart_apply_id: Required[str]
-    """外部申请单ID (例 e.g. `12345`)"""
-    trip_day: int
-    """出差天数 (例 e.g. `1`)"""
-
-
-class BtripApprovalModifyReplyModule(Record):
-    apply_id: int | None
-    """商旅申请单ID"""
-    thirdpart_apply_id: str | None
-    """外部申请单ID"""
-
-
-class BtripApprovalModifyReply(Record):
-    module: BtripApprovalModifyReplyModule | None
-    """结果对象"""
-
-
-class BtripApprovalNewRqItineraryList(TypedDict, total=False):
-    trip_way: Required[Literal[0, 1]]
-    """行程类型 (`0` `1`)"""
-    itinerary_id: Required[str]
-    """用户自定义行程ID (例 e.g. `59363496`)"""
-    traffic_type: Required[Literal[0, 1, 2, 3]]
-    """交通方式 (`0` `1` `2` `3`)"""
-    dep_city: Required[str]
-    """出发城市 (例 e.g. `杭州`)"""
-    dep_city_code: str
-    """出发城市编码 (例 e.g. `HGH`)"""
-    arr_city: Required[str]
-    """到达城市 (例 e.g. `北京`)"""
-    arr_city_code: str
-    """到达城市编码 (例 e.g. `BJS`)"""
-    cost_center_id: Required[int]
-    """商旅成本中心id (例 e.g. `3454232`)"""
-    thirdpart_cost_center_id: str
-    """第三方成本中心id (例 e.g. `3454232`)"""
-    invoice_id: Required[int]
-    """发票id (例 e.g. `38911111`)"""
-    dep_date: Required[BeijingTime]
-    """出发日期 (例 e.g. `2017-01-01 00:00:00`)"""
-    arr_date: Required[BeijingTime]
-    """到达日期 (例 e.g. `2017-01-01 00:00:00`)"""
-    project_title: str
-    """项目名称 (例 e.g. `项目1`)"""
-    project_code: str
-    """项目编号 (例 e.g. `xm1`)"""
-
-
-class BtripApprovalNewRqTravelerList(TypedDict, total=False):
-    userid: Required[str]
-    """出行人的userid (例 e.g. `user1`)"""
-    user_name: str
+    user_name: str = ""
     """出行人姓名 (例 e.g. `张xx`)"""
 
 
-class BtripApprovalNewRq(TypedDict, total=False):
-    trip_day: int
-    """出差天数 (例 e.g. `1`)"""
-    thirdpart_apply_id: Required[str]
-    """外部申请单id (例 e.g. `1a7e15f82fxxxx`)"""
-    trip_title: Required[str]
-    """申请单标题 (例 e.g. `北京出差`)"""
-    itinerary_list: Required[list[BtripApprovalNewRqItineraryList]]
-    """行程列表"""
-    dept_name: str
-    """部门名称 (例 e.g. `淘宝`)"""
-    trip_cause: Required[str]
-    """出差事由 (例 e.g. `北京出差`)"""
-    corp_name: str
-    """企业名称 (例 e.g. `阿里巴巴`)"""
-    userid: Required[str]
-    """用户的userid (例 e.g. `user1`)"""
-    user_name: str
-    """用户名称 (例 e.g. `张xx`)"""
-    deptid: str
-    """部门id (例 e.g. `1864154`)"""
-    traveler_list: Required[list[BtripApprovalNewRqTravelerList]]
-    """出行人列表"""
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `ding14xxxx`)"""
-    status: Literal[0, 1, 2]
-    """审批单状态 (`0` `1` `2`; 默认 default `0`)"""
-    thirdpart_business_id: str
-    """用户展示的外部审批单id信息 (例 e.g. `34234521`)"""
+class BtripApprovalRef(Reply):
+    """Btrip approval ref."""
+
+    apply_id: int
+    """商旅申请单ID"""
+    thirdpart_apply_id: str
+    """外部申请单ID"""
 
 
-class BtripApprovalNewReplyModule(Record):
-    thirdpart_apply_id: str | None
-    """外部申请单id"""
-    apply_id: int | None
-    """商旅申请单id"""
+class BtripCostCenter(Reply):
+    """Btrip cost center."""
 
-
-class BtripApprovalNewReply(Record):
-    module: BtripApprovalNewReplyModule | None
-    """结果对象"""
-
-
-class BtripApprovalUpdateRq(TypedDict, total=False):
-    thirdpart_apply_id: Required[str]
-    """外部申请单ID (例 e.g. `12345`)"""
-    operate_time: Required[BeijingTime]
-    """操作时间 (例 e.g. `2017-01-01 00:00:00`)"""
-    status: Required[Literal[1, 2, 3, 4]]
-    """申请单状态 (`1` `2` `3` `4`)"""
-    userid: Required[str]
-    """审批人的userid (例 e.g. `user1`)"""
-    user_name: str
-    """审批人姓名 (例 e.g. `张三`)"""
-    note: str
-    """审批备注信息 (例 e.g. `同意`)"""
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `corp1`)"""
-
-
-class BtripCostCenterDeleteRq(TypedDict, total=False):
-    thirdpart_id: str
-    """第三方成本中心id (例 e.g. `cost1`)"""
-    corpid: str
-    """企业的corpid (例 e.g. `corp1`)"""
-
-
-class BtripCostCenterEntityDeleteRqEntityList(TypedDict, total=False):
-    entity_id: Required[str]
-    """员工/部门/角色id (例 e.g. `12345`)"""
-    entity_type: Required[Literal["1", "2", "3"]]
-    """人员类型 (`1` `2` `3`)"""
-
-
-class BtripCostCenterEntityDeleteRq(TypedDict, total=False):
-    del_all: bool
-    """是否全部删除 (例 e.g. `False`)"""
-    thirdpart_id: Required[str]
-    """第三方成本中心id (例 e.g. `cost1`)"""
-    entity_list: list[BtripCostCenterEntityDeleteRqEntityList]
-    """删除的成员信息列表"""
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `corp1`)"""
-
-
-class BtripCostCenterEntityDeleteResult(Record):
-    selected_user_num: int | None
-    remove_num: int | None
-    """删除的人员信息条数"""
-
-
-class BtripCostCenterEntitySetRqEntityList(TypedDict, total=False):
-    entity_id: Required[str]
-    """员工/部门/角色id (例 e.g. `12345`)"""
-    entity_type: Required[Literal["1", "2", "3"]]
-    """人员类型 (`1` `2` `3`)"""
-
-
-class BtripCostCenterEntitySetRq(TypedDict, total=False):
-    thirdpart_id: Required[str]
-    """第三方成本中心id (例 e.g. `cost1`)"""
-    entity_list: Required[list[BtripCostCenterEntitySetRqEntityList]]
-    """人员信息列表"""
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `corp1`)"""
-
-
-class BtripCostCenterEntitySetResult(Record):
-    add_num: int | None
-    """增加的人员信息条数"""
-    remove_num: int | None
-    """删除的人员信息条数"""
-    selected_user_num: int | None
-
-
-class BtripCostCenterModifyRq(TypedDict, total=False):
-    alipay_no: str
-    """绑定的支付宝账号 (例 e.g. `a@alipay.com`)"""
-    title: Required[str]
-    """成本中心名称 (例 e.g. `阿里商旅`)"""
-    scope: Required[Literal[1, 2]]
-    """适用范围 (`1` `2`)"""
-    thirdpart_id: Required[str]
-    """第三方成本中心id (例 e.g. `cost1`)"""
-    number: str
-    """成本中心编号 (例 e.g. `12345`)"""
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `corp1`)"""
-
-
-class BtripCostCenterNewRq(TypedDict, total=False):
-    alipay_no: str
-    """绑定支付宝账号 (例 e.g. `a@alipay.com`)"""
-    title: Required[str]
-    """成本中心名称 (例 e.g. `阿里商旅`)"""
-    scope: Required[Literal[1, 2]]
-    """适用范围 (`1` `2`)"""
-    thirdpart_id: Required[str]
-    """第三方成本中心ID (例 e.g. `cost1`)"""
-    number: str
-    """第三方成本中心编号 (例 e.g. `12345`)"""
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `corp1`)"""
-
-
-class BtripCostCenterNewResult(Record):
-    id: int | None
-    """商旅横版中心ID"""
-
-
-class BtripCostCenterQueryRq(TypedDict, total=False):
-    title: str
-    """成本中心名称 (例 e.g. `测试成本中心`)"""
-    thirdpart_id: str
-    """第三方成本中心ID (例 e.g. `cost1`)"""
-    userid: str
-    """用户的userid (例 e.g. `user1`)"""
-    need_org_entity: bool
-    """是否需要展示成员信息 (例 e.g. `False`)"""
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `corp1`)"""
-
-
-class BtripCostCenterQueryReplyCostCenterListEntityList(Record):
-    entity_type: str | None
-    """人员类型 (`1` `2` `3`)"""
-    entity_id: str | None
-    """用户/部门/角色ID"""
-    corpid: str | None
-    """企业的corpid"""
-    name: str | None
-    """用户/部门/角色名称"""
-    user_num: int | None
-    """角色/部门下面员工人数"""
-
-
-class BtripCostCenterQueryReplyCostCenterList(Record):
-    id: int | None
+    id: int
     """商旅成本中心ID"""
-    corpid: str | None
+    corpid: str
     """企业的corpid"""
-    title: str | None
+    title: str
     """成本中心名称"""
     number: str | None
-    """成本中心编号"""
-    thirdpart_id: str | None
+    """第三方成本中心编号"""
+    thirdpart_id: str
     """第三方成本中心ID"""
-    scope: int | None
+    scope: int
     """适用范围 (`1` `2`)"""
     alipay_no: str | None
-    """绑定支付宝账号"""
-    entity_list: list[BtripCostCenterQueryReplyCostCenterListEntityList] = empty_list()
+    """绑定的支付宝账号"""
+    entity_list: list[Entity] = empty_list()
     """绑定人员信息"""
 
 
-class BtripCostCenterQueryReply(Record):
-    cost_center_list: list[BtripCostCenterQueryReplyCostCenterList] = empty_list()
-    """成本中心列表"""
+class BtripCostCenterRq(Shape):
+    """Btrip cost center rq."""
 
-
-class BtripCostCenterTransferRq(TypedDict, total=False):
-    thirdpart_id: Required[str]
-    """第三方成本中心id (例 e.g. `abcefg`)"""
-    cost_center_id: Required[int]
-    """商旅成本中心id (例 e.g. `12345`)"""
-    corpid: Required[str]
+    thirdpart_id: str | None = None
+    """第三方成本中心id (例 e.g. `cost1`)"""
+    corpid: str | None = None
     """企业的corpid (例 e.g. `corp1`)"""
 
 
-class BtripFlightCitySuggestRq(TypedDict, total=False):
-    keyword: Required[str]
-    """搜索关键字 (例 e.g. `北京`)"""
-    userid: Required[str]
-    """用户的userid (例 e.g. `user1`)"""
-    type: Literal[0, 2, 3]
-    """机场城市类型 (`0` `2` `3`)"""
-    corpid: Required[str]
-    """企业ID (例 e.g. `corp1`)"""
+class BtripFlightOrder(Reply):
+    """Btrip flight order."""
 
-
-class BtripFlightCitySuggestResultCities(Record):
-    code: str | None
-    """三字码"""
-    name: str | None
-    """城市名称"""
-    distance: int | None
-    """与搜索城市距离 (单位 unit 千米)"""
-    travel_name: str | None
-    """邻近机场城市"""
-
-
-class BtripFlightCitySuggestResult(Record):
-    cities: list[BtripFlightCitySuggestResultCities] = empty_list()
-    """城市列表"""
-    nearby: bool | None
-    """是否为邻近城市"""
-
-
-class BtripFlightOrderSearchRq(TypedDict, total=False):
-    start_time: BeijingTime
-    """查询的开始时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    apply_id: int
-    """商旅申请单id (例 e.g. `12345`)"""
-    page: int
-    """(例 e.g. `1`)"""
-    userid: str
-    """用户ID (例 e.g. `user1`)"""
-    page_size: int
-    """每页数据量 (默认 default `10`)"""
-    deptid: str
-    """企业ID (例 e.g. `dept1`)"""
-    end_time: BeijingTime
-    """查询的结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    corpid: Required[str]
-    """企业id (例 e.g. `corp1`)"""
-    update_end_time: BeijingTime
-    """更新结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    update_start_time: BeijingTime
-    """更新开始时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    all_apply: bool
-    """(例 e.g. `True`)"""
-    thirdpart_apply_id: str
-    """第三方申请单ID (例 e.g. `123`)"""
-
-
-class BtripFlightOrderSearchReplyFlightOrderListInvoice(Record):
-    id: int | None
-    """商旅发票id"""
-    title: str | None
-    """发票抬头"""
-
-
-class BtripFlightOrderSearchReplyFlightOrderListCostCenter(Record):
-    id: int | None
-    """商旅成本中心id"""
-    corpid: str | None
-    """企业id"""
-    number: str | None
-    """成本中心编号"""
-    name: str | None
-    """成本中心名称"""
-
-
-class BtripFlightOrderSearchReplyFlightOrderListPriceInfoList(Record):
-    price: str | None
-    """价格"""
-    type: int | None
-    """资金流向 (`1` `2`)"""
-    category: str | None
-    """交易类目"""
-    pay_type: int | None
-    """结算方式 (`1` `2` `4` `8`)"""
-    gmt_create: BeijingTime | None
-    """流水创建时间"""
-    passenger_name: str | None
-    """乘机人"""
-    trade_id: Annotated[str | None, wire("tradeId")]
-    """流水单号"""
-    ticket_no: str | None
-    """改签票号"""
-    original_ticket_no: str | None
-    """改签前的票号"""
-    change_flight_no: Annotated[str | None, wire("changeFlightNo")]
-    """改签航班号"""
-    discount: str | None
-    """改签折扣"""
-    start_time: Annotated[str | None, wire("startTime")]
-    """改签航班起飞时间"""
-    end_time: Annotated[str | None, wire("endTime")]
-    """改签航班到达时间"""
-    person_price: str | None
-    """个人支付金额"""
-
-
-class BtripFlightOrderSearchReplyFlightOrderListInsureInfoList(Record):
-    insure_no: str | None
-    """保单号"""
-    status: int | None
-    """状态 (`1` `2`)"""
-    name: str | None
-    """乘机人(保险人)姓名"""
-
-
-class BtripFlightOrderSearchReplyFlightOrderListUserAffiliateList(Record):
-    userid: str | None
-    """出行人ID"""
-    user_name: str | None
-    """出行人名称"""
-
-
-class BtripFlightOrderSearchReplyFlightOrderList(Record):
-    id: int | None
-    """机票订单id"""
-    gmt_modified: BeijingTime | None
-    """更新时间"""
-    userid: str | None
-    """用户id"""
-    corp_name: str | None
-    """企业名称"""
-    corpid: str | None
-    """企业id"""
-    gmt_create: BeijingTime | None
-    """创建时间"""
-    user_name: str | None
-    """用户名称"""
-    deptid: str | None
-    """部门id"""
-    dept_name: str | None
-    """部门名称"""
-    apply_id: str | None
-    """商旅申请单id"""
-    contact_name: str | None
-    """联系人"""
-    dep_city: str | None
-    """出发城市"""
-    arr_city: str | None
-    """到达城市"""
-    dep_date: BeijingTime | None
-    """出发日期"""
-    ret_date: BeijingTime | None
-    """到达日期"""
-    trip_type: int | None
-    """行程类型 (`0` `1` `2`)"""
-    passenger_count: int | None
-    """乘机人数量"""
-    cabin_class: str | None
-    """舱位类型"""
-    status: int | None
-    """订单状态 (`0` `1` `2` `3` `4` `5` `6` `7`)"""
-    discount: str | None
-    """折扣"""
-    flight_no: str | None
-    """航班号"""
-    passenger_name: str | None
-    """乘机人"""
-    dep_airport: str | None
-    """出发机场"""
-    arr_airport: str | None
-    """到达机场"""
-    invoice: BtripFlightOrderSearchReplyFlightOrderListInvoice | None
-    """发票信息对象"""
-    cost_center: BtripFlightOrderSearchReplyFlightOrderListCostCenter | None
-    """成本中心对象"""
-    price_info_list: list[BtripFlightOrderSearchReplyFlightOrderListPriceInfoList] = empty_list()
-    """价目信息"""
-    insure_info_list: Annotated[
-        list[BtripFlightOrderSearchReplyFlightOrderListInsureInfoList], wire("insureInfo_list")
-    ] = empty_list()
-    """保险信息"""
-    thirdpart_itinerary_id: str | None
-    """第三方行程id"""
-    user_affiliate_list: list[BtripFlightOrderSearchReplyFlightOrderListUserAffiliateList] = empty_list()
-    """出行人列表"""
-    thirdpart_apply_id: str | None
-    """第三方申请单ID"""
-    btrip_title: str | None
-    """申请单名称"""
-    project_id: int | None
-    """项目id"""
-    project_code: str | None
-    """项目code"""
-    project_title: str | None
-    """项目名称"""
-    third_part_project_id: str | None
-    """第三方项目id"""
-
-
-class BtripFlightOrderSearchReplyPageInfo(Record):
-    page: int | None
-    page_size: int | None
-    """每页大小"""
-    total_number: int | None
-    """总记录数"""
-
-
-class BtripFlightOrderSearchReply(Record):
-    flight_order_list: list[BtripFlightOrderSearchReplyFlightOrderList] = empty_list()
+    flight_order_list: list[FlightOrder] = empty_list()
     """机票列表"""
-    page_info: BtripFlightOrderSearchReplyPageInfo | None
+    page_info: PageInfo | None
     """分页相关信息"""
 
 
-class BtripHotelOrderSearchRq(TypedDict, total=False):
-    start_time: BeijingTime
-    """查询起始时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    apply_id: int
-    """商旅审批单ID (例 e.g. `12345`)"""
-    page: int
-    """分页页码 (例 e.g. `1`)"""
-    userid: str
-    """用户的userid (例 e.g. `user1`)"""
-    page_size: Annotated[int, Field(le=50)]
-    """每页数量 (≤ 50; 默认 default `10`)"""
-    deptid: str
-    """部门ID (例 e.g. `dept1`)"""
-    end_time: BeijingTime
-    """查询结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `corp1`)"""
-    update_end_time: BeijingTime
-    """更新开始时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    update_start_time: BeijingTime
-    """更新结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    all_apply: bool
-    """(例 e.g. `True`)"""
-    thirdpart_apply_id: str
-    """第三方申请单ID (例 e.g. `123`)"""
+class BtripHotelOrder(Reply):
+    """Btrip hotel order."""
 
-
-class BtripHotelOrderSearchReplyModuleCostCenter(Record):
-    id: int | None
-    """商旅成本中心ID"""
-    corpid: str | None
-    """企业的corpid"""
-    number: str | None
-    """成本中心编号"""
-    name: str | None
-    """成本中心名称"""
-
-
-class BtripHotelOrderSearchReplyModuleInvoice(Record):
-    id: int | None
-    """商旅发票ID"""
-    title: str | None
-    """发票抬头"""
-
-
-class BtripHotelOrderSearchReplyModulePriceInfoList(Record):
-    price: str | None
-    """价格"""
-    type: int | None
-    """资金流向 (`1` `2`)"""
-    category: str | None
-    """交易类型"""
-    pay_type: int | None
-    """结算方式 (`1` `2` `4` `8`)"""
-    gmt_create: BeijingTime | None
-    """流水创建时间"""
-    passenger_name: str | None
-    """入住人信息"""
-
-
-class BtripHotelOrderSearchReplyModuleUserAffiliateList(Record):
-    userid: str | None
-    """入住人姓名"""
-    user_name: str | None
-    """入住人名称"""
-
-
-class BtripHotelOrderSearchReplyModule(Record):
-    id: int | None
+    id: int
     """订单ID"""
-    gmt_create: BeijingTime | None
+    gmt_create: BeijingTime
     """创建时间"""
     gmt_modified: BeijingTime | None
     """更新时间"""
     corpid: str | None
     """企业的corpid"""
-    corp_name: str | None
+    corp_name: str = ""
     """企业名称"""
     userid: str | None
     """用户的userid"""
-    user_name: str | None
+    user_name: str = ""
     """用户名称"""
     deptid: str | None
     """部门ID"""
-    dept_name: str | None
+    dept_name: str = ""
     """部门名称"""
     apply_id: int | None
     """商旅申请单ID"""
-    contact_name: str | None
+    contact_name: str = ""
     """联系人姓名"""
     city: str | None
     """酒店所在城市"""
-    hotel_name: str | None
+    hotel_name: str = ""
     """酒店名称"""
-    check_in: str | None
+    check_in: BeijingTime | None
     """入住时间"""
-    check_out: str | None
+    check_out: BeijingTime | None
     """离店时间"""
     room_type: str | None
     """房型"""
@@ -907,15 +179,15 @@ class BtripHotelOrderSearchReplyModule(Record):
     """总共住几晚"""
     guest: str | None
     """入住顾客"""
-    order_type_desc: str | None
+    order_type_desc: str = ""
     """订单类型描述"""
-    order_status_desc: str | None
+    order_status_desc: str = ""
     """订单状态描述"""
-    cost_center: BtripHotelOrderSearchReplyModuleCostCenter | None
+    cost_center: CostCenter | None
     """成本中心对象"""
-    invoice: BtripHotelOrderSearchReplyModuleInvoice | None
+    invoice: BtripInvoice | None
     """发票对象"""
-    price_info_list: list[BtripHotelOrderSearchReplyModulePriceInfoList] = empty_list()
+    price_info_list: list[PriceInfo] = empty_list()
     """价目详情列表"""
     thirdpart_itinerary_id: str | None
     """第三方行程ID"""
@@ -923,412 +195,123 @@ class BtripHotelOrderSearchReplyModule(Record):
     """订单状态 (`1` `2` `3` `4` `5` `6` `7` `8`)"""
     order_type: int | None
     """订单类型 (`1` `5` `6`)"""
-    user_affiliate_list: list[BtripHotelOrderSearchReplyModuleUserAffiliateList] = empty_list()
+    user_affiliate_list: list[BtripApplyUser] = empty_list()
     """入住人列表"""
     thirdpart_apply_id: str | None
     """第三方申请单ID"""
-    btrip_title: str | None
+    btrip_title: str = ""
     """申请单名称"""
 
 
-class BtripHotelOrderSearchReply(Record):
-    module: list[BtripHotelOrderSearchReplyModule] = empty_list()
-    """酒店订单列表"""
+class BtripInvoice(Reply):
+    """Btrip invoice (发票对象)."""
 
-
-class BtripInvoiceSearchRq(TypedDict, total=False):
-    title: str
-    """发票抬头名称 (例 e.g. `发票1`)"""
-    userid: Required[str]
-    """用户的userid (例 e.g. `user1`)"""
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `corp1`)"""
-
-
-class BtripInvoiceSearchReplyInvoice(Record):
-    id: int | None
+    id: str
     """商旅发票id"""
-    title: str | None
+    title: str
     """发票抬头"""
 
 
-class BtripInvoiceSearchReply(Record):
-    invoice: list[BtripInvoiceSearchReplyInvoice] = empty_list()
-    """发票列表"""
+class BtripInvoiceSettingRule(Reply):
+    """Btrip invoice setting rule."""
 
-
-class BtripInvoiceSettingAddRq(TypedDict, total=False):
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `dinge8a56572fxxxx`)"""
-    type: Required[Literal[1, 2]]
-    """发票类型 (`1` `2`)"""
-    title: Required[str]
-    """发票抬头 (例 e.g. `浙江xxxx有限公司`)"""
-    tax_no: Required[str]
-    """纳税人识别号 (例 e.g. `90300xxxx`)"""
-    bank_name: str
-    """开户行 (例 e.g. `xx银行`)"""
-    address: str
-    """注册地址 (例 e.g. `浙江省余杭区xxxx`)"""
-    tel: str
-    """公司电话 (例 e.g. `188xxxx0859`)"""
-    bank_no: str
-    """银行账号 (例 e.g. `512929xxxx`)"""
-    third_part_id: Required[str]
-    """第三方发票id (例 e.g. `i123`)"""
-
-
-class BtripInvoiceSettingAddReply(Record):
-    module: int | None
-    """结果值"""
-
-
-class BtripInvoiceSettingDeleteRequest(TypedDict, total=False):
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `dinge8a56572fxxxx`)"""
-    third_part_id: Required[str]
-    """第三方发票id (例 e.g. `i123`)"""
-
-
-class BtripInvoiceSettingDeleteReply(Record):
-    module: bool | None
-    """返回值"""
-
-
-class BtripInvoiceSettingModifyRequest(TypedDict, total=False):
-    address: str
-    """注册地址 (例 e.g. `浙江省余杭区xxxx`)"""
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `dinge8a56572fxxxx`)"""
-    bank_name: str
-    """开户行 (例 e.g. `xx银行`)"""
-    type: Required[Literal[1, 2]]
-    """发票类型 (`1` `2`)"""
-    title: Required[str]
-    """发票抬头 (例 e.g. `浙江xxxx有限公司`)"""
-    tel: str
-    """公司电话 (例 e.g. `188xxxx0859`)"""
-    tax_no: str
-    """纳税人识别号 (例 e.g. `90300xxxx`)"""
-    bank_no: str
-    """银行账号 (例 e.g. `512929xxxx`)"""
-    third_part_id: Required[str]
-    """第三方发票id (例 e.g. `i123`)"""
-
-
-class BtripInvoiceSettingModifyReply(Record):
-    module: int | None
-    """返回值"""
-
-
-class BtripInvoiceSettingRuleRequestEntities(TypedDict, total=False):
-    name: Required[str]
-    """人员名称 (例 e.g. `张xx`)"""
-    id: Required[str]
-    """人员id (例 e.g. `user01`)"""
-    type: Required[int]
-    """(例 e.g. `1`)"""
-
-
-class BtripInvoiceSettingRuleRequest(TypedDict, total=False):
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `dinge8a56572fxxxx`)"""
-    entities: list[BtripInvoiceSettingRuleRequestEntities]
-    """人员列表"""
-    all_employe: Required[bool]
-    """是否适用所有员工 (例 e.g. `False`)"""
-    third_part_id: Required[str]
-    """第三方发票id (例 e.g. `i123`)"""
-
-
-class BtripInvoiceSettingRuleReplyModule(Record):
     add_num: int | None
     """新增适用人群数"""
     remove_num: int | None
     """删除适用人群数"""
 
 
-class BtripInvoiceSettingRuleReply(Record):
-    module: BtripInvoiceSettingRuleReplyModule | None
-    """返回值"""
+class BtripInvoiceSettingRuleEntity(Shape):
+    """Btrip invoice setting rule entity (人员列表)."""
+
+    name: str
+    """人员名称 (例 e.g. `张xx`)"""
+    id: str
+    """人员id (例 e.g. `user01`)"""
+    type: int
+    """(例 e.g. `1`)"""
 
 
-class BtripMonthbillUrlGetRequest(TypedDict, total=False):
-    bill_month: str
-    """对账单月份 (例 e.g. `202004`)"""
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `dinge8a56572xxxx`)"""
+class BtripMonthbillUrl(Reply):
+    """Btrip monthbill url."""
 
-
-class BtripMonthbillUrlGetReplyModule(Record):
-    start_date: str | None
+    start_date: Day | None
     """账期开始时间"""
-    end_date: str | None
+    end_date: Day | None
     """账期结束时间"""
     url: str | None
     """json数据下载链接"""
 
 
-class BtripMonthbillUrlGetReply(Record):
-    module: list[BtripMonthbillUrlGetReplyModule] = empty_list()
-    """返回对象"""
+class BtripPrice(Reply):
+    """Btrip price."""
 
-
-class BtripPriceQueryReq(TypedDict, total=False):
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `ding14xxxx`)"""
-    from_where: Required[str]
-    """出发地点名称 (例 e.g. `杭州`)"""
-    userid: Required[str]
-    """发起请求的用户userid (例 e.g. `user123`)"""
-    itinerary_id: str
-    """行程ID (例 e.g. `1245`)"""
-    start_time: Required[BeijingTime]
-    """出发时间 (例 e.g. `2020-11-11 00:00:00`)"""
-    end_time: Required[BeijingTime]
-    """返程时间 (例 e.g. `2020-12-12 00:00:00`)"""
-    to_where: Required[str]
-    """目的地名称 (例 e.g. `上海`)"""
-    category: Required[Literal["flight", "hotel", "train"]]
-    """类目 (`flight` `hotel` `train`)"""
-    query_key: str
-    """根据key查询 (例 e.g. `abc`)"""
-
-
-class BtripPriceQueryResultModuleHotelFeeDetail(Record):
-    criterion: int | None
-    """费用"""
-    city: str | None
-    """城市"""
-
-
-class BtripPriceQueryResultModuleTrafficFeeBtripRoutesMostExpensive(Record):
-    vehicle_no: str | None
-    """班次"""
-    seat_grade: str | None
-    """坐席级别"""
-    dep_time: str | None
-    """出发时间"""
-    fee: int | None
-    """费用"""
-    arr_time: str | None
-    """到达时间"""
-
-
-class BtripPriceQueryResultModuleTrafficFeeBtripRoutesCheapest(Record):
-    vehicle_no: str | None
-    """班次"""
-    seat_grade: str | None
-    """坐席级别"""
-    dep_time: str | None
-    """出发时间"""
-    fee: int | None
-    """费用"""
-    arr_time: str | None
-    """到达时间"""
-
-
-class BtripPriceQueryResultModuleTrafficFeeBtripRoutes(Record):
-    most_expensive: BtripPriceQueryResultModuleTrafficFeeBtripRoutesMostExpensive | None
-    """最高价"""
-    success: bool | None
-    """查询是否成功"""
-    cheapest: BtripPriceQueryResultModuleTrafficFeeBtripRoutesCheapest | None
-    """最低价"""
-    dest_city: str | None
-    """目的地"""
-    org_city: str | None
-    """出发地"""
-    err_msg: str | None
-    """错误信息"""
-    dep_date: BeijingTime | None
-    """出发时间"""
-
-
-class BtripPriceQueryResultModuleTrafficFee(Record):
-    btrip_routes: list[BtripPriceQueryResultModuleTrafficFeeBtripRoutes] = empty_list()
-    """行程费用"""
-    success: bool | None
-    """是否成功"""
-    err_msg: str | None
-    """错误信息"""
-
-
-class BtripPriceQueryResultModule(Record):
-    hotel_fee_detail: list[BtripPriceQueryResultModuleHotelFeeDetail] = empty_list()
+    hotel_fee_detail: list[HotelFeeDetail] = empty_list()
     """酒店差标"""
-    traffic_fee: BtripPriceQueryResultModuleTrafficFee | None
+    traffic_fee: TrafficFee | None
     """费用"""
     query_key: str | None
     """异步查询key"""
 
 
-class BtripPriceQueryResult(Record):
+class BtripRoute(Reply):
+    """Btrip route (行程费用)."""
+
+    most_expensive: BtripRouteEntry | None
+    """最高价"""
     success: bool | None
-    """操作是否成功"""
-    module: BtripPriceQueryResultModule | None
-    """预估价信息"""
-    errcode: int | None
-    """返回码"""
-    errmsg: str | None
-    """返回码描述"""
+    """查询是否成功"""
+    cheapest: BtripRouteEntry | None
+    """最低价"""
+    dest_city: str | None
+    """目的地"""
+    org_city: str | None
+    """出发地"""
+    err_msg: str = ""
+    """错误信息"""
+    dep_date: BeijingTime | None
+    """出发时间"""
 
 
-class BtripProjectAddRequest(TypedDict, total=False):
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `corp_id`)"""
-    project_name: Required[str]
-    """项目名称 (例 e.g. `项目1`)"""
-    third_part_id: Required[str]
-    """第三方项目ID (例 e.g. `p123`)"""
-    third_part_invoice_id: str
-    """第三方发票ID (例 e.g. `i123`)"""
-    third_part_cost_center_id: str
-    """第三方成本中心ID (例 e.g. `c123`)"""
-    code: str
-    """项目代码 (例 e.g. `pro_code`)"""
+class BtripRouteEntry(Reply):
+    """Btrip route entry (最低价)."""
+
+    vehicle_no: str
+    """班次"""
+    seat_grade: str
+    """坐席级别"""
+    dep_time: str
+    """出发时间"""
+    fee: int
+    """费用"""
+    arr_time: str
+    """到达时间"""
 
 
-class BtripProjectAddReply(Record):
-    module: str | None
-    """项目ID"""
+class BtripTrainOrder(Reply):
+    """Btrip train order."""
 
-
-class BtripProjectDeleteReply(Record):
-    module: bool | None
-    """操作结果"""
-
-
-class BtripProjectModifyRequest(TypedDict, total=False):
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `corp_id`)"""
-    project_name: Required[str]
-    """项目名称 (例 e.g. `项目1`)"""
-    third_part_id: Required[str]
-    """第三方项目ID (例 e.g. `p123`)"""
-    third_part_invoice_id: str
-    """第三方发票ID (例 e.g. `i123`)"""
-    third_part_cost_center_id: str
-    """第三方成本中心ID (例 e.g. `c123`)"""
-    code: str
-    """项目代码 (例 e.g. `pro_code`)"""
-
-
-class BtripProjectModifyReply(Record):
-    module: str | None
-    """项目ID"""
-
-
-class BtripTrainCitySuggestRq(TypedDict, total=False):
-    keyword: Required[str]
-    """搜索关键字 (例 e.g. `杭州`)"""
-    userid: Required[str]
-    """(例 e.g. `user1`)"""
-    corpid: Required[str]
-    """企业标识ID (例 e.g. `corp1`)"""
-
-
-class BtripTrainCitySuggestResultCities(Record):
-    name: str | None
-    """城市名称"""
-    code: str | None
-    """城市码"""
-
-
-class BtripTrainCitySuggestResult(Record):
-    cities: list[BtripTrainCitySuggestResultCities] = empty_list()
-    """城市列表"""
-
-
-class BtripTrainOrderSearchRq(TypedDict, total=False):
-    start_time: BeijingTime
-    """开始时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    apply_id: int
-    """商旅审批单ID (例 e.g. `7438532`)"""
-    page: int
-    """页数 (例 e.g. `1`)"""
-    userid: str
-    """用户的userid (例 e.g. `user1`)"""
-    page_size: Annotated[int, Field(le=50)]
-    """每页返回数量 (≤ 50; 默认 default `10`)"""
-    deptid: str
-    """部门ID (例 e.g. `-1`)"""
-    end_time: BeijingTime
-    """结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `corp1`)"""
-    update_end_time: BeijingTime
-    """更新结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    update_start_time: BeijingTime
-    """更新开始时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    all_apply: bool
-    """(例 e.g. `True`)"""
-    thirdpart_apply_id: str
-    """第三方申请单ID (例 e.g. `123`)"""
-
-
-class BtripTrainOrderSearchReplyTrainOrderListInvoice(Record):
-    id: str | None
-    """商旅发票ID"""
-    title: str | None
-    """发票抬头"""
-
-
-class BtripTrainOrderSearchReplyTrainOrderListCostCenter(Record):
-    id: str | None
-    """商旅成本中心ID"""
-    corpid: str | None
-    """企业的corpid"""
-    number: str | None
-    """成本中心编号"""
-    name: str | None
-    """成本中心名称"""
-
-
-class BtripTrainOrderSearchReplyTrainOrderListPriceInfoList(Record):
-    price: str | None
-    """价格"""
-    type: int | None
-    """资金流向 (`1` `2`)"""
-    category: str | None
-    """消费类型"""
-    pay_type: int | None
-    """结算方式 (`1` `2` `4` `8`)"""
-    gmt_create: BeijingTime | None
-    """流水创建时间"""
-    passenger_name: str | None
-    """乘车人名称"""
-
-
-class BtripTrainOrderSearchReplyTrainOrderListUserAffiliateList(Record):
-    userid: str | None
-    """乘车人userid"""
-    user_name: str | None
-    """乘车人姓名"""
-
-
-class BtripTrainOrderSearchReplyTrainOrderList(Record):
-    id: int | None
+    id: int
     """订单ID"""
-    gmt_create: BeijingTime | None
+    gmt_create: BeijingTime
     """创建时间"""
     gmt_modified: BeijingTime | None
     """更新时间"""
     corpid: str | None
     """企业的corpid"""
-    corp_name: str | None
+    corp_name: str = ""
     """企业名称"""
     userid: str | None
     """用户的userid"""
-    user_name: str | None
+    user_name: str = ""
     """用户姓名"""
     deptid: str | None
     """部门ID"""
-    dept_name: str | None
+    dept_name: str = ""
     """部门名称"""
     apply_id: int | None
     """商旅审批单ID"""
-    contact_name: str | None
+    contact_name: str = ""
     """联系人姓名"""
     dep_station: str | None
     """出发站"""
@@ -1351,100 +334,48 @@ class BtripTrainOrderSearchReplyTrainOrderList(Record):
     """出发城市"""
     arr_city: str | None
     """到达城市"""
-    rider_name: str | None
+    rider_name: str = ""
     """乘客姓名"""
     ticket_count: int | None
     """票的数量"""
     status: int | None
     """订单状态 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11`)"""
-    invoice: BtripTrainOrderSearchReplyTrainOrderListInvoice | None
+    invoice: BtripInvoice | None
     """发票对象"""
-    cost_center: BtripTrainOrderSearchReplyTrainOrderListCostCenter | None
+    cost_center: CostCenter | None
     """成本中心对象"""
-    price_info_list: list[BtripTrainOrderSearchReplyTrainOrderListPriceInfoList] = empty_list()
+    price_info_list: list[PriceInfo] = empty_list()
     """价目信息"""
     thirdpart_itinerary_id: str | None
     """第三方行程ID"""
-    user_affiliate_list: list[BtripTrainOrderSearchReplyTrainOrderListUserAffiliateList] = empty_list()
+    user_affiliate_list: list[BtripApplyUser] = empty_list()
     """乘车人列表"""
     thirdpart_apply_id: str | None
     """第三方申请单ID"""
-    btrip_title: str | None
+    btrip_title: str = ""
     """申请单名称"""
 
 
-class BtripTrainOrderSearchReply(Record):
-    train_order_list: list[BtripTrainOrderSearchReplyTrainOrderList] = empty_list()
-    """火车票订单列表"""
+class BtripVehicleOrder(Reply):
+    """Btrip vehicle order."""
 
-
-class BtripVehicleOrderSearchRq(TypedDict, total=False):
-    start_time: BeijingTime
-    """创建开始时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    update_end_time: BeijingTime
-    """更新结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    apply_id: int
-    """商旅审批单ID (例 e.g. `123`)"""
-    page: int
-    """页数 (例 e.g. `1`)"""
-    userid: str
-    """用户userid (例 e.g. `user1`)"""
-    page_size: Annotated[int, Field(le=50)]
-    """每页数量 (≤ 50; 默认 default `10`)"""
-    deptid: str
-    """部门ID (例 e.g. `-1`)"""
-    end_time: BeijingTime
-    """创建结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    update_start_time: BeijingTime
-    """更新开始时间 (例 e.g. `2017-05-01 00:00:00`)"""
-    corpid: Required[str]
-    """企业的corpid (例 e.g. `corp1`)"""
-    all_apply: bool
-    """(例 e.g. `True`)"""
-    thirdpart_apply_id: str
-    """第三方申请单ID (例 e.g. `123`)"""
-
-
-class BtripVehicleOrderSearchReplyVehicleOrderListPriceInfoList(Record):
-    price: str | None
-    """价格"""
-    type: int | None
-    """资金流向 (`1` `2`)"""
-    category: str | None
-    """交易类型"""
-    pay_type: int | None
-    """结算方式 (`1` `2` `4` `8`)"""
-    gmt_create: BeijingTime | None
-    """流水创建时间"""
-    passenger_name: str | None
-    """出行人"""
-
-
-class BtripVehicleOrderSearchReplyVehicleOrderListUserAffiliateList(Record):
-    userid: str | None
-    """出行人userid"""
-    user_name: str | None
-    """出行人姓名"""
-
-
-class BtripVehicleOrderSearchReplyVehicleOrderList(Record):
     id: int | None
     """订单ID"""
-    gmt_create: BeijingTime | None
+    gmt_create: BeijingTime
     """订单创建时间"""
     gmt_modified: BeijingTime | None
     """订单更新时间"""
-    passenger_name: str | None
+    passenger_name: str = ""
     """乘客名称"""
     corpid: str | None
     """企业的corpid"""
-    corp_name: str | None
+    corp_name: str = ""
     """企业名称"""
-    user_name: str | None
+    user_name: str = ""
     """预定人姓名"""
     userid: str | None
     """预定人userid"""
-    dept_name: str | None
+    dept_name: str = ""
     """部门名称"""
     deptid: str | None
     """部门ID"""
@@ -1452,27 +383,27 @@ class BtripVehicleOrderSearchReplyVehicleOrderList(Record):
     """商旅审批单展示ID"""
     apply_id: int | None
     """商旅系统审批单ID"""
-    real_from_city_name: str | None
+    real_from_city_name: str = ""
     """实际出发城市"""
-    real_to_city_name: str | None
+    real_to_city_name: str = ""
     """实际到达城市"""
-    from_address: str | None
+    from_address: str = ""
     """出发地"""
-    to_address: str | None
+    to_address: str = ""
     """目的地"""
-    from_city_name: str | None
+    from_city_name: str = ""
     """出发城市"""
-    to_city_name: str | None
+    to_city_name: str = ""
     """目的城市"""
-    memo: str | None
+    memo: str = ""
     """打车事由"""
     order_status: int | None
     """订单状态 (`0` `1` `2` `3` `4` `5` `6`)"""
     car_level: str | None
     """类型级别 (`1` `2` `3`)"""
-    car_info: str | None
+    car_info: str = ""
     """车辆类型"""
-    estimate_price: str | None
+    estimate_price: AmountText | None
     """订单预估价格"""
     publish_time: BeijingTime | None
     """乘客发布用车时间"""
@@ -1494,39 +425,282 @@ class BtripVehicleOrderSearchReplyVehicleOrderList(Record):
     """商旅成本中心ID"""
     cost_center_number: str | None
     """成本中心编号"""
-    cost_center_name: str | None
+    cost_center_name: str = ""
     """成本中心名称"""
     invoice_id: int | None
     """商旅发票ID"""
-    invoice_title: str | None
+    invoice_title: str = ""
     """发票抬头"""
     project_code: str | None
     """项目编号"""
-    project_title: str | None
+    project_title: str = ""
     """项目名称"""
-    price_info_list: list[BtripVehicleOrderSearchReplyVehicleOrderListPriceInfoList] = empty_list()
+    price_info_list: list[PriceInfo] = empty_list()
     """价目详情列表"""
     thirdpart_itinerary_id: str | None
     """第三方行程ID"""
-    user_affiliate_list: list[BtripVehicleOrderSearchReplyVehicleOrderListUserAffiliateList] = empty_list()
+    user_affiliate_list: list[BtripApplyUser] = empty_list()
     """出行人列表"""
     user_confirm: int | None
     """用户确认状态 (`0` `1` `2` `3`)"""
     provider: int | None
     """服务商 (`2` `3` `4` `5`)"""
-    real_from_address: str | None
+    real_from_address: str = ""
     """真实出发地"""
-    real_to_address: str | None
+    real_to_address: str = ""
     """真实到达地"""
     thirdpart_apply_id: str | None
     """第三方申请单ID"""
-    btrip_title: str | None
+    btrip_title: str = ""
     """申请单名称"""
 
 
-class BtripVehicleOrderSearchReply(Record):
-    vehicle_order_list: list[BtripVehicleOrderSearchReplyVehicleOrderList] = empty_list()
-    """订单列表"""
+class City(Reply):
+    """City (城市列表)."""
+
+    code: str
+    """三字码"""
+    name: str
+    """城市名称"""
+    distance: int | None
+    """与搜索城市距离 (单位 unit 千米)"""
+    travel_name: str = ""
+    """邻近机场城市"""
+
+
+class CostCenter(Reply):
+    """Cost center (成本中心对象)."""
+
+    id: str
+    """商旅成本中心id"""
+    corpid: str
+    """企业的corpid"""
+    number: str
+    """成本中心编号"""
+    name: str
+    """成本中心名称"""
+
+
+class Entity(Reply, Shape):
+    """Entity (人员信息列表)."""
+
+    entity_type: Annotated[str, OneOf("1", "2", "3")]
+    """人员类型 (`1` `2` `3`)"""
+    entity_id: str
+    """员工/部门/角色id (例 e.g. `12345`)"""
+    corpid: str | None = None
+    """企业的corpid"""
+    name: str = ""
+    """用户/部门/角色名称"""
+    user_num: int | None = None
+    """角色/部门下面员工人数"""
+
+
+class FlightOrder(Reply):
+    """Flight order (机票列表)."""
+
+    id: int
+    """机票订单id"""
+    gmt_modified: BeijingTime | None
+    """更新时间"""
+    userid: str | None
+    """用户id"""
+    corp_name: str = ""
+    """企业名称"""
+    corpid: str | None
+    """企业id"""
+    gmt_create: BeijingTime
+    """创建时间"""
+    user_name: str = ""
+    """用户名称"""
+    deptid: str | None
+    """部门id"""
+    dept_name: str = ""
+    """部门名称"""
+    apply_id: str | None
+    """商旅申请单id"""
+    contact_name: str = ""
+    """联系人"""
+    dep_city: str | None
+    """出发城市"""
+    arr_city: str | None
+    """到达城市"""
+    dep_date: BeijingTime | None
+    """出发日期"""
+    ret_date: BeijingTime | None
+    """到达日期"""
+    trip_type: int | None
+    """行程类型 (`0` `1` `2`)"""
+    passenger_count: int | None
+    """乘机人数量"""
+    cabin_class: str | None
+    """舱位类型"""
+    status: int | None
+    """订单状态 (`0` `1` `2` `3` `4` `5` `6` `7`)"""
+    discount: str | None
+    """折扣"""
+    flight_no: str | None
+    """航班号"""
+    passenger_name: str = ""
+    """乘机人"""
+    dep_airport: str | None
+    """出发机场"""
+    arr_airport: str | None
+    """到达机场"""
+    invoice: BtripInvoice | None
+    """发票信息对象"""
+    cost_center: CostCenter | None
+    """成本中心对象"""
+    price_info_list: list[PriceInfo] = empty_list()
+    """价目信息"""
+    insure_info_list: Annotated[list[InsureInfo], wire("insureInfo_list")] = empty_list()
+    """保险信息"""
+    thirdpart_itinerary_id: str | None
+    """第三方行程id"""
+    user_affiliate_list: list[BtripApplyUser] = empty_list()
+    """出行人列表"""
+    thirdpart_apply_id: str | None
+    """第三方申请单ID"""
+    btrip_title: str = ""
+    """申请单名称"""
+    project_id: int | None
+    """项目id"""
+    project_code: str | None
+    """项目code"""
+    project_title: str = ""
+    """项目名称"""
+    third_part_project_id: str | None
+    """第三方项目id"""
+
+
+class HotelFeeDetail(Reply):
+    """Hotel fee detail (酒店差标)."""
+
+    criterion: int | None
+    """费用"""
+    city: str | None
+    """城市"""
+
+
+class InsureInfo(Reply):
+    """Insure info (保险信息)."""
+
+    insure_no: str | None
+    """保单号"""
+    status: int | None
+    """状态 (`1` `2`)"""
+    name: str = ""
+    """乘机人(保险人)姓名"""
+
+
+class Itinerary(Reply, Shape):
+    """Itinerary (行程列表)."""
+
+    project_code: str | None = None
+    """项目编码 (例 e.g. `xm1`)"""
+    project_title: str = ""
+    """项目名称 (例 e.g. `项目1`)"""
+    arr_date: BeijingTime
+    """到达日期 (例 e.g. `2017-01-01 00:00:00`)"""
+    dep_date: BeijingTime
+    """出发日期 (例 e.g. `2017-01-01 00:00:00`)"""
+    invoice_id: int | None = None
+    """发票id (例 e.g. `38911111`)"""
+    thirdpart_cost_center_id: str | None = None
+    """第三方成本中心id (例 e.g. `3454232`)"""
+    cost_center_id: int | None = None
+    """商旅成本中心id (例 e.g. `3454232`)"""
+    arr_city_code: str | None = None
+    """到达城市编码 (例 e.g. `BJS`)"""
+    arr_city: str
+    """到达城市 (例 e.g. `北京`)"""
+    dep_city_code: str | None = None
+    """出发城市编码 (例 e.g. `HGH`)"""
+    dep_city: str
+    """出发城市 (例 e.g. `杭州`)"""
+    traffic_type: Annotated[int, OneOf(0, 1, 2, 3)]
+    """交通方式 (`0` `1` `2` `3`)"""
+    itinerary_id: str
+    """用户自定义行程ID (例 e.g. `59363496`)"""
+    trip_way: Annotated[int, OneOf(0, 1)]
+    """行程类型 (`0` `1`)"""
+    cost_center_name: str = promised()
+    """成本中心"""
+    invoice_name: str = promised()
+    """发票抬头"""
+
+
+class PageInfo(Reply):
+    """Page info (分页相关信息)."""
+
+    page: int | None
+    page_size: int | None
+    """每页大小"""
+    total_number: int | None
+    """总记录数"""
+
+
+class PriceInfo(Reply):
+    """Price info (价目信息)."""
+
+    price: AmountText
+    """价格"""
+    type: int
+    """资金流向 (`1` `2`)"""
+    category: str
+    """交易类目"""
+    pay_type: int
+    """结算方式 (`1` `2` `4` `8`)"""
+    gmt_create: BeijingTime
+    """流水创建时间"""
+    passenger_name: str
+    """入住人信息"""
+    trade_id: Annotated[str | None, wire("tradeId")]
+    """流水单号"""
+    ticket_no: str | None
+    """改签票号"""
+    original_ticket_no: str | None
+    """改签前的票号"""
+    change_flight_no: Annotated[str | None, wire("changeFlightNo")]
+    """改签航班号"""
+    discount: str | None
+    """改签折扣"""
+    start_time: Annotated[Day | None, wire("startTime")]
+    """改签航班起飞时间"""
+    end_time: Annotated[Day | None, wire("endTime")]
+    """改签航班到达时间"""
+    person_price: AmountText | None
+    """个人支付金额"""
+
+
+class SuggestedBtripFlightCity(Reply):
+    """Suggested btrip flight city."""
+
+    cities: list[City] = empty_list()
+    """城市列表"""
+    nearby: bool | None
+    """是否为邻近城市"""
+
+
+class TrafficFee(Reply):
+    """Traffic fee (费用)."""
+
+    btrip_routes: list[BtripRoute] = empty_list()
+    """行程费用"""
+    success: bool | None
+    """是否成功"""
+    err_msg: str = ""
+    """错误信息"""
+
+
+class UpdatedBtripCostCenterEntity(Reply):
+    """Updated btrip cost center entity."""
+
+    add_num: int | None
+    """增加的人员信息条数"""
+    remove_num: int | None
+    """删除的人员信息条数"""
+    selected_user_num: int
 
 
 class OapiAlitrip(Manager):
@@ -1534,9 +708,22 @@ class OapiAlitrip(Manager):
     def btrip_address_get(
         self,
         *,
-        request: BtripAddressGetRequest | None = None,
-    ) -> Call[BtripAddressGetResult]:
+        corpid: Annotated[str | None, wire("request.corpid")] = None,
+        userid: Annotated[str | None, wire("request.userid")] = None,
+        type: Annotated[Literal[0, 2, 3, 1, 4] | None, wire("request.type")] = None,
+        action_type: Annotated[Literal[1, 2, 3, 4] | None, wire("request.action_type")] = None,
+        itinerary_id: Annotated[str | None, wire("request.itinerary_id")] = None,
+        phone: Annotated[str | None, wire("request.phone")] = None,
+    ) -> Call[str]:
         """Btrip address get (获取商旅访问地址).
+
+        Args:
+            corpid: 企业的corpid (例 e.g. `ding23423`)
+            userid: 用户userid (例 e.g. `34234`)
+            type: 类目类型 (`1` `2` `3` `4`)
+            action_type: 操作类型 (`1` `2` `3` `4`)
+            itinerary_id: 第三方行程ID (例 e.g. `12345`)
+            phone: 员工第一次使用用车需要手机号 (例 e.g. `13XXXXXXXXX`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1544,14 +731,24 @@ class OapiAlitrip(Manager):
 
         Source: obtain-business-travel-access-addresses
         """
-        return Call(BtripAddressGetResult)
+        return Call(str, "result.url")
 
     @api("dingtalk.oapi.alitrip.btrip.apply.get", "POST /topapi/alitrip/btrip/apply/get")
     def btrip_apply_get(
         self,
-        rq: BtripApplyGetRq,
-    ) -> Call[BtripApplyGetReply]:
+        *,
+        corpid: Annotated[str, wire("rq.corpid")],
+        thirdpart_apply_id: Annotated[str | None, wire("rq.thirdpart_apply_id")] = None,
+        apply_id: Annotated[int | None, wire("rq.apply_id")] = None,
+        apply_show_id: Annotated[str | None, wire("rq.apply_show_id")] = None,
+    ) -> Call[BtripApply]:
         """Btrip apply get (获取申请单详情).
+
+        Args:
+            corpid: 企业的corpid (例 e.g. `corp1`)
+            thirdpart_apply_id: 外部审批单ID (例 e.g. `abcdef`)
+            apply_id: 阿里商旅审批单ID (例 e.g. `123`)
+            apply_show_id: 阿里商旅审批单展示ID (例 e.g. `2017651`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1559,14 +756,36 @@ class OapiAlitrip(Manager):
 
         Source: obtains-the-detailed-data-of-a-single-request
         """
-        return Call(BtripApplyGetReply, "")
+        return Call(BtripApply, "module")
 
     @api("dingtalk.oapi.alitrip.btrip.apply.search", "POST /topapi/alitrip/btrip/apply/search")
     def btrip_apply_search(
         self,
-        rq: BtripApplySearchRq,
-    ) -> Call[BtripApplySearchReply]:
+        *,
+        corpid: Annotated[str, wire("rq.corpid")],
+        gmt_modified: Annotated[BeijingTime | None, wire("rq.gmt_modified")] = None,
+        page_size: Annotated[Annotated[int, Field(le=50)] | None, wire("rq.page_size")] = None,
+        end_time: Annotated[BeijingTime | None, wire("rq.end_time")] = None,
+        start_time: Annotated[BeijingTime | None, wire("rq.start_time")] = None,
+        page: Annotated[int | None, wire("rq.page")] = None,
+        userid: Annotated[str | None, wire("rq.userid")] = None,
+        deptid: Annotated[str | None, wire("rq.deptid")] = None,
+        all_apply: Annotated[bool | None, wire("rq.all_apply")] = None,
+        only_shang_lv_apply: Annotated[bool | None, wire("rq.only_shang_lv_apply")] = None,
+    ) -> Call[list[BtripApply]]:
         """Btrip apply search (获取申请单列表).
+
+        Args:
+            corpid: 企业的corpid (例 e.g. `corp1`)
+            gmt_modified: 更新时间大于等于此时间的审批单 (例 e.g. `2017-05-01 00:00:00`)
+            page_size: 每页返回数量 (≤ 50; 默认 default `10`)
+            end_time: 结束时间 (例 e.g. `2017-05-01 00:00:00`)
+            start_time: 开始时间 (例 e.g. `2017-05-01 00:00:00`)
+            page: 页数 (例 e.g. `1`)
+            userid: 提交审批单的用户的userid (例 e.g. `user1`)
+            deptid: 部门ID (例 e.g. `dept1`)
+            all_apply: 是否包括未报销的申请 (例 e.g. `True`)
+            only_shang_lv_apply: 是否仅包括商旅申请单 (例 e.g. `False`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1574,14 +793,46 @@ class OapiAlitrip(Manager):
 
         Source: search-enterprise-approval-form-data
         """
-        return Call(BtripApplySearchReply, "")
+        return Call(list[BtripApply], "module").or_empty()
 
     @api("dingtalk.oapi.alitrip.btrip.approval.modify", "POST /topapi/alitrip/btrip/approval/modify")
     def btrip_approval_modify(
         self,
-        rq: BtripApprovalModifyRq,
-    ) -> Call[BtripApprovalModifyReply]:
+        userid: Annotated[str, wire("rq.userid")],
+        thirdpart_apply_id: Annotated[str, wire("rq.thirdpart_apply_id")],
+        *,
+        corpid: Annotated[str, wire("rq.corpid")],
+        traveler_list: Annotated[Sequence[OrDict[BtripApplyUser]], wire("rq.traveler_list")],
+        trip_cause: Annotated[str, wire("rq.trip_cause")],
+        itinerary_list: Annotated[
+            Sequence[Annotated[OrDict[Itinerary], Needs("invoice_id")]], wire("rq.itinerary_list")
+        ],
+        trip_title: Annotated[str, wire("rq.trip_title")],
+        thirdpart_business_id: Annotated[str | None, wire("rq.thirdpart_business_id")] = None,
+        status: Annotated[Literal[0, 1, 2, 3, 4] | None, wire("rq.status")] = None,
+        deptid: Annotated[str | None, wire("rq.deptid")] = None,
+        user_name: Annotated[str | None, wire("rq.user_name")] = None,
+        corp_name: Annotated[str | None, wire("rq.corp_name")] = None,
+        dept_name: Annotated[str | None, wire("rq.dept_name")] = None,
+        trip_day: Annotated[int | None, wire("rq.trip_day")] = None,
+    ) -> Call[BtripApprovalRef]:
         """Btrip approval modify (修改申请单).
+
+        Args:
+            userid: 用户的userid (例 e.g. `user1`)
+            thirdpart_apply_id: 外部申请单ID (例 e.g. `12345`)
+            corpid: 企业的corpid (例 e.g. `corp1`)
+            traveler_list: 出行人信息列表
+            trip_cause: 出差事由 (例 e.g. `北京出差`)
+            itinerary_list: 行程列表
+            trip_title: 申请单标题 (例 e.g. `北京出差`)
+            thirdpart_business_id: 用户展示的外部审批单ID (例 e.g. `12345`)
+            status: 审批单状态 (`0` `1` `2`; 默认 default `0`)
+            deptid: 部门ID (例 e.g. `dept1`)
+            user_name: 用户名称 (例 e.g. `张三`)
+            corp_name: 企业名称 (例 e.g. `阿里巴巴`)
+            dept_name: 部门名称 (例 e.g. `淘宝`)
+            trip_day: 出差天数 (例 e.g. `1`)
 
         Scopes: qyapi_ali_business_trip_write.
 
@@ -1589,14 +840,46 @@ class OapiAlitrip(Manager):
 
         Source: user-modify-approval-form
         """
-        return Call(BtripApprovalModifyReply, "")
+        return Call(BtripApprovalRef, "module")
 
     @api("dingtalk.oapi.alitrip.btrip.approval.new", "POST /topapi/alitrip/btrip/approval/new")
     def btrip_approval_new(
         self,
-        rq: BtripApprovalNewRq,
-    ) -> Call[BtripApprovalNewReply]:
+        thirdpart_apply_id: Annotated[str, wire("rq.thirdpart_apply_id")],
+        userid: Annotated[str, wire("rq.userid")],
+        *,
+        trip_title: Annotated[str, wire("rq.trip_title")],
+        itinerary_list: Annotated[
+            Sequence[Annotated[OrDict[Itinerary], Needs("cost_center_id", "invoice_id")]], wire("rq.itinerary_list")
+        ],
+        trip_cause: Annotated[str, wire("rq.trip_cause")],
+        traveler_list: Annotated[Sequence[OrDict[BtripApplyUser]], wire("rq.traveler_list")],
+        corpid: Annotated[str, wire("rq.corpid")],
+        trip_day: Annotated[int | None, wire("rq.trip_day")] = None,
+        dept_name: Annotated[str | None, wire("rq.dept_name")] = None,
+        corp_name: Annotated[str | None, wire("rq.corp_name")] = None,
+        user_name: Annotated[str | None, wire("rq.user_name")] = None,
+        deptid: Annotated[str | None, wire("rq.deptid")] = None,
+        status: Annotated[Literal[0, 1, 2, 3, 4] | None, wire("rq.status")] = None,
+        thirdpart_business_id: Annotated[str | None, wire("rq.thirdpart_business_id")] = None,
+    ) -> Call[BtripApprovalRef]:
         """Btrip approval new (新建审批单).
+
+        Args:
+            thirdpart_apply_id: 外部申请单id (例 e.g. `1a7e15f82fxxxx`)
+            userid: 用户的userid (例 e.g. `user1`)
+            trip_title: 申请单标题 (例 e.g. `北京出差`)
+            itinerary_list: 行程列表
+            trip_cause: 出差事由 (例 e.g. `北京出差`)
+            traveler_list: 出行人列表
+            corpid: 企业的corpid (例 e.g. `ding14xxxx`)
+            trip_day: 出差天数 (例 e.g. `1`)
+            dept_name: 部门名称 (例 e.g. `淘宝`)
+            corp_name: 企业名称 (例 e.g. `阿里巴巴`)
+            user_name: 用户名称 (例 e.g. `张xx`)
+            deptid: 部门id (例 e.g. `1864154`)
+            status: 审批单状态 (`0` `1` `2`; 默认 default `0`)
+            thirdpart_business_id: 用户展示的外部审批单id信息 (例 e.g. `34234521`)
 
         Scopes: qyapi_ali_business_trip_write.
 
@@ -1604,14 +887,30 @@ class OapiAlitrip(Manager):
 
         Source: user-new-approval-form
         """
-        return Call(BtripApprovalNewReply, "")
+        return Call(BtripApprovalRef, "module")
 
     @api("dingtalk.oapi.alitrip.btrip.approval.update", "POST /topapi/alitrip/btrip/approval/update")
     def btrip_approval_update(
         self,
-        rq: BtripApprovalUpdateRq,
+        thirdpart_apply_id: Annotated[str, wire("rq.thirdpart_apply_id")],
+        userid: Annotated[str, wire("rq.userid")],
+        *,
+        operate_time: Annotated[BeijingTime, wire("rq.operate_time")],
+        status: Annotated[Literal[0, 1, 2, 3, 4], wire("rq.status")],
+        corpid: Annotated[str, wire("rq.corpid")],
+        user_name: Annotated[str | None, wire("rq.user_name")] = None,
+        note: Annotated[str | None, wire("rq.note")] = None,
     ) -> Call[None]:
         """Btrip approval update (更新申请单状态).
+
+        Args:
+            thirdpart_apply_id: 外部申请单ID (例 e.g. `12345`)
+            userid: 审批人的userid (例 e.g. `user1`)
+            operate_time: 操作时间 (例 e.g. `2017-01-01 00:00:00`)
+            status: 申请单状态 (`1` `2` `3` `4`)
+            corpid: 企业的corpid (例 e.g. `corp1`)
+            user_name: 审批人姓名 (例 e.g. `张三`)
+            note: 审批备注信息 (例 e.g. `同意`)
 
         Scopes: qyapi_ali_business_trip_write.
 
@@ -1624,7 +923,8 @@ class OapiAlitrip(Manager):
     @api("dingtalk.oapi.alitrip.btrip.cost.center.delete", "POST /topapi/alitrip/btrip/cost/center/delete")
     def btrip_cost_center_delete(
         self,
-        rq: BtripCostCenterDeleteRq,
+        *,
+        rq: OrDict[BtripCostCenterRq],
     ) -> Call[None]:
         """Btrip cost center delete (删除成本中心).
 
@@ -1641,9 +941,19 @@ class OapiAlitrip(Manager):
     )
     def btrip_cost_center_entity_delete(
         self,
-        rq: BtripCostCenterEntityDeleteRq,
-    ) -> Call[BtripCostCenterEntityDeleteResult]:
+        thirdpart_id: Annotated[str, wire("rq.thirdpart_id")],
+        *,
+        corpid: Annotated[str, wire("rq.corpid")],
+        del_all: Annotated[bool | None, wire("rq.del_all")] = None,
+        entity_list: Annotated[Sequence[OrDict[Entity]] | None, wire("rq.entity_list")] = None,
+    ) -> Call[UpdatedBtripCostCenterEntity]:
         """Btrip cost center entity delete (删除成本中心人员信息).
+
+        Args:
+            thirdpart_id: 第三方成本中心id (例 e.g. `cost1`)
+            corpid: 企业的corpid (例 e.g. `corp1`)
+            del_all: 是否全部删除 (例 e.g. `False`)
+            entity_list: 删除的成员信息列表
 
         Scopes: qyapi_ali_business_trip_write.
 
@@ -1651,14 +961,22 @@ class OapiAlitrip(Manager):
 
         Source: delete-the-personnel-information-of-the-cost-center
         """
-        return Call(BtripCostCenterEntityDeleteResult)
+        return Call(UpdatedBtripCostCenterEntity)
 
     @api("dingtalk.oapi.alitrip.btrip.cost.center.entity.set", "POST /topapi/alitrip/btrip/cost/center/entity/set")
     def btrip_cost_center_entity_set(
         self,
-        rq: BtripCostCenterEntitySetRq,
-    ) -> Call[BtripCostCenterEntitySetResult]:
+        thirdpart_id: Annotated[str, wire("rq.thirdpart_id")],
+        *,
+        entity_list: Annotated[Sequence[OrDict[Entity]], wire("rq.entity_list")],
+        corpid: Annotated[str, wire("rq.corpid")],
+    ) -> Call[UpdatedBtripCostCenterEntity]:
         """Btrip cost center entity set (设置成本中心人员信息).
+
+        Args:
+            thirdpart_id: 第三方成本中心id (例 e.g. `cost1`)
+            entity_list: 人员信息列表
+            corpid: 企业的corpid (例 e.g. `corp1`)
 
         Scopes: qyapi_ali_business_trip_write.
 
@@ -1666,14 +984,28 @@ class OapiAlitrip(Manager):
 
         Source: set-up-cost-center-personnel-information
         """
-        return Call(BtripCostCenterEntitySetResult)
+        return Call(UpdatedBtripCostCenterEntity)
 
     @api("dingtalk.oapi.alitrip.btrip.cost.center.modify", "POST /topapi/alitrip/btrip/cost/center/modify")
     def btrip_cost_center_modify(
         self,
-        rq: BtripCostCenterModifyRq,
+        thirdpart_id: Annotated[str, wire("rq.thirdpart_id")],
+        *,
+        title: Annotated[str, wire("rq.title")],
+        scope: Annotated[Literal[1, 2], wire("rq.scope")],
+        corpid: Annotated[str, wire("rq.corpid")],
+        alipay_no: Annotated[str | None, wire("rq.alipay_no")] = None,
+        number: Annotated[str | None, wire("rq.number")] = None,
     ) -> Call[None]:
         """Btrip cost center modify (修改成本中心).
+
+        Args:
+            thirdpart_id: 第三方成本中心id (例 e.g. `cost1`)
+            title: 成本中心名称 (例 e.g. `阿里商旅`)
+            scope: 适用范围 (`1` `2`)
+            corpid: 企业的corpid (例 e.g. `corp1`)
+            alipay_no: 绑定的支付宝账号 (例 e.g. `a@alipay.com`)
+            number: 成本中心编号 (例 e.g. `12345`)
 
         Scopes: qyapi_ali_business_trip_write.
 
@@ -1686,9 +1018,23 @@ class OapiAlitrip(Manager):
     @api("dingtalk.oapi.alitrip.btrip.cost.center.new", "POST /topapi/alitrip/btrip/cost/center/new")
     def btrip_cost_center_new(
         self,
-        rq: BtripCostCenterNewRq,
-    ) -> Call[BtripCostCenterNewResult]:
+        thirdpart_id: Annotated[str, wire("rq.thirdpart_id")],
+        *,
+        title: Annotated[str, wire("rq.title")],
+        scope: Annotated[Literal[1, 2], wire("rq.scope")],
+        corpid: Annotated[str, wire("rq.corpid")],
+        alipay_no: Annotated[str | None, wire("rq.alipay_no")] = None,
+        number: Annotated[str | None, wire("rq.number")] = None,
+    ) -> Call[int]:
         """Btrip cost center new (新建成本中心).
+
+        Args:
+            thirdpart_id: 第三方成本中心ID (例 e.g. `cost1`)
+            title: 成本中心名称 (例 e.g. `阿里商旅`)
+            scope: 适用范围 (`1` `2`)
+            corpid: 企业的corpid (例 e.g. `corp1`)
+            alipay_no: 绑定支付宝账号 (例 e.g. `a@alipay.com`)
+            number: 第三方成本中心编号 (例 e.g. `12345`)
 
         Scopes: qyapi_ali_business_trip_write.
 
@@ -1696,14 +1042,26 @@ class OapiAlitrip(Manager):
 
         Source: new-cost-center
         """
-        return Call(BtripCostCenterNewResult)
+        return Call(int, "result.id")
 
     @api("dingtalk.oapi.alitrip.btrip.cost.center.query", "POST /topapi/alitrip/btrip/cost/center/query")
     def btrip_cost_center_query(
         self,
-        rq: BtripCostCenterQueryRq,
-    ) -> Call[BtripCostCenterQueryReply]:
+        *,
+        corpid: Annotated[str, wire("rq.corpid")],
+        title: Annotated[str | None, wire("rq.title")] = None,
+        thirdpart_id: Annotated[str | None, wire("rq.thirdpart_id")] = None,
+        userid: Annotated[str | None, wire("rq.userid")] = None,
+        need_org_entity: Annotated[bool | None, wire("rq.need_org_entity")] = None,
+    ) -> Call[list[BtripCostCenter]]:
         """Btrip cost center query (查询成本中心).
+
+        Args:
+            corpid: 企业的corpid (例 e.g. `corp1`)
+            title: 成本中心名称 (例 e.g. `测试成本中心`)
+            thirdpart_id: 第三方成本中心ID (例 e.g. `cost1`)
+            userid: 用户的userid (例 e.g. `user1`)
+            need_org_entity: 是否需要展示成员信息 (例 e.g. `False`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1711,14 +1069,22 @@ class OapiAlitrip(Manager):
 
         Source: query-cost-center
         """
-        return Call(BtripCostCenterQueryReply, "")
+        return Call(list[BtripCostCenter], "cost_center_list").or_empty()
 
     @api("dingtalk.oapi.alitrip.btrip.cost.center.transfer", "POST /topapi/alitrip/btrip/cost/center/transfer")
     def btrip_cost_center_transfer(
         self,
-        rq: BtripCostCenterTransferRq,
+        thirdpart_id: Annotated[str, wire("rq.thirdpart_id")],
+        cost_center_id: Annotated[int, wire("rq.cost_center_id")],
+        *,
+        corpid: Annotated[str, wire("rq.corpid")],
     ) -> Call[None]:
         """Btrip cost center transfer (商旅成本中心转换为外部成本中心).
+
+        Args:
+            thirdpart_id: 第三方成本中心id (例 e.g. `abcefg`)
+            cost_center_id: 商旅成本中心id (例 e.g. `12345`)
+            corpid: 企业的corpid (例 e.g. `corp1`)
 
         Scopes: qyapi_ali_business_trip_write.
 
@@ -1731,9 +1097,19 @@ class OapiAlitrip(Manager):
     @api("dingtalk.oapi.alitrip.btrip.flight.city.suggest", "POST /topapi/alitrip/btrip/flight/city/suggest")
     def btrip_flight_city_suggest(
         self,
-        rq: BtripFlightCitySuggestRq,
-    ) -> Call[BtripFlightCitySuggestResult]:
+        userid: Annotated[str, wire("rq.userid")],
+        *,
+        keyword: Annotated[str, wire("rq.keyword")],
+        corpid: Annotated[str, wire("rq.corpid")],
+        type: Annotated[Literal[0, 2, 3, 1, 4] | None, wire("rq.type")] = None,
+    ) -> Call[SuggestedBtripFlightCity]:
         """Btrip flight city suggest (机票城市搜索).
+
+        Args:
+            userid: 用户的userid (例 e.g. `user1`)
+            keyword: 搜索关键字 (例 e.g. `北京`)
+            corpid: 企业ID (例 e.g. `corp1`)
+            type: 机场城市类型 (`0` `2` `3`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1741,14 +1117,40 @@ class OapiAlitrip(Manager):
 
         Source: air-ticket-city-search
         """
-        return Call(BtripFlightCitySuggestResult)
+        return Call(SuggestedBtripFlightCity)
 
     @api("dingtalk.oapi.alitrip.btrip.flight.order.search", "POST /topapi/alitrip/btrip/flight/order/search")
     def btrip_flight_order_search(
         self,
-        rq: BtripFlightOrderSearchRq,
-    ) -> Call[BtripFlightOrderSearchReply]:
+        *,
+        corpid: Annotated[str, wire("rq.corpid")],
+        start_time: Annotated[BeijingTime | None, wire("rq.start_time")] = None,
+        apply_id: Annotated[int | None, wire("rq.apply_id")] = None,
+        page: Annotated[int | None, wire("rq.page")] = None,
+        userid: Annotated[str | None, wire("rq.userid")] = None,
+        page_size: Annotated[int | None, wire("rq.page_size")] = None,
+        deptid: Annotated[str | None, wire("rq.deptid")] = None,
+        end_time: Annotated[BeijingTime | None, wire("rq.end_time")] = None,
+        update_end_time: Annotated[BeijingTime | None, wire("rq.update_end_time")] = None,
+        update_start_time: Annotated[BeijingTime | None, wire("rq.update_start_time")] = None,
+        all_apply: Annotated[bool | None, wire("rq.all_apply")] = None,
+        thirdpart_apply_id: Annotated[str | None, wire("rq.thirdpart_apply_id")] = None,
+    ) -> Call[BtripFlightOrder]:
         """Btrip flight order search (获取企业机票订单数据).
+
+        Args:
+            corpid: 企业id (例 e.g. `corp1`)
+            start_time: 查询的开始时间 (例 e.g. `2017-05-01 00:00:00`)
+            apply_id: 商旅申请单id (例 e.g. `12345`)
+            page: (例 e.g. `1`)
+            userid: 用户ID (例 e.g. `user1`)
+            page_size: 每页数据量 (默认 default `10`)
+            deptid: 企业ID (例 e.g. `dept1`)
+            end_time: 查询的结束时间 (例 e.g. `2017-05-01 00:00:00`)
+            update_end_time: 更新结束时间 (例 e.g. `2017-05-01 00:00:00`)
+            update_start_time: 更新开始时间 (例 e.g. `2017-05-01 00:00:00`)
+            all_apply: (例 e.g. `True`)
+            thirdpart_apply_id: 第三方申请单ID (例 e.g. `123`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1756,14 +1158,40 @@ class OapiAlitrip(Manager):
 
         Source: obtains-enterprise-ticket-order-data
         """
-        return Call(BtripFlightOrderSearchReply, "")
+        return Call(BtripFlightOrder, "")
 
     @api("dingtalk.oapi.alitrip.btrip.hotel.order.search", "POST /topapi/alitrip/btrip/hotel/order/search")
     def btrip_hotel_order_search(
         self,
-        rq: BtripHotelOrderSearchRq,
-    ) -> Call[BtripHotelOrderSearchReply]:
+        *,
+        corpid: Annotated[str, wire("rq.corpid")],
+        start_time: Annotated[BeijingTime | None, wire("rq.start_time")] = None,
+        apply_id: Annotated[int | None, wire("rq.apply_id")] = None,
+        page: Annotated[int | None, wire("rq.page")] = None,
+        userid: Annotated[str | None, wire("rq.userid")] = None,
+        page_size: Annotated[Annotated[int, Field(le=50)] | None, wire("rq.page_size")] = None,
+        deptid: Annotated[str | None, wire("rq.deptid")] = None,
+        end_time: Annotated[BeijingTime | None, wire("rq.end_time")] = None,
+        update_end_time: Annotated[BeijingTime | None, wire("rq.update_end_time")] = None,
+        update_start_time: Annotated[BeijingTime | None, wire("rq.update_start_time")] = None,
+        all_apply: Annotated[bool | None, wire("rq.all_apply")] = None,
+        thirdpart_apply_id: Annotated[str | None, wire("rq.thirdpart_apply_id")] = None,
+    ) -> Call[list[BtripHotelOrder]]:
         """Btrip hotel order search (获取企业商旅酒店订单数据).
+
+        Args:
+            corpid: 企业的corpid (例 e.g. `corp1`)
+            start_time: 查询起始时间 (例 e.g. `2017-05-01 00:00:00`)
+            apply_id: 商旅审批单ID (例 e.g. `12345`)
+            page: 分页页码 (例 e.g. `1`)
+            userid: 用户的userid (例 e.g. `user1`)
+            page_size: 每页数量 (≤ 50; 默认 default `10`)
+            deptid: 部门ID (例 e.g. `dept1`)
+            end_time: 查询结束时间 (例 e.g. `2017-05-01 00:00:00`)
+            update_end_time: 更新开始时间 (例 e.g. `2017-05-01 00:00:00`)
+            update_start_time: 更新结束时间 (例 e.g. `2017-05-01 00:00:00`)
+            all_apply: (例 e.g. `True`)
+            thirdpart_apply_id: 第三方申请单ID (例 e.g. `123`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1771,14 +1199,22 @@ class OapiAlitrip(Manager):
 
         Source: enterprises-obtain-order-data-for-business-hotels
         """
-        return Call(BtripHotelOrderSearchReply, "")
+        return Call(list[BtripHotelOrder], "module").or_empty()
 
     @api("dingtalk.oapi.alitrip.btrip.invoice.search", "POST /topapi/alitrip/btrip/invoice/search")
     def btrip_invoice_search(
         self,
-        rq: BtripInvoiceSearchRq,
-    ) -> Call[BtripInvoiceSearchReply]:
+        userid: Annotated[str, wire("rq.userid")],
+        *,
+        corpid: Annotated[str, wire("rq.corpid")],
+        title: Annotated[str | None, wire("rq.title")] = None,
+    ) -> Call[list[BtripInvoice]]:
         """Btrip invoice search (查询可用发票列表).
+
+        Args:
+            userid: 用户的userid (例 e.g. `user1`)
+            corpid: 企业的corpid (例 e.g. `corp1`)
+            title: 发票抬头名称 (例 e.g. `发票1`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1786,17 +1222,34 @@ class OapiAlitrip(Manager):
 
         Source: query-available-invoices
         """
-        return Call(BtripInvoiceSearchReply, "")
+        return Call(list[BtripInvoice], "invoice").or_empty()
 
     @api("dingtalk.oapi.alitrip.btrip.invoice.setting.add", "POST /topapi/alitrip/btrip/invoice/setting/add")
     def btrip_invoice_setting_add(
         self,
-        rq: BtripInvoiceSettingAddRq,
-    ) -> Call[BtripInvoiceSettingAddReply]:
+        third_part_id: Annotated[str, wire("rq.third_part_id")],
+        *,
+        corpid: Annotated[str, wire("rq.corpid")],
+        type: Annotated[Literal[0, 2, 3, 1, 4], wire("rq.type")],
+        title: Annotated[str, wire("rq.title")],
+        tax_no: Annotated[str, wire("rq.tax_no")],
+        bank_name: Annotated[str | None, wire("rq.bank_name")] = None,
+        address: Annotated[str | None, wire("rq.address")] = None,
+        tel: Annotated[str | None, wire("rq.tel")] = None,
+        bank_no: Annotated[str | None, wire("rq.bank_no")] = None,
+    ) -> Call[int]:
         """Btrip invoice setting add (新增发票配置).
 
         Args:
-            rq: 发票信息请求对象
+            third_part_id: 第三方发票id (例 e.g. `i123`)
+            corpid: 企业的corpid (例 e.g. `dinge8a56572fxxxx`)
+            type: 发票类型 (`1` `2`)
+            title: 发票抬头 (例 e.g. `浙江xxxx有限公司`)
+            tax_no: 纳税人识别号 (例 e.g. `90300xxxx`)
+            bank_name: 开户行 (例 e.g. `xx银行`)
+            address: 注册地址 (例 e.g. `浙江省余杭区xxxx`)
+            tel: 公司电话 (例 e.g. `188xxxx0859`)
+            bank_no: 银行账号 (例 e.g. `512929xxxx`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1804,15 +1257,20 @@ class OapiAlitrip(Manager):
 
         Source: new-invoice-configuration
         """
-        return Call(BtripInvoiceSettingAddReply, "")
+        return Call(int, "module")
 
     @api("dingtalk.oapi.alitrip.btrip.invoice.setting.delete", "POST /topapi/alitrip/btrip/invoice/setting/delete")
     def btrip_invoice_setting_delete(
         self,
         *,
-        request: BtripInvoiceSettingDeleteRequest | None = None,
-    ) -> Call[BtripInvoiceSettingDeleteReply]:
+        corpid: Annotated[str | None, wire("request.corpid")] = None,
+        third_part_id: Annotated[str | None, wire("request.third_part_id")] = None,
+    ) -> Call[bool]:
         """Btrip invoice setting delete (删除发票信息).
+
+        Args:
+            corpid: 企业的corpid (例 e.g. `dinge8a56572fxxxx`)
+            third_part_id: 第三方发票id (例 e.g. `i123`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1820,15 +1278,34 @@ class OapiAlitrip(Manager):
 
         Source: delete-invoice-information
         """
-        return Call(BtripInvoiceSettingDeleteReply, "")
+        return Call(bool, "module")
 
     @api("dingtalk.oapi.alitrip.btrip.invoice.setting.modify", "POST /topapi/alitrip/btrip/invoice/setting/modify")
     def btrip_invoice_setting_modify(
         self,
         *,
-        request: BtripInvoiceSettingModifyRequest | None = None,
-    ) -> Call[BtripInvoiceSettingModifyReply]:
+        address: Annotated[str | None, wire("request.address")] = None,
+        corpid: Annotated[str | None, wire("request.corpid")] = None,
+        bank_name: Annotated[str | None, wire("request.bank_name")] = None,
+        type: Annotated[Literal[0, 2, 3, 1, 4] | None, wire("request.type")] = None,
+        title: Annotated[str | None, wire("request.title")] = None,
+        tel: Annotated[str | None, wire("request.tel")] = None,
+        tax_no: Annotated[str | None, wire("request.tax_no")] = None,
+        bank_no: Annotated[str | None, wire("request.bank_no")] = None,
+        third_part_id: Annotated[str | None, wire("request.third_part_id")] = None,
+    ) -> Call[int | None]:
         """Btrip invoice setting modify (修改发票配置).
+
+        Args:
+            address: 注册地址 (例 e.g. `浙江省余杭区xxxx`)
+            corpid: 企业的corpid (例 e.g. `dinge8a56572fxxxx`)
+            bank_name: 开户行 (例 e.g. `xx银行`)
+            type: 发票类型 (`1` `2`)
+            title: 发票抬头 (例 e.g. `浙江xxxx有限公司`)
+            tel: 公司电话 (例 e.g. `188xxxx0859`)
+            tax_no: 纳税人识别号 (例 e.g. `90300xxxx`)
+            bank_no: 银行账号 (例 e.g. `512929xxxx`)
+            third_part_id: 第三方发票id (例 e.g. `i123`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1836,14 +1313,24 @@ class OapiAlitrip(Manager):
 
         Source: modify-invoice-configuration
         """
-        return Call(BtripInvoiceSettingModifyReply, "")
+        return Call(int, "module").or_none()
 
     @api("dingtalk.oapi.alitrip.btrip.invoice.setting.rule", "POST /topapi/alitrip/btrip/invoice/setting/rule")
     def btrip_invoice_setting_rule(
         self,
-        request: BtripInvoiceSettingRuleRequest,
-    ) -> Call[BtripInvoiceSettingRuleReply]:
+        third_part_id: Annotated[str, wire("request.third_part_id")],
+        *,
+        corpid: Annotated[str, wire("request.corpid")],
+        all_employe: Annotated[bool, wire("request.all_employe")],
+        entities: Annotated[Sequence[OrDict[BtripInvoiceSettingRuleEntity]] | None, wire("request.entities")] = None,
+    ) -> Call[BtripInvoiceSettingRule]:
         """Btrip invoice setting rule (配置发票适用人群).
+
+        Args:
+            third_part_id: 第三方发票id (例 e.g. `i123`)
+            corpid: 企业的corpid (例 e.g. `dinge8a56572fxxxx`)
+            all_employe: 是否适用所有员工 (例 e.g. `False`)
+            entities: 人员列表
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1851,14 +1338,20 @@ class OapiAlitrip(Manager):
 
         Source: configure-invoice-users
         """
-        return Call(BtripInvoiceSettingRuleReply, "")
+        return Call(BtripInvoiceSettingRule, "module")
 
     @api("dingtalk.oapi.alitrip.btrip.monthbill.url.get", "POST /topapi/alitrip/btrip/monthbill/url/get")
     def btrip_monthbill_url_get(
         self,
-        request: BtripMonthbillUrlGetRequest,
-    ) -> Call[BtripMonthbillUrlGetReply]:
+        *,
+        corpid: Annotated[str, wire("request.corpid")],
+        bill_month: Annotated[str | None, wire("request.bill_month")] = None,
+    ) -> Call[list[BtripMonthbillUrl]]:
         """Btrip monthbill url get (获取月对账结算数据).
+
+        Args:
+            corpid: 企业的corpid (例 e.g. `dinge8a56572xxxx`)
+            bill_month: 对账单月份 (例 e.g. `202004`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1866,14 +1359,34 @@ class OapiAlitrip(Manager):
 
         Source: obtain-monthly-reconciliation-settlement-data
         """
-        return Call(BtripMonthbillUrlGetReply, "")
+        return Call(list[BtripMonthbillUrl], "module").or_empty()
 
     @api("dingtalk.oapi.alitrip.btrip.price.query", "POST /topapi/alitrip/btrip/price/query")
     def btrip_price_query(
         self,
-        req: BtripPriceQueryReq,
-    ) -> Call[BtripPriceQueryResult]:
+        userid: Annotated[str, wire("req.userid")],
+        *,
+        corpid: Annotated[str, wire("req.corpid")],
+        from_where: Annotated[str, wire("req.from_where")],
+        start_time: Annotated[BeijingTime, wire("req.start_time")],
+        end_time: Annotated[BeijingTime, wire("req.end_time")],
+        to_where: Annotated[str, wire("req.to_where")],
+        category: Annotated[Literal["flight", "hotel", "train"], wire("req.category")],
+        itinerary_id: Annotated[str | None, wire("req.itinerary_id")] = None,
+        query_key: Annotated[str | None, wire("req.query_key")] = None,
+    ) -> Call[BtripPrice]:
         """Btrip price query (查询预估价).
+
+        Args:
+            userid: 发起请求的用户userid (例 e.g. `user123`)
+            corpid: 企业的corpid (例 e.g. `ding14xxxx`)
+            from_where: 出发地点名称 (例 e.g. `杭州`)
+            start_time: 出发时间 (例 e.g. `2020-11-11 00:00:00`)
+            end_time: 返程时间 (例 e.g. `2020-12-12 00:00:00`)
+            to_where: 目的地名称 (例 e.g. `上海`)
+            category: 类目 (`flight` `hotel` `train`)
+            itinerary_id: 行程ID (例 e.g. `1245`)
+            query_key: 根据key查询 (例 e.g. `abc`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1881,14 +1394,28 @@ class OapiAlitrip(Manager):
 
         Source: query-estimated-price
         """
-        return Call(BtripPriceQueryResult)
+        return Call(BtripPrice, "result.module")
 
     @api("dingtalk.oapi.alitrip.btrip.project.add", "POST /topapi/alitrip/btrip/project/add")
     def btrip_project_add(
         self,
-        request: BtripProjectAddRequest,
-    ) -> Call[BtripProjectAddReply]:
+        third_part_id: Annotated[str, wire("request.third_part_id")],
+        *,
+        corpid: Annotated[str, wire("request.corpid")],
+        project_name: Annotated[str, wire("request.project_name")],
+        third_part_invoice_id: Annotated[str | None, wire("request.third_part_invoice_id")] = None,
+        third_part_cost_center_id: Annotated[str | None, wire("request.third_part_cost_center_id")] = None,
+        code: Annotated[str | None, wire("request.code")] = None,
+    ) -> Call[str]:
         """Btrip project add (添加项目).
+
+        Args:
+            third_part_id: 第三方项目ID (例 e.g. `p123`)
+            corpid: 企业的corpid (例 e.g. `corp_id`)
+            project_name: 项目名称 (例 e.g. `项目1`)
+            third_part_invoice_id: 第三方发票ID (例 e.g. `i123`)
+            third_part_cost_center_id: 第三方成本中心ID (例 e.g. `c123`)
+            code: 项目代码 (例 e.g. `pro_code`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1896,19 +1423,20 @@ class OapiAlitrip(Manager):
 
         Source: add-a-project
         """
-        return Call(BtripProjectAddReply, "")
+        return Call(str, "module")
 
     @api("dingtalk.oapi.alitrip.btrip.project.delete", "POST /topapi/alitrip/btrip/project/delete")
     def btrip_project_delete(
         self,
-        corpid: str,
         third_part_id: str,
-    ) -> Call[BtripProjectDeleteReply]:
+        *,
+        corpid: str,
+    ) -> Call[bool]:
         """Btrip project delete (删除项目).
 
         Args:
-            corpid: 企业的corpid (例 e.g. `dingabxxxx`)
             third_part_id: 第三方项目ID (例 e.g. `pro_id123`)
+            corpid: 企业的corpid (例 e.g. `dingabxxxx`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1916,14 +1444,28 @@ class OapiAlitrip(Manager):
 
         Source: delete-a-project
         """
-        return Call(BtripProjectDeleteReply, "")
+        return Call(bool, "module")
 
     @api("dingtalk.oapi.alitrip.btrip.project.modify", "POST /topapi/alitrip/btrip/project/modify")
     def btrip_project_modify(
         self,
-        request: BtripProjectModifyRequest,
-    ) -> Call[BtripProjectModifyReply]:
+        third_part_id: Annotated[str, wire("request.third_part_id")],
+        *,
+        corpid: Annotated[str, wire("request.corpid")],
+        project_name: Annotated[str, wire("request.project_name")],
+        third_part_invoice_id: Annotated[str | None, wire("request.third_part_invoice_id")] = None,
+        third_part_cost_center_id: Annotated[str | None, wire("request.third_part_cost_center_id")] = None,
+        code: Annotated[str | None, wire("request.code")] = None,
+    ) -> Call[str | None]:
         """Btrip project modify (修改项目).
+
+        Args:
+            third_part_id: 第三方项目ID (例 e.g. `p123`)
+            corpid: 企业的corpid (例 e.g. `corp_id`)
+            project_name: 项目名称 (例 e.g. `项目1`)
+            third_part_invoice_id: 第三方发票ID (例 e.g. `i123`)
+            third_part_cost_center_id: 第三方成本中心ID (例 e.g. `c123`)
+            code: 项目代码 (例 e.g. `pro_code`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1931,14 +1473,22 @@ class OapiAlitrip(Manager):
 
         Source: project-change
         """
-        return Call(BtripProjectModifyReply, "")
+        return Call(str, "module").or_none()
 
     @api("dingtalk.oapi.alitrip.btrip.train.city.suggest", "POST /topapi/alitrip/btrip/train/city/suggest")
     def btrip_train_city_suggest(
         self,
-        rq: BtripTrainCitySuggestRq,
-    ) -> Call[BtripTrainCitySuggestResult]:
+        userid: Annotated[str, wire("rq.userid")],
+        *,
+        keyword: Annotated[str, wire("rq.keyword")],
+        corpid: Annotated[str, wire("rq.corpid")],
+    ) -> Call[list[City]]:
         """Btrip train city suggest (火车票城市搜索).
+
+        Args:
+            userid: (例 e.g. `user1`)
+            keyword: 搜索关键字 (例 e.g. `杭州`)
+            corpid: 企业标识ID (例 e.g. `corp1`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1946,14 +1496,40 @@ class OapiAlitrip(Manager):
 
         Source: train-ticket-city-search
         """
-        return Call(BtripTrainCitySuggestResult)
+        return Call(list[City], "result.cities").or_empty()
 
     @api("dingtalk.oapi.alitrip.btrip.train.order.search", "POST /topapi/alitrip/btrip/train/order/search")
     def btrip_train_order_search(
         self,
-        rq: BtripTrainOrderSearchRq,
-    ) -> Call[BtripTrainOrderSearchReply]:
+        *,
+        corpid: Annotated[str, wire("rq.corpid")],
+        start_time: Annotated[BeijingTime | None, wire("rq.start_time")] = None,
+        apply_id: Annotated[int | None, wire("rq.apply_id")] = None,
+        page: Annotated[int | None, wire("rq.page")] = None,
+        userid: Annotated[str | None, wire("rq.userid")] = None,
+        page_size: Annotated[Annotated[int, Field(le=50)] | None, wire("rq.page_size")] = None,
+        deptid: Annotated[str | None, wire("rq.deptid")] = None,
+        end_time: Annotated[BeijingTime | None, wire("rq.end_time")] = None,
+        update_end_time: Annotated[BeijingTime | None, wire("rq.update_end_time")] = None,
+        update_start_time: Annotated[BeijingTime | None, wire("rq.update_start_time")] = None,
+        all_apply: Annotated[bool | None, wire("rq.all_apply")] = None,
+        thirdpart_apply_id: Annotated[str | None, wire("rq.thirdpart_apply_id")] = None,
+    ) -> Call[list[BtripTrainOrder]]:
         """Btrip train order search (获取企业火车票订单数据).
+
+        Args:
+            corpid: 企业的corpid (例 e.g. `corp1`)
+            start_time: 开始时间 (例 e.g. `2017-05-01 00:00:00`)
+            apply_id: 商旅审批单ID (例 e.g. `7438532`)
+            page: 页数 (例 e.g. `1`)
+            userid: 用户的userid (例 e.g. `user1`)
+            page_size: 每页返回数量 (≤ 50; 默认 default `10`)
+            deptid: 部门ID (例 e.g. `-1`)
+            end_time: 结束时间 (例 e.g. `2017-05-01 00:00:00`)
+            update_end_time: 更新结束时间 (例 e.g. `2017-05-01 00:00:00`)
+            update_start_time: 更新开始时间 (例 e.g. `2017-05-01 00:00:00`)
+            all_apply: (例 e.g. `True`)
+            thirdpart_apply_id: 第三方申请单ID (例 e.g. `123`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1961,14 +1537,40 @@ class OapiAlitrip(Manager):
 
         Source: obtains-the-enterprise-train-ticket-order-data
         """
-        return Call(BtripTrainOrderSearchReply, "")
+        return Call(list[BtripTrainOrder], "train_order_list").or_empty()
 
     @api("dingtalk.oapi.alitrip.btrip.vehicle.order.search", "POST /topapi/alitrip/btrip/vehicle/order/search")
     def btrip_vehicle_order_search(
         self,
-        rq: BtripVehicleOrderSearchRq,
-    ) -> Call[BtripVehicleOrderSearchReply]:
+        *,
+        corpid: Annotated[str, wire("rq.corpid")],
+        start_time: Annotated[BeijingTime | None, wire("rq.start_time")] = None,
+        update_end_time: Annotated[BeijingTime | None, wire("rq.update_end_time")] = None,
+        apply_id: Annotated[int | None, wire("rq.apply_id")] = None,
+        page: Annotated[int | None, wire("rq.page")] = None,
+        userid: Annotated[str | None, wire("rq.userid")] = None,
+        page_size: Annotated[Annotated[int, Field(le=50)] | None, wire("rq.page_size")] = None,
+        deptid: Annotated[str | None, wire("rq.deptid")] = None,
+        end_time: Annotated[BeijingTime | None, wire("rq.end_time")] = None,
+        update_start_time: Annotated[BeijingTime | None, wire("rq.update_start_time")] = None,
+        all_apply: Annotated[bool | None, wire("rq.all_apply")] = None,
+        thirdpart_apply_id: Annotated[str | None, wire("rq.thirdpart_apply_id")] = None,
+    ) -> Call[list[BtripVehicleOrder]]:
         """Btrip vehicle order search (获取用车订单数据).
+
+        Args:
+            corpid: 企业的corpid (例 e.g. `corp1`)
+            start_time: 创建开始时间 (例 e.g. `2017-05-01 00:00:00`)
+            update_end_time: 更新结束时间 (例 e.g. `2017-05-01 00:00:00`)
+            apply_id: 商旅审批单ID (例 e.g. `123`)
+            page: 页数 (例 e.g. `1`)
+            userid: 用户userid (例 e.g. `user1`)
+            page_size: 每页数量 (≤ 50; 默认 default `10`)
+            deptid: 部门ID (例 e.g. `-1`)
+            end_time: 创建结束时间 (例 e.g. `2017-05-01 00:00:00`)
+            update_start_time: 更新开始时间 (例 e.g. `2017-05-01 00:00:00`)
+            all_apply: (例 e.g. `True`)
+            thirdpart_apply_id: 第三方申请单ID (例 e.g. `123`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1976,4 +1578,4 @@ class OapiAlitrip(Manager):
 
         Source: vehicle-order-query-interface
         """
-        return Call(BtripVehicleOrderSearchReply, "")
+        return Call(list[BtripVehicleOrder], "vehicle_order_list").or_empty()

@@ -9,28 +9,40 @@ from pydantic import Field
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
-from dingtalk_models.core.wire import BeijingTime, camel, empty_list, wire
+from dingtalk_models.core.quantities.amounts import Amount, AmountText
+from dingtalk_models.core.wire import BeijingTime, Day, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class AddCityCarApplyReply(Record, alias_generator=camel):
-    apply_id: int | None
-    """商旅内部审批单ID"""
+class Approver(Reply, alias_generator=camel):
+    """Approver (审批单列表)."""
+
+    note: str = ""
+    """审批备注"""
+    operate_time: str | None
+    """审批时间"""
+    order: int | None
+    """审批人排序值"""
+    status: int | None
+    """审批状态 (`0` `1` `2`)"""
+    status_desc: str = ""
+    """审批状态描述"""
+    user_id: str | None
+    """审批员工ID"""
+    user_name: str = ""
+    """审批员工姓名"""
 
 
-class ApproveCityCarApplyReply(Record, alias_generator=camel):
-    approve_result: bool | None
-    """审批结果"""
+class BillSettlementBtripTrain(Reply, alias_generator=camel):
+    """Bill settlement btrip train."""
 
-
-class BillSettementBtripTrainDataList(Record, alias_generator=camel):
     alipay_trade_no: str | None
     """交易流水号"""
     apply_id: str | None
     """审批单号"""
-    arr_date: str | None
+    arr_date: Day | None
     """到达日期"""
     arr_station: str | None
     """到达站点"""
@@ -40,13 +52,13 @@ class BillSettementBtripTrainDataList(Record, alias_generator=camel):
     """预定时间"""
     booker_id: str | None
     """预定人use id"""
-    booker_name: str | None
+    booker_name: str = ""
     """预订人名称"""
     capital_direction: str | None
     """资金方向 (`1` `2`)"""
     cascade_department: str | None
     """级联部门"""
-    change_fee: float | None
+    change_fee: Amount | None
     """改签手续费"""
     cost_center: str | None
     """成本中心名称"""
@@ -58,7 +70,7 @@ class BillSettementBtripTrainDataList(Record, alias_generator=camel):
     """末级部门"""
     department_id: str | None
     """部门id"""
-    dept_date: str | None
+    dept_date: Day | None
     """出发日期"""
     dept_station: str | None
     """出发站"""
@@ -68,11 +80,11 @@ class BillSettementBtripTrainDataList(Record, alias_generator=camel):
     """费用类型 (`10101` `10202` `10203` `10301` `10302` `10303` `10401` `10501` `11001` `11002` `20101` `20103` `20111` `20112` `40101` `40103` `40107` `40111` `6001` `6003` `6004` `6005` `6007` `6008` `6009` `6010` `1201` `2001`)"""
     index: str | None
     """序号"""
-    invoice_title: str | None
+    invoice_title: str = ""
     """发票抬头"""
     order_id: str | None
     """订单号"""
-    order_price: float | None
+    order_price: Amount | None
     """订单金额"""
     over_apply_id: str | None
     """超标审批单号"""
@@ -80,9 +92,9 @@ class BillSettementBtripTrainDataList(Record, alias_generator=camel):
     """主键id"""
     project_code: str | None
     """项目编号"""
-    project_name: str | None
+    project_name: str = ""
     """项目名称"""
-    refund_fee: float | None
+    refund_fee: Amount | None
     """退款手续费"""
     run_time: str | None
     """运行时长"""
@@ -90,9 +102,9 @@ class BillSettementBtripTrainDataList(Record, alias_generator=camel):
     """座位号"""
     seat_type: str | None
     """坐席"""
-    service_fee: float | None
+    service_fee: Amount | None
     """服务费"""
-    settlement_fee: float | None
+    settlement_fee: Amount | None
     """结算金额"""
     settlement_time: BeijingTime | None
     """结算时间"""
@@ -102,7 +114,7 @@ class BillSettementBtripTrainDataList(Record, alias_generator=camel):
     """入账状态 (`-1` `0` `1`)"""
     ticket_no: str | None
     """票面票号"""
-    ticket_price: float | None
+    ticket_price: Amount | None
     """票价"""
     train_no: str | None
     """车次号"""
@@ -110,7 +122,7 @@ class BillSettementBtripTrainDataList(Record, alias_generator=camel):
     """车次类型"""
     traveler_id: str | None
     """出行人useId"""
-    traveler_name: str | None
+    traveler_name: str = ""
     """出行人名称"""
     booker_job_no: str | None
     """预订人工号"""
@@ -120,9 +132,9 @@ class BillSettementBtripTrainDataList(Record, alias_generator=camel):
     """票据类型 (`11` `12` `1` `2` `5` `6` `99` `7`)"""
     bill_record_time: str | None
     """入账时间"""
-    settlement_grant_fee: float | None
+    settlement_grant_fee: Amount | None
     """预存赠送金额消费"""
-    remark: str | None
+    remark: str = ""
     """备注"""
     coach_no: str | None
     """(仅见于官方 SDK only in the official SDK)"""
@@ -130,24 +142,26 @@ class BillSettementBtripTrainDataList(Record, alias_generator=camel):
     """(仅见于官方 SDK only in the official SDK)"""
 
 
-class BillSettementCarDataList(Record, alias_generator=camel):
+class BillSettlementCar(Reply, alias_generator=camel):
+    """Bill settlement car."""
+
     alipay_trade_no: str | None
     """支付交易流水号"""
     apply_id: str | None
     """审批单号"""
     arr_city: str | None
     """到达城市"""
-    arr_date: str | None
+    arr_date: Day | None
     """到达日期"""
     arr_location: str | None
     """到达地"""
     arr_time: str | None
     """到达时间"""
-    book_time: str | None
+    book_time: Day | None
     """预定时间"""
     booker_id: str | None
     """预定人use id"""
-    booker_name: str | None
+    booker_name: str = ""
     """预订人名称"""
     business_category: str | None
     """用车原因"""
@@ -163,7 +177,7 @@ class BillSettementCarDataList(Record, alias_generator=camel):
     """成本中心编号"""
     coupon: float | None
     """优惠券"""
-    coupon_price: float | None
+    coupon_price: Amount | None
     """优惠金额"""
     department: str | None
     """末级部门"""
@@ -171,7 +185,7 @@ class BillSettementCarDataList(Record, alias_generator=camel):
     """部门id"""
     dept_city: str | None
     """出发城市"""
-    dept_date: str | None
+    dept_date: Day | None
     """出发日期"""
     dept_location: str | None
     """出发地"""
@@ -179,31 +193,31 @@ class BillSettementCarDataList(Record, alias_generator=camel):
     """出发时间"""
     estimate_drive_distance: str | None
     """预估行驶距离"""
-    estimate_price: float | None
+    estimate_price: Amount | None
     """预估金额"""
     fee_type: str | None
     """费用类型 (`10101` `10202` `10203` `10301` `10302` `10303` `10401` `10501` `11001` `11002` `20101` `20103` `20111` `20112` `40101` `40103` `40107` `40111` `6001` `6003` `6004` `6005` `6007` `6008` `6009` `6010` `1201` `2001`)"""
     index: str | None
     """序号"""
-    invoice_title: str | None
+    invoice_title: str = ""
     """发票抬头"""
-    memo: str | None
+    memo: str = ""
     """用车事由"""
     order_id: str | None
     """订单id"""
-    order_price: float | None
+    order_price: Amount | None
     """订单金额"""
     over_apply_id: str | None
     """超标审批单号"""
-    person_settle_fee: float | None
+    person_settle_fee: Amount | None
     """个人支付金额"""
     primary_id: str | None
     """主键id"""
     project_code: str | None
     """项目编码"""
-    project_name: str | None
+    project_name: str = ""
     """项目名称"""
-    provider_name: str | None
+    provider_name: str = ""
     """供应商"""
     real_drive_distance: str | None
     """实际行驶距离"""
@@ -211,9 +225,9 @@ class BillSettementCarDataList(Record, alias_generator=camel):
     """实际上车点"""
     real_to_addr: str | None
     """实际下车点"""
-    service_fee: str | None
+    service_fee: AmountText | None
     """服务费"""
-    settlement_fee: float | None
+    settlement_fee: Amount | None
     """结算金额"""
     settlement_time: BeijingTime | None
     """结算时间"""
@@ -221,15 +235,15 @@ class BillSettementCarDataList(Record, alias_generator=camel):
     """结算类型 (`1` `2` `4` `8`)"""
     special_order: str | None
     """特别关注订单"""
-    special_reason: str | None
+    special_reason: str = ""
     """特别关注原因"""
     status: int | None
     """入账状态 (`-1` `0` `1`)"""
     traveler_id: str | None
     """出行人use id"""
-    traveler_name: str | None
+    traveler_name: str = ""
     """出行人名称"""
-    user_confirm_desc: str | None
+    user_confirm_desc: str = ""
     """员工是否认可"""
     booker_job_no: str | None
     """预订人工号"""
@@ -241,18 +255,20 @@ class BillSettementCarDataList(Record, alias_generator=camel):
     """子订单号"""
     bill_record_time: str | None
     """入账时间"""
-    settlement_grant_fee: float | None
+    settlement_grant_fee: Amount | None
     """预存赠送金额消费"""
-    remark: str | None
+    remark: str = ""
     """备注"""
 
 
-class BillSettementFlightDataList(Record, alias_generator=camel):
+class BillSettlementFlight(Reply, alias_generator=camel):
+    """Bill settlement flight."""
+
     advance_day: int | None
     """提前预定天数"""
     airline_corp_code: str | None
     """航司二字码"""
-    airline_corp_name: str | None
+    airline_corp_name: str = ""
     """航司名称"""
     alipay_trade_no: str | None
     """交易流水号"""
@@ -262,7 +278,7 @@ class BillSettementFlightDataList(Record, alias_generator=camel):
     """到达机场三字码"""
     arr_city: str | None
     """到达城市"""
-    arr_date: str | None
+    arr_date: Day | None
     """到达日期"""
     arr_station: str | None
     """到达机场"""
@@ -272,11 +288,11 @@ class BillSettementFlightDataList(Record, alias_generator=camel):
     """预定时间"""
     booker_id: str | None
     """预订人use id"""
-    booker_name: str | None
+    booker_name: str = ""
     """预订人名称"""
-    btrip_coupon_fee: float | None
+    btrip_coupon_fee: Amount | None
     """商旅优惠金额"""
-    build_fee: float | None
+    build_fee: Amount | None
     """基建费"""
     cabin: str | None
     """舱位"""
@@ -286,9 +302,9 @@ class BillSettementFlightDataList(Record, alias_generator=camel):
     """资金方向 (`1` `2`)"""
     cascade_department: str | None
     """级联部门"""
-    change_fee: float | None
+    change_fee: Amount | None
     """改签费用"""
-    corp_pay_order_fee: float | None
+    corp_pay_order_fee: Amount | None
     """订单金额"""
     cost_center: str | None
     """成本中心名称"""
@@ -304,7 +320,7 @@ class BillSettementFlightDataList(Record, alias_generator=camel):
     """部门id"""
     dept_city: str | None
     """起飞城市"""
-    dept_date: str | None
+    dept_date: Day | None
     """起飞日期"""
     dept_station: str | None
     """起飞机场"""
@@ -318,13 +334,13 @@ class BillSettementFlightDataList(Record, alias_generator=camel):
     """航班号"""
     index: str | None
     """序号"""
-    insurance_fee: float | None
+    insurance_fee: Amount | None
     """保险费"""
-    invoice_title: str | None
+    invoice_title: str = ""
     """发票抬头"""
     itinerary_num: str | None
     """行程单打印序号"""
-    itinerary_price: float | None
+    itinerary_price: Amount | None
     """行程单金额"""
     most_difference_dept_time: BeijingTime | None
     """低价提醒"""
@@ -332,15 +348,15 @@ class BillSettementFlightDataList(Record, alias_generator=camel):
     """低价提醒"""
     most_difference_flight_no: str | None
     """低价提醒"""
-    most_difference_price: float | None
+    most_difference_price: Amount | None
     """低价提醒"""
-    most_difference_reason: str | None
+    most_difference_reason: str = ""
     """不选低价原因"""
-    most_price: float | None
+    most_price: Amount | None
     """低价航班价格"""
-    negotiation_coupon_fee: float | None
+    negotiation_coupon_fee: Amount | None
     """协议价优惠金额"""
-    oil_fee: float | None
+    oil_fee: Amount | None
     """燃油费"""
     order_id: str | None
     """订单号"""
@@ -350,19 +366,19 @@ class BillSettementFlightDataList(Record, alias_generator=camel):
     """主键id"""
     project_code: str | None
     """项目代码"""
-    project_name: str | None
+    project_name: str = ""
     """项目名称"""
-    refund_fee: float | None
+    refund_fee: Amount | None
     """退款手续费"""
-    refund_upgrade_cost: float | None
+    refund_upgrade_cost: Amount | None
     """改签退票手续费"""
     repeat_refund: str | None
     """是否重复退"""
-    seal_price: float | None
+    seal_price: Amount | None
     """销售价"""
-    service_fee: float | None
+    service_fee: Amount | None
     """服务费"""
-    settlement_fee: float | None
+    settlement_fee: Amount | None
     """结算金额"""
     settlement_time: BeijingTime | None
     """结算时间"""
@@ -374,9 +390,9 @@ class BillSettementFlightDataList(Record, alias_generator=camel):
     """行程单号"""
     traveler_id: str | None
     """出行人use id"""
-    traveler_name: str | None
+    traveler_name: str = ""
     """出行人名称"""
-    upgrade_cost: float | None
+    upgrade_cost: Amount | None
     """改签差价"""
     booker_job_no: str | None
     """预订人工号"""
@@ -386,13 +402,15 @@ class BillSettementFlightDataList(Record, alias_generator=camel):
     """发票类型 (`11` `12` `1` `2` `5` `6` `99` `7`)"""
     bill_record_time: str | None
     """入账时间"""
-    settlement_grant_fee: float | None
+    settlement_grant_fee: Amount | None
     """预存赠送金额消费"""
-    remark: str | None
+    remark: str = ""
     """备注"""
 
 
-class BillSettementHotelDataList(Record, alias_generator=camel):
+class BillSettlementHotel(Reply, alias_generator=camel):
+    """Bill settlement hotel."""
+
     alipay_trade_no: str | None
     """交易流水号"""
     apply_id: str | None
@@ -401,7 +419,7 @@ class BillSettementHotelDataList(Record, alias_generator=camel):
     """预定时间"""
     booker_id: str | None
     """预定人use id"""
-    booker_name: str | None
+    booker_name: str = ""
     """预订人名称"""
     capital_direction: str | None
     """资金方向 (`1` `2`)"""
@@ -415,9 +433,9 @@ class BillSettementHotelDataList(Record, alias_generator=camel):
     """入住城市"""
     city_code: str | None
     """城市编码"""
-    corp_refund_fee: float | None
+    corp_refund_fee: Amount | None
     """企业退款金额"""
-    corp_total_fee: float | None
+    corp_total_fee: Amount | None
     """企业支付金额"""
     cost_center: str | None
     """成本中心名称"""
@@ -429,15 +447,15 @@ class BillSettementHotelDataList(Record, alias_generator=camel):
     """部门id"""
     fee_type: str | None
     """费用类型 (`10101` `10202` `10203` `10301` `10302` `10303` `10401` `10501` `11001` `11002` `20101` `20103` `20111` `20112` `40101` `40103` `40107` `40111` `6001` `6003` `6004` `6005` `6007` `6008` `6009` `6010` `1201` `2001`)"""
-    fees: float | None
+    fees: Amount | None
     """杂费"""
-    fu_point_fee: float | None
+    fu_point_fee: Amount | None
     """福豆支付"""
-    hotel_name: str | None
+    hotel_name: str = ""
     """酒店名称"""
     index: str | None
     """序号"""
-    invoice_title: str | None
+    invoice_title: str = ""
     """发票抬头"""
     is_negotiation: bool | None
     """是否协议价"""
@@ -447,33 +465,33 @@ class BillSettementHotelDataList(Record, alias_generator=camel):
     """入住天数"""
     order_id: str | None
     """订单号"""
-    order_price: float | None
+    order_price: Amount | None
     """订单金额"""
     order_type: str | None
     """订单类型"""
     over_apply_id: str | None
     """超标审批单号"""
-    person_refund_fee: float | None
+    person_refund_fee: Amount | None
     """个人退款金额"""
-    person_settle_price: float | None
+    person_settle_price: Amount | None
     """个人支付金额"""
     primary_id: int | None
     """主键id"""
     project_code: str | None
     """项目编码"""
-    project_name: str | None
+    project_name: str = ""
     """项目名称"""
-    promotion_fee: float | None
+    promotion_fee: Amount | None
     """优惠券"""
     room_number: int | None
     """房间数"""
-    room_price: float | None
+    room_price: Amount | None
     """房价"""
     room_type: str | None
     """房间类型"""
-    service_fee: float | None
+    service_fee: Amount | None
     """服务费"""
-    settlement_fee: float | None
+    settlement_fee: Amount | None
     """结算金额"""
     settlement_time: BeijingTime | None
     """结算时间"""
@@ -485,7 +503,7 @@ class BillSettementHotelDataList(Record, alias_generator=camel):
     """总间夜数"""
     traveler_id: str | None
     """出行人use id"""
-    traveler_name: str | None
+    traveler_name: str = ""
     """出行人名称"""
     booker_job_no: str | None
     """预订人工号"""
@@ -495,226 +513,26 @@ class BillSettementHotelDataList(Record, alias_generator=camel):
     """发票类型 (`11` `12` `1` `2` `5` `6` `99` `7`)"""
     bill_record_time: str | None
     """入账时间"""
-    settlement_grant_fee: float | None
+    settlement_grant_fee: Amount | None
     """预存赠送金额消费"""
-    remark: str | None
+    remark: str = ""
     """备注"""
 
 
-class GetFlightExceedApplyReplyApplyIntentionInfoDO(Record, alias_generator=camel):
-    arr_city: str | None
-    """到达城市三字码"""
-    arr_city_name: str | None
-    """到达城市名称"""
-    arr_time: BeijingTime | None
-    """到达时间"""
-    cabin: str | None
-    """超标的舱位 (`F` `C` `Y` `P`)"""
-    cabin_class: int | None
-    """申请超标的舱等 (`0` `1` `2` `3`)"""
-    cabin_class_str: str | None
-    """舱等描述"""
-    dep_city: str | None
-    """出发城市三字码"""
-    dep_city_name: str | None
-    """出发城市名称"""
-    dep_time: BeijingTime | None
-    """出发时间"""
-    discount: float | None
-    """折扣"""
-    flight_no: str | None
-    """航班号"""
-    price: int | None
-    """意向航班价格"""
-    type: int | None
-    """超标类型"""
+class CityCarApply(Reply, alias_generator=camel):
+    """City car apply."""
 
-
-class GetFlightExceedApplyReply(Record, alias_generator=camel):
-    corp_id: str | None
-    """第三方企业的corpId"""
-    apply_id: int | None
-    """商旅超标审批单ID"""
-    status: int | None
-    """审批单状态 (`0` `1` `2`)"""
-    btrip_cause: str | None
-    """出差原因"""
-    exceed_type: int | None
-    """超标类型"""
-    exceed_reason: str | None
-    """超标原因"""
-    origin_standard: str | None
-    """原差旅标准"""
-    submit_time: BeijingTime | None
-    """审批单提交时间"""
-    user_id: str | None
-    """第三方用户的userid"""
-    apply_intention_info_do: Annotated[
-        GetFlightExceedApplyReplyApplyIntentionInfoDO | None, wire("applyIntentionInfoDO")
-    ]
-    """意向出行信息"""
-    thirdpart_apply_id: str | None
-    """第三方出差审批单号"""
-
-
-class GetHotelExceedApplyReplyApplyIntentionInfoDO(Record, alias_generator=camel):
-    check_in: str | None
-    """入住日期"""
-    check_out: str | None
-    """离店日期"""
-    city_code: str | None
-    """入住城市三字码"""
-    city_name: str | None
-    """入住城市名称"""
-    price: int | None
-    """意向酒店金额"""
-    together: bool | None
-    """是否合住"""
-    type: int | None
-    """超标类型"""
-
-
-class GetHotelExceedApplyReply(Record, alias_generator=camel):
-    corp_id: str | None
-    """第三方企业的corpId"""
-    apply_id: int | None
-    """商旅超标审批单ID"""
-    status: int | None
-    """审批单状态 (`0` `1` `2`)"""
-    btrip_cause: str | None
-    """出差原因"""
-    exceed_type: int | None
-    """超标类型"""
-    exceed_reason: str | None
-    """超标原因"""
-    origin_standard: str | None
-    """原差旅标准"""
-    submit_time: BeijingTime | None
-    """审批单提交时间"""
-    user_id: str | None
-    """第三方用户的userid"""
-    apply_intention_info_do: Annotated[
-        GetHotelExceedApplyReplyApplyIntentionInfoDO | None, wire("applyIntentionInfoDO")
-    ]
-    """意向出行信息"""
-    thirdpart_apply_id: str | None
-    """第三方出差审批单号"""
-
-
-class GetTrainExceedApplyReplyApplyIntentionInfoDO(Record, alias_generator=camel):
-    price: int | None
-    """意向坐席价格"""
-    dep_city_name: str | None
-    """出发城市名"""
-    arr_city_name: str | None
-    """到达城市名"""
-    dep_city: str | None
-    """出发城市三字码"""
-    arr_city: str | None
-    """到达城市三字码"""
-    dep_time: BeijingTime | None
-    """出发时间"""
-    arr_time: BeijingTime | None
-    """到达时间"""
-    arr_station: str | None
-    """到达站点名称"""
-    dep_station: str | None
-    """出发站点名称"""
-    train_no: str | None
-    """意向车次号"""
-    train_type_desc: str | None
-    """意向车次类型"""
-    seat_name: str | None
-    """意向坐席名称"""
-
-
-class GetTrainExceedApplyReply(Record, alias_generator=camel):
-    corp_id: str | None
-    """第三方企业的corpId"""
-    apply_id: int | None
-    """商旅超标审批单ID"""
-    status: int | None
-    """审批单状态 (`0` `1` `2`)"""
-    btrip_cause: str | None
-    """出差原因"""
-    exceed_type: int | None
-    """超标类型"""
-    exceed_reason: str | None
-    """超标原因"""
-    origin_standard: str | None
-    """原差旅标准"""
-    submit_time: BeijingTime | None
-    """审批单提交时间"""
-    user_id: str | None
-    """第三方用户的userid"""
-    apply_intention_info_do: Annotated[
-        GetTrainExceedApplyReplyApplyIntentionInfoDO | None, wire("applyIntentionInfoDO")
-    ]
-    """意向出行信息"""
-    thirdpart_apply_id: str | None
-    """第三方出差审批单号"""
-
-
-class QueryCityCarApplyApplyListApproverList(Record, alias_generator=camel):
-    note: str | None
-    """审批备注"""
-    operate_time: str | None
-    """审批时间"""
-    order: int | None
-    """审批人排序值"""
-    status: int | None
-    """审批状态 (`0` `1` `2`)"""
-    status_desc: str | None
-    """审批状态描述"""
-    user_id: str | None
-    """审批员工ID"""
-    user_name: str | None
-    """审批员工姓名"""
-
-
-class QueryCityCarApplyApplyListItineraryList(Record, alias_generator=camel):
-    arr_city: str | None
-    """目的地城市"""
-    arr_city_code: str | None
-    """目的地城市三字码"""
-    arr_date: str | None
-    """到达目的地城市时间"""
-    cost_center_id: int | None
-    """商旅内部成本中心ID"""
-    cost_center_name: str | None
-    """成本中心名称"""
-    dep_city: str | None
-    """出发城市"""
-    dep_city_code: str | None
-    """出发城市三字码"""
-    dep_date: str | None
-    """出发时间"""
-    invoice_id: int | None
-    """商旅内部发票抬头ID"""
-    invoice_name: str | None
-    """发票抬头名称"""
-    itinerary_id: str | None
-    """商旅内部行程单ID"""
-    project_code: str | None
-    """项目code"""
-    project_title: str | None
-    """项目名称"""
-    traffic_type: int | None
-    """交通方式"""
-
-
-class QueryCityCarApplyApplyList(Record, alias_generator=camel):
-    approver_list: list[QueryCityCarApplyApplyListApproverList] = empty_list()
+    approver_list: list[Approver] = empty_list()
     """审批单列表"""
     depart_id: str | None
     """员工所在部门ID"""
-    depart_name: str | None
+    depart_name: str = ""
     """员工所在部门"""
-    gmt_create: str | None
+    gmt_create: str
     """创建时间"""
     gmt_modified: str | None
     """最近修改时间"""
-    itinerary_list: list[QueryCityCarApplyApplyListItineraryList] = empty_list()
+    itinerary_list: list[Itinerary] = empty_list()
     """审批单关联的行程"""
     status: int | None
     """审批单状态 (`0` `1` `2`)"""
@@ -724,97 +542,250 @@ class QueryCityCarApplyApplyList(Record, alias_generator=camel):
     """三方审批单ID"""
     trip_cause: str | None
     """申请事由"""
-    trip_title: str | None
+    trip_title: str = ""
     """审批单标题"""
     user_id: str | None
     """发起审批员工userid"""
-    user_name: str | None
+    user_name: str = ""
     """发起审批员工名"""
 
 
-class QueryUnionOrderReplyFlightList(Record, alias_generator=camel):
+class Flight(Reply, alias_generator=camel):
+    """Flight (飞机订单信息列表)."""
+
     flight_order_id: int | None
     """飞机票订单ID"""
     flight_order_status: int | None
     """订单状态 (`0` `1` `2` `3` `4` `5` `6` `7`)"""
 
 
-class QueryUnionOrderReplyTrainList(Record, alias_generator=camel):
-    train_order_id: int | None
-    """火车票订单号"""
-    train_orderstatus: int | None
-    """订单状态 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11`)"""
+class FlightExceedApply(Reply, alias_generator=camel):
+    """Flight exceed apply."""
+
+    corp_id: str
+    """第三方企业的corpId"""
+    apply_id: int
+    """商旅超标审批单ID"""
+    status: int
+    """审批单状态 (`0` `1` `2`)"""
+    btrip_cause: str
+    """出差原因"""
+    exceed_type: int
+    """超标类型"""
+    exceed_reason: str
+    """超标原因"""
+    origin_standard: str | None
+    """原差旅标准"""
+    submit_time: BeijingTime
+    """审批单提交时间"""
+    user_id: str
+    """第三方用户的userid"""
+    apply_intention_info_do: Annotated[IntentionInfo | None, wire("applyIntentionInfoDO")]
+    """意向出行信息"""
+    thirdpart_apply_id: str
+    """第三方出差审批单号"""
 
 
-class QueryUnionOrderReplyHotelList(Record, alias_generator=camel):
+class Hotel(Reply, alias_generator=camel):
+    """Hotel (酒店订单信息列表)."""
+
     hotel_order_id: int | None
     """酒店订单号"""
     hotel_order_status: int | None
     """订单状态 (`1` `2` `3` `4` `5` `6` `7` `8`)"""
 
 
-class QueryUnionOrderReplyVehicleList(Record, alias_generator=camel):
+class HotelExceedApply(Reply, alias_generator=camel):
+    """Hotel exceed apply."""
+
+    corp_id: str | None
+    """第三方企业的corpId"""
+    apply_id: int
+    """商旅超标审批单ID"""
+    status: int | None
+    """审批单状态 (`0` `1` `2`)"""
+    btrip_cause: str | None
+    """出差原因"""
+    exceed_type: int | None
+    """超标类型"""
+    exceed_reason: str = ""
+    """超标原因"""
+    origin_standard: str | None
+    """原差旅标准"""
+    submit_time: BeijingTime | None
+    """审批单提交时间"""
+    user_id: str | None
+    """第三方用户的userid"""
+    apply_intention_info_do: Annotated[HotelExceedApplyIntentionInfo | None, wire("applyIntentionInfoDO")]
+    """意向出行信息"""
+    thirdpart_apply_id: str | None
+    """第三方出差审批单号"""
+
+
+class HotelExceedApplyIntentionInfo(Reply, alias_generator=camel):
+    """Hotel exceed apply intention info (意向出行信息)."""
+
+    check_in: Day | None
+    """入住日期"""
+    check_out: Day | None
+    """离店日期"""
+    city_code: str | None
+    """入住城市三字码"""
+    city_name: str = ""
+    """入住城市名称"""
+    price: int | None
+    """意向酒店金额"""
+    together: bool | None
+    """是否合住"""
+    type: int | None
+    """超标类型"""
+
+
+class IntentionInfo(Reply, alias_generator=camel):
+    """Intention info (意向出行信息)."""
+
+    arr_city: str
+    """到达城市三字码"""
+    arr_city_name: str
+    """到达城市名称"""
+    arr_time: BeijingTime
+    """到达时间"""
+    cabin: str | None
+    """超标的舱位 (`F` `C` `Y` `P`)"""
+    cabin_class: int | None
+    """申请超标的舱等 (`0` `1` `2` `3`)"""
+    cabin_class_str: str | None
+    """舱等描述"""
+    dep_city: str
+    """出发城市三字码"""
+    dep_city_name: str
+    """出发城市名称"""
+    dep_time: BeijingTime
+    """出发时间"""
+    discount: float | None
+    """折扣"""
+    flight_no: str | None
+    """航班号"""
+    price: int
+    """意向航班价格"""
+    type: int | None
+    """超标类型"""
+    arr_station: str | None
+    """到达站点名称"""
+    dep_station: str | None
+    """出发站点名称"""
+    train_no: str | None
+    """意向车次号"""
+    train_type_desc: str = ""
+    """意向车次类型"""
+    seat_name: str = ""
+    """意向坐席名称"""
+
+
+class Itinerary(Reply, alias_generator=camel):
+    """Itinerary (审批单关联的行程)."""
+
+    arr_city: str | None
+    """目的地城市"""
+    arr_city_code: str | None
+    """目的地城市三字码"""
+    arr_date: str | None
+    """到达目的地城市时间"""
+    cost_center_id: int | None
+    """商旅内部成本中心ID"""
+    cost_center_name: str = ""
+    """成本中心名称"""
+    dep_city: str | None
+    """出发城市"""
+    dep_city_code: str | None
+    """出发城市三字码"""
+    dep_date: str | None
+    """出发时间"""
+    invoice_id: int | None
+    """商旅内部发票抬头ID"""
+    invoice_name: str = ""
+    """发票抬头名称"""
+    itinerary_id: str
+    """商旅内部行程单ID"""
+    project_code: str | None
+    """项目code"""
+    project_title: str = ""
+    """项目名称"""
+    traffic_type: int | None
+    """交通方式"""
+
+
+class Train(Reply, alias_generator=camel):
+    """Train (火车订单信息列表)."""
+
+    train_order_id: int | None
+    """火车票订单号"""
+    train_orderstatus: int | None
+    """订单状态 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11`)"""
+
+
+class UnionOrder(Reply, alias_generator=camel):
+    """Union order."""
+
+    flight_list: list[Flight] = empty_list()
+    """飞机订单信息列表"""
+    corp_id: str | None
+    """企业corpId"""
+    train_list: list[Train] = empty_list()
+    """火车订单信息列表"""
+    hotel_list: list[Hotel] = empty_list()
+    """酒店订单信息列表"""
+    vehicle_list: list[Vehicle] = empty_list()
+    """用车订单信息列表"""
+
+
+class Vehicle(Reply, alias_generator=camel):
+    """Vehicle (用车订单信息列表)."""
+
     vehicle_order_id: int | None
     """用车订单号"""
     vehicle_order_status: int | None
     """订单状态 (`0` `1` `2` `3` `4` `5` `6`)"""
 
 
-class QueryUnionOrderReply(Record, alias_generator=camel):
-    flight_list: list[QueryUnionOrderReplyFlightList] = empty_list()
-    """飞机订单信息列表"""
-    corp_id: str | None
-    """企业corpId"""
-    train_list: list[QueryUnionOrderReplyTrainList] = empty_list()
-    """火车订单信息列表"""
-    hotel_list: list[QueryUnionOrderReplyHotelList] = empty_list()
-    """酒店订单信息列表"""
-    vehicle_list: list[QueryUnionOrderReplyVehicleList] = empty_list()
-    """用车订单信息列表"""
-
-
-class SyncExceedApplyReply(Record, alias_generator=camel):
-    module: bool | None
-
-
 class AlitripV1(Manager):
     @api("alitrip_1_0.AddCityCarApply", "POST /v1.0/alitrip/cityCarApprovals")
     def add_city_car_apply(
         self,
-        cause: str,
-        city: str,
         corp_id: str,
-        date: BeijingTime,
-        status: Literal[0, 1, 2],
         third_part_apply_id: str,
         third_part_cost_center_id: str,
         third_part_invoice_id: str,
+        user_id: str,
+        *,
+        cause: str,
+        city: str,
+        date: BeijingTime,
+        status: Literal[1, 2, 0],
         times_total: int,
         times_type: Literal[1, 2, 3],
         times_used: int,
         title: str,
-        user_id: str,
-        *,
         project_code: str | None = None,
         project_name: str | None = None,
         finished_date: BeijingTime | None = None,
-    ) -> Call[AddCityCarApplyReply]:
+    ) -> Call[int]:
         """Add city car apply (同步市内用车申请单).
 
         Args:
-            cause: 出差事由 (例 e.g. `杭州出差`)
-            city: 用车城市 (例 e.g. `杭州`)
             corp_id: 第三方企业的corpid (例 e.g. `corpx`)
-            date: 用车时间 (例 e.g. `2021-03-18 20:26:56`)
-            status: 审批单状态 (`0` `1` `2`)
             third_part_apply_id: 三方审批单ID (例 e.g. `apply1`)
             third_part_cost_center_id: 审批单关联的三方成本中心ID (例 e.g. `costcenter1`)
             third_part_invoice_id: 审批单关联的三方发票抬头ID (例 e.g. `invoice1`)
+            user_id: 发起审批的第三方员工ID (例 e.g. `user1`)
+            cause: 出差事由 (例 e.g. `杭州出差`)
+            city: 用车城市 (例 e.g. `杭州`)
+            date: 用车时间 (例 e.g. `2021-03-18 20:26:56`)
+            status: 审批单状态 (`0` `1` `2`)
             times_total: 审批单可用总次数 (例 e.g. `1`)
             times_type: 审批单可用次数类型 (`1` `2` `3`)
             times_used: 审批单已用次数 (例 e.g. `0`)
             title: 审批单标题 (例 e.g. `杭州出差`)
-            user_id: 发起审批的第三方员工ID (例 e.g. `user1`)
             project_code: 审批单关联的项目code (例 e.g. `projectx`)
             project_name: 审批单关联的项目名 (例 e.g. `项目x`)
             finished_date: 用车截止时间 (例 e.g. `2021-03-30 20:26:56`)
@@ -825,26 +796,26 @@ class AlitripV1(Manager):
 
         Source: synchronize-third-party-city-vehicle-approval-form
         """
-        return Call(AddCityCarApplyReply)
+        return Call(int, "applyId")
 
     @api("alitrip_1_0.ApproveCityCarApply", "PUT /v1.0/alitrip/cityCarApprovals")
     def approve_city_car_apply(
         self,
         corp_id: str,
-        status: Literal[1, 2],
         third_part_apply_id: str,
         user_id: str,
         *,
+        status: Literal[1, 2, 0],
         operate_time: BeijingTime | None = None,
         remark: str | None = None,
-    ) -> Call[ApproveCityCarApplyReply]:
+    ) -> Call[bool]:
         """Approve city car apply (审批市内用车申请单).
 
         Args:
             corp_id: 第三方企业的corpid (例 e.g. `corpx`)
-            status: 审批结果 (`1` `2`)
             third_part_apply_id: 第三方审批单ID (例 e.g. `apply1`)
             user_id: 审批的第三方员工ID (例 e.g. `user1`)
+            status: 审批结果 (`1` `2`)
             operate_time: 审批时间 (例 e.g. `2021-03-18 20:26:56`)
             remark: 审批备注 (例 e.g. `同意`)
 
@@ -854,7 +825,7 @@ class AlitripV1(Manager):
 
         Source: approval-of-third-party-city-car-application-form
         """
-        return Call(ApproveCityCarApplyReply)
+        return Call(bool, "approveResult")
 
     @api("alitrip_1_0.BillSettementBtripTrain", "GET /v1.0/alitrip/billSettlements/btripTrains")
     def bill_settement_btrip_train(
@@ -863,10 +834,10 @@ class AlitripV1(Manager):
         corp_id: str | None = None,
         category: Literal[0, 1, 2, 4, 6] | None = None,
         page_size: int | None = None,
-        period_start: str | None = None,
+        period_start: Day | None = None,
         page_number: int | None = None,
-        period_end: str | None = None,
-    ) -> Query[BillSettementBtripTrainDataList]:
+        period_end: Day | None = None,
+    ) -> Query[BillSettlementBtripTrain]:
         """Bill settement btrip train (查询商旅火车票结算记账数据).
 
         Args:
@@ -886,7 +857,7 @@ class AlitripV1(Manager):
         Source: business-travel-train-ticket-settlement-bookkeeping-query-interface
         """
         return Listing(
-            BillSettementBtripTrainDataList,
+            BillSettlementBtripTrain,
             Paging("pageNumber", 1, unit="pages", total="totalNum", open_ended=True),
             "module",
             items="dataList",
@@ -899,10 +870,10 @@ class AlitripV1(Manager):
         corp_id: str | None = None,
         category: Literal[0, 1, 2, 4, 6] | None = None,
         page_size: int | None = None,
-        period_start: str | None = None,
-        period_end: str | None = None,
+        period_start: Day | None = None,
+        period_end: Day | None = None,
         page_number: int | None = None,
-    ) -> Query[BillSettementCarDataList]:
+    ) -> Query[BillSettlementCar]:
         """Bill settement car (查询用车结算记账记录).
 
         Args:
@@ -922,7 +893,7 @@ class AlitripV1(Manager):
         Source: query-interface-for-vehicle-settlement-and-bookkeeping
         """
         return Listing(
-            BillSettementCarDataList,
+            BillSettlementCar,
             Paging("pageNumber", 1, unit="pages", total="totalNum", open_ended=True),
             "module",
             items="dataList",
@@ -935,10 +906,10 @@ class AlitripV1(Manager):
         corp_id: str | None = None,
         category: Literal[0, 1, 2, 4, 6] | None = None,
         page_size: Annotated[int, Field(le=500)] = 100,
-        period_start: str | None = None,
+        period_start: Day | None = None,
         page_number: int | None = None,
-        period_end: str | None = None,
-    ) -> Query[BillSettementFlightDataList]:
+        period_end: Day | None = None,
+    ) -> Query[BillSettlementFlight]:
         """Bill settement flight (查询机票结算记账数据).
 
         Args:
@@ -958,7 +929,7 @@ class AlitripV1(Manager):
         Source: ticket-settlement-bookkeeping-query-interface
         """
         return Listing(
-            BillSettementFlightDataList,
+            BillSettlementFlight,
             Paging("pageNumber", 1, unit="pages", total="totalNum", open_ended=True),
             "module",
             items="dataList",
@@ -971,10 +942,10 @@ class AlitripV1(Manager):
         corp_id: str | None = None,
         category: Literal[0, 1, 2, 4, 6] | None = None,
         page_size: int | None = None,
-        period_start: str | None = None,
+        period_start: Day | None = None,
         page_number: int | None = None,
-        period_end: str | None = None,
-    ) -> Query[BillSettementHotelDataList]:
+        period_end: Day | None = None,
+    ) -> Query[BillSettlementHotel]:
         """Bill settement hotel (查询酒店结算记账数据).
 
         Args:
@@ -994,7 +965,7 @@ class AlitripV1(Manager):
         Source: hotel-settlement-bookkeeping-query-interface
         """
         return Listing(
-            BillSettementHotelDataList,
+            BillSettlementHotel,
             Paging("pageNumber", 1, unit="pages", total="totalNum", open_ended=True),
             "module",
             items="dataList",
@@ -1005,7 +976,7 @@ class AlitripV1(Manager):
         self,
         corp_id: str,
         apply_id: str,
-    ) -> Call[GetFlightExceedApplyReply]:
+    ) -> Call[FlightExceedApply]:
         """Get flight exceed apply (搜索第三方机票超标审批单).
 
         Args:
@@ -1018,14 +989,14 @@ class AlitripV1(Manager):
 
         Source: dingtalk-oapi-alitrip-btrip-exceedapply-flight
         """
-        return Call(GetFlightExceedApplyReply)
+        return Call(FlightExceedApply)
 
     @api("alitrip_1_0.GetHotelExceedApply", "GET /v1.0/alitrip/exceedapply/getHotel")
     def get_hotel_exceed_apply(
         self,
         corp_id: str,
         apply_id: str,
-    ) -> Call[GetHotelExceedApplyReply]:
+    ) -> Call[HotelExceedApply]:
         """Get hotel exceed apply (搜索第三方酒店超标审批单).
 
         Args:
@@ -1038,14 +1009,14 @@ class AlitripV1(Manager):
 
         Source: dingtalk-oapi-alitrip-btrip-exceedapply-hotel-get
         """
-        return Call(GetHotelExceedApplyReply)
+        return Call(HotelExceedApply)
 
     @api("alitrip_1_0.GetTrainExceedApply", "GET /v1.0/alitrip/exceedapply/getTrain")
     def get_train_exceed_apply(
         self,
         corp_id: str,
         apply_id: str,
-    ) -> Call[GetTrainExceedApplyReply]:
+    ) -> Call[FlightExceedApply]:
         """Get train exceed apply (搜索第三方火车票超标审批单).
 
         Args:
@@ -1058,7 +1029,7 @@ class AlitripV1(Manager):
 
         Source: dingtalk-oapi-alitrip-btrip-exceedapply-train-get
         """
-        return Call(GetTrainExceedApplyReply)
+        return Call(FlightExceedApply)
 
     @api("alitrip_1_0.QueryCityCarApply", "GET /v1.0/alitrip/cityCarApprovals")
     def query_city_car_apply(
@@ -1071,7 +1042,7 @@ class AlitripV1(Manager):
         page_size: int | None = None,
         third_part_apply_id: str | None = None,
         user_id: str | None = None,
-    ) -> Query[QueryCityCarApplyApplyList]:
+    ) -> Query[CityCarApply]:
         """Query city car apply (查询市内用车申请单).
 
         Args:
@@ -1090,9 +1061,7 @@ class AlitripV1(Manager):
         Source: query-the-application-form-for-third-party-vehicles-in-the-city
         """
         return Listing(
-            QueryCityCarApplyApplyList,
-            Paging("pageNumber", 1, unit="pages", total="total", open_ended=True),
-            items="applyList",
+            CityCarApply, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="applyList"
         )
 
     @api("alitrip_1_0.QueryUnionOrder", "GET /v1.0/alitrip/unionOrders")
@@ -1102,7 +1071,7 @@ class AlitripV1(Manager):
         *,
         third_part_apply_id: str | None = None,
         union_no: str | None = None,
-    ) -> Call[QueryUnionOrderReply]:
+    ) -> Call[UnionOrder]:
         """Query union order (关联单号查询相关订单信息列表).
 
         Args:
@@ -1116,7 +1085,7 @@ class AlitripV1(Manager):
 
         Source: related-order-information
         """
-        return Call(QueryUnionOrderReply)
+        return Call(UnionOrder)
 
     @api(
         "alitrip_1_0.SyncExceedApply",
@@ -1124,21 +1093,22 @@ class AlitripV1(Manager):
     )
     def sync_exceed_apply(
         self,
-        remark: str,
         apply_id: str,
         corp_id: str,
         thirdparty_flow_id: str,
         user_id: str,
-        status: Literal[1, 2],
-    ) -> Call[SyncExceedApplyReply]:
+        *,
+        remark: str,
+        status: Literal[1, 2, 0],
+    ) -> Call[bool]:
         """Sync exceed apply (回传第三方超标审批结果).
 
         Args:
-            remark: 审批意见 (例 e.g. `不同意`)
             apply_id: 商旅超标审批单号 (例 e.g. `2345`)
             corp_id: 企业的corpId (例 e.g. `ding12345`)
             thirdparty_flow_id: 第三方流程实例ID (例 e.g. `12345`)
             user_id: 员工的userid (例 e.g. `weifeng`)
+            remark: 审批意见 (例 e.g. `不同意`)
             status: 审批单状态 (`1` `2`)
 
         Codes: invalid.authority, invalid.param, systemError.
@@ -1149,4 +1119,4 @@ class AlitripV1(Manager):
 
         Source: dingtalk-oapi-alitrip-btrip-exceedapply-sync
         """
-        return Call(SyncExceedApplyReply)
+        return Call(bool, "module")

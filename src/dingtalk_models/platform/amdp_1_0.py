@@ -2,92 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from typing_extensions import TypedDict
+from collections.abc import Sequence
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel
+from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 
 
-class AmdpEmpRoleDataPushParam(TypedDict, total=False):
-    user_id: str
+class AmdpEmployeeParam(Shape, alias_generator=camel):
+    """Amdp employee param (入参数据列表 KEY)."""
+
+    user_id: str | None = None
     """人员 userId (例 e.g. `manager7675`)"""
-    dept_id: str
-    """部门ID (例 e.g. `234543`)"""
-    role_code: str
-    """角色标识 (例 e.g. `director`)"""
-    is_delete: Literal["y", "n"]
-    """是否无效 (`y` `n`)"""
-
-
-class AmdpEmpRoleDataPushReply(Record, alias_generator=camel):
-    status: str | None
-    """状态码"""
-
-
-class AmdpEmployeeDataPushParam(TypedDict, total=False):
-    user_id: str
-    """人员 UserId"""
-    union_id: str
-    """用户 UnionId"""
-    work_no: str
-    """自定义工号"""
-    name: str
-    """人员姓名"""
-    avatar: str
-    """头像地址"""
-    is_delete: Literal["y", "n"]
-    """是否无效 (`y` `n`)"""
-
-
-class AmdpEmployeeDataPushReply(Record, alias_generator=camel):
-    status: str | None
-
-
-class AmdpJobPositionDataPushParam(TypedDict, total=False):
-    user_id: str
-    """用户 UserId (例 e.g. `123456`)"""
-    dept_id: str
+    dept_id: str | None = None
     """部门 ID (例 e.g. `123456`)"""
-    dept_leader: str
+    role_code: str | None = None
+    """角色标识 (例 e.g. `director`)"""
+    is_delete: str | None = None
+    """是否无效 (`y` `n` 等 or others)"""
+    union_id: str | None = None
+    """用户 UnionId"""
+    work_no: str | None = None
+    """自定义工号"""
+    name: str | None = None
+    """人员姓名"""
+    avatar: str | None = None
+    """头像地址"""
+    dept_leader: str | None = None
     """部门主管 ID (例 e.g. `234564`)"""
-    leader_dept_id: str
+    leader_dept_id: str | None = None
     """主管部门 ID (例 e.g. `138581`)"""
-    order_number: str
+    order_number: str | None = None
     """主兼岗标识 (例 e.g. `0`)"""
-    is_delete: str
-    """是否无效 (`y` `n` 等 or others)"""
 
 
-class AmdpJobPositionDataPushReply(Record, alias_generator=camel):
-    status: str | None
-    """状态码"""
+class AmdpOrganizationParam(Shape, alias_generator=camel):
+    """Amdp organization param (参数列表 KEY)."""
 
-
-class AmdpOrganizationDataPushParam(TypedDict, total=False):
-    dept_id: str
+    dept_id: str | None = None
     """部门 ID (例 e.g. `3491923`)"""
-    parent_id: str
+    parent_id: str | None = None
     """父部门 ID (例 e.g. `1958322`)"""
-    ding_talk_dept_id: str
+    ding_talk_dept_id: str | None = None
     """部门 ID (例 e.g. `5829120`)"""
-    ding_talk_parent_id: str
+    ding_talk_parent_id: str | None = None
     """父部门 ID (例 e.g. `2359424`)"""
-    name: str
+    name: str | None = None
     """部门名称 (例 e.g. `xx部门`)"""
-    dept_manager_id_list: list[str]
+    dept_manager_id_list: list[str] = empty_list()
     """部门主管 ID"""
-    is_delete: str
+    is_delete: str | None = None
     """是否无效 (`y` `n` 等 or others)"""
-
-
-class AmdpOrganizationDataPushReply(Record, alias_generator=camel):
-    status: str | None
-    """状态码"""
 
 
 class AmdpV1(Manager):
@@ -95,8 +62,8 @@ class AmdpV1(Manager):
     def amdp_emp_role_data_push(
         self,
         *,
-        param: list[AmdpEmpRoleDataPushParam] | None = None,
-    ) -> Call[AmdpEmpRoleDataPushReply]:
+        param: Sequence[OrDict[AmdpEmployeeParam]] | None = None,
+    ) -> Call[str]:
         """Amdp emp role data push (组织变革主数据人员角色数据推送).
 
         Args:
@@ -110,14 +77,14 @@ class AmdpV1(Manager):
 
         Source: api-amdpemproledatapush
         """
-        return Call(AmdpEmpRoleDataPushReply)
+        return Call(str, "status")
 
     @api("amdp_1_0.AmdpEmployeeDataPush", "POST /v1.0/amdp/employees/datas/push")
     def amdp_employee_data_push(
         self,
         *,
-        param: list[AmdpEmployeeDataPushParam] | None = None,
-    ) -> Call[AmdpEmployeeDataPushReply]:
+        param: Sequence[OrDict[AmdpEmployeeParam]] | None = None,
+    ) -> Call[str | None]:
         """Amdp employee data push (组织变革主数据人员数据推送).
 
         Args:
@@ -131,14 +98,14 @@ class AmdpV1(Manager):
 
         Source: api-amdpemployeedatapush
         """
-        return Call(AmdpEmployeeDataPushReply)
+        return Call(str, "status").or_none()
 
     @api("amdp_1_0.AmdpJobPositionDataPush", "POST /v1.0/amdp/empJobs/datas/push")
     def amdp_job_position_data_push(
         self,
         *,
-        param: list[AmdpJobPositionDataPushParam] | None = None,
-    ) -> Call[AmdpJobPositionDataPushReply]:
+        param: Sequence[OrDict[AmdpEmployeeParam]] | None = None,
+    ) -> Call[str]:
         """Amdp job position data push (组织变革主数据人员任职数据推送).
 
         Args:
@@ -152,14 +119,14 @@ class AmdpV1(Manager):
 
         Source: api-amdpjobpositiondatapush
         """
-        return Call(AmdpJobPositionDataPushReply)
+        return Call(str, "status")
 
     @api("amdp_1_0.AmdpOrganizationDataPush", "POST /v1.0/amdp/organizations/departments/datas/push")
     def amdp_organization_data_push(
         self,
         *,
-        param: list[AmdpOrganizationDataPushParam] | None = None,
-    ) -> Call[AmdpOrganizationDataPushReply]:
+        param: Sequence[OrDict[AmdpOrganizationParam]] | None = None,
+    ) -> Call[str]:
         """Amdp organization data push (组织变革主数据部门数据推送).
 
         Args:
@@ -173,4 +140,4 @@ class AmdpV1(Manager):
 
         Source: api-amdporganizationdatapush
         """
-        return Call(AmdpOrganizationDataPushReply)
+        return Call(str, "status")

@@ -2,50 +2,67 @@
 
 from __future__ import annotations
 
-from typing import Required
-
-from typing_extensions import TypedDict
+from collections.abc import Sequence
+from typing import Annotated
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
+from dingtalk_models.resource.reply import Reply
 
 
-class BatchCreateTemplateTemplateList(TypedDict, total=False):
-    adapt_env: Required[list[str]]
-    app_desc: Required[str]
-    app_icon: Required[str]
-    case_video_list: list[str]
-    category_code: Required[str]
-    cover_img_list: list[str]
-    exp_url: str
-    industry_label_list: Required[list[str]]
-    install_times: Required[int]
-    mobile_preview_media_list: list[str]
-    name: Required[str]
-    preview_media_list: Required[list[str]]
-    provider_name: str
-    role_label_list: Required[list[str]]
-    simple_desc: Required[str]
-    template_key: Required[str]
-    use_cases_media_list: list[str]
+class Category(Reply, alias_generator=camel):
+    """Category."""
+
+    code: str | None
+    name: str = ""
 
 
-class BatchCreateTemplateReplyCreateResultList(Record, alias_generator=camel):
+class NewTemplate(Shape, alias_generator=camel):
+    """New template."""
+
+    adapt_env: list[str]
+    app_desc: str
+    app_icon: str
+    case_video_list: list[str] = empty_list()
+    category_code: str
+    cover_img_list: list[str] = empty_list()
+    exp_url: str | None = None
+    industry_label_list: list[str]
+    install_times: int | None = None
+    mobile_preview_media_list: list[str] = empty_list()
+    name: str
+    preview_media_list: list[str]
+    provider_name: str | None = None
+    role_label_list: list[str]
+    simple_desc: str
+    template_key: str
+    use_cases_media_list: list[str] = empty_list()
+
+
+class Template(Reply, alias_generator=camel):
+    """Template."""
+
     template_key: str | None
     value: str | None
 
 
-class BatchCreateTemplateReply(Record, alias_generator=camel):
-    create_result_list: list[BatchCreateTemplateReplyCreateResultList] = empty_list()
+class TemplateCategoryPage(Reply, alias_generator=camel):
+    """Template category page."""
+
+    category_list: list[Category] = empty_list()
+    total: str | None
 
 
-class BatchQueryByTemplateKeyReplyTemplateList(Record, alias_generator=camel):
+class TemplateKey(Reply, alias_generator=camel):
+    """Template key."""
+
     adapt_env: list[str] = empty_list()
-    app_desc: str | None
-    app_icon: str | None
+    app_desc: str = ""
+    app_icon: str = ""
     case_video_list: list[str] = empty_list()
     category: str | None
     cover_img_list: list[str] = empty_list()
@@ -53,159 +70,104 @@ class BatchQueryByTemplateKeyReplyTemplateList(Record, alias_generator=camel):
     industry_label_list: list[str] = empty_list()
     install_times: float | None
     mobile_preview_media_list: list[str] = empty_list()
-    name: str | None
+    name: str = ""
     preview_media_list: list[str] = empty_list()
-    provider_name: str | None
+    provider_name: str = ""
     role_label_list: list[str] = empty_list()
-    simple_desc: str | None
+    simple_desc: str = ""
     template_key: str | None
     use_cases_media_list: list[str] = empty_list()
-
-
-class BatchQueryByTemplateKeyReply(Record, alias_generator=camel):
-    template_list: list[BatchQueryByTemplateKeyReplyTemplateList] = empty_list()
-
-
-class BatchUpdateTemplateTemplateList(TypedDict, total=False):
-    adapt_env: Required[list[str]]
-    app_desc: Required[str]
-    app_icon: Required[str]
-    case_video_list: list[str]
-    category_code: Required[str]
-    cover_img_list: list[str]
-    exp_url: str
-    industry_label_list: Required[list[str]]
-    mobile_preview_media_list: list[str]
-    name: Required[str]
-    preview_media_list: Required[list[str]]
-    provider_name: str
-    role_label_list: Required[list[str]]
-    simple_desc: Required[str]
-    template_key: Required[str]
-    use_cases_media_list: list[str]
-
-
-class BatchUpdateTemplateReplyUpdateResultList(Record, alias_generator=camel):
-    template_key: str | None
-    value: str | None
-
-
-class BatchUpdateTemplateReply(Record, alias_generator=camel):
-    update_result_list: list[BatchUpdateTemplateReplyUpdateResultList] = empty_list()
-
-
-class QueryIndustryTagListReply(Record, alias_generator=camel):
-    industry_list: list[str] = empty_list()
-
-
-class QueryRoleTagListReply(Record, alias_generator=camel):
-    role_list: list[str] = empty_list()
-
-
-class QueryTemplateCategorysReplyCategoryList(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
-
-
-class QueryTemplateCategorysReply(Record, alias_generator=camel):
-    category_list: list[QueryTemplateCategorysReplyCategoryList] = empty_list()
-    total: str | None
-
-
-class RecallAuditTemplateReplyRecallResult(Record, alias_generator=camel):
-    template_key: str | None
-    value: str | None
-
-
-class RecallAuditTemplateReply(Record, alias_generator=camel):
-    recall_result: list[RecallAuditTemplateReplyRecallResult] = empty_list()
 
 
 class ApaasV1(Manager):
     @api("apaas_1_0.BatchCreateTemplate", "POST /v1.0/apaas/templates")
     def batch_create_template(
         self,
-        template_list: list[BatchCreateTemplateTemplateList],
-    ) -> Call[BatchCreateTemplateReply]:
+        *,
+        template_list: Sequence[Annotated[OrDict[NewTemplate], Needs("install_times")]],
+    ) -> Call[list[Template]]:
         """Batch create template (批量创建模板).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BatchCreateTemplateReply)
+        return Call(list[Template], "createResultList").or_empty()
 
     @api("apaas_1_0.BatchQueryByTemplateKey", "POST /v1.0/apaas/templates/query", idempotent=True)
     def batch_query_by_template_key(
         self,
+        *,
         template_keys: list[str],
-    ) -> Call[BatchQueryByTemplateKeyReply]:
+    ) -> Call[list[TemplateKey]]:
         """Batch query by template key (批量查询模板).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BatchQueryByTemplateKeyReply)
+        return Call(list[TemplateKey], "templateList").or_empty()
 
     @api("apaas_1_0.BatchUpdateTemplate", "PUT /v1.0/apaas/templates")
     def batch_update_template(
         self,
-        template_list: list[BatchUpdateTemplateTemplateList],
-    ) -> Call[BatchUpdateTemplateReply]:
+        *,
+        template_list: Sequence[OrDict[NewTemplate]],
+    ) -> Call[list[Template]]:
         """Batch update template (批量修改模板).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BatchUpdateTemplateReply)
+        return Call(list[Template], "updateResultList").or_empty()
 
     @api("apaas_1_0.QueryIndustryTagList", "GET /v1.0/apaas/templates/industries")
     def query_industry_tag_list(
         self,
-    ) -> Call[QueryIndustryTagListReply]:
+    ) -> Call[list[str]]:
         """Query industry tag list (查询行业标签).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryIndustryTagListReply)
+        return Call(list[str], "industryList").or_empty()
 
     @api("apaas_1_0.QueryRoleTagList", "GET /v1.0/apaas/templates/roles")
     def query_role_tag_list(
         self,
-    ) -> Call[QueryRoleTagListReply]:
+    ) -> Call[list[str]]:
         """Query role tag list (查询角色).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryRoleTagListReply)
+        return Call(list[str], "roleList").or_empty()
 
     @api("apaas_1_0.QueryTemplateCategorys", "GET /v1.0/apaas/templates/categories")
     def query_template_categorys(
         self,
-    ) -> Call[QueryTemplateCategorysReply]:
+    ) -> Call[TemplateCategoryPage]:
         """Query template categorys (查询模板分类).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryTemplateCategorysReply)
+        return Call(TemplateCategoryPage)
 
     @api("apaas_1_0.RecallAuditTemplate", "POST /v1.0/apaas/templates/audits/recall")
     def recall_audit_template(
         self,
+        *,
         template_keys: list[str],
-    ) -> Call[RecallAuditTemplateReply]:
+    ) -> Call[list[Template]]:
         """Recall audit template (撤回模板审核).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RecallAuditTemplateReply)
+        return Call(list[Template], "recallResult").or_empty()

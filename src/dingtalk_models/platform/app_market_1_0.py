@@ -4,80 +4,117 @@ from __future__ import annotations
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel
+from dingtalk_models.core.quantities.spans import SpanMinutes
+from dingtalk_models.core.wire import Millis, camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class GetInAppSkuUrlReply(Record, alias_generator=camel):
-    url: str | None
-    """内购商品SKU页面地址"""
+class CreatedAppGoodsServiceConversation(Reply, alias_generator=camel):
+    """Created app goods service conversation."""
+
+    conversation_name: str = ""
+    new_conversation: bool | None
 
 
-class QueryMarketOrderReply(Record, alias_generator=camel):
+class EnsureUserLicenseAccess(Reply, alias_generator=camel):
+    """Ensure user license access."""
+
+    allowed: bool | None
+    decision_code: str | None
+    license_assigned: bool | None
+
+
+class MarketOrder(Reply, alias_generator=camel):
+    """Market order."""
+
     biz_order_id: int | None
     """订单ID"""
     corp_id: str | None
     """订单归属的组织corpId"""
     item_code: str | None
     """规格编码"""
-    item_name: str | None
+    item_name: str = ""
     """规格名称"""
     goods_code: str | None
     """商品Code"""
-    goods_name: str | None
+    goods_name: str = ""
     """商品名称"""
-    total_actual_pay_fee: int | None
+    total_actual_pay_fee: SpanMinutes | None
     """订单实付金额 (单位 unit 分)"""
     status: int | None
     """订单状态 (`0` `3` `4`)"""
     quantity: int | None
     """购买数量"""
-    paid_timestamp: int | None
+    paid_timestamp: Millis | None
     """支付时间戳 (单位 unit 毫秒)"""
-    create_timestamp: int | None
+    create_timestamp: Millis | None
     """创建时间戳 (单位 unit 毫秒)"""
-    start_timestamp: int | None
+    start_timestamp: Millis | None
     """开始生效时间 (单位 unit 毫秒)"""
-    end_timestamp: int | None
+    end_timestamp: Millis | None
     """生效结束时间 (单位 unit 毫秒)"""
     in_app_order: bool | None
     """是否内购订单"""
 
 
-class CreateAppGoodsServiceConversationReply(Record, alias_generator=camel):
-    conversation_name: str | None
-    new_conversation: bool | None
-
-
-class EnsureUserLicenseAccessReply(Record, alias_generator=camel):
-    allowed: bool | None
-    decision_code: str | None
-    license_assigned: bool | None
-
-
-class GetCoolAppAccessStatusReply(Record, alias_generator=camel):
-    status: str | None
-
-
-class GetPersonalExperienceInfoReplyResult(Record, alias_generator=camel):
-    main_corp_id: str | None
-
-
-class GetPersonalExperienceInfoReply(Record, alias_generator=camel):
-    result: GetPersonalExperienceInfoReplyResult | None
-
-
 class AppMarketV1(Manager):
+    @api("app_market_1_0.CreateAppGoodsServiceConversation", "POST /v1.0/appMarket/orders/serviceGroups")
+    def create_app_goods_service_conversation(
+        self,
+        isv_user_id: str,
+        order_id: int,
+    ) -> Call[CreatedAppGoodsServiceConversation]:
+        """Create app goods service conversation (创建应用商品服务群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedAppGoodsServiceConversation)
+
+    @api("app_market_1_0.EnsureUserLicenseAccess", "POST /v1.0/appMarket/userLicenses/ensure")
+    def ensure_user_license_access(
+        self,
+        union_id: str,
+    ) -> Call[EnsureUserLicenseAccess]:
+        """Ensure user license access (校验访问用户是否拥有应用 License).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(EnsureUserLicenseAccess)
+
+    @api(
+        "app_market_1_0.GetCoolAppAccessStatus",
+        "POST /v1.0/appMarket/coolApps/accessions/statuses/query",
+        idempotent=True,
+    )
+    def get_cool_app_access_status(
+        self,
+        *,
+        auth_code: str,
+        cool_app_code: str,
+        enc_field_biz_code: str,
+    ) -> Call[str]:
+        """Get cool app access status (获取酷应用访问状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "status")
+
     @api("app_market_1_0.GetInAppSkuUrl", "POST /v1.0/appMarket/internals/skuPages/query", idempotent=True)
     def get_in_app_sku_url(
         self,
-        goods_code: str,
         *,
+        goods_code: str,
         item_code: str | None = None,
         callback_page: str | None = None,
         extend_param: str | None = None,
-    ) -> Call[GetInAppSkuUrlReply]:
+    ) -> Call[str]:
         """Get in app sku url (获取个人应用内购商品SKU页面地址).
 
         Args:
@@ -94,87 +131,21 @@ class AppMarketV1(Manager):
 
         Source: obtain-the-sku-page-address-of-goods-purchased-in-personal
         """
-        return Call(GetInAppSkuUrlReply)
-
-    @api("app_market_1_0.QueryMarketOrder", "GET /v1.0/appMarket/orders/{orderId}")
-    def query_market_order(
-        self,
-        order_id: int,
-    ) -> Call[QueryMarketOrderReply]:
-        """Query market order (查询应用市场订单详情).
-
-        Args:
-            order_id: 订单ID
-
-        Codes: goods.not.app, illegal.order.principle, order.not.exist.
-
-        Scopes: Market.Order.Read.
-
-        Apps: third_party_org.
-
-        Source: check-the-order-details-app-store
-        """
-        return Call(QueryMarketOrderReply)
-
-    @api("app_market_1_0.CreateAppGoodsServiceConversation", "POST /v1.0/appMarket/orders/serviceGroups")
-    def create_app_goods_service_conversation(
-        self,
-        isv_user_id: str,
-        order_id: int,
-    ) -> Call[CreateAppGoodsServiceConversationReply]:
-        """Create app goods service conversation (创建应用商品服务群).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateAppGoodsServiceConversationReply)
-
-    @api("app_market_1_0.EnsureUserLicenseAccess", "POST /v1.0/appMarket/userLicenses/ensure")
-    def ensure_user_license_access(
-        self,
-        union_id: str,
-    ) -> Call[EnsureUserLicenseAccessReply]:
-        """Ensure user license access (校验访问用户是否拥有应用 License).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(EnsureUserLicenseAccessReply)
-
-    @api(
-        "app_market_1_0.GetCoolAppAccessStatus",
-        "POST /v1.0/appMarket/coolApps/accessions/statuses/query",
-        idempotent=True,
-    )
-    def get_cool_app_access_status(
-        self,
-        auth_code: str,
-        cool_app_code: str,
-        enc_field_biz_code: str,
-    ) -> Call[GetCoolAppAccessStatusReply]:
-        """Get cool app access status (获取酷应用访问状态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetCoolAppAccessStatusReply)
+        return Call(str, "url")
 
     @api("app_market_1_0.GetPersonalExperienceInfo", "GET /v1.0/appMarket/personalExperiences")
     def get_personal_experience_info(
         self,
         *,
         user_id: str | None = None,
-    ) -> Call[GetPersonalExperienceInfoReply]:
+    ) -> Call[str]:
         """Get personal experience info (获取个人体验相关信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetPersonalExperienceInfoReply)
+        return Call(str, "result.mainCorpId")
 
     @api("app_market_1_0.NotifyOnCrmDataChange", "POST /v1.0/appMarket/saleAssistants/crmDataChanges/notify")
     def notify_on_crm_data_change(
@@ -193,12 +164,32 @@ class AppMarketV1(Manager):
         """
         return Call(None)
 
+    @api("app_market_1_0.QueryMarketOrder", "GET /v1.0/appMarket/orders/{orderId}")
+    def query_market_order(
+        self,
+        order_id: int,
+    ) -> Call[MarketOrder]:
+        """Query market order (查询应用市场订单详情).
+
+        Args:
+            order_id: 订单ID
+
+        Codes: goods.not.app, illegal.order.principle, order.not.exist.
+
+        Scopes: Market.Order.Read.
+
+        Apps: third_party_org.
+
+        Source: check-the-order-details-app-store
+        """
+        return Call(MarketOrder)
+
     @api("app_market_1_0.UpdateAppVisibleScope", "PUT /v1.0/appMarket/appVisibleScopes")
     def update_app_visible_scope(
         self,
         operator_user_id: str,
-        visible_scope_type: str,
         *,
+        visible_scope_type: str,
         visible_dept_ids: list[int] | None = None,
         visible_user_ids: list[str] | None = None,
     ) -> Call[None]:
@@ -213,10 +204,11 @@ class AppMarketV1(Manager):
     @api("app_market_1_0.UserTaskReport", "POST /v1.0/appMarket/tasks")
     def user_task_report(
         self,
+        userid: str,
+        *,
         biz_no: str,
         operate_date: str,
         task_tag: str,
-        userid: str,
     ) -> Call[bool]:
         """User task report (app内用户操作任务同步).
 

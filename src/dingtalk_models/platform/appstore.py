@@ -11,54 +11,35 @@ from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import Millis
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class InternalOrderGetResult(Record):
-    create_timestamp: Millis | None
-    """订单创建时间"""
-    paid_timestamp: Millis | None
-    """订单支付时间"""
-    quantity: int | None
+class InternalOrder(Reply):
+    """Internal order."""
+
+    create_timestamp: Millis
+    """订单创建时间戳"""
+    paid_timestamp: Millis
+    """订单支付时间戳"""
+    quantity: int
     """订购数量"""
-    status: int | None
+    status: int
     """订单状态 (`0` `3` `4`)"""
-    total_actual_pay_fee: int | None
+    total_actual_pay_fee: int
     """实际支付总金额 (单位 unit 分)"""
-    item_code: str | None
+    item_code: str
     """内购商品规格码"""
-    corp_id: str | None
+    corp_id: str
     """购买商品的企业开放ID"""
-    biz_order_id: int | None
+    biz_order_id: int
     """内购商品订单号"""
     end_timestamp: Millis | None
     """订购的服务结束时间"""
     start_timestamp: Millis | None
     """订购的服务开始时间"""
-    goods_code: str | None
+    goods_code: str
     """内购商品码"""
-
-
-class InternalUnfinishedorderListItem(Record):
-    create_timestamp: Millis | None
-    """订单创建时间戳"""
-    paid_timestamp: Millis | None
-    """订单支付时间戳"""
-    quantity: int | None
-    """订购数量"""
-    status: int | None
-    """订单状态"""
-    total_actual_pay_fee: int | None
-    """实际支付总金额"""
-    item_code: str | None
-    """内购商品规格码"""
-    corp_id: str | None
-    """购买商品的企业开放ID"""
-    biz_order_id: int | None
-    """订单号"""
-    goods_code: str | None
-    """商品码"""
 
 
 class OapiAppstore(Manager):
@@ -67,16 +48,17 @@ class OapiAppstore(Manager):
         self,
         biz_order_id: int,
         request_id: str,
-        quantity: int,
         userid: str,
+        *,
+        quantity: int,
     ) -> Call[None]:
         """Internal order consume (应用内购商品核销).
 
         Args:
             biz_order_id: 内购商品订单号 (例 e.g. `3131111111`)
             request_id: 核销请求ID (例 e.g. `1199291922`)
-            quantity: 订购商品核销数量 (例 e.g. `12`)
             userid: 员工在当前企业内的唯一标识 (例 e.g. `user123`)
+            quantity: 订购商品核销数量 (例 e.g. `12`)
 
         Scopes: qyapi_appstore_internal.
 
@@ -108,7 +90,7 @@ class OapiAppstore(Manager):
     def internal_order_get(
         self,
         biz_order_id: int,
-    ) -> Call[InternalOrderGetResult]:
+    ) -> Call[InternalOrder]:
         """Internal order get (获取内购订单信息).
 
         Args:
@@ -120,13 +102,13 @@ class OapiAppstore(Manager):
 
         Source: obtain-information-about-internal-purchase-orders
         """
-        return Call(InternalOrderGetResult)
+        return Call(InternalOrder)
 
     @api("dingtalk.oapi.appstore.internal.skupage.get", "POST /topapi/appstore/internal/skupage/get")
     def internal_skupage_get(
         self,
-        goods_code: str,
         *,
+        goods_code: str,
         callback_page: str | None = None,
         extend_param: str | None = None,
     ) -> Call[str]:
@@ -156,7 +138,7 @@ class OapiAppstore(Manager):
         item_code: str | None = None,
         page: int | None = None,
         page_size: Annotated[int, Field(le=100)] = 100,
-    ) -> Query[InternalUnfinishedorderListItem]:
+    ) -> Query[InternalOrder]:
         """Internal unfinishedorder list (获取未处理的已支付订单).
 
         Args:
@@ -170,8 +152,4 @@ class OapiAppstore(Manager):
 
         Source: obtaining-isv-unfinished-processing-order
         """
-        return Listing(
-            InternalUnfinishedorderListItem,
-            Paging("page", 1, unit="pages", total="total", open_ended=True),
-            items="items",
-        )
+        return Listing(InternalOrder, Paging("page", 1, unit="pages", total="total", open_ended=True), items="items")

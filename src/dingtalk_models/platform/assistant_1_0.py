@@ -2,270 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import CURSOR, OFFSET, Paging
-from dingtalk_models.core.wire import camel, empty_list, wire
+from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class AddDomainWordsDomainWords(TypedDict, total=False):
-    description: str
-    domain_word: str
-    formal_words: list[str]
+class Action(Reply, alias_generator=camel):
+    """Action (助理技能列表)."""
+
+    action_id: str
+    """技能唯一标识符"""
+    action_name: str = ""
+    """技能名称"""
+    action_version: str | None
+    """技能版本"""
+    description: str = ""
+    """技能描述"""
+    icon: str = ""
+    """技能图标"""
 
 
-class AssistantMeResponseReplyOutputContent(Record, alias_generator=camel):
-    annotations: list[JsonValue] = empty_list()
-    """具体消息扩展信息"""
-    text: str | None
-    """返回的文本内容"""
-    type: str | None
-    """消息的类型"""
+class ActionAuthInfo(Shape, alias_generator=camel):
+    """Action auth info."""
+
+    auth_config: str | None = None
+    authentication_type: str | None = None
 
 
-class AssistantMeResponseReplyOutput(Record, alias_generator=camel):
-    content: list[AssistantMeResponseReplyOutputContent] = empty_list()
-    """存放具体的消息内容"""
-    id: str | None
-    """标识当前消息的唯一ID"""
-    role: str | None
-    """消息角色"""
-    type: str | None
-    """内容类型"""
+class AiCreditsRecord(Reply, alias_generator=camel):
+    """Ai credits record."""
 
-
-class AssistantMeResponseReply(Record, alias_generator=camel):
-    created_at: Annotated[int | None, wire("created_at")]
-    """对话创建时间 (单位 unit 秒)"""
-    error: str | None
-    """运行任务失败的失败消息"""
-    id: str | None
-    metadata: dict[str, JsonValue] | None
-    """保留字段"""
-    model: str | None
-    """运行过程中用到的模型id"""
-    object: str | None
-    """对象类型"""
-    output: list[AssistantMeResponseReplyOutput] = empty_list()
-    """助理响应的内容列表"""
-    status: str | None
-    """运行任务的状态"""
-
-
-class AssistantResponseReplyOutputContent(Record, alias_generator=camel):
-    annotations: list[JsonValue] = empty_list()
-    """消息的其他扩展信息"""
-    text: str | None
-    """user"""
-    type: str | None
-    """消息的类型"""
-
-
-class AssistantResponseReplyOutput(Record, alias_generator=camel):
-    content: list[AssistantResponseReplyOutputContent] = empty_list()
-    """存放具体的消息内容"""
-    id: str | None
-    """标识当前消息的唯一ID"""
-    role: str | None
-    """消息角色"""
-    type: str | None
-    """内容类型"""
-
-
-class AssistantResponseReply(Record, alias_generator=camel):
-    created_at: Annotated[int | None, wire("created_at")]
-    """对话创建时间 (单位 unit 秒)"""
-    error: str | None
-    """运行任务失败的失败消息"""
-    id: str | None
-    metadata: dict[str, JsonValue] | None
-    """保留字段"""
-    model: str | None
-    """运行过程中用到的模型id"""
-    object: str | None
-    """对象类型"""
-    output: list[AssistantResponseReplyOutput] = empty_list()
-    """助理响应的内容列表"""
-    status: str | None
-    """运行任务的状态"""
-
-
-class BatchGetAiCreditsRecordList(Record, alias_generator=camel):
     action_names: str | None
     assistant_id: str | None
-    assistant_name: str | None
+    assistant_name: str = ""
     dept_id: int | None
-    dept_name: str | None
+    dept_name: str = ""
     request_id: str | None
     time: str | None
     union_id: str | None
     used_num: float | None
-    user_name: str | None
+    user_name: str = ""
 
 
-class CreateAssistantReply(Record, alias_generator=camel):
-    action_names: list[str] = empty_list()
-    """技能名称"""
-    assistant_id: str | None
-    """AI助理的唯一标识符"""
-    assistant_union_id: str | None
-    """助理的 Union ID"""
-    created_at: int | None
-    """助理的创建时间 (单位 unit 秒)"""
-    creator_union_id: str | None
-    """助理创建者 ID"""
-    description: str | None
-    """AI"""
-    fallback_content: str | None
-    """兜底回复"""
-    icon: str | None
-    """助理头像"""
-    instructions: str | None
-    """角色设定"""
-    knowledge_file_names: list[str] = empty_list()
-    """知识名称"""
-    model: str | None
-    """助理使用的大模型"""
-    name: str | None
-    """AI"""
-    recommend_prompts: list[str] = empty_list()
-    """推荐问法"""
-    unified_app_id: str | None
-    """助理管理的应用对应的应用 ID"""
-    welcome_content: str | None
-    """欢迎语"""
+class AiCreditsUsageRecord(Reply, alias_generator=camel):
+    """Ai credits usage record."""
+
+    ability_name: str = ""
+    ai_credits_used_num: str | None
+    biz_id: str | None
+    is_time_free: str | None
+    scenario_name: str = ""
+    task_name: str = ""
+    usage_time: str | None
+    user_name: str = ""
 
 
-class CreateAssistantMessageReply(Record, alias_generator=camel):
-    assistant_id: str | None
-    """消息关联的助理id"""
-    content: list[JsonValue] = empty_list()
-    """返回的消息内容"""
-    created_at: int | None
-    """消息创建时间 (单位 unit 毫秒)"""
-    id: str | None
-    """消息id"""
-    metadata: dict[str, JsonValue] | None
-    """保留字段"""
-    object: str | None
-    """对象类型"""
-    role: str | None
-    """消息角色"""
-    run_id: str | None
-    """消息关联的运行任务id"""
-    thread_id: str | None
-    """消息关联的线程id"""
+class AppScope(Shape, alias_generator=camel):
+    """App scope."""
+
+    dept_visible_scopes: str | None = None
+    dynamic_group_scopes: str | None = None
+    is_hidden: bool | None = None
+    role_visible_scopes: str | None = None
+    user_visible_scopes: str | None = None
 
 
-class CreateAssistantRunReply(Record, alias_generator=camel):
-    assistant_id: str | None
-    """运行任务关联的助理id"""
-    cancelled_at: int | None
-    """运行任务的取消时间"""
-    completed_at: int | None
-    """运行任务的完成时间"""
-    created_at: int | None
-    """运行任务的创建时间"""
-    expires_at: int | None
-    """运行任务的过期时间"""
-    failed_at: int | None
-    """运行任务的失败时间"""
-    id: str | None
-    """运行任务id"""
-    last_error_msg: str | None
-    """运行任务最新一次失败的失败消息"""
-    metadata: dict[str, JsonValue] | None
-    """保留字段"""
-    object: str | None
-    """对象类型"""
-    started_at: int | None
-    """运行任务的开始时间"""
-    status: str | None
-    """运行任务的状态"""
-    thread_id: str | None
-    """运行任务关联的线程id"""
+class Ask(Reply, alias_generator=camel):
+    """Ask."""
 
-
-class CreateAssistantThreadReply(Record, alias_generator=camel):
-    created_at: int | None
-    """线程的创建时间 (单位 unit 毫秒)"""
-    id: str | None
-    """创建的助理线程 ID"""
-    metadata: dict[str, JsonValue] | None
-    """保留字段"""
-    object: str | None
-    """结构类型"""
-
-
-class DeleteAssistantMessageReply(Record, alias_generator=camel):
-    deleted: bool | None
-    """是否被删除"""
-    id: str | None
-    """消息id"""
-    object: str | None
-    """对象类型"""
-
-
-class DeleteAssistantThreadReply(Record, alias_generator=camel):
-    deleted: bool | None
-    """线程是否删除成功"""
-    id: str | None
-    """删除的助理线程id"""
-    object: str | None
-    """对象类型"""
-
-
-class DeleteDomainWordsDomainWords(TypedDict, total=False):
-    description: str
-    domain_word: str
-    formal_words: list[str]
-
-
-class DeployAssistantActionActionAuthInfo(TypedDict, total=False):
-    auth_config: str
-    authentication_type: str
-
-
-class DeployAssistantAction(TypedDict, total=False):
-    action_auth_info: DeployAssistantActionActionAuthInfo
-    action_name: str
-    description: str
-    schema_: str
-
-
-class DeployAssistantAppScopes(TypedDict, total=False):
-    dept_visible_scopes: str
-    dynamic_group_scopes: str
-    is_hidden: bool
-    role_visible_scopes: str
-    user_visible_scopes: str
-
-
-class DeployAssistantFallback(TypedDict, total=False):
-    action_type: str
-    default_msg: str
-
-
-class DeployAssistantReply(Record, alias_generator=camel):
-    assistant_id: str | None
-
-
-class GetAskDetailListReferences(Record, alias_generator=camel):
-    name: str | None
-    """文档名称"""
-    url: str | None
-    """文档链接"""
-
-
-class GetAskDetailList(Record, alias_generator=camel):
     answer: str | None
     """答案"""
     answer_result: str | None
@@ -274,30 +88,56 @@ class GetAskDetailList(Record, alias_generator=camel):
     """用户评论"""
     is_mark_resolved: bool | None
     """是否被用户标记为有帮助"""
-    nick: str | None
+    nick: str = ""
     """提问者昵称"""
     question: str | None
     """提问问题"""
-    references: list[GetAskDetailListReferences] = empty_list()
+    references: list[Reference] = empty_list()
     time: int | None
     """提问时间"""
 
 
-class GetAssistantActionInfoReplyActionList(Record, alias_generator=camel):
-    action_id: str | None
-    """技能唯一标识符"""
-    action_name: str | None
+class Assistant(Reply, alias_generator=camel):
+    """Assistant."""
+
+    action_names: list[str] = empty_list()
     """技能名称"""
-    action_version: str | None
-    """技能版本"""
-    description: str | None
-    """技能描述"""
-    icon: str | None
-    """技能图标"""
+    assistant_id: str
+    """AI助理的唯一标识符"""
+    assistant_union_id: str | None
+    """助理的 Union ID"""
+    created_at: int
+    """助理的创建时间 (单位 unit 秒)"""
+    creator_union_id: str
+    """助理创建者的 Union ID"""
+    description: str
+    """助理的描述"""
+    fallback_content: str = ""
+    """兜底回复"""
+    icon: str
+    """助理的头像"""
+    instructions: str | None
+    """角色设定"""
+    knowledge_file_names: list[str] = empty_list()
+    """知识名称"""
+    model: str | None
+    """助理使用的大模型"""
+    name: str
+    """助理的名称"""
+    recommend_prompts: list[str] = empty_list()
+    """推荐问法"""
+    unified_app_id: str | None
+    """助理管理的应用对应的应用 ID"""
+    welcome_content: str = ""
+    """欢迎语"""
+    operator_union_id: str | None
+    """操作者用户 ID"""
 
 
-class GetAssistantActionInfoReply(Record, alias_generator=camel):
-    action_list: list[GetAssistantActionInfoReplyActionList] = empty_list()
+class AssistantAction(Reply, alias_generator=camel):
+    """Assistant action."""
+
+    action_list: list[Action] = empty_list()
     """助理技能列表"""
     assistant_id: str | None
     """助理的唯一标识符"""
@@ -305,53 +145,51 @@ class GetAssistantActionInfoReply(Record, alias_generator=camel):
     """组织corpId"""
 
 
-class GetDomainWordsReply(Record, alias_generator=camel):
-    result: list[str] = empty_list()
+class AssistantMeResponse(Reply, alias_generator=camel):
+    """Assistant me response."""
 
-
-class GetKnowledgeListReplyResult(Record, alias_generator=camel):
-    doc_format: str | None
-    """文档格式"""
-    doc_name: str | None
-    """文档名称"""
-    doc_url: str | None
-    """文档链接"""
+    created_at: Annotated[int, wire("created_at")]
+    """对话创建时间 (单位 unit 秒)"""
+    error: str | None
+    """运行任务失败的失败消息"""
+    id: str
+    metadata: dict[str, JsonValue] = empty_dict()
+    """保留字段"""
+    model: str | None
+    """运行过程中用到的模型id"""
+    object: str | None
+    """对象类型"""
+    output: list[AssistantMeResponseOutput] = empty_list()
+    """助理响应的内容列表"""
     status: str | None
-    """状态"""
-    study_id: str | None
-    """学习ID"""
+    """运行任务的状态"""
 
 
-class GetKnowledgeListReply(Record, alias_generator=camel):
-    result: list[GetKnowledgeListReplyResult] = empty_list()
-    """结果列表"""
+class AssistantMeResponseOutput(Reply, alias_generator=camel):
+    """Assistant me response output (助理响应的内容列表)."""
+
+    content: list[AssistantResponse] = empty_list()
+    """存放具体的消息内容"""
+    id: str
+    """标识当前消息的唯一ID"""
+    role: str | None
+    """消息角色"""
+    type: str | None
+    """内容类型"""
 
 
-class ListAssistantList(Record, alias_generator=camel):
-    assistant_id: str | None
-    """AI"""
-    created_at: int | None
-    """助理的创建时间 (单位 unit 秒)"""
-    creator_union_id: str | None
-    """助理创建者 ID"""
-    description: str | None
-    """助理的描述"""
-    icon: str | None
-    """助理的头像"""
-    name: str | None
-    """助理的名称"""
+class AssistantMessage(Reply, alias_generator=camel):
+    """Assistant message (返回的消息列表)."""
 
-
-class ListAssistantMessageReplyData(Record, alias_generator=camel):
     assistant_id: str | None
     """消息关联的助理 ID"""
     content: list[JsonValue] = empty_list()
     """返回的消息内容"""
-    created_at: int | None
-    """消息创建时间"""
-    id: str | None
+    created_at: Millis
+    """消息创建时间 (单位 unit 毫秒)"""
+    id: str
     """消息 ID"""
-    metadata: dict[str, JsonValue] | None
+    metadata: dict[str, JsonValue] = empty_dict()
     """保留字段"""
     object: str | None
     """对象类型"""
@@ -361,33 +199,50 @@ class ListAssistantMessageReplyData(Record, alias_generator=camel):
     """消息关联的运行任务 ID"""
     thread_id: str | None
     """消息关联的线程 ID"""
+    assistant_id_: Annotated[str | None, wire("assisantId")]
+    """消息关联的助理id"""
 
 
-class ListAssistantMessageReply(Record, alias_generator=camel):
-    data: list[ListAssistantMessageReplyData] = empty_list()
+class AssistantMessagePage(Reply, alias_generator=camel):
+    """Assistant message page."""
+
+    data: list[AssistantMessage] = empty_list()
     """返回的消息列表"""
     object: str | None
     """对象类型"""
 
 
-class ListAssistantRunReplyData(Record, alias_generator=camel):
+class AssistantResponse(Reply, alias_generator=camel):
+    """Assistant response (存放具体的消息内容)."""
+
+    annotations: list[JsonValue] = empty_list()
+    """消息的其他扩展信息"""
+    text: str = ""
+    """返回的文本内容"""
+    type: str | None
+    """消息的类型"""
+
+
+class AssistantRun(Reply, alias_generator=camel):
+    """Assistant run (运行任务列表)."""
+
     assistant_id: str | None
     """运行任务关联的助理 ID"""
     cancelled_at: int | None
     """运行任务的取消时间"""
     completed_at: int | None
     """运行任务的完成时间"""
-    created_at: int | None
+    created_at: int
     """运行任务的创建时间"""
     expires_at: int | None
     """运行任务的过期时间"""
     failed_at: int | None
     """运行任务的失败时间"""
-    id: str | None
+    id: str
     """运行任务 ID"""
-    last_error_msg: str | None
+    last_error_msg: str = ""
     """运行任务最新一次失败的失败消息"""
-    metadata: dict[str, JsonValue] | None
+    metadata: dict[str, JsonValue] = empty_dict()
     """保留字段"""
     object: str | None
     """对象类型"""
@@ -399,48 +254,111 @@ class ListAssistantRunReplyData(Record, alias_generator=camel):
     """运行任务关联的线程 ID"""
 
 
-class ListAssistantRunReply(Record, alias_generator=camel):
-    data: list[ListAssistantRunReplyData] = empty_list()
+class AssistantRunPage(Reply, alias_generator=camel):
+    """Assistant run page."""
+
+    data: list[AssistantRun] = empty_list()
     """运行任务列表"""
     object: str | None
     """对象类型"""
 
 
-class ListInstanceReplyResult(Record, alias_generator=camel):
-    description: str | None
-    icon: str | None
-    name: str | None
+class AssistantScope(Reply, alias_generator=camel):
+    """Assistant scope."""
+
+    assistant_id: str
+    """AI"""
+    operator_union_id: str | None
+    """操作者用户 ID"""
+    scopes: RetrieveAssistantScope | None
+    """助理可见范围参数"""
+    sharing: bool | None
+    """是否开启分享"""
+
+
+class AssistantThread(Reply, alias_generator=camel):
+    """Assistant thread."""
+
+    created_at: Millis
+    """线程的创建时间 (单位 unit 毫秒)"""
+    id: str
+    """创建的助理线程 ID"""
+    metadata: dict[str, JsonValue] = empty_dict()
+    """保留字段"""
+    object: str | None
+    """结构类型"""
+
+
+class DeletedAssistantMessage(Reply, alias_generator=camel):
+    """Deleted assistant message."""
+
+    deleted: bool | None
+    """线程是否删除成功"""
+    id: str
+    """删除的助理线程id"""
+    object: str | None
+    """对象类型"""
+
+
+class DeployAssistantAction(Shape, alias_generator=camel):
+    """Deploy assistant action."""
+
+    action_auth_info: ActionAuthInfo | None = None
+    action_name: str | None = None
+    description: str | None = None
+    schema_: str | None = None
+
+
+class DomainWord(Shape, alias_generator=camel):
+    """Domain word."""
+
+    description: str | None = None
+    domain_word: str | None = None
+    formal_words: list[str] = empty_list()
+
+
+class Fallback(Shape, alias_generator=camel):
+    """Fallback."""
+
+    action_type: str | None = None
+    default_msg: str | None = None
+
+
+class Instance(Reply, alias_generator=camel):
+    """Instance."""
+
+    description: str = ""
+    icon: str = ""
+    name: str = ""
     prototype_assistant_id: str | None
     tenant_assistant_id: str | None
 
 
-class ListInstanceReply(Record, alias_generator=camel):
-    result: list[ListInstanceReplyResult] = empty_list()
+class Knowledge(Reply, alias_generator=camel):
+    """Knowledge."""
+
+    doc_format: str | None
+    """文档格式"""
+    doc_name: str = ""
+    """文档名称"""
+    doc_url: str | None
+    """文档链接"""
+    status: str | None
+    """状态"""
+    study_id: str | None
+    """学习ID"""
 
 
-class ListVisibleAssistantList(Record, alias_generator=camel):
-    assistant_id: str | None
-    """AI"""
-    created_at: int | None
-    """助理的创建时间 (单位 unit 秒)"""
-    creator_union_id: str | None
-    """助理创建者 ID"""
-    description: str | None
-    """AI"""
-    icon: str | None
-    """助理头像"""
-    name: str | None
-    """AI"""
+class Log(Reply, alias_generator=camel):
+    """Log."""
 
-
-class LogListList(Record, alias_generator=camel):
     action_names: str | None
     """技能名称"""
     custom_channel: str | None
     """用户自定义渠道"""
     input: str | None
     """用户输入"""
-    name: str | None
+    name: str = ""
     """对话人姓名"""
     output: str | None
     """结果输出"""
@@ -456,181 +374,27 @@ class LogListList(Record, alias_generator=camel):
     """用户 userId"""
 
 
-class PageListNewAiCreditsUsageRecordDataList(Record, alias_generator=camel):
-    ability_name: str | None
-    ai_credits_used_num: str | None
-    biz_id: str | None
-    is_time_free: str | None
-    scenario_name: str | None
-    task_name: str | None
-    usage_time: str | None
-    user_name: str | None
+class Reference(Reply, alias_generator=camel):
+    """Reference."""
+
+    name: str = ""
+    """文档名称"""
+    url: str | None
+    """文档链接"""
 
 
-class RetrieveAssistantBasicInfoReply(Record, alias_generator=camel):
-    action_names: list[str] = empty_list()
-    """技能名称"""
-    assistant_id: str | None
-    """AI"""
-    assistant_union_id: str | None
-    """助理的 Union ID"""
-    created_at: int | None
-    """助理的创建时间 (单位 unit 秒)"""
-    creator_union_id: str | None
-    """助理创建者的 Union ID"""
-    description: str | None
-    """AI"""
-    fallback_content: str | None
-    """兜底回复"""
-    icon: str | None
-    """助理头像"""
-    instructions: str | None
-    """角色设定"""
-    knowledge_file_names: list[str] = empty_list()
-    """知识名称"""
-    model: str | None
-    """助理使用的大模型"""
-    name: str | None
-    """AI"""
-    recommend_prompts: list[str] = empty_list()
-    """推荐问法"""
-    unified_app_id: str | None
-    """助理管理的应用对应的应用 ID"""
-    welcome_content: str | None
-    """欢迎语"""
+class RetrieveAssistantScope(Reply, Shape, alias_generator=camel):
+    """Retrieve assistant scope (助理可见范围参数)."""
 
-
-class RetrieveAssistantMessageReply(Record, alias_generator=camel):
-    assisant_id: str | None
-    """消息关联的助理id"""
-    content: list[JsonValue] = empty_list()
-    """返回的消息内容"""
-    created_at: int | None
-    """消息创建时间"""
-    id: str | None
-    """消息id"""
-    metadata: dict[str, JsonValue] | None
-    """保留字段"""
-    object: str | None
-    """对象类型"""
-    role: str | None
-    """消息角色"""
-    run_id: str | None
-    """消息关联的运行任务id"""
-    thread_id: str | None
-    """消息关联的线程id"""
-
-
-class RetrieveAssistantRunReply(Record, alias_generator=camel):
-    assistant_id: str | None
-    """运行任务关联的助理id"""
-    cancelled_at: int | None
-    """运行任务的取消时间"""
-    completed_at: int | None
-    """运行任务的完成时间"""
-    created_at: int | None
-    """运行任务的创建时间"""
-    expires_at: int | None
-    """运行任务的过期时间"""
-    failed_at: int | None
-    """运行任务的失败时间"""
-    id: str | None
-    """运行任务id"""
-    last_error_msg: str | None
-    """运行任务最新一次失败的失败消息"""
-    metadata: dict[str, JsonValue] | None
-    """保留字段"""
-    object: str | None
-    """对象类型"""
-    started_at: int | None
-    """运行任务的开始时间"""
-    status: str | None
-    """运行任务的状态"""
-    thread_id: str | None
-    """运行任务关联的线程id"""
-
-
-class RetrieveAssistantScopeReplyResultScopes(Record, alias_generator=camel):
     dept_visible_scopes: list[str] = empty_list()
     """部门 ID"""
     dynamic_group_scopes: list[str] = empty_list()
     """动态用户组 ID"""
-    is_admin: bool | None
+    is_admin: bool | None = None
     """是否仅管理员可见"""
     role_visible_scopes: list[str] = empty_list()
     """角色 ID"""
     user_visible_scopes: list[str] = empty_list()
-    """用户 ID"""
-
-
-class RetrieveAssistantScopeReplyResult(Record, alias_generator=camel):
-    assistant_id: str | None
-    """AI"""
-    scopes: RetrieveAssistantScopeReplyResultScopes | None
-    """助理可见范围"""
-    sharing: bool | None
-    """是否开启分享"""
-
-
-class RetrieveAssistantScopeReply(Record, alias_generator=camel):
-    result: RetrieveAssistantScopeReplyResult | None
-    """响应对象"""
-
-
-class RetrieveAssistantThreadReply(Record, alias_generator=camel):
-    created_at: int | None
-    """线程的创建时间 (单位 unit 毫秒)"""
-    id: str | None
-    """检索的助理线程id"""
-    metadata: dict[str, JsonValue] | None
-    """保留字段"""
-    object: str | None
-    """对象类型"""
-
-
-class UpdateAssistantBasicInfoReply(Record, alias_generator=camel):
-    action_names: list[str] = empty_list()
-    """技能名称"""
-    assistant_id: str | None
-    """AI"""
-    assistant_union_id: str | None
-    """助理的 Union ID"""
-    created_at: int | None
-    """助理的创建时间 (单位 unit 秒)"""
-    creator_union_id: str | None
-    """助理创建者 ID"""
-    description: str | None
-    """AI"""
-    fallback_content: str | None
-    """兜底回复"""
-    icon: str | None
-    """助理头像"""
-    instructions: str | None
-    """角色设定"""
-    knowledge_file_names: list[str] = empty_list()
-    """知识名称"""
-    model: str | None
-    """助理使用的大模型"""
-    name: str | None
-    """AI"""
-    recommend_prompts: list[str] = empty_list()
-    """推荐问法"""
-    unified_app_id: str | None
-    """助理管理的应用对应的应用 ID"""
-    welcome_content: str | None
-    """欢迎语"""
-
-
-class UpdateAssistantScopeScopes(TypedDict, total=False):
-    dept_visible_scopes: list[str]
-    """部门 ID"""
-    dynamic_group_scopes: list[str]
-    """动态用户组 ID"""
-    is_admin: bool
-    """是否仅管理员可见"""
-    role_visible_scopes: list[str]
-    """角色 ID"""
-    user_visible_scopes: list[str]
     """用户 ID"""
 
 
@@ -639,7 +403,8 @@ class AssistantV1(Manager):
     def add_domain_words(
         self,
         assistant_id: str,
-        domain_words: list[AddDomainWordsDomainWords],
+        *,
+        domain_words: Sequence[OrDict[DomainWord]],
     ) -> Call[None]:
         """Add domain words (助理添加专业词汇).
 
@@ -653,8 +418,9 @@ class AssistantV1(Manager):
     def add_to_org_skill_repository(
         self,
         action_id: str,
-        action_version: str,
         operator_union_id: str,
+        *,
+        action_version: str,
     ) -> Call[None]:
         """Add to org skill repository (添加技能到组织技能库).
 
@@ -662,8 +428,8 @@ class AssistantV1(Manager):
 
         Args:
             action_id: 技能唯一标识符
-            action_version: 技能版本
             operator_union_id: 操作者用户 ID
+            action_version: 技能版本
 
         Evidence: sdk
         """
@@ -673,12 +439,12 @@ class AssistantV1(Manager):
     def assistant_me_response(
         self,
         assistant_id: str,
-        input: str,
         *,
+        input: str,
         instructions: str | None = None,
         metadata: dict[str, JsonValue] | None = None,
         stream: bool | None = None,
-    ) -> Call[AssistantMeResponseReply]:
+    ) -> Call[AssistantMeResponse]:
         """Assistant me response (助理响应接口-委托权限).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -692,18 +458,18 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Call(AssistantMeResponseReply)
+        return Call(AssistantMeResponse)
 
     @api("assistant_1_0.AssistantResponse", "POST /v1.0/assistant/{assistantId}/compatible-mode/responses")
     def assistant_response(
         self,
         assistant_id: str,
-        input: str,
         *,
+        input: str,
         instructions: str | None = None,
         metadata: dict[str, JsonValue] | None = None,
         stream: bool | None = None,
-    ) -> Call[AssistantResponseReply]:
+    ) -> Call[AssistantMeResponse]:
         """Assistant response (助理响应接口-应用权限).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -717,7 +483,7 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Call(AssistantResponseReply)
+        return Call(AssistantMeResponse)
 
     @api("assistant_1_0.BatchGetAICreditsRecord", "GET /v1.0/assistant/aiCredits/list")
     def batch_get_ai_credits_record(
@@ -729,54 +495,54 @@ class AssistantV1(Manager):
         page_size: int | None = None,
         start_time: str | None = None,
         union_id: str | None = None,
-    ) -> Query[BatchGetAiCreditsRecordList]:
+    ) -> Query[AiCreditsRecord]:
         """Batch get ai credits record (分页查询算粒的使用记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(BatchGetAiCreditsRecordList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(AiCreditsRecord, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("assistant_1_0.CreateAssistant", "POST /v1.0/assistant/basicInfo")
     def create_assistant(
         self,
+        operator_union_id: str,
+        *,
         description: str,
         icon: str,
         instructions: str,
         name: str,
-        operator_union_id: str,
         welcome_content: str,
-        *,
         recommend_prompts: list[str] | None = None,
-    ) -> Call[CreateAssistantReply]:
+    ) -> Call[Assistant]:
         """Create assistant (创建AI助理).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
+            operator_union_id: 操作者用户 ID
             description: AI
             icon: 助理头像
             instructions: 角色设定
             name: AI
-            operator_union_id: 操作者用户 ID
             welcome_content: 欢迎语
             recommend_prompts: 推荐问法
 
         Evidence: sdk
         """
-        return Call(CreateAssistantReply)
+        return Call(Assistant)
 
     @api("assistant_1_0.CreateAssistantMessage", "POST /v1.0/assistant/threads/{threadId}/messages")
     def create_assistant_message(
         self,
         thread_id: str,
+        *,
         content: str,
         role: str,
-        *,
         extension: dict[str, str] | None = None,
         metadata: dict[str, JsonValue] | None = None,
-    ) -> Call[CreateAssistantMessageReply]:
+    ) -> Call[AssistantMessage]:
         """Create assistant message (创建AI助理的消息体).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -790,7 +556,7 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Call(CreateAssistantMessageReply)
+        return Call(AssistantMessage)
 
     @api("assistant_1_0.CreateAssistantRun", "POST /v1.0/assistant/threads/{threadId}/runs")
     def create_assistant_run(
@@ -801,7 +567,7 @@ class AssistantV1(Manager):
         instructions: str | None = None,
         metadata: dict[str, JsonValue] | None = None,
         stream: bool | None = None,
-    ) -> Call[CreateAssistantRunReply]:
+    ) -> Call[AssistantRun]:
         """Create assistant run (创建AI助理的运行任务).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -815,14 +581,14 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Call(CreateAssistantRunReply)
+        return Call(AssistantRun)
 
     @api("assistant_1_0.CreateAssistantThread", "POST /v1.0/assistant/threads")
     def create_assistant_thread(
         self,
         *,
         metadata: dict[str, str] | None = None,
-    ) -> Call[CreateAssistantThreadReply]:
+    ) -> Call[AssistantThread]:
         """Create assistant thread (创建AI助理线程实例).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -832,7 +598,7 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Call(CreateAssistantThreadReply)
+        return Call(AssistantThread)
 
     @api("assistant_1_0.DeleteAssistant", "DELETE /v1.0/assistant/basicInfo")
     def delete_assistant(
@@ -857,7 +623,7 @@ class AssistantV1(Manager):
         self,
         thread_id: str,
         message_id: str,
-    ) -> Call[DeleteAssistantMessageReply]:
+    ) -> Call[DeletedAssistantMessage]:
         """Delete assistant message (删除AI助理的消息体).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -868,13 +634,13 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Call(DeleteAssistantMessageReply)
+        return Call(DeletedAssistantMessage)
 
     @api("assistant_1_0.DeleteAssistantThread", "DELETE /v1.0/assistant/threads/{threadId}")
     def delete_assistant_thread(
         self,
         thread_id: str,
-    ) -> Call[DeleteAssistantThreadReply]:
+    ) -> Call[DeletedAssistantMessage]:
         """Delete assistant thread (删除AI助理线程实例).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -884,13 +650,14 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Call(DeleteAssistantThreadReply)
+        return Call(DeletedAssistantMessage)
 
     @api("assistant_1_0.DeleteDomainWords", "POST /v1.0/assistant/domainWords/remove")
     def delete_domain_words(
         self,
         assistant_id: str,
-        domain_words: list[DeleteDomainWordsDomainWords],
+        *,
+        domain_words: Sequence[OrDict[DomainWord]],
     ) -> Call[None]:
         """Delete domain words (助理删除专业词汇).
 
@@ -922,11 +689,11 @@ class AssistantV1(Manager):
     def deploy_assistant(
         self,
         *,
-        action: DeployAssistantAction | None = None,
+        action: OrDict[DeployAssistantAction] | None = None,
         ai_assistant_id: str | None = None,
-        app_scopes: DeployAssistantAppScopes | None = None,
+        app_scopes: OrDict[AppScope] | None = None,
         description: str | None = None,
-        fallback: DeployAssistantFallback | None = None,
+        fallback: OrDict[Fallback] | None = None,
         icon: str | None = None,
         instructions: str | None = None,
         is_public: int | None = None,
@@ -938,14 +705,14 @@ class AssistantV1(Manager):
         uuid: str | None = None,
         welcome_content: str | None = None,
         welcome_title: str | None = None,
-    ) -> Call[DeployAssistantReply]:
+    ) -> Call[str | None]:
         """Deploy assistant (一键部署AI助理).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeployAssistantReply)
+        return Call(str, "assistantId").or_none()
 
     @api("assistant_1_0.GetAskDetail", "GET /v1.0/assistant/askDetails")
     def get_ask_detail(
@@ -956,7 +723,7 @@ class AssistantV1(Manager):
         offset: int | None = None,
         page_size: int = 20,
         start_time: int | None = None,
-    ) -> Query[GetAskDetailList]:
+    ) -> Query[Ask]:
         """Get ask detail (获取助理问答明细).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -970,13 +737,13 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(GetAskDetailList, OFFSET, "result", items="list")
+        return Listing(Ask, OFFSET, "result", items="list")
 
     @api("assistant_1_0.GetAssistantActionInfo", "GET /v1.0/assistant/actionLists")
     def get_assistant_action_info(
         self,
         assistant_id: str,
-    ) -> Call[GetAssistantActionInfoReply]:
+    ) -> Call[AssistantAction]:
         """Get assistant action info (获取AI助理技能列表信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -986,27 +753,27 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetAssistantActionInfoReply)
+        return Call(AssistantAction)
 
     @api("assistant_1_0.GetDomainWords", "GET /v1.0/assistant/domainWords")
     def get_domain_words(
         self,
         assistant_id: str,
-    ) -> Call[GetDomainWordsReply]:
+    ) -> Call[list[str]]:
         """Get domain words (获取助理专业词汇).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetDomainWordsReply)
+        return Call(list[str], "result").or_empty()
 
     @api("assistant_1_0.GetKnowledgeList", "GET /v1.0/assistant/knowledges/items")
     def get_knowledge_list(
         self,
         *,
         assistant_id: str | None = None,
-    ) -> Call[GetKnowledgeListReply]:
+    ) -> Call[list[Knowledge]]:
         """Get knowledge list (获取助理知识列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1016,7 +783,7 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetKnowledgeListReply)
+        return Call(list[Knowledge], "result").or_empty()
 
     @api("assistant_1_0.InstallAssistant", "POST /v1.0/assistant/install")
     def install_assistant(
@@ -1059,7 +826,7 @@ class AssistantV1(Manager):
         *,
         cursor: int | None = None,
         page_size: int = 20,
-    ) -> Query[ListAssistantList]:
+    ) -> Query[Assistant]:
         """List assistant (获取AI助理列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1071,7 +838,7 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(ListAssistantList, CURSOR, items="list")
+        return Listing(Assistant, CURSOR, items="list")
 
     @api("assistant_1_0.ListAssistantMessage", "GET /v1.0/assistant/threads/{threadId}/messages")
     def list_assistant_message(
@@ -1081,7 +848,7 @@ class AssistantV1(Manager):
         limit: int | None = None,
         order: str | None = None,
         run_id: str | None = None,
-    ) -> Call[ListAssistantMessageReply]:
+    ) -> Call[AssistantMessagePage]:
         """List assistant message (获取AI助理消息列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1094,7 +861,7 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Call(ListAssistantMessageReply)
+        return Call(AssistantMessagePage)
 
     @api("assistant_1_0.ListAssistantRun", "GET /v1.0/assistant/threads/{threadId}/runs")
     def list_assistant_run(
@@ -1103,7 +870,7 @@ class AssistantV1(Manager):
         *,
         limit: int | None = None,
         order: str | None = None,
-    ) -> Call[ListAssistantRunReply]:
+    ) -> Call[AssistantRunPage]:
         """List assistant run (获取AI助理的运行任务的列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1115,20 +882,20 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Call(ListAssistantRunReply)
+        return Call(AssistantRunPage)
 
     @api("assistant_1_0.ListInstance", "GET /v1.0/assistant/instances/list")
     def list_instance(
         self,
         prototype_assistant_id: str,
-    ) -> Call[ListInstanceReply]:
+    ) -> Call[list[Instance]]:
         """List instance (获取指定助理在组织下已安装的实例信息列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListInstanceReply)
+        return Call(list[Instance], "result").or_empty()
 
     @api("assistant_1_0.ListVisibleAssistant", "GET /v1.0/assistant/visibleList")
     def list_visible_assistant(
@@ -1138,7 +905,7 @@ class AssistantV1(Manager):
         cursor: int | None = None,
         name: str | None = None,
         page_size: int = 20,
-    ) -> Query[ListVisibleAssistantList]:
+    ) -> Query[Assistant]:
         """List visible assistant (获取用户可见范围的AI助理列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1151,7 +918,7 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(ListVisibleAssistantList, CURSOR, items="list")
+        return Listing(Assistant, CURSOR, items="list")
 
     @api("assistant_1_0.LogList", "GET /v1.0/assistant/logs/list")
     def log_list(
@@ -1162,7 +929,7 @@ class AssistantV1(Manager):
         page_number: int | None = None,
         page_size: int | None = None,
         start_time: int | None = None,
-    ) -> Query[LogListList]:
+    ) -> Query[Log]:
         """Log list (获取对话明细列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1176,7 +943,7 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(LogListList, Paging("pageNumber", 1, unit="pages"), "result", items="list")
+        return Listing(Log, Paging("pageNumber", 1, unit="pages"), "result", items="list")
 
     @api(
         "assistant_1_0.PageListNewAICreditsUsageRecord", "GET /v1.0/assistant/aiCredits/pageListNewAICreditsUsageRecord"
@@ -1191,18 +958,14 @@ class AssistantV1(Manager):
         start_time: str | None = None,
         user_id: str | None = None,
         user_name: str | None = None,
-    ) -> Query[PageListNewAiCreditsUsageRecordDataList]:
+    ) -> Query[AiCreditsUsageRecord]:
         """Page list new ai credits usage record (分页查询新算粒的使用记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(
-            PageListNewAiCreditsUsageRecordDataList,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            items="dataList",
-        )
+        return Listing(AiCreditsUsageRecord, Paging("pageNumber", 1, unit="pages", open_ended=True), items="dataList")
 
     @api("assistant_1_0.RelearnKnowledge", "PUT /v1.0/assistant/knowledges/incrLearning")
     def relearn_knowledge(
@@ -1258,7 +1021,7 @@ class AssistantV1(Manager):
         self,
         assistant_id: str,
         union_id: str,
-    ) -> Call[RetrieveAssistantBasicInfoReply]:
+    ) -> Call[Assistant]:
         """Retrieve assistant basic info (查询 AI 助理的基本信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1269,14 +1032,14 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Call(RetrieveAssistantBasicInfoReply)
+        return Call(Assistant)
 
     @api("assistant_1_0.RetrieveAssistantMessage", "GET /v1.0/assistant/threads/{threadId}/messages/{messageId}")
     def retrieve_assistant_message(
         self,
         thread_id: str,
         message_id: str,
-    ) -> Call[RetrieveAssistantMessageReply]:
+    ) -> Call[AssistantMessage]:
         """Retrieve assistant message (获取AI助理的消息体).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1287,14 +1050,14 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Call(RetrieveAssistantMessageReply)
+        return Call(AssistantMessage)
 
     @api("assistant_1_0.RetrieveAssistantRun", "GET /v1.0/assistant/threads/{threadId}/runs/{runId}")
     def retrieve_assistant_run(
         self,
         thread_id: str,
         run_id: str,
-    ) -> Call[RetrieveAssistantRunReply]:
+    ) -> Call[AssistantRun]:
         """Retrieve assistant run (检索AI助理的运行任务).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1305,13 +1068,13 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Call(RetrieveAssistantRunReply)
+        return Call(AssistantRun)
 
     @api("assistant_1_0.RetrieveAssistantScope", "GET /v1.0/assistant/scope")
     def retrieve_assistant_scope(
         self,
         assistant_id: str,
-    ) -> Call[RetrieveAssistantScopeReply]:
+    ) -> Call[AssistantScope]:
         """Retrieve assistant scope (获取助理的使用范围).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1321,13 +1084,13 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Call(RetrieveAssistantScopeReply)
+        return Call(AssistantScope, "result")
 
     @api("assistant_1_0.RetrieveAssistantThread", "GET /v1.0/assistant/threads/{threadId}")
     def retrieve_assistant_thread(
         self,
         thread_id: str,
-    ) -> Call[RetrieveAssistantThreadReply]:
+    ) -> Call[AssistantThread]:
         """Retrieve assistant thread (检索AI助理线程实例).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1337,7 +1100,7 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Call(RetrieveAssistantThreadReply)
+        return Call(AssistantThread)
 
     @api("assistant_1_0.UpdateAssistantBasicInfo", "PUT /v1.0/assistant/basicInfo")
     def update_assistant_basic_info(
@@ -1352,7 +1115,7 @@ class AssistantV1(Manager):
         name: str | None = None,
         recommend_prompts: list[str] | None = None,
         welcome_content: str | None = None,
-    ) -> Call[UpdateAssistantBasicInfoReply]:
+    ) -> Call[Assistant]:
         """Update assistant basic info (更新AI助理基础信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1370,7 +1133,7 @@ class AssistantV1(Manager):
 
         Evidence: sdk
         """
-        return Call(UpdateAssistantBasicInfoReply)
+        return Call(Assistant)
 
     @api("assistant_1_0.UpdateAssistantScope", "PUT /v1.0/assistant/scope")
     def update_assistant_scope(
@@ -1378,7 +1141,7 @@ class AssistantV1(Manager):
         assistant_id: str,
         operator_union_id: str,
         *,
-        scopes: UpdateAssistantScopeScopes | None = None,
+        scopes: OrDict[RetrieveAssistantScope] | None = None,
         sharing: bool | None = None,
     ) -> Call[None]:
         """Update assistant scope (更新 AI 助理使用范围).

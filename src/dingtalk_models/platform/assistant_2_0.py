@@ -2,103 +2,85 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import JsonValue
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateAssistantMessageReply(Record, alias_generator=camel):
-    assistant_id: str | None
-    created_at: int | None
-    id: str | None
+class AiCreditsUsage(Reply, alias_generator=camel):
+    """Ai credits usage."""
+
+    ability_name: str = ""
+    ai_credits_used_num: float | None
+    biz_id: str | None
+    dept_name: str = ""
+    is_time_free: bool | None
+    scenario_name: str = ""
+    task_name: str = ""
+    usage_time: str | None
+    user_id: str | None
+    user_name: str = ""
+
+
+class AssistantMessage(Reply, alias_generator=camel):
+    """Assistant message."""
+
+    assistant_id: Annotated[str | None, wire("assisantId")]
+    content: list[JsonValue] = empty_list()
+    created_at: int
+    id: str
     object: str | None
     role: str | None
     run_id: str | None
     thread_id: str | None
+    assistant_id_: str | None
 
 
-class CreateAssistantRunReply(Record, alias_generator=camel):
+class AssistantMessagePage(Reply, alias_generator=camel):
+    """Assistant message page."""
+
+    data: list[AssistantMessage] = empty_list()
+    object: str | None
+
+
+class AssistantThread(Reply, alias_generator=camel):
+    """Assistant thread."""
+
+    created_at: int
+    id: str
+    object: str | None
+
+
+class CreatedAssistantRun(Reply, alias_generator=camel):
+    """Created assistant run."""
+
     assistant_id: str | None
     cancelled_at: int | None
     completed_at: int | None
-    created_at: int | None
+    created_at: int
     expires_at: int | None
     failed_at: int | None
-    id: str | None
-    last_error_msg: str | None
+    id: str
+    last_error_msg: str = ""
     object: str | None
     started_at: int | None
     status: str | None
     thread_id: str | None
 
 
-class CreateAssistantThreadReply(Record, alias_generator=camel):
-    created_at: int | None
-    id: str | None
-    object: str | None
+class DeletedAssistantMessage(Reply, alias_generator=camel):
+    """Deleted assistant message."""
 
-
-class DeleteAssistantMessageReply(Record, alias_generator=camel):
     deleted: bool | None
-    id: str | None
-    object: str | None
-
-
-class DeleteAssistantThreadReply(Record, alias_generator=camel):
-    deleted: bool | None
-    id: str | None
-    object: str | None
-
-
-class ListAssistantMessageReplyData(Record, alias_generator=camel):
-    assistant_id: str | None
-    content: list[JsonValue] = empty_list()
-    created_at: int | None
-    id: str | None
-    object: str | None
-    role: str | None
-    run_id: str | None
-    thread_id: str | None
-
-
-class ListAssistantMessageReply(Record, alias_generator=camel):
-    data: list[ListAssistantMessageReplyData] = empty_list()
-    object: str | None
-
-
-class PageListAiCreditsUsageDataList(Record, alias_generator=camel):
-    ability_name: str | None
-    ai_credits_used_num: float | None
-    biz_id: str | None
-    dept_name: str | None
-    is_time_free: bool | None
-    scenario_name: str | None
-    task_name: str | None
-    usage_time: str | None
-    user_id: str | None
-    user_name: str | None
-
-
-class RetrieveAssistantMessageReply(Record, alias_generator=camel):
-    assisant_id: str | None
-    content: list[JsonValue] = empty_list()
-    created_at: int | None
-    id: str | None
-    object: str | None
-    role: str | None
-    run_id: str | None
-    thread_id: str | None
-
-
-class RetrieveAssistantThreadReply(Record, alias_generator=camel):
-    created_at: int | None
-    id: str | None
+    id: str
     object: str | None
 
 
@@ -107,68 +89,69 @@ class AssistantV2(Manager):
     def create_assistant_message(
         self,
         thread_id: str,
+        *,
         content: str,
         role: str,
-    ) -> Call[CreateAssistantMessageReply]:
+    ) -> Call[AssistantMessage]:
         """Create assistant message (创建AI助理的消息体).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateAssistantMessageReply)
+        return Call(AssistantMessage)
 
     @api("assistant_2_0.CreateAssistantRun", "POST /v2.0/assistant/threads/{threadId}/runs")
     def create_assistant_run(
         self,
         thread_id: str,
-    ) -> Call[CreateAssistantRunReply]:
+    ) -> Call[CreatedAssistantRun]:
         """Create assistant run (创建AI助理的运行任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateAssistantRunReply)
+        return Call(CreatedAssistantRun)
 
     @api("assistant_2_0.CreateAssistantThread", "POST /v2.0/assistant/threads")
     def create_assistant_thread(
         self,
-    ) -> Call[CreateAssistantThreadReply]:
+    ) -> Call[AssistantThread]:
         """Create assistant thread (创建AI助理线程实例).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateAssistantThreadReply)
+        return Call(AssistantThread)
 
     @api("assistant_2_0.DeleteAssistantMessage", "DELETE /v2.0/assistant/threads/{threadId}/messages/{messageId}")
     def delete_assistant_message(
         self,
         thread_id: str,
         message_id: str,
-    ) -> Call[DeleteAssistantMessageReply]:
+    ) -> Call[DeletedAssistantMessage]:
         """Delete assistant message (删除AI助理的消息体).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeleteAssistantMessageReply)
+        return Call(DeletedAssistantMessage)
 
     @api("assistant_2_0.DeleteAssistantThread", "DELETE /v2.0/assistant/threads/{threadId}")
     def delete_assistant_thread(
         self,
         thread_id: str,
-    ) -> Call[DeleteAssistantThreadReply]:
+    ) -> Call[DeletedAssistantMessage]:
         """Delete assistant thread (删除AI助理线程实例).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeleteAssistantThreadReply)
+        return Call(DeletedAssistantMessage)
 
     @api("assistant_2_0.ListAssistantMessage", "GET /v2.0/assistant/threads/{threadId}/messages")
     def list_assistant_message(
@@ -177,14 +160,14 @@ class AssistantV2(Manager):
         *,
         limit: int | None = None,
         run_id: str | None = None,
-    ) -> Call[ListAssistantMessageReply]:
+    ) -> Call[AssistantMessagePage]:
         """List assistant message (获取AI助理消息列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListAssistantMessageReply)
+        return Call(AssistantMessagePage)
 
     @api("assistant_2_0.PageListAICreditsUsage", "GET /v2.0/assistant/aiCredits/pageListAICreditsUsage")
     def page_list_ai_credits_usage(
@@ -197,40 +180,38 @@ class AssistantV2(Manager):
         start_time: str | None = None,
         user_id: str | None = None,
         user_name: str | None = None,
-    ) -> Query[PageListAiCreditsUsageDataList]:
+    ) -> Query[AiCreditsUsage]:
         """Page list ai credits usage (分页查询算粒使用记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(
-            PageListAiCreditsUsageDataList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="dataList"
-        )
+        return Listing(AiCreditsUsage, Paging("pageNumber", 1, unit="pages", open_ended=True), items="dataList")
 
     @api("assistant_2_0.RetrieveAssistantMessage", "GET /v2.0/assistant/threads/{threadId}/messages/{messageId}")
     def retrieve_assistant_message(
         self,
         thread_id: str,
         message_id: str,
-    ) -> Call[RetrieveAssistantMessageReply]:
+    ) -> Call[AssistantMessage]:
         """Retrieve assistant message (获取AI助理的消息体).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RetrieveAssistantMessageReply)
+        return Call(AssistantMessage)
 
     @api("assistant_2_0.RetrieveAssistantThread", "GET /v2.0/assistant/threads/{threadId}")
     def retrieve_assistant_thread(
         self,
         thread_id: str,
-    ) -> Call[RetrieveAssistantThreadReply]:
+    ) -> Call[AssistantThread]:
         """Retrieve assistant thread (检索AI助理线程实例).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RetrieveAssistantThreadReply)
+        return Call(AssistantThread)

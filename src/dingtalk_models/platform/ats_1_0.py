@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
@@ -13,27 +13,171 @@ from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.wire import Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class AddFileReply(Record, alias_generator=camel):
-    space_id: int | None
-    """空间标识"""
-    file_id: str | None
-    """文件标识"""
-    file_name: str | None
-    """文件名"""
+class Address(Shape, alias_generator=camel):
+    """Address."""
+
+    city_code: str | None = None
+    detail: str | None = None
+    district_code: str | None = None
+    latitude: str | None = None
+    longitude: str | None = None
+    name: str | None = None
+    province_code: str | None = None
+    custom_name: str | None = None
 
 
-class GetCandidateByPhoneNumberReply(Record, alias_generator=camel):
+class AiInterviewHistoryEvaluationContent(Shape, alias_generator=camel):
+    """Ai interview history evaluation content."""
+
+    history_interview_content: str | None = None
+    interviewer_user_id: str | None = None
+
+
+class ApplicationRegForm(Reply, alias_generator=camel):
+    """Application reg form."""
+
     candidate_id: str | None
+    creator_user_id: str
+    flow_id: str | None
+    form_id: str
+    gmt_create_millis: int | None
+    gmt_modified_millis: int | None
+    job_id: str | None
+    status: int | None
+    template_id: str | None
+    template_version: int | None
+
+
+class BaseInfo(Shape, alias_generator=camel):
+    """Base info."""
+
+    age: int | None = None
+    avatar: str | None = None
+    begin_work_time: str | None = None
+    birthday: str | None = None
+    email: str | None = None
+    english_name: str | None = None
+    graduate_time: str | None = None
+    highest_education: int | None = None
+    job_title: str | None = None
+    last_school_name: str | None = None
+    married: int | None = None
+    name: str
+    native_place: str | None = None
+    now_location: str | None = None
+    personal_honor: str | None = None
+    phone_num: str | None = None
+    political_status: int | None = None
+    self_evaluation: str | None = None
+    sex: int | None = None
+    virtual_phone_num: str | None = None
+    working_years: int | None = None
+
+
+class Candidate(Reply, alias_generator=camel):
+    """Candidate."""
+
+    candidate_id: str
     """候选人标识"""
-    name: str | None
+    name: str = ""
     """候选人姓名"""
 
 
-class GetFileUploadInfoReply(Record, alias_generator=camel):
+class CandidateDetail(Reply, alias_generator=camel):
+    """Candidate detail."""
+
+    candidate_id: str
+    corp_id: str | None
+    entry_date: int | None
+    user_id: str | None
+
+
+class CandidateInfo(Shape, alias_generator=camel):
+    """Candidate info."""
+
+    biz_candidate_id: str | None = None
+    history_interview_info_vo_list: Annotated[list[HistoryInterviewInfo], wire("historyInterviewInfoVOList")] = (
+        empty_list()
+    )
+    name: str | None = None
+    phone: str | None = None
+    resume_content: str | None = None
+
+
+class Certificate(Shape, alias_generator=camel):
+    """Certificate."""
+
+    certificate_name: str | None = None
+    grant_time: str | None = None
+
+
+class CollectResume(Shape, alias_generator=camel):
+    """Collect resume."""
+
+    base_info: BaseInfo
+    certificates: list[Certificate] = empty_list()
+    education_experiences: list[EducationExperience] = empty_list()
+    job_expect: JobExpect | None = None
+    language_skill: list[LanguageSkill] = empty_list()
+    training_experiences: list[TrainingExperience] = empty_list()
+    work_experiences: list[WorkExperience] = empty_list()
+
+
+class ConferenceBookerInfo(Shape, alias_generator=camel):
+    """Conference booker info."""
+
+    id: str | None = None
+    name: str | None = None
+
+
+class ConferenceInfo(Shape, alias_generator=camel):
+    """Conference info."""
+
+    conference_booker_info_vo: Annotated[ConferenceBookerInfo | None, wire("conferenceBookerInfoVO")] = None
+    room_code: str | None = None
+    schedule_conference_id: str | None = None
+    schedule_conference_url: str | None = None
+
+
+class CreatedApplicationRegFormTemplate(Reply, alias_generator=camel):
+    """Created application reg form template."""
+
+    template_id: str
+    version: int | None
+
+
+class CreatedAtsFile(Reply, alias_generator=camel):
+    """Created ats file."""
+
+    space_id: int | None
+    """空间标识"""
+    file_id: str
+    """文件标识"""
+    file_name: str = ""
+    """文件名"""
+
+
+class EducationExperience(Shape, alias_generator=camel):
+    """Education experience."""
+
+    degree: int | None = None
+    department: str | None = None
+    description: str | None = None
+    end_date: str | None = None
+    major: str | None = None
+    school_name: str | None = None
+    start_date: str | None = None
+
+
+class FileUpload(Reply, alias_generator=camel):
+    """File upload."""
+
     bucket: str | None
     """OSS上传所需bucket信息"""
     end_point: str | None
@@ -44,33 +188,63 @@ class GetFileUploadInfoReply(Record, alias_generator=camel):
     """OSS上传所需accessKeySecret信息"""
     access_token: Secret | None
     """OSS上传所需accessToken信息"""
-    access_token_expiration_millis: int | None
+    access_token_expiration_millis: Millis | None
     """accessToken有效期截止时间戳 (单位 unit 毫秒)"""
     media_id: str | None
     """文件mediaId"""
 
 
-class GetFlowIdByRelationEntityIdReply(Record, alias_generator=camel):
-    flow_id: str | None
-    """招聘流程标识"""
+class Flow(Reply, alias_generator=camel):
+    """Flow."""
 
-
-class ImportCandidateByResumeReply(Record, alias_generator=camel):
     candidate_id: str | None
+    candidate_name: str = ""
+    create_time: int
+    current_status: str | None
+    flow_id: str
+    job_id: str | None
+    source_name: str = ""
+    stat_id: str | None
+
+
+class FullTimeExt(Shape, alias_generator=camel):
+    """Full time ext."""
+
+    salary_month: int | None = None
+
+
+class FullTimeInfo(Shape, alias_generator=camel):
+    """Full time info."""
+
+    max_job_experience: str | None = None
+    min_job_experience: str | None = None
+    salary_month: str | None = None
+
+
+class HistoryInterviewInfo(Shape, alias_generator=camel):
+    """History interview info."""
+
+    ai_interview_history_evaluation_content_list: list[AiInterviewHistoryEvaluationContent] = empty_list()
+    can_view_user_id_list: list[str] = empty_list()
+    history_interview_id: str | None = None
+    history_interview_rounds: str | None = None
+
+
+class ImportedCandidate(Reply, alias_generator=camel):
+    """Imported candidate."""
+
+    candidate_id: str
     """候选人id"""
     corp_id: str | None
     """组织corpId"""
-    name: str | None
+    name: str = ""
     """候选人名称"""
 
 
-class QueryInterviewsListInterviewers(Record, alias_generator=camel):
-    user_id: str | None
-    """面试官userId"""
+class Interview(Reply, alias_generator=camel):
+    """Interview."""
 
-
-class QueryInterviewsList(Record, alias_generator=camel):
-    interview_id: str | None
+    interview_id: str
     """面试标识ID"""
     job_id: str | None
     """职位标识ID"""
@@ -80,368 +254,221 @@ class QueryInterviewsList(Record, alias_generator=camel):
     """面试结束时间 (单位 unit 毫秒)"""
     cancelled: bool | None
     """面试是否已取消"""
-    creator_user_id: str | None
+    creator_user_id: str
     """面试负责人的userId"""
-    interviewers: list[QueryInterviewsListInterviewers] = empty_list()
+    interviewers: list[Interviewer] = empty_list()
     """面试官信息列表"""
 
 
-class AddApplicationRegFormTemplateReply(Record, alias_generator=camel):
-    template_id: str | None
-    version: int | None
+class InterviewEvaluationFormConfig(Shape, alias_generator=camel):
+    """Interview evaluation form config."""
+
+    content: str | None = None
+    id: str | None = None
+    name: str | None = None
 
 
-class CollectRecruitJobDetailJobInfoAddress(TypedDict, total=False):
-    city_code: str
-    detail: str
-    district_code: str
-    latitude: str
-    longitude: str
-    name: str
-    province_code: str
+class InterviewInfoToAiInterviewAssistant(Shape, alias_generator=camel):
+    """Interview info to ai interview assistant."""
+
+    commitment: str | None = None
+    hire_count: int | None = None
+    job_content: str | None = None
+    job_name: str | None = None
+    max_salary: int | None = None
+    min_salary: int | None = None
 
 
-class CollectRecruitJobDetailJobInfoFullTimeInfo(TypedDict, total=False):
-    max_job_experience: str
-    min_job_experience: str
-    salary_month: str
+class Interviewer(Reply, alias_generator=camel):
+    """Interviewer (面试官信息列表)."""
+
+    user_id: str | None
+    """面试官userId"""
 
 
-class CollectRecruitJobDetailJobInfoPartTimeInfo(TypedDict, total=False):
-    contact_number: str
-    salary_period: str
-    settle_type: str
-    specify_work_date: str
-    specify_work_time: str
-    work_begin_time_min: str
-    work_date_type: str
-    work_end_date: str
-    work_end_time_min: str
-    work_start_date: str
+class InterviewerInfo(Shape, alias_generator=camel):
+    """Interviewer info."""
+
+    id: str | None = None
+    interview_evaluation_form_config_vo: Annotated[
+        InterviewEvaluationFormConfig | None, wire("interviewEvaluationFormConfigVO")
+    ] = None
+    name: str | None = None
+    position: str | None = None
 
 
-class CollectRecruitJobDetailJobInfo(TypedDict, total=False):
-    address: CollectRecruitJobDetailJobInfoAddress
+class Job(Reply, alias_generator=camel):
+    """Job."""
+
+    create_time: int
+    head_count: int | None
+    job_id: str
+    job_owners: list[JobOwner] = empty_list()
+    main_dept_id: int | None
+    main_dept_name: str = ""
+    name: str = ""
+
+
+class JobAuth(Reply, alias_generator=camel):
+    """Job auth."""
+
+    job_id: str | None
+    job_owners: list[JobOwner] = empty_list()
+
+
+class JobExpect(Shape, alias_generator=camel):
+    """Job expect."""
+
+    job_name: str | None = None
+    locations: list[str] = empty_list()
+    max_salary: str | None = None
+    min_salary: str | None = None
+    onboard_time: str | None = None
+
+
+class JobInfo(Shape, alias_generator=camel):
+    """Job info."""
+
+    address: Address | None = None
+    category: str | None = None
+    description: str | None = None
+    ext_info: str | None = None
+    full_time_info: FullTimeInfo | None = None
+    head_count: str | None = None
+    job_nature: str | None = None
+    job_tags: list[str] = empty_list()
+    max_salary: str | None = None
+    min_salary: str | None = None
+    name: str | None = None
+    out_job_id: str | None = None
+    part_time_info: PartTimeInfo | None = None
+    required_edu: str | None = None
+
+
+class JobOwner(Reply, alias_generator=camel):
+    """Job owner."""
+
+    name: str = ""
+    user_id: str | None
+
+
+class JobUser(Shape, alias_generator=camel):
+    """Job user (请求体 the whole body)."""
+
+    address: Address
     category: str
     description: str
-    ext_info: str
-    full_time_info: CollectRecruitJobDetailJobInfoFullTimeInfo
-    head_count: str
+    experience: str
+    full_time_ext: FullTimeExt | None = None
     job_nature: str
-    job_tags: list[str]
-    max_salary: str
-    min_salary: str
-    name: str
-    out_job_id: str
-    part_time_info: CollectRecruitJobDetailJobInfoPartTimeInfo
-    required_edu: str
-
-
-class CollectRecruitJobDetailRecruitUserInfo(TypedDict, total=False):
-    ext_info: str
-    out_user_id: str
-    user_mobile: str
-    user_name: str
-
-
-class CollectResumeDetailResumeDataBaseInfo(TypedDict, total=False):
-    age: int
-    avatar: str
-    begin_work_time: str
-    birthday: str
-    email: str
-    english_name: str
-    graduate_time: str
-    highest_education: int
-    job_title: str
-    last_school_name: str
-    married: int
-    name: Required[str]
-    native_place: str
-    now_location: str
-    personal_honor: str
-    phone_num: str
-    political_status: int
-    self_evaluation: str
-    sex: int
-    virtual_phone_num: str
-    working_years: int
-
-
-class CollectResumeDetailResumeDataCertificates(TypedDict, total=False):
-    certificate_name: str
-    grant_time: str
-
-
-class CollectResumeDetailResumeDataEducationExperiences(TypedDict, total=False):
-    degree: int
-    department: str
-    description: str
-    end_date: str
-    major: str
-    school_name: str
-    start_date: str
-
-
-class CollectResumeDetailResumeDataJobExpect(TypedDict, total=False):
-    job_name: str
-    locations: list[str]
-    max_salary: str
-    min_salary: str
-    onboard_time: str
-
-
-class CollectResumeDetailResumeDataLanguageSkill(TypedDict, total=False):
-    certificate_name: str
-    language_name: str
-
-
-class CollectResumeDetailResumeDataTrainingExperiences(TypedDict, total=False):
-    description: str
-    end_date: str
-    institution_name: str
-    location: str
-    name: str
-    start_date: str
-
-
-class CollectResumeDetailResumeDataWorkExperiences(TypedDict, total=False):
-    company_name: str
-    department: str
-    description: str
-    end_date: str
-    job_title: str
-    location: str
-    responsibility: str
-    start_date: str
-
-
-class CollectResumeDetailResumeData(TypedDict, total=False):
-    base_info: Required[CollectResumeDetailResumeDataBaseInfo]
-    certificates: list[CollectResumeDetailResumeDataCertificates]
-    education_experiences: list[CollectResumeDetailResumeDataEducationExperiences]
-    job_expect: CollectResumeDetailResumeDataJobExpect
-    language_skill: list[CollectResumeDetailResumeDataLanguageSkill]
-    training_experiences: list[CollectResumeDetailResumeDataTrainingExperiences]
-    work_experiences: list[CollectResumeDetailResumeDataWorkExperiences]
-
-
-class CollectResumeDetailResumeFile(TypedDict, total=False):
-    download_url: str
-    file_name: str
-    file_type: str
-
-
-class CollectResumeDetailReply(Record, alias_generator=camel):
-    resume_id: str | None
-
-
-class CollectResumeMailResumeFile(TypedDict, total=False):
-    download_url: Required[str]
-    file_name: Required[str]
-    file_type: Required[str]
-
-
-class CollectResumeMailReply(Record, alias_generator=camel):
-    resume_id: str | None
-
-
-class GetApplicationRegFormByFlowIdReply(Record, alias_generator=camel):
-    candidate_id: str | None
-    creator_user_id: str | None
-    flow_id: str | None
-    form_id: str | None
-    gmt_create_millis: int | None
-    gmt_modified_millis: int | None
-    job_id: str | None
-    status: int | None
-    template_id: str | None
-    template_version: int | None
-
-
-class GetFlowByIdReply(Record, alias_generator=camel):
-    candidate_id: str | None
-    candidate_name: str | None
-    create_time: int | None
-    current_status: str | None
-    flow_id: str | None
-    job_id: str | None
-    source_name: str | None
-    stat_id: str | None
-
-
-class GetJobAuthReplyJobOwners(Record, alias_generator=camel):
-    name: str | None
-    user_id: str | None
-
-
-class GetJobAuthReply(Record, alias_generator=camel):
-    job_id: str | None
-    job_owners: list[GetJobAuthReplyJobOwners] = empty_list()
-
-
-class GetJobInfoByJobIdReplyJobOwners(Record, alias_generator=camel):
-    name: str | None
-    user_id: str | None
-
-
-class GetJobInfoByJobIdReply(Record, alias_generator=camel):
-    create_time: int | None
-    head_count: int | None
-    job_id: str | None
-    job_owners: list[GetJobInfoByJobIdReplyJobOwners] = empty_list()
-    main_dept_id: int | None
-    main_dept_name: str | None
-    name: str | None
-
-
-class ImportJobDataBodyAddress(TypedDict, total=False):
-    city_code: Required[str]
-    custom_name: str
-    district_code: Required[str]
-    latitude: Required[str]
-    longitude: Required[str]
-    name: Required[str]
-    province_code: Required[str]
-
-
-class ImportJobDataBodyFullTimeExt(TypedDict, total=False):
-    salary_month: int
-
-
-class ImportJobDataBody(TypedDict, total=False):
-    address: Required[ImportJobDataBodyAddress]
-    category: Required[str]
-    description: Required[str]
-    experience: Required[str]
-    full_time_ext: ImportJobDataBodyFullTimeExt
-    job_nature: Required[str]
-    max_salary: Required[int]
-    min_salary: Required[int]
-    name: Required[str]
-    required_edu: Required[int]
-    user_id: Required[str]
-
-
-class ImportJobDataReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class QueryCandidatesList(Record, alias_generator=camel):
-    candidate_id: str | None
-    corp_id: str | None
-    entry_date: int | None
-    user_id: str | None
-
-
-class ReportMessageStatusReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class ResumePostEventReply(Record, alias_generator=camel):
-    biz_id: str | None
-
-
-class SyncChannelMessageReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class SyncInterviewInfoToAiInterviewAssistantCandidateInfoVoListHistoryInterviewInfoVOListAiInterviewHistoryEvaluationContentList(
-    TypedDict, total=False
-):
-    history_interview_content: str
-    interviewer_user_id: str
-
-
-class SyncInterviewInfoToAiInterviewAssistantCandidateInfoVoListHistoryInterviewInfoVOList(TypedDict, total=False):
-    ai_interview_history_evaluation_content_list: list[
-        SyncInterviewInfoToAiInterviewAssistantCandidateInfoVoListHistoryInterviewInfoVOListAiInterviewHistoryEvaluationContentList
-    ]
-    can_view_user_id_list: list[str]
-    history_interview_id: str
-    history_interview_rounds: str
-
-
-class SyncInterviewInfoToAiInterviewAssistantCandidateInfoVoList(TypedDict, total=False):
-    biz_candidate_id: str
-    history_interview_info_vo_list: Annotated[
-        list[SyncInterviewInfoToAiInterviewAssistantCandidateInfoVoListHistoryInterviewInfoVOList],
-        wire("historyInterviewInfoVOList"),
-    ]
-    name: str
-    phone: str
-    resume_content: str
-
-
-class SyncInterviewInfoToAiInterviewAssistantConferenceInfoVoConferenceBookerInfoVO(TypedDict, total=False):
-    id: str
-    name: str
-
-
-class SyncInterviewInfoToAiInterviewAssistantConferenceInfoVo(TypedDict, total=False):
-    conference_booker_info_vo: Annotated[
-        SyncInterviewInfoToAiInterviewAssistantConferenceInfoVoConferenceBookerInfoVO, wire("conferenceBookerInfoVO")
-    ]
-    room_code: str
-    schedule_conference_id: str
-    schedule_conference_url: str
-
-
-class SyncInterviewInfoToAiInterviewAssistantInterviewerInfoVoListInterviewEvaluationFormConfigVO(
-    TypedDict, total=False
-):
-    content: str
-    id: str
-    name: str
-
-
-class SyncInterviewInfoToAiInterviewAssistantInterviewerInfoVoList(TypedDict, total=False):
-    id: str
-    interview_evaluation_form_config_vo: Annotated[
-        SyncInterviewInfoToAiInterviewAssistantInterviewerInfoVoListInterviewEvaluationFormConfigVO,
-        wire("interviewEvaluationFormConfigVO"),
-    ]
-    name: str
-    position: str
-
-
-class SyncInterviewInfoToAiInterviewAssistantJobContentVo(TypedDict, total=False):
-    commitment: str
-    hire_count: int
-    job_content: str
-    job_name: str
     max_salary: int
     min_salary: int
+    name: str
+    required_edu: int
+    user_id: str
 
 
-class UpdateApplicationRegFormDingPanFile(TypedDict, total=False):
-    file_id: Required[str]
-    file_name: Required[str]
-    file_size: int
-    file_type: Required[str]
-    space_id: Required[int]
+class LanguageSkill(Shape, alias_generator=camel):
+    """Language skill."""
+
+    certificate_name: str | None = None
+    language_name: str | None = None
 
 
-class UpdateApplicationRegFormReply(Record, alias_generator=camel):
-    creator_user_id: str | None
-    form_id: str | None
-    gmt_create_millis: int | None
-    gmt_modified_millis: int | None
-    status: int | None
-    template_id: str | None
-    template_version: int | None
+class PanFile(Shape, alias_generator=camel):
+    """Pan file."""
+
+    file_id: str
+    file_name: str
+    file_size: int | None = None
+    file_type: str
+    space_id: int
+
+
+class PartTimeInfo(Shape, alias_generator=camel):
+    """Part time info."""
+
+    contact_number: str | None = None
+    salary_period: str | None = None
+    settle_type: str | None = None
+    specify_work_date: str | None = None
+    specify_work_time: str | None = None
+    work_begin_time_min: str | None = None
+    work_date_type: str | None = None
+    work_end_date: str | None = None
+    work_end_time_min: str | None = None
+    work_start_date: str | None = None
+
+
+class RecruitUserInfo(Shape, alias_generator=camel):
+    """Recruit user info."""
+
+    ext_info: str | None = None
+    out_user_id: str | None = None
+    user_mobile: str | None = None
+    user_name: str | None = None
+
+
+class ResumeFile(Shape, alias_generator=camel):
+    """Resume file."""
+
+    download_url: str | None = None
+    file_name: str | None = None
+    file_type: str | None = None
+
+
+class TrainingExperience(Shape, alias_generator=camel):
+    """Training experience."""
+
+    description: str | None = None
+    end_date: str | None = None
+    institution_name: str | None = None
+    location: str | None = None
+    name: str | None = None
+    start_date: str | None = None
+
+
+class WorkExperience(Shape, alias_generator=camel):
+    """Work experience."""
+
+    company_name: str | None = None
+    department: str | None = None
+    description: str | None = None
+    end_date: str | None = None
+    job_title: str | None = None
+    location: str | None = None
+    responsibility: str | None = None
+    start_date: str | None = None
 
 
 class AtsV1(Manager):
+    @api("ats_1_0.AddApplicationRegFormTemplate", "POST /v1.0/ats/flows/applicationRegForms/templates?bizCode&opUserId")
+    def add_application_reg_form_template(
+        self,
+        op_user_id: str,
+        *,
+        content: str,
+        name: str,
+        biz_code: str | None = None,
+        outer_id: str | None = None,
+    ) -> Call[CreatedApplicationRegFormTemplate]:
+        """Add application reg form template (添加应聘登记表模板).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedApplicationRegFormTemplate)
+
     @api("ats_1_0.AddFile", "POST /v1.0/ats/files?bizCode&opUserId")
     def add_file(
         self,
         media_id: str,
-        file_name: str,
         *,
+        file_name: str,
         biz_code: str | None = None,
         op_user_id: str | None = None,
-    ) -> Call[AddFileReply]:
+    ) -> Call[CreatedAtsFile]:
         """Add file (添加智能招聘文件到钉盘).
 
         Args:
@@ -458,7 +485,95 @@ class AtsV1(Manager):
 
         Source: add-nail-disk-file
         """
-        return Call(AddFileReply)
+        return Call(CreatedAtsFile)
+
+    @api("ats_1_0.AddUserAccount", "POST /v1.0/ats/channels/users/accounts?bizCode&corpId&userId")
+    def add_user_account(
+        self,
+        *,
+        biz_code: str | None = None,
+        corp_id: str | None = None,
+        user_id: str | None = None,
+        channel_account_name: str | None = None,
+        channel_user_identify: str | None = None,
+        phone_number: str | None = None,
+    ) -> Call[None]:
+        """Add user account (添加渠道个人账号).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("ats_1_0.CollectRecruitJobDetail", "POST /v1.0/ats/channels/jobs/import?bizCode")
+    def collect_recruit_job_detail(
+        self,
+        *,
+        biz_code: str | None = None,
+        channel: str | None = None,
+        job_info: OrDict[JobInfo] | None = None,
+        out_corp_id: str | None = None,
+        out_corp_name: str | None = None,
+        recruit_user_info: OrDict[RecruitUserInfo] | None = None,
+        source: str | None = None,
+        update_time: int | None = None,
+    ) -> Call[None]:
+        """Collect recruit job detail (渠道招聘职位需求导入).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("ats_1_0.CollectResumeDetail", "POST /v1.0/ats/resumes/details?bizCode")
+    def collect_resume_detail(
+        self,
+        deliver_job_id: str,
+        opt_user_id: str,
+        *,
+        resume_data: OrDict[CollectResume],
+        biz_code: str | None = None,
+        channel_code: str | None = None,
+        channel_outer_id: str | None = None,
+        channel_talent_id: str | None = None,
+        resume_channel_url: str | None = None,
+        resume_file: OrDict[ResumeFile] | None = None,
+    ) -> Call[str | None]:
+        """Collect resume detail (结构化简历信息回流).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "resumeId").or_none()
+
+    @api("ats_1_0.CollectResumeMail", "POST /v1.0/ats/resumes/mails?bizCode")
+    def collect_resume_mail(
+        self,
+        mail_id: str,
+        *,
+        biz_code: str,
+        channel_code: str,
+        from_mail_address: str,
+        mail_title: str,
+        receive_mail_address: str,
+        receive_mail_type: int,
+        received_time: int,
+        resume_file: Annotated[OrDict[ResumeFile], Needs("download_url", "file_name", "file_type")],
+        deliver_job_id: str | None = None,
+        history_mail_import: bool | None = None,
+        opt_user_id: str | None = None,
+        resume_channel_url: str | None = None,
+    ) -> Call[str | None]:
+        """Collect resume mail (邮箱简历回流).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "resumeId").or_none()
 
     @api("ats_1_0.ConfirmRights", "POST /v1.0/ats/rights/{rightsCode}/confirm?bizCode")
     def confirm_rights(
@@ -508,13 +623,28 @@ class AtsV1(Manager):
         """
         return Call(None)
 
+    @api("ats_1_0.GetApplicationRegFormByFlowId", "GET /v1.0/ats/flows/{flowId}/applicationRegForms")
+    def get_application_reg_form_by_flow_id(
+        self,
+        flow_id: str,
+        *,
+        biz_code: str | None = None,
+    ) -> Call[ApplicationRegForm]:
+        """Get application reg form by flow id (获取招聘流程关联的应聘登记表信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ApplicationRegForm)
+
     @api("ats_1_0.GetCandidateByPhoneNumber", "GET /v1.0/ats/candidates")
     def get_candidate_by_phone_number(
         self,
-        phone_number: str,
         *,
+        phone_number: str,
         biz_code: str | None = None,
-    ) -> Call[GetCandidateByPhoneNumberReply]:
+    ) -> Call[Candidate]:
         """Get candidate by phone number (根据手机号获取候选人信息).
 
         Args:
@@ -529,18 +659,18 @@ class AtsV1(Manager):
 
         Source: obtain-candidate-information-based-on-mobile-phone-number
         """
-        return Call(GetCandidateByPhoneNumberReply)
+        return Call(Candidate)
 
     @api("ats_1_0.GetFileUploadInfo", "GET /v1.0/ats/files/uploadInfos")
     def get_file_upload_info(
         self,
+        *,
         file_name: str,
         file_size: int,
         md5: str,
-        *,
         biz_code: str | None = None,
         op_user_id: str | None = None,
-    ) -> Call[GetFileUploadInfoReply]:
+    ) -> Call[FileUpload]:
         """Get file upload info (获取智能招聘文件上传信息).
 
         Args:
@@ -557,21 +687,34 @@ class AtsV1(Manager):
 
         Source: obtain-information-about-the-dingtalk-disk-upload-file
         """
-        return Call(GetFileUploadInfoReply)
+        return Call(FileUpload)
+
+    @api("ats_1_0.GetFlowById", "GET /v1.0/ats/flows/{flowId}/info")
+    def get_flow_by_id(
+        self,
+        flow_id: str,
+    ) -> Call[Flow]:
+        """Get flow by id (根据流程id获取流程详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Flow)
 
     @api("ats_1_0.GetFlowIdByRelationEntityId", "GET /v1.0/ats/flows/ids")
     def get_flow_id_by_relation_entity_id(
         self,
-        relation_entity: str,
         relation_entity_id: str,
         *,
+        relation_entity: str,
         biz_code: str | None = None,
-    ) -> Call[GetFlowIdByRelationEntityIdReply]:
+    ) -> Call[str]:
         """Get flow id by relation entity id (获取招聘流程标识).
 
         Args:
-            relation_entity: 招聘流程关联实体 (例 e.g. `interview`)
             relation_entity_id: 招聘流程关联实体标识 (例 e.g. `xxx`)
+            relation_entity: 招聘流程关联实体 (例 e.g. `interview`)
             biz_code: 业务标识 (默认 default `ddats`)
 
         Codes: invalidParam, systemError.
@@ -582,16 +725,44 @@ class AtsV1(Manager):
 
         Source: get-recruitment-process-identity
         """
-        return Call(GetFlowIdByRelationEntityIdReply)
+        return Call(str, "flowId")
+
+    @api("ats_1_0.GetJobAuth", "GET /v1.0/ats/auths/jobs/{jobId}")
+    def get_job_auth(
+        self,
+        job_id: str,
+        *,
+        op_user_id: str | None = None,
+    ) -> Call[JobAuth]:
+        """Get job auth (获取职位信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(JobAuth)
+
+    @api("ats_1_0.GetJobInfoByJobId", "GET /v1.0/ats/jobs/{jobId}/info")
+    def get_job_info_by_job_id(
+        self,
+        job_id: str,
+    ) -> Call[Job]:
+        """Get job info by job id (根据职位id获取职位信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Job)
 
     @api("ats_1_0.ImportCandidateByResume", "POST /v1.0/ats/candidates/importCandidateByResume?opUserId")
     def import_candidate_by_resume(
         self,
+        *,
         file_source_type: Literal[2, 3],
         file_name: str,
         file_type: str,
         file_size: int,
-        *,
         op_user_id: str | None = None,
         url: str | None = None,
         space_id: int | None = None,
@@ -600,7 +771,7 @@ class AtsV1(Manager):
             "liepin", "zhilian", "51job", "boss", "lagou", "58tongcheng", "ganji", "linkedin", "maimai", "other"
         ]
         | None = None,
-    ) -> Call[ImportCandidateByResumeReply]:
+    ) -> Call[ImportedCandidate]:
         """Import candidate by resume (导入简历创建候选人).
 
         Args:
@@ -623,25 +794,74 @@ class AtsV1(Manager):
 
         Source: api-importcandidatebyresume
         """
-        return Call(ImportCandidateByResumeReply)
+        return Call(ImportedCandidate)
+
+    @api("ats_1_0.ImportJobData", "POST /v1.0/ats/weHire/jobs/import")
+    def import_job_data(
+        self,
+        *,
+        body: Annotated[
+            Sequence[
+                Annotated[
+                    OrDict[JobUser],
+                    Needs(
+                        "address.city_code",
+                        "address.district_code",
+                        "address.latitude",
+                        "address.longitude",
+                        "address.name",
+                        "address.province_code",
+                    ),
+                ]
+            ],
+            wire(""),
+        ],
+    ) -> Call[str | None]:
+        """Import job data (导入外部渠道发布的职位数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            body: 请求体 the whole body
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("ats_1_0.QueryCandidates", "POST /v1.0/ats/candidates/query?opUserId", idempotent=True)
+    def query_candidates(
+        self,
+        op_user_id: str,
+        stat_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[CandidateDetail]:
+        """Query candidates (查询候选人详情列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(CandidateDetail, TOKEN, items="list")
 
     @api("ats_1_0.QueryInterviews", "POST /v1.0/ats/interviews/query?bizCode&nextToken&size", idempotent=True)
     def query_interviews(
         self,
-        start_time_begin_millis: Millis,
-        start_time_end_millis: Millis,
         candidate_id: str,
         *,
+        start_time_begin_millis: Millis,
+        start_time_end_millis: Millis,
         biz_code: str | None = None,
         next_token: str | None = None,
         size: Annotated[int, Field(le=200)] = 100,
-    ) -> Query[QueryInterviewsList]:
+    ) -> Query[Interview]:
         """Query interviews (获取候选人的面试信息).
 
         Args:
+            candidate_id: 候选人标识 (例 e.g. `34`)
             start_time_begin_millis: 面试开始的结束时间 (单位 unit 毫秒; 例 e.g. `1626858000000`)
             start_time_end_millis: 面试开始的结束时间 (单位 unit 毫秒; 例 e.g. `1626861600000`)
-            candidate_id: 候选人标识 (例 e.g. `34`)
             biz_code: 业务标识 (默认 default `ddats`)
             next_token: 分页游标 (例 e.g. `10`)
             size: 每页条目数 (≤ 200; 默认 default `100`)
@@ -654,202 +874,7 @@ class AtsV1(Manager):
 
         Source: query-the-interview-list
         """
-        return Listing(QueryInterviewsList, TOKEN, items="list")
-
-    @api("ats_1_0.AddApplicationRegFormTemplate", "POST /v1.0/ats/flows/applicationRegForms/templates?bizCode&opUserId")
-    def add_application_reg_form_template(
-        self,
-        op_user_id: str,
-        content: str,
-        name: str,
-        *,
-        biz_code: str | None = None,
-        outer_id: str | None = None,
-    ) -> Call[AddApplicationRegFormTemplateReply]:
-        """Add application reg form template (添加应聘登记表模板).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddApplicationRegFormTemplateReply)
-
-    @api("ats_1_0.AddUserAccount", "POST /v1.0/ats/channels/users/accounts?bizCode&corpId&userId")
-    def add_user_account(
-        self,
-        *,
-        biz_code: str | None = None,
-        corp_id: str | None = None,
-        user_id: str | None = None,
-        channel_account_name: str | None = None,
-        channel_user_identify: str | None = None,
-        phone_number: str | None = None,
-    ) -> Call[None]:
-        """Add user account (添加渠道个人账号).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("ats_1_0.CollectRecruitJobDetail", "POST /v1.0/ats/channels/jobs/import?bizCode")
-    def collect_recruit_job_detail(
-        self,
-        *,
-        biz_code: str | None = None,
-        channel: str | None = None,
-        job_info: CollectRecruitJobDetailJobInfo | None = None,
-        out_corp_id: str | None = None,
-        out_corp_name: str | None = None,
-        recruit_user_info: CollectRecruitJobDetailRecruitUserInfo | None = None,
-        source: str | None = None,
-        update_time: int | None = None,
-    ) -> Call[None]:
-        """Collect recruit job detail (渠道招聘职位需求导入).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("ats_1_0.CollectResumeDetail", "POST /v1.0/ats/resumes/details?bizCode")
-    def collect_resume_detail(
-        self,
-        deliver_job_id: str,
-        opt_user_id: str,
-        resume_data: CollectResumeDetailResumeData,
-        *,
-        biz_code: str | None = None,
-        channel_code: str | None = None,
-        channel_outer_id: str | None = None,
-        channel_talent_id: str | None = None,
-        resume_channel_url: str | None = None,
-        resume_file: CollectResumeDetailResumeFile | None = None,
-    ) -> Call[CollectResumeDetailReply]:
-        """Collect resume detail (结构化简历信息回流).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CollectResumeDetailReply)
-
-    @api("ats_1_0.CollectResumeMail", "POST /v1.0/ats/resumes/mails?bizCode")
-    def collect_resume_mail(
-        self,
-        biz_code: str,
-        channel_code: str,
-        from_mail_address: str,
-        mail_id: str,
-        mail_title: str,
-        receive_mail_address: str,
-        receive_mail_type: int,
-        received_time: int,
-        resume_file: CollectResumeMailResumeFile,
-        *,
-        deliver_job_id: str | None = None,
-        history_mail_import: bool | None = None,
-        opt_user_id: str | None = None,
-        resume_channel_url: str | None = None,
-    ) -> Call[CollectResumeMailReply]:
-        """Collect resume mail (邮箱简历回流).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CollectResumeMailReply)
-
-    @api("ats_1_0.GetApplicationRegFormByFlowId", "GET /v1.0/ats/flows/{flowId}/applicationRegForms")
-    def get_application_reg_form_by_flow_id(
-        self,
-        flow_id: str,
-        *,
-        biz_code: str | None = None,
-    ) -> Call[GetApplicationRegFormByFlowIdReply]:
-        """Get application reg form by flow id (获取招聘流程关联的应聘登记表信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetApplicationRegFormByFlowIdReply)
-
-    @api("ats_1_0.GetFlowById", "GET /v1.0/ats/flows/{flowId}/info")
-    def get_flow_by_id(
-        self,
-        flow_id: str,
-    ) -> Call[GetFlowByIdReply]:
-        """Get flow by id (根据流程id获取流程详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetFlowByIdReply)
-
-    @api("ats_1_0.GetJobAuth", "GET /v1.0/ats/auths/jobs/{jobId}")
-    def get_job_auth(
-        self,
-        job_id: str,
-        *,
-        op_user_id: str | None = None,
-    ) -> Call[GetJobAuthReply]:
-        """Get job auth (获取职位信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetJobAuthReply)
-
-    @api("ats_1_0.GetJobInfoByJobId", "GET /v1.0/ats/jobs/{jobId}/info")
-    def get_job_info_by_job_id(
-        self,
-        job_id: str,
-    ) -> Call[GetJobInfoByJobIdReply]:
-        """Get job info by job id (根据职位id获取职位信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetJobInfoByJobIdReply)
-
-    @api("ats_1_0.ImportJobData", "POST /v1.0/ats/weHire/jobs/import")
-    def import_job_data(
-        self,
-        body: Annotated[list[ImportJobDataBody], wire("")],
-    ) -> Call[ImportJobDataReply]:
-        """Import job data (导入外部渠道发布的职位数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            body: 请求体 the whole body
-
-        Evidence: sdk
-        """
-        return Call(ImportJobDataReply)
-
-    @api("ats_1_0.QueryCandidates", "POST /v1.0/ats/candidates/query?opUserId", idempotent=True)
-    def query_candidates(
-        self,
-        op_user_id: str,
-        stat_id: str,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-    ) -> Query[QueryCandidatesList]:
-        """Query candidates (查询候选人详情列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(QueryCandidatesList, TOKEN, items="list")
+        return Listing(Interview, TOKEN, items="list")
 
     @api("ats_1_0.ReportMessageStatus", "POST /v1.0/ats/channels/messages/statuses/report?bizCode")
     def report_message_status(
@@ -862,42 +887,42 @@ class AtsV1(Manager):
         message_id: str | None = None,
         receiver_user_id: str | None = None,
         sender_user_id: str | None = None,
-    ) -> Call[ReportMessageStatusReply]:
+    ) -> Call[str | None]:
         """Report message status (反馈渠道消息状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ReportMessageStatusReply)
+        return Call(str, "result").or_none()
 
     @api("ats_1_0.ResumePostEvent", "POST /v1.0/ats/resumes/post/event")
     def resume_post_event(
         self,
+        job_owner_user_id: str,
+        *,
         candidate_name: str,
         job_name: str,
-        job_owner_user_id: str,
         mobile_resume_url: str,
         pc_resume_url: str,
         resume_post_time: int,
-        *,
         resume_desc: str | None = None,
-    ) -> Call[ResumePostEventReply]:
+    ) -> Call[str | None]:
         """Resume post event (isv推送给钉钉求职者投递简历的事件).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ResumePostEventReply)
+        return Call(str, "bizId").or_none()
 
     @api("ats_1_0.SearchFlow", "POST /v1.0/ats/flows/search?opUserId", idempotent=True)
     def search_flow(
         self,
         op_user_id: str,
+        *,
         max_modify_time_mills: int,
         min_modify_time_mills: int,
-        *,
         cursor: str | None = None,
         size: int | None = None,
     ) -> Query[str]:
@@ -920,36 +945,30 @@ class AtsV1(Manager):
         receiver_user_id: str | None = None,
         sender_user_id: str | None = None,
         uuid: str | None = None,
-    ) -> Call[SyncChannelMessageReply]:
+    ) -> Call[str | None]:
         """Sync channel message (同步渠道IM消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SyncChannelMessageReply)
+        return Call(str, "result").or_none()
 
     @api("ats_1_0.SyncInterviewInfoToAIInterviewAssistant", "POST /v1.0/ats/ai/interview/interviewInfos/sync")
     def sync_interview_info_to_ai_interview_assistant(
         self,
         *,
-        candidate_info_vo_list: Annotated[
-            list[SyncInterviewInfoToAiInterviewAssistantCandidateInfoVoList] | None, wire("candidateInfoVOList")
-        ] = None,
-        conference_info_vo: Annotated[
-            SyncInterviewInfoToAiInterviewAssistantConferenceInfoVo | None, wire("conferenceInfoVO")
-        ] = None,
+        candidate_info_vo_list: Annotated[Sequence[OrDict[CandidateInfo]] | None, wire("candidateInfoVOList")] = None,
+        conference_info_vo: Annotated[OrDict[ConferenceInfo] | None, wire("conferenceInfoVO")] = None,
         interview_end_time: int | None = None,
         interview_id: str | None = None,
         interview_start_time: int | None = None,
         interview_type: str | None = None,
         interviewer_info_vo_list: Annotated[
-            list[SyncInterviewInfoToAiInterviewAssistantInterviewerInfoVoList] | None, wire("interviewerInfoVOList")
+            Sequence[OrDict[InterviewerInfo]] | None, wire("interviewerInfoVOList")
         ] = None,
         isv_id: str | None = None,
-        job_content_vo: Annotated[
-            SyncInterviewInfoToAiInterviewAssistantJobContentVo | None, wire("jobContentVO")
-        ] = None,
+        job_content_vo: Annotated[OrDict[InterviewInfoToAiInterviewAssistant] | None, wire("jobContentVO")] = None,
     ) -> Call[None]:
         """Sync interview info to ai interview assistant (ats系统同步面试信息给AI面试助手).
 
@@ -963,25 +982,25 @@ class AtsV1(Manager):
     def update_application_reg_form(
         self,
         flow_id: str,
-        content: str,
-        ding_pan_file: UpdateApplicationRegFormDingPanFile,
         *,
+        content: str,
+        ding_pan_file: OrDict[PanFile],
         biz_code: str | None = None,
-    ) -> Call[UpdateApplicationRegFormReply]:
+    ) -> Call[ApplicationRegForm]:
         """Update application reg form (更新应聘登记表内容).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateApplicationRegFormReply)
+        return Call(ApplicationRegForm)
 
     @api("ats_1_0.UpdateInterviewSignInInfo", "PUT /v1.0/ats/interviews/{interviewId}/signInInfos?bizCode")
     def update_interview_sign_in_info(
         self,
         interview_id: str,
-        sign_in_time_millis: int,
         *,
+        sign_in_time_millis: int,
         biz_code: str | None = None,
     ) -> Call[None]:
         """Update interview sign in info (更新面试签到信息).
@@ -995,13 +1014,13 @@ class AtsV1(Manager):
     @api("ats_1_0.UpdateJobDeliver", "PUT /v1.0/ats/jobs/deliveryStatus?bizCode&jobId")
     def update_job_deliver(
         self,
-        biz_code: str,
         job_id: str,
         channel_outer_id: str,
         deliver_user_id: str,
+        *,
+        biz_code: str,
         op_time: int,
         status: int,
-        *,
         error_code: str | None = None,
         error_msg: str | None = None,
         op_user_id: str | None = None,

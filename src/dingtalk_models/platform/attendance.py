@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import OFFSET, Paging
-from dingtalk_models.core.wire import BeijingTime, CommaStrs, Millis, empty_list, wire
+from dingtalk_models.core.quantities.spans import SpanMinutes
+from dingtalk_models.core.wire import BeijingTime, CommaStrs, Day, Millis, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager, alias
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 from dingtalk_models.smartwork.attendance_group import AttendanceGroupManager
 from dingtalk_models.smartwork.attendance_record import AttendanceRecordManager
 from dingtalk_models.smartwork.leave import LeaveManager
 from dingtalk_models.smartwork.schedule import ScheduleManager
 
 
-class GetattcolumnsResultColumns(Record):
+class Approve(Reply):
+    """Approve (审批单列表)."""
+
+    duration_unit: str | None
+    """审批单的单位"""
+    duration: str | None
+    """时长"""
+    sub_type: str | None
+    """子类型名称"""
+    tag_name: str = ""
+    """审批单类型名称"""
+    proc_inst_id: Annotated[str | None, wire("procInst_id")]
+    """审批单ID"""
+    begin_time: Day | None
+    """审批单开始时间"""
+    biz_type: int | None
+    """审批单类型 (`1` `2` `3`)"""
+    end_time: Day | None
+    """审批单结束时间"""
+    gmt_finished: Day | None
+    """审批单审批完成时间"""
+
+
+class Attcolumn(Reply):
+    """Attcolumn (列信息)."""
+
     id: int | None
     """报表列ID"""
     type: int | None
     """报表列类型"""
-    name: str | None
+    name: str = ""
     """报表列名"""
     alias: str | None
     """列报表"""
@@ -37,82 +65,9 @@ class GetattcolumnsResultColumns(Record):
     """废弃字段"""
 
 
-class GetattcolumnsResult(Record):
-    columns: list[GetattcolumnsResultColumns] = empty_list()
-    """报表列信息"""
+class Attendance(Reply):
+    """Attendance (打卡结果)."""
 
-
-class GetcolumnvalResultColumnValsColumnVals(Record):
-    date: BeijingTime | None
-    """日期"""
-    value: str | None
-    """列值"""
-
-
-class GetcolumnvalResultColumnValsColumnVo(Record):
-    id: int | None
-    """报表列ID"""
-
-
-class GetcolumnvalResultColumnVals(Record):
-    column_vals: list[GetcolumnvalResultColumnValsColumnVals] = empty_list()
-    """列值数据"""
-    column_vo: GetcolumnvalResultColumnValsColumnVo | None
-    """列信息"""
-    fixed_value: str | None
-    """固定值"""
-
-
-class GetcolumnvalResult(Record):
-    column_vals: list[GetcolumnvalResultColumnVals] = empty_list()
-    """列信息与列值数据"""
-
-
-class GetleavestatusLeaveStatu(Record):
-    duration_unit: str | None
-    """(`percent_day` `percent_hour`)"""
-    duration_percent: int | None
-    """假期时长*100"""
-    end_time: Millis | None
-    start_time: Millis | None
-    userid: str | None
-    """用户ID"""
-    leave_code: str | None
-
-
-class GetleavetimebynamesResultColumnsColumnvo(Record):
-    name: str | None
-    """假期名称"""
-    sub_type: int | None
-    """子类型"""
-    status: int | None
-    """列状态"""
-    alias: str | None
-    """别名"""
-    type: int | None
-    """列类型"""
-
-
-class GetleavetimebynamesResultColumnsColumnvals(Record):
-    value: str | None
-    """每天的值"""
-    date: BeijingTime | None
-    """开始时间"""
-
-
-class GetleavetimebynamesResultColumns(Record):
-    columnvo: GetleavetimebynamesResultColumnsColumnvo | None
-    """列信息"""
-    columnvals: list[GetleavetimebynamesResultColumnsColumnvals] = empty_list()
-    """列值数据"""
-
-
-class GetleavetimebynamesResult(Record):
-    columns: list[GetleavetimebynamesResultColumns] = empty_list()
-    """列信息与列值数据"""
-
-
-class GetupdatedataResultAttendanceResultList(Record):
     record_id: int | None
     """打卡流水ID"""
     source_type: str | None
@@ -125,11 +80,11 @@ class GetupdatedataResultAttendanceResultList(Record):
     """定位方法"""
     location_result: str | None
     """定位结果 (`Normal` `Outside` `NotSigned`)"""
-    outside_remark: str | None
+    outside_remark: str = ""
     """外勤备注"""
     plan_id: int | None
     """排班ID"""
-    user_address: str | None
+    user_address: str = ""
     """用户打卡地址"""
     group_id: int | None
     """考勤组ID"""
@@ -143,37 +98,25 @@ class GetupdatedataResultAttendanceResultList(Record):
     """打卡的时间结果 (`Normal` `Early` `Late` `SeriousLate` `Absenteeism` `NotSigned`)"""
 
 
-class GetupdatedataResultApproveList(Record):
-    duration_unit: str | None
-    """审批单的单位"""
-    duration: str | None
-    """时长"""
-    sub_type: str | None
-    """子类型名称"""
-    tag_name: str | None
-    """审批单类型名称"""
-    proc_inst_id: Annotated[str | None, wire("procInst_id")]
-    """审批单ID"""
-    begin_time: str | None
-    """审批单开始时间"""
-    biz_type: int | None
-    """审批单类型 (`1` `2` `3`)"""
-    end_time: str | None
-    """审批单结束时间"""
-    gmt_finished: str | None
-    """审批单审批完成时间"""
+class BleDevice(Shape):
+    """Ble device (蓝牙打卡相关配置信息)."""
+
+    device_id: int | None = None
+    """设备ID (例 e.g. `1311089987`)"""
 
 
-class GetupdatedataResultCheckRecordList(Record):
-    record_id: int | None
+class CheckRecord(Reply):
+    """Check record (打卡详情)."""
+
+    record_id: int
     """打卡记录ID"""
-    source_type: str | None
+    source_type: str
     """打卡来源 (`ATM` `BEACON` `DING_ATM` `USER` `BOSS` `APPROVE` `SYSTEM` `AUTO_CHECK`)"""
     user_accuracy: str | None
     """用户定位精度"""
-    valid_matched: bool | None
+    valid_matched: bool
     """是否匹配打卡结果的流水"""
-    user_check_time: BeijingTime | None
+    user_check_time: BeijingTime
     """用户打卡时间"""
     user_longitude: str | None
     """打卡经度"""
@@ -185,178 +128,151 @@ class GetupdatedataResultCheckRecordList(Record):
     """MAC地址"""
     user_latitude: str | None
     """打卡纬度"""
-    base_address: str | None
+    base_address: str = ""
     """打卡基础地址"""
-    invalid_record_msg: str | None
+    invalid_record_msg: str
     """打卡无效的原因"""
-    invalid_record_type: str | None
+    invalid_record_type: str
     """打卡无效的类型"""
 
 
-class GetupdatedataResultClassSettingInfoRestTimeVoList(Record):
-    rest_end_time: int | None
-    """休息结束时间"""
-    rest_begin_time: int | None
-    """休息开始时间"""
+class ClassSettingInfo(Reply):
+    """Class setting info."""
 
-
-class GetupdatedataResultClassSettingInfo(Record):
-    rest_time_vo_list: list[GetupdatedataResultClassSettingInfoRestTimeVoList] = empty_list()
+    rest_time_vo_list: list[RestTime] = empty_list()
     """班次内休息信息"""
 
 
-class GetupdatedataResult(Record):
-    work_date: BeijingTime | None
-    """查询日期"""
-    attendance_result_list: list[GetupdatedataResultAttendanceResultList] = empty_list()
-    """打卡结果"""
-    userid: str | None
-    """用户userId"""
-    approve_list: list[GetupdatedataResultApproveList] = empty_list()
-    """审批单列表"""
-    check_record_list: list[GetupdatedataResultCheckRecordList] = empty_list()
-    """打卡详情"""
-    corp_id: Annotated[str | None, wire("corpId")]
-    """企业corpId"""
-    class_setting_info: GetupdatedataResultClassSettingInfo | None
+class Columnval(Reply):
+    """Columnval."""
+
+    column_vals: list[ColumnvalEntry] = empty_list()
+    """列值数据"""
+    column_vo: ColumnvalColumn | None
+    """列信息"""
+    fixed_value: str | None
+    """固定值"""
 
 
-class GroupAddTopGroupPositions(TypedDict, total=False):
-    address: str
-    """考勤地址 (例 e.g. `生物科技产业园区经二路21号`)"""
-    corp_id: str
-    """企业的CorpId (例 e.g. `123dfd`)"""
-    latitude: str
-    """纬度 (例 e.g. `36.687495`)"""
-    longitude: str
-    """经度 (例 e.g. `101.750329`)"""
-    accuracy: str
-    """精度 (例 e.g. `0`)"""
-    title: str
-    """考勤标题 (例 e.g. `青藏高原自然博物馆`)"""
+class ColumnvalColumn(Reply):
+    """Columnval column (列信息)."""
 
-
-class GroupAddTopGroupShiftVoList(TypedDict, total=False):
     id: int
-    """班次ID (例 e.g. `123`)"""
+    """报表列ID"""
 
 
-class GroupAddTopGroupMembers(TypedDict, total=False):
-    role: Required[Literal["Attendance"]]
-    """角色 (`Attendance`)"""
-    corp_id: str
-    """企业的CorpId (例 e.g. `123dfd`)"""
-    type: Required[Literal["StaffMember", "DeptMember"]]
-    """类型 (`StaffMember` `DeptMember`)"""
-    user_id: Required[str]
-    """ID说明 (例 e.g. `1212jfkd`)"""
+class ColumnvalEntry(Reply):
+    """Columnval entry (列值数据)."""
+
+    date: BeijingTime
+    """开始时间"""
+    value: str
+    """每天的值"""
 
 
-class GroupAddTopGroupResourcePermissionMap(TypedDict, total=False):
-    schedule: str
-    """员工排班 (例 e.g. `w`)"""
-    group_member: str
-    """设置参与考勤人员 (例 e.g. `w`)"""
-    group_type: str
-    """设置考勤类型 (例 e.g. `r`)"""
-    check_time: str
-    """设置考勤时间"""
-    check_position_type: str
-    """设置打卡方式 (例 e.g. `r`)"""
-    over_time_rule: str
-    """设置加班规则 (例 e.g. `r`)"""
-    camera_check: str
-    """设置拍照打卡规则 (例 e.g. `w`)"""
-    out_side_check: str
-    """设置外勤打卡 (例 e.g. `w`)"""
+class CreatedGroupPosition(Reply):
+    """Created group position."""
+
+    error_info_list: list[CreatedGroupPositionErrorInfo] = empty_list()
+    """错误列表"""
+    success_list: list[GroupPosition] = empty_list()
+    """成功列表"""
 
 
-class GroupAddTopGroupWifis(TypedDict, total=False):
+class CreatedGroupPositionErrorInfo(Reply):
+    """Created group position error info (错误列表)."""
+
+    failure_list: list[GroupPosition] = empty_list()
+    """失败列表"""
+    msg: str = ""
+    """错误信息"""
+    code: str | None
+    """错误码"""
+
+
+class CreatedGroupUser(Reply):
+    """Created group user."""
+
+    success_list: list[str] = empty_list()
+    """成功列表"""
+    error_info_list: list[ErrorInfo] = empty_list()
+    """错误列表"""
+
+
+class CreatedGroupWifi(Reply):
+    """Created group wifi."""
+
+    error_info_list: list[CreatedGroupWifiErrorInfo] = empty_list()
+    """添加失败的Wi-Fi列表"""
+    success_list: list[CreatedGroupWifiEntry] = empty_list()
+    """添加成功的Wi-Fi列表"""
+
+
+class CreatedGroupWifiEntry(Reply):
+    """Created group wifi entry (失败列表)."""
+
+    foreign_id: str
+    """业务方wifiId"""
     mac_addr: str
-    """mac地址 (例 e.g. `C0:E0:D0:E0:C0:0F`)"""
+    """MAC地址"""
     ssid: str
-    """wifi的ssid (例 e.g. `OFFICE-WiFi`)"""
-    corp_id: str
-    """企业的CorpId (例 e.g. `123dfd`)"""
+    """MAC名称"""
+    wifi_key: str | None
+    """添加Wi-Fi失败的key"""
 
 
-class GroupAddTopGroupBleDeviceList(TypedDict, total=False):
-    device_id: int
-    """设备ID (例 e.g. `1311089987`)"""
+class CreatedGroupWifiErrorInfo(Reply):
+    """Created group wifi error info (添加失败的Wi-Fi列表)."""
+
+    failure_list: list[CreatedGroupWifiEntry] = empty_list()
+    """失败列表"""
+    msg: str = ""
+    """错误描述"""
+    code: str | None
+    """错误码"""
 
 
-class GroupAddTopGroup(TypedDict, total=False):
-    owner: str
-    """考勤组负责人 (例 e.g. `123dfdf`)"""
-    enable_emp_select_class: bool
-    """未排班时是否允许员工选择班次打卡 (例 e.g. `True`)"""
-    corp_id: str
-    """企业的CorpId (例 e.g. `dingdfe`)"""
-    skip_holidays: bool
-    """是否跳过节假日 (默认 default `True`)"""
-    special_days: str
-    """特殊日期配置"""
-    enable_outside_camera_check: bool
-    """是否开启外勤打卡必须拍照 (默认 default `False`; 例 e.g. `True`)"""
-    positions: list[GroupAddTopGroupPositions]
-    """考勤地点相关设置信息"""
-    modify_member: bool
-    """是否有修改考勤组成员相关信息 (例 e.g. `True`)"""
-    type: Required[Literal["FIXED", "TURN", "NONE"]]
-    """考考勤组类型 (`FIXED` `TURN` `NONE`)"""
-    enable_face_check: bool
-    """是是否开启人脸检测 (默认 default `False`; 例 e.g. `True`)"""
-    check_need_healthy_code: bool
-    """打卡是否需要健康码 (默认 default `False`; 例 e.g. `True`)"""
-    enable_camera_check: bool
-    """是否开启拍照打卡 (默认 default `False`; 例 e.g. `True`)"""
-    shift_vo_list: list[GroupAddTopGroupShiftVoList]
-    """班次相关配置信息"""
-    enable_outside_check: bool
-    """是否可以外勤打卡 (默认 default `True`)"""
-    members: Required[list[GroupAddTopGroupMembers]]
-    """考勤组成员相关设置信息"""
-    name: Required[str]
-    """考勤组名 (例 e.g. `白班考勤`)"""
-    id: int
-    """考勤组ID (例 e.g. `123`)"""
-    enable_next_day: bool
-    """是否第二天生效 (例 e.g. `False`)"""
-    manager_list: list[str]
-    """考勤组子管理员userid列表"""
-    workday_class_list: list[float]
-    """周班次列表"""
-    default_class_id: int
-    """默认班次ID (例 e.g. `1234`)"""
-    offset: int
-    """考勤范围 (例 e.g. `500`)"""
-    resource_permission_map: GroupAddTopGroupResourcePermissionMap
-    """子管理员权限范围"""
-    wifis: list[GroupAddTopGroupWifis]
-    """考勤wifi打卡相关配置信息"""
-    disable_check_without_schedule: bool
-    """未排班时是否禁止员工打卡 (例 e.g. `False`)"""
-    freecheck_work_days: list[float]
-    """自由工时考勤组工作日"""
-    freecheck_day_start_min_offset: int
-    """自由工时考勤组考勤开始时间与当天0点偏移分钟数 (例 e.g. `240`)"""
-    disable_check_when_rest: bool
-    """休息日打卡是否需审批 (例 e.g. `False`)"""
-    enable_position_ble: bool
-    """是否启用蓝牙定位 (例 e.g. `False`)"""
-    ble_device_list: list[GroupAddTopGroupBleDeviceList]
-    """蓝牙打卡相关配置信息"""
+class CreatedVacationQuota(Reply):
+    """Created vacation quota."""
+
+    reason: str
+    """失败原因"""
+    quota: Quota | None
+    """失败记录"""
 
 
-class GroupAddResult(Record):
-    name: str | None
-    """考勤组名"""
-    id: int | None
-    """考勤组id"""
+class DeletedVacationType(Reply):
+    """Deleted vacation type."""
+
+    leave_code: str | None
+    """假期规则唯一标识"""
+    leave_name: str = ""
+    """假期名称"""
+    leave_view_unit: str | None
+    """(`day` `halfDay` `hour`)"""
+    biz_type: str | None
+    """假期类型 (`general_leave` `lieu_leave`)"""
+    natural_day_leave: bool | None
+    """是否按照自然日统计请假时长"""
+    hours_in_per_day: int | None
+    """每天折算的工作时长"""
 
 
-class GroupGetResult(Record):
-    name: str | None
+class ErrorInfo(Reply):
+    """Error info (错误列表)."""
+
+    failure_list: list[str] = empty_list()
+    """失败列表"""
+    msg: str = ""
+    """错误描述"""
+    code: str | None
+    """错误码"""
+
+
+class Group(Reply):
+    """Group."""
+
+    name: str = ""
     """考勤组名称"""
     ext: str | None
     """扩展字段"""
@@ -390,313 +306,26 @@ class GroupGetResult(Record):
     """地点微调范围 (单位 unit 米)"""
 
 
-class GroupMemberUpdateUpdateParam(TypedDict, total=False):
-    remove_extra_users: Annotated[list[str], Field(max_length=20)]
-    """删除无需考勤的成员 (≤ 20 项 items)"""
-    remove_depts: Annotated[list[str], Field(max_length=20)]
-    """删除考勤部门 (≤ 20 项 items)"""
-    remove_users: Annotated[list[str], Field(max_length=20)]
-    """删除考勤人员 (≤ 20 项 items)"""
-    add_depts: Annotated[list[str], Field(max_length=20)]
-    """添加考勤部门 (≤ 20 项 items)"""
-    add_users: Annotated[list[str], Field(max_length=20)]
-    """添加考勤人员 (≤ 20 项 items)"""
-    add_extra_users: Annotated[list[str], Field(max_length=20)]
-    """添加无需考勤的人员 (≤ 20 项 items)"""
+class GroupPosition(Reply, Shape):
+    """Group position (postion列表)."""
 
-
-class GroupMinimalismListResult(Record):
-    name: str | None
-    """考勤组名称"""
-    id: int | None
-    """考勤组ID"""
-
-
-class GroupModifyTopGroupShiftVoList(TypedDict, total=False):
-    id: int
-    """班次ID (例 e.g. `123`)"""
-
-
-class GroupModifyTopGroupPositions(TypedDict, total=False):
     address: str
-    """地址 (例 e.g. `生物科技产业园区经二路21号`)"""
-    corp_id: str
-    """企业的CorpId (例 e.g. `123dfd`)"""
-    latitude: str
-    """纬度 (例 e.g. `36.687495`)"""
-    longitude: str
-    """经度 (例 e.g. `101.750329`)"""
-    title: str
-    """考勤标题 (例 e.g. `青藏高原自然博物馆`)"""
-    accuracy: str
-    """精度 (例 e.g. `0`)"""
-
-
-class GroupModifyTopGroupResourcePermissionMap(TypedDict, total=False):
-    camera_check: str
-    """设置拍照打卡规则 (例 e.g. `w`)"""
-    over_time_rule: str
-    """设置加班规则 (例 e.g. `r`)"""
-    check_position_type: str
-    """设置打卡方式 (例 e.g. `w`)"""
-    check_time: str
-    """设置考勤时间"""
-    group_type: str
-    """设置考勤类型 (例 e.g. `w`)"""
-    group_member: str
-    """设置参与考勤人员 (例 e.g. `r`)"""
-    schedule: str
-    """员工排班 (例 e.g. `w`)"""
-    out_side_check: str
-    """设置外勤打卡 (例 e.g. `r`)"""
-
-
-class GroupModifyTopGroup(TypedDict, total=False):
-    shift_vo_list: list[GroupModifyTopGroupShiftVoList]
-    """班次信息"""
-    id: Required[int]
-    """考勤组ID (例 e.g. `123`)"""
-    name: str
-    """考勤组名称 (例 e.g. `白班考勤`)"""
-    positions: list[GroupModifyTopGroupPositions]
-    """考勤地址设置"""
-    offset: int
-    """考勤范围 (例 e.g. `300`)"""
-    enable_face_check: bool
-    """是否开启人脸检测 (默认 default `False`; 例 e.g. `True`)"""
-    manager_list: list[str]
-    """考勤组子管理员userid列表"""
-    enable_camera_check: bool
-    """是否开启拍照打卡 (默认 default `False`; 例 e.g. `True`)"""
-    owner: str
-    """考勤组负责人userId (例 e.g. `123dfdf`)"""
-    disable_check_when_rest: bool
-    """休息日打卡是否需审批 (例 e.g. `False`)"""
-    skip_holidays: bool
-    """是否跳过节假日 (默认 default `True`)"""
-    enable_outside_check: bool
-    """是否可以外勤打卡 (默认 default `True`)"""
-    disable_check_without_schedule: bool
-    """未排班时是否禁止员工打卡 (例 e.g. `False`)"""
-    enable_emp_select_class: bool
-    """未排班时是否允许员工选择班次打卡 (例 e.g. `True`)"""
-    resource_permission_map: GroupModifyTopGroupResourcePermissionMap
-    """子管理员权限范围"""
-    workday_class_list: list[float]
-    """周班次列表"""
-
-
-class GroupModifyResult(Record):
-    name: str | None
-    """考勤组名称"""
-    id: int | None
-    """考勤组ID"""
-
-
-class GroupPositionsAddPositionList(TypedDict, total=False):
-    address: Required[str]
     """地址描述 (例 e.g. `阿里巴巴西溪北苑`)"""
-    foreign_id: Required[str]
+    foreign_id: str | None = None
     """业务方positionId (例 e.g. `0151E23B1`)"""
-    longitude: Required[str]
+    longitude: str
     """经度 (例 e.g. `120.123`)"""
-    latitude: Required[str]
+    latitude: str
     """纬度 (例 e.g. `30.123`)"""
-    offset: int
+    offset: int | None = None
     """打卡位置允许的偏移量 (单位 unit 米; 例 e.g. `100`)"""
-
-
-class GroupPositionsAddResultResultErrorInfoListFailureList(Record):
-    foreign_id: str | None
-    """业务方positionId"""
-    address: str | None
-    """地址描述"""
-    latitude: str | None
-    """经度"""
-    longitude: str | None
-    """纬度"""
-    position_key: str | None
-    """位置key"""
-
-
-class GroupPositionsAddResultResultErrorInfoList(Record):
-    failure_list: list[GroupPositionsAddResultResultErrorInfoListFailureList] = empty_list()
-    """失败列表"""
-    msg: str | None
-    """错误信息"""
-    code: str | None
-    """错误码"""
-
-
-class GroupPositionsAddResultResultSuccessList(Record):
-    foreign_id: str | None
-    """业务方positionId"""
-    address: str | None
-    """地址描述"""
-    latitude: str | None
-    """经度"""
-    longitude: str | None
-    """纬度"""
-    position_key: str | None
+    position_key: str | None = None
     """position的唯一标识"""
 
 
-class GroupPositionsAddResultResult(Record):
-    error_info_list: list[GroupPositionsAddResultResultErrorInfoList] = empty_list()
-    """错误列表"""
-    success_list: list[GroupPositionsAddResultResultSuccessList] = empty_list()
-    """成功列表"""
+class GroupWifi(Reply):
+    """Group wifi."""
 
-
-class GroupPositionsAddResult(Record):
-    result: GroupPositionsAddResultResult | None
-    """查询结果"""
-    errcode: int | None
-    """返回码"""
-    errmsg: str | None
-    """返回码描述"""
-    success: bool | None
-    """是否成功"""
-
-
-class GroupPositionsQueryPositionList(Record):
-    offset: int | None
-    """打卡位置允许偏移量"""
-    address: str | None
-    """地址描述"""
-    latitude: str | None
-    """纬度"""
-    longitude: str | None
-    """经度"""
-    position_key: str | None
-    """position的唯一标识"""
-
-
-class GroupPositionsRemoveResultErrorInfoList(Record):
-    failure_list: list[str] = empty_list()
-    """失败列表"""
-    msg: str | None
-    """错误描述"""
-    code: str | None
-    """错误码"""
-
-
-class GroupPositionsRemoveResult(Record):
-    success_list: list[str] = empty_list()
-    """成功列表"""
-    error_info_list: list[GroupPositionsRemoveResultErrorInfoList] = empty_list()
-    """错误列表"""
-
-
-class GroupScheduleAsyncSchedules(TypedDict, total=False):
-    shift_id: Required[int]
-    """班次ID (例 e.g. `1`)"""
-    work_date: Required[Millis]
-    """排班日期 (例 e.g. `1564985177000`)"""
-    is_rest: bool
-    """是否休息 (例 e.g. `False`)"""
-    userid: Required[str]
-    """用户的userId (例 e.g. `user123`)"""
-
-
-class GroupSearchResult(Record):
-    name: str | None
-    """考勤组名称"""
-    id: int | None
-    """考勤组ID"""
-
-
-class GroupUsersAddResultErrorInfoList(Record):
-    failure_list: list[str] = empty_list()
-    """失败列表"""
-    msg: str | None
-    """错误信息"""
-    code: str | None
-    """错误码"""
-
-
-class GroupUsersAddResult(Record):
-    error_info_list: list[GroupUsersAddResultErrorInfoList] = empty_list()
-    """错误列表"""
-    success_list: list[str] = empty_list()
-    """成功列表"""
-
-
-class GroupUsersRemoveResultErrorInfoList(Record):
-    failure_list: list[str] = empty_list()
-    """失败列表"""
-    msg: str | None
-    """错误描述"""
-    code: str | None
-    """错误码"""
-
-
-class GroupUsersRemoveResult(Record):
-    error_info_list: list[GroupUsersRemoveResultErrorInfoList] = empty_list()
-    """错误列表"""
-    success_list: list[str] = empty_list()
-    """成功列表"""
-
-
-class GroupWifisAddWifiList(TypedDict, total=False):
-    foreign_id: Required[str]
-    """业务方wifiId (例 e.g. `alibaba-inc`)"""
-    mac_addr: Required[str]
-    """MAC地址 (例 e.g. `11:11:11:11:11:11`)"""
-    ssid: Required[str]
-    """名称 (例 e.g. `alibaba-inc1`)"""
-
-
-class GroupWifisAddResultResultErrorInfoListFailureList(Record):
-    foreign_id: str | None
-    """业务方wifiId"""
-    mac_addr: str | None
-    """MAC地址"""
-    ssid: str | None
-    """MAC名称"""
-    wifi_key: str | None
-    """添加Wi-Fi失败的key"""
-
-
-class GroupWifisAddResultResultErrorInfoList(Record):
-    failure_list: list[GroupWifisAddResultResultErrorInfoListFailureList] = empty_list()
-    """失败列表"""
-    msg: str | None
-    """错误描述"""
-    code: str | None
-    """错误码"""
-
-
-class GroupWifisAddResultResultSuccessList(Record):
-    foreign_id: str | None
-    """业务方wifiId"""
-    mac_addr: str | None
-    """MAC地址"""
-    ssid: str | None
-    """MAC名称"""
-    wifi_key: str | None
-    """添加Wi-Fi成功的key"""
-
-
-class GroupWifisAddResultResult(Record):
-    error_info_list: list[GroupWifisAddResultResultErrorInfoList] = empty_list()
-    """添加失败的Wi-Fi列表"""
-    success_list: list[GroupWifisAddResultResultSuccessList] = empty_list()
-    """添加成功的Wi-Fi列表"""
-
-
-class GroupWifisAddResult(Record):
-    result: GroupWifisAddResultResult | None
-    """添加Wi-Fi结果"""
-    errcode: int | None
-    """返回码"""
-    errmsg: str | None
-    """返回码描述"""
-    success: bool | None
-    """是否成功"""
-
-
-class GroupWifisQueryWifiList(Record):
     mac_addr: str | None
     """mac地址"""
     ssid: str | None
@@ -705,403 +334,9 @@ class GroupWifisQueryWifiList(Record):
     """Wi-Fi的key"""
 
 
-class GroupWifisRemoveResultErrorInfoList(Record):
-    failure_list: list[str] = empty_list()
-    """错误列表"""
-    msg: str | None
-    """错误描述"""
-    code: str | None
-    """错误码"""
+class LeaveCertificate(Reply):
+    """Leave certificate."""
 
-
-class GroupWifisRemoveResult(Record):
-    error_info_list: list[GroupWifisRemoveResultErrorInfoList] = empty_list()
-    """失败列表"""
-    success_list: list[str] = empty_list()
-    """成功列表"""
-
-
-class IsopensmartreportResult(Record):
-    smart_report: bool | None
-    """是否开启了智能统计报表"""
-
-
-class ShiftAddShiftSectionsTimes(TypedDict, total=False):
-    check_type: Required[Literal["OnDuty", "OffDuty"]]
-    """打卡类型 (`OnDuty` `OffDuty`)"""
-    across: Required[Literal[0, 1]]
-    """是否跨天 (`0` `1`)"""
-    end_min: int
-    """允许的最晚打卡时间 (单位 unit 分钟; 例 e.g. `-1`)"""
-    check_time: Required[BeijingTime]
-    """打卡时间 (例 e.g. `2020-12-02 09:00:00`)"""
-    free_check: bool
-    """是否免打卡 (例 e.g. `False`)"""
-    begin_min: int
-    """允许的最早提前打卡时间 (例 e.g. `30`)"""
-
-
-class ShiftAddShiftSections(TypedDict, total=False):
-    times: Required[list[ShiftAddShiftSectionsTimes]]
-    """打卡信息"""
-
-
-class ShiftAddShiftSettingRestBeginTime(TypedDict, total=False):
-    check_type: Literal["OnDuty", "OffDuty"]
-    """休息类型 (`OnDuty` `OffDuty`)"""
-    check_time: BeijingTime
-    """休息打卡时间 (例 e.g. `2020-12-02 09:00:00`)"""
-    free_check: bool
-    """是否免打卡 (例 e.g. `False`)"""
-    across: Literal[0, 1]
-    """是否跨天 (`0` `1`)"""
-
-
-class ShiftAddShiftSettingRestEndTime(TypedDict, total=False):
-    check_type: Literal["OnDuty", "OffDuty"]
-    """休息类型 (`OnDuty` `OffDuty`)"""
-    check_time: BeijingTime
-    """休息时间 (例 e.g. `2020-12-02 09:00:00`)"""
-    free_check: bool
-    """是否免打卡 (例 e.g. `False`)"""
-    across: Literal[0, 1]
-    """是否跨天 (`0` `1`)"""
-
-
-class ShiftAddShiftSetting(TypedDict, total=False):
-    rest_begin_time: ShiftAddShiftSettingRestBeginTime
-    """休息开始"""
-    class_id: int
-    """班次id (例 e.g. `221`)"""
-    is_flexible: bool
-    """是否弹性 (例 e.g. `False`)"""
-    corp_id: str
-    """企业的corpId (例 e.g. `ding121`)"""
-    is_deleted: Literal["N", "Y"]
-    """是否删除 (`N` `Y`)"""
-    rest_end_time: ShiftAddShiftSettingRestEndTime
-    """休息结束"""
-    serious_late_minutes: int
-    """严重早退/迟到的时长 (单位 unit 分钟; 例 e.g. `31`)"""
-    absenteeism_late_minutes: int
-    """旷工早退/迟到的时长 (单位 unit 分钟; 例 e.g. `60`)"""
-    extras: dict[str, JsonValue]
-    """班次设置扩展字段"""
-    tags: str
-    """班次tags (例 e.g. `temp:schedule:isv`)"""
-
-
-class ShiftAddShift(TypedDict, total=False):
-    owner: str
-    """班次owner (例 e.g. `user01`)"""
-    class_group_name: str
-    """班次组名 (例 e.g. `def`)"""
-    corp_id: str
-    """企业的corpId (例 e.g. `ding23`)"""
-    name: Required[str]
-    """班次名称 (例 e.g. `白班`)"""
-    id: int
-    """班次id (例 e.g. `124`)"""
-    sections: Required[list[ShiftAddShiftSections]]
-    """卡段"""
-    setting: ShiftAddShiftSetting
-    """设置"""
-    service_id: int
-    """高级排班绑定服务id (例 e.g. `123`)"""
-
-
-class ShiftAddResult(Record):
-    id: int | None
-    """班次id"""
-    name: str | None
-    """班次名称"""
-
-
-class ShiftHistoryQueryResultShiftSetting(Record):
-    shift_id: int | None
-    """班次ID"""
-    gmt_modified: BeijingTime | None
-    """班次变更时间"""
-    corp_id: str | None
-    """企业的corpId"""
-    is_deleted: str | None
-    """删除标记"""
-    work_time_minutes: int | None
-    """工作时长 (单位 unit 分钟)"""
-    id: int | None
-    """班次设置ID"""
-    attend_days: str | None
-    gmt_create: BeijingTime | None
-    """创建时间"""
-
-
-class ShiftHistoryQueryResultSectionsPunches(Record):
-    check_type: str | None
-    """打卡类型 (`OnDuty` `OffDuty`)"""
-    end_min: int | None
-    """允许的最晚延后打卡时间 (单位 unit 分钟)"""
-    across: int | None
-    """是否跨天 (`0` `1`)"""
-    check_time: BeijingTime | None
-    """打卡时间"""
-    permit_minutes: int | None
-    """允许早退或迟到的时长"""
-    free_check: bool | None
-    """是否免打卡"""
-    id: int | None
-    """卡点ID"""
-    begin_min: int | None
-    """允许的最早提前打卡时间 (单位 unit 分钟)"""
-
-
-class ShiftHistoryQueryResultSectionsRests(Record):
-    check_type: str | None
-    """休息类型 (`OnDuty` `OffDuty`)"""
-    across: int | None
-    """是否跨天 (`0` `1`)"""
-    check_time: BeijingTime | None
-    """休息时间"""
-    id: int | None
-    """休息点ID"""
-
-
-class ShiftHistoryQueryResultSections(Record):
-    punches: list[ShiftHistoryQueryResultSectionsPunches] = empty_list()
-    """卡点"""
-    work_time_minutes: int | None
-    """工作时长 (单位 unit 分钟)"""
-    rests: list[ShiftHistoryQueryResultSectionsRests] = empty_list()
-    """休息段"""
-    id: int | None
-    """卡段ID"""
-
-
-class ShiftHistoryQueryResult(Record):
-    shift_group_name: str | None
-    """班次组名称"""
-    corp_id: str | None
-    """企业的corpId"""
-    shift_setting: ShiftHistoryQueryResultShiftSetting | None
-    """班次设置"""
-    name: str | None
-    """班次名称"""
-    id: int | None
-    """班次ID"""
-    sections: list[ShiftHistoryQueryResultSections] = empty_list()
-    """卡段"""
-    shift_group_id: int | None
-    """班组ID"""
-
-
-class ShiftListResult(Record):
-    name: str | None
-    """班次名称"""
-    id: int | None
-    """班次ID"""
-
-
-class ShiftQueryResultShiftSetting(Record):
-    shift_id: int | None
-    """班次ID"""
-    gmt_modified: BeijingTime | None
-    """班次变更时间"""
-    corp_id: str | None
-    """企业的corpId"""
-    work_time_minutes: int | None
-    """工作时长 (单位 unit 分钟)"""
-    id: int | None
-    """班次设置ID"""
-    attend_days: str | None
-    gmt_create: BeijingTime | None
-    """创建时间"""
-    is_deleted: str | None
-
-
-class ShiftQueryResultSectionsPunches(Record):
-    check_type: str | None
-    """打卡类型 (`OnDuty` `OffDuty`)"""
-    end_min: int | None
-    """允许的最晚的打卡时间 (单位 unit 分钟)"""
-    across: int | None
-    """是否跨天 (`0` `1`)"""
-    check_time: BeijingTime | None
-    """打卡时间"""
-    permit_minutes: int | None
-    """允许早退/迟到的时长 (单位 unit 分钟)"""
-    free_check: bool | None
-    """是否免打卡"""
-    id: int | None
-    """卡点ID"""
-    begin_min: int | None
-    """允许的最早提前打卡时间"""
-    absenteeism_late_minutes: str | None
-    """旷工早退/迟到的时长 (单位 unit 分钟)"""
-    serious_late_minutes: str | None
-    """严重早退/迟到的时长 (单位 unit 分钟)"""
-
-
-class ShiftQueryResultSectionsRests(Record):
-    check_type: str | None
-    """休息类型 (`OnDuty` `OffDuty`)"""
-    across: int | None
-    """是否跨天 (`0` `1`)"""
-    check_time: BeijingTime | None
-    """休息时间"""
-    id: int | None
-    """休息点ID"""
-
-
-class ShiftQueryResultSections(Record):
-    punches: list[ShiftQueryResultSectionsPunches] = empty_list()
-    """卡点"""
-    rests: list[ShiftQueryResultSectionsRests] = empty_list()
-    """休息时段信息"""
-    id: int | None
-    """卡段ID"""
-
-
-class ShiftQueryResult(Record):
-    shift_group_name: str | None
-    """班次组名称"""
-    corp_id: str | None
-    """企业的corpId"""
-    shift_setting: ShiftQueryResultShiftSetting | None
-    """班次设置信息"""
-    name: str | None
-    """班次名称"""
-    id: int | None
-    """班次ID"""
-    sections: list[ShiftQueryResultSections] = empty_list()
-    """卡段"""
-    shift_group_id: int | None
-    """班次组ID"""
-    owner: str | None
-    """班次负责人的userId"""
-
-
-class ShiftSearchResult(Record):
-    name: str | None
-    """班次名称"""
-    id: int | None
-    """班次ID"""
-
-
-class ShiftUpdatepunchesPunches(TypedDict, total=False):
-    id: Required[int]
-    """卡点ID (例 e.g. `123`)"""
-    free_check: Required[bool]
-    """是否无需打卡 (例 e.g. `True`)"""
-
-
-class VacationQuotaInitLeaveQuotas(TypedDict, total=False):
-    userid: Required[str]
-    """员工的userId (例 e.g. `zhangsan`)"""
-    end_time: Required[Millis]
-    """额度有效期结束时间 (例 e.g. `1653851001000`)"""
-    start_time: Required[Millis]
-    """额度有效期开始时间 (例 e.g. `1553851001000`)"""
-    leave_code: Required[str]
-    """假期类型唯一标识 (例 e.g. `f84a282xxxx`)"""
-    reason: str
-    """操作原因 (例 e.g. `管理员导入`)"""
-    quota_num_per_day: int
-    """以天计算的额度总数 (例 e.g. `100`)"""
-    quota_num_per_hour: int
-    """以小时计算的额度总数 (例 e.g. `100`)"""
-    quota_cycle: str
-    """额度所对应的周期 (例 e.g. `2019`)"""
-
-
-class VacationQuotaInitResultQuota(Record):
-    leave_code: str | None
-    """假期类型唯一标识"""
-    userid: str | None
-    """员工的userId"""
-    quota_cycle: str | None
-    """额度所对应的周期"""
-
-
-class VacationQuotaInitResult(Record):
-    reason: str | None
-    """失败原因"""
-    quota: VacationQuotaInitResultQuota | None
-    """失败记录"""
-
-
-class VacationQuotaListLeaveQuota(Record):
-    userid: str | None
-    """员工的userId"""
-    leave_code: str | None
-    """假期类型唯一标识"""
-    quota_cycle: str | None
-    """额度所对应的周期"""
-    quota_id: str | None
-    """配额的唯一标记"""
-    start_time: Millis | None
-    """假期有效期开始时间"""
-    end_time: Millis | None
-    """额度有效期结束时间"""
-    quota_num_per_hour: int | None
-    """以小时计算的额度总数"""
-    quota_num_per_day: int | None
-    """以天计算的额度总数"""
-    used_num_per_day: int | None
-    """以天计算的使用额度"""
-    used_num_per_hour: int | None
-    """以小时计算的使用额度"""
-
-
-class VacationQuotaUpdateLeaveQuotas(TypedDict, total=False):
-    userid: Required[str]
-    """员工的userId (例 e.g. `user1`)"""
-    end_time: Millis
-    """额度有效期结束时间 (例 e.g. `1753851001000`)"""
-    start_time: Millis
-    """额度有效期开始时间 (例 e.g. `1653851001000`)"""
-    leave_code: Required[str]
-    """自定义添加的假期类型 (例 e.g. `f84a2dxxxx`)"""
-    reason: str
-    """操作原因 (例 e.g. `管理员导入`)"""
-    quota_num_per_day: int
-    """以天计算的额度总数 (例 e.g. `100`)"""
-    quota_num_per_hour: int
-    """以小时计算的额度总数 (例 e.g. `100`)"""
-    quota_cycle: str
-    """额度所对应的周期 (例 e.g. `2019`)"""
-
-
-class VacationQuotaUpdateResultQuota(Record):
-    leave_code: str | None
-    """假期类型唯一标识"""
-    userid: str | None
-    """员工的userId"""
-    quota_cycle: str | None
-    """额度所对应的周期"""
-
-
-class VacationQuotaUpdateResult(Record):
-    reason: str | None
-    """失败原因"""
-    quota: VacationQuotaUpdateResultQuota | None
-    """失败记录"""
-
-
-class VacationTypeDeleteResult(Record):
-    leave_code: str | None
-    """假期规则唯一标识"""
-    leave_name: str | None
-    """假期名称"""
-    leave_view_unit: str | None
-    """(`day` `halfDay` `hour`)"""
-    biz_type: str | None
-    """假期类型 (`general_leave` `lieu_leave`)"""
-    natural_day_leave: bool | None
-    """是否按照自然日统计请假时长"""
-    hours_in_per_day: int | None
-    """每天折算的工作时长"""
-
-
-class VacationTypeListResultLeaveCertificate(Record):
     unit: str | None
     """(`hour` `day`)"""
     duration: int | None
@@ -1109,7 +344,291 @@ class VacationTypeListResultLeaveCertificate(Record):
     prompt_information: str | None
 
 
-class VacationTypeListResultSubmitTimeRule(Record):
+class Leavestatus(Reply):
+    """Leavestatus."""
+
+    duration_unit: str | None
+    """(`percent_day` `percent_hour`)"""
+    duration_percent: int | None
+    """假期时长*100"""
+    end_time: Millis | None
+    start_time: Millis | None
+    userid: str | None
+    """用户ID"""
+    leave_code: str | None
+
+
+class Leavetimebyname(Reply):
+    """Leavetimebyname."""
+
+    columnvo: Attcolumn | None
+    """列信息"""
+    columnvals: list[ColumnvalEntry] = empty_list()
+    """列值数据"""
+
+
+class Member(Shape):
+    """Member (考勤组成员相关设置信息)."""
+
+    role: str
+    """角色 (`Attendance`)"""
+    corp_id: str | None = None
+    """企业的CorpId (例 e.g. `123dfd`)"""
+    type: Literal["StaffMember", "DeptMember"]
+    """类型 (`StaffMember` `DeptMember`)"""
+    user_id: str
+    """ID说明 (例 e.g. `1212jfkd`)"""
+
+
+class NewShift(Shape):
+    """New shift (班次)."""
+
+    owner: str | None = None
+    """班次owner (例 e.g. `user01`)"""
+    class_group_name: str | None = None
+    """班次组名 (例 e.g. `def`)"""
+    corp_id: str | None = None
+    """企业的corpId (例 e.g. `ding23`)"""
+    name: str | None = None
+    """班次名称 (例 e.g. `白班`)"""
+    id: int | None = None
+    """班次id (例 e.g. `124`)"""
+    sections: list[NewShiftSection] = empty_list()
+    """卡段"""
+    setting: NewShiftSetting | None = None
+    """设置"""
+    service_id: int | None = None
+    """高级排班绑定服务id (例 e.g. `123`)"""
+
+
+class NewShiftSection(Shape):
+    """New shift section (卡段)."""
+
+    times: list[NewShiftSectionTime]
+    """打卡信息"""
+
+
+class NewShiftSectionTime(Shape):
+    """New shift section time (打卡信息)."""
+
+    check_type: Literal["OnDuty", "OffDuty"]
+    """打卡类型 (`OnDuty` `OffDuty`)"""
+    across: Literal[0, 1]
+    """是否跨天 (`0` `1`)"""
+    end_min: int | None = None
+    """允许的最晚打卡时间 (单位 unit 分钟; 例 e.g. `-1`)"""
+    check_time: BeijingTime
+    """打卡时间 (例 e.g. `2020-12-02 09:00:00`)"""
+    free_check: bool | None = None
+    """是否免打卡 (例 e.g. `False`)"""
+    begin_min: int | None = None
+    """允许的最早提前打卡时间 (例 e.g. `30`)"""
+
+
+class NewShiftSetting(Shape):
+    """New shift setting (设置)."""
+
+    rest_begin_time: RestBeginTime | None = None
+    """休息开始"""
+    class_id: int | None = None
+    """班次id (例 e.g. `221`)"""
+    is_flexible: bool | None = None
+    """是否弹性 (例 e.g. `False`)"""
+    corp_id: str | None = None
+    """企业的corpId (例 e.g. `ding121`)"""
+    is_deleted: Literal["N", "Y"] | None = None
+    """是否删除 (`N` `Y`)"""
+    rest_end_time: RestBeginTime | None = None
+    """休息结束"""
+    serious_late_minutes: SpanMinutes | None = None
+    """严重早退/迟到的时长 (单位 unit 分钟; 例 e.g. `31`)"""
+    absenteeism_late_minutes: SpanMinutes | None = None
+    """旷工早退/迟到的时长 (单位 unit 分钟; 例 e.g. `60`)"""
+    extras: dict[str, JsonValue] = empty_dict()
+    """班次设置扩展字段"""
+    tags: str | None = None
+    """班次tags (例 e.g. `temp:schedule:isv`)"""
+
+
+class Position(Shape):
+    """Position (考勤地址设置)."""
+
+    address: str | None = None
+    """考勤地址 (例 e.g. `生物科技产业园区经二路21号`)"""
+    corp_id: str | None = None
+    """企业的CorpId (例 e.g. `123dfd`)"""
+    latitude: str | None = None
+    """纬度 (例 e.g. `36.687495`)"""
+    longitude: str | None = None
+    """经度 (例 e.g. `101.750329`)"""
+    accuracy: str | None = None
+    """精度 (例 e.g. `0`)"""
+    title: str | None = None
+    """考勤标题 (例 e.g. `青藏高原自然博物馆`)"""
+
+
+class Punch(Reply, Shape):
+    """Punch (卡点)."""
+
+    check_type: str = promised()
+    """打卡类型 (`OnDuty` `OffDuty`)"""
+    end_min: int | None = None
+    """允许的最晚延后打卡时间 (单位 unit 分钟)"""
+    across: int = promised()
+    """是否跨天 (`0` `1`)"""
+    check_time: BeijingTime = promised()
+    """打卡时间"""
+    permit_minutes: int | None = None
+    """允许早退/迟到的时长 (单位 unit 分钟)"""
+    free_check: bool
+    """是否无需打卡 (例 e.g. `True`)"""
+    id: int
+    """卡点ID (例 e.g. `123`)"""
+    begin_min: int | None = None
+    """允许的最早提前打卡时间 (单位 unit 分钟)"""
+    absenteeism_late_minutes: str | None = None
+    """旷工早退/迟到的时长 (单位 unit 分钟)"""
+    serious_late_minutes: str | None = None
+    """严重早退/迟到的时长 (单位 unit 分钟)"""
+
+
+class Quota(Reply):
+    """Quota (失败记录)."""
+
+    leave_code: str | None
+    """假期类型唯一标识"""
+    userid: str
+    """员工的userId"""
+    quota_cycle: str | None
+    """额度所对应的周期"""
+
+
+class ResourcePermission(Shape):
+    """Resource permission (子管理员权限范围)."""
+
+    schedule: str | None = None
+    """员工排班 (例 e.g. `w`)"""
+    group_member: str | None = None
+    """设置参与考勤人员 (例 e.g. `w`)"""
+    group_type: str | None = None
+    """设置考勤类型 (例 e.g. `r`)"""
+    check_time: str | None = None
+    """设置考勤时间"""
+    check_position_type: str | None = None
+    """设置打卡方式 (例 e.g. `r`)"""
+    over_time_rule: str | None = None
+    """设置加班规则 (例 e.g. `r`)"""
+    camera_check: str | None = None
+    """设置拍照打卡规则 (例 e.g. `w`)"""
+    out_side_check: str | None = None
+    """设置外勤打卡 (例 e.g. `w`)"""
+
+
+class Rest(Reply):
+    """Rest (休息时段信息)."""
+
+    check_type: str | None
+    """休息类型 (`OnDuty` `OffDuty`)"""
+    across: int | None
+    """是否跨天 (`0` `1`)"""
+    check_time: BeijingTime | None
+    """休息时间"""
+    id: int
+    """休息点ID"""
+
+
+class RestBeginTime(Shape):
+    """Rest begin time (休息开始)."""
+
+    check_type: Literal["OnDuty", "OffDuty"] | None = None
+    """休息类型 (`OnDuty` `OffDuty`)"""
+    check_time: BeijingTime | None = None
+    """休息打卡时间 (例 e.g. `2020-12-02 09:00:00`)"""
+    free_check: bool | None = None
+    """是否免打卡 (例 e.g. `False`)"""
+    across: Literal[0, 1] | None = None
+    """是否跨天 (`0` `1`)"""
+
+
+class RestTime(Reply):
+    """Rest time (班次内休息信息)."""
+
+    rest_end_time: int | None
+    """休息结束时间"""
+    rest_begin_time: int | None
+    """休息开始时间"""
+
+
+class Schedule(Shape):
+    """Schedule (排班详情)."""
+
+    shift_id: int
+    """班次ID (例 e.g. `1`)"""
+    work_date: Millis
+    """排班日期 (例 e.g. `1564985177000`)"""
+    is_rest: bool | None = None
+    """是否休息 (例 e.g. `False`)"""
+    userid: str
+    """用户的userId (例 e.g. `user123`)"""
+
+
+class Section(Reply):
+    """Section (卡段)."""
+
+    punches: list[Punch] = empty_list()
+    """卡点"""
+    rests: list[Rest] = empty_list()
+    """休息时段信息"""
+    id: int
+    """卡段ID"""
+    work_time_minutes: SpanMinutes | None
+    """工作时长 (单位 unit 分钟)"""
+
+
+class Shift(Reply):
+    """Shift."""
+
+    shift_group_name: str = ""
+    """班次组名称"""
+    corp_id: str | None
+    """企业的corpId"""
+    shift_setting: ShiftSetting | None
+    """班次设置信息"""
+    name: str
+    """考勤组名称"""
+    id: int
+    """考勤组id"""
+    sections: list[Section] = empty_list()
+    """卡段"""
+    shift_group_id: int | None
+    """班次组ID"""
+    owner: str | None
+    """班次负责人的userId"""
+
+
+class ShiftSetting(Reply):
+    """Shift setting (班次设置)."""
+
+    shift_id: int
+    """班次ID"""
+    gmt_modified: BeijingTime
+    """班次变更时间"""
+    corp_id: str
+    """企业的corpId"""
+    is_deleted: str | None
+    """删除标记"""
+    work_time_minutes: SpanMinutes
+    """工作时长 (单位 unit 分钟)"""
+    id: int
+    """班次设置ID"""
+    attend_days: str | None
+    gmt_create: BeijingTime
+    """创建时间"""
+
+
+class TimeRule(Reply):
+    """Time rule (限时提交规则)."""
+
     time_value: int | None
     time_unit: str | None
     """(`day` `hour`)"""
@@ -1118,15 +637,155 @@ class VacationTypeListResultSubmitTimeRule(Record):
     enable_time_limit: bool | None
 
 
-class VacationTypeListResult(Record):
+class TopGroup(Shape):
+    """Top group (考勤组信息)."""
+
+    owner: str | None = None
+    """考勤组负责人userId (例 e.g. `123dfdf`)"""
+    enable_emp_select_class: bool | None = None
+    """未排班时是否允许员工选择班次打卡 (例 e.g. `True`)"""
+    corp_id: str | None = None
+    """企业的CorpId (例 e.g. `dingdfe`)"""
+    skip_holidays: bool | None = None
+    """是否跳过节假日 (默认 default `True`)"""
+    special_days: str | None = None
+    """特殊日期配置"""
+    enable_outside_camera_check: bool | None = None
+    """是否开启外勤打卡必须拍照 (默认 default `False`; 例 e.g. `True`)"""
+    positions: list[Position] = empty_list()
+    """考勤地点相关设置信息"""
+    modify_member: bool | None = None
+    """是否有修改考勤组成员相关信息 (例 e.g. `True`)"""
+    type: Literal["FIXED", "TURN", "NONE"] | None = None
+    """考考勤组类型 (`FIXED` `TURN` `NONE`)"""
+    enable_face_check: bool | None = None
+    """是是否开启人脸检测 (默认 default `False`; 例 e.g. `True`)"""
+    check_need_healthy_code: bool | None = None
+    """打卡是否需要健康码 (默认 default `False`; 例 e.g. `True`)"""
+    enable_camera_check: bool | None = None
+    """是否开启拍照打卡 (默认 default `False`; 例 e.g. `True`)"""
+    shift_vo_list: list[NewShift] = empty_list()
+    """班次相关配置信息"""
+    enable_outside_check: bool | None = None
+    """是否可以外勤打卡 (默认 default `True`)"""
+    members: list[Member] = empty_list()
+    """考勤组成员相关设置信息"""
+    name: str | None = None
+    """考勤组名称 (例 e.g. `白班考勤`)"""
+    id: int | None = None
+    """考勤组ID (例 e.g. `123`)"""
+    enable_next_day: bool | None = None
+    """是否第二天生效 (例 e.g. `False`)"""
+    manager_list: list[str] = empty_list()
+    """考勤组子管理员userid列表"""
+    workday_class_list: list[float] = empty_list()
+    """周班次列表"""
+    default_class_id: int | None = None
+    """默认班次ID (例 e.g. `1234`)"""
+    offset: int | None = None
+    """考勤范围 (例 e.g. `500`)"""
+    resource_permission_map: ResourcePermission | None = None
+    """子管理员权限范围"""
+    wifis: list[TopGroupWifi] = empty_list()
+    """考勤wifi打卡相关配置信息"""
+    disable_check_without_schedule: bool | None = None
+    """未排班时是否禁止员工打卡 (例 e.g. `False`)"""
+    freecheck_work_days: list[float] = empty_list()
+    """自由工时考勤组工作日"""
+    freecheck_day_start_min_offset: int | None = None
+    """自由工时考勤组考勤开始时间与当天0点偏移分钟数 (例 e.g. `240`)"""
+    disable_check_when_rest: bool | None = None
+    """休息日打卡是否需审批 (例 e.g. `False`)"""
+    enable_position_ble: bool | None = None
+    """是否启用蓝牙定位 (例 e.g. `False`)"""
+    ble_device_list: list[BleDevice] = empty_list()
+    """蓝牙打卡相关配置信息"""
+
+
+class TopGroupWifi(Shape):
+    """Top group wifi (考勤wifi打卡相关配置信息)."""
+
+    mac_addr: str | None = None
+    """mac地址 (例 e.g. `C0:E0:D0:E0:C0:0F`)"""
+    ssid: str | None = None
+    """wifi的ssid (例 e.g. `OFFICE-WiFi`)"""
+    corp_id: str | None = None
+    """企业的CorpId (例 e.g. `123dfd`)"""
+
+
+class Update(Shape):
+    """Update (更新考勤组信息)."""
+
+    remove_extra_users: Annotated[list[str], Field(max_length=20)] = empty_list()
+    """删除无需考勤的成员 (≤ 20 项 items)"""
+    remove_depts: Annotated[list[str], Field(max_length=20)] = empty_list()
+    """删除考勤部门 (≤ 20 项 items)"""
+    remove_users: Annotated[list[str], Field(max_length=20)] = empty_list()
+    """删除考勤人员 (≤ 20 项 items)"""
+    add_depts: Annotated[list[str], Field(max_length=20)] = empty_list()
+    """添加考勤部门 (≤ 20 项 items)"""
+    add_users: Annotated[list[str], Field(max_length=20)] = empty_list()
+    """添加考勤人员 (≤ 20 项 items)"""
+    add_extra_users: Annotated[list[str], Field(max_length=20)] = empty_list()
+    """添加无需考勤的人员 (≤ 20 项 items)"""
+
+
+class Updatedata(Reply):
+    """Updatedata."""
+
+    work_date: str
+    """查询日期"""
+    attendance_result_list: list[Attendance] = empty_list()
+    """打卡结果"""
+    userid: str
+    """用户的userId"""
+    approve_list: list[Approve] = empty_list()
+    """审批单列表"""
+    check_record_list: list[CheckRecord] = empty_list()
+    """打卡详情"""
+    corp_id: Annotated[str | None, wire("corpId")]
+    """企业corpId"""
+    class_setting_info: ClassSettingInfo | None
+
+
+class VacationQuota(Reply, Shape):
+    """Vacation quota (待初始化的假期余额记录)."""
+
+    userid: str
+    """员工的userId (例 e.g. `zhangsan`)"""
+    leave_code: str
+    """自定义添加的假期类型 (例 e.g. `f84a2dxxxx`)"""
+    quota_cycle: str | None = None
+    """额度所对应的周期 (例 e.g. `2019`)"""
+    quota_id: str = promised()
+    """配额的唯一标记"""
+    start_time: Millis = promised()
+    """额度有效期开始时间 (例 e.g. `1553851001000`)"""
+    end_time: Millis = promised()
+    """额度有效期结束时间 (例 e.g. `1653851001000`)"""
+    quota_num_per_hour: int | None = None
+    """以小时计算的额度总数 (例 e.g. `100`)"""
+    quota_num_per_day: int | None = None
+    """以天计算的额度总数 (例 e.g. `100`)"""
+    used_num_per_day: int | None = None
+    """以天计算的使用额度"""
+    used_num_per_hour: int | None = None
+    """以小时计算的使用额度"""
+    reason: str = ""
+    """操作原因 (例 e.g. `管理员导入`)"""
+
+
+class VacationType(Reply):
+    """Vacation type."""
+
     leave_code: str | None
     """假期规则唯一标识"""
-    leave_name: str | None
+    leave_name: str = ""
     """假期名称"""
     leave_view_unit: str | None
     """(`day` `halfDay` `hour`)"""
-    leave_certificate: VacationTypeListResultLeaveCertificate | None
-    submit_time_rule: VacationTypeListResultSubmitTimeRule | None
+    leave_certificate: LeaveCertificate | None
+    submit_time_rule: TimeRule | None
     """限时提交规则"""
     biz_type: str | None
     """假期类型 (`general_leave` `lieu_leave`)"""
@@ -1140,6 +799,17 @@ class VacationTypeListResult(Record):
     """每天折算的工作时长"""
     source: str | None
     """假期来源 (`external` `inner`)"""
+
+
+class Wifi(Shape):
+    """Wifi (Wi-Fi列表)."""
+
+    foreign_id: str
+    """业务方wifiId (例 e.g. `alibaba-inc`)"""
+    mac_addr: str
+    """MAC地址 (例 e.g. `11:11:11:11:11:11`)"""
+    ssid: str
+    """名称 (例 e.g. `alibaba-inc1`)"""
 
 
 class OapiAttendance(Manager):
@@ -1167,11 +837,12 @@ class OapiAttendance(Manager):
     def approve_check(
         self,
         userid: str,
-        work_date: str,
         punch_id: int,
+        approve_id: str,
+        *,
+        work_date: Day,
         punch_check_time: str,
         user_check_time: str,
-        approve_id: str,
         jump_url: str,
         tag_name: str,
     ) -> Call[None]:
@@ -1179,11 +850,11 @@ class OapiAttendance(Manager):
 
         Args:
             userid: 员工的userId (例 e.g. `manager4220`)
-            work_date: 要补卡的时间 (例 e.g. `2019-08-15`)
             punch_id: 要补的排班ID (例 e.g. `176877195378`)
+            approve_id: 审批单ID (例 e.g. `aasdv13124`)
+            work_date: 要补卡的时间 (例 e.g. `2019-08-15`)
             punch_check_time: 排班的打卡时间 (例 e.g. `2019-08-15 08:00`)
             user_check_time: 用户打卡时间 (例 e.g. `2019-08-15 07:59`)
-            approve_id: 审批单ID (例 e.g. `aasdv13124`)
             jump_url: 审批单跳转地址 (例 e.g. `https://open.dingtalk.com/`)
             tag_name: 审批单名称 (例 e.g. `补卡`)
 
@@ -1199,8 +870,6 @@ class OapiAttendance(Manager):
     def approve_schedule_switch(
         self,
         userid: str,
-        switch_date: str,
-        reback_date: str,
         apply_userid: str,
         target_userid: str,
         approve_id: str,
@@ -1208,13 +877,14 @@ class OapiAttendance(Manager):
         target_shift_id: int,
         reback_apply_shift_id: int,
         reback_target_shift_id: int,
+        *,
+        switch_date: Day,
+        reback_date: Day,
     ) -> Call[None]:
         """Approve schedule switch (通知换班通过).
 
         Args:
             userid: 发起人的userId (例 e.g. `manager123`)
-            switch_date: 申请换班日期 (例 e.g. `2019-09-08`)
-            reback_date: 还班日期 (例 e.g. `2019-09-09`)
             apply_userid: 申请换班人的userId (例 e.g. `manager123`)
             target_userid: 被换班人的userId (例 e.g. `user123`)
             approve_id: 审批单ID (例 e.g. `2376620852`)
@@ -1222,6 +892,8 @@ class OapiAttendance(Manager):
             target_shift_id: 被换班人换班日期当天的班次ID (例 e.g. `1234566`)
             reback_apply_shift_id: 申请人还班日期当天的班次ID (例 e.g. `1234566`)
             reback_target_shift_id: 被换班人还班日期当天的班次ID (例 e.g. `1234566`)
+            switch_date: 申请换班日期 (例 e.g. `2019-09-08`)
+            reback_date: 还班日期 (例 e.g. `2019-09-09`)
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -1234,7 +906,7 @@ class OapiAttendance(Manager):
     @api("dingtalk.oapi.attendance.getattcolumns", "POST /topapi/attendance/getattcolumns")
     def getattcolumns(
         self,
-    ) -> Call[GetattcolumnsResult]:
+    ) -> Call[list[Attcolumn]]:
         """Getattcolumns (获取考勤报表列定义).
 
         Scopes: qyapi_base.
@@ -1243,16 +915,17 @@ class OapiAttendance(Manager):
 
         Source: queries-the-enterprise-attendance-report-column
         """
-        return Call(GetattcolumnsResult)
+        return Call(list[Attcolumn], "result.columns").or_empty()
 
     @api("dingtalk.oapi.attendance.getcolumnval", "POST /topapi/attendance/getcolumnval")
     def getcolumnval(
         self,
         userid: str,
+        *,
         column_id_list: Annotated[CommaStrs, Field(max_length=20)],
         from_date: str,
         to_date: str,
-    ) -> Call[GetcolumnvalResult]:
+    ) -> Call[list[Columnval]]:
         """Getcolumnval (获取考勤报表列值).
 
         Args:
@@ -1267,20 +940,20 @@ class OapiAttendance(Manager):
 
         Source: queries-the-column-value-of-the-attendance-report
         """
-        return Call(GetcolumnvalResult)
+        return Call(list[Columnval], "result.column_vals").or_empty()
 
     getleaveapproveduration = alias(LeaveManager.approve_duration)
 
     @api("dingtalk.oapi.attendance.getleavestatus", "POST /topapi/attendance/getleavestatus", idempotent=True)
     def getleavestatus(
         self,
+        *,
         userid_list: Annotated[CommaStrs, Field(max_length=100)],
         start_time: Millis,
         end_time: Millis,
-        *,
         offset: int | None = None,
         size: Annotated[int, Field(le=20)] = 20,
-    ) -> Query[GetleavestatusLeaveStatu]:
+    ) -> Query[Leavestatus]:
         """Getleavestatus (查询请假状态).
 
         Args:
@@ -1296,16 +969,17 @@ class OapiAttendance(Manager):
 
         Source: query-status
         """
-        return Listing(GetleavestatusLeaveStatu, OFFSET, items="leave_status")
+        return Listing(Leavestatus, OFFSET, items="leave_status")
 
     @api("dingtalk.oapi.attendance.getleavetimebynames", "POST /topapi/attendance/getleavetimebynames")
     def getleavetimebynames(
         self,
         userid: str,
+        *,
         leave_names: Annotated[CommaStrs, Field(max_length=20)],
         from_date: str,
         to_date: str,
-    ) -> Call[GetleavetimebynamesResult]:
+    ) -> Call[list[Leavetimebyname]]:
         """Getleavetimebynames (获取报表假期数据).
 
         Args:
@@ -1320,7 +994,7 @@ class OapiAttendance(Manager):
 
         Source: obtains-the-holiday-data-from-the-smart-attendance-report
         """
-        return Call(GetleavetimebynamesResult)
+        return Call(list[Leavetimebyname], "result.columns").or_empty()
 
     getsimplegroups = alias(AttendanceGroupManager.list)
 
@@ -1328,8 +1002,9 @@ class OapiAttendance(Manager):
     def getupdatedata(
         self,
         userid: str,
+        *,
         work_date: str,
-    ) -> Call[GetupdatedataResult]:
+    ) -> Call[Updatedata]:
         """Getupdatedata (获取用户考勤数据).
 
         Args:
@@ -1342,7 +1017,7 @@ class OapiAttendance(Manager):
 
         Source: obtain-the-attendance-update-data
         """
-        return Call(GetupdatedataResult)
+        return Call(Updatedata)
 
     getusergroup = alias(AttendanceGroupManager.of_user)
 
@@ -1350,8 +1025,9 @@ class OapiAttendance(Manager):
     def group_add(
         self,
         op_user_id: str,
-        top_group: GroupAddTopGroup,
-    ) -> Call[GroupAddResult]:
+        *,
+        top_group: Annotated[OrDict[TopGroup], Needs("members", "name", "type")],
+    ) -> Call[Shift]:
         """Group add (创建考勤组).
 
         Args:
@@ -1364,13 +1040,13 @@ class OapiAttendance(Manager):
 
         Source: attendance-group-write
         """
-        return Call(GroupAddResult)
+        return Call(Shift)
 
     @api("dingtalk.oapi.attendance.group.delete", "POST /topapi/attendance/group/delete")
     def group_delete(
         self,
-        group_key: str,
         *,
+        group_key: str,
         op_userid: str | None = None,
     ) -> Call[str]:
         """Group delete (删除考勤组).
@@ -1390,10 +1066,10 @@ class OapiAttendance(Manager):
     @api("dingtalk.oapi.attendance.group.get", "POST /topapi/attendance/group/get")
     def group_get(
         self,
-        group_key: str,
         *,
+        group_key: str,
         op_userid: str | None = None,
-    ) -> Call[GroupGetResult]:
+    ) -> Call[Group]:
         """Group get (根据groupKey查询考勤组信息).
 
         Args:
@@ -1406,7 +1082,7 @@ class OapiAttendance(Manager):
 
         Source: queries-attendance-group-information-by-id
         """
-        return Call(GroupGetResult)
+        return Call(Group)
 
     group_member_list = alias(AttendanceGroupManager.members)
 
@@ -1416,6 +1092,7 @@ class OapiAttendance(Manager):
         op_user_id: str,
         group_id: int,
         member_ids: Annotated[CommaStrs, Field(max_length=20)],
+        *,
         member_type: Literal[0, 1],
     ) -> Call[list[str]]:
         """Group member listbyids (校验用户是否在当前考勤组).
@@ -1432,15 +1109,16 @@ class OapiAttendance(Manager):
 
         Source: query-members-by-id
         """
-        return Call(list[str])
+        return Call(list[str]).or_empty()
 
     @api("dingtalk.oapi.attendance.group.member.update", "POST /topapi/attendance/group/member/update")
     def group_member_update(
         self,
         op_user_id: str,
         group_id: int,
+        *,
         schedule_flag: Literal[0, 1],
-        update_param: GroupMemberUpdateUpdateParam,
+        update_param: OrDict[Update],
     ) -> Call[None]:
         """Group member update (更新参与考勤人员).
 
@@ -1470,7 +1148,7 @@ class OapiAttendance(Manager):
         op_user_id: str,
         *,
         cursor: int | None = None,
-    ) -> Query[GroupMinimalismListResult]:
+    ) -> Query[Shift]:
         """Group minimalism list (批量获取考勤组摘要).
 
         Args:
@@ -1483,17 +1161,17 @@ class OapiAttendance(Manager):
 
         Source: batch-query-of-simple-information-of-the-attendance-group
         """
-        return Listing(GroupMinimalismListResult, Paging("cursor", 0, next="cursor"), items="result")
+        return Listing(Shift, Paging("cursor", 0, next="cursor"), items="result")
 
     @api("dingtalk.oapi.attendance.group.modify", "POST /topapi/attendance/group/modify")
     def group_modify(
         self,
         op_user_id: str,
-        top_group: GroupModifyTopGroup,
         *,
+        top_group: Annotated[OrDict[TopGroup], Needs("id")],
         open_camera_check: bool | None = None,
         open_face_check: bool | None = None,
-    ) -> Call[GroupModifyResult]:
+    ) -> Call[Shift | None]:
         """Group modify (更新考勤组).
 
         Args:
@@ -1508,16 +1186,18 @@ class OapiAttendance(Manager):
 
         Source: attendance-group-update-interface
         """
-        return Call(GroupModifyResult)
+        return Call(Shift).or_none()
 
     @api("dingtalk.oapi.attendance.group.positions.add", "POST /topapi/attendance/group/positions/add")
     def group_positions_add(
         self,
-        group_key: str,
-        position_list: Annotated[list[GroupPositionsAddPositionList], Field(max_length=100)],
         *,
+        group_key: str,
+        position_list: Annotated[
+            Sequence[Annotated[OrDict[GroupPosition], Needs("foreign_id")]], Field(max_length=100)
+        ],
         op_userid: str | None = None,
-    ) -> Call[GroupPositionsAddResult]:
+    ) -> Call[CreatedGroupPosition | None]:
         """Group positions add (批量新增地点).
 
         Args:
@@ -1531,7 +1211,7 @@ class OapiAttendance(Manager):
 
         Source: atch-add-position-under-attendance-group
         """
-        return Call(GroupPositionsAddResult)
+        return Call(CreatedGroupPosition, "result.result").or_none()
 
     @api(
         "dingtalk.oapi.attendance.group.positions.query",
@@ -1540,12 +1220,12 @@ class OapiAttendance(Manager):
     )
     def group_positions_query(
         self,
-        group_key: str,
         *,
+        group_key: str,
         cursor: str | None = None,
         size: int = 20,
         op_userid: str | None = None,
-    ) -> Query[GroupPositionsQueryPositionList]:
+    ) -> Query[GroupPosition]:
         """Group positions query (批量查询地点).
 
         Args:
@@ -1560,21 +1240,16 @@ class OapiAttendance(Manager):
 
         Source: batch-query-position-under-attendance-group
         """
-        return Listing(
-            GroupPositionsQueryPositionList,
-            Paging("cursor", "", last="position_key"),
-            "result.result",
-            items="position_list",
-        )
+        return Listing(GroupPosition, Paging("cursor", "", last="position_key"), "result.result", items="position_list")
 
     @api("dingtalk.oapi.attendance.group.positions.remove", "POST /topapi/attendance/group/positions/remove")
     def group_positions_remove(
         self,
+        *,
         group_key: str,
         position_key_list: Annotated[CommaStrs, Field(max_length=100)],
-        *,
         op_userid: str | None = None,
-    ) -> Call[GroupPositionsRemoveResult]:
+    ) -> Call[CreatedGroupUser]:
         """Group positions remove (批量删除地点).
 
         Args:
@@ -1588,7 +1263,7 @@ class OapiAttendance(Manager):
 
         Source: delete-position-in-batches-under-the-attendance-group
         """
-        return Call(GroupPositionsRemoveResult)
+        return Call(CreatedGroupUser)
 
     group_query = alias(AttendanceGroupManager.get)
 
@@ -1597,7 +1272,8 @@ class OapiAttendance(Manager):
         self,
         op_user_id: str,
         group_id: int,
-        schedules: Annotated[list[GroupScheduleAsyncSchedules], Field(max_length=200)],
+        *,
+        schedules: Annotated[Sequence[OrDict[Schedule]], Field(max_length=200)],
     ) -> Call[None]:
         """Group schedule async (排班制考勤组排班).
 
@@ -1618,8 +1294,9 @@ class OapiAttendance(Manager):
     def group_search(
         self,
         op_user_id: str,
+        *,
         group_name: str,
-    ) -> Call[list[GroupSearchResult]]:
+    ) -> Call[list[Shift]]:
         """Group search (搜索考勤组摘要).
 
         Args:
@@ -1632,16 +1309,16 @@ class OapiAttendance(Manager):
 
         Source: attendance-group-search
         """
-        return Call(list[GroupSearchResult])
+        return Call(list[Shift]).or_empty()
 
     @api("dingtalk.oapi.attendance.group.users.add", "POST /topapi/attendance/group/users/add")
     def group_users_add(
         self,
+        *,
         group_key: str,
         user_id_list: list[str],
-        *,
         op_userid: str | None = None,
-    ) -> Call[GroupUsersAddResult]:
+    ) -> Call[CreatedGroupUser]:
         """Group users add (批量新增参与考勤人员).
 
         Args:
@@ -1655,13 +1332,13 @@ class OapiAttendance(Manager):
 
         Source: batch-add-employees-under-the-attendance-group
         """
-        return Call(GroupUsersAddResult)
+        return Call(CreatedGroupUser)
 
     @api("dingtalk.oapi.attendance.group.users.query", "POST /topapi/attendance/group/users/query", idempotent=True)
     def group_users_query(
         self,
-        group_key: str,
         *,
+        group_key: str,
         size: int | None = None,
         cursor: str | None = None,
         op_userid: str | None = None,
@@ -1685,11 +1362,11 @@ class OapiAttendance(Manager):
     @api("dingtalk.oapi.attendance.group.users.remove", "POST /topapi/attendance/group/users/remove")
     def group_users_remove(
         self,
+        *,
         group_key: str,
         user_id_list: Annotated[list[str], Field(max_length=100)],
-        *,
         op_userid: str | None = None,
-    ) -> Call[GroupUsersRemoveResult]:
+    ) -> Call[CreatedGroupUser]:
         """Group users remove (批量删除参与考勤人员).
 
         Args:
@@ -1703,16 +1380,16 @@ class OapiAttendance(Manager):
 
         Source: batch-delete-employees-under-the-attendance-group
         """
-        return Call(GroupUsersRemoveResult)
+        return Call(CreatedGroupUser)
 
     @api("dingtalk.oapi.attendance.group.wifis.add", "POST /topapi/attendance/group/wifis/add")
     def group_wifis_add(
         self,
-        group_key: str,
-        wifi_list: Annotated[list[GroupWifisAddWifiList], Field(max_length=100)],
         *,
+        group_key: str,
+        wifi_list: Annotated[Sequence[OrDict[Wifi]], Field(max_length=100)],
         op_userid: str | None = None,
-    ) -> Call[GroupWifisAddResult]:
+    ) -> Call[CreatedGroupWifi]:
         """Group wifis add (批量新增Wi-Fi信息).
 
         Args:
@@ -1726,17 +1403,17 @@ class OapiAttendance(Manager):
 
         Source: batch-add-wifi-under-attendance-group
         """
-        return Call(GroupWifisAddResult)
+        return Call(CreatedGroupWifi, "result.result")
 
     @api("dingtalk.oapi.attendance.group.wifis.query", "POST /topapi/attendance/group/wifis/query", idempotent=True)
     def group_wifis_query(
         self,
-        group_key: str,
         *,
+        group_key: str,
         cursor: str | None = None,
         size: int = 20,
         op_userid: str | None = None,
-    ) -> Query[GroupWifisQueryWifiList]:
+    ) -> Query[GroupWifi]:
         """Group wifis query (批量查询Wi-Fi信息).
 
         Args:
@@ -1751,18 +1428,16 @@ class OapiAttendance(Manager):
 
         Source: batch-query-wifi-under-attendance-group
         """
-        return Listing(
-            GroupWifisQueryWifiList, Paging("cursor", "", last="wifi_key"), "result.result", items="wifi_list"
-        )
+        return Listing(GroupWifi, Paging("cursor", "", last="wifi_key"), "result.result", items="wifi_list")
 
     @api("dingtalk.oapi.attendance.group.wifis.remove", "POST /topapi/attendance/group/wifis/remove")
     def group_wifis_remove(
         self,
+        *,
         group_key: str,
         wifi_key_list: Annotated[CommaStrs, Field(max_length=100)],
-        *,
         op_userid: str | None = None,
-    ) -> Call[GroupWifisRemoveResult]:
+    ) -> Call[CreatedGroupUser | None]:
         """Group wifis remove (批量移除Wi-Fi信息).
 
         Args:
@@ -1776,7 +1451,7 @@ class OapiAttendance(Manager):
 
         Source: batch-remove-wifi-under-attendance-group
         """
-        return Call(GroupWifisRemoveResult)
+        return Call(CreatedGroupUser).or_none()
 
     @api("dingtalk.oapi.attendance.groups.idtokey", "POST /topapi/attendance/groups/idtokey")
     def groups_idtokey(
@@ -1803,8 +1478,9 @@ class OapiAttendance(Manager):
     def groups_keytoid(
         self,
         op_user_id: str,
+        *,
         group_key: str,
-    ) -> Call[int]:
+    ) -> Call[int | None]:
         """Groups keytoid (groupKey转换为groupId).
 
         Args:
@@ -1817,12 +1493,12 @@ class OapiAttendance(Manager):
 
         Source: convert-groupkey-to-groupid
         """
-        return Call(int)
+        return Call(int).or_none()
 
     @api("dingtalk.oapi.attendance.isopensmartreport", "POST /topapi/attendance/isopensmartreport")
     def isopensmartreport(
         self,
-    ) -> Call[IsopensmartreportResult]:
+    ) -> Call[bool]:
         """Isopensmartreport (查询是否启用智能统计报表).
 
         Scopes: qyapi_base.
@@ -1831,7 +1507,7 @@ class OapiAttendance(Manager):
 
         Source: determine-whether-to-enable-attendance-intelligent-report
         """
-        return Call(IsopensmartreportResult)
+        return Call(bool, "result.smart_report")
 
     list_ = alias(AttendanceRecordManager.results)
 
@@ -1843,18 +1519,18 @@ class OapiAttendance(Manager):
     def record_upload(
         self,
         userid: str,
-        device_name: str,
         device_id: str,
-        user_check_time: Millis,
         *,
+        device_name: str,
+        user_check_time: Millis,
         photo_url: str | None = None,
     ) -> Call[None]:
         """Record upload (上传打卡记录).
 
         Args:
             userid: 需要上传打卡记录的员工userId (例 e.g. `user123`)
-            device_name: 考勤机名称 (例 e.g. `东门考勤机`)
             device_id: 考勤机ID (例 e.g. `abc123456`)
+            device_name: 考勤机名称 (例 e.g. `东门考勤机`)
             user_check_time: 员工打卡的时间 (单位 unit 毫秒; 例 e.g. `1587020403000`)
             photo_url: 打卡备注图片地址 (例 e.g. `https://xxx.com/xxx.png`)
 
@@ -1878,8 +1554,9 @@ class OapiAttendance(Manager):
     def shift_add(
         self,
         op_user_id: str,
-        shift: ShiftAddShift,
-    ) -> Call[ShiftAddResult]:
+        *,
+        shift: Annotated[OrDict[NewShift], Needs("name", "sections")],
+    ) -> Call[Shift]:
         """Shift add (创建班次).
 
         Args:
@@ -1892,7 +1569,7 @@ class OapiAttendance(Manager):
 
         Source: create-modify-shifts
         """
-        return Call(ShiftAddResult)
+        return Call(Shift)
 
     @api("dingtalk.oapi.attendance.shift.delete", "POST /topapi/attendance/shift/delete")
     def shift_delete(
@@ -1919,8 +1596,9 @@ class OapiAttendance(Manager):
         self,
         op_user_id: str,
         shift_id: int,
+        *,
         version: int,
-    ) -> Call[ShiftHistoryQueryResult]:
+    ) -> Call[Shift]:
         """Shift history query (查询历史班次).
 
         Args:
@@ -1934,7 +1612,7 @@ class OapiAttendance(Manager):
 
         Source: query-history-shifts
         """
-        return Call(ShiftHistoryQueryResult)
+        return Call(Shift)
 
     @api("dingtalk.oapi.attendance.shift.list", "POST /topapi/attendance/shift/list", idempotent=True)
     def shift_list(
@@ -1942,7 +1620,7 @@ class OapiAttendance(Manager):
         op_user_id: str,
         *,
         cursor: int | None = None,
-    ) -> Query[ShiftListResult]:
+    ) -> Query[Shift]:
         """Shift list (获取班次摘要信息).
 
         Args:
@@ -1955,14 +1633,14 @@ class OapiAttendance(Manager):
 
         Source: enterprise-shift-query-in-batches
         """
-        return Listing(ShiftListResult, Paging("cursor", 0, next="cursor"), items="result")
+        return Listing(Shift, Paging("cursor", 0, next="cursor"), items="result")
 
     @api("dingtalk.oapi.attendance.shift.query", "POST /topapi/attendance/shift/query")
     def shift_query(
         self,
         op_user_id: str,
         shift_id: int,
-    ) -> Call[ShiftQueryResult]:
+    ) -> Call[Shift]:
         """Shift query (获取班次详情).
 
         Args:
@@ -1975,14 +1653,15 @@ class OapiAttendance(Manager):
 
         Source: shift-query
         """
-        return Call(ShiftQueryResult)
+        return Call(Shift)
 
     @api("dingtalk.oapi.attendance.shift.search", "POST /topapi/attendance/shift/search")
     def shift_search(
         self,
         op_user_id: str,
+        *,
         shift_name: str,
-    ) -> Call[list[ShiftSearchResult]]:
+    ) -> Call[list[Shift]]:
         """Shift search (按名称搜索班次).
 
         Args:
@@ -1995,7 +1674,7 @@ class OapiAttendance(Manager):
 
         Source: search-shifts-by-rank
         """
-        return Call(list[ShiftSearchResult])
+        return Call(list[Shift]).or_empty()
 
     @api("dingtalk.oapi.attendance.shift.updatepunches", "POST /topapi/attendance/shift/updatepunches")
     def shift_updatepunches(
@@ -2003,7 +1682,7 @@ class OapiAttendance(Manager):
         op_user_id: str,
         shift_id: int,
         *,
-        punches: list[ShiftUpdatepunchesPunches] | None = None,
+        punches: Sequence[OrDict[Punch]] | None = None,
     ) -> Call[None]:
         """Shift updatepunches (修改打卡时段设置).
 
@@ -2024,8 +1703,9 @@ class OapiAttendance(Manager):
     def vacation_quota_init(
         self,
         op_userid: str,
-        leave_quotas: VacationQuotaInitLeaveQuotas,
-    ) -> Call[list[VacationQuotaInitResult]]:
+        *,
+        leave_quotas: Annotated[OrDict[VacationQuota], Needs("end_time", "start_time")],
+    ) -> Call[list[CreatedVacationQuota]]:
         """Vacation quota init (初始化假期余额).
 
         Args:
@@ -2038,23 +1718,23 @@ class OapiAttendance(Manager):
 
         Source: initialize-holiday-balance
         """
-        return Call(list[VacationQuotaInitResult])
+        return Call(list[CreatedVacationQuota]).or_empty()
 
     @api("dingtalk.oapi.attendance.vacation.quota.list", "POST /topapi/attendance/vacation/quota/list", idempotent=True)
     def vacation_quota_list(
         self,
-        leave_code: str,
         op_userid: str,
-        userids: str,
         *,
+        leave_code: str,
+        userids: CommaStrs,
         offset: int | None = None,
         size: Annotated[int, Field(le=50)] = 50,
-    ) -> Query[VacationQuotaListLeaveQuota]:
+    ) -> Query[VacationQuota]:
         """Vacation quota list (查询假期余额).
 
         Args:
-            leave_code: 假期类型唯一标识 (例 e.g. `f84a2xxxx`)
             op_userid: (例 e.g. `user01`)
+            leave_code: 假期类型唯一标识 (例 e.g. `f84a2xxxx`)
             userids: 待查询的员工ID列表 (例 e.g. `user02,user03`)
             offset: 分页偏移 (例 e.g. `0`)
             size: 分页偏移 (≤ 50; 默认 default `50`; 例 e.g. `10`)
@@ -2065,14 +1745,15 @@ class OapiAttendance(Manager):
 
         Source: query-holiday-balance
         """
-        return Listing(VacationQuotaListLeaveQuota, OFFSET, items="leave_quotas")
+        return Listing(VacationQuota, OFFSET, items="leave_quotas")
 
     @api("dingtalk.oapi.attendance.vacation.quota.update", "POST /topapi/attendance/vacation/quota/update")
     def vacation_quota_update(
         self,
         op_userid: str,
-        leave_quotas: list[VacationQuotaUpdateLeaveQuotas],
-    ) -> Call[list[VacationQuotaUpdateResult]]:
+        *,
+        leave_quotas: Sequence[OrDict[VacationQuota]],
+    ) -> Call[list[CreatedVacationQuota]]:
         """Vacation quota update (批量更新假期余额).
 
         Args:
@@ -2085,19 +1766,20 @@ class OapiAttendance(Manager):
 
         Source: bulk-update-holiday-balance
         """
-        return Call(list[VacationQuotaUpdateResult])
+        return Call(list[CreatedVacationQuota]).or_empty()
 
     @api("dingtalk.oapi.attendance.vacation.type.delete", "POST /topapi/attendance/vacation/type/delete")
     def vacation_type_delete(
         self,
-        leave_code: str,
         op_userid: str,
-    ) -> Call[VacationTypeDeleteResult]:
+        *,
+        leave_code: str,
+    ) -> Call[DeletedVacationType]:
         """Vacation type delete (删除假期规则).
 
         Args:
-            leave_code: 假期规则唯一标识 (例 e.g. `03747xxxx`)
             op_userid: (例 e.g. `user01`)
+            leave_code: 假期规则唯一标识 (例 e.g. `03747xxxx`)
 
         Scopes: qyapi_holiday_manage.
 
@@ -2105,7 +1787,7 @@ class OapiAttendance(Manager):
 
         Source: api-for-deleting-holiday-types
         """
-        return Call(VacationTypeDeleteResult)
+        return Call(DeletedVacationType)
 
     @api("dingtalk.oapi.attendance.vacation.type.list", "POST /topapi/attendance/vacation/type/list")
     def vacation_type_list(
@@ -2113,7 +1795,7 @@ class OapiAttendance(Manager):
         op_userid: str,
         *,
         vacation_source: str | None = None,
-    ) -> Call[list[VacationTypeListResult]]:
+    ) -> Call[list[VacationType]]:
         """Vacation type list (查询假期规则列表).
 
         Args:
@@ -2126,4 +1808,4 @@ class OapiAttendance(Manager):
 
         Source: holiday-type-query
         """
-        return Call(list[VacationTypeListResult])
+        return Call(list[VacationType]).or_empty()

@@ -2,129 +2,94 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN_FROM_ZERO, Paging
-from dingtalk_models.core.wire import Millis, camel, empty_list, wire
+from dingtalk_models.core.quantities.spans import SpanMinutes, SpanSeconds
+from dingtalk_models.core.wire import Day, IsoTime, Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs, OneOf
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class AddLeaveTypeVisibilityRules(TypedDict, total=False):
-    visible: list[str]
-    """适用范围内数据列表"""
-    type: Literal["dept", "staff", "label"]
-    """适用范围规则类型 (`dept` `staff` `label`)"""
+class Approve(Reply, alias_generator=camel):
+    """Approve."""
+
+    approve_id: str
+    begin_time: str | None
+    biz_type: int | None
+    calculate_model: int | None
+    duration_unit: str | None
+    end_time: str | None
+    sub_type: str | None
+    tag_name: str = ""
+    user_id: str | None
 
 
-class AddLeaveTypeSubmitTimeRule(TypedDict, total=False):
-    time_value: int
-    """限制值"""
-    time_unit: Literal["day", "hour"]
-    """时间单位 (`day` `hour`)"""
-    time_type: Literal["before", "after"]
-    """限制类型 (`before` `after`)"""
-    enable_time_limit: bool
-    """是否开启限时提交功能"""
+class AtManageScope(Reply, alias_generator=camel):
+    """At manage scope."""
+
+    has_more: bool | None
+    manage_scope: str | None
+    user_ids: list[str] = empty_list()
 
 
-class AddLeaveTypeLeaveCertificate(TypedDict, total=False):
-    unit: Literal["hour", "day"]
-    """需提供请假证明时长单位 (`hour` `day`)"""
+class AttendanceBleDevice(Reply, alias_generator=camel):
+    """Attendance ble device."""
+
+    device_id: int
+    device_name: str = ""
+    sn: str | None
+
+
+class BleDevice(Shape, alias_generator=camel):
+    """Ble device."""
+
+    device_id: int | None = None
+
+
+class BossModel(Shape, alias_generator=camel):
+    """Boss model."""
+
+    absent_min: int | None = None
+    plan_id: int
+    remark: str | None = None
+    time_result: str
+
+
+class CalculatedDuration(Reply, alias_generator=camel):
+    """Calculated duration."""
+
     duration: float
-    """超过多长时间需提供请假证明"""
-    enable: bool
-    """是否开启请假证明"""
-    prompt_information: str
-
-
-class AddLeaveTypeReplyResultVisibilityRules(Record, alias_generator=camel):
-    visible: list[str] = empty_list()
-    """适用范围内数据列表"""
-    type: str | None
-    """适用范围规则类型 (`dept` `staff` `label`)"""
-
-
-class AddLeaveTypeReplyResultSubmitTimeRule(Record, alias_generator=camel):
-    time_value: int | None
-    """限制值"""
-    time_unit: str | None
-    """时间单位 (`day` `hour`)"""
-    time_type: str | None
-    """限制类型 (`before` `after`)"""
-    enable_time_limit: bool | None
-    """是否开启限时提交功能"""
-
-
-class AddLeaveTypeReplyResultLeaveCertificate(Record, alias_generator=camel):
-    unit: str | None
-    """(`hour` `day`)"""
-    duration: float | None
-    """超过多长时间需提供请假证明"""
-    enable: bool | None
-    """是否开启请假证明"""
-    prompt_information: str | None
-
-
-class AddLeaveTypeReplyResult(Record, alias_generator=camel):
-    leave_name: str | None
-    """假期名称"""
-    leave_code: str | None
-    """假期规则唯一标识"""
-    leave_view_unit: str | None
-    """(`day` `halfDay` `hour`)"""
-    biz_type: str | None
-    """假期类型 (`general_leave` `lieu_leave`)"""
-    natural_day_leave: bool | None
-    """是否按照自然日统计请假时长"""
-    hours_in_per_day: int | None
-    """每天折算的工作时长"""
-    visibility_rules: list[AddLeaveTypeReplyResultVisibilityRules] = empty_list()
-    """适用范围规则列表"""
-    submit_time_rule: AddLeaveTypeReplyResultSubmitTimeRule | None
-    """限时提交规则"""
-    leave_certificate: AddLeaveTypeReplyResultLeaveCertificate | None
-
-
-class AddLeaveTypeReply(Record, alias_generator=camel):
-    result: AddLeaveTypeReplyResult | None
-    """返回信息"""
-
-
-class CalculateDurationReplyResultDurationDetail(Record, alias_generator=camel):
-    date: str | None
-    """日期"""
-    duration: float | None
-    """每日时长"""
-
-
-class CalculateDurationReplyResult(Record, alias_generator=camel):
-    duration: float | None
     """总时长"""
-    duration_detail: list[CalculateDurationReplyResultDurationDetail] = empty_list()
+    duration_detail: list[DurationDetail] = empty_list()
     """详细信息"""
 
 
-class CalculateDurationReply(Record, alias_generator=camel):
-    result: CalculateDurationReplyResult | None
-    """返回结果"""
+class CheckInSchemaTemplate(Reply, alias_generator=camel):
+    """Check in schema template."""
+
+    biz_code: str | None
+    can_modify_and_add_template: bool | None
+    conversation_admin: bool | None
+    custom_template_max_size: int | None
+    open_conversation_id: str | None
+    show_stat: bool | None
+    template_degrade: bool | None
+    water_mark_template_models: list[WaterMarkTemplate] = empty_list()
 
 
-class CheckClosingAccountUserTimeRange(TypedDict, total=False):
-    start_time: Required[Millis]
-    """开始日期 (单位 unit 毫秒; 例 e.g. `1622549264113`)"""
-    end_time: Required[Millis]
-    """结束日期 (单位 unit 毫秒; 例 e.g. `1622549264116`)"""
+class CheckedClosingAccount(Reply, alias_generator=camel):
+    """Checked closing account."""
 
-
-class CheckClosingAccountReply(Record, alias_generator=camel):
-    mesage: str | None
+    message: Annotated[str | None, wire("mesage")]
     """返回码描述"""
     code: str | None
     """返回码"""
@@ -132,21 +97,219 @@ class CheckClosingAccountReply(Record, alias_generator=camel):
     """处于封账期间返回false"""
 
 
-class CheckWritePermissionReply(Record, alias_generator=camel):
-    entity_permission_map: dict[str, bool] | None
-    """权限结果"""
+class CheckedDingTalkSecurity(Reply, alias_generator=camel):
+    """Checked ding talk security."""
+
+    has_risk: bool | None
+    risk_info: dict[str, str] = empty_dict()
 
 
-class GetAdjustmentsItem(Record, alias_generator=camel):
-    id: int | None
-    """补卡规则ID"""
-    name: str | None
-    """补卡规则名称"""
-    setting_id: int | None
-    """补卡规则settingId"""
+class CheckinRecord(Reply, alias_generator=camel):
+    """Checkin record."""
+
+    checkin_time: int | None
+    checkin_type: str | None
+    custom_data_list: list[CustomData] = empty_list()
+    detail_place: str | None
+    image_list: list[str] = empty_list()
+    latitude: str | None
+    longitude: str | None
+    place: str | None
+    remark: str = ""
+    user_id: str | None
+    visit_user: str | None
 
 
-class GetClosingAccountsReplyResultClosingAccountModel(Record, alias_generator=camel):
+class Class(Reply, alias_generator=camel):
+    """Class."""
+
+    class_id: int
+    class_setting: ClassSetting | None
+    corp_id: str | None
+    name: str = ""
+    sections: list[ClassSection] = empty_list()
+    work_days: list[int] = empty_list()
+
+
+class ClassSection(Reply, alias_generator=camel):
+    """Class section."""
+
+    times: list[ClassSectionTime] = empty_list()
+
+
+class ClassSectionTime(Reply, alias_generator=camel):
+    """Class section time."""
+
+    across: int | None
+    begin_min: int | None
+    check_time: str | None
+    check_type: str | None
+    end_min: int | None
+
+
+class ClassSetting(Reply, alias_generator=camel):
+    """Class setting."""
+
+    class_setting_id: int
+    rest_time_list: list[RestTime] = empty_list()
+
+
+class ClosingAccount(Reply, alias_generator=camel):
+    """Closing account."""
+
+    user_id: str | None
+    """人员userId"""
+    switch_on: bool | None
+    """规则标识"""
+    closing_account_model: GetClosingAccountsClosingAccount | None
+    """封账规则"""
+    unseal_closing_account_model: UnsealClosingAccount | None
+    """解封规则"""
+
+
+class ColumnData(Reply, alias_generator=camel):
+    """Column data."""
+
+    column_values: list[ColumnValue] = empty_list()
+    fixed_value: str | None
+    id: int
+
+
+class ColumnValue(Reply, alias_generator=camel):
+    """Column value."""
+
+    date: int | None
+    value: str | None
+
+
+class Columnval(Reply, alias_generator=camel):
+    """Columnval."""
+
+    column_data: list[ColumnData] = empty_list()
+    user_id: str | None
+
+
+class CreatedAndGetLeaveALlocationQuota(Reply, alias_generator=camel):
+    """Created and get leave a llocation quota."""
+
+    end_time: int | None
+    leave_code: str | None
+    quota_cycle: str | None
+    quota_id: str
+    quota_num_per_day: int | None
+    quota_num_per_hour: int | None
+    start_time: int | None
+    used_num_per_day: int | None
+    used_num_per_hour: int | None
+    user_id: str | None
+
+
+class CreatedAttendanceBleDevice(Reply, alias_generator=camel):
+    """Created attendance ble device."""
+
+    error_list: list[Error] = empty_list()
+    success_list: list[AttendanceBleDevice] = empty_list()
+
+
+class CreatedCustomWaterMarkTemplate(Reply, alias_generator=camel):
+    """Created custom water mark template."""
+
+    form_code: str | None
+    water_mark_id: str | None
+
+
+class CreatedGroup(Reply, alias_generator=camel):
+    """Created group."""
+
+    id: int
+    name: str = ""
+
+
+class CustomData(Reply, alias_generator=camel):
+    """Custom data."""
+
+    key: str | None
+    label: str = ""
+    value: str | None
+
+
+class DeletedAttendanceBleDevice(Reply, alias_generator=camel):
+    """Deleted attendance ble device."""
+
+    error_list: list[DeletedAttendanceBleDeviceError] = empty_list()
+    success_list: list[int] = empty_list()
+
+
+class DeletedAttendanceBleDeviceError(Reply, alias_generator=camel):
+    """Deleted attendance ble device error."""
+
+    code: str | None
+    failure_list: list[int] = empty_list()
+    msg: str = ""
+
+
+class DurationDetail(Reply, alias_generator=camel):
+    """Duration detail (详细信息)."""
+
+    date: Day
+    """审批通过日期"""
+    duration: float
+    """每日时长"""
+
+
+class DurationSetting(Reply, alias_generator=camel):
+    """Duration setting (加班规则日期类型列表)."""
+
+    calc_type: int | None
+    """加班是否需要填写审批单 (`1` `2` `3`)"""
+    duration_type: int | None
+    """计算方式 (`1` `2`)"""
+    overtime_redress: bool | None
+    """加班时长计为调休或加班费开关"""
+    settings: dict[str, JsonValue] = empty_dict()
+    overtime_redress_by: str | None
+    """加班时长计为方式 (`vacation` `charge` `manual`)"""
+    vacation_rate: float | None
+    """调休时长计算比例"""
+    skip_time: str | None
+    """扣除休息时间 (`frame` `duration`)"""
+    skip_time_by_frames: list[SkipTimeByFrame] = empty_list()
+    """按休息时段扣除"""
+    skip_time_by_durations: list[SkipTimeByDuration] = empty_list()
+    """按加班时长扣除"""
+    holiday_plan_overtime_redress: bool | None
+    """休息日或节假日排班加班时长计为调休或加班费开关"""
+    holiday_plan_overtime_redress_by: str | None
+    """休息日或节假日排班加班时长计为方式 (`vacation` `charge` `manual`)"""
+    holiday_plan_vacation_rate: float | None
+    """休息日或节假日排班调休时长计算比例"""
+
+
+class Error(Reply, alias_generator=camel):
+    """Error."""
+
+    code: str | None
+    failure_list: list[AttendanceBleDevice] = empty_list()
+    msg: str = ""
+
+
+class FreeCheckGap(Shape, alias_generator=camel):
+    """Free check gap."""
+
+    off_on_check_gap_minutes: int | None = None
+    on_off_check_gap_minutes: int | None = None
+
+
+class FreeCheckSetting(Shape, alias_generator=camel):
+    """Free check setting."""
+
+    delimit_offset_minutes_between_days: int | None = None
+    free_check_gap: FreeCheckGap | None = None
+
+
+class GetClosingAccountsClosingAccount(Reply, alias_generator=camel):
+    """Get closing accounts closing account (封账规则)."""
+
     closing_day: int | None
     """封账时间"""
     closing_hour_minutes: int | None
@@ -161,33 +324,91 @@ class GetClosingAccountsReplyResultClosingAccountModel(Record, alias_generator=c
     """封账结束范围中的日"""
 
 
-class GetClosingAccountsReplyResultUnsealClosingAccountModel(Record, alias_generator=camel):
-    invalid_time_stamp: int | None
-    """解封时间戳 (单位 unit 毫秒)"""
+class Group(Reply, alias_generator=camel):
+    """Group."""
+
+    classes_list: list[str] = empty_list()
+    default_class_id: int | None
+    dept_ids: list[int] = empty_list()
+    dept_name_list: list[str] = empty_list()
+    disable_check_when_rest: bool | None
+    disable_check_without_schedule: bool | None
+    enable_emp_select_class: bool | None
+    free_check_day_start_min_offset: int | None
+    freecheck_work_days: list[int] = empty_list()
+    group_id: int
+    group_name: str = ""
+    is_default: bool | None
+    manager_list: list[str] = empty_list()
+    member_count: int | None
+    owner_user_id: str | None
+    selected_class: list[SelectedClass] = empty_list()
+    type: str | None
+    user_ids: list[str] = empty_list()
+    work_day_list: list[str] = empty_list()
 
 
-class GetClosingAccountsReplyResult(Record, alias_generator=camel):
-    user_id: str | None
-    """人员userId"""
-    switch_on: bool | None
-    """规则标识"""
-    closing_account_model: GetClosingAccountsReplyResultClosingAccountModel | None
-    """封账规则"""
-    unseal_closing_account_model: GetClosingAccountsReplyResultUnsealClosingAccountModel | None
-    """解封规则"""
+class GroupPage(Reply, alias_generator=camel):
+    """Group page."""
+
+    groups: list[Group] = empty_list()
+    has_more: bool | None
 
 
-class GetClosingAccountsReply(Record, alias_generator=camel):
-    result: list[GetClosingAccountsReplyResult] = empty_list()
-    """规则列表"""
+class GroupShift(Shape, alias_generator=camel):
+    """Group shift."""
+
+    shift_id: int | None = None
 
 
-class GetLeaveRecordsLeaveRecord(Record, alias_generator=camel):
+class Holiday(Reply, alias_generator=camel):
+    """Holiday (假期列表)."""
+
+    work_date: Millis | None
+    """日期"""
+    holiday_name: str = ""
+    """假期名称"""
+    holiday_type: str | None
+    """假期类型 (`festival` `rest` `overtime`)"""
+    real_work_date: Millis | None
+    """补休日"""
+
+
+class LateBackSetting(Shape, alias_generator=camel):
+    """Late back setting."""
+
+    enable: bool | None = None
+    sections: list[LateBackSettingEntry] = empty_list()
+
+
+class LateBackSettingEntry(Reply, Shape, alias_generator=camel):
+    """Late back setting entry."""
+
+    extra: int | None = None
+    late: int | None = None
+
+
+class LeaveCertificate(Reply, Shape, alias_generator=camel):
+    """Leave certificate."""
+
+    unit: Annotated[str, OneOf("hour", "day")] | None = None
+    """需提供请假证明时长单位 (`hour` `day`)"""
+    duration: float | None = None
+    """超过多长时间需提供请假证明 (例 e.g. `1.0`)"""
+    enable: bool | None = None
+    """是否开启请假证明 (例 e.g. `False`)"""
+    prompt_information: str | None = None
+    """(例 e.g. `请假文案`)"""
+
+
+class LeaveRecord(Reply, alias_generator=camel):
+    """Leave record."""
+
     user_id: str | None
     """员工userId"""
     leave_code: str | None
     """假期类型唯一标识"""
-    record_id: str | None
+    record_id: str
     """假期消费记录唯一标识"""
     quota_id: str | None
     """假期额度唯一标识"""
@@ -199,7 +420,7 @@ class GetLeaveRecordsLeaveRecord(Record, alias_generator=camel):
     """额度有效期结束时间或请假结束时间"""
     leave_view_unit: str | None
     """显示单位 (`day` `hour`)"""
-    leave_reason: str | None
+    leave_reason: str = ""
     """原因"""
     leave_record_type: str | None
     """假期记录类型 (`leave` `update` `modify_quota`)"""
@@ -209,7 +430,7 @@ class GetLeaveRecordsLeaveRecord(Record, alias_generator=camel):
     """以天计算的消费额度"""
     record_num_per_hour: int | None
     """以小时计算的消费额度"""
-    gmt_create: int | None
+    gmt_create: int
     """记录创建时间"""
     gmt_modified: int | None
     """记录修改时间"""
@@ -217,37 +438,33 @@ class GetLeaveRecordsLeaveRecord(Record, alias_generator=camel):
     """记录的操作人Id"""
 
 
-class GetMachineReplyResultMachineBluetoothVO(Record, alias_generator=camel):
-    bluetooth_value: bool | None
-    """蓝牙是否打开打卡"""
-    bluetooth_check_with_face: bool | None
-    """蓝牙是否打开打卡人脸识别"""
-    bluetooth_distance_mode: str | None
-    """蓝牙打卡范围"""
-    bluetooth_distance_mode_desc: str | None
-    """蓝牙打卡范围描述"""
-    monitor_location_abnormal: bool | None
-    """是否打开位置异常监控"""
-    address: str | None
-    """地址位置描述"""
-    longitude: float | None
-    """经度"""
-    latitude: float | None
-    """纬度"""
-    limit_user_device_count: bool | None
-    """是否限制员工常用手机"""
-    user_device_count: int | None
-    """员工常用手机数量"""
+class LeaveType(Reply, alias_generator=camel):
+    """Leave type."""
+
+    biz_type: str | None
+    hours_in_per_day: int | None
+    leave_certificate: LeaveCertificate | None
+    leave_code: str | None
+    leave_name: str = ""
+    leave_view_unit: str | None
+    natural_day_leave: bool | None
+    source: str | None
+    submit_time_rule: TimeRule | None
+    validity_type: str | None
+    validity_value: str | None
+    visibility_rules: list[VisibilityRule] = empty_list()
 
 
-class GetMachineReplyResult(Record, alias_generator=camel):
+class Machine(Reply, alias_generator=camel):
+    """Machine."""
+
     device_id: str | None
     """加密后的考勤机设备ID"""
     dev_id: int | None
     """考勤机设备ID"""
-    device_name: str | None
+    device_name: str = ""
     """设备名称"""
-    product_name: str | None
+    product_name: str = ""
     """设备类型名称"""
     net_status: str | None
     """网络状态 (`1` `2` `3` `4`)"""
@@ -261,75 +478,65 @@ class GetMachineReplyResult(Record, alias_generator=camel):
     """音量模式"""
     atm_manager_list: list[str] = empty_list()
     """设备管理员列表"""
-    machine_bluetooth_vo: Annotated[GetMachineReplyResultMachineBluetoothVO | None, wire("machineBluetoothVO")]
+    machine_bluetooth_vo: Annotated[MachineBluetooth | None, wire("machineBluetoothVO")]
     """考勤机蓝牙相关设置信息"""
 
 
-class GetMachineReply(Record, alias_generator=camel):
-    result: GetMachineReplyResult | None
-    """考勤机的相关信息"""
+class MachineBluetooth(Reply, alias_generator=camel):
+    """Machine bluetooth (考勤机蓝牙相关设置信息)."""
+
+    bluetooth_value: bool | None
+    """蓝牙是否打开打卡"""
+    bluetooth_check_with_face: bool | None
+    """蓝牙是否打开打卡人脸识别"""
+    bluetooth_distance_mode: str | None
+    """蓝牙打卡范围"""
+    bluetooth_distance_mode_desc: str = ""
+    """蓝牙打卡范围描述"""
+    monitor_location_abnormal: bool | None
+    """是否打开位置异常监控"""
+    address: str = ""
+    """地址位置描述"""
+    longitude: float | None
+    """经度"""
+    latitude: float | None
+    """纬度"""
+    limit_user_device_count: bool | None
+    """是否限制员工常用手机"""
+    user_device_count: int | None
+    """员工常用手机数量"""
 
 
-class GetMachineUserUserList(Record, alias_generator=camel):
-    user_id: str | None
+class MachineUser(Reply, alias_generator=camel):
+    """Machine user."""
+
+    user_id: str
     """员工的userId"""
-    name: str | None
+    name: str = ""
     """员工姓名"""
     has_face: bool | None
     """是否有人脸信息"""
 
 
-class GetOvertimeSettingReplyResultDurationSettingsSkipTimeByFrames(Record, alias_generator=camel):
-    start_time: str | None
-    """开始时间"""
-    end_time: str | None
-    """结束时间"""
-    valid: bool | None
-    """是否生效"""
+class Member(Shape, alias_generator=camel):
+    """Member."""
+
+    role: str | None = None
+    type: str | None = None
+    user_id: str | None = None
 
 
-class GetOvertimeSettingReplyResultDurationSettingsSkipTimeByDurations(Record, alias_generator=camel):
-    duration: int | None
-    """每天加班满时长 (单位 unit 秒)"""
-    minus: int | None
-    """扣除时长 (单位 unit 秒)"""
+class Overdraft(Reply, alias_generator=camel):
+    """Overdraft."""
+
+    overdraft: int | None
+    unit: str | None
+    user_id: str | None
 
 
-class GetOvertimeSettingReplyResultDurationSettings(Record, alias_generator=camel):
-    calc_type: int | None
-    """加班是否需要填写审批单 (`1` `2` `3`)"""
-    duration_type: int | None
-    """计算方式 (`1` `2`)"""
-    overtime_redress: bool | None
-    """加班时长计为调休或加班费开关"""
-    settings: dict[str, JsonValue] | None
-    overtime_redress_by: str | None
-    """加班时长计为方式 (`vacation` `charge` `manual`)"""
-    vacation_rate: float | None
-    """调休时长计算比例"""
-    skip_time: str | None
-    """扣除休息时间 (`frame` `duration`)"""
-    skip_time_by_frames: list[GetOvertimeSettingReplyResultDurationSettingsSkipTimeByFrames] = empty_list()
-    """按休息时段扣除"""
-    skip_time_by_durations: list[GetOvertimeSettingReplyResultDurationSettingsSkipTimeByDurations] = empty_list()
-    """按加班时长扣除"""
-    holiday_plan_overtime_redress: bool | None
-    """休息日或节假日排班加班时长计为调休或加班费开关"""
-    holiday_plan_overtime_redress_by: str | None
-    """休息日或节假日排班加班时长计为方式 (`vacation` `charge` `manual`)"""
-    holiday_plan_vacation_rate: float | None
-    """休息日或节假日排班调休时长计算比例"""
+class OvertimeDivision(Reply, alias_generator=camel):
+    """Overtime division (时间分割规则)."""
 
-
-class GetOvertimeSettingReplyResultWarningSettings(Record, alias_generator=camel):
-    time: str | None
-    """预警类型 (`everyday` `everyweek` `everymonth`)"""
-    threshold: int | None
-    """提醒阈值"""
-    action: str | None
-
-
-class GetOvertimeSettingReplyResultOvertimeDivisions(Record, alias_generator=camel):
     previous_day_type: str | None
     """前一日类型"""
     next_day_type: str | None
@@ -338,873 +545,431 @@ class GetOvertimeSettingReplyResultOvertimeDivisions(Record, alias_generator=cam
     """分割时间点"""
 
 
-class GetOvertimeSettingReplyResult(Record, alias_generator=camel):
-    setting_id: int | None
-    """设置ID"""
-    name: str | None
-    """规则名称"""
+class OvertimeSetting(Reply, alias_generator=camel):
+    """Overtime setting."""
+
+    setting_id: int
+    """补卡规则settingId"""
+    name: str
+    """补卡规则名称"""
     default: bool | None
     """是否默认"""
-    duration_settings: dict[str, GetOvertimeSettingReplyResultDurationSettings] | None
+    duration_settings: dict[str, DurationSetting] = empty_dict()
     """加班规则日期类型列表"""
-    warning_settings: list[GetOvertimeSettingReplyResultWarningSettings] = empty_list()
+    warning_settings: list[WarningSetting] = empty_list()
     """预警设置部分"""
     step_type: int | None
     """加班时长单位"""
     step_value: float | None
     """加班时长是否取整 (单位 unit 小时)"""
-    work_minutes_per_day: int | None
+    work_minutes_per_day: SpanMinutes | None
     """日折算时长 (单位 unit 分钟)"""
-    overtime_divisions: list[GetOvertimeSettingReplyResultOvertimeDivisions] = empty_list()
+    overtime_divisions: list[OvertimeDivision] = empty_list()
     """时间分割规则"""
-    id: int | None
+    id: int
     """历史加班规则设置ID"""
 
 
-class GetOvertimeSettingReply(Record, alias_generator=camel):
-    result: list[GetOvertimeSettingReplyResult] = empty_list()
-    """加班设置详情列表"""
+class Position(Shape, alias_generator=camel):
+    """Position."""
+
+    address: str | None = None
+    latitude: str | None = None
+    longitude: str | None = None
+    offset: int | None = None
+    title: str | None = None
 
 
-class GetSimpleOvertimeSettingItem(Record, alias_generator=camel):
-    id: int | None
-    """加班规则ID"""
-    name: str | None
-    """加班规则名称"""
-    setting_id: int | None
-    """加班规则settingId"""
+class Punch(Shape, alias_generator=camel):
+    """Punch."""
+
+    position_id: str | None = None
+    position_name: str | None = None
+    position_type: str | None = None
+    punch_time: int | None = None
 
 
-class GetUserHolidaysReplyResultHolidays(Record, alias_generator=camel):
-    work_date: Millis | None
-    """日期"""
-    holiday_name: str | None
-    """假期名称"""
-    holiday_type: str | None
-    """假期类型 (`festival` `rest` `overtime`)"""
-    real_work_date: Millis | None
-    """补休日"""
+class Quota(Reply, alias_generator=camel):
+    """Quota."""
 
-
-class GetUserHolidaysReplyResult(Record, alias_generator=camel):
-    user_id: str | None
-    """员工的userid"""
-    holidays: list[GetUserHolidaysReplyResultHolidays] = empty_list()
-    """假期列表"""
-
-
-class GetUserHolidaysReply(Record, alias_generator=camel):
-    result: list[GetUserHolidaysReplyResult] = empty_list()
-    """员工假期列表"""
-
-
-class ProcessApproveFinishTopCalculateApproveDurationParam(TypedDict, total=False):
-    biz_type: Literal[1, 2, 3]
-    """审批单类型 (`1` `2` `3`)"""
-    from_time: str
-    """开始时间 (例 e.g. `2019-08-15`)"""
-    to_time: str
-    """结束时间 (例 e.g. `2019-08-15`)"""
-    duration_unit: str
-    """时长单位 (例 e.g. `day`)"""
-    calculate_model: Literal[0, 1]
-    """计算方法 (`0` `1`)"""
-    leave_code: str
-    """假期规则唯一标识 (例 e.g. `3afdsf-143dsadw3-ad23`)"""
-    time_zone_id: str
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class ProcessApproveFinishReplyResultDurationDetail(Record, alias_generator=camel):
-    date: str | None
-    """审批通过日期"""
-    duration: float | None
-    """每日时长"""
-
-
-class ProcessApproveFinishReplyResult(Record, alias_generator=camel):
-    duration: float | None
-    """总时长"""
-    duration_detail: list[ProcessApproveFinishReplyResultDurationDetail] = empty_list()
-    """详细信息"""
-
-
-class ProcessApproveFinishReply(Record, alias_generator=camel):
-    result: ProcessApproveFinishReplyResult | None
-    """返回结果"""
-
-
-class SyncScheduleInfoScheduleInfos(TypedDict, total=False):
-    plan_id: Required[int]
-    """待更新的排班ID (例 e.g. `12345`)"""
-    wifi_keys: list[str]
-    """待添加的WIFI列表"""
-    position_keys: list[str]
-    """待添加的位置列表"""
-    retain_attendance_check: bool
-    """是否保留考勤打卡设置 (例 e.g. `False`)"""
-
-
-class UpdateLeaveTypeVisibilityRules(TypedDict, total=False):
-    visible: list[str]
-    """适用范围内数据列表"""
-    type: Literal["dept", "staff", "label"]
-    """适用范围规则类型 (`dept` `staff` `label`)"""
-
-
-class UpdateLeaveTypeSubmitTimeRule(TypedDict, total=False):
-    time_value: int
-    """限制值 (例 e.g. `2`)"""
-    time_unit: Literal["day", "hour"]
-    """时间单位 (`day` `hour`)"""
-    time_type: Literal["before", "after"]
-    """限制类型 (`before` `after`)"""
-    enable_time_limit: bool
-    """是否开启限时提交功能 (例 e.g. `True`)"""
-
-
-class UpdateLeaveTypeLeaveCertificate(TypedDict, total=False):
-    unit: Literal["hour", "day"]
-    """(`hour` `day`)"""
-    duration: float
-    """超过多长时间需提供请假证明 (例 e.g. `1.0`)"""
-    enable: bool
-    """是否开启请假证明 (例 e.g. `False`)"""
-    prompt_information: str
-    """(例 e.g. `请假文案`)"""
-
-
-class UpdateLeaveTypeReplyResultVisibilityRules(Record, alias_generator=camel):
-    visible: list[str] = empty_list()
-    """适用范围内数据列表"""
-    type: str | None
-    """适用范围规则类型 (`dept` `staff` `label`)"""
-
-
-class UpdateLeaveTypeReplyResultSubmitTimeRule(Record, alias_generator=camel):
-    time_value: int | None
-    """限制值"""
-    time_unit: str | None
-    """时间单位 (`day` `hour`)"""
-    time_type: str | None
-    """限制类型 (`before` `after`)"""
-    enable_time_limit: bool | None
-    """是否开启限时提交功能"""
-
-
-class UpdateLeaveTypeReplyResultLeaveCertificate(Record, alias_generator=camel):
-    unit: str | None
-    """(`hour` `day`)"""
-    duration: float | None
-    """超过多长时间需提供请假证明"""
-    enable: bool | None
-    """是否开启请假证明"""
-    prompt_information: str | None
-
-
-class UpdateLeaveTypeReplyResult(Record, alias_generator=camel):
-    leave_name: str | None
-    """假期名称"""
     leave_code: str | None
-    """假期类型唯一标识"""
-    leave_view_unit: str | None
-    """(`day` `halfDay` `hour`)"""
-    biz_type: str | None
+    quota_cycle: str | None
+    user_id: str | None
+
+
+class Rest(Reply, alias_generator=camel):
+    """Rest."""
+
+    across: int | None
+    check_time: IsoTime | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    check_type: str | None
+    rest_id: int
+
+
+class RestTime(Reply, alias_generator=camel):
+    """Rest time."""
+
+    begin: RestTimeEntry | None
+    end: RestTimeEntry | None
+
+
+class RestTimeEntry(Reply, alias_generator=camel):
+    """Rest time entry."""
+
+    across: int | None
+    check_time: str | None
+
+
+class RetainLeaveType(Reply, alias_generator=camel):
+    """Retain leave type."""
+
+    biz_type: str
     """假期类型 (`general_leave` `lieu_leave`)"""
-    natural_day_leave: bool | None
-    """是否按照自然日统计请假时长"""
-    hours_in_per_day: int | None
+    hours_in_per_day: int
     """每天折算的工作时长"""
-    visibility_rules: list[UpdateLeaveTypeReplyResultVisibilityRules] = empty_list()
-    """适用范围规则列表"""
-    submit_time_rule: UpdateLeaveTypeReplyResultSubmitTimeRule | None
+    leave_certificate: LeaveCertificate | None
+    leave_code: str
+    """接口添加的假期规则标识"""
+    leave_hour_ceil: str | None
+    leave_name: str
+    """假期规则名称"""
+    leave_time_ceil: bool | None
+    leave_time_ceil_min_unit: str | None
+    leave_view_unit: str
+    """(`day` `halfDay` `hour`)"""
+    lieu_delay_num: int | None
+    lieu_delay_unit: str | None
+    max_leave_time: int | None
+    """最大请假时长"""
+    min_leave_hour: float | None
+    """最小请假时长"""
+    natural_day_leave: bool
+    """是否按照自然日统计请假时长"""
+    paid_leave: bool | None
+    """是否带薪假"""
+    submit_time_rule: TimeRule | None
     """限时提交规则"""
-    leave_certificate: UpdateLeaveTypeReplyResultLeaveCertificate | None
+    visibility_rules: list[VisibilityRule] = empty_list()
+    """适用范围规则列表"""
+    when_can_leave: str | None
+    """何时可请假"""
+    extras: str | None
+    """调休假有效期规则"""
     freedom_leave: bool | None
     """(仅见于官方 SDK only in the official SDK)"""
 
 
-class UpdateLeaveTypeReply(Record, alias_generator=camel):
-    result: UpdateLeaveTypeReplyResult | None
-    """返回值"""
+class SalaryThirdDataIntegration(Shape, alias_generator=camel):
+    """Salary third data integration."""
+
+    key: str | None = None
+    value: str | None = None
 
 
-class AttendanceBleDevicesAddReplyErrorListFailureList(Record, alias_generator=camel):
-    device_id: int | None
-    device_name: str | None
-    sn: str | None
+class SalaryThirdDataIntegrationPage(Shape, alias_generator=camel):
+    """Salary third data integration page."""
+
+    biz_contents: list[SalaryThirdDataIntegration] = empty_list()
+    biz_date: str
+    biz_id: str
+    user_id: str
 
 
-class AttendanceBleDevicesAddReplyErrorList(Record, alias_generator=camel):
-    code: str | None
-    failure_list: list[AttendanceBleDevicesAddReplyErrorListFailureList] = empty_list()
-    msg: str | None
+class ScheduleInfo(Shape, alias_generator=camel):
+    """Schedule info (排班信息列表)."""
+
+    plan_id: int
+    """待更新的排班ID (例 e.g. `12345`)"""
+    wifi_keys: list[str] = empty_list()
+    """待添加的WIFI列表"""
+    position_keys: list[str] = empty_list()
+    """待添加的位置列表"""
+    retain_attendance_check: bool | None = None
+    """是否保留考勤打卡设置 (例 e.g. `False`)"""
 
 
-class AttendanceBleDevicesAddReplySuccessList(Record, alias_generator=camel):
-    device_id: int | None
-    device_name: str | None
-    sn: str | None
+class Section(Shape, alias_generator=camel):
+    """Section."""
+
+    times: list[SectionTime]
 
 
-class AttendanceBleDevicesAddReply(Record, alias_generator=camel):
-    error_list: list[AttendanceBleDevicesAddReplyErrorList] = empty_list()
-    success_list: list[AttendanceBleDevicesAddReplySuccessList] = empty_list()
+class SectionTime(Shape, alias_generator=camel):
+    """Section time."""
+
+    across: int
+    begin_min: int | None = None
+    check_time: int
+    check_type: str
+    end_min: int | None = None
+    flex_minutes: list[int] = empty_list()
+    free_check: bool | None = None
 
 
-class AttendanceBleDevicesQueryReplyResult(Record, alias_generator=camel):
-    device_id: int | None
-    device_name: str | None
-    sn: str | None
+class SelectedClass(Reply, alias_generator=camel):
+    """Selected class."""
+
+    class_id: int
+    class_name: str = ""
+    sections: list[ClassSection] = empty_list()
+    setting: SelectedClassSetting | None
 
 
-class AttendanceBleDevicesQueryReply(Record, alias_generator=camel):
-    result: list[AttendanceBleDevicesQueryReplyResult] = empty_list()
+class SelectedClassSetting(Reply, alias_generator=camel):
+    """Selected class setting."""
 
-
-class AttendanceBleDevicesRemoveReplyErrorList(Record, alias_generator=camel):
-    code: str | None
-    failure_list: list[int] = empty_list()
-    msg: str | None
-
-
-class AttendanceBleDevicesRemoveReply(Record, alias_generator=camel):
-    error_list: list[AttendanceBleDevicesRemoveReplyErrorList] = empty_list()
-    success_list: list[int] = empty_list()
-
-
-class BatchBossCheckModels(TypedDict, total=False):
-    absent_min: int
-    plan_id: Required[int]
-    remark: str
-    time_result: Required[str]
-
-
-class CreateApprovePunchParam(TypedDict, total=False):
-    position_id: str
-    position_name: str
-    position_type: str
-    punch_time: int
-
-
-class CreateApproveReply(Record, alias_generator=camel):
-    dingtalk_approve_id: str | None
-
-
-class DeleteWaterMarkTemplateReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class DingTalkSecurityCheckReplyResult(Record, alias_generator=camel):
-    has_risk: bool | None
-    risk_info: dict[str, str] | None
-
-
-class DingTalkSecurityCheckReply(Record, alias_generator=camel):
-    result: DingTalkSecurityCheckReplyResult | None
-
-
-class GetAtManageScopeReplyResult(Record, alias_generator=camel):
-    has_more: bool | None
-    manage_scope: str | None
-    user_ids: list[str] = empty_list()
-
-
-class GetAtManageScopeReply(Record, alias_generator=camel):
-    result: list[GetAtManageScopeReplyResult] = empty_list()
-
-
-class GetCheckInSchemaTemplateReplyResultWaterMarkTemplateModels(Record, alias_generator=camel):
-    can_modify: bool | None
-    form_code: str | None
-    icon: str | None
-    layout_design: str | None
-    scene_code: str | None
-    schema_content: str | None
-    suite_key: str | None
-    system_template: bool | None
-    title: str | None
-    water_mark_id: str | None
-
-
-class GetCheckInSchemaTemplateReplyResult(Record, alias_generator=camel):
-    biz_code: str | None
-    can_modify_and_add_template: bool | None
-    conversation_admin: bool | None
-    custom_template_max_size: int | None
-    open_conversation_id: str | None
-    show_stat: bool | None
-    template_degrade: bool | None
-    water_mark_template_models: list[GetCheckInSchemaTemplateReplyResultWaterMarkTemplateModels] = empty_list()
-
-
-class GetCheckInSchemaTemplateReply(Record, alias_generator=camel):
-    result: GetCheckInSchemaTemplateReplyResult | None
-
-
-class GetCheckinRecordByUserPageListCustomDataList(Record, alias_generator=camel):
-    key: str | None
-    label: str | None
-    value: str | None
-
-
-class GetCheckinRecordByUserPageList(Record, alias_generator=camel):
-    checkin_time: int | None
-    checkin_type: str | None
-    custom_data_list: list[GetCheckinRecordByUserPageListCustomDataList] = empty_list()
-    detail_place: str | None
-    image_list: list[str] = empty_list()
-    latitude: str | None
-    longitude: str | None
-    place: str | None
-    remark: str | None
-    user_id: str | None
-    visit_user: str | None
-
-
-class GetClassWithDeletedReplyResultClassSettingRestTimeListBegin(Record, alias_generator=camel):
-    across: int | None
-    check_time: str | None
-
-
-class GetClassWithDeletedReplyResultClassSettingRestTimeListEnd(Record, alias_generator=camel):
-    across: int | None
-    check_time: str | None
-
-
-class GetClassWithDeletedReplyResultClassSettingRestTimeList(Record, alias_generator=camel):
-    begin: GetClassWithDeletedReplyResultClassSettingRestTimeListBegin | None
-    end: GetClassWithDeletedReplyResultClassSettingRestTimeListEnd | None
-
-
-class GetClassWithDeletedReplyResultClassSetting(Record, alias_generator=camel):
+    absenteeism_late_minutes: int | None
     class_setting_id: int | None
-    rest_time_list: list[GetClassWithDeletedReplyResultClassSettingRestTimeList] = empty_list()
+    is_off_duty_free_check: str | None
+    permit_late_minutes: int | None
+    rest_time_list: list[RestTime] = empty_list()
+    serious_late_minutes: int | None
+    work_time_minutes: int | None
 
 
-class GetClassWithDeletedReplyResultSectionsTimes(Record, alias_generator=camel):
-    across: int | None
-    begin_min: int | None
-    check_time: str | None
-    check_type: str | None
-    end_min: int | None
+class Shift(Reply, alias_generator=camel):
+    """Shift."""
 
-
-class GetClassWithDeletedReplyResultSections(Record, alias_generator=camel):
-    times: list[GetClassWithDeletedReplyResultSectionsTimes] = empty_list()
-
-
-class GetClassWithDeletedReplyResult(Record, alias_generator=camel):
-    class_id: int | None
-    class_setting: GetClassWithDeletedReplyResultClassSetting | None
     corp_id: str | None
-    name: str | None
-    sections: list[GetClassWithDeletedReplyResultSections] = empty_list()
-    work_days: list[int] = empty_list()
+    id: int
+    name: str = ""
+    owner: str | None
+    owner_list: list[str] = empty_list()
+    sections: list[ShiftSection] = empty_list()
+    shift_group_id: int | None
+    shift_group_name: str = ""
+    shift_setting: ShiftSetting | None
 
 
-class GetClassWithDeletedReply(Record, alias_generator=camel):
-    result: GetClassWithDeletedReplyResult | None
+class ShiftDetail(Reply, alias_generator=camel):
+    """Shift detail."""
+
+    name: str
+    owner: str | None
+    sections: list[Section] = empty_list()
+    service_id: int | None
+    setting: ShiftDetailSetting | None
+    shift_id: int
 
 
-class GetColumnvalsReplyResultColumnDataColumnValues(Record, alias_generator=camel):
-    date: int | None
-    value: str | None
+class ShiftDetailSetting(Shape, alias_generator=camel):
+    """Shift detail setting."""
+
+    absenteeism_late_minutes: int | None = None
+    attend_days: float | None = None
+    demand_work_time_minutes: int | None = None
+    enable_outside_late_back: bool | None = None
+    extras: dict[str, JsonValue] = empty_dict()
+    is_flexible: bool | None = None
+    late_back_setting: LateBackSetting | None = None
+    overtime_behind_duration: int | None = None
+    overtime_front_duration: int | None = None
+    overtime_open: bool | None = None
+    overtime_type: int | None = None
+    reference_class_id: int | None = None
+    serious_late_minutes: int | None = None
+    shift_type: str | None = None
+    tags: str | None = None
+    top_rest_time_list: list[TopRestTime] = empty_list()
 
 
-class GetColumnvalsReplyResultColumnData(Record, alias_generator=camel):
-    column_values: list[GetColumnvalsReplyResultColumnDataColumnValues] = empty_list()
-    fixed_value: str | None
-    id: int | None
+class ShiftSection(Reply, alias_generator=camel):
+    """Shift section."""
+
+    punches: list[ShiftSectionPunch] = empty_list()
+    rests: list[Rest] = empty_list()
+    section_id: int
 
 
-class GetColumnvalsReplyResult(Record, alias_generator=camel):
-    column_data: list[GetColumnvalsReplyResultColumnData] = empty_list()
-    user_id: str | None
+class ShiftSectionPunch(Reply, alias_generator=camel):
+    """Shift section punch."""
 
-
-class GetColumnvalsReply(Record, alias_generator=camel):
-    result: list[GetColumnvalsReplyResult] = empty_list()
-
-
-class GetLeaveTypeReplyResultLeaveCertificate(Record, alias_generator=camel):
-    duration: float | None
-    enable: bool | None
-    prompt_information: str | None
-    unit: str | None
-
-
-class GetLeaveTypeReplyResultSubmitTimeRule(Record, alias_generator=camel):
-    enable_time_limit: bool | None
-    time_type: str | None
-    time_unit: str | None
-    time_value: int | None
-
-
-class GetLeaveTypeReplyResultVisibilityRules(Record, alias_generator=camel):
-    type: str | None
-    visible: list[str] = empty_list()
-
-
-class GetLeaveTypeReplyResult(Record, alias_generator=camel):
-    biz_type: str | None
-    hours_in_per_day: int | None
-    leave_certificate: GetLeaveTypeReplyResultLeaveCertificate | None
-    leave_code: str | None
-    leave_name: str | None
-    leave_view_unit: str | None
-    natural_day_leave: bool | None
-    source: str | None
-    submit_time_rule: GetLeaveTypeReplyResultSubmitTimeRule | None
-    validity_type: str | None
-    validity_value: str | None
-    visibility_rules: list[GetLeaveTypeReplyResultVisibilityRules] = empty_list()
-
-
-class GetLeaveTypeReply(Record, alias_generator=camel):
-    result: list[GetLeaveTypeReplyResult] = empty_list()
-
-
-class GetOverdraftInfoReplyOverdraftList(Record, alias_generator=camel):
-    overdraft: int | None
-    unit: str | None
-    user_id: str | None
-
-
-class GetOverdraftInfoReply(Record, alias_generator=camel):
-    overdraft_list: list[GetOverdraftInfoReplyOverdraftList] = empty_list()
-
-
-class GetShiftReplyResultSectionsPunchesLateBackSettingLateBackPairs(Record, alias_generator=camel):
-    extra: int | None
-    late: int | None
-
-
-class GetShiftReplyResultSectionsPunchesLateBackSetting(Record, alias_generator=camel):
-    late_back_pairs: list[GetShiftReplyResultSectionsPunchesLateBackSettingLateBackPairs] = empty_list()
-
-
-class GetShiftReplyResultSectionsPunches(Record, alias_generator=camel):
     absenteeism_late_minutes: int | None
     across: int | None
     begin_min: int | None
-    check_time: str | None
+    check_time: IsoTime | None
     """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
     check_type: str | None
     end_min: int | None
     flex_minutes: list[int] = empty_list()
     free_check: bool | None
-    late_back_setting: GetShiftReplyResultSectionsPunchesLateBackSetting | None
+    late_back_setting: ShiftSectionPunchLateBackSetting | None
     permit_minutes: int | None
     punche_id: int | None
     serious_late_minutes: int | None
 
 
-class GetShiftReplyResultSectionsRests(Record, alias_generator=camel):
-    across: int | None
-    check_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    check_type: str | None
-    rest_id: int | None
+class ShiftSectionPunchLateBackSetting(Reply, alias_generator=camel):
+    """Shift section punch late back setting."""
+
+    late_back_pairs: list[LateBackSettingEntry] = empty_list()
 
 
-class GetShiftReplyResultSections(Record, alias_generator=camel):
-    punches: list[GetShiftReplyResultSectionsPunches] = empty_list()
-    rests: list[GetShiftReplyResultSectionsRests] = empty_list()
-    section_id: int | None
+class ShiftSetting(Reply, alias_generator=camel):
+    """Shift setting."""
 
-
-class GetShiftReplyResultShiftSetting(Record, alias_generator=camel):
     attend_days: str | None
     corp_id: str | None
-    gmt_create: str | None
+    gmt_create: IsoTime
     """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    gmt_modified: str | None
+    gmt_modified: IsoTime | None
     """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
     overtime_behind_duration: int | None
     overtime_front_duration: int | None
     overtime_open: bool | None
     overtime_type: int | None
     shift_id: int | None
-    shift_setting_id: int | None
+    shift_setting_id: int
     shift_type: str | None
     work_time_minutes: int | None
 
 
-class GetShiftReplyResult(Record, alias_generator=camel):
-    corp_id: str | None
-    id: int | None
-    name: str | None
-    owner: str | None
-    owner_list: list[str] = empty_list()
-    sections: list[GetShiftReplyResultSections] = empty_list()
-    shift_group_id: int | None
-    shift_group_name: str | None
-    shift_setting: GetShiftReplyResultShiftSetting | None
+class SkipTimeByDuration(Reply, alias_generator=camel):
+    """Skip time by duration (按加班时长扣除)."""
+
+    duration: SpanSeconds | None
+    """每天加班满时长 (单位 unit 秒)"""
+    minus: SpanSeconds | None
+    """扣除时长 (单位 unit 秒)"""
 
 
-class GetShiftReply(Record, alias_generator=camel):
-    result: GetShiftReplyResult | None
+class SkipTimeByFrame(Reply, alias_generator=camel):
+    """Skip time by frame (按休息时段扣除)."""
+
+    start_time: str | None
+    """开始时间"""
+    end_time: str | None
+    """结束时间"""
+    valid: bool | None
+    """是否生效"""
 
 
-class GetSimpleGroupsReplyResultGroupsSelectedClassSectionsTimes(Record, alias_generator=camel):
-    across: int | None
-    check_time: str | None
-    check_type: str | None
+class TimeRule(Reply, Shape, alias_generator=camel):
+    """Time rule (限时提交规则)."""
+
+    time_value: int | None = None
+    """限制值 (例 e.g. `2`)"""
+    time_unit: Annotated[str, OneOf("day", "hour")] | None = None
+    """时间单位 (`day` `hour`)"""
+    time_type: Annotated[str, OneOf("before", "after")] | None = None
+    """限制类型 (`before` `after`)"""
+    enable_time_limit: bool | None = None
+    """是否开启限时提交功能 (例 e.g. `True`)"""
 
 
-class GetSimpleGroupsReplyResultGroupsSelectedClassSections(Record, alias_generator=camel):
-    times: list[GetSimpleGroupsReplyResultGroupsSelectedClassSectionsTimes] = empty_list()
+class TopCalculateApproveDuration(Shape, alias_generator=camel):
+    """Top calculate approve duration (时长相关入参)."""
+
+    biz_type: Literal[1, 2, 3] | None = None
+    """审批单类型 (`1` `2` `3`)"""
+    from_time: Day | None = None
+    """开始时间 (例 e.g. `2019-08-15`)"""
+    to_time: Day | None = None
+    """结束时间 (例 e.g. `2019-08-15`)"""
+    duration_unit: str | None = None
+    """时长单位 (例 e.g. `day`)"""
+    calculate_model: Literal[0, 1] | None = None
+    """计算方法 (`0` `1`)"""
+    leave_code: str | None = None
+    """假期规则唯一标识 (例 e.g. `e2dsad-34dfa-2vas23da`)"""
+    time_zone_id: str | None = None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
-class GetSimpleGroupsReplyResultGroupsSelectedClassSettingRestTimeListBegin(Record, alias_generator=camel):
-    across: int | None
-    check_time: str | None
+class TopRestTime(Shape, alias_generator=camel):
+    """Top rest time."""
+
+    across: int | None = None
+    check_time: int | None = None
+    check_type: str | None = None
 
 
-class GetSimpleGroupsReplyResultGroupsSelectedClassSettingRestTimeListEnd(Record, alias_generator=camel):
-    across: int | None
-    check_time: str | None
+class UnsealClosingAccount(Reply, alias_generator=camel):
+    """Unseal closing account (解封规则)."""
+
+    invalid_time_stamp: Millis | None
+    """解封时间戳 (单位 unit 毫秒)"""
 
 
-class GetSimpleGroupsReplyResultGroupsSelectedClassSettingRestTimeList(Record, alias_generator=camel):
-    begin: GetSimpleGroupsReplyResultGroupsSelectedClassSettingRestTimeListBegin | None
-    end: GetSimpleGroupsReplyResultGroupsSelectedClassSettingRestTimeListEnd | None
+class UpdatedVacationQuota(Reply, alias_generator=camel):
+    """Updated vacation quota."""
+
+    quota: Quota | None
+    reason: str = ""
 
 
-class GetSimpleGroupsReplyResultGroupsSelectedClassSetting(Record, alias_generator=camel):
-    absenteeism_late_minutes: int | None
-    class_setting_id: int | None
-    is_off_duty_free_check: str | None
-    permit_late_minutes: int | None
-    rest_time_list: list[GetSimpleGroupsReplyResultGroupsSelectedClassSettingRestTimeList] = empty_list()
-    serious_late_minutes: int | None
-    work_time_minutes: int | None
+class UserHoliday(Reply, alias_generator=camel):
+    """User holiday."""
+
+    user_id: str | None
+    """员工的userid"""
+    holidays: list[Holiday] = empty_list()
+    """假期列表"""
 
 
-class GetSimpleGroupsReplyResultGroupsSelectedClass(Record, alias_generator=camel):
-    class_id: int | None
-    class_name: str | None
-    sections: list[GetSimpleGroupsReplyResultGroupsSelectedClassSections] = empty_list()
-    setting: GetSimpleGroupsReplyResultGroupsSelectedClassSetting | None
+class UserTimeRange(Shape, alias_generator=camel):
+    """User time range (时间段)."""
+
+    start_time: Millis
+    """开始日期 (单位 unit 毫秒; 例 e.g. `1622549264113`)"""
+    end_time: Millis
+    """结束日期 (单位 unit 毫秒; 例 e.g. `1622549264116`)"""
 
 
-class GetSimpleGroupsReplyResultGroups(Record, alias_generator=camel):
-    classes_list: list[str] = empty_list()
-    default_class_id: int | None
-    dept_ids: list[int] = empty_list()
-    dept_name_list: list[str] = empty_list()
-    disable_check_when_rest: bool | None
-    disable_check_without_schedule: bool | None
-    enable_emp_select_class: bool | None
-    free_check_day_start_min_offset: int | None
-    freecheck_work_days: list[int] = empty_list()
-    group_id: int | None
-    group_name: str | None
-    is_default: bool | None
-    manager_list: list[str] = empty_list()
-    member_count: int | None
-    owner_user_id: str | None
-    selected_class: list[GetSimpleGroupsReplyResultGroupsSelectedClass] = empty_list()
-    type: str | None
-    user_ids: list[str] = empty_list()
-    work_day_list: list[str] = empty_list()
+class VacationQuota(Shape, alias_generator=camel):
+    """Vacation quota (请求体 the whole body)."""
 
-
-class GetSimpleGroupsReplyResult(Record, alias_generator=camel):
-    groups: list[GetSimpleGroupsReplyResultGroups] = empty_list()
-    has_more: bool | None
-
-
-class GetSimpleGroupsReply(Record, alias_generator=camel):
-    result: GetSimpleGroupsReplyResult | None
-
-
-class GroupAddBleDeviceList(TypedDict, total=False):
-    device_id: int
-
-
-class GroupAddFreeCheckSettingFreeCheckGap(TypedDict, total=False):
-    off_on_check_gap_minutes: int
-    on_off_check_gap_minutes: int
-
-
-class GroupAddFreeCheckSetting(TypedDict, total=False):
-    delimit_offset_minutes_between_days: int
-    free_check_gap: GroupAddFreeCheckSettingFreeCheckGap
-
-
-class GroupAddMembers(TypedDict, total=False):
-    role: str
-    type: str
+    action_type: str | None = None
+    end_time: int | None = None
+    leave_code: str
+    quota_cycle: str | None = None
+    quota_num_per_day: int | None = None
+    quota_num_per_hour: int | None = None
+    reason: str | None = None
+    start_time: int | None = None
     user_id: str
 
 
-class GroupAddPositions(TypedDict, total=False):
-    address: str
-    latitude: str
-    longitude: str
-    offset: int
-    title: str
+class VisibilityRule(Reply, Shape, alias_generator=camel):
+    """Visibility rule (适用范围规则列表)."""
 
-
-class GroupAddShiftVoList(TypedDict, total=False):
-    shift_id: int
-
-
-class GroupAddWifis(TypedDict, total=False):
-    mac_addr: str
-    ssid: str
-
-
-class GroupAddReplyResult(Record, alias_generator=camel):
-    id: int | None
-    name: str | None
-
-
-class GroupAddReply(Record, alias_generator=camel):
-    result: GroupAddReplyResult | None
-
-
-class GroupUpdateFreeCheckSettingFreeCheckGap(TypedDict, total=False):
-    off_on_check_gap_minutes: int
-    on_off_check_gap_minutes: int
-
-
-class GroupUpdateFreeCheckSetting(TypedDict, total=False):
-    delimit_offset_minutes_between_days: int
-    free_check_gap: GroupUpdateFreeCheckSettingFreeCheckGap
-
-
-class GroupUpdatePositions(TypedDict, total=False):
-    address: str
-    latitude: str
-    longitude: str
-    offset: int
-    title: str
-
-
-class GroupUpdateShiftVoList(TypedDict, total=False):
-    shift_id: int
-
-
-class GroupUpdateReplyResult(Record, alias_generator=camel):
-    id: int | None
-    name: str | None
-
-
-class GroupUpdateReply(Record, alias_generator=camel):
-    result: GroupUpdateReplyResult | None
-
-
-class InitAndGetLeaveALlocationQuotasReplyResult(Record, alias_generator=camel):
-    end_time: int | None
-    leave_code: str | None
-    quota_cycle: str | None
-    quota_id: str | None
-    quota_num_per_day: int | None
-    quota_num_per_hour: int | None
-    start_time: int | None
-    used_num_per_day: int | None
-    used_num_per_hour: int | None
-    user_id: str | None
-
-
-class InitAndGetLeaveALlocationQuotasReply(Record, alias_generator=camel):
-    result: list[InitAndGetLeaveALlocationQuotasReplyResult] = empty_list()
-
-
-class ListApproveByUsersReplyResult(Record, alias_generator=camel):
-    approve_id: str | None
-    begin_time: str | None
-    biz_type: int | None
-    calculate_model: int | None
-    duration_unit: str | None
-    end_time: str | None
-    sub_type: str | None
-    tag_name: str | None
-    user_id: str | None
-
-
-class ListApproveByUsersReply(Record, alias_generator=camel):
-    result: list[ListApproveByUsersReplyResult] = empty_list()
-
-
-class ModifyWaterMarkTemplateReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class ProcessApproveCreatePunchParam(TypedDict, total=False):
-    position_id: str
-    position_name: str
-    position_type: str
-    punch_time: Required[int]
-
-
-class ProcessApproveCreateReplyResult(Record, alias_generator=camel):
-    dingtalk_approve_id: str | None
-
-
-class ProcessApproveCreateReply(Record, alias_generator=camel):
-    result: ProcessApproveCreateReplyResult | None
-
-
-class RetainLeaveTypesReplyResultLeaveCertificate(Record, alias_generator=camel):
-    duration: float | None
-    enable: bool | None
-    prompt_information: str | None
-    unit: str | None
-
-
-class RetainLeaveTypesReplyResultSubmitTimeRule(Record, alias_generator=camel):
-    enable_time_limit: bool | None
-    time_type: str | None
-    time_unit: str | None
-    time_value: int | None
-
-
-class RetainLeaveTypesReplyResultVisibilityRules(Record, alias_generator=camel):
-    type: str | None
     visible: list[str] = empty_list()
+    """适用范围内数据列表"""
+    type: Annotated[str, OneOf("dept", "staff", "label")] | None = None
+    """适用范围规则类型 (`dept` `staff` `label`)"""
 
 
-class RetainLeaveTypesReplyResult(Record, alias_generator=camel):
-    biz_type: str | None
-    hours_in_per_day: int | None
-    leave_certificate: RetainLeaveTypesReplyResultLeaveCertificate | None
-    leave_code: str | None
-    leave_hour_ceil: str | None
-    leave_name: str | None
-    leave_time_ceil: bool | None
-    leave_time_ceil_min_unit: str | None
-    leave_view_unit: str | None
-    lieu_delay_num: int | None
-    lieu_delay_unit: str | None
-    max_leave_time: int | None
-    min_leave_hour: float | None
-    natural_day_leave: bool | None
-    paid_leave: bool | None
-    submit_time_rule: RetainLeaveTypesReplyResultSubmitTimeRule | None
-    visibility_rules: list[RetainLeaveTypesReplyResultVisibilityRules] = empty_list()
-    when_can_leave: str | None
+class WarningSetting(Reply, alias_generator=camel):
+    """Warning setting (预警设置部分)."""
+
+    time: str | None
+    """预警类型 (`everyday` `everyweek` `everymonth`)"""
+    threshold: int | None
+    """提醒阈值"""
+    action: str | None
 
 
-class RetainLeaveTypesReply(Record, alias_generator=camel):
-    result: list[RetainLeaveTypesReplyResult] = empty_list()
+class WaterMarkTemplate(Reply, alias_generator=camel):
+    """Water mark template."""
 
-
-class SalaryThirdDataIntegrationItemsBizContents(TypedDict, total=False):
-    key: str
-    value: str
-
-
-class SalaryThirdDataIntegrationItems(TypedDict, total=False):
-    biz_contents: list[SalaryThirdDataIntegrationItemsBizContents]
-    biz_date: Required[str]
-    biz_id: Required[str]
-    user_id: Required[str]
-
-
-class SalaryThirdDataIntegrationReplyResult(Record, alias_generator=camel):
-    reason: dict[str, JsonValue] | None
-
-
-class SalaryThirdDataIntegrationReply(Record, alias_generator=camel):
-    result: SalaryThirdDataIntegrationReplyResult | None
-
-
-class SaveCustomWaterMarkTemplateReplyResult(Record, alias_generator=camel):
+    can_modify: bool | None
     form_code: str | None
+    icon: str = ""
+    layout_design: str | None
+    scene_code: str | None
+    schema_content: str = ""
+    suite_key: str | None
+    system_template: bool | None
+    title: str = ""
     water_mark_id: str | None
 
 
-class SaveCustomWaterMarkTemplateReply(Record, alias_generator=camel):
-    result: SaveCustomWaterMarkTemplateReplyResult | None
+class Wifi(Shape, alias_generator=camel):
+    """Wifi."""
 
-
-class ShiftAddSectionsTimes(TypedDict, total=False):
-    across: Required[int]
-    begin_min: int
-    check_time: Required[int]
-    check_type: Required[str]
-    end_min: int
-    flex_minutes: list[int]
-    free_check: bool
-
-
-class ShiftAddSections(TypedDict, total=False):
-    times: Required[list[ShiftAddSectionsTimes]]
-
-
-class ShiftAddSettingLateBackSettingSections(TypedDict, total=False):
-    extra: int
-    late: int
-
-
-class ShiftAddSettingLateBackSetting(TypedDict, total=False):
-    enable: bool
-    sections: list[ShiftAddSettingLateBackSettingSections]
-
-
-class ShiftAddSettingTopRestTimeList(TypedDict, total=False):
-    across: int
-    check_time: int
-    check_type: str
-
-
-class ShiftAddSetting(TypedDict, total=False):
-    absenteeism_late_minutes: int
-    attend_days: float
-    demand_work_time_minutes: int
-    enable_outside_late_back: bool
-    extras: dict[str, JsonValue]
-    is_flexible: bool
-    late_back_setting: ShiftAddSettingLateBackSetting
-    overtime_behind_duration: int
-    overtime_front_duration: int
-    overtime_open: bool
-    overtime_type: int
-    reference_class_id: int
-    serious_late_minutes: int
-    shift_type: str
-    tags: str
-    top_rest_time_list: list[ShiftAddSettingTopRestTimeList]
-
-
-class ShiftAddReplyResult(Record, alias_generator=camel):
-    name: str | None
-    shift_id: int | None
-
-
-class ShiftAddReply(Record, alias_generator=camel):
-    result: ShiftAddReplyResult | None
-
-
-class UpdateVacationQuotaBody(TypedDict, total=False):
-    action_type: str
-    end_time: int
-    leave_code: Required[str]
-    quota_cycle: str
-    quota_num_per_day: int
-    quota_num_per_hour: int
-    reason: str
-    start_time: int
-    user_id: Required[str]
-
-
-class UpdateVacationQuotaReplyResultQuota(Record, alias_generator=camel):
-    leave_code: str | None
-    quota_cycle: str | None
-    user_id: str | None
-
-
-class UpdateVacationQuotaReplyResult(Record, alias_generator=camel):
-    quota: UpdateVacationQuotaReplyResultQuota | None
-    reason: str | None
-
-
-class UpdateVacationQuotaReply(Record, alias_generator=camel):
-    result: list[UpdateVacationQuotaReplyResult] = empty_list()
+    mac_addr: str | None = None
+    ssid: str | None = None
 
 
 class AttendanceV1(Manager):
@@ -1212,25 +977,25 @@ class AttendanceV1(Manager):
     def add_leave_type(
         self,
         op_user_id: str,
+        *,
         leave_name: str,
         leave_view_unit: Literal["day", "halfDay", "hour"],
         biz_type: Literal["general_leave", "lieu_leave"],
         natural_day_leave: bool,
         hours_in_per_day: int,
-        *,
         extras: str | None = None,
         paid_leave: bool | None = None,
-        visibility_rules: list[AddLeaveTypeVisibilityRules] | None = None,
+        visibility_rules: Sequence[OrDict[VisibilityRule]] | None = None,
         when_can_leave: Literal["entry", "formal"] | None = None,
         leave_time_ceil_min_unit: Literal["hour", "halfHour"] | None = None,
         leave_time_ceil: bool | None = None,
         min_leave_hour: float | None = None,
-        submit_time_rule: AddLeaveTypeSubmitTimeRule | None = None,
-        leave_certificate: AddLeaveTypeLeaveCertificate | None = None,
+        submit_time_rule: OrDict[TimeRule] | None = None,
+        leave_certificate: OrDict[LeaveCertificate] | None = None,
         max_leave_time: int | None = None,
         leave_hour_ceil: Literal["up", "down", "none"] | None = None,
         freedom_leave: bool | None = None,
-    ) -> Call[AddLeaveTypeReply]:
+    ) -> Call[RetainLeaveType | None]:
         """Add leave type (添加假期规则).
 
         Args:
@@ -1261,7 +1026,69 @@ class AttendanceV1(Manager):
 
         Source: add-holiday-rules
         """
-        return Call(AddLeaveTypeReply)
+        return Call(RetainLeaveType, "result").or_none()
+
+    @api("attendance_1_0.AttendanceBleDevicesAdd", "POST /v1.0/attendance/group/bledevices")
+    def attendance_ble_devices_add(
+        self,
+        *,
+        device_id_list: list[int],
+        group_key: str,
+        op_user_id: str | None = None,
+    ) -> Call[CreatedAttendanceBleDevice]:
+        """Attendance ble devices add (批量给考勤组添加蓝牙设备).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedAttendanceBleDevice)
+
+    @api("attendance_1_0.AttendanceBleDevicesQuery", "POST /v1.0/attendance/group/bledevices/query")
+    def attendance_ble_devices_query(
+        self,
+        *,
+        group_key: str,
+        op_user_id: str | None = None,
+    ) -> Call[list[AttendanceBleDevice]]:
+        """Attendance ble devices query (批量查询蓝牙设备).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[AttendanceBleDevice], "result").or_empty()
+
+    @api("attendance_1_0.AttendanceBleDevicesRemove", "POST /v1.0/attendance/group/bledevices/remove")
+    def attendance_ble_devices_remove(
+        self,
+        *,
+        device_id_list: list[int],
+        group_key: str,
+        op_user_id: str | None = None,
+    ) -> Call[DeletedAttendanceBleDevice]:
+        """Attendance ble devices remove (批量删除考勤组的蓝牙设备).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeletedAttendanceBleDevice)
+
+    @api("attendance_1_0.BatchBossCheck", "POST /v1.0/attendance/results/batch?opUserId")
+    def batch_boss_check(
+        self,
+        op_user_id: str,
+        *,
+        models: Sequence[OrDict[BossModel]] | None = None,
+    ) -> Call[None]:
+        """Batch boss check (批量修改考勤结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("attendance_1_0.CalculateDuration", "POST /v1.0/attendance/approvals/durations/calculate?userId")
     def calculate_duration(
@@ -1269,13 +1096,13 @@ class AttendanceV1(Manager):
         *,
         user_id: str | None = None,
         biz_type: Literal[1, 2, 3] | None = None,
-        from_time: str | None = None,
-        to_time: str | None = None,
+        from_time: Day | None = None,
+        to_time: Day | None = None,
         duration_unit: str | None = None,
         calculate_model: Literal[0, 1] | None = None,
         leave_code: str | None = None,
         time_zone_id: str | None = None,
-    ) -> Call[CalculateDurationReply]:
+    ) -> Call[CalculatedDuration]:
         """Calculate duration (预计算时长).
 
         Args:
@@ -1298,15 +1125,16 @@ class AttendanceV1(Manager):
 
         Source: api-calculateduration
         """
-        return Call(CalculateDurationReply)
+        return Call(CalculatedDuration, "result")
 
     @api("attendance_1_0.CheckClosingAccount", "POST /v1.0/attendance/closingAccounts/status/query", idempotent=True)
     def check_closing_account(
         self,
+        *,
         user_ids: list[str],
-        user_time_range: list[CheckClosingAccountUserTimeRange],
+        user_time_range: Sequence[OrDict[UserTimeRange]],
         biz_code: str,
-    ) -> Call[CheckClosingAccountReply]:
+    ) -> Call[CheckedClosingAccount]:
         """Check closing account (查询用户某段时间内是否处于封账状态).
 
         Args:
@@ -1322,12 +1150,13 @@ class AttendanceV1(Manager):
 
         Source: checks-whether-a-user-has-blocked-accounts-within-a-specified
         """
-        return Call(CheckClosingAccountReply)
+        return Call(CheckedClosingAccount)
 
     @api("attendance_1_0.CheckWritePermission", "POST /v1.0/attendance/writePermissions/query", idempotent=True)
     def check_write_permission(
         self,
         op_user_id: str,
+        *,
         category: str,
         resource_key: Literal[
             "GROUP_MEMBER",
@@ -1344,7 +1173,7 @@ class AttendanceV1(Manager):
             "DELETE_GROUP",
         ],
         entity_ids: list[int],
-    ) -> Call[CheckWritePermissionReply]:
+    ) -> Call[dict[str, bool]]:
         """Check write permission (查询考勤写操作权限).
 
         Args:
@@ -1362,7 +1191,76 @@ class AttendanceV1(Manager):
 
         Source: attendance-writing-operation-is-brand-new-query
         """
-        return Call(CheckWritePermissionReply)
+        return Call(dict[str, bool], "entityPermissionMap").or_empty()
+
+    @api("attendance_1_0.CreateApprove", "POST /v1.0/attendance/approves")
+    def create_approve(
+        self,
+        userid: str,
+        *,
+        approve_id: str | None = None,
+        op_userid: str | None = None,
+        punch_param: OrDict[Punch] | None = None,
+        sub_type: str | None = None,
+        tag_name: str | None = None,
+    ) -> Call[str | None]:
+        """Create approve (创建考勤打卡审批单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "dingtalkApproveId").or_none()
+
+    @api("attendance_1_0.DeleteLeaveRequest", "POST /v1.0/attendance/users/{unionId}/vacations/records/revoke")
+    def delete_leave_request(
+        self,
+        union_id: str,
+        outer_id: str,
+    ) -> Call[None]:
+        """Delete leave request (撤销请假).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("attendance_1_0.DeleteWaterMarkTemplate", "DELETE /v1.0/attendance/watermarks/templates")
+    def delete_water_mark_template(
+        self,
+        open_conversation_id: str,
+        user_id: str,
+        *,
+        form_code: str,
+        system_template: bool,
+        form_content: str | None = None,
+    ) -> Call[str | None]:
+        """Delete water mark template (删除水印模板).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("attendance_1_0.DingTalkSecurityCheck", "POST /v1.0/attendance/securities/check")
+    def ding_talk_security_check(
+        self,
+        user_id: str,
+        *,
+        client_ver: str,
+        platform: str,
+        platform_ver: str,
+        sec: str,
+    ) -> Call[CheckedDingTalkSecurity | None]:
+        """Ding talk security check (钉钉安全检查).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CheckedDingTalkSecurity, "result").or_none()
 
     @api("attendance_1_0.GetAdjustments", "GET /v1.0/attendance/adjustments")
     def get_adjustments(
@@ -1370,7 +1268,7 @@ class AttendanceV1(Manager):
         *,
         page_number: int | None = None,
         page_size: Annotated[int, Field(le=50)] = 50,
-    ) -> Query[GetAdjustmentsItem]:
+    ) -> Query[OvertimeSetting]:
         """Get adjustments (分页获取补卡规则列表).
 
         Args:
@@ -1385,15 +1283,82 @@ class AttendanceV1(Manager):
 
         Source: retrieve-a-list-of-replenishment-rules-by-page
         """
-        return Listing(
-            GetAdjustmentsItem, Paging("pageNumber", 1, unit="pages", open_ended=True), "result", items="items"
-        )
+        return Listing(OvertimeSetting, Paging("pageNumber", 1, unit="pages", open_ended=True), "result", items="items")
+
+    @api("attendance_1_0.GetATManageScope", "GET /v1.0/attendance/manageScopes")
+    def get_at_manage_scope(
+        self,
+        user_id: str,
+        *,
+        max_results: int,
+        next_token: str,
+    ) -> Call[list[AtManageScope]]:
+        """Get at manage scope (查询管理员管理范围下的userid).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[AtManageScope], "result").or_empty()
+
+    @api("attendance_1_0.GetCheckInSchemaTemplate", "GET /v1.0/attendance/watermarks/templates")
+    def get_check_in_schema_template(
+        self,
+        open_conversation_id: str,
+        user_id: str,
+        *,
+        biz_code: str,
+        scene_code: str | None = None,
+    ) -> Call[CheckInSchemaTemplate]:
+        """Get check in schema template (获取水印打卡模板).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CheckInSchemaTemplate, "result")
+
+    @api("attendance_1_0.GetCheckinRecordByUser", "POST /v1.0/attendance/checkin/records/query", idempotent=True)
+    def get_checkin_record_by_user(
+        self,
+        operator_user_id: str,
+        *,
+        end_time: int,
+        start_time: int,
+        user_id_list: list[str],
+        max_results: int = 20,
+        next_token: int | None = None,
+    ) -> Query[CheckinRecord]:
+        """Get checkin record by user (调用本接口，获取用户签到记录。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(CheckinRecord, TOKEN_FROM_ZERO, "result", items="pageList")
+
+    @api("attendance_1_0.GetClassWithDeleted", "GET /v1.0/attendance/classWithDeleted/{classId}")
+    def get_class_with_deleted(
+        self,
+        class_id: str,
+    ) -> Call[Class]:
+        """Get class with deleted (班次查询（包含已删除班次）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Class, "result")
 
     @api("attendance_1_0.GetClosingAccounts", "POST /v1.0/attendance/closingAccounts/rules/query", idempotent=True)
     def get_closing_accounts(
         self,
+        *,
         user_ids: list[str],
-    ) -> Call[GetClosingAccountsReply]:
+    ) -> Call[list[ClosingAccount]]:
         """Get closing accounts (查询指定用户的封账规则).
 
         Args:
@@ -1407,18 +1372,35 @@ class AttendanceV1(Manager):
 
         Source: encapsulate-account-sealing-and-unsealing-rules
         """
-        return Call(GetClosingAccountsReply)
+        return Call(list[ClosingAccount], "result").or_empty()
+
+    @api("attendance_1_0.GetColumnvals", "POST /v1.0/attendance/columnValues/query", idempotent=True)
+    def get_columnvals(
+        self,
+        *,
+        column_id_list: list[str],
+        from_date: int,
+        to_date: int,
+        user_ids: list[str],
+    ) -> Call[list[Columnval]]:
+        """Get columnvals (获取多个用户的智能考勤报表的列值).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[Columnval], "result").or_empty()
 
     @api("attendance_1_0.GetLeaveRecords", "POST /v1.0/attendance/vacations/records/query", idempotent=True)
     def get_leave_records(
         self,
         op_user_id: str,
+        *,
         leave_code: str,
         user_ids: Annotated[list[str], Field(max_length=50)],
-        *,
         page_number: int | None = None,
         page_size: Annotated[int, Field(le=200)] = 100,
-    ) -> Query[GetLeaveRecordsLeaveRecord]:
+    ) -> Query[LeaveRecord]:
         """Get leave records (批量查询员工假期余额变更记录).
 
         Args:
@@ -1436,13 +1418,28 @@ class AttendanceV1(Manager):
 
         Source: batch-query-employee-leave-balance-change-record
         """
-        return Listing(GetLeaveRecordsLeaveRecord, Paging("pageNumber", 0), "result", items="leaveRecords")
+        return Listing(LeaveRecord, Paging("pageNumber", 0), "result", items="leaveRecords")
+
+    @api("attendance_1_0.GetLeaveType", "GET /v1.0/attendance/leaves/types")
+    def get_leave_type(
+        self,
+        op_user_id: str,
+        *,
+        vacation_source: str | None = None,
+    ) -> Call[list[LeaveType]]:
+        """Get leave type (查询假期规则列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[LeaveType], "result").or_empty()
 
     @api("attendance_1_0.GetMachine", "GET /v1.0/attendance/machines/{devId}")
     def get_machine(
         self,
         dev_id: int,
-    ) -> Call[GetMachineReply]:
+    ) -> Call[Machine]:
         """Get machine (查询考勤机信息).
 
         Args:
@@ -1456,7 +1453,7 @@ class AttendanceV1(Manager):
 
         Source: query-attendance-machine-information
         """
-        return Call(GetMachineReply)
+        return Call(Machine, "result")
 
     @api("attendance_1_0.GetMachineUser", "GET /v1.0/attendance/machines/getUser/{devId}")
     def get_machine_user(
@@ -1465,7 +1462,7 @@ class AttendanceV1(Manager):
         *,
         next_token: str | None = None,
         max_results: int = 20,
-    ) -> Query[GetMachineUserUserList]:
+    ) -> Query[MachineUser]:
         """Get machine user (根据设备ID获取员工信息).
 
         Args:
@@ -1481,14 +1478,29 @@ class AttendanceV1(Manager):
 
         Source: obtain-information-about-employees-based-on-device-ids
         """
-        return Listing(GetMachineUserUserList, Paging("nextToken", "0", next="nextToken"), "result", items="userList")
+        return Listing(MachineUser, Paging("nextToken", "0", next="nextToken"), "result", items="userList")
+
+    @api("attendance_1_0.GetOverdraftInfo", "POST /v1.0/attendance/vacations/overdraft/get", idempotent=True)
+    def get_overdraft_info(
+        self,
+        *,
+        leave_code: str,
+        user_id_list: list[str],
+    ) -> Call[list[Overdraft]]:
+        """Get overdraft info (假期透支信息查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[Overdraft], "overdraftList").or_empty()
 
     @api("attendance_1_0.GetOvertimeSetting", "POST /v1.0/attendance/overtimeSettings/query", idempotent=True)
     def get_overtime_setting(
         self,
         *,
         overtime_setting_ids: list[int] | None = None,
-    ) -> Call[GetOvertimeSettingReply]:
+    ) -> Call[list[OvertimeSetting]]:
         """Get overtime setting (批量获取加班规则设置).
 
         Args:
@@ -1502,7 +1514,37 @@ class AttendanceV1(Manager):
 
         Source: batch-retrieve-overtime-rules
         """
-        return Call(GetOvertimeSettingReply)
+        return Call(list[OvertimeSetting], "result").or_empty()
+
+    @api("attendance_1_0.GetShift", "GET /v1.0/attendance/shifts")
+    def get_shift(
+        self,
+        shift_id: int,
+        *,
+        op_user_id: str | None = None,
+    ) -> Call[Shift]:
+        """Get shift (班次详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Shift, "result")
+
+    @api("attendance_1_0.GetSimpleGroups", "GET /v1.0/attendance/groupDetails")
+    def get_simple_groups(
+        self,
+        *,
+        max_results: int,
+        next_token: int,
+    ) -> Call[GroupPage]:
+        """Get simple groups (获取考勤组列表详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GroupPage, "result")
 
     @api("attendance_1_0.GetSimpleOvertimeSetting", "GET /v1.0/attendance/overtimeSettings")
     def get_simple_overtime_setting(
@@ -1510,7 +1552,7 @@ class AttendanceV1(Manager):
         *,
         page_number: int | None = None,
         page_size: Annotated[int, Field(le=50)] = 50,
-    ) -> Query[GetSimpleOvertimeSettingItem]:
+    ) -> Query[OvertimeSetting]:
         """Get simple overtime setting (分页获取加班规则列表).
 
         Args:
@@ -1525,20 +1567,16 @@ class AttendanceV1(Manager):
 
         Source: retrieve-a-list-of-overtime-rules-by-page
         """
-        return Listing(
-            GetSimpleOvertimeSettingItem,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            "result",
-            items="items",
-        )
+        return Listing(OvertimeSetting, Paging("pageNumber", 1, unit="pages", open_ended=True), "result", items="items")
 
     @api("attendance_1_0.GetUserHolidays", "POST /v1.0/attendance/holidays", idempotent=True)
     def get_user_holidays(
         self,
+        *,
         user_ids: list[str],
         work_date_from: Millis,
         work_date_to: Millis,
-    ) -> Call[GetUserHolidaysReply]:
+    ) -> Call[list[UserHoliday]]:
         """Get user holidays (查询用户考勤节假日信息).
 
         Args:
@@ -1554,21 +1592,205 @@ class AttendanceV1(Manager):
 
         Source: obtain-user-attendance-and-holiday-information
         """
-        return Call(GetUserHolidaysReply)
+        return Call(list[UserHoliday], "result").or_empty()
+
+    @api("attendance_1_0.GroupAdd", "POST /v1.0/attendance/groups?opUserId")
+    def group_add(
+        self,
+        op_user_id: str,
+        *,
+        group_name: str,
+        type: str,
+        adjustment_setting_id: int | None = None,
+        ble_device_list: Sequence[OrDict[BleDevice]] | None = None,
+        check_need_healthy_code: bool | None = None,
+        default_class_id: int | None = None,
+        disable_check_when_rest: bool | None = None,
+        disable_check_without_schedule: bool | None = None,
+        enable_camera_check: bool | None = None,
+        enable_emp_select_class: bool | None = None,
+        enable_face_check: bool | None = None,
+        enable_face_strict_mode: bool | None = None,
+        enable_next_day: bool | None = None,
+        enable_out_side_update_normal_check: bool | None = None,
+        enable_outside_apply: bool | None = None,
+        enable_outside_camera_check: bool | None = None,
+        enable_outside_check: bool | None = None,
+        enable_outside_remark: bool | None = None,
+        enable_position_ble: bool | None = None,
+        enable_trim_distance: bool | None = None,
+        forbid_hide_out_side_address: bool | None = None,
+        free_check_demand_work_minutes: int | None = None,
+        free_check_setting: OrDict[FreeCheckSetting] | None = None,
+        free_check_type_id: int | None = None,
+        freecheck_day_start_min_offset: int | None = None,
+        freecheck_work_days: list[int] | None = None,
+        group_id: int | None = None,
+        manager_list: list[str] | None = None,
+        members: Sequence[OrDict[Member]] | None = None,
+        modify_member: bool | None = None,
+        offset: int | None = None,
+        only_machine_check: bool | None = None,
+        open_camera_check: bool | None = None,
+        open_face_check: bool | None = None,
+        outside_check_approve_mode_id: int | None = None,
+        overtime_setting_id: int | None = None,
+        owner: str | None = None,
+        positions: Sequence[OrDict[Position]] | None = None,
+        resource_permission_map: dict[str, JsonValue] | None = None,
+        shift_vo_list: Annotated[Sequence[OrDict[GroupShift]] | None, wire("shiftVOList")] = None,
+        skip_holidays: bool | None = None,
+        special_days: str | None = None,
+        trim_distance: int | None = None,
+        wifis: Sequence[OrDict[Wifi]] | None = None,
+        workday_class_list: list[int] | None = None,
+    ) -> Call[CreatedGroup | None]:
+        """Group add (创建考勤组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedGroup, "result").or_none()
+
+    @api("attendance_1_0.GroupUpdate", "PUT /v1.0/attendance/groups?opUserId")
+    def group_update(
+        self,
+        op_user_id: str,
+        *,
+        adjustment_setting_id: int | None = None,
+        default_class_id: int | None = None,
+        disable_check_when_rest: bool | None = None,
+        disable_check_without_schedule: bool | None = None,
+        enable_camera_check: bool | None = None,
+        enable_emp_select_class: bool | None = None,
+        enable_face_check: bool | None = None,
+        enable_face_strict_mode: bool | None = None,
+        enable_out_side_update_normal_check: bool | None = None,
+        enable_outside_apply: bool | None = None,
+        enable_outside_camera_check: bool | None = None,
+        enable_outside_check: bool | None = None,
+        enable_outside_remark: bool | None = None,
+        enable_trim_distance: bool | None = None,
+        forbid_hide_out_side_address: bool | None = None,
+        free_check_setting: OrDict[FreeCheckSetting] | None = None,
+        free_check_type_id: int | None = None,
+        freecheck_day_start_min_offset: int | None = None,
+        group_id: int | None = None,
+        group_name: str | None = None,
+        manager_list: list[str] | None = None,
+        offset: int | None = None,
+        only_machine_check: bool | None = None,
+        open_camera_check: bool | None = None,
+        open_face_check: bool | None = None,
+        outside_check_approve_mode_id: int | None = None,
+        overtime_setting_id: int | None = None,
+        owner: str | None = None,
+        positions: Sequence[OrDict[Position]] | None = None,
+        resource_permission_map: dict[str, JsonValue] | None = None,
+        shift_vo_list: Annotated[Sequence[OrDict[GroupShift]] | None, wire("shiftVOList")] = None,
+        skip_holidays: bool | None = None,
+        trim_distance: int | None = None,
+        workday_class_list: list[int] | None = None,
+    ) -> Call[CreatedGroup | None]:
+        """Group update (修改考勤组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedGroup, "result").or_none()
+
+    @api("attendance_1_0.InitAndGetLeaveALlocationQuotas", "GET /v1.0/attendance/leaves/initializations/balances")
+    def init_and_get_leave_allocation_quotas(
+        self,
+        op_user_id: str,
+        user_id: str,
+        *,
+        leave_code: str | None = None,
+    ) -> Call[list[CreatedAndGetLeaveALlocationQuota]]:
+        """Init and get leave allocation quotas (生态系统假期初始化查询余额接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[CreatedAndGetLeaveALlocationQuota], "result").or_empty()
+
+    init_and_get_leave_a_llocation_quotas = init_and_get_leave_allocation_quotas
+
+    @api("attendance_1_0.ListApproveByUsers", "POST /v1.0/attendance/approvals/query", idempotent=True)
+    def list_approve_by_users(
+        self,
+        *,
+        biz_types: list[int] | None = None,
+        from_date_time: int | None = None,
+        to_date_time: int | None = None,
+        user_ids: str | None = None,
+    ) -> Call[list[Approve]]:
+        """List approve by users (获取用户某段时间内同步到考勤的审批单信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[Approve], "result").or_empty()
+
+    @api(
+        "attendance_1_0.ModifyWaterMarkTemplate", "PUT /v1.0/attendance/watermarks/templates?openConversationId&userId"
+    )
+    def modify_water_mark_template(
+        self,
+        open_conversation_id: str,
+        user_id: str,
+        *,
+        form_code: str,
+        schema_content: str,
+        icon: str | None = None,
+        layout_design_id: str | None = None,
+        title: str | None = None,
+        water_mark_id: str | None = None,
+    ) -> Call[str | None]:
+        """Modify water mark template (修改水印模板).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("attendance_1_0.ProcessApproveCreate", "POST /v1.0/attendance/workflows/checkInForms")
+    def process_approve_create(
+        self,
+        approve_id: str,
+        op_user_id: str,
+        user_id: str,
+        *,
+        punch_param: Annotated[OrDict[Punch], Needs("punch_time")],
+        sub_type: str,
+        tag_name: str,
+    ) -> Call[str | None]:
+        """Process approve create (创建考勤打卡审批单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result.dingtalkApproveId").or_none()
 
     @api("attendance_1_0.ProcessApproveFinish", "POST /v1.0/attendance/approvals/finish?userId")
     def process_approve_finish(
         self,
         *,
         user_id: str | None = None,
-        top_calculate_approve_duration_param: ProcessApproveFinishTopCalculateApproveDurationParam | None = None,
+        top_calculate_approve_duration_param: OrDict[TopCalculateApproveDuration] | None = None,
         tag_name: Annotated[str, Field(max_length=20)] | None = None,
         sub_type: Annotated[str, Field(max_length=64)] | None = None,
         approve_id: Annotated[str, Field(max_length=100)] | None = None,
         jump_url: Annotated[str, Field(max_length=200)] | None = None,
         overtime_duration: str | None = None,
         over_time_to_more: Literal[1, 2] | None = None,
-    ) -> Call[ProcessApproveFinishReply]:
+    ) -> Call[CalculatedDuration]:
         """Process approve finish (通知审批通过).
 
         Args:
@@ -1591,19 +1813,146 @@ class AttendanceV1(Manager):
 
         Source: api-processapprovefinish
         """
-        return Call(ProcessApproveFinishReply)
+        return Call(CalculatedDuration, "result")
+
+    @api("attendance_1_0.ProcessHhOemUpdate", "PUT /v1.0/attendance/oemApps")
+    def process_hh_oem_update(
+        self,
+        *,
+        bind_oem_app: bool,
+        corp_id_list: list[str],
+        use_oem_app: bool,
+    ) -> Call[None]:
+        """Process hh oem update (考勤高级排班OEM应用升级).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("attendance_1_0.ReduceQuotaWithLeaveRecord", "POST /v1.0/attendance/users/{unionId}/vacations/records/modify")
+    def reduce_quota_with_leave_record(
+        self,
+        union_id: str,
+        outer_id: str,
+        *,
+        end_time: int,
+        leave_code: str,
+        quota_num: int,
+        start_time: int,
+        reason: str | None = None,
+    ) -> Call[None]:
+        """Reduce quota with leave record (扣减员工假期余额).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("attendance_1_0.RetainLeaveTypes", "POST /v1.0/attendance/vacations/types/change")
+    def retain_leave_types(
+        self,
+        *,
+        source: int,
+        leave_codes: list[str] | None = None,
+        op_user_id: str | None = None,
+    ) -> Call[list[RetainLeaveType]]:
+        """Retain leave types (修改假期规则来源).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[RetainLeaveType], "result").or_empty()
+
+    @api("attendance_1_0.ReverseTrialAdvancedLeave", "PUT /v1.0/attendance/leaves/reverse?opUserId&servCode")
+    def reverse_trial_advanced_leave(
+        self,
+        *,
+        op_user_id: str | None = None,
+        serv_code: int | None = None,
+    ) -> Call[None]:
+        """Reverse trial advanced leave (提供给高级假期的试用订单回退).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("attendance_1_0.SalaryThirdDataIntegration", "POST /v1.0/attendance/salaries/tripartiteDatas/write")
+    def salary_third_data_integration(
+        self,
+        *,
+        biz_type: str,
+        items: Sequence[OrDict[SalaryThirdDataIntegrationPage]] | None = None,
+    ) -> Call[dict[str, JsonValue]]:
+        """Salary third data integration (薪酬三方数据写入).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(dict[str, JsonValue], "result.reason").or_empty()
+
+    @api(
+        "attendance_1_0.SaveCustomWaterMarkTemplate",
+        "POST /v1.0/attendance/watermarks/templates?openConversationId&userId",
+    )
+    def save_custom_water_mark_template(
+        self,
+        open_conversation_id: str,
+        user_id: str,
+        layout_design_id: str,
+        *,
+        biz_code: str,
+        icon: str,
+        scene_code: str,
+        schema_content: str,
+        title: str,
+    ) -> Call[CreatedCustomWaterMarkTemplate | None]:
+        """Save custom water mark template (新增水印签到模板).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedCustomWaterMarkTemplate, "result").or_none()
+
+    @api("attendance_1_0.ShiftAdd", "POST /v1.0/attendance/shifts?opUserId")
+    def shift_add(
+        self,
+        op_user_id: str,
+        *,
+        name: str,
+        sections: Sequence[OrDict[Section]],
+        owner: str | None = None,
+        service_id: int | None = None,
+        setting: OrDict[ShiftDetailSetting] | None = None,
+        shift_id: int | None = None,
+    ) -> Call[ShiftDetail | None]:
+        """Shift add (创建班次).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ShiftDetail, "result").or_none()
 
     @api("attendance_1_0.SyncScheduleInfo", "PUT /v1.0/attendance/schedules/additionalInfo")
     def sync_schedule_info(
         self,
-        schedule_infos: list[SyncScheduleInfoScheduleInfos],
         op_user_id: str,
+        *,
+        schedule_infos: Sequence[OrDict[ScheduleInfo]],
     ) -> Call[None]:
         """Sync schedule info (配置考勤排班附加信息).
 
         Args:
-            schedule_infos: 排班信息列表
             op_user_id: 操作者的userId (例 e.g. `userid123`)
+            schedule_infos: 排班信息列表
 
         Codes: service.error, service.invalidParam, system.error.
 
@@ -1619,19 +1968,19 @@ class AttendanceV1(Manager):
     def update_leave_type(
         self,
         op_user_id: str,
+        *,
         leave_view_unit: Literal["day", "halfDay", "hour"],
         biz_type: Literal["general_leave", "lieu_leave"],
         leave_code: str,
-        *,
         leave_name: str | None = None,
         natural_day_leave: bool | None = None,
         hours_in_per_day: int | None = None,
         extras: str | None = None,
-        visibility_rules: list[UpdateLeaveTypeVisibilityRules] | None = None,
-        submit_time_rule: UpdateLeaveTypeSubmitTimeRule | None = None,
-        leave_certificate: UpdateLeaveTypeLeaveCertificate | None = None,
+        visibility_rules: Sequence[OrDict[VisibilityRule]] | None = None,
+        submit_time_rule: OrDict[TimeRule] | None = None,
+        leave_certificate: OrDict[LeaveCertificate] | None = None,
         freedom_leave: bool | None = None,
-    ) -> Call[UpdateLeaveTypeReply]:
+    ) -> Call[RetainLeaveType]:
         """Update leave type (更新假期规则).
 
         Args:
@@ -1657,591 +2006,15 @@ class AttendanceV1(Manager):
 
         Source: update-holiday-rules
         """
-        return Call(UpdateLeaveTypeReply)
-
-    @api("attendance_1_0.AttendanceBleDevicesAdd", "POST /v1.0/attendance/group/bledevices")
-    def attendance_ble_devices_add(
-        self,
-        device_id_list: list[int],
-        group_key: str,
-        *,
-        op_user_id: str | None = None,
-    ) -> Call[AttendanceBleDevicesAddReply]:
-        """Attendance ble devices add (批量给考勤组添加蓝牙设备).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AttendanceBleDevicesAddReply)
-
-    @api("attendance_1_0.AttendanceBleDevicesQuery", "POST /v1.0/attendance/group/bledevices/query")
-    def attendance_ble_devices_query(
-        self,
-        group_key: str,
-        *,
-        op_user_id: str | None = None,
-    ) -> Call[AttendanceBleDevicesQueryReply]:
-        """Attendance ble devices query (批量查询蓝牙设备).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AttendanceBleDevicesQueryReply)
-
-    @api("attendance_1_0.AttendanceBleDevicesRemove", "POST /v1.0/attendance/group/bledevices/remove")
-    def attendance_ble_devices_remove(
-        self,
-        device_id_list: list[int],
-        group_key: str,
-        *,
-        op_user_id: str | None = None,
-    ) -> Call[AttendanceBleDevicesRemoveReply]:
-        """Attendance ble devices remove (批量删除考勤组的蓝牙设备).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AttendanceBleDevicesRemoveReply)
-
-    @api("attendance_1_0.BatchBossCheck", "POST /v1.0/attendance/results/batch?opUserId")
-    def batch_boss_check(
-        self,
-        op_user_id: str,
-        *,
-        models: list[BatchBossCheckModels] | None = None,
-    ) -> Call[None]:
-        """Batch boss check (批量修改考勤结果).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("attendance_1_0.CreateApprove", "POST /v1.0/attendance/approves")
-    def create_approve(
-        self,
-        userid: str,
-        *,
-        approve_id: str | None = None,
-        op_userid: str | None = None,
-        punch_param: CreateApprovePunchParam | None = None,
-        sub_type: str | None = None,
-        tag_name: str | None = None,
-    ) -> Call[CreateApproveReply]:
-        """Create approve (创建考勤打卡审批单).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateApproveReply)
-
-    @api("attendance_1_0.DeleteLeaveRequest", "POST /v1.0/attendance/users/{unionId}/vacations/records/revoke")
-    def delete_leave_request(
-        self,
-        union_id: str,
-        outer_id: str,
-    ) -> Call[None]:
-        """Delete leave request (撤销请假).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("attendance_1_0.DeleteWaterMarkTemplate", "DELETE /v1.0/attendance/watermarks/templates")
-    def delete_water_mark_template(
-        self,
-        form_code: str,
-        open_conversation_id: str,
-        system_template: bool,
-        user_id: str,
-        *,
-        form_content: str | None = None,
-    ) -> Call[DeleteWaterMarkTemplateReply]:
-        """Delete water mark template (删除水印模板).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeleteWaterMarkTemplateReply)
-
-    @api("attendance_1_0.DingTalkSecurityCheck", "POST /v1.0/attendance/securities/check")
-    def ding_talk_security_check(
-        self,
-        client_ver: str,
-        platform: str,
-        platform_ver: str,
-        sec: str,
-        user_id: str,
-    ) -> Call[DingTalkSecurityCheckReply]:
-        """Ding talk security check (钉钉安全检查).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DingTalkSecurityCheckReply)
-
-    @api("attendance_1_0.GetATManageScope", "GET /v1.0/attendance/manageScopes")
-    def get_at_manage_scope(
-        self,
-        max_results: int,
-        next_token: str,
-        user_id: str,
-    ) -> Call[GetAtManageScopeReply]:
-        """Get at manage scope (查询管理员管理范围下的userid).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetAtManageScopeReply)
-
-    @api("attendance_1_0.GetCheckInSchemaTemplate", "GET /v1.0/attendance/watermarks/templates")
-    def get_check_in_schema_template(
-        self,
-        biz_code: str,
-        open_conversation_id: str,
-        user_id: str,
-        *,
-        scene_code: str | None = None,
-    ) -> Call[GetCheckInSchemaTemplateReply]:
-        """Get check in schema template (获取水印打卡模板).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetCheckInSchemaTemplateReply)
-
-    @api("attendance_1_0.GetCheckinRecordByUser", "POST /v1.0/attendance/checkin/records/query", idempotent=True)
-    def get_checkin_record_by_user(
-        self,
-        end_time: int,
-        operator_user_id: str,
-        start_time: int,
-        user_id_list: list[str],
-        *,
-        max_results: int = 20,
-        next_token: int | None = None,
-    ) -> Query[GetCheckinRecordByUserPageList]:
-        """Get checkin record by user (调用本接口，获取用户签到记录。).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(GetCheckinRecordByUserPageList, TOKEN_FROM_ZERO, "result", items="pageList")
-
-    @api("attendance_1_0.GetClassWithDeleted", "GET /v1.0/attendance/classWithDeleted/{classId}")
-    def get_class_with_deleted(
-        self,
-        class_id: str,
-    ) -> Call[GetClassWithDeletedReply]:
-        """Get class with deleted (班次查询（包含已删除班次）).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetClassWithDeletedReply)
-
-    @api("attendance_1_0.GetColumnvals", "POST /v1.0/attendance/columnValues/query", idempotent=True)
-    def get_columnvals(
-        self,
-        column_id_list: list[str],
-        from_date: int,
-        to_date: int,
-        user_ids: list[str],
-    ) -> Call[GetColumnvalsReply]:
-        """Get columnvals (获取多个用户的智能考勤报表的列值).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetColumnvalsReply)
-
-    @api("attendance_1_0.GetLeaveType", "GET /v1.0/attendance/leaves/types")
-    def get_leave_type(
-        self,
-        op_user_id: str,
-        *,
-        vacation_source: str | None = None,
-    ) -> Call[GetLeaveTypeReply]:
-        """Get leave type (查询假期规则列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetLeaveTypeReply)
-
-    @api("attendance_1_0.GetOverdraftInfo", "POST /v1.0/attendance/vacations/overdraft/get", idempotent=True)
-    def get_overdraft_info(
-        self,
-        leave_code: str,
-        user_id_list: list[str],
-    ) -> Call[GetOverdraftInfoReply]:
-        """Get overdraft info (假期透支信息查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetOverdraftInfoReply)
-
-    @api("attendance_1_0.GetShift", "GET /v1.0/attendance/shifts")
-    def get_shift(
-        self,
-        shift_id: int,
-        *,
-        op_user_id: str | None = None,
-    ) -> Call[GetShiftReply]:
-        """Get shift (班次详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetShiftReply)
-
-    @api("attendance_1_0.GetSimpleGroups", "GET /v1.0/attendance/groupDetails")
-    def get_simple_groups(
-        self,
-        max_results: int,
-        next_token: int,
-    ) -> Call[GetSimpleGroupsReply]:
-        """Get simple groups (获取考勤组列表详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetSimpleGroupsReply)
-
-    @api("attendance_1_0.GroupAdd", "POST /v1.0/attendance/groups?opUserId")
-    def group_add(
-        self,
-        op_user_id: str,
-        group_name: str,
-        type: str,
-        *,
-        adjustment_setting_id: int | None = None,
-        ble_device_list: list[GroupAddBleDeviceList] | None = None,
-        check_need_healthy_code: bool | None = None,
-        default_class_id: int | None = None,
-        disable_check_when_rest: bool | None = None,
-        disable_check_without_schedule: bool | None = None,
-        enable_camera_check: bool | None = None,
-        enable_emp_select_class: bool | None = None,
-        enable_face_check: bool | None = None,
-        enable_face_strict_mode: bool | None = None,
-        enable_next_day: bool | None = None,
-        enable_out_side_update_normal_check: bool | None = None,
-        enable_outside_apply: bool | None = None,
-        enable_outside_camera_check: bool | None = None,
-        enable_outside_check: bool | None = None,
-        enable_outside_remark: bool | None = None,
-        enable_position_ble: bool | None = None,
-        enable_trim_distance: bool | None = None,
-        forbid_hide_out_side_address: bool | None = None,
-        free_check_demand_work_minutes: int | None = None,
-        free_check_setting: GroupAddFreeCheckSetting | None = None,
-        free_check_type_id: int | None = None,
-        freecheck_day_start_min_offset: int | None = None,
-        freecheck_work_days: list[int] | None = None,
-        group_id: int | None = None,
-        manager_list: list[str] | None = None,
-        members: list[GroupAddMembers] | None = None,
-        modify_member: bool | None = None,
-        offset: int | None = None,
-        only_machine_check: bool | None = None,
-        open_camera_check: bool | None = None,
-        open_face_check: bool | None = None,
-        outside_check_approve_mode_id: int | None = None,
-        overtime_setting_id: int | None = None,
-        owner: str | None = None,
-        positions: list[GroupAddPositions] | None = None,
-        resource_permission_map: dict[str, JsonValue] | None = None,
-        shift_vo_list: Annotated[list[GroupAddShiftVoList] | None, wire("shiftVOList")] = None,
-        skip_holidays: bool | None = None,
-        special_days: str | None = None,
-        trim_distance: int | None = None,
-        wifis: list[GroupAddWifis] | None = None,
-        workday_class_list: list[int] | None = None,
-    ) -> Call[GroupAddReply]:
-        """Group add (创建考勤组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GroupAddReply)
-
-    @api("attendance_1_0.GroupUpdate", "PUT /v1.0/attendance/groups?opUserId")
-    def group_update(
-        self,
-        op_user_id: str,
-        *,
-        adjustment_setting_id: int | None = None,
-        default_class_id: int | None = None,
-        disable_check_when_rest: bool | None = None,
-        disable_check_without_schedule: bool | None = None,
-        enable_camera_check: bool | None = None,
-        enable_emp_select_class: bool | None = None,
-        enable_face_check: bool | None = None,
-        enable_face_strict_mode: bool | None = None,
-        enable_out_side_update_normal_check: bool | None = None,
-        enable_outside_apply: bool | None = None,
-        enable_outside_camera_check: bool | None = None,
-        enable_outside_check: bool | None = None,
-        enable_outside_remark: bool | None = None,
-        enable_trim_distance: bool | None = None,
-        forbid_hide_out_side_address: bool | None = None,
-        free_check_setting: GroupUpdateFreeCheckSetting | None = None,
-        free_check_type_id: int | None = None,
-        freecheck_day_start_min_offset: int | None = None,
-        group_id: int | None = None,
-        group_name: str | None = None,
-        manager_list: list[str] | None = None,
-        offset: int | None = None,
-        only_machine_check: bool | None = None,
-        open_camera_check: bool | None = None,
-        open_face_check: bool | None = None,
-        outside_check_approve_mode_id: int | None = None,
-        overtime_setting_id: int | None = None,
-        owner: str | None = None,
-        positions: list[GroupUpdatePositions] | None = None,
-        resource_permission_map: dict[str, JsonValue] | None = None,
-        shift_vo_list: Annotated[list[GroupUpdateShiftVoList] | None, wire("shiftVOList")] = None,
-        skip_holidays: bool | None = None,
-        trim_distance: int | None = None,
-        workday_class_list: list[int] | None = None,
-    ) -> Call[GroupUpdateReply]:
-        """Group update (修改考勤组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GroupUpdateReply)
-
-    @api("attendance_1_0.InitAndGetLeaveALlocationQuotas", "GET /v1.0/attendance/leaves/initializations/balances")
-    def init_and_get_leave_a_llocation_quotas(
-        self,
-        op_user_id: str,
-        user_id: str,
-        *,
-        leave_code: str | None = None,
-    ) -> Call[InitAndGetLeaveALlocationQuotasReply]:
-        """Init and get leave allocation quotas (生态系统假期初始化查询余额接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(InitAndGetLeaveALlocationQuotasReply)
-
-    @api("attendance_1_0.ListApproveByUsers", "POST /v1.0/attendance/approvals/query", idempotent=True)
-    def list_approve_by_users(
-        self,
-        *,
-        biz_types: list[int] | None = None,
-        from_date_time: int | None = None,
-        to_date_time: int | None = None,
-        user_ids: str | None = None,
-    ) -> Call[ListApproveByUsersReply]:
-        """List approve by users (获取用户某段时间内同步到考勤的审批单信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListApproveByUsersReply)
-
-    @api(
-        "attendance_1_0.ModifyWaterMarkTemplate", "PUT /v1.0/attendance/watermarks/templates?openConversationId&userId"
-    )
-    def modify_water_mark_template(
-        self,
-        open_conversation_id: str,
-        user_id: str,
-        form_code: str,
-        schema_content: str,
-        *,
-        icon: str | None = None,
-        layout_design_id: str | None = None,
-        title: str | None = None,
-        water_mark_id: str | None = None,
-    ) -> Call[ModifyWaterMarkTemplateReply]:
-        """Modify water mark template (修改水印模板).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ModifyWaterMarkTemplateReply)
-
-    @api("attendance_1_0.ProcessApproveCreate", "POST /v1.0/attendance/workflows/checkInForms")
-    def process_approve_create(
-        self,
-        approve_id: str,
-        op_user_id: str,
-        punch_param: ProcessApproveCreatePunchParam,
-        sub_type: str,
-        tag_name: str,
-        user_id: str,
-    ) -> Call[ProcessApproveCreateReply]:
-        """Process approve create (创建考勤打卡审批单).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ProcessApproveCreateReply)
-
-    @api("attendance_1_0.ProcessHhOemUpdate", "PUT /v1.0/attendance/oemApps")
-    def process_hh_oem_update(
-        self,
-        bind_oem_app: bool,
-        corp_id_list: list[str],
-        use_oem_app: bool,
-    ) -> Call[None]:
-        """Process hh oem update (考勤高级排班OEM应用升级).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("attendance_1_0.ReduceQuotaWithLeaveRecord", "POST /v1.0/attendance/users/{unionId}/vacations/records/modify")
-    def reduce_quota_with_leave_record(
-        self,
-        union_id: str,
-        end_time: int,
-        leave_code: str,
-        outer_id: str,
-        quota_num: int,
-        start_time: int,
-        *,
-        reason: str | None = None,
-    ) -> Call[None]:
-        """Reduce quota with leave record (扣减员工假期余额).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("attendance_1_0.RetainLeaveTypes", "POST /v1.0/attendance/vacations/types/change")
-    def retain_leave_types(
-        self,
-        source: int,
-        *,
-        leave_codes: list[str] | None = None,
-        op_user_id: str | None = None,
-    ) -> Call[RetainLeaveTypesReply]:
-        """Retain leave types (修改假期规则来源).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(RetainLeaveTypesReply)
-
-    @api("attendance_1_0.ReverseTrialAdvancedLeave", "PUT /v1.0/attendance/leaves/reverse?opUserId&servCode")
-    def reverse_trial_advanced_leave(
-        self,
-        *,
-        op_user_id: str | None = None,
-        serv_code: int | None = None,
-    ) -> Call[None]:
-        """Reverse trial advanced leave (提供给高级假期的试用订单回退).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("attendance_1_0.SalaryThirdDataIntegration", "POST /v1.0/attendance/salaries/tripartiteDatas/write")
-    def salary_third_data_integration(
-        self,
-        biz_type: str,
-        *,
-        items: list[SalaryThirdDataIntegrationItems] | None = None,
-    ) -> Call[SalaryThirdDataIntegrationReply]:
-        """Salary third data integration (薪酬三方数据写入).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(SalaryThirdDataIntegrationReply)
-
-    @api(
-        "attendance_1_0.SaveCustomWaterMarkTemplate",
-        "POST /v1.0/attendance/watermarks/templates?openConversationId&userId",
-    )
-    def save_custom_water_mark_template(
-        self,
-        open_conversation_id: str,
-        user_id: str,
-        biz_code: str,
-        icon: str,
-        layout_design_id: str,
-        scene_code: str,
-        schema_content: str,
-        title: str,
-    ) -> Call[SaveCustomWaterMarkTemplateReply]:
-        """Save custom water mark template (新增水印签到模板).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(SaveCustomWaterMarkTemplateReply)
-
-    @api("attendance_1_0.ShiftAdd", "POST /v1.0/attendance/shifts?opUserId")
-    def shift_add(
-        self,
-        op_user_id: str,
-        name: str,
-        sections: list[ShiftAddSections],
-        *,
-        owner: str | None = None,
-        service_id: int | None = None,
-        setting: ShiftAddSetting | None = None,
-        shift_id: int | None = None,
-    ) -> Call[ShiftAddReply]:
-        """Shift add (创建班次).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ShiftAddReply)
+        return Call(RetainLeaveType, "result")
 
     @api("attendance_1_0.UpdateVacationQuota", "POST /v1.0/attendance/leaves/quota?opUserId")
     def update_vacation_quota(
         self,
         op_user_id: str,
         *,
-        body: Annotated[list[UpdateVacationQuotaBody] | None, wire("")] = None,
-    ) -> Call[UpdateVacationQuotaReply]:
+        body: Annotated[Sequence[OrDict[VacationQuota]] | None, wire("")] = None,
+    ) -> Call[list[UpdatedVacationQuota]]:
         """Update vacation quota (批量更新余额).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -2251,4 +2024,4 @@ class AttendanceV1(Manager):
 
         Evidence: sdk
         """
-        return Call(UpdateVacationQuotaReply)
+        return Call(list[UpdatedVacationQuota], "result").or_empty()

@@ -8,18 +8,22 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class ScopesReplyAuthOrgScopes(Record):
+class AuthOrgScope(Reply):
+    """Auth org scope (授权信息)."""
+
     authed_user: list[str] = empty_list()
     """授权可获取通信录信息的员工userid列表"""
     authed_dept: list[float] = empty_list()
     """授权可获取通信录信息的部门ID列表"""
 
 
-class ScopesReply(Record):
-    auth_org_scopes: ScopesReplyAuthOrgScopes | None
+class Scope(Reply):
+    """Scope."""
+
+    auth_org_scopes: AuthOrgScope | None
     """授权信息"""
     auth_user_field: list[str] = empty_list()
     """授权可获取的企业用户字段"""
@@ -30,7 +34,7 @@ class OapiAuth(Manager):
     @api("dingtalk.oapi.auth.scopes", "GET /auth/scopes")
     def scopes(
         self,
-    ) -> Call[ScopesReply]:
+    ) -> Call[Scope]:
         """Scopes (获取通讯录权限范围).
 
         Scopes: qyapi_base.
@@ -39,4 +43,4 @@ class OapiAuth(Manager):
 
         Source: obtain-corpsecret-authorization-scope
         """
-        return Call(ScopesReply, "")
+        return Call(Scope, "")

@@ -2,33 +2,90 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import BeijingTime, camel
+from dingtalk_models.core.quantities.amounts import AmountText
+from dingtalk_models.core.wire import BeijingTime, Day, camel, empty_dict
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateBadgeCodeUserInstanceAvailableTimes(TypedDict, total=False):
-    gmt_start: Required[str]
+class AvailableTime(Shape, alias_generator=camel):
+    """Available time (有效时间列表)."""
+
+    gmt_start: str
     """开始时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)"""
-    gmt_end: Required[str]
+    gmt_end: str
     """结束时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)"""
 
 
-class CreateBadgeCodeUserInstanceReply(Record, alias_generator=camel):
+class BadgeCodeCorpInstance(Reply, alias_generator=camel):
+    """Badge code corp instance."""
+
+    code_identity: str
+    """码标识"""
+    corp_id: str
+    """开通的企业corpId"""
+    status: str
+    """状态 (`OPEN` `CLOSED` `INVALID`)"""
+    ext_info: dict[str, str] = empty_dict()
+    """扩展参数"""
+
+
+class BadgeCodeRefundPayChannelDetail(Shape, alias_generator=camel):
+    """Badge code refund pay channel detail (支付渠道明细信息)."""
+
+    pay_channel_name: str
+    """支付渠道名称 (例 e.g. `ALIPAY`)"""
+    pay_channel_type: str
+    """支付渠道类型 (`ALIPAY` `BALANCE`)"""
+    amount: AmountText
+    """金额 (例 e.g. `1.00`)"""
+    pay_channel_order_no: str
+    """支付渠道号 (例 e.g. `20210531123456`)"""
+    pay_channel_refund_order_no: str
+    """支付渠道退款号 (例 e.g. `2021053112345678`)"""
+    promotion_amount: AmountText
+    """优惠金额 (例 e.g. `0.00`)"""
+    fund_tool_detail_list: list[BadgeCodeRefundPayChannelDetailFundTool]
+    """支付资金列表"""
+
+
+class BadgeCodeRefundPayChannelDetailFundTool(Shape, alias_generator=camel):
+    """Badge code refund pay channel detail fund tool (支付资金列表)."""
+
+    fund_tool_name: str
+    """资金工具名称 (例 e.g. `余额`)"""
+    amount: AmountText
+    """金额 (例 e.g. `1.00`)"""
+    gmt_create: BeijingTime
+    """创建时间 (例 e.g. `2021-05-31 11:11:11`)"""
+    gmt_finish: BeijingTime
+    """完成时间 (例 e.g. `2021-05-31 11:11:11`)"""
+    promotion_fund_tool: bool
+    """是否是优惠工具 (例 e.g. `True`)"""
+    ext_info: str | None = None
+    """扩展信息 (例 e.g. `{"key":"value"}`)"""
+
+
+class CreatedBadgeCodeUserInstance(Reply, alias_generator=camel):
+    """Created badge code user instance."""
+
     code_id: str | None
     """码ID"""
     code_detail_url: str | None
     """码详情跳转地址"""
 
 
-class DecodeBadgeCodeReply(Record, alias_generator=camel):
+class DecodedBadgeCode(Reply, alias_generator=camel):
+    """Decoded badge code."""
+
     corp_id: str | None
     """企业corpId"""
     user_id: str | None
@@ -41,116 +98,50 @@ class DecodeBadgeCodeReply(Record, alias_generator=camel):
     """用户和企业关系 (`INTERNAL_STAFF` `EXTERNAL_CONTACT` `NO_RELATION`)"""
     code_identity: str | None
     """码标识 (`DT_IDENTITY` `DT_VISITOR` `DT_CONFERENCE`)"""
-    code_id: str | None
+    code_id: str
     """码ID"""
     out_biz_id: str | None
     """外部业务ID"""
-    ext_info: str | None
+    ext_info: str = ""
     """扩展信息"""
 
 
-class NotifyBadgeCodePayResultPayChannelDetailListFundToolDetailList(TypedDict, total=False):
-    fund_tool_name: Required[str]
+class FundToolDetail(Shape, alias_generator=camel):
+    """Fund tool detail (资金工具明细)."""
+
+    fund_tool_name: str
     """资金渠道名称 (例 e.g. `优惠券`)"""
-    amount: Required[str]
+    amount: AmountText
     """金额 (例 e.g. `1.00`)"""
-    gmt_create: Required[str]
+    gmt_create: Day
     """开始时间 (例 e.g. `2021-01-01`)"""
-    gmt_finish: Required[BeijingTime]
-    """结束时间 (例 e.g. `2021-01-01 11:11:11`)"""
-    promotion_fund_tool: Required[bool]
-    """是否是优惠工具 (例 e.g. `True`)"""
-    ext_info: str
-    """扩展信息 (例 e.g. `{"key":"value"}`)"""
-
-
-class NotifyBadgeCodePayResultPayChannelDetailList(TypedDict, total=False):
-    pay_channel_name: Required[str]
-    """支付渠道名称 (例 e.g. `卡余额`)"""
-    gmt_create: BeijingTime
-    """开始时间 (例 e.g. `2021-01-01 11:11:11`)"""
     gmt_finish: BeijingTime
     """结束时间 (例 e.g. `2021-01-01 11:11:11`)"""
-    pay_channel_type: Required[str]
-    """支付渠道类型 (`ALIPAY` `BALANCE` 等 or others)"""
-    amount: Required[str]
-    """支付金额 (例 e.g. `1.23`)"""
-    pay_channel_order_no: Required[str]
-    """支付渠道单号 (例 e.g. `20211234`)"""
-    promotion_amount: Required[str]
-    """优惠金额 (例 e.g. `0.00`)"""
-    fund_tool_detail_list: Required[list[NotifyBadgeCodePayResultPayChannelDetailListFundToolDetailList]]
-    """资金工具明细"""
-
-
-class NotifyBadgeCodePayResultReply(Record, alias_generator=camel):
-    result: str | None
-    """处理结果 (`SUCCESS` `FALL`)"""
-
-
-class NotifyBadgeCodeRefundResultPayChannelDetailListFundToolDetailList(TypedDict, total=False):
-    fund_tool_name: Required[str]
-    """资金工具名称 (例 e.g. `余额`)"""
-    amount: Required[str]
-    """金额 (例 e.g. `1.00`)"""
-    gmt_create: Required[BeijingTime]
-    """创建时间 (例 e.g. `2021-05-31 11:11:11`)"""
-    gmt_finish: Required[BeijingTime]
-    """完成时间 (例 e.g. `2021-05-31 11:11:11`)"""
-    promotion_fund_tool: Required[bool]
+    promotion_fund_tool: bool
     """是否是优惠工具 (例 e.g. `True`)"""
-    ext_info: str
+    ext_info: str | None = None
     """扩展信息 (例 e.g. `{"key":"value"}`)"""
 
 
-class NotifyBadgeCodeRefundResultPayChannelDetailList(TypedDict, total=False):
-    pay_channel_name: Required[str]
-    """支付渠道名称 (例 e.g. `ALIPAY`)"""
-    pay_channel_type: Required[Literal["ALIPAY", "BALANCE"]]
-    """支付渠道类型 (`ALIPAY` `BALANCE`)"""
-    amount: Required[str]
-    """金额 (例 e.g. `1.00`)"""
-    pay_channel_order_no: Required[str]
-    """支付渠道号 (例 e.g. `20210531123456`)"""
-    pay_channel_refund_order_no: Required[str]
-    """支付渠道退款号 (例 e.g. `2021053112345678`)"""
-    promotion_amount: Required[str]
+class PayChannelDetail(Shape, alias_generator=camel):
+    """Pay channel detail (支付渠道明细信息)."""
+
+    pay_channel_name: str
+    """支付渠道名称 (例 e.g. `卡余额`)"""
+    gmt_create: BeijingTime | None = None
+    """开始时间 (例 e.g. `2021-01-01 11:11:11`)"""
+    gmt_finish: BeijingTime | None = None
+    """结束时间 (例 e.g. `2021-01-01 11:11:11`)"""
+    pay_channel_type: str
+    """支付渠道类型 (`ALIPAY` `BALANCE` 等 or others)"""
+    amount: AmountText
+    """支付金额 (例 e.g. `1.23`)"""
+    pay_channel_order_no: str
+    """支付渠道单号 (例 e.g. `20211234`)"""
+    promotion_amount: AmountText
     """优惠金额 (例 e.g. `0.00`)"""
-    fund_tool_detail_list: Required[list[NotifyBadgeCodeRefundResultPayChannelDetailListFundToolDetailList]]
-    """支付资金列表"""
-
-
-class NotifyBadgeCodeRefundResultReply(Record, alias_generator=camel):
-    result: str | None
-    """处理结果 (`SUCCESS` `FAIL`)"""
-
-
-class NotifyBadgeCodeVerifyResultReply(Record, alias_generator=camel):
-    result: str | None
-    """(`SUCCESS` `FAIL`)"""
-
-
-class SaveBadgeCodeCorpInstanceReply(Record, alias_generator=camel):
-    code_identity: str | None
-    """码标识"""
-    corp_id: str | None
-    """开通的企业corpId"""
-    status: str | None
-    """状态 (`OPEN` `CLOSED` `INVALID`)"""
-    ext_info: dict[str, str] | None
-    """扩展参数"""
-
-
-class UpdateBadgeCodeUserInstanceAvailableTimes(TypedDict, total=False):
-    gmt_start: Required[str]
-    """开始时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)"""
-    gmt_end: Required[str]
-    """结束时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)"""
-
-
-class UpdateBadgeCodeUserInstanceReply(Record, alias_generator=camel):
-    code_id: str | None
-    """码ID"""
+    fund_tool_detail_list: list[FundToolDetail]
+    """资金工具明细"""
 
 
 class BadgeV1(Manager):
@@ -158,25 +149,25 @@ class BadgeV1(Manager):
     def create_badge_code_user_instance(
         self,
         request_id: str,
-        code_identity: Literal["DT_VISITOR", "DT_CONFERENCE"],
-        status: Literal["OPEN", "CLOSED", "INVALID"],
         corp_id: str,
+        *,
+        code_identity: str,
+        status: Literal["OPEN", "CLOSED", "INVALID"],
         user_corp_relation_type: Literal["INTERNAL_STAFF", "EXTERNAL_CONTACT", "NO_RELATION"],
         user_identity: str,
         gmt_expired: str,
-        available_times: list[CreateBadgeCodeUserInstanceAvailableTimes],
+        available_times: Sequence[OrDict[AvailableTime]],
         ext_info: dict[str, JsonValue],
-        *,
         code_value: str | None = None,
         code_value_type: str | None = None,
-    ) -> Call[CreateBadgeCodeUserInstanceReply]:
+    ) -> Call[CreatedBadgeCodeUserInstance]:
         """Create badge code user instance (创建钉工牌电子码).
 
         Args:
             request_id: 业务幂等ID (例 e.g. `202102021212`)
+            corp_id: 企业corpId (例 e.g. `corpid1234`)
             code_identity: 码标识 (`DT_VISITOR` `DT_CONFERENCE`)
             status: 状态 (`OPEN` `CLOSED` `INVALID`)
-            corp_id: 企业corpId (例 e.g. `corpid1234`)
             user_corp_relation_type: 用户和企业的关系类型 (`INTERNAL_STAFF` `EXTERNAL_CONTACT` `NO_RELATION`)
             user_identity: 用户身份标识 (例 e.g. `86-xxxxxx`)
             gmt_expired: 临时码过期时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)
@@ -195,13 +186,14 @@ class BadgeV1(Manager):
 
         Source: create-a-badge-user-instance
         """
-        return Call(CreateBadgeCodeUserInstanceReply)
+        return Call(CreatedBadgeCodeUserInstance)
 
     @api("badge_1_0.CreateBadgeNotify", "POST /v1.0/badge/notices")
     def create_badge_notify(
         self,
         user_id: str,
         msg_id: str,
+        *,
         msg_type: str,
         content: str,
     ) -> Call[None]:
@@ -226,14 +218,15 @@ class BadgeV1(Manager):
     @api("badge_1_0.DecodeBadgeCode", "POST /v1.0/badge/codes/decode")
     def decode_badge_code(
         self,
-        pay_code: str,
         request_id: str,
-    ) -> Call[DecodeBadgeCodeReply]:
+        *,
+        pay_code: str,
+    ) -> Call[DecodedBadgeCode]:
         """Decode badge code (解码钉工牌电子码).
 
         Args:
-            pay_code: 码值 (例 e.g. `dingbadgexxxx`)
             request_id: (例 e.g. `202103232`)
+            pay_code: 码值 (例 e.g. `dingbadgexxxx`)
 
         Codes: accessStorageFail, callAlipayFail, callOrgFail, dataNotConsist, expiredPayCode, invalidParameter,
             invalidPayCode, missingParameter, moneyNotConsist, requestIdNotConsist, unknownError.
@@ -244,36 +237,36 @@ class BadgeV1(Manager):
 
         Source: stack-dingtalk-badge
         """
-        return Call(DecodeBadgeCodeReply)
+        return Call(DecodedBadgeCode)
 
     @api("badge_1_0.NotifyBadgeCodePayResult", "POST /v1.0/badge/codes/payResults")
     def notify_badge_code_pay_result(
         self,
-        pay_code: str,
         corp_id: str,
         user_id: str,
+        *,
+        pay_code: str,
         gmt_trade_create: BeijingTime,
         gmt_trade_finish: BeijingTime,
         trade_no: str,
         trade_status: str,
         title: str,
         remark: str,
-        amount: str,
+        amount: AmountText,
         promotion_amount: str,
         charge_amount: str,
-        pay_channel_detail_list: list[NotifyBadgeCodePayResultPayChannelDetailList],
+        pay_channel_detail_list: Sequence[OrDict[PayChannelDetail]],
         merchant_name: str,
-        *,
         trade_error_code: str | None = None,
         trade_error_msg: str | None = None,
         ext_info: str | None = None,
-    ) -> Call[NotifyBadgeCodePayResultReply]:
+    ) -> Call[str]:
         """Notify badge code pay result (通知支付结果).
 
         Args:
-            pay_code: 码值 (例 e.g. `261234567890`)
             corp_id: 企业corpId (例 e.g. `ding1234`)
             user_id: 用户userId (例 e.g. `userId1234`)
+            pay_code: 码值 (例 e.g. `261234567890`)
             gmt_trade_create: 交易开始时间 (例 e.g. `2021-01-01 11:11:11`)
             gmt_trade_finish: 交易结束时间 (例 e.g. `2021-01-01 11:11:11`)
             trade_no: 交易号 (例 e.g. `202101012345678`)
@@ -297,22 +290,23 @@ class BadgeV1(Manager):
 
         Source: sync-dingtalk-badge-code-payment-result
         """
-        return Call(NotifyBadgeCodePayResultReply)
+        return Call(str, "result")
 
     @api("badge_1_0.NotifyBadgeCodeRefundResult", "POST /v1.0/badge/codes/refundResults")
     def notify_badge_code_refund_result(
         self,
         corp_id: str,
         user_id: str,
+        *,
         trade_no: str,
         refund_order_no: str,
         remark: str,
-        refund_amount: str,
-        refund_promotion_amount: str,
+        refund_amount: AmountText,
+        refund_promotion_amount: AmountText,
         gmt_refund: BeijingTime,
-        pay_channel_detail_list: list[NotifyBadgeCodeRefundResultPayChannelDetailList],
+        pay_channel_detail_list: Sequence[OrDict[BadgeCodeRefundPayChannelDetail]],
         pay_code: str,
-    ) -> Call[NotifyBadgeCodeRefundResultReply]:
+    ) -> Call[str]:
         """Notify badge code refund result (通知退款结果).
 
         Args:
@@ -336,28 +330,28 @@ class BadgeV1(Manager):
 
         Source: notification-dingtalk-badge-code-refund-result
         """
-        return Call(NotifyBadgeCodeRefundResultReply)
+        return Call(str, "result")
 
     @api("badge_1_0.NotifyBadgeCodeVerifyResult", "POST /v1.0/badge/codes/verifyResults")
     def notify_badge_code_verify_result(
         self,
-        pay_code: str,
         corp_id: str,
+        *,
+        pay_code: str,
         user_corp_relation_type: Literal["INTERNAL_STAFF", "EXTERNAL_CONTACT", "NO_RELATION"],
         user_identity: str,
         verify_time: str,
         verify_result: bool,
-        *,
         verify_location: str | None = None,
         verify_no: str | None = None,
         verify_event: Annotated[str, Field(max_length=8)] | None = None,
         remark: str | None = None,
-    ) -> Call[NotifyBadgeCodeVerifyResultReply]:
+    ) -> Call[str | None]:
         """Notify badge code verify result (同步钉工牌码验证结果).
 
         Args:
-            pay_code: 码值
             corp_id: 企业corpId
+            pay_code: 码值
             user_corp_relation_type: 用户和企业的关系类型 (`INTERNAL_STAFF` `EXTERNAL_CONTACT` `NO_RELATION`)
             user_identity: 用户身份标识
             verify_time: 验证时间
@@ -375,22 +369,22 @@ class BadgeV1(Manager):
 
         Source: notification-dingtalk-badge-verification-result
         """
-        return Call(NotifyBadgeCodeVerifyResultReply)
+        return Call(str, "result").or_none()
 
     @api("badge_1_0.SaveBadgeCodeCorpInstance", "POST /v1.0/badge/codes/corpInstances")
     def save_badge_code_corp_instance(
         self,
-        code_identity: Literal["DT_VISITOR", "DT_CONFERENCE", "DT_IDENTITY"],
         corp_id: str,
-        status: Literal["OPEN", "CLOSED", "INVALID"],
         *,
+        code_identity: str,
+        status: Literal["OPEN", "CLOSED", "INVALID"],
         ext_info: dict[str, str] | None = None,
-    ) -> Call[SaveBadgeCodeCorpInstanceReply]:
+    ) -> Call[BadgeCodeCorpInstance]:
         """Save badge code corp instance (配置企业钉工牌).
 
         Args:
-            code_identity: 码标识 (`DT_VISITOR` `DT_CONFERENCE` `DT_IDENTITY`)
             corp_id: 开通的企业corpId (例 e.g. `dingxxxx`)
+            code_identity: 码标识 (`DT_VISITOR` `DT_CONFERENCE` `DT_IDENTITY`)
             status: 状态 (`OPEN` `CLOSED` `INVALID`)
             ext_info: 扩展参数
 
@@ -402,29 +396,29 @@ class BadgeV1(Manager):
 
         Source: save-dingtalk-enterprise-instance
         """
-        return Call(SaveBadgeCodeCorpInstanceReply)
+        return Call(BadgeCodeCorpInstance)
 
     @api("badge_1_0.UpdateBadgeCodeUserInstance", "PUT /v1.0/badge/codes/userInstances")
     def update_badge_code_user_instance(
         self,
         code_id: str,
-        code_identity: str,
         corp_id: str,
+        *,
+        code_identity: str,
         user_corp_relation_type: Literal["INTERNAL_STAFF", "EXTERNAL_CONTACT", "NO_RELATION"],
         user_identity: str,
         gmt_expired: BeijingTime,
-        available_times: list[UpdateBadgeCodeUserInstanceAvailableTimes],
+        available_times: Sequence[OrDict[AvailableTime]],
         ext_info: dict[str, JsonValue],
-        *,
         code_value: str | None = None,
         status: Literal["OPEN", "CLOSED", "INVALID"] | None = None,
-    ) -> Call[UpdateBadgeCodeUserInstanceReply]:
+    ) -> Call[str]:
         """Update badge code user instance (更新钉工牌电子码).
 
         Args:
             code_id: 用户码ID (例 e.g. `ccodexxxxx`)
-            code_identity: 码标识 (`DT_VISITOR` `DT_CONFERENCE` 等 or others)
             corp_id: 企业corpId (例 e.g. `corpIdxxxx`)
+            code_identity: 码标识 (`DT_VISITOR` `DT_CONFERENCE` 等 or others)
             user_corp_relation_type: 用户和企业的关系类型 (`INTERNAL_STAFF` `EXTERNAL_CONTACT` `NO_RELATION`)
             user_identity: 用户身份标识 (例 e.g. `86-xxxxxx`)
             gmt_expired: 临时码过期时间 (例 e.g. `2021-09-09 12:12:12`)
@@ -442,4 +436,4 @@ class BadgeV1(Manager):
 
         Source: update-dingtalk-user-instance
         """
-        return Call(UpdateBadgeCodeUserInstanceReply)
+        return Call(str, "codeId")

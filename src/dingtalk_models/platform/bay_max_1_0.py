@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
-
-
-class QueryBaymaxSkillLogReply(Record, alias_generator=camel):
-    result: str | None
 
 
 class BayMaxV1(Manager):
@@ -21,11 +15,11 @@ class BayMaxV1(Manager):
         *,
         from_: int | None = None,
         to: int | None = None,
-    ) -> Call[QueryBaymaxSkillLogReply]:
+    ) -> Call[str]:
         """Query baymax skill log (Baymax技能执行日志).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryBaymaxSkillLogReply)
+        return Call(str, "result")

@@ -2,462 +2,468 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Required
-
-from typing_extensions import TypedDict
+from collections.abc import Sequence
+from typing import Annotated
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN, Paging
+from dingtalk_models.core.quantities.amounts import Amount
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.wire import camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class BatchAddInvoiceGeneralInvoiceVoListEFlightItineraryDetailVOList(TypedDict, total=False):
-    carrier: str
-    class_name: str
-    flight_number: str
-    fly_date: str
-    fly_from: str
-    fly_time: str
-    fly_to: str
-    invoice_detail_number: str
-    invoice_id: str
-    seat: str
+class AdvancedSetting(Reply, alias_generator=camel):
+    """Advanced setting."""
+
+    advanced_setting_key: str | None
+    advanced_setting_name: str = ""
+    end_date: int | None
+    valid: bool | None
+    value: bool | None
 
 
-class BatchAddInvoiceGeneralInvoiceVoListETrainTicketDetailVOList(TypedDict, total=False):
-    air_condition_type: str
-    carriage_no: str
-    destination: str
-    eticket_no: str
-    get_on_time: str
-    invoice_id: str
-    origin: str
-    passenger: str
-    passenger_user_id: str
-    remark: str
-    seat_class: str
-    start_time: str
-    tax_rate: str
-    ticket_type: str
-    train_no: str
+class BatchUpdateInvoice(Reply, alias_generator=camel):
+    """Batch update invoice."""
+
+    invoice_key_vo_list: Annotated[list[Invoice], wire("invoiceKeyVOList")] = empty_list()
 
 
-class BatchAddInvoiceGeneralInvoiceVoListGeneralInvoiceDetailVOList(TypedDict, total=False):
-    amount: str
-    goods_name: str
-    quantity: str
-    revenue_code: str
-    row_no: str
-    specification: str
-    tax_amount: str
-    tax_pre: str
-    tax_pre_type: str
-    tax_rate: str
-    unit: str
-    unit_price: str
+class Benefit(Reply, alias_generator=camel):
+    """Benefit."""
+
+    remain_quota: int | None
+    total_quota: int | None
 
 
-class BatchAddInvoiceGeneralInvoiceVoListSecondHandCarInvoiceDetailList(TypedDict, total=False):
-    amount: str
-    card_no: str
-    end_date: str
-    goods_name: str
-    revenue_code: str
-    row_no: str
-    start_date: str
-    tax_amount: str
-    tax_rate: str
-    vehicle_type: str
+class Category(Reply, alias_generator=camel):
+    """Category."""
 
-
-class BatchAddInvoiceGeneralInvoiceVoListUsedVehicleSaleDetailVOList(TypedDict, total=False):
-    auction_unit: str
-    auction_unit_address: str
-    auction_unit_bank: str
-    auction_unit_tax_no: str
-    auction_util_tel: str
-    car_model: str
-    card_no: str
-    registration: str
-    transfer_vehicle: str
-    used_car_address: str
-    used_car_market: str
-    used_car_market_bank: str
-    used_car_market_phone: str
-    used_car_market_tax_no: str
-    vehicle_no: str
-    vehicle_type: str
-
-
-class BatchAddInvoiceGeneralInvoiceVoListVehicleSaleDetailVOList(TypedDict, total=False):
-    brand: str
-    certificate_no: str
-    engine_no: str
-    id_card_no: str
-    import_certificate_no: str
-    inspection_list_no: str
-    max_passengers: str
-    origin_place: str
-    payment_voucher_no: str
-    tax_authority_name: str
-    tax_authority_no: str
-    tax_rate: str
-    tonnage: str
-    vehicle_no: str
-    vehicle_type: str
-
-
-class BatchAddInvoiceGeneralInvoiceVoList(TypedDict, total=False):
-    account_period: str
-    amount: str
-    amount_with_tax: str
-    aviation_tax_rate: str
-    caac_development_fund: str
-    certification_date: str
-    certification_period: str
-    check_code: str
-    check_time: str
-    domestic_or_intl: str
-    drawer_name: str
-    drew_date: str
-    e_flight_itinerary_detail_vo_list: Annotated[
-        list[BatchAddInvoiceGeneralInvoiceVoListEFlightItineraryDetailVOList], wire("eFlightItineraryDetailVOList")
-    ]
-    e_ticket_no: str
-    e_train_ticket_detail_vo_list: Annotated[
-        list[BatchAddInvoiceGeneralInvoiceVoListETrainTicketDetailVOList], wire("eTrainTicketDetailVOList")
-    ]
-    electronic_url: str
-    fare: str
-    file_id: str
-    finance_type: str
-    fuel_surcharge: str
-    fund_type: str
-    general_invoice_detail_vo_list: Annotated[
-        list[BatchAddInvoiceGeneralInvoiceVoListGeneralInvoiceDetailVOList], wire("generalInvoiceDetailVOList")
-    ]
-    gp_no: str
-    image_url: str
-    invoice_code: str
-    invoice_no: str
-    invoice_status: str
-    invoice_type: str
-    machine_code: str
-    ofd_url: str
-    oil_flag: str
-    passenger: str
-    passenger_user_id: str
-    payee: str
-    pdf_url: str
-    process_inst_code: str
-    process_inst_type: str
-    purchaser_address: str
-    purchaser_bank_account: str
-    purchaser_bank_name_account: str
-    purchaser_name: str
-    purchaser_tax_no: str
-    purchaser_tel: str
-    receiver_email: str
-    receiver_name: str
-    receiver_tel: str
-    remark: str
-    reviewer: str
-    second_hand_car_invoice_detail_list: list[BatchAddInvoiceGeneralInvoiceVoListSecondHandCarInvoiceDetailList]
-    seller_address: str
-    seller_bank_account: str
-    seller_bank_name_account: str
-    seller_name: str
-    seller_tax_no: str
-    seller_tel: str
-    space_id: str
-    supply_sign: str
-    tax_amount: str
-    used_vehicle_sale_detail_vo_list: Annotated[
-        list[BatchAddInvoiceGeneralInvoiceVoListUsedVehicleSaleDetailVOList], wire("usedVehicleSaleDetailVOList")
-    ]
-    vehicle_sale_detail_vo_list: Annotated[
-        list[BatchAddInvoiceGeneralInvoiceVoListVehicleSaleDetailVOList], wire("vehicleSaleDetailVOList")
-    ]
-    verify_status: str
-    voucher_code: str
-    voucher_status: str
-    xml_url: str
-
-
-class BatchAddInvoiceReplyErrorResult(Record, alias_generator=camel):
-    error_key: str | None
-    error_msg: str | None
-
-
-class BatchAddInvoiceReplySuccessResult(Record, alias_generator=camel):
-    invoice_code: str | None
-    invoice_no: str | None
-
-
-class BatchAddInvoiceReply(Record, alias_generator=camel):
-    error_result: list[BatchAddInvoiceReplyErrorResult] = empty_list()
-    success_result: list[BatchAddInvoiceReplySuccessResult] = empty_list()
-
-
-class BatchCreateCustomerCreateCustomerRequestList(TypedDict, total=False):
-    description: str
-    drawer_email: str
-    drawer_telephone: str
-    name: Required[str]
-    purchaser_account: str
-    purchaser_address: str
-    purchaser_bank_name: str
-    purchaser_name: str
-    purchaser_tax_no: str
-    purchaser_tel: str
-
-
-class BatchCreateCustomerReplyErrorResult(Record, alias_generator=camel):
-    error_key: str | None
-    error_msg: str | None
-
-
-class BatchCreateCustomerReply(Record, alias_generator=camel):
-    error_result: list[BatchCreateCustomerReplyErrorResult] = empty_list()
-
-
-class BeginConsumeReplyResult(Record, alias_generator=camel):
-    is_success: bool | None
-
-
-class BeginConsumeReply(Record, alias_generator=camel):
-    result: BeginConsumeReplyResult | None
-
-
-class CancelConsumeReplyResult(Record, alias_generator=camel):
-    is_success: bool | None
-
-
-class CancelConsumeReply(Record, alias_generator=camel):
-    result: CancelConsumeReplyResult | None
-
-
-class CheckVoucherStatusReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class CommitConsumeReplyResult(Record, alias_generator=camel):
-    is_success: bool | None
-
-
-class CommitConsumeReply(Record, alias_generator=camel):
-    result: CommitConsumeReplyResult | None
-
-
-class CreateCustomerReply(Record, alias_generator=camel):
-    customer_code: str | None
-
-
-class CreateReceiptReceipts(TypedDict, total=False):
-    amount: Required[str]
-    category_code: Required[str]
-    code: Required[str]
-    create_time: int
-    create_user_id: Required[str]
-    customer_code: str
-    enterprise_acount_code: str
-    occur_date: int
-    principal_id: str
-    project_code: str
-    receipt_type: Required[int]
-    remark: str
-    supplier_code: str
-    title: str
-
-
-class CreateReceiptReplyResults(Record, alias_generator=camel):
-    code: str | None
-    error_code: str | None
-    error_msg: str | None
-    success: bool | None
-
-
-class CreateReceiptReply(Record, alias_generator=camel):
-    results: list[CreateReceiptReplyResults] = empty_list()
-
-
-class DeleteReceiptReceipts(TypedDict, total=False):
-    code: Required[str]
-    delete_user_id: Required[str]
-    receipt_type: Required[int]
-
-
-class DeleteReceiptReplyResults(Record, alias_generator=camel):
-    code: str | None
-    error_code: str | None
-    error_msg: str | None
-    success: bool | None
-
-
-class DeleteReceiptReply(Record, alias_generator=camel):
-    results: list[DeleteReceiptReplyResults] = empty_list()
-
-
-class GetBookkeepingUserListReply(Record, alias_generator=camel):
-    result: list[str] = empty_list()
-
-
-class GetCategoryReply(Record, alias_generator=camel):
     accountant_book_id_list: list[str] = empty_list()
     code: str | None
     is_dir: bool | None
-    name: str | None
+    name: str = ""
     parent_code: str | None
-    remark: str | None
+    remark: str = ""
     status: str | None
     type: str | None
 
 
-class GetCustomerReply(Record, alias_generator=camel):
-    accountant_book_id_list: list[str] = empty_list()
+class Company(Reply, alias_generator=camel):
+    """Company."""
+
+    accountant_book_id: str | None
+    accountant_enable_date: str | None
+    accounting_standard: str | None
+    advanced_setting_list: list[AdvancedSetting] = empty_list()
+    company_code: str | None
+    company_name: str = ""
+    create_time: str | None
+    remark: str = ""
+    status: str | None
+    tax_nature: str | None
+    tax_no: str | None
+
+
+class Component(Reply, alias_generator=camel):
+    """Component."""
+
+    binding_val: str | None
     code: str | None
-    create_time: int | None
-    description: str | None
-    name: str | None
+    name: str = ""
+    type: str | None
+
+
+class CreateCustomer(Shape, alias_generator=camel):
+    """Create customer."""
+
+    description: str | None = None
+    drawer_email: str | None = None
+    drawer_telephone: str | None = None
+    name: str
+    purchaser_account: str | None = None
+    purchaser_address: str | None = None
+    purchaser_bank_name: str | None = None
+    purchaser_name: str | None = None
+    purchaser_tax_no: str | None = None
+    purchaser_tel: str | None = None
+
+
+class CreatedApplyReceipt(Reply, alias_generator=camel):
+    """Created apply receipt."""
+
+    batch_update_invoice_response: BatchUpdateInvoice | None
+    error_invoice_key_vo_list: Annotated[list[Invoice], wire("errorInvoiceKeyVOList")] = empty_list()
+
+
+class CreatedInvoice(Reply, alias_generator=camel):
+    """Created invoice."""
+
+    error_result: list[Error] = empty_list()
+    success_result: list[Invoice] = empty_list()
+
+
+class CreatedReceipt(Reply, alias_generator=camel):
+    """Created receipt."""
+
+    code: str | None
+    error_code: str | None
+    error_msg: str = ""
+    success: bool | None
+
+
+class Customer(Reply, alias_generator=camel):
+    """Customer."""
+
+    caode: str | None
+    code: str | None
+    create_time: int
+    creator: str | None
+    description: str = ""
+    name: str = ""
+    parent_code: str | None
+    project_code: str | None
+    project_name: str = ""
     status: str | None
     user_define_code: str | None
+    accountant_book_id_list: list[str] = empty_list()
 
 
-class GetFinanceAccountReply(Record, alias_generator=camel):
+class CustomerInfo(Reply, alias_generator=camel):
+    """Customer info."""
+
+    code: str | None
+    contact_address: str = ""
+    contact_company_telephone: str = ""
+    contact_email: str = ""
+    contact_name: str = ""
+    contact_telephone: str = ""
+    description: str = ""
+    drawer_email: str = ""
+    drawer_telephone: str = ""
+    name: str
+    purchaser_account: str | None
+    purchaser_address: str = ""
+    purchaser_name: str = ""
+    purchaser_tax_no: str | None
+    purchaser_tel: str | None
+    purchaserr_bank_name: str = ""
+    status: str | None
+    user_define_code: str | None
+    creator: str | None
+    purchaser_bank_name: str = ""
+
+
+class EFlightItineraryDetail(Reply, Shape, alias_generator=camel):
+    """E flight itinerary detail."""
+
+    carrier: str | None = None
+    class_name: str = ""
+    flight_number: str | None = None
+    fly_date: str | None = None
+    fly_from: str | None = None
+    fly_time: str | None = None
+    fly_to: str | None = None
+    invoice_detail_number: str | None = None
+    invoice_id: str | None = None
+    seat: str | None = None
+
+
+class ETrainTicketDetail(Reply, Shape, alias_generator=camel):
+    """E train ticket detail."""
+
+    air_condition_type: str | None = None
+    carriage_no: str | None = None
+    destination: str | None = None
+    eticket_no: str | None = None
+    get_on_time: str | None = None
+    invoice_id: str | None = None
+    origin: str | None = None
+    passenger: str | None = None
+    passenger_user_id: str | None = None
+    remark: str = ""
+    seat_class: str | None = None
+    seat_no: str | None = None
+    start_time: str | None = None
+    tax_rate: str | None = None
+    ticket_type: str | None = None
+    train_no: str | None = None
+
+
+class EnterpriseAccount(Reply, alias_generator=camel):
+    """Enterprise account."""
+
     account_code: str | None
-    account_id: str | None
-    account_name: str | None
-    account_remark: str | None
+    account_id: str
+    account_name: str = ""
+    account_remark: str = ""
     account_type: str | None
     accountant_book_id_list: list[str] = empty_list()
     amount: str | None
     bank_code: str | None
-    bank_name: str | None
+    bank_name: str = ""
     company_code: str | None
-    create_time: int | None
-    creator: str | None
+    create_time: int
+    creator: str
 
 
-class GetFormTemplateInfoReplyReceiptFormTemplateInfoListComponentList(Record, alias_generator=camel):
-    binding_val: str | None
-    code: str | None
-    name: str | None
-    type: str | None
+class Error(Reply, alias_generator=camel):
+    """Error."""
+
+    error_key: str | None
+    error_msg: str = ""
 
 
-class GetFormTemplateInfoReplyReceiptFormTemplateInfoList(Record, alias_generator=camel):
-    component_list: list[GetFormTemplateInfoReplyReceiptFormTemplateInfoListComponentList] = empty_list()
-    name: str | None
+class FailInvoice(Reply, alias_generator=camel):
+    """Fail invoice."""
+
+    error_code: str | None
+    error_msg: str = ""
+    invoice_code: str | None
+    invoice_no: str | None
+
+
+class FinanceCompany(Reply, alias_generator=camel):
+    """Finance company."""
+
+    company_name: str = ""
+    tax_nature: str | None
+    tax_no: str | None
+
+
+class FinanceEmpDept(Reply, alias_generator=camel):
+    """Finance emp dept."""
+
+    cascade_dept_id: str | None
+    dept_id: int
+    name: str = ""
+    super_dept_id: int | None
+
+
+class FlightItineraryDetail(Shape, alias_generator=camel):
+    """Flight itinerary detail."""
+
+    carrier: str | None = None
+    flight_number: str | None = None
+    fly_date: str | None = None
+    fly_from: str | None = None
+    fly_time: str | None = None
+    fly_to: str | None = None
+    seat: str | None = None
+
+
+class FormTemplate(Reply, alias_generator=camel):
+    """Form template."""
+
+    component_list: list[Component] = empty_list()
+    name: str = ""
     process_code: str | None
     status: str | None
     suite_id: str | None
 
 
-class GetFormTemplateInfoReply(Record, alias_generator=camel):
-    receipt_form_template_info_list: list[GetFormTemplateInfoReplyReceiptFormTemplateInfoList] = empty_list()
+class GeneralInvoice(Shape, alias_generator=camel):
+    """General invoice."""
+
+    account_period: str | None = None
+    amount: str | None = None
+    amount_with_tax: str | None = None
+    aviation_tax_rate: str | None = None
+    caac_development_fund: str | None = None
+    certification_date: str | None = None
+    certification_period: str | None = None
+    check_code: str | None = None
+    check_time: str | None = None
+    domestic_or_intl: str | None = None
+    drawer_name: str | None = None
+    drew_date: str | None = None
+    e_flight_itinerary_detail_vo_list: Annotated[list[EFlightItineraryDetail], wire("eFlightItineraryDetailVOList")] = (
+        empty_list()
+    )
+    e_ticket_no: str | None = None
+    e_train_ticket_detail_vo_list: Annotated[list[ETrainTicketDetail], wire("eTrainTicketDetailVOList")] = empty_list()
+    electronic_url: str | None = None
+    fare: str | None = None
+    file_id: str | None = None
+    finance_type: str | None = None
+    fuel_surcharge: str | None = None
+    fund_type: str | None = None
+    general_invoice_detail_vo_list: Annotated[list[GeneralInvoiceDetail], wire("generalInvoiceDetailVOList")] = (
+        empty_list()
+    )
+    gp_no: str | None = None
+    image_url: str | None = None
+    invoice_code: str | None = None
+    invoice_no: str | None = None
+    invoice_status: str | None = None
+    invoice_type: str | None = None
+    machine_code: str | None = None
+    ofd_url: str | None = None
+    oil_flag: str | None = None
+    passenger: str | None = None
+    passenger_user_id: str | None = None
+    payee: str | None = None
+    pdf_url: str | None = None
+    process_inst_code: str | None = None
+    process_inst_type: str | None = None
+    purchaser_address: str | None = None
+    purchaser_bank_account: str | None = None
+    purchaser_bank_name_account: str | None = None
+    purchaser_name: str | None = None
+    purchaser_tax_no: str | None = None
+    purchaser_tel: str | None = None
+    receiver_email: str | None = None
+    receiver_name: str | None = None
+    receiver_tel: str | None = None
+    remark: str | None = None
+    reviewer: str | None = None
+    second_hand_car_invoice_detail_list: list[SecondHandCarInvoiceDetail] = empty_list()
+    seller_address: str | None = None
+    seller_bank_account: str | None = None
+    seller_bank_name_account: str | None = None
+    seller_name: str | None = None
+    seller_tax_no: str | None = None
+    seller_tel: str | None = None
+    space_id: str | None = None
+    supply_sign: str | None = None
+    tax_amount: str | None = None
+    used_vehicle_sale_detail_vo_list: Annotated[list[UsedVehicleSaleDetail], wire("usedVehicleSaleDetailVOList")] = (
+        empty_list()
+    )
+    vehicle_sale_detail_vo_list: Annotated[list[VehicleSaleDetail], wire("vehicleSaleDetailVOList")] = empty_list()
+    verify_status: str | None = None
+    voucher_code: str | None = None
+    voucher_status: str | None = None
+    xml_url: str | None = None
 
 
-class GetInvoiceByPageReplyResultListEFlightItineraryDetailVOList(Record, alias_generator=camel):
-    carrier: str | None
-    class_name: str | None
-    flight_number: str | None
-    fly_date: str | None
-    fly_from: str | None
-    fly_time: str | None
-    fly_to: str | None
-    invoice_detail_number: str | None
-    invoice_id: str | None
-    seat: str | None
+class GeneralInvoiceChange(Shape, alias_generator=camel):
+    """General invoice change."""
+
+    account_period: str | None = None
+    agent_code: str | None = None
+    amount: str | None = None
+    amount_with_tax: str | None = None
+    caac_development_fund: str | None = None
+    check_code: str | None = None
+    check_time: str | None = None
+    city: str | None = None
+    destination: str | None = None
+    distance: str | None = None
+    drawer_name: str | None = None
+    drew_date: str | None = None
+    electronic_url: str | None = None
+    entrance: str | None = None
+    exit: str | None = None
+    finance_type: str | None = None
+    flight_itinerary_details: list[FlightItineraryDetail] = empty_list()
+    fuel_surcharge: str | None = None
+    fund_type: str | None = None
+    general_invoice_detail_vo_list: Annotated[list[GeneralInvoiceDetail], wire("generalInvoiceDetailVOList")] = (
+        empty_list()
+    )
+    get_off_time: str | None = None
+    get_on_time: str | None = None
+    image_url: str | None = None
+    invoice_code: str | None = None
+    invoice_no: str | None = None
+    invoice_status: str | None = None
+    invoice_type: str | None = None
+    issue_by: str | None = None
+    machine_code: str | None = None
+    oil_flag: str | None = None
+    origin: str | None = None
+    passenger: str | None = None
+    passenger_user_id: str | None = None
+    payee: str | None = None
+    print_serial_number: str | None = None
+    process_inst_code: str | None = None
+    process_inst_type: str | None = None
+    purchaser_address: str | None = None
+    purchaser_bank_account: str | None = None
+    purchaser_bank_name_account: str | None = None
+    purchaser_name: str | None = None
+    purchaser_tax_no: str | None = None
+    purchaser_tel: str | None = None
+    receiver_email: str | None = None
+    receiver_name: str | None = None
+    receiver_tel: str | None = None
+    remark: str | None = None
+    seat_class: str | None = None
+    second_hand_car_invoice_detail_list: list[SecondHandCarInvoiceDetail] = empty_list()
+    seller_address: str | None = None
+    seller_bank_account: str | None = None
+    seller_bank_name_account: str | None = None
+    seller_name: str | None = None
+    seller_tax_no: str | None = None
+    seller_tel: str | None = None
+    serial_no: str | None = None
+    start_time: str | None = None
+    supply_sign: str | None = None
+    surcharge: str | None = None
+    tax_amount: str | None = None
+    train_no: str | None = None
+    travel_date: str | None = None
+    used_vehicle_sale_detail_vo_list: Annotated[list[UsedVehicleSaleDetail], wire("usedVehicleSaleDetailVOList")] = (
+        empty_list()
+    )
+    vehicle_sale_detail_vo_list: Annotated[list[VehicleSaleDetail], wire("vehicleSaleDetailVOList")] = empty_list()
+    verify_status: str | None = None
+    voucher_code: str | None = None
+    voucher_status: str | None = None
 
 
-class GetInvoiceByPageReplyResultListETrainTicketDetailVOList(Record, alias_generator=camel):
-    air_condition_type: str | None
-    carriage_no: str | None
-    destination: str | None
-    eticket_no: str | None
-    get_on_time: str | None
-    invoice_id: str | None
-    origin: str | None
-    passenger: str | None
-    passenger_user_id: str | None
-    remark: str | None
-    seat_class: str | None
-    seat_no: str | None
-    start_time: str | None
-    tax_rate: str | None
-    ticket_type: str | None
-    train_no: str | None
+class GeneralInvoiceDetail(Reply, Shape, alias_generator=camel):
+    """General invoice detail."""
+
+    amount: str | None = None
+    goods_name: str = ""
+    quantity: str | None = None
+    revenue_code: str | None = None
+    row_no: str | None = None
+    specification: str | None = None
+    tax_amount: str | None = None
+    tax_pre: str | None = None
+    tax_pre_type: str | None = None
+    tax_rate: str | None = None
+    unit: str | None = None
+    unit_price: str | None = None
 
 
-class GetInvoiceByPageReplyResultListGeneralInvoiceDetailVOList(Record, alias_generator=camel):
-    amount: str | None
-    goods_name: str | None
-    quantity: str | None
-    revenue_code: str | None
-    row_no: str | None
-    specification: str | None
-    tax_amount: str | None
-    tax_pre: str | None
-    tax_rate: str | None
-    unit: str | None
-    unit_price: str | None
+class Invoice(Reply, Shape, alias_generator=camel):
+    """Invoice."""
+
+    invoice_code: str | None = None
+    invoice_no: str | None = None
 
 
-class GetInvoiceByPageReplyResultListTransportFeeDetailVOList(Record, alias_generator=camel):
-    amount: str | None
-    card_no: str | None
-    end_date: str | None
-    goods_name: str | None
-    revenue_code: str | None
-    row_no: str | None
-    start_date: str | None
-    tax_amount: str | None
-    tax_rate: str | None
-    vehicle_type: str | None
+class InvoiceFinanceInfo(Shape, alias_generator=camel):
+    """Invoice finance info."""
+
+    accounting_period_data: str | None = None
+    invoice_code: str | None = None
+    invoice_no: str | None = None
+    invoice_type: str | None = None
+    accounting_status: str | None = None
 
 
-class GetInvoiceByPageReplyResultListUsedVehicleSaleDetailVOList(Record, alias_generator=camel):
-    auction_unit: str | None
-    auction_unit_address: str | None
-    auction_unit_bank: str | None
-    auction_unit_tax_no: str | None
-    auction_util_tel: str | None
-    car_model: str | None
-    card_no: str | None
-    registration: str | None
-    transfer_vehicle: str | None
-    used_car_address: str | None
-    used_car_market: str | None
-    used_car_market_bank: str | None
-    used_car_market_phone: str | None
-    used_car_market_tax_no: str | None
-    vehicle_no: str | None
-    vehicle_type: str | None
+class InvoicePage(Reply, alias_generator=camel):
+    """Invoice page."""
+
+    has_more: str | None
+    list_: list[InvoicePageEntry] = empty_list()
+    next_cursor: int | None
+    total_count: int | None
 
 
-class GetInvoiceByPageReplyResultListVehicleSaleDetailVOList(Record, alias_generator=camel):
-    brand: str | None
-    certificate_no: str | None
-    engine_no: str | None
-    id_card_no: str | None
-    import_certificate_no: str | None
-    max_passengers: str | None
-    origin_place: str | None
-    payment_voucher_no: str | None
-    tax_authority_name: str | None
-    tax_authority_no: str | None
-    tax_rate: str | None
-    tonnage: str | None
-    vehicle_no: str | None
-    vehicle_type: str | None
+class InvoicePageEntry(Reply, alias_generator=camel):
+    """Invoice page entry."""
 
-
-class GetInvoiceByPageReplyResultList(Record, alias_generator=camel):
     account_period: str | None
     amount: str | None
     amount_with_tax: str | None
@@ -466,18 +472,16 @@ class GetInvoiceByPageReplyResultList(Record, alias_generator=camel):
     check_code: str | None
     check_time: str | None
     drew_date: str | None
-    e_flight_itinerary_detail_vo_list: Annotated[
-        list[GetInvoiceByPageReplyResultListEFlightItineraryDetailVOList], wire("eFlightItineraryDetailVOList")
-    ] = empty_list()
-    e_train_ticket_detail_vo_list: Annotated[
-        list[GetInvoiceByPageReplyResultListETrainTicketDetailVOList], wire("eTrainTicketDetailVOList")
-    ] = empty_list()
+    e_flight_itinerary_detail_vo_list: Annotated[list[EFlightItineraryDetail], wire("eFlightItineraryDetailVOList")] = (
+        empty_list()
+    )
+    e_train_ticket_detail_vo_list: Annotated[list[ETrainTicketDetail], wire("eTrainTicketDetailVOList")] = empty_list()
     electronic_url: str | None
     finance_type: str | None
     fund_type: str | None
-    general_invoice_detail_vo_list: Annotated[
-        list[GetInvoiceByPageReplyResultListGeneralInvoiceDetailVOList], wire("generalInvoiceDetailVOList")
-    ] = empty_list()
+    general_invoice_detail_vo_list: Annotated[list[GeneralInvoiceDetail], wire("generalInvoiceDetailVOList")] = (
+        empty_list()
+    )
     image_url: str | None
     invoice_code: str | None
     invoice_no: str | None
@@ -490,309 +494,93 @@ class GetInvoiceByPageReplyResultList(Record, alias_generator=camel):
     pdf_url: str | None
     process_inst_code: str | None
     process_inst_type: str | None
-    purchaser_address: str | None
+    purchaser_address: str = ""
     purchaser_bank_name_account: str | None
-    purchaser_name: str | None
+    purchaser_name: str = ""
     purchaser_tax_no: str | None
     purchaser_tel: str | None
-    remark: str | None
-    seller_address: str | None
+    remark: str = ""
+    seller_address: str = ""
     seller_bank_name_account: str | None
-    seller_name: str | None
+    seller_name: str = ""
     seller_tax_no: str | None
     seller_tel: str | None
     status: str | None
     supply_sign: str | None
     tax_amount: str | None
-    transport_fee_detail_vo_list: Annotated[
-        list[GetInvoiceByPageReplyResultListTransportFeeDetailVOList], wire("transportFeeDetailVOList")
-    ] = empty_list()
-    used_vehicle_sale_detail_vo_list: Annotated[
-        list[GetInvoiceByPageReplyResultListUsedVehicleSaleDetailVOList], wire("usedVehicleSaleDetailVOList")
-    ] = empty_list()
-    vehicle_sale_detail_vo_list: Annotated[
-        list[GetInvoiceByPageReplyResultListVehicleSaleDetailVOList], wire("vehicleSaleDetailVOList")
-    ] = empty_list()
+    transport_fee_detail_vo_list: Annotated[list[SecondHandCarInvoiceDetail], wire("transportFeeDetailVOList")] = (
+        empty_list()
+    )
+    used_vehicle_sale_detail_vo_list: Annotated[list[UsedVehicleSaleDetail], wire("usedVehicleSaleDetailVOList")] = (
+        empty_list()
+    )
+    vehicle_sale_detail_vo_list: Annotated[list[VehicleSaleDetail], wire("vehicleSaleDetailVOList")] = empty_list()
     verify_status: str | None
     voucher_code: str | None
     voucher_status: str | None
     xml_url: str | None
 
 
-class GetInvoiceByPageReplyResult(Record, alias_generator=camel):
-    has_more: str | None
-    list_: list[GetInvoiceByPageReplyResultList] = empty_list()
-    next_cursor: int | None
-    total_count: int | None
+class NewReceipt(Shape, alias_generator=camel):
+    """New receipt."""
+
+    amount: str | None = None
+    category_code: str | None = None
+    code: str
+    create_time: int | None = None
+    create_user_id: str | None = None
+    customer_code: str | None = None
+    enterprise_account_code: Annotated[str | None, wire("enterpriseAcountCode")] = None
+    occur_date: int | None = None
+    principal_id: str | None = None
+    project_code: str | None = None
+    receipt_type: int
+    remark: str | None = None
+    supplier_code: str | None = None
+    title: str | None = None
+    delete_user_id: str | None = None
+    update_time: int | None = None
+    update_user_id: str | None = None
 
 
-class GetInvoiceByPageReply(Record, alias_generator=camel):
-    result: GetInvoiceByPageReplyResult | None
+class Permission(Reply, alias_generator=camel):
+    """Permission."""
 
-
-class GetIsNewVersionReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class GetMultiCompanyInfoByCodeReplyAdvancedSettingList(Record, alias_generator=camel):
-    advanced_setting_key: str | None
-    advanced_setting_name: str | None
-    end_date: int | None
-    value: bool | None
-
-
-class GetMultiCompanyInfoByCodeReply(Record, alias_generator=camel):
-    accountant_enable_date: str | None
-    accounting_standard: str | None
-    advanced_setting_list: list[GetMultiCompanyInfoByCodeReplyAdvancedSettingList] = empty_list()
     company_code: str | None
-    company_name: str | None
-    remark: str | None
-    status: str | None
-    tax_nature: str | None
-    tax_no: str | None
-
-
-class GetProductReply(Record, alias_generator=camel):
-    accountant_book_id_list: list[str] = empty_list()
-    code: str | None
-    create_time: int | None
-    description: str | None
-    information: str | None
-    name: str | None
-    specification: str | None
-    status: str | None
-    unit: str | None
-    user_define_code: str | None
-
-
-class GetProjectReply(Record, alias_generator=camel):
-    accountant_book_id_list: list[str] = empty_list()
-    code: str | None
-    create_time: int | None
-    creator: str | None
-    description: str | None
-    name: str | None
-    parent_code: str | None
-    project_code: str | None
-    project_name: str | None
-    status: str | None
-    user_define_code: str | None
-
-
-class GetReceiptReply(Record, alias_generator=camel):
-    app_id: str | None
-    data: str | None
-    model_id: str | None
-    source: str | None
-
-
-class GetSupplierReply(Record, alias_generator=camel):
-    accountant_book_id_list: list[str] = empty_list()
-    code: str | None
-    create_time: int | None
-    description: str | None
-    name: str | None
-    status: str | None
-    user_define_code: str | None
-
-
-class GetYongYouOpenApiTokenReply(Record, alias_generator=camel):
-    access_token: Secret | None
-    app_name: str | None
-    expires_in: str | None
-    refresh_expires_in: str | None
-    refresh_token: Secret | None
-    scope: str | None
-    sid: str | None
-    yongyou_org_id: str | None
-    yongyou_user_id: str | None
-
-
-class GetYongYouOrgRelationReply(Record, alias_generator=camel):
-    chanjet_corp_id: str | None
-    chanjet_user_id: str | None
-    corp_id: str | None
+    permission_dto_list: Annotated[list[QueryPermissionByUserIdPermission], wire("permissionDTOList")] = empty_list()
     user_id: str | None
 
 
-class PushHistoricalReceiptsReply(Record, alias_generator=camel):
-    task_id: str | None
+class PermissionRoleMember(Reply, alias_generator=camel):
+    """Permission role member."""
 
-
-class QueryBenefitReplyResult(Record, alias_generator=camel):
-    remain_quota: int | None
-    total_quota: int | None
-
-
-class QueryBenefitReply(Record, alias_generator=camel):
-    result: QueryBenefitReplyResult | None
-
-
-class QueryCategoryByPageList(Record, alias_generator=camel):
-    code: str | None
-    is_dir: bool | None
-    name: str | None
-    parent_code: str | None
-    remark: str | None
-    status: str | None
-    type: str | None
-
-
-class QueryCompanyInvoiceRelationCountReply(Record, alias_generator=camel):
-    relation_count_map: dict[str, int] | None
-
-
-class QueryCustomerByPageList(Record, alias_generator=camel):
-    code: str | None
-    create_time: int | None
-    description: str | None
-    name: str | None
-    status: str | None
-    user_define_code: str | None
-
-
-class QueryCustomerInfoList(Record, alias_generator=camel):
-    code: str | None
-    contact_address: str | None
-    contact_company_telephone: str | None
-    contact_email: str | None
-    contact_name: str | None
-    contact_telephone: str | None
-    description: str | None
-    drawer_email: str | None
-    drawer_telephone: str | None
-    name: str | None
-    purchaser_account: str | None
-    purchaser_address: str | None
-    purchaser_name: str | None
-    purchaser_tax_no: str | None
-    purchaser_tel: str | None
-    purchaserr_bank_name: str | None
-    status: str | None
-    user_define_code: str | None
-
-
-class QueryEnterpriseAccountByPageList(Record, alias_generator=camel):
-    account_code: str | None
-    account_id: str | None
-    account_name: str | None
-    account_remark: str | None
-    account_type: str | None
-    amount: str | None
-    bank_code: str | None
-    bank_name: str | None
-    create_time: int | None
-    creator: str | None
-
-
-class QueryFinanceCompanyInfoReply(Record, alias_generator=camel):
-    company_name: str | None
-    tax_nature: str | None
-    tax_no: str | None
-
-
-class QueryInvoiceRelationCountReply(Record, alias_generator=camel):
-    relation_count_map: dict[str, int] | None
-
-
-class QueryMultiCompanyInfoReplyListAdvancedSettingList(Record, alias_generator=camel):
-    advanced_setting_key: str | None
-    advanced_setting_name: str | None
-    end_date: int | None
-    valid: bool | None
-    value: bool | None
-
-
-class QueryMultiCompanyInfoReplyList(Record, alias_generator=camel):
-    accountant_book_id: str | None
-    accountant_enable_date: str | None
-    accounting_standard: str | None
-    advanced_setting_list: list[QueryMultiCompanyInfoReplyListAdvancedSettingList] = empty_list()
-    company_code: str | None
-    company_name: str | None
-    create_time: str | None
-    remark: str | None
-    status: str | None
-    tax_nature: str | None
-    tax_no: str | None
-
-
-class QueryMultiCompanyInfoReply(Record, alias_generator=camel):
-    list_: list[QueryMultiCompanyInfoReplyList] = empty_list()
-
-
-class QueryPermissionByUserIdReplyPermissionDTOList(Record, alias_generator=camel):
-    action_id_list: list[str] = empty_list()
-    resource_identity: str | None
-
-
-class QueryPermissionByUserIdReply(Record, alias_generator=camel):
-    company_code: str | None
-    permission_dto_list: Annotated[list[QueryPermissionByUserIdReplyPermissionDTOList], wire("permissionDTOList")] = (
-        empty_list()
-    )
-    user_id: str | None
-
-
-class QueryPermissionRoleMemberReplyRoleMemberMapMemberList(Record, alias_generator=camel):
-    user_id: str | None
-    nick: str | None
-    avatar_url: str | None
-
-
-class QueryPermissionRoleMemberReplyRoleMemberMap(Record, alias_generator=camel):
     role_code: str | None
-    member_list: list[QueryPermissionRoleMemberReplyRoleMemberMapMemberList] = empty_list()
+    member_list: list[RoleMember] = empty_list()
     company_code: str | None
 
 
-class QueryPermissionRoleMemberReply(Record, alias_generator=camel):
-    role_member_map: QueryPermissionRoleMemberReplyRoleMemberMap | None
+class Product(Reply, alias_generator=camel):
+    """Product."""
 
-
-class QueryProductByPageList(Record, alias_generator=camel):
+    accountant_book_id_list: list[str] = empty_list()
     code: str | None
-    create_time: int | None
-    description: str | None
+    create_time: int
+    description: str = ""
     information: str | None
-    name: str | None
+    name: str = ""
     specification: str | None
     status: str | None
     unit: str | None
     user_define_code: str | None
 
 
-class QueryProjectByPageList(Record, alias_generator=camel):
-    caode: str | None
-    code: str | None
-    create_time: int | None
-    creator: str | None
-    description: str | None
-    name: str | None
-    parent_code: str | None
-    project_code: str | None
-    project_name: str | None
-    status: str | None
-    user_define_code: str | None
+class ProductInfo(Reply, alias_generator=camel):
+    """Product info."""
 
-
-class QueryReceiptDetailForInvoiceReplyResultCreator(Record, alias_generator=camel):
-    avatar_url: str | None
-    nick: str | None
-    user_id: str | None
-
-
-class QueryReceiptDetailForInvoiceReplyResultCustomer(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
-
-
-class QueryReceiptDetailForInvoiceReplyResultProductInfoList(Record, alias_generator=camel):
     amount_with_tax: str | None
     amount_without_tax: str | None
     discount_amount: str | None
-    name: str | None
+    name: str = ""
     quantity: str | None
     specification: str | None
     tax_classification_code: str | None
@@ -803,9 +591,68 @@ class QueryReceiptDetailForInvoiceReplyResultProductInfoList(Record, alias_gener
     with_tax: bool | None
 
 
-class QueryReceiptDetailForInvoiceReplyResultSpecificBusinessInfoSpecificBusinessInfoList(
-    Record, alias_generator=camel
-):
+class Project(Reply, alias_generator=camel):
+    """Project."""
+
+    code: str | None
+    name: str = ""
+
+
+class QueryPermissionByUserIdPermission(Reply, alias_generator=camel):
+    """Query permission by user id permission."""
+
+    action_id_list: list[str] = empty_list()
+    resource_identity: str | None
+
+
+class Receipt(Reply, alias_generator=camel):
+    """Receipt."""
+
+    accountant_book_id: str | None
+    amount: str | None
+    apply_status: str | None
+    biz_status: str | None
+    business_id: str | None
+    company_code: str | None
+    create_time: str
+    creator: RoleMember | None
+    customer: Project | None
+    drawer_email: str = ""
+    drawer_telephone: str = ""
+    invoice_type: str | None
+    model_id: str | None
+    product_info_list: list[ProductInfo] = empty_list()
+    purchaser_account: str | None
+    purchaser_address: str = ""
+    purchaser_bank_name: str = ""
+    purchaser_name: str = ""
+    purchaser_tax_no: str | None
+    purchaser_tel: str | None
+    receipt_id: str
+    record_time: str | None
+    remark: str = ""
+    show_purchaser_account_in_remark: bool | None
+    show_purchaser_contact_in_remark: bool | None
+    show_seller_account_in_remark: bool | None
+    show_seller_contact_in_remark: bool | None
+    source: str | None
+    specific_business_info: SpecificBusinessInfo | None
+    status: str | None
+    title: str = ""
+
+
+class ReceiptDetail(Reply, alias_generator=camel):
+    """Receipt detail."""
+
+    app_id: str | None
+    data: str | None
+    model_id: str | None
+    source: str | None
+
+
+class ReceiptSpecificBusinessInfo(Reply, alias_generator=camel):
+    """Receipt specific business info."""
+
     area_unit: str | None
     car_no: str | None
     city: str | None
@@ -817,1110 +664,149 @@ class QueryReceiptDetailForInvoiceReplyResultSpecificBusinessInfoSpecificBusines
     project_no: str | None
     property_certificate_number: str | None
     province: str | None
-    real_estate_detailed_address: str | None
+    real_estate_detailed_address: str = ""
     span_region_manage_no: str | None
 
 
-class QueryReceiptDetailForInvoiceReplyResultSpecificBusinessInfo(Record, alias_generator=camel):
-    special_biz_code: str | None
-    specific_business_info_list: list[
-        QueryReceiptDetailForInvoiceReplyResultSpecificBusinessInfoSpecificBusinessInfoList
-    ] = empty_list()
+class ReceiptsBaseInfo(Reply, alias_generator=camel):
+    """Receipts base info."""
 
-
-class QueryReceiptDetailForInvoiceReplyResult(Record, alias_generator=camel):
-    accountant_book_id: str | None
-    amount: str | None
-    apply_status: str | None
-    biz_status: str | None
-    business_id: str | None
-    company_code: str | None
-    create_time: str | None
-    creator: QueryReceiptDetailForInvoiceReplyResultCreator | None
-    customer: QueryReceiptDetailForInvoiceReplyResultCustomer | None
-    drawer_email: str | None
-    drawer_telephone: str | None
-    invoice_type: str | None
-    model_id: str | None
-    product_info_list: list[QueryReceiptDetailForInvoiceReplyResultProductInfoList] = empty_list()
-    purchaser_account: str | None
-    purchaser_address: str | None
-    purchaser_bank_name: str | None
-    purchaser_name: str | None
-    purchaser_tax_no: str | None
-    purchaser_tel: str | None
-    receipt_id: str | None
-    record_time: str | None
-    remark: str | None
-    show_purchaser_account_in_remark: bool | None
-    show_purchaser_contact_in_remark: bool | None
-    show_seller_account_in_remark: bool | None
-    show_seller_contact_in_remark: bool | None
-    source: str | None
-    specific_business_info: QueryReceiptDetailForInvoiceReplyResultSpecificBusinessInfo | None
-    status: str | None
-    title: str | None
-
-
-class QueryReceiptDetailForInvoiceReply(Record, alias_generator=camel):
-    result: QueryReceiptDetailForInvoiceReplyResult | None
-
-
-class QueryReceiptForInvoiceListCreator(Record, alias_generator=camel):
-    avatar_url: str | None
-    nick: str | None
-    user_id: str | None
-
-
-class QueryReceiptForInvoiceListCustomer(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
-
-
-class QueryReceiptForInvoiceListProductInfoList(Record, alias_generator=camel):
-    amount_with_tax: str | None
-    amount_without_tax: str | None
-    discount_amount: str | None
-    name: str | None
-    quantity: str | None
-    specification: str | None
-    tax_classification_code: str | None
-    tax_rate: str | None
-    unit: str | None
-    unit_price_with_tax: str | None
-    unit_price_without_tax: str | None
-    with_tax: bool | None
-
-
-class QueryReceiptForInvoiceList(Record, alias_generator=camel):
-    accountant_book_id: str | None
-    amount: str | None
-    apply_status: str | None
-    biz_status: str | None
-    business_id: str | None
-    company_code: str | None
-    create_time: str | None
-    creator: QueryReceiptForInvoiceListCreator | None
-    customer: QueryReceiptForInvoiceListCustomer | None
-    drawer_email: str | None
-    drawer_telephone: str | None
-    invoice_type: str | None
-    model_id: str | None
-    product_info_list: list[QueryReceiptForInvoiceListProductInfoList] = empty_list()
-    purchaser_account: str | None
-    purchaser_address: str | None
-    purchaser_bank_name: str | None
-    purchaser_name: str | None
-    purchaser_tax_no: str | None
-    purchaser_tel: str | None
-    receipt_id: str | None
-    record_time: str | None
-    remark: str | None
-    source: str | None
-    status: str | None
-    title: str | None
-
-
-class QueryReceiptsBaseInfoListCreator(Record, alias_generator=camel):
-    avatar_url: str | None
-    nick: str | None
-    user_id: str | None
-
-
-class QueryReceiptsBaseInfoListCustomer(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
-
-
-class QueryReceiptsBaseInfoListPrincipal(Record, alias_generator=camel):
-    avatar_url: str | None
-    nick: str | None
-    user_id: str | None
-
-
-class QueryReceiptsBaseInfoListProject(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
-
-
-class QueryReceiptsBaseInfoListSupplier(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
-
-
-class QueryReceiptsBaseInfoList(Record, alias_generator=camel):
     accountant_book_id: str | None
     amount: str | None
     approved_at: str | None
     business_id: str | None
     company_code: str | None
-    create_time: str | None
-    creator: QueryReceiptsBaseInfoListCreator | None
-    customer: QueryReceiptsBaseInfoListCustomer | None
+    create_time: str
+    creator: RoleMember | None
+    customer: Project | None
     instance_jump_url: str | None
     model_id: str | None
-    principal: QueryReceiptsBaseInfoListPrincipal | None
-    project: QueryReceiptsBaseInfoListProject | None
-    receipt_id: str | None
+    principal: RoleMember | None
+    project: Project | None
+    receipt_id: str
     record_time: str | None
-    remark: str | None
+    remark: str = ""
     source: str | None
     status: str | None
-    supplier: QueryReceiptsBaseInfoListSupplier | None
-    title: str | None
+    supplier: Project | None
+    title: str = ""
     voucher_status: str | None
 
 
-class QueryReceiptsByPageList(Record, alias_generator=camel):
-    app_id: str | None
-    data: str | None
-    model_id: str | None
-    source: str | None
+class Role(Reply, alias_generator=camel):
+    """Role."""
 
-
-class QueryRoleMemberByPageList(Record, alias_generator=camel):
-    avatar_url: str | None
-    nick: str | None
-    user_id: str | None
-
-
-class QuerySupplierByPageList(Record, alias_generator=camel):
-    code: str | None
-    create_time: int | None
-    description: str | None
-    name: str | None
-    status: str | None
-    user_define_code: str | None
-
-
-class QueryUserRoleListReplyFinanceEmpDeptOpenList(Record, alias_generator=camel):
-    cascade_dept_id: str | None
-    dept_id: int | None
-    name: str | None
-    super_dept_id: int | None
-
-
-class QueryUserRoleListReplyRoleVOList(Record, alias_generator=camel):
     role_code: str | None
-    role_name: str | None
+    role_name: str = ""
 
 
-class QueryUserRoleListReply(Record, alias_generator=camel):
-    finance_emp_dept_open_list: list[QueryUserRoleListReplyFinanceEmpDeptOpenList] = empty_list()
-    role_vo_list: Annotated[list[QueryUserRoleListReplyRoleVOList], wire("roleVOList")] = empty_list()
+class RoleMember(Reply, alias_generator=camel):
+    """Role member."""
 
+    user_id: str | None
+    nick: str = ""
+    avatar_url: str | None
 
-class UnbindApplyReceiptAndInvoiceRelatedInvoiceKeyVoList(TypedDict, total=False):
-    invoice_code: str
-    invoice_no: str
 
+class SecondHandCarInvoiceDetail(Reply, Shape, alias_generator=camel):
+    """Second hand car invoice detail."""
 
-class UnbindApplyReceiptAndInvoiceRelatedReplyBatchUpdateInvoiceResponseInvoiceKeyVOList(Record, alias_generator=camel):
-    invoice_code: str | None
-    invoice_no: str | None
+    amount: str | None = None
+    card_no: str | None = None
+    end_date: str | None = None
+    goods_name: str = ""
+    revenue_code: str | None = None
+    row_no: str | None = None
+    start_date: str | None = None
+    tax_amount: str | None = None
+    tax_rate: str | None = None
+    vehicle_type: str | None = None
 
 
-class UnbindApplyReceiptAndInvoiceRelatedReplyBatchUpdateInvoiceResponse(Record, alias_generator=camel):
-    invoice_key_vo_list: Annotated[
-        list[UnbindApplyReceiptAndInvoiceRelatedReplyBatchUpdateInvoiceResponseInvoiceKeyVOList],
-        wire("invoiceKeyVOList"),
-    ] = empty_list()
+class SpecificBusinessInfo(Reply, alias_generator=camel):
+    """Specific business info."""
 
+    special_biz_code: str | None
+    specific_business_info_list: list[ReceiptSpecificBusinessInfo] = empty_list()
 
-class UnbindApplyReceiptAndInvoiceRelatedReplyErrorInvoiceKeyVOList(Record, alias_generator=camel):
-    invoice_code: str | None
-    invoice_no: str | None
 
+class UpdatedInvoiceAccountingStatus(Reply, alias_generator=camel):
+    """Updated invoice accounting status."""
 
-class UnbindApplyReceiptAndInvoiceRelatedReply(Record, alias_generator=camel):
-    batch_update_invoice_response: UnbindApplyReceiptAndInvoiceRelatedReplyBatchUpdateInvoiceResponse | None
-    error_invoice_key_vo_list: Annotated[
-        list[UnbindApplyReceiptAndInvoiceRelatedReplyErrorInvoiceKeyVOList], wire("errorInvoiceKeyVOList")
-    ] = empty_list()
-
-
-class UpdateApplyReceiptAndInvoiceRelatedGeneralInvoiceVoListGeneralInvoiceDetailVOList(TypedDict, total=False):
-    amount: str
-    goods_name: str
-    quantity: str
-    revenue_code: str
-    row_no: str
-    specification: str
-    tax_amount: str
-    tax_pre: str
-    tax_pre_type: str
-    tax_rate: str
-    unit: str
-    unit_price: str
-
-
-class UpdateApplyReceiptAndInvoiceRelatedGeneralInvoiceVoListSecondHandCarInvoiceDetailList(TypedDict, total=False):
-    amount: str
-    card_no: str
-    end_date: str
-    goods_name: str
-    revenue_code: str
-    row_no: str
-    start_date: str
-    tax_amount: str
-    tax_rate: str
-    vehicle_type: str
-
-
-class UpdateApplyReceiptAndInvoiceRelatedGeneralInvoiceVoListUsedVehicleSaleDetailVOList(TypedDict, total=False):
-    auction_unit: str
-    auction_unit_address: str
-    auction_unit_bank: str
-    auction_unit_tax_no: str
-    auction_util_tel: str
-    car_model: str
-    card_no: str
-    registration: str
-    transfer_vehicle: str
-    used_car_address: str
-    used_car_market: str
-    used_car_market_bank: str
-    used_car_market_phone: str
-    used_car_market_tax_no: str
-    vehicle_no: str
-    vehicle_type: str
-
-
-class UpdateApplyReceiptAndInvoiceRelatedGeneralInvoiceVoListVehicleSaleDetailVOList(TypedDict, total=False):
-    brand: str
-    certificate_no: str
-    engine_no: str
-    id_card_no: str
-    import_certificate_no: str
-    inspection_list_no: str
-    max_passengers: str
-    origin_place: str
-    payment_voucher_no: str
-    tax_authority_name: str
-    tax_authority_no: str
-    tax_rate: str
-    tonnage: str
-    vehicle_no: str
-    vehicle_type: str
-
-
-class UpdateApplyReceiptAndInvoiceRelatedGeneralInvoiceVoList(TypedDict, total=False):
-    account_period: str
-    amount: str
-    amount_with_tax: str
-    check_code: str
-    check_time: str
-    drawer_name: str
-    drew_date: str
-    electronic_url: str
-    finance_type: str
-    fund_type: str
-    general_invoice_detail_vo_list: Annotated[
-        list[UpdateApplyReceiptAndInvoiceRelatedGeneralInvoiceVoListGeneralInvoiceDetailVOList],
-        wire("generalInvoiceDetailVOList"),
-    ]
-    image_url: str
-    invoice_code: str
-    invoice_no: str
-    invoice_status: str
-    invoice_type: str
-    machine_code: str
-    oil_flag: str
-    payee: str
-    process_inst_code: str
-    process_inst_type: str
-    purchaser_address: str
-    purchaser_bank_account: str
-    purchaser_bank_name_account: str
-    purchaser_name: str
-    purchaser_tax_no: str
-    purchaser_tel: str
-    receiver_email: str
-    receiver_name: str
-    receiver_tel: str
-    remark: str
-    second_hand_car_invoice_detail_list: list[
-        UpdateApplyReceiptAndInvoiceRelatedGeneralInvoiceVoListSecondHandCarInvoiceDetailList
-    ]
-    seller_address: str
-    seller_bank_account: str
-    seller_bank_name_account: str
-    seller_name: str
-    seller_tax_no: str
-    seller_tel: str
-    supply_sign: str
-    tax_amount: str
-    used_vehicle_sale_detail_vo_list: Annotated[
-        list[UpdateApplyReceiptAndInvoiceRelatedGeneralInvoiceVoListUsedVehicleSaleDetailVOList],
-        wire("usedVehicleSaleDetailVOList"),
-    ]
-    vehicle_sale_detail_vo_list: Annotated[
-        list[UpdateApplyReceiptAndInvoiceRelatedGeneralInvoiceVoListVehicleSaleDetailVOList],
-        wire("vehicleSaleDetailVOList"),
-    ]
-    verify_status: str
-    voucher_code: str
-    voucher_status: str
-
-
-class UpdateApplyReceiptAndInvoiceRelatedReplyBatchUpdateInvoiceResponseInvoiceKeyVOList(Record, alias_generator=camel):
-    invoice_code: str | None
-    invoice_no: str | None
-
-
-class UpdateApplyReceiptAndInvoiceRelatedReplyBatchUpdateInvoiceResponse(Record, alias_generator=camel):
-    invoice_key_vo_list: Annotated[
-        list[UpdateApplyReceiptAndInvoiceRelatedReplyBatchUpdateInvoiceResponseInvoiceKeyVOList],
-        wire("invoiceKeyVOList"),
-    ] = empty_list()
-
-
-class UpdateApplyReceiptAndInvoiceRelatedReplyErrorInvoiceKeyVOList(Record, alias_generator=camel):
-    invoice_code: str | None
-    invoice_no: str | None
-
-
-class UpdateApplyReceiptAndInvoiceRelatedReply(Record, alias_generator=camel):
-    batch_update_invoice_response: UpdateApplyReceiptAndInvoiceRelatedReplyBatchUpdateInvoiceResponse | None
-    error_invoice_key_vo_list: Annotated[
-        list[UpdateApplyReceiptAndInvoiceRelatedReplyErrorInvoiceKeyVOList], wire("errorInvoiceKeyVOList")
-    ] = empty_list()
-
-
-class UpdateInvoiceAbandonStatusBlueGeneralInvoiceVoGeneralInvoiceDetailVOList(TypedDict, total=False):
-    amount: str
-    goods_name: str
-    quantity: str
-    revenue_code: str
-    row_no: str
-    specification: str
-    tax_amount: str
-    tax_pre: str
-    tax_pre_type: str
-    tax_rate: str
-    unit: str
-    unit_price: str
-
-
-class UpdateInvoiceAbandonStatusBlueGeneralInvoiceVoSecondHandCarInvoiceDetailList(TypedDict, total=False):
-    amount: str
-    card_no: str
-    end_date: str
-    goods_name: str
-    revenue_code: str
-    row_no: str
-    start_date: str
-    tax_amount: str
-    tax_rate: str
-    vehicle_type: str
-
-
-class UpdateInvoiceAbandonStatusBlueGeneralInvoiceVoUsedVehicleSaleDetailVOList(TypedDict, total=False):
-    auction_unit: str
-    auction_unit_address: str
-    auction_unit_bank: str
-    auction_unit_tax_no: str
-    auction_util_tel: str
-    car_model: str
-    card_no: str
-    registration: str
-    transfer_vehicle: str
-    used_car_address: str
-    used_car_market: str
-    used_car_market_bank: str
-    used_car_market_phone: str
-    used_car_market_tax_no: str
-    vehicle_no: str
-    vehicle_type: str
-
-
-class UpdateInvoiceAbandonStatusBlueGeneralInvoiceVoVehicleSaleDetailVOList(TypedDict, total=False):
-    brand: str
-    certificate_no: str
-    engine_no: str
-    id_card_no: str
-    import_certificate_no: str
-    inspection_list_no: str
-    max_passengers: str
-    origin_place: str
-    payment_voucher_no: str
-    tax_authority_name: str
-    tax_authority_no: str
-    tax_rate: str
-    tonnage: str
-    vehicle_no: str
-    vehicle_type: str
-
-
-class UpdateInvoiceAbandonStatusBlueGeneralInvoiceVo(TypedDict, total=False):
-    account_period: str
-    amount: str
-    amount_with_tax: str
-    check_code: str
-    check_time: str
-    drawer_name: str
-    drew_date: str
-    electronic_url: str
-    finance_type: str
-    fund_type: str
-    general_invoice_detail_vo_list: Annotated[
-        list[UpdateInvoiceAbandonStatusBlueGeneralInvoiceVoGeneralInvoiceDetailVOList],
-        wire("generalInvoiceDetailVOList"),
-    ]
-    image_url: str
-    invoice_code: str
-    invoice_no: str
-    invoice_status: str
-    invoice_type: str
-    machine_code: str
-    oil_flag: str
-    payee: str
-    process_inst_code: str
-    process_inst_type: str
-    purchaser_address: str
-    purchaser_bank_account: str
-    purchaser_bank_name_account: str
-    purchaser_name: str
-    purchaser_tax_no: str
-    purchaser_tel: str
-    remark: str
-    second_hand_car_invoice_detail_list: list[
-        UpdateInvoiceAbandonStatusBlueGeneralInvoiceVoSecondHandCarInvoiceDetailList
-    ]
-    seller_address: str
-    seller_bank_account: str
-    seller_bank_name_account: str
-    seller_name: str
-    seller_tax_no: str
-    seller_tel: str
-    supply_sign: str
-    tax_amount: str
-    used_vehicle_sale_detail_vo_list: Annotated[
-        list[UpdateInvoiceAbandonStatusBlueGeneralInvoiceVoUsedVehicleSaleDetailVOList],
-        wire("usedVehicleSaleDetailVOList"),
-    ]
-    vehicle_sale_detail_vo_list: Annotated[
-        list[UpdateInvoiceAbandonStatusBlueGeneralInvoiceVoVehicleSaleDetailVOList], wire("vehicleSaleDetailVOList")
-    ]
-    verify_status: str
-    voucher_code: str
-    voucher_status: str
-
-
-class UpdateInvoiceAbandonStatusRedGeneralInvoiceVoGeneralInvoiceDetailVOList(TypedDict, total=False):
-    amount: str
-    goods_name: str
-    quantity: str
-    revenue_code: str
-    row_no: str
-    specification: str
-    tax_amount: str
-    tax_pre: str
-    tax_pre_type: str
-    tax_rate: str
-    unit: str
-    unit_price: str
-
-
-class UpdateInvoiceAbandonStatusRedGeneralInvoiceVoSecondHandCarInvoiceDetailList(TypedDict, total=False):
-    amount: str
-    card_no: str
-    end_date: str
-    goods_name: str
-    revenue_code: str
-    row_no: str
-    start_date: str
-    tax_amount: str
-    tax_rate: str
-    vehicle_type: str
-
-
-class UpdateInvoiceAbandonStatusRedGeneralInvoiceVoUsedVehicleSaleDetailVOList(TypedDict, total=False):
-    auction_unit: str
-    auction_unit_address: str
-    auction_unit_bank: str
-    auction_unit_tax_no: str
-    auction_util_tel: str
-    car_model: str
-    card_no: str
-    registration: str
-    transfer_vehicle: str
-    used_car_address: str
-    used_car_market: str
-    used_car_market_bank: str
-    used_car_market_phone: str
-    used_car_market_tax_no: str
-    vehicle_no: str
-    vehicle_type: str
-
-
-class UpdateInvoiceAbandonStatusRedGeneralInvoiceVoVehicleSaleDetailVOList(TypedDict, total=False):
-    brand: str
-    certificate_no: str
-    engine_no: str
-    id_card_no: str
-    import_certificate_no: str
-    inspection_list_no: str
-    max_passengers: str
-    origin_place: str
-    payment_voucher_no: str
-    tax_authority_name: str
-    tax_authority_no: str
-    tax_rate: str
-    tonnage: str
-    vehicle_no: str
-    vehicle_type: str
-
-
-class UpdateInvoiceAbandonStatusRedGeneralInvoiceVo(TypedDict, total=False):
-    account_period: str
-    amount: str
-    amount_with_tax: str
-    check_code: str
-    check_time: str
-    drawer_name: str
-    drew_date: str
-    electronic_url: str
-    finance_type: str
-    fund_type: str
-    general_invoice_detail_vo_list: Annotated[
-        list[UpdateInvoiceAbandonStatusRedGeneralInvoiceVoGeneralInvoiceDetailVOList],
-        wire("generalInvoiceDetailVOList"),
-    ]
-    image_url: str
-    invoice_code: str
-    invoice_no: str
-    invoice_status: str
-    invoice_type: str
-    machine_code: str
-    oil_flag: str
-    payee: str
-    process_inst_code: str
-    process_inst_type: str
-    purchaser_address: str
-    purchaser_bank_account: str
-    purchaser_bank_name_account: str
-    purchaser_name: str
-    purchaser_tax_no: str
-    purchaser_tel: str
-    remark: str
-    second_hand_car_invoice_detail_list: list[
-        UpdateInvoiceAbandonStatusRedGeneralInvoiceVoSecondHandCarInvoiceDetailList
-    ]
-    seller_address: str
-    seller_bank_account: str
-    seller_bank_name_account: str
-    seller_name: str
-    seller_tax_no: str
-    seller_tel: str
-    supply_sign: str
-    tax_amount: str
-    used_vehicle_sale_detail_vo_list: Annotated[
-        list[UpdateInvoiceAbandonStatusRedGeneralInvoiceVoUsedVehicleSaleDetailVOList],
-        wire("usedVehicleSaleDetailVOList"),
-    ]
-    vehicle_sale_detail_vo_list: Annotated[
-        list[UpdateInvoiceAbandonStatusRedGeneralInvoiceVoVehicleSaleDetailVOList], wire("vehicleSaleDetailVOList")
-    ]
-    verify_status: str
-    voucher_code: str
-    voucher_status: str
-
-
-class UpdateInvoiceAccountPeriodGeneralInvoiceVoListGeneralInvoiceDetailVOList(TypedDict, total=False):
-    amount: str
-    goods_name: str
-    quantity: str
-    revenue_code: str
-    row_no: str
-    specification: str
-    tax_amount: str
-    tax_pre: str
-    tax_pre_type: str
-    tax_rate: str
-    unit: str
-    unit_price: str
-
-
-class UpdateInvoiceAccountPeriodGeneralInvoiceVoListSecondHandCarInvoiceDetailList(TypedDict, total=False):
-    amount: str
-    card_no: str
-    end_date: str
-    goods_name: str
-    revenue_code: str
-    row_no: str
-    start_date: str
-    tax_amount: str
-    tax_rate: str
-    vehicle_type: str
-
-
-class UpdateInvoiceAccountPeriodGeneralInvoiceVoListUsedVehicleSaleDetailVOList(TypedDict, total=False):
-    auction_unit: str
-    auction_unit_address: str
-    auction_unit_bank: str
-    auction_unit_tax_no: str
-    auction_util_tel: str
-    car_model: str
-    card_no: str
-    registration: str
-    transfer_vehicle: str
-    used_car_address: str
-    used_car_market: str
-    used_car_market_bank: str
-    used_car_market_phone: str
-    used_car_market_tax_no: str
-    vehicle_no: str
-    vehicle_type: str
-
-
-class UpdateInvoiceAccountPeriodGeneralInvoiceVoListVehicleSaleDetailVOList(TypedDict, total=False):
-    brand: str
-    certificate_no: str
-    engine_no: str
-    id_card_no: str
-    import_certificate_no: str
-    inspection_list_no: str
-    max_passengers: str
-    origin_place: str
-    payment_voucher_no: str
-    tax_authority_name: str
-    tax_authority_no: str
-    tax_rate: str
-    tonnage: str
-    vehicle_no: str
-    vehicle_type: str
-
-
-class UpdateInvoiceAccountPeriodGeneralInvoiceVoList(TypedDict, total=False):
-    account_period: str
-    amount: str
-    amount_with_tax: str
-    check_code: str
-    check_time: str
-    drawer_name: str
-    drew_date: str
-    electronic_url: str
-    finance_type: str
-    fund_type: str
-    general_invoice_detail_vo_list: Annotated[
-        list[UpdateInvoiceAccountPeriodGeneralInvoiceVoListGeneralInvoiceDetailVOList],
-        wire("generalInvoiceDetailVOList"),
-    ]
-    image_url: str
-    invoice_code: str
-    invoice_no: str
-    invoice_status: str
-    invoice_type: str
-    machine_code: str
-    oil_flag: str
-    payee: str
-    process_inst_code: str
-    process_inst_type: str
-    purchaser_address: str
-    purchaser_bank_account: str
-    purchaser_bank_name_account: str
-    purchaser_name: str
-    purchaser_tax_no: str
-    purchaser_tel: str
-    remark: str
-    second_hand_car_invoice_detail_list: list[
-        UpdateInvoiceAccountPeriodGeneralInvoiceVoListSecondHandCarInvoiceDetailList
-    ]
-    seller_address: str
-    seller_bank_account: str
-    seller_bank_name_account: str
-    seller_name: str
-    seller_tax_no: str
-    seller_tel: str
-    supply_sign: str
-    tax_amount: str
-    used_vehicle_sale_detail_vo_list: Annotated[
-        list[UpdateInvoiceAccountPeriodGeneralInvoiceVoListUsedVehicleSaleDetailVOList],
-        wire("usedVehicleSaleDetailVOList"),
-    ]
-    vehicle_sale_detail_vo_list: Annotated[
-        list[UpdateInvoiceAccountPeriodGeneralInvoiceVoListVehicleSaleDetailVOList], wire("vehicleSaleDetailVOList")
-    ]
-    verify_status: str
-    voucher_code: str
-    voucher_status: str
-
-
-class UpdateInvoiceAccountPeriodInvoiceKeyVoList(TypedDict, total=False):
-    invoice_code: str
-    invoice_no: str
-
-
-class UpdateInvoiceAccountPeriodReplyErrorResult(Record, alias_generator=camel):
-    error_key: str | None
-    error_msg: str | None
-
-
-class UpdateInvoiceAccountPeriodReplySuccessResult(Record, alias_generator=camel):
-    invoice_code: str | None
-    invoice_no: str | None
-
-
-class UpdateInvoiceAccountPeriodReply(Record, alias_generator=camel):
-    error_result: list[UpdateInvoiceAccountPeriodReplyErrorResult] = empty_list()
-    success_result: list[UpdateInvoiceAccountPeriodReplySuccessResult] = empty_list()
-
-
-class UpdateInvoiceAccountingPeriodDateInvoiceFinanceInfoVoList(TypedDict, total=False):
-    accounting_period_data: str
-    invoice_code: str
-    invoice_no: str
-    invoice_type: str
-
-
-class UpdateInvoiceAccountingPeriodDateReplyResultFailInvoices(Record, alias_generator=camel):
-    error_code: str | None
-    error_msg: str | None
-    invoice_code: str | None
-    invoice_no: str | None
-
-
-class UpdateInvoiceAccountingPeriodDateReplyResult(Record, alias_generator=camel):
     fail_count: int | None
-    fail_invoices: list[UpdateInvoiceAccountingPeriodDateReplyResultFailInvoices] = empty_list()
+    fail_invoices: list[FailInvoice] = empty_list()
     success: bool | None
 
 
-class UpdateInvoiceAccountingPeriodDateReply(Record, alias_generator=camel):
-    result: UpdateInvoiceAccountingPeriodDateReplyResult | None
+class UsedVehicleSaleDetail(Reply, Shape, alias_generator=camel):
+    """Used vehicle sale detail."""
+
+    auction_unit: str | None = None
+    auction_unit_address: str = ""
+    auction_unit_bank: str | None = None
+    auction_unit_tax_no: str | None = None
+    auction_util_tel: str | None = None
+    car_model: str | None = None
+    card_no: str | None = None
+    registration: str | None = None
+    transfer_vehicle: str | None = None
+    used_car_address: str = ""
+    used_car_market: str | None = None
+    used_car_market_bank: str | None = None
+    used_car_market_phone: str = ""
+    used_car_market_tax_no: str | None = None
+    vehicle_no: str | None = None
+    vehicle_type: str | None = None
 
 
-class UpdateInvoiceAccountingStatusInvoiceFinanceInfoVoList(TypedDict, total=False):
-    accounting_status: str
-    invoice_code: str
-    invoice_no: str
-    invoice_type: str
+class UserRole(Reply, alias_generator=camel):
+    """User role."""
+
+    finance_emp_dept_open_list: list[FinanceEmpDept] = empty_list()
+    role_vo_list: Annotated[list[Role], wire("roleVOList")] = empty_list()
 
 
-class UpdateInvoiceAccountingStatusReplyResultFailInvoices(Record, alias_generator=camel):
-    error_code: str | None
-    error_msg: str | None
-    invoice_code: str | None
-    invoice_no: str | None
+class VehicleSaleDetail(Reply, Shape, alias_generator=camel):
+    """Vehicle sale detail."""
+
+    brand: str | None = None
+    certificate_no: str | None = None
+    engine_no: str | None = None
+    id_card_no: str | None = None
+    import_certificate_no: str | None = None
+    inspection_list_no: str | None = None
+    max_passengers: str | None = None
+    origin_place: str | None = None
+    payment_voucher_no: str | None = None
+    tax_authority_name: str = ""
+    tax_authority_no: str | None = None
+    tax_rate: str | None = None
+    tonnage: str | None = None
+    vehicle_no: str | None = None
+    vehicle_type: str | None = None
 
 
-class UpdateInvoiceAccountingStatusReplyResult(Record, alias_generator=camel):
-    fail_count: int | None
-    fail_invoices: list[UpdateInvoiceAccountingStatusReplyResultFailInvoices] = empty_list()
-    success: bool | None
+class YongYouApiToken(Reply, alias_generator=camel):
+    """Yong you api token."""
+
+    access_token: Secret | None
+    app_name: str = ""
+    expires_in: str | None
+    refresh_expires_in: str | None
+    refresh_token: Secret | None
+    scope: str | None
+    sid: str | None
+    yongyou_org_id: str | None
+    yongyou_user_id: str | None
 
 
-class UpdateInvoiceAccountingStatusReply(Record, alias_generator=camel):
-    result: UpdateInvoiceAccountingStatusReplyResult | None
+class YongYouOrgRelation(Reply, alias_generator=camel):
+    """Yong you org relation."""
 
-
-class UpdateInvoiceAndReceiptRelatedGeneralInvoiceVoFlightItineraryDetails(TypedDict, total=False):
-    carrier: str
-    flight_number: str
-    fly_date: str
-    fly_from: str
-    fly_time: str
-    fly_to: str
-    seat: str
-
-
-class UpdateInvoiceAndReceiptRelatedGeneralInvoiceVoGeneralInvoiceDetailVOList(TypedDict, total=False):
-    amount: str
-    goods_name: str
-    quantity: str
-    revenue_code: str
-    row_no: str
-    specification: str
-    tax_amount: str
-    tax_pre: str
-    tax_pre_type: str
-    tax_rate: str
-    unit: str
-    unit_price: str
-
-
-class UpdateInvoiceAndReceiptRelatedGeneralInvoiceVoSecondHandCarInvoiceDetailList(TypedDict, total=False):
-    amount: str
-    card_no: str
-    end_date: str
-    goods_name: str
-    revenue_code: str
-    row_no: str
-    start_date: str
-    tax_amount: str
-    tax_rate: str
-    vehicle_type: str
-
-
-class UpdateInvoiceAndReceiptRelatedGeneralInvoiceVoUsedVehicleSaleDetailVOList(TypedDict, total=False):
-    auction_unit: str
-    auction_unit_address: str
-    auction_unit_bank: str
-    auction_unit_tax_no: str
-    auction_util_tel: str
-    car_model: str
-    card_no: str
-    registration: str
-    transfer_vehicle: str
-    used_car_address: str
-    used_car_market: str
-    used_car_market_bank: str
-    used_car_market_phone: str
-    used_car_market_tax_no: str
-    vehicle_no: str
-    vehicle_type: str
-
-
-class UpdateInvoiceAndReceiptRelatedGeneralInvoiceVoVehicleSaleDetailVOList(TypedDict, total=False):
-    brand: str
-    certificate_no: str
-    engine_no: str
-    id_card_no: str
-    import_certificate_no: str
-    inspection_list_no: str
-    max_passengers: str
-    origin_place: str
-    payment_voucher_no: str
-    tax_authority_name: str
-    tax_authority_no: str
-    tax_rate: str
-    tonnage: str
-    vehicle_no: str
-    vehicle_type: str
-
-
-class UpdateInvoiceAndReceiptRelatedGeneralInvoiceVo(TypedDict, total=False):
-    account_period: str
-    agent_code: str
-    amount: str
-    amount_with_tax: str
-    caac_development_fund: str
-    check_code: str
-    check_time: str
-    city: str
-    destination: str
-    distance: str
-    drawer_name: str
-    drew_date: str
-    electronic_url: str
-    entrance: str
-    exit: str
-    finance_type: str
-    flight_itinerary_details: list[UpdateInvoiceAndReceiptRelatedGeneralInvoiceVoFlightItineraryDetails]
-    fuel_surcharge: str
-    fund_type: str
-    general_invoice_detail_vo_list: Annotated[
-        list[UpdateInvoiceAndReceiptRelatedGeneralInvoiceVoGeneralInvoiceDetailVOList],
-        wire("generalInvoiceDetailVOList"),
-    ]
-    get_off_time: str
-    get_on_time: str
-    image_url: str
-    invoice_code: str
-    invoice_no: str
-    invoice_status: str
-    invoice_type: str
-    issue_by: str
-    machine_code: str
-    oil_flag: str
-    origin: str
-    passenger: str
-    passenger_user_id: str
-    payee: str
-    print_serial_number: str
-    process_inst_code: str
-    process_inst_type: str
-    purchaser_address: str
-    purchaser_bank_account: str
-    purchaser_bank_name_account: str
-    purchaser_name: str
-    purchaser_tax_no: str
-    purchaser_tel: str
-    receiver_email: str
-    receiver_name: str
-    receiver_tel: str
-    remark: str
-    seat_class: str
-    second_hand_car_invoice_detail_list: list[
-        UpdateInvoiceAndReceiptRelatedGeneralInvoiceVoSecondHandCarInvoiceDetailList
-    ]
-    seller_address: str
-    seller_bank_account: str
-    seller_bank_name_account: str
-    seller_name: str
-    seller_tax_no: str
-    seller_tel: str
-    serial_no: str
-    start_time: str
-    supply_sign: str
-    surcharge: str
-    tax_amount: str
-    train_no: str
-    travel_date: str
-    used_vehicle_sale_detail_vo_list: Annotated[
-        list[UpdateInvoiceAndReceiptRelatedGeneralInvoiceVoUsedVehicleSaleDetailVOList],
-        wire("usedVehicleSaleDetailVOList"),
-    ]
-    vehicle_sale_detail_vo_list: Annotated[
-        list[UpdateInvoiceAndReceiptRelatedGeneralInvoiceVoVehicleSaleDetailVOList], wire("vehicleSaleDetailVOList")
-    ]
-    verify_status: str
-    voucher_code: str
-    voucher_status: str
-
-
-class UpdateInvoiceVerifyStatusGeneralInvoiceVoListGeneralInvoiceDetailVOList(TypedDict, total=False):
-    amount: str
-    goods_name: str
-    quantity: str
-    revenue_code: str
-    row_no: str
-    specification: str
-    tax_amount: str
-    tax_pre: str
-    tax_pre_type: str
-    tax_rate: str
-    unit: str
-    unit_price: str
-
-
-class UpdateInvoiceVerifyStatusGeneralInvoiceVoListSecondHandCarInvoiceDetailList(TypedDict, total=False):
-    amount: str
-    card_no: str
-    end_date: str
-    goods_name: str
-    revenue_code: str
-    row_no: str
-    start_date: str
-    tax_amount: str
-    tax_rate: str
-    vehicle_type: str
-
-
-class UpdateInvoiceVerifyStatusGeneralInvoiceVoListUsedVehicleSaleDetailVOList(TypedDict, total=False):
-    auction_unit: str
-    auction_unit_address: str
-    auction_unit_bank: str
-    auction_unit_tax_no: str
-    auction_util_tel: str
-    car_model: str
-    card_no: str
-    registration: str
-    transfer_vehicle: str
-    used_car_address: str
-    used_car_market: str
-    used_car_market_bank: str
-    used_car_market_phone: str
-    used_car_market_tax_no: str
-    vehicle_no: str
-    vehicle_type: str
-
-
-class UpdateInvoiceVerifyStatusGeneralInvoiceVoListVehicleSaleDetailVOList(TypedDict, total=False):
-    brand: str
-    certificate_no: str
-    engine_no: str
-    id_card_no: str
-    import_certificate_no: str
-    inspection_list_no: str
-    max_passengers: str
-    origin_place: str
-    payment_voucher_no: str
-    tax_authority_name: str
-    tax_authority_no: str
-    tax_rate: str
-    tonnage: str
-    vehicle_no: str
-    vehicle_type: str
-
-
-class UpdateInvoiceVerifyStatusGeneralInvoiceVoList(TypedDict, total=False):
-    account_period: str
-    amount: str
-    amount_with_tax: str
-    check_code: str
-    check_time: str
-    drawer_name: str
-    drew_date: str
-    electronic_url: str
-    finance_type: str
-    fund_type: str
-    general_invoice_detail_vo_list: Annotated[
-        list[UpdateInvoiceVerifyStatusGeneralInvoiceVoListGeneralInvoiceDetailVOList],
-        wire("generalInvoiceDetailVOList"),
-    ]
-    image_url: str
-    invoice_code: str
-    invoice_no: str
-    invoice_status: str
-    invoice_type: str
-    machine_code: str
-    oil_flag: str
-    payee: str
-    process_inst_code: str
-    process_inst_type: str
-    purchaser_address: str
-    purchaser_bank_account: str
-    purchaser_bank_name_account: str
-    purchaser_name: str
-    purchaser_tax_no: str
-    purchaser_tel: str
-    remark: str
-    second_hand_car_invoice_detail_list: list[
-        UpdateInvoiceVerifyStatusGeneralInvoiceVoListSecondHandCarInvoiceDetailList
-    ]
-    seller_address: str
-    seller_bank_account: str
-    seller_bank_name_account: str
-    seller_name: str
-    seller_tax_no: str
-    seller_tel: str
-    supply_sign: str
-    tax_amount: str
-    used_vehicle_sale_detail_vo_list: Annotated[
-        list[UpdateInvoiceVerifyStatusGeneralInvoiceVoListUsedVehicleSaleDetailVOList],
-        wire("usedVehicleSaleDetailVOList"),
-    ]
-    vehicle_sale_detail_vo_list: Annotated[
-        list[UpdateInvoiceVerifyStatusGeneralInvoiceVoListVehicleSaleDetailVOList], wire("vehicleSaleDetailVOList")
-    ]
-    verify_status: str
-    voucher_code: str
-    voucher_status: str
-
-
-class UpdateInvoiceVerifyStatusInvoiceKeyVoList(TypedDict, total=False):
-    invoice_code: str
-    invoice_no: str
-
-
-class UpdateReceiptReceipts(TypedDict, total=False):
-    amount: str
-    category_code: str
-    code: Required[str]
-    customer_code: str
-    enterprise_acount_code: str
-    occur_date: int
-    principal_id: str
-    project_code: str
-    receipt_type: Required[int]
-    remark: str
-    supplier_code: str
-    title: str
-    update_time: Required[int]
-    update_user_id: Required[str]
-
-
-class UpdateReceiptReplyResults(Record, alias_generator=camel):
-    code: str | None
-    error_code: str | None
-    error_msg: str | None
-    success: bool | None
-
-
-class UpdateReceiptReply(Record, alias_generator=camel):
-    results: list[UpdateReceiptReplyResults] = empty_list()
+    chanjet_corp_id: str | None
+    chanjet_user_id: str | None
+    corp_id: str | None
+    user_id: str | None
 
 
 class BizfinanceV1(Manager):
@@ -1942,34 +828,34 @@ class BizfinanceV1(Manager):
         *,
         company_code: str | None = None,
         general_invoice_vo_list: Annotated[
-            list[BatchAddInvoiceGeneralInvoiceVoList] | None, wire("generalInvoiceVOList")
+            Sequence[OrDict[GeneralInvoice]] | None, wire("generalInvoiceVOList")
         ] = None,
         operator: str | None = None,
         order_id: str | None = None,
         source: str | None = None,
-    ) -> Call[BatchAddInvoiceReply]:
+    ) -> Call[CreatedInvoice]:
         """Batch add invoice (发票数据批量写入).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BatchAddInvoiceReply)
+        return Call(CreatedInvoice)
 
     @api("bizfinance_1_0.BatchCreateCustomer", "POST /v1.0/bizfinance/auxiliaries/batch")
     def batch_create_customer(
         self,
-        operator: str,
         *,
-        create_customer_request_list: list[BatchCreateCustomerCreateCustomerRequestList] | None = None,
-    ) -> Call[BatchCreateCustomerReply]:
+        operator: str,
+        create_customer_request_list: Sequence[OrDict[CreateCustomer]] | None = None,
+    ) -> Call[list[Error]]:
         """Batch create customer (批量增加用户信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BatchCreateCustomerReply)
+        return Call(list[Error], "errorResult").or_empty()
 
     @api(
         "bizfinance_1_0.BeginConsume",
@@ -1982,14 +868,14 @@ class BizfinanceV1(Manager):
         biz_request_id: str | None = None,
         quota: int | None = None,
         user_id: str | None = None,
-    ) -> Call[BeginConsumeReply]:
+    ) -> Call[bool | None]:
         """Begin consume (预核销智能财务的权益).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BeginConsumeReply)
+        return Call(bool, "result.isSuccess").or_none()
 
     @api(
         "bizfinance_1_0.BindCompanyAccountantBook",
@@ -2020,14 +906,14 @@ class BizfinanceV1(Manager):
         biz_request_id: str | None = None,
         quota: int | None = None,
         user_id: str | None = None,
-    ) -> Call[CancelConsumeReply]:
+    ) -> Call[bool | None]:
         """Cancel consume (取消核销智能财务的权益).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CancelConsumeReply)
+        return Call(bool, "result.isSuccess").or_none()
 
     @api(
         "bizfinance_1_0.CheckVoucherStatus", "POST /v1.0/bizfinance/invoices/checkVoucherStatus/query", idempotent=True
@@ -2045,14 +931,14 @@ class BizfinanceV1(Manager):
         start_time: int | None = None,
         tax_no: str | None = None,
         verify_status: str | None = None,
-    ) -> Call[CheckVoucherStatusReply]:
+    ) -> Call[bool]:
         """Check voucher status (查验发票是否生成凭证).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CheckVoucherStatusReply)
+        return Call(bool, "result")
 
     @api(
         "bizfinance_1_0.CommitConsume",
@@ -2065,21 +951,21 @@ class BizfinanceV1(Manager):
         biz_request_id: str | None = None,
         quota: int | None = None,
         user_id: str | None = None,
-    ) -> Call[CommitConsumeReply]:
+    ) -> Call[bool | None]:
         """Commit consume (确认核销智能财务的权益).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CommitConsumeReply)
+        return Call(bool, "result.isSuccess").or_none()
 
     @api("bizfinance_1_0.CreateCustomer", "POST /v1.0/bizfinance/auxiliaries/customers")
     def create_customer(
         self,
+        *,
         creator: str,
         name: str,
-        *,
         description: str | None = None,
         drawer_email: str | None = None,
         drawer_telephone: str | None = None,
@@ -2089,218 +975,227 @@ class BizfinanceV1(Manager):
         purchaser_name: str | None = None,
         purchaser_tax_no: str | None = None,
         purchaser_tel: str | None = None,
-    ) -> Call[CreateCustomerReply]:
+    ) -> Call[str | None]:
         """Create customer (创建智能财务的客户信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateCustomerReply)
+        return Call(str, "customerCode").or_none()
 
     @api("bizfinance_1_0.CreateReceipt", "POST /v1.0/bizfinance/receipts")
     def create_receipt(
         self,
-        receipts: list[CreateReceiptReceipts],
-    ) -> Call[CreateReceiptReply]:
+        *,
+        receipts: Sequence[Annotated[OrDict[NewReceipt], Needs("amount", "category_code", "create_user_id")]],
+    ) -> Call[list[CreatedReceipt]]:
         """Create receipt (创建智能财务单据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateReceiptReply)
+        return Call(list[CreatedReceipt], "results").or_empty()
 
     @api("bizfinance_1_0.DeleteReceipt", "POST /v1.0/bizfinance/receipts/remove")
     def delete_receipt(
         self,
-        receipts: list[DeleteReceiptReceipts],
-    ) -> Call[DeleteReceiptReply]:
+        *,
+        receipts: Sequence[Annotated[OrDict[NewReceipt], Needs("delete_user_id")]],
+    ) -> Call[list[CreatedReceipt]]:
         """Delete receipt (删除智能财务单据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeleteReceiptReply)
+        return Call(list[CreatedReceipt], "results").or_empty()
 
     @api("bizfinance_1_0.GetBookkeepingUserList", "GET /v1.0/bizfinance/bookkeeping/users")
     def get_bookkeeping_user_list(
         self,
-    ) -> Call[GetBookkeepingUserListReply]:
+    ) -> Call[list[str]]:
         """Get bookkeeping user list (获取可以查看账本的用户列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetBookkeepingUserListReply)
+        return Call(list[str], "result").or_empty()
 
     @api("bizfinance_1_0.GetCategory", "GET /v1.0/bizfinance/categories/get")
     def get_category(
         self,
+        *,
         code: str,
-    ) -> Call[GetCategoryReply]:
+    ) -> Call[Category]:
         """Get category (获取费用类别).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetCategoryReply)
+        return Call(Category)
 
     @api("bizfinance_1_0.GetCustomer", "GET /v1.0/bizfinance/customers/details")
     def get_customer(
         self,
+        *,
         code: str,
-    ) -> Call[GetCustomerReply]:
+    ) -> Call[Customer]:
         """Get customer (获取智能财务应用内维护的客户信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetCustomerReply)
+        return Call(Customer)
 
     @api("bizfinance_1_0.GetFinanceAccount", "GET /v1.0/bizfinance/financeAccounts/get")
     def get_finance_account(
         self,
+        *,
         account_code: str,
-    ) -> Call[GetFinanceAccountReply]:
+    ) -> Call[EnterpriseAccount]:
         """Get finance account (获取企业账户).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetFinanceAccountReply)
+        return Call(EnterpriseAccount)
 
     @api("bizfinance_1_0.GetFormTemplateInfo", "GET /v1.0/bizfinance/formTemplates/infos")
     def get_form_template_info(
         self,
-    ) -> Call[GetFormTemplateInfoReply]:
+    ) -> Call[list[FormTemplate]]:
         """Get form template info (获取智能财务套件模版信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetFormTemplateInfoReply)
+        return Call(list[FormTemplate], "receiptFormTemplateInfoList").or_empty()
 
     @api("bizfinance_1_0.GetInvoiceByPage", "GET /v1.0/bizfinance/invoices")
     def get_invoice_by_page(
         self,
-    ) -> Call[GetInvoiceByPageReply]:
+    ) -> Call[InvoicePage]:
         """Get invoice by page (发票分页查询接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetInvoiceByPageReply)
+        return Call(InvoicePage, "result")
 
     @api("bizfinance_1_0.GetIsNewVersion", "GET /v1.0/bizfinance/accounts/uses")
     def get_is_new_version(
         self,
-    ) -> Call[GetIsNewVersionReply]:
+    ) -> Call[bool]:
         """Get is new version (用来给isv提供是否使用智能账本的判断接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetIsNewVersionReply)
+        return Call(bool, "result")
 
     @api("bizfinance_1_0.GetMultiCompanyInfoByCode", "GET /v1.0/bizfinance/multiCompanies/{companyCode}")
     def get_multi_company_info_by_code(
         self,
         company_code: str,
-    ) -> Call[GetMultiCompanyInfoByCodeReply]:
+    ) -> Call[Company]:
         """Get multi company info by code (根据comanyCode查询钉钉智能财务多主体信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetMultiCompanyInfoByCodeReply)
+        return Call(Company)
 
     @api("bizfinance_1_0.GetProduct", "GET /v1.0/bizfinance/products")
     def get_product(
         self,
+        *,
         code: str,
-    ) -> Call[GetProductReply]:
+    ) -> Call[Product]:
         """Get product (获取商品信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetProductReply)
+        return Call(Product)
 
     @api("bizfinance_1_0.GetProject", "GET /v1.0/bizfinance/projects/get")
     def get_project(
         self,
+        *,
         code: str,
-    ) -> Call[GetProjectReply]:
+    ) -> Call[Customer]:
         """Get project (获取单条项目).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetProjectReply)
+        return Call(Customer)
 
     @api("bizfinance_1_0.GetReceipt", "GET /v1.0/bizfinance/receipts/details")
     def get_receipt(
         self,
-        code: str,
         model_id: str,
-    ) -> Call[GetReceiptReply]:
+        *,
+        code: str,
+    ) -> Call[ReceiptDetail]:
         """Get receipt (获取智能财务单据详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetReceiptReply)
+        return Call(ReceiptDetail)
 
     @api("bizfinance_1_0.GetSupplier", "GET /v1.0/bizfinance/suppliers/details")
     def get_supplier(
         self,
+        *,
         code: str,
-    ) -> Call[GetSupplierReply]:
+    ) -> Call[Customer]:
         """Get supplier (获取智能财务应用内维护的供应商信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSupplierReply)
+        return Call(Customer)
 
     @api("bizfinance_1_0.GetYongYouOpenApiToken", "GET /v1.0/bizfinance/yongyou/token")
     def get_yong_you_open_api_token(
         self,
         user_id: str,
-    ) -> Call[GetYongYouOpenApiTokenReply]:
+    ) -> Call[YongYouApiToken]:
         """Get yong you open api token (获取用友开放平台接口鉴权信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetYongYouOpenApiTokenReply)
+        return Call(YongYouApiToken)
 
     @api("bizfinance_1_0.GetYongYouOrgRelation", "GET /v1.0/bizfinance/yongyou/relations")
     def get_yong_you_org_relation(
         self,
-    ) -> Call[GetYongYouOrgRelationReply]:
+    ) -> Call[YongYouOrgRelation]:
         """Get yong you org relation (查询钉钉组织绑定的畅捷通组织).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetYongYouOrgRelationReply)
+        return Call(YongYouOrgRelation)
 
     @api("bizfinance_1_0.ProfessionBenefitConsume", "POST /v1.0/bizfinance/professions/benefits/consume")
     def profession_benefit_consume(
@@ -2322,42 +1217,42 @@ class BizfinanceV1(Manager):
     def push_historical_receipts(
         self,
         biz_id: str,
+        *,
         form_code_list: list[str],
         start_time: int,
-        *,
         end_time: int | None = None,
         forced_ignore_dup: bool | None = None,
-    ) -> Call[PushHistoricalReceiptsReply]:
+    ) -> Call[str | None]:
         """Push historical receipts (触发单据同步给有成).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PushHistoricalReceiptsReply)
+        return Call(str, "taskId").or_none()
 
     @api("bizfinance_1_0.QueryBenefit", "GET /v1.0/bizfinance/benefits")
     def query_benefit(
         self,
         *,
         benefit_code: str | None = None,
-    ) -> Call[QueryBenefitReply]:
+    ) -> Call[Benefit]:
         """Query benefit (查询智能财务计量型权益).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryBenefitReply)
+        return Call(Benefit, "result")
 
     @api("bizfinance_1_0.QueryCategoryByPage", "GET /v1.0/bizfinance/categories/list")
     def query_category_by_page(
         self,
-        type: str,
         *,
+        type: str,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[QueryCategoryByPageList]:
+    ) -> Query[Category]:
         """Query category by page (批量获取费用类别).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -2367,7 +1262,7 @@ class BizfinanceV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryCategoryByPageList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(Category, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api(
         "bizfinance_1_0.QueryCompanyInvoiceRelationCount",
@@ -2377,14 +1272,14 @@ class BizfinanceV1(Manager):
         self,
         *,
         company_code: str | None = None,
-    ) -> Call[QueryCompanyInvoiceRelationCountReply]:
+    ) -> Call[dict[str, int]]:
         """Query company invoice relation count (查询某个主体的开票申请单的提单数量).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryCompanyInvoiceRelationCountReply)
+        return Call(dict[str, int], "relationCountMap").or_empty()
 
     @api("bizfinance_1_0.QueryCustomerByPage", "GET /v1.0/bizfinance/customers")
     def query_customer_by_page(
@@ -2392,7 +1287,7 @@ class BizfinanceV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[QueryCustomerByPageList]:
+    ) -> Query[Customer]:
         """Query customer by page (分页批量获取智能财务应用内维护的客户信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -2402,7 +1297,7 @@ class BizfinanceV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryCustomerByPageList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(Customer, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("bizfinance_1_0.QueryCustomerInfo", "GET /v1.0/bizfinance/auxiliaries/customers")
     def query_customer_info(
@@ -2411,14 +1306,14 @@ class BizfinanceV1(Manager):
         keyword: str | None = None,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[QueryCustomerInfoList]:
+    ) -> Query[CustomerInfo]:
         """Query customer info (提供给合作伙伴，查询智能财务的客户配置信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(QueryCustomerInfoList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(CustomerInfo, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("bizfinance_1_0.QueryEnterpriseAccountByPage", "GET /v1.0/bizfinance/financeAccounts/list")
     def query_enterprise_account_by_page(
@@ -2426,7 +1321,7 @@ class BizfinanceV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[QueryEnterpriseAccountByPageList]:
+    ) -> Query[EnterpriseAccount]:
         """Query enterprise account by page (批量获取企业账户).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -2436,45 +1331,45 @@ class BizfinanceV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryEnterpriseAccountByPageList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(EnterpriseAccount, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("bizfinance_1_0.QueryFinanceCompanyInfo", "GET /v1.0/bizfinance/companies")
     def query_finance_company_info(
         self,
-    ) -> Call[QueryFinanceCompanyInfoReply]:
+    ) -> Call[FinanceCompany]:
         """Query finance company info (查询智能财务配置的企业信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryFinanceCompanyInfoReply)
+        return Call(FinanceCompany)
 
     @api("bizfinance_1_0.QueryInvoiceRelationCount", "GET /v1.0/bizfinance/invoices/relationReceipts/counts")
     def query_invoice_relation_count(
         self,
-    ) -> Call[QueryInvoiceRelationCountReply]:
+    ) -> Call[dict[str, int]]:
         """Query invoice relation count (查询开票申请单的提单数量).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryInvoiceRelationCountReply)
+        return Call(dict[str, int], "relationCountMap").or_empty()
 
     @api("bizfinance_1_0.QueryMultiCompanyInfo", "GET /v1.0/bizfinance/multiCompanies")
     def query_multi_company_info(
         self,
         *,
         start_status: bool | None = None,
-    ) -> Call[QueryMultiCompanyInfoReply]:
+    ) -> Call[list[Company]]:
         """Query multi company info (查询钉钉智能财务多主体信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryMultiCompanyInfoReply)
+        return Call(list[Company], "list").or_empty()
 
     @api("bizfinance_1_0.QueryPermissionByUserId", "GET /v1.0/bizfinance/permissions")
     def query_permission_by_user_id(
@@ -2482,29 +1377,29 @@ class BizfinanceV1(Manager):
         user_id: str,
         *,
         company_code: str | None = None,
-    ) -> Call[QueryPermissionByUserIdReply]:
+    ) -> Call[Permission]:
         """Query permission by user id (提供给小望，查询当前用户所具有的的小望权限点信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryPermissionByUserIdReply)
+        return Call(Permission)
 
     @api("bizfinance_1_0.QueryPermissionRoleMember", "POST /v1.0/bizfinance/roles/members/query", idempotent=True)
     def query_permission_role_member(
         self,
-        role_code_list: list[str],
         *,
+        role_code_list: list[str],
         company_code: str | None = None,
-    ) -> Call[QueryPermissionRoleMemberReply]:
+    ) -> Call[PermissionRoleMember]:
         """Query permission role member (查询智能财务角色下的成员信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryPermissionRoleMemberReply)
+        return Call(PermissionRoleMember, "roleMemberMap")
 
     @api(
         "bizfinance_1_0.QueryProductByPage", "POST /v1.0/bizfinance/products/query?pageNumber&pageSize", idempotent=True
@@ -2514,7 +1409,7 @@ class BizfinanceV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[QueryProductByPageList]:
+    ) -> Query[Product]:
         """Query product by page (批量获取商品信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -2524,7 +1419,7 @@ class BizfinanceV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryProductByPageList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(Product, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("bizfinance_1_0.QueryProjectByPage", "GET /v1.0/bizfinance/projects/list")
     def query_project_by_page(
@@ -2532,7 +1427,7 @@ class BizfinanceV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[QueryProjectByPageList]:
+    ) -> Query[Customer]:
         """Query project by page (批量获取项目信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -2542,21 +1437,21 @@ class BizfinanceV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryProjectByPageList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(Customer, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("bizfinance_1_0.QueryReceiptDetailForInvoice", "GET /v1.0/bizfinance/invoices/receipts/details")
     def query_receipt_detail_for_invoice(
         self,
         *,
         instance_id: str | None = None,
-    ) -> Call[QueryReceiptDetailForInvoiceReply]:
+    ) -> Call[Receipt]:
         """Query receipt detail for invoice (查询开票申请单详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryReceiptDetailForInvoiceReply)
+        return Call(Receipt, "result")
 
     @api("bizfinance_1_0.QueryReceiptForInvoice", "POST /v1.0/bizfinance/invoices/receipts/query", idempotent=True)
     def query_receipt_for_invoice(
@@ -2573,22 +1468,22 @@ class BizfinanceV1(Manager):
         search_params: dict[str, str] | None = None,
         start_time: int | None = None,
         title: str | None = None,
-    ) -> Query[QueryReceiptForInvoiceList]:
+    ) -> Query[Receipt]:
         """Query receipt for invoice (批量查询智能财务单据主数据信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(QueryReceiptForInvoiceList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(Receipt, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("bizfinance_1_0.QueryReceiptsBaseInfo", "GET /v1.0/bizfinance/receipts/dataInfos")
     def query_receipts_base_info(
         self,
         *,
         accountant_book_id: str | None = None,
-        amount_end: float | None = None,
-        amount_start: float | None = None,
+        amount_end: Amount | None = None,
+        amount_start: Amount | None = None,
         company_code: str | None = None,
         end_time: int | None = None,
         page_number: int | None = None,
@@ -2597,26 +1492,26 @@ class BizfinanceV1(Manager):
         time_filter_field: str | None = None,
         title: str | None = None,
         voucher_status: str | None = None,
-    ) -> Query[QueryReceiptsBaseInfoList]:
+    ) -> Query[ReceiptsBaseInfo]:
         """Query receipts base info (批量查询智能财务的单据主数据基本信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(QueryReceiptsBaseInfoList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(ReceiptsBaseInfo, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("bizfinance_1_0.QueryReceiptsByPage", "GET /v1.0/bizfinance/receipts")
     def query_receipts_by_page(
         self,
         model_id: str,
+        *,
         start_time: int,
         time_filter_field: str,
-        *,
         end_time: int | None = None,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[QueryReceiptsByPageList]:
+    ) -> Query[ReceiptDetail]:
         """Query receipts by page (分页获取智能财务单据详情列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -2626,7 +1521,7 @@ class BizfinanceV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryReceiptsByPageList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(ReceiptDetail, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("bizfinance_1_0.QueryRoleMemberByPage", "GET /v1.0/bizfinance/roles/members")
     def query_role_member_by_page(
@@ -2636,14 +1531,14 @@ class BizfinanceV1(Manager):
         max_results: str | None = None,
         next_token: str | None = None,
         role_code: str | None = None,
-    ) -> Query[QueryRoleMemberByPageList]:
+    ) -> Query[RoleMember]:
         """Query role member by page (分页查询智能财务角色下的成员信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(QueryRoleMemberByPageList, TOKEN, items="list")
+        return Listing(RoleMember, TOKEN, items="list")
 
     @api("bizfinance_1_0.QuerySupplierByPage", "GET /v1.0/bizfinance/suppliers")
     def query_supplier_by_page(
@@ -2651,7 +1546,7 @@ class BizfinanceV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[QuerySupplierByPageList]:
+    ) -> Query[Customer]:
         """Query supplier by page (分页批量获取智能财务应用内维护的供应商信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -2661,57 +1556,55 @@ class BizfinanceV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(QuerySupplierByPageList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(Customer, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("bizfinance_1_0.QueryUserRoleList", "GET /v1.0/bizfinance/users/roles")
     def query_user_role_list(
         self,
         *,
         user_id: str | None = None,
-    ) -> Call[QueryUserRoleListReply]:
+    ) -> Call[UserRole]:
         """Query user role list (查询用户角色).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUserRoleListReply)
+        return Call(UserRole)
 
     @api("bizfinance_1_0.UnbindApplyReceiptAndInvoiceRelated", "POST /v1.0/bizfinance/invoices/unbind")
     def unbind_apply_receipt_and_invoice_related(
         self,
         *,
         instance_id: str | None = None,
-        invoice_key_vo_list: Annotated[
-            list[UnbindApplyReceiptAndInvoiceRelatedInvoiceKeyVoList] | None, wire("invoiceKeyVOList")
-        ] = None,
+        invoice_key_vo_list: Annotated[Sequence[OrDict[Invoice]] | None, wire("invoiceKeyVOList")] = None,
         operator: str | None = None,
-    ) -> Call[UnbindApplyReceiptAndInvoiceRelatedReply]:
+    ) -> Call[CreatedApplyReceipt]:
         """Unbind apply receipt and invoice related (解绑开票申请单关联的发票).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UnbindApplyReceiptAndInvoiceRelatedReply)
+        return Call(CreatedApplyReceipt)
 
     @api("bizfinance_1_0.UpdateApplyReceiptAndInvoiceRelated", "POST /v1.0/bizfinance/invoices/applyReceipts/relate")
     def update_apply_receipt_and_invoice_related(
         self,
         *,
         general_invoice_vo_list: Annotated[
-            list[UpdateApplyReceiptAndInvoiceRelatedGeneralInvoiceVoList] | None, wire("generalInvoiceVOList")
+            Sequence[OrDict[GeneralInvoiceChange]] | None, wire("generalInvoiceVOList")
         ] = None,
         instance_id: str | None = None,
         operator: str | None = None,
-    ) -> Call[UpdateApplyReceiptAndInvoiceRelatedReply]:
+    ) -> Call[CreatedApplyReceipt]:
         """Update apply receipt and invoice related (开票申请单关联发票).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateApplyReceiptAndInvoiceRelatedReply)
+        return Call(CreatedApplyReceipt)
 
     @api("bizfinance_1_0.UpdateDigitalInvoiceOrgInfo", "PUT /v1.0/bizfinance/invoices/organizationInfos")
     def update_digital_invoice_org_info(
@@ -2757,9 +1650,9 @@ class BizfinanceV1(Manager):
     )
     def update_finance_multi_company_info(
         self,
+        *,
         company_code: str,
         company_name: str,
-        *,
         tax_nature: str | None = None,
         tax_no: str | None = None,
         tax_or_invoice_has_init: bool | None = None,
@@ -2777,17 +1670,13 @@ class BizfinanceV1(Manager):
     def update_invoice_abandon_status(
         self,
         *,
-        blue_general_invoice_vo: Annotated[
-            UpdateInvoiceAbandonStatusBlueGeneralInvoiceVo | None, wire("blueGeneralInvoiceVO")
-        ] = None,
+        blue_general_invoice_vo: Annotated[OrDict[GeneralInvoiceChange] | None, wire("blueGeneralInvoiceVO")] = None,
         blue_invoice_code: str | None = None,
         blue_invoice_no: str | None = None,
         blue_invoice_status: str | None = None,
         company_code: str | None = None,
         operator: str | None = None,
-        red_general_invoice_vo: Annotated[
-            UpdateInvoiceAbandonStatusRedGeneralInvoiceVo | None, wire("redGeneralInvoiceVO")
-        ] = None,
+        red_general_invoice_vo: Annotated[OrDict[GeneralInvoiceChange] | None, wire("redGeneralInvoiceVO")] = None,
         red_invoice_code: str | None = None,
         red_invoice_no: str | None = None,
         red_invoice_status: str | None = None,
@@ -2808,20 +1697,18 @@ class BizfinanceV1(Manager):
         account_period: str | None = None,
         company_code: str | None = None,
         general_invoice_vo_list: Annotated[
-            list[UpdateInvoiceAccountPeriodGeneralInvoiceVoList] | None, wire("generalInvoiceVOList")
+            Sequence[OrDict[GeneralInvoiceChange]] | None, wire("generalInvoiceVOList")
         ] = None,
-        invoice_key_vo_list: Annotated[
-            list[UpdateInvoiceAccountPeriodInvoiceKeyVoList] | None, wire("invoiceKeyVOList")
-        ] = None,
+        invoice_key_vo_list: Annotated[Sequence[OrDict[Invoice]] | None, wire("invoiceKeyVOList")] = None,
         operator: str | None = None,
-    ) -> Call[UpdateInvoiceAccountPeriodReply]:
+    ) -> Call[CreatedInvoice]:
         """Update invoice account period (更新发票账期状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateInvoiceAccountPeriodReply)
+        return Call(CreatedInvoice)
 
     @api("bizfinance_1_0.UpdateInvoiceAccountingPeriodDate", "PUT /v1.0/bizfinance/invoices/accounts/periodDates")
     def update_invoice_accounting_period_date(
@@ -2829,17 +1716,17 @@ class BizfinanceV1(Manager):
         *,
         company_code: str | None = None,
         invoice_finance_info_vo_list: Annotated[
-            list[UpdateInvoiceAccountingPeriodDateInvoiceFinanceInfoVoList] | None, wire("invoiceFinanceInfoVOList")
+            Sequence[OrDict[InvoiceFinanceInfo]] | None, wire("invoiceFinanceInfoVOList")
         ] = None,
         operator: str | None = None,
-    ) -> Call[UpdateInvoiceAccountingPeriodDateReply]:
+    ) -> Call[UpdatedInvoiceAccountingStatus | None]:
         """Update invoice accounting period date (更新全电企业入账时间).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateInvoiceAccountingPeriodDateReply)
+        return Call(UpdatedInvoiceAccountingStatus, "result").or_none()
 
     @api("bizfinance_1_0.UpdateInvoiceAccountingStatus", "PUT /v1.0/bizfinance/invoices/accounts/statuses")
     def update_invoice_accounting_status(
@@ -2847,25 +1734,23 @@ class BizfinanceV1(Manager):
         *,
         company_code: str | None = None,
         invoice_finance_info_vo_list: Annotated[
-            list[UpdateInvoiceAccountingStatusInvoiceFinanceInfoVoList] | None, wire("invoiceFinanceInfoVOList")
+            Sequence[OrDict[InvoiceFinanceInfo]] | None, wire("invoiceFinanceInfoVOList")
         ] = None,
         operator: str | None = None,
-    ) -> Call[UpdateInvoiceAccountingStatusReply]:
+    ) -> Call[UpdatedInvoiceAccountingStatus | None]:
         """Update invoice accounting status (更新全电企业入账状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateInvoiceAccountingStatusReply)
+        return Call(UpdatedInvoiceAccountingStatus, "result").or_none()
 
     @api("bizfinance_1_0.UpdateInvoiceAndReceiptRelated", "PUT /v1.0/bizfinance/invoices/approvalReceipts")
     def update_invoice_and_receipt_related(
         self,
         *,
-        general_invoice_vo: Annotated[
-            UpdateInvoiceAndReceiptRelatedGeneralInvoiceVo | None, wire("generalInvoiceVO")
-        ] = None,
+        general_invoice_vo: Annotated[OrDict[GeneralInvoiceChange] | None, wire("generalInvoiceVO")] = None,
         invoice_code: str | None = None,
         invoice_no: str | None = None,
         operator: str | None = None,
@@ -2905,11 +1790,9 @@ class BizfinanceV1(Manager):
         company_code: str | None = None,
         deduct_status: str | None = None,
         general_invoice_vo_list: Annotated[
-            list[UpdateInvoiceVerifyStatusGeneralInvoiceVoList] | None, wire("generalInvoiceVOList")
+            Sequence[OrDict[GeneralInvoiceChange]] | None, wire("generalInvoiceVOList")
         ] = None,
-        invoice_key_vo_list: Annotated[
-            list[UpdateInvoiceVerifyStatusInvoiceKeyVoList] | None, wire("invoiceKeyVOList")
-        ] = None,
+        invoice_key_vo_list: Annotated[Sequence[OrDict[Invoice]] | None, wire("invoiceKeyVOList")] = None,
         operator: str | None = None,
         verify_status: str | None = None,
     ) -> Call[None]:
@@ -2943,15 +1826,16 @@ class BizfinanceV1(Manager):
     @api("bizfinance_1_0.UpdateReceipt", "PUT /v1.0/bizfinance/receipts")
     def update_receipt(
         self,
-        receipts: list[UpdateReceiptReceipts],
-    ) -> Call[UpdateReceiptReply]:
+        *,
+        receipts: Sequence[Annotated[OrDict[NewReceipt], Needs("update_time", "update_user_id")]],
+    ) -> Call[list[CreatedReceipt]]:
         """Update receipt (更新智能财务单据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateReceiptReply)
+        return Call(list[CreatedReceipt], "results").or_empty()
 
     @api("bizfinance_1_0.UpdateReceiptVoucherStatus", "PUT /v1.0/bizfinance/vouchers/recepits")
     def update_receipt_voucher_status(

@@ -2,48 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class AddFinanceEnterpriseAccountReply(Record, alias_generator=camel):
-    account_code: str | None
+class AccountTrade(Reply, alias_generator=camel):
+    """Account trade."""
+
+    balance: str | None
+    comments: str | None
+    detail_id: str | None
+    instance_id: str | None
+    instance_title: str = ""
+    instance_url: str | None
+    other_account_name: str = ""
+    other_account_no: str | None
+    receipt_file: ReceiptFile | None
+    remark: str = ""
+    summary: str = ""
+    trade_amount: str | None
+    trade_no: str | None
+    trade_time: int | None
+    trade_type: str | None
+    usage: str | None
 
 
-class AddRetentionRecordReply(Record, alias_generator=camel):
-    is_success: bool | None
+class AdditionInfo(Shape, alias_generator=camel):
+    """Addition info."""
+
+    addition_content: str | None = None
+    addition_name: str | None = None
+    data_type: int | None = None
 
 
-class AiVoucherReply(Record, alias_generator=camel):
-    content: str | None
+class AlipayUserId(Reply, alias_generator=camel):
+    """Alipay user id."""
+
+    alipay_user_id: str | None
+    ding_user_id: str | None
 
 
-class BankGatewayInvokeReply(Record, alias_generator=camel):
-    output_data: str | None
+class Attachment(Reply, alias_generator=camel):
+    """Attachment."""
+
+    attachment_list: list[QueryAttachment] = empty_list()
+    process_instance_id: str | None
 
 
-class BatchQueryOrgInvoiceUrlInvoiceKeyVoList(TypedDict, total=False):
-    invoice_code: str
-    invoice_no: str
+class Bank(Reply, alias_generator=camel):
+    """Bank."""
+
+    bank_abbr: str | None
+    bank_first_pin_yin: str | None
+    bank_name: str = ""
 
 
-class BatchQueryOrgInvoiceUrlReplyFailInvoiceList(Record, alias_generator=camel):
-    error_msg: str | None
-    invoice_code: str | None
-    invoice_no: str | None
+class BankReceipt(Shape, alias_generator=camel):
+    """Bank receipt (请求体 the whole body)."""
+
+    file_download_url: str | None = None
+    file_name: str | None = None
+    message_id: str | None = None
+    message_id_type: str | None = None
 
 
-class BatchQueryOrgInvoiceUrlReplyOrgInvoiceUrlList(Record, alias_generator=camel):
+class BatchQueryOrgInvoiceUrl(Reply, alias_generator=camel):
+    """Batch query org invoice url."""
+
     invoice_code: str | None
     invoice_no: str | None
     ofd_url: str | None
@@ -53,420 +89,149 @@ class BatchQueryOrgInvoiceUrlReplyOrgInvoiceUrlList(Record, alias_generator=came
     xml_url: str | None
 
 
-class BatchQueryOrgInvoiceUrlReply(Record, alias_generator=camel):
-    fail_invoice_list: list[BatchQueryOrgInvoiceUrlReplyFailInvoiceList] = empty_list()
-    org_invoice_url_list: list[BatchQueryOrgInvoiceUrlReplyOrgInvoiceUrlList] = empty_list()
+class Benefit(Reply, alias_generator=camel):
+    """Benefit."""
+
+    can_use: bool | None
+    can_use_quota: int | None
+    used_quota: int | None
 
 
-class BatchQueryPaymentRecallFileReplyPaymentRecallFileList(Record, alias_generator=camel):
-    detail_id: str | None
-    file_id: str | None
-    file_name: str | None
-    file_size: str | None
-    file_type: str | None
-    recall_file_url: str | None
-    space_id: str | None
+class Branch(Reply, alias_generator=camel):
+    """Branch."""
+
+    branch_code: str | None
+    branch_name: str = ""
 
 
-class BatchQueryPaymentRecallFileReply(Record, alias_generator=camel):
-    payment_recall_file_list: list[BatchQueryPaymentRecallFileReplyPaymentRecallFileList] = empty_list()
+class Category(Reply, alias_generator=camel):
+    """Category."""
+
+    accountant_book_id_list: list[str] = empty_list()
+    code: str | None
+    is_dir: bool | None
+    name: str = ""
+    parent_code: str | None
+    remark: str = ""
+    status: str | None
+    type: str | None
 
 
-class BatchSyncBankReceiptBody(TypedDict, total=False):
-    file_download_url: str
-    file_name: str
-    message_id: str
-    message_id_type: str
+class City(Reply, alias_generator=camel):
+    """City."""
+
+    name: str = ""
 
 
-class CheckVoucherStatusReply(Record, alias_generator=camel):
-    result: bool | None
+class Collection(Reply, alias_generator=camel):
+    """Collection."""
+
+    account_holder_name: str = ""
+    alipay_logon_id: str | None
+    audit_status: str | None
+    cert_no: str | None
+    collection_info_id: str
+    fail_reason: str = ""
+    gmt_audit: int | None
+    merchant_name: str = ""
+    type: str | None
 
 
-class ConfirmPaymentOrderReply(Record, alias_generator=camel):
-    url: str | None
+class CollectionOrder(Reply, alias_generator=camel):
+    """Collection order."""
+
+    amount: str | None
+    instance_id: str | None
+    remark: str = ""
+    status: str | None
 
 
-class CreateCollectionOrderReply(Record, alias_generator=camel):
-    collection_url: str | None
+class CreatedPayableReceipt(Reply, alias_generator=camel):
+    """Created payable receipt."""
 
-
-class CreatePayableReceiptReceiptDangAnDataInfoList(TypedDict, total=False):
-    data_code: str
-    define_code: str
-
-
-class CreatePayableReceiptReceiptReceiptPlans(TypedDict, total=False):
-    plan_amount: str
-    plan_date: int
-    plan_remark: str
-    uuid: str
-
-
-class CreatePayableReceiptReceipt(TypedDict, total=False):
-    amount: str
-    category_code: str
-    code: str
-    company_code: str
-    corp_id: str
-    create_time: int
-    customer_code: str
-    dang_an_data_info_list: list[CreatePayableReceiptReceiptDangAnDataInfoList]
-    department_code: str
-    emp_account_user_id: str
-    enterprise_account_code: str
-    form_code: str
-    occur_date: int
-    principal_id: str
-    product_code: str
-    project_code: str
-    receipt_plans: list[CreatePayableReceiptReceiptReceiptPlans]
-    receipt_type: int
-    recode_time: int
-    remark: str
-    supplier_code: str
-    title: str
-    user_id: str
-
-
-class CreatePayableReceiptReplyResult(Record, alias_generator=camel):
     business_id: str | None
     code: str | None
     error_code: str | None
-    error_msg: str | None
+    error_msg: str = ""
     success: bool | None
     url: str | None
 
 
-class CreatePayableReceiptReply(Record, alias_generator=camel):
-    result: CreatePayableReceiptReplyResult | None
+class CreatedPaymentOrder(Reply, alias_generator=camel):
+    """Created payment order."""
 
-
-class CreatePaymentOrderPayeeAccountDtoBankOpenDTO(TypedDict, total=False):
-    account_name: str
-    bank_branch_code: str
-    bank_branch_name: str
-    bank_card_no: str
-    bank_code: str
-    bank_name: str
-    type: str
-
-
-class CreatePaymentOrderPayeeAccountDto(TypedDict, total=False):
-    bank_open_dto: Annotated[CreatePaymentOrderPayeeAccountDtoBankOpenDTO, wire("bankOpenDTO")]
-
-
-class CreatePaymentOrderPayerAccountDto(TypedDict, total=False):
-    enterprise_account_code: str
-
-
-class CreatePaymentOrderReply(Record, alias_generator=camel):
     expire_time: int | None
     order_no: str | None
     out_biz_no: str | None
 
 
-class GetCategoryReply(Record, alias_generator=camel):
-    accountant_book_id_list: list[str] = empty_list()
+class Creator(Reply, alias_generator=camel):
+    """Creator."""
+
+    avatar_url: str | None
+    nick: str = ""
+    user_id: str | None
+
+
+class CustomFormData(Reply, alias_generator=camel):
+    """Custom form data."""
+
+    biz_alias: str | None
+    component_type: str | None
+    ext_value: str | None
+    id: str
+    name: str = ""
+    value: str | None
+
+
+class Customer(Reply, alias_generator=camel):
+    """Customer."""
+
     code: str | None
-    is_dir: bool | None
-    name: str | None
-    parent_code: str | None
-    remark: str | None
-    status: str | None
-    type: str | None
+    name: str = ""
 
 
-class GetDefineList(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
+class DangAnDataInfo(Shape, alias_generator=camel):
+    """Dang an data info."""
+
+    data_code: str | None = None
+    define_code: str | None = None
 
 
-class GetDefineDataList(Record, alias_generator=camel):
+class Define(Reply, alias_generator=camel):
+    """Define."""
+
     data_code: str | None
     define_code: str | None
-    name: str | None
+    name: str = ""
     parent_data_code: str | None
     status: str | None
 
 
-class GetFinanceAccountReply(Record, alias_generator=camel):
+class DefineDetail(Reply, alias_generator=camel):
+    """Define detail."""
+
+    code: str | None
+    name: str = ""
+    page_number: int | None
+    page_size: int | None
+
+
+class EnterpriseAccount(Reply, alias_generator=camel):
+    """Enterprise account."""
+
     account_code: str | None
-    account_id: str | None
-    account_name: str | None
-    account_remark: str | None
-    account_type: str | None
-    accountant_book_id_list: list[str] = empty_list()
-    amount: str | None
-    bank_code: str | None
-    bank_name: str | None
-    create_time: int | None
-    creator: str | None
-    official_name: str | None
-    official_number: str | None
-    sign_status: str | None
-    source: str | None
-    status: str | None
-
-
-class GetProjectReply(Record, alias_generator=camel):
-    accountant_book_id_list: list[str] = empty_list()
-    code: str | None
-    create_time: int | None
-    creator: str | None
-    description: str | None
-    name: str | None
-    parent_code: str | None
-    project_code: str | None
-    project_name: str | None
-    status: str | None
-    user_define_code: str | None
-
-
-class GetReceiptReply(Record, alias_generator=camel):
-    app_id: str | None
-    data: str | None
-    model_id: str | None
-    source: str | None
-
-
-class GetSupplierReplyCustomFormDataList(Record, alias_generator=camel):
-    biz_alias: str | None
-    component_type: str | None
-    ext_value: str | None
-    id: str | None
-    name: str | None
-    value: str | None
-
-
-class GetSupplierReply(Record, alias_generator=camel):
-    accountant_book_id_list: list[str] = empty_list()
-    code: str | None
-    create_time: int | None
-    custom_form_data_list: list[GetSupplierReplyCustomFormDataList] = empty_list()
-    description: str | None
-    name: str | None
-    status: str | None
-    user_define_code: str | None
-
-
-class IssueInvoiceWithOrderContentAdditionInfo(TypedDict, total=False):
-    addition_content: str
-    addition_name: str
-    data_type: int
-
-
-class IssueInvoiceWithOrderContentProducts(TypedDict, total=False):
-    amount_include_tax: str
-    product_name: str
-    quantity: str
-    revenue_code: str
-    specs: str
-    tax_sign: str
-    unit: str
-
-
-class IssueInvoiceWithOrderContent(TypedDict, total=False):
-    addition_info: list[IssueInvoiceWithOrderContentAdditionInfo]
-    apply_person: str
-    bank_account: str
-    bank_name: str
-    invoice_remark: str
-    invoice_type: int
-    natural_person: str
-    order_id: str
-    payee: str
-    phone: str
-    products: list[IssueInvoiceWithOrderContentProducts]
-    purchaser: str
-    purchaser_address: str
-    purchaser_tel: str
-    remark: str
-    reviewer: str
-    taxnum: str
-
-
-class LinkCommonInvokeReply(Record, alias_generator=camel):
-    biz_type: str | None
-    data: str | None
-    invoke_id: str | None
-
-
-class OrderBillingAdditionInfos(TypedDict, total=False):
-    addition_content: str
-    addition_name: str
-    data_type: int
-
-
-class OrderBillingProducts(TypedDict, total=False):
-    amount_with_tax: str
-    product_name: str
-    quantity: str
-    revenue_code: str
-    specification: str
-    unit: str
-    unit_price: str
-
-
-class PageQueryCorpPayAccountsReplyAccounts(Record, alias_generator=camel):
-    account_class: str | None
-    account_id: str | None
-    account_name: str | None
-    account_no: str | None
-    account_remark: str | None
-    account_type: str | None
-    creator_uid: int | None
-    has_sign_receipt: bool | None
-
-
-class PageQueryCorpPayAccountsReply(Record, alias_generator=camel):
-    accounts: list[PageQueryCorpPayAccountsReplyAccounts] = empty_list()
-
-
-class QueryAccountTradeByPageFilter(TypedDict, total=False):
-    end_amount: str
-    other_account_name: str
-    start_amount: str
-    trade_type: str
-
-
-class QueryAccountTradeByPageResultReceiptFile(Record, alias_generator=camel):
-    file_id: str | None
-    file_name: str | None
-    file_size: int | None
-    file_type: str | None
-    preview_url: str | None
-    space_id: str | None
-
-
-class QueryAccountTradeByPageResult(Record, alias_generator=camel):
-    balance: str | None
-    comments: str | None
-    detail_id: str | None
-    instance_id: str | None
-    instance_title: str | None
-    instance_url: str | None
-    other_account_name: str | None
-    other_account_no: str | None
-    receipt_file: QueryAccountTradeByPageResultReceiptFile | None
-    remark: str | None
-    summary: str | None
-    trade_amount: str | None
-    trade_no: str | None
-    trade_time: int | None
-    trade_type: str | None
-    usage: str | None
-
-
-class QueryAlipayUserIdReplyAlipayBizUserList(Record, alias_generator=camel):
-    alipay_user_id: str | None
-    ding_user_id: str | None
-
-
-class QueryAlipayUserIdReply(Record, alias_generator=camel):
-    alipay_biz_user_list: list[QueryAlipayUserIdReplyAlipayBizUserList] = empty_list()
-
-
-class QueryAttachmentReplyAttachmentList(Record, alias_generator=camel):
-    attachment_type: str | None
-    download_url: str | None
-    file_name: str | None
-    file_size: str | None
-    file_type: str | None
-    location: str | None
-
-
-class QueryAttachmentReply(Record, alias_generator=camel):
-    attachment_list: list[QueryAttachmentReplyAttachmentList] = empty_list()
-    process_instance_id: str | None
-
-
-class QueryBankReplySupportBanks(Record, alias_generator=camel):
-    bank_abbr: str | None
-    bank_first_pin_yin: str | None
-    bank_name: str | None
-
-
-class QueryBankReply(Record, alias_generator=camel):
-    support_banks: list[QueryBankReplySupportBanks] = empty_list()
-
-
-class QueryBranchReplySupportSubBanks(Record, alias_generator=camel):
-    branch_code: str | None
-    branch_name: str | None
-
-
-class QueryBranchReply(Record, alias_generator=camel):
-    support_sub_banks: list[QueryBranchReplySupportSubBanks] = empty_list()
-
-
-class QueryCategoryByPageList(Record, alias_generator=camel):
-    code: str | None
-    is_dir: bool | None
-    name: str | None
-    parent_code: str | None
-    remark: str | None
-    status: str | None
-    type: str | None
-
-
-class QueryCityReplyCitys(Record, alias_generator=camel):
-    name: str | None
-
-
-class QueryCityReply(Record, alias_generator=camel):
-    citys: list[QueryCityReplyCitys] = empty_list()
-
-
-class QueryCollectionInfoListReplyCollectionInfoList(Record, alias_generator=camel):
-    account_holder_name: str | None
-    alipay_logon_id: str | None
-    audit_status: str | None
-    cert_no: str | None
-    collection_info_id: str | None
-    fail_reason: str | None
-    gmt_audit: int | None
-    merchant_name: str | None
-    type: str | None
-
-
-class QueryCollectionInfoListReply(Record, alias_generator=camel):
-    collection_info_list: list[QueryCollectionInfoListReplyCollectionInfoList] = empty_list()
-
-
-class QueryCollectionOrderReply(Record, alias_generator=camel):
-    amount: str | None
-    instance_id: str | None
-    remark: str | None
-    status: str | None
-
-
-class QueryCorpScaleReply(Record, alias_generator=camel):
-    corp_scale_map: dict[str, JsonValue] | None
-
-
-class QueryCustomerByPageList(Record, alias_generator=camel):
-    code: str | None
-    create_time: int | None
-    description: str | None
-    name: str | None
-    status: str | None
-    user_define_code: str | None
-
-
-class QueryEnterpriseAccountByPageList(Record, alias_generator=camel):
-    account_code: str | None
-    account_id: str | None
-    account_name: str | None
-    account_remark: str | None
+    account_id: str
+    account_name: str = ""
+    account_remark: str = ""
     account_type: str | None
     amount: str | None
     bank_code: str | None
-    bank_name: str | None
+    bank_name: str = ""
     company_code: str | None
-    create_time: int | None
-    creator: str | None
-    official_name: str | None
+    create_time: int
+    creator: str
+    official_name: str = ""
     official_number: str | None
     sign_status: str | None
     source: str | None
@@ -475,162 +240,228 @@ class QueryEnterpriseAccountByPageList(Record, alias_generator=camel):
     support_trade_detail: bool | None
 
 
-class QueryEnterpriseAccountSignUrlReply(Record, alias_generator=camel):
-    url: str | None
+class EnterpriseCode(Reply, alias_generator=camel):
+    """Enterprise code."""
 
-
-class QueryEnterpriseCodeOpenDetailReply(Record, alias_generator=camel):
     enterprise_id: str | None
     opened_status: bool | None
 
 
-class QueryInstancePaymentOrderDetailReplyPayeeAccountDTOBankOpenDTO(Record, alias_generator=camel):
-    account_name: str | None
-    bank_branch_code: str | None
-    bank_branch_name: str | None
-    bank_card_no: str | None
+class FailInvoice(Reply, alias_generator=camel):
+    """Fail invoice."""
+
+    error_msg: str = ""
+    invoice_code: str | None
+    invoice_no: str | None
+
+
+class Filter(Shape, alias_generator=camel):
+    """Filter."""
+
+    end_amount: str | None = None
+    other_account_name: str | None = None
+    start_amount: str | None = None
+    trade_type: str | None = None
+
+
+class FinanceAccount(Reply, alias_generator=camel):
+    """Finance account."""
+
+    account_code: str | None
+    account_id: str
+    account_name: str = ""
+    account_remark: str = ""
+    account_type: str | None
+    accountant_book_id_list: list[str] = empty_list()
+    amount: str | None
     bank_code: str | None
-    bank_name: str | None
-    type: str | None
+    bank_name: str = ""
+    create_time: int
+    creator: str
+    official_name: str = ""
+    official_number: str | None
+    sign_status: str | None
+    source: str | None
+    status: str | None
 
 
-class QueryInstancePaymentOrderDetailReplyPayeeAccountDTO(Record, alias_generator=camel):
-    bank_open_dto: Annotated[QueryInstancePaymentOrderDetailReplyPayeeAccountDTOBankOpenDTO | None, wire("bankOpenDTO")]
+class FinanceEmpDept(Reply, alias_generator=camel):
+    """Finance emp dept."""
+
+    cascade_dept_id: str | None
+    dept_id: int
+    name: str = ""
+    super_dept_id: int | None
 
 
-class QueryInstancePaymentOrderDetailReplyPayerAccountDTOBankOpenDTO(Record, alias_generator=camel):
-    account_name: str | None
-    bank_branch_code: str | None
-    bank_branch_name: str | None
-    bank_card_no: str | None
-    bank_code: str | None
-    bank_name: str | None
-    type: str | None
+class InstancePaymentOrder(Reply, alias_generator=camel):
+    """Instance payment order."""
 
-
-class QueryInstancePaymentOrderDetailReplyPayerAccountDTO(Record, alias_generator=camel):
-    bank_open_dto: Annotated[QueryInstancePaymentOrderDetailReplyPayerAccountDTOBankOpenDTO | None, wire("bankOpenDTO")]
-    enterprise_account_code: str | None
-
-
-class QueryInstancePaymentOrderDetailReply(Record, alias_generator=camel):
     amount: str | None
     instance_id: str | None
-    payee_account_dto: Annotated[QueryInstancePaymentOrderDetailReplyPayeeAccountDTO | None, wire("payeeAccountDTO")]
-    payer_account_dto: Annotated[QueryInstancePaymentOrderDetailReplyPayerAccountDTO | None, wire("payerAccountDTO")]
-    remark: str | None
+    payee_account_dto: Annotated[PayeeAccount | None, wire("payeeAccountDTO")]
+    payer_account_dto: Annotated[PayerAccount | None, wire("payerAccountDTO")]
+    remark: str = ""
     usage: str | None
     user_id: str | None
 
 
-class QueryInvoiceTransferDataReply(Record, alias_generator=camel):
-    key_to_data: dict[str, str] | None
+class InvoiceKey(Shape, alias_generator=camel):
+    """Invoice key."""
+
+    invoice_code: str | None = None
+    invoice_no: str | None = None
 
 
-class QueryPaymentBenefitReplyBenefitMap(Record, alias_generator=camel):
-    can_use: bool | None
-    can_use_quota: int | None
-    used_quota: int | None
+class InvokedLinkCommon(Reply, alias_generator=camel):
+    """Invoked link common."""
+
+    biz_type: str | None
+    data: str | None
+    invoke_id: str | None
 
 
-class QueryPaymentBenefitReply(Record, alias_generator=camel):
-    benefit_map: QueryPaymentBenefitReplyBenefitMap | None
+class IssueInvoiceWithOrder(Shape, alias_generator=camel):
+    """Issue invoice with order."""
+
+    addition_info: list[AdditionInfo] = empty_list()
+    apply_person: str | None = None
+    bank_account: str | None = None
+    bank_name: str | None = None
+    invoice_remark: str | None = None
+    invoice_type: int | None = None
+    natural_person: str | None = None
+    order_id: str | None = None
+    payee: str | None = None
+    phone: str | None = None
+    products: list[IssueInvoiceWithOrderProduct] = empty_list()
+    purchaser: str | None = None
+    purchaser_address: str | None = None
+    purchaser_tel: str | None = None
+    remark: str | None = None
+    reviewer: str | None = None
+    taxnum: str | None = None
+
+
+class IssueInvoiceWithOrderProduct(Shape, alias_generator=camel):
+    """Issue invoice with order product."""
+
+    amount_include_tax: str | None = None
+    product_name: str | None = None
+    quantity: str | None = None
+    revenue_code: str | None = None
+    specs: str | None = None
+    tax_sign: str | None = None
+    unit: str | None = None
+
+
+class OrderBillingProduct(Shape, alias_generator=camel):
+    """Order billing product."""
+
+    amount_with_tax: str | None = None
+    product_name: str | None = None
+    quantity: str | None = None
+    revenue_code: str | None = None
+    specification: str | None = None
+    unit: str | None = None
+    unit_price: str | None = None
+
+
+class OrgInvoiceUrl(Reply, alias_generator=camel):
+    """Org invoice url."""
+
+    fail_invoice_list: list[FailInvoice] = empty_list()
+    org_invoice_url_list: list[BatchQueryOrgInvoiceUrl] = empty_list()
+
+
+class PayeeAccount(Reply, Shape, alias_generator=camel):
+    """Payee account."""
+
+    bank_open_dto: Annotated[PayeeAccountBank | None, wire("bankOpenDTO")] = None
+
+
+class PayeeAccountBank(Reply, Shape, alias_generator=camel):
+    """Payee account bank."""
+
+    account_name: str = ""
+    bank_branch_code: str | None = None
+    bank_branch_name: str = ""
+    bank_card_no: str | None = None
+    bank_code: str | None = None
+    bank_name: str = ""
+    type: str | None = None
+
+
+class PayerAccount(Reply, Shape, alias_generator=camel):
+    """Payer account."""
+
+    bank_open_dto: Annotated[PayeeAccountBank | None, wire("bankOpenDTO")] = None
+    enterprise_account_code: str | None = None
+
+
+class PayerAccountInfo(Reply, alias_generator=camel):
+    """Payer account info."""
+
+    account_type: str | None
+    bank_open_dto: Annotated[PayeeAccountBank | None, wire("bankOpenDTO")]
+    enterprise_account_code: str | None
+
+
+class PaymentBenefit(Reply, alias_generator=camel):
+    """Payment benefit."""
+
+    benefit_map: Benefit | None
     corp_id: str | None
     request_id: str | None
     status: str | None
 
 
-class QueryPaymentOrderDetailReplyOrderListPayeeAccountDTOBankDTO(Record, alias_generator=camel):
-    account_name: str | None
-    bank_branch_code: str | None
-    bank_branch_name: str | None
-    bank_card_no: str | None
-    bank_code: str | None
-    bank_name: str | None
-    type: str | None
+class PaymentOrder(Reply, alias_generator=camel):
+    """Payment order."""
 
-
-class QueryPaymentOrderDetailReplyOrderListPayeeAccountDTO(Record, alias_generator=camel):
-    bank_dto: Annotated[QueryPaymentOrderDetailReplyOrderListPayeeAccountDTOBankDTO | None, wire("bankDTO")]
-
-
-class QueryPaymentOrderDetailReplyOrderListPayerAccountDTO(Record, alias_generator=camel):
-    enterprise_account_code: str | None
-
-
-class QueryPaymentOrderDetailReplyOrderListSubOrderListPayeeAccountDTOBankDTO(Record, alias_generator=camel):
-    account_name: str | None
-    bank_branch_code: str | None
-    bank_branch_name: str | None
-    bank_card_no: str | None
-    bank_code: str | None
-    bank_name: str | None
-    type: str | None
-
-
-class QueryPaymentOrderDetailReplyOrderListSubOrderListPayeeAccountDTO(Record, alias_generator=camel):
-    bank_dto: Annotated[QueryPaymentOrderDetailReplyOrderListSubOrderListPayeeAccountDTOBankDTO | None, wire("bankDTO")]
-
-
-class QueryPaymentOrderDetailReplyOrderListSubOrderListPayerAccountDTO(Record, alias_generator=camel):
-    enterprise_account_code: str | None
-
-
-class QueryPaymentOrderDetailReplyOrderListSubOrderList(Record, alias_generator=camel):
     amount: str | None
     corp_id: str | None
     order_no: str | None
     out_biz_no: str | None
-    payee_account_dto: Annotated[
-        QueryPaymentOrderDetailReplyOrderListSubOrderListPayeeAccountDTO | None, wire("payeeAccountDTO")
-    ]
-    payer_account_dto: Annotated[
-        QueryPaymentOrderDetailReplyOrderListSubOrderListPayerAccountDTO | None, wire("payerAccountDTO")
-    ]
-    remark: str | None
+    payee_account_dto: Annotated[PaymentOrderPayeeAccount | None, wire("payeeAccountDTO")]
+    payer_account_dto: Annotated[PayerAccount | None, wire("payerAccountDTO")]
+    remark: str = ""
     status: str | None
+    sub_order_list: list[PaymentOrder] = empty_list()
     usage: str | None
     user_id: str | None
 
 
-class QueryPaymentOrderDetailReplyOrderList(Record, alias_generator=camel):
-    amount: str | None
+class PaymentOrderPayeeAccount(Reply, alias_generator=camel):
+    """Payment order payee account."""
+
+    bank_dto: Annotated[PayeeAccountBank | None, wire("bankDTO")]
+
+
+class PaymentRecallFile(Reply, alias_generator=camel):
+    """Payment recall file."""
+
     corp_id: str | None
-    order_no: str | None
-    out_biz_no: str | None
-    payee_account_dto: Annotated[QueryPaymentOrderDetailReplyOrderListPayeeAccountDTO | None, wire("payeeAccountDTO")]
-    payer_account_dto: Annotated[QueryPaymentOrderDetailReplyOrderListPayerAccountDTO | None, wire("payerAccountDTO")]
-    remark: str | None
-    status: str | None
-    sub_order_list: list[QueryPaymentOrderDetailReplyOrderListSubOrderList] = empty_list()
-    usage: str | None
-    user_id: str | None
+    payment_recall_file_list: list[PaymentRecallFileVTwoPaymentRecallFile] = empty_list()
 
 
-class QueryPaymentOrderDetailReply(Record, alias_generator=camel):
-    order_list: list[QueryPaymentOrderDetailReplyOrderList] = empty_list()
-    request_id: str | None
+class PaymentRecallFileDetail(Reply, alias_generator=camel):
+    """Payment recall file detail."""
 
-
-class QueryPaymentRecallFileReplyPaymentRecallFileList(Record, alias_generator=camel):
-    file_id: str | None
-    file_name: str | None
+    detail_id: str | None
+    file_id: str
+    file_name: str = ""
     file_size: str | None
     file_type: str | None
-    instance_id: str | None
-    order_no: str | None
-    preview_url: str | None
+    recall_file_url: str | None
     space_id: str | None
 
 
-class QueryPaymentRecallFileReply(Record, alias_generator=camel):
-    corp_id: str | None
-    payment_recall_file_list: list[QueryPaymentRecallFileReplyPaymentRecallFileList] = empty_list()
+class PaymentRecallFileVTwoPaymentRecallFile(Reply, alias_generator=camel):
+    """Payment recall file v two payment recall file."""
 
-
-class QueryPaymentRecallFileVTwoReplyPaymentRecallFileList(Record, alias_generator=camel):
-    file_id: str | None
-    file_name: str | None
+    file_id: str
+    file_name: str = ""
     file_size: str | None
     file_type: str | None
     instance_id: str | None
@@ -640,101 +471,43 @@ class QueryPaymentRecallFileVTwoReplyPaymentRecallFileList(Record, alias_generat
     space_id: str | None
 
 
-class QueryPaymentRecallFileVTwoReply(Record, alias_generator=camel):
+class PaymentStatus(Reply, alias_generator=camel):
+    """Payment status."""
+
     corp_id: str | None
-    payment_recall_file_list: list[QueryPaymentRecallFileVTwoReplyPaymentRecallFileList] = empty_list()
-
-
-class QueryPaymentStatusReplyPayeeAccountInfoBankOpenDTO(Record, alias_generator=camel):
-    bank_branch_name: str | None
-    bank_card_no: str | None
-    bank_name: str | None
-
-
-class QueryPaymentStatusReplyPayeeAccountInfo(Record, alias_generator=camel):
-    bank_open_dto: Annotated[QueryPaymentStatusReplyPayeeAccountInfoBankOpenDTO | None, wire("bankOpenDTO")]
-
-
-class QueryPaymentStatusReplyPayerAccountInfoBankOpenDTO(Record, alias_generator=camel):
-    bank_branch_name: str | None
-    bank_card_no: str | None
-    bank_name: str | None
-
-
-class QueryPaymentStatusReplyPayerAccountInfo(Record, alias_generator=camel):
-    account_type: str | None
-    bank_open_dto: Annotated[QueryPaymentStatusReplyPayerAccountInfoBankOpenDTO | None, wire("bankOpenDTO")]
-    enterprise_account_code: str | None
-
-
-class QueryPaymentStatusReply(Record, alias_generator=camel):
-    corp_id: str | None
-    fail_reason: str | None
+    fail_reason: str = ""
     instance_id: str | None
     order_no: str | None
-    payee_account_info: QueryPaymentStatusReplyPayeeAccountInfo | None
-    payer_account_info: QueryPaymentStatusReplyPayerAccountInfo | None
+    payee_account_info: PayeeAccount | None
+    payer_account_info: PayerAccountInfo | None
     payment_status: str | None
     payment_time: str | None
-    remark: str | None
+    remark: str = ""
     usage: str | None
     user_id: str | None
 
 
-class QueryPermissionUserIdsReply(Record, alias_generator=camel):
-    ding_user_ids: list[str] = empty_list()
+class Product(Reply, alias_generator=camel):
+    """Product."""
 
-
-class QueryProductByPageList(Record, alias_generator=camel):
     code: str | None
-    create_time: int | None
-    description: str | None
+    create_time: int
+    description: str = ""
     information: str | None
-    name: str | None
+    name: str = ""
     specification: str | None
     status: str | None
     unit: str | None
     user_define_code: str | None
 
 
-class QueryProjectByPageList(Record, alias_generator=camel):
-    caode: str | None
-    code: str | None
-    create_time: int | None
-    creator: str | None
-    description: str | None
-    name: str | None
-    parent_code: str | None
-    project_code: str | None
-    project_name: str | None
-    status: str | None
-    user_define_code: str | None
+class ProductInfo(Reply, alias_generator=camel):
+    """Product info."""
 
-
-class QueryProvinceReplyProvinces(Record, alias_generator=camel):
-    name: str | None
-
-
-class QueryProvinceReply(Record, alias_generator=camel):
-    provinces: list[QueryProvinceReplyProvinces] = empty_list()
-
-
-class QueryReceiptForInvoiceListCreator(Record, alias_generator=camel):
-    avatar_url: str | None
-    nick: str | None
-    user_id: str | None
-
-
-class QueryReceiptForInvoiceListCustomer(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
-
-
-class QueryReceiptForInvoiceListProductInfoList(Record, alias_generator=camel):
     amount_with_tax: str | None
     amount_without_tax: str | None
     discount_amount: str | None
-    name: str | None
+    name: str = ""
     quantity: str | None
     specification: str | None
     tax_classification_code: str | None
@@ -745,106 +518,148 @@ class QueryReceiptForInvoiceListProductInfoList(Record, alias_generator=camel):
     with_tax: bool | None
 
 
-class QueryReceiptForInvoiceList(Record, alias_generator=camel):
-    accountant_book_id: str | None
-    amount: str | None
-    apply_status: str | None
-    biz_status: str | None
-    business_id: str | None
-    company_code: str | None
-    create_time: str | None
-    creator: QueryReceiptForInvoiceListCreator | None
-    customer: QueryReceiptForInvoiceListCustomer | None
-    drawer_email: str | None
-    drawer_telephone: str | None
-    invoice_type: str | None
-    jump_url: str | None
-    model_id: str | None
-    product_info_list: list[QueryReceiptForInvoiceListProductInfoList] = empty_list()
-    purchaser_account: str | None
-    purchaser_address: str | None
-    purchaser_bank_name: str | None
-    purchaser_name: str | None
-    purchaser_tax_no: str | None
-    purchaser_tel: str | None
-    receipt_id: str | None
-    record_time: str | None
-    remark: str | None
-    source: str | None
+class Project(Reply, alias_generator=camel):
+    """Project."""
+
+    accountant_book_id_list: list[str] = empty_list()
+    code: str | None
+    create_time: int
+    creator: str | None
+    description: str = ""
+    name: str = ""
+    parent_code: str | None
+    project_code: str | None
+    project_name: str = ""
     status: str | None
-    title: str | None
+    user_define_code: str | None
+    caode: str | None
 
 
-class QueryReceiptsByPageReplyList(Record, alias_generator=camel):
+class QueryAttachment(Reply, alias_generator=camel):
+    """Query attachment."""
+
+    attachment_type: str | None
+    download_url: str | None
+    file_name: str = ""
+    file_size: str | None
+    file_type: str | None
+    location: str | None
+
+
+class QueryCorpPayAccount(Reply, alias_generator=camel):
+    """Query corp pay account."""
+
+    account_class: str | None
+    account_id: str
+    account_name: str = ""
+    account_no: str | None
+    account_remark: str = ""
+    account_type: str | None
+    creator_uid: int | None
+    has_sign_receipt: bool | None
+
+
+class Receipt(Reply, alias_generator=camel):
+    """Receipt."""
+
     app_id: str | None
     data: str | None
     model_id: str | None
     source: str | None
 
 
-class QueryReceiptsByPageReply(Record, alias_generator=camel):
+class ReceiptFile(Reply, alias_generator=camel):
+    """Receipt file."""
+
+    file_id: str
+    file_name: str = ""
+    file_size: int | None
+    file_type: str | None
+    preview_url: str | None
+    space_id: str | None
+
+
+class ReceiptForInvoice(Reply, alias_generator=camel):
+    """Receipt for invoice."""
+
+    accountant_book_id: str | None
+    amount: str | None
+    apply_status: str | None
+    biz_status: str | None
+    business_id: str | None
+    company_code: str | None
+    create_time: str
+    creator: Creator | None
+    customer: Customer | None
+    drawer_email: str = ""
+    drawer_telephone: str = ""
+    invoice_type: str | None
+    jump_url: str | None
+    model_id: str | None
+    product_info_list: list[ProductInfo] = empty_list()
+    purchaser_account: str | None
+    purchaser_address: str = ""
+    purchaser_bank_name: str = ""
+    purchaser_name: str = ""
+    purchaser_tax_no: str | None
+    purchaser_tel: str | None
+    receipt_id: str
+    record_time: str | None
+    remark: str = ""
+    source: str | None
+    status: str | None
+    title: str = ""
+
+
+class ReceiptPage(Reply, alias_generator=camel):
+    """Receipt page."""
+
     has_more: str | None
-    list_: list[QueryReceiptsByPageReplyList] = empty_list()
+    list_: list[Receipt] = empty_list()
 
 
-class QuerySupplierByPageListCustomFormDataList(Record, alias_generator=camel):
-    biz_alias: str | None
-    component_type: str | None
-    ext_value: str | None
-    id: str | None
-    name: str | None
-    value: str | None
+class ReceiptPlan(Shape, alias_generator=camel):
+    """Receipt plan."""
+
+    plan_amount: str | None = None
+    plan_date: int | None = None
+    plan_remark: str | None = None
+    uuid: str | None = None
 
 
-class QuerySupplierByPageList(Record, alias_generator=camel):
+class Role(Reply, alias_generator=camel):
+    """Role."""
+
+    role_code: str | None
+    role_name: str = ""
+
+
+class Supplier(Reply, alias_generator=camel):
+    """Supplier."""
+
+    accountant_book_id_list: list[str] = empty_list()
     code: str | None
-    create_time: int | None
-    custom_form_data_list: list[QuerySupplierByPageListCustomFormDataList] = empty_list()
-    description: str | None
-    name: str | None
+    create_time: int
+    custom_form_data_list: list[CustomFormData] = empty_list()
+    description: str = ""
+    name: str = ""
     status: str | None
     user_define_code: str | None
 
 
-class QueryUseNewInvoiceAppReply(Record, alias_generator=camel):
-    use_new: bool | None
+class UpdatedInvoiceUrl(Reply, alias_generator=camel):
+    """Updated invoice url."""
 
-
-class QueryUserRoleListReplyFinanceEmpDeptOpenList(Record, alias_generator=camel):
-    cascade_dept_id: str | None
-    dept_id: int | None
-    name: str | None
-    super_dept_id: int | None
-
-
-class QueryUserRoleListReplyRoleVOList(Record, alias_generator=camel):
-    role_code: str | None
-    role_name: str | None
-
-
-class QueryUserRoleListReply(Record, alias_generator=camel):
-    company_code: str | None
-    finance_emp_dept_open_list: list[QueryUserRoleListReplyFinanceEmpDeptOpenList] = empty_list()
-    role_vo_list: Annotated[list[QueryUserRoleListReplyRoleVOList], wire("roleVOList")] = empty_list()
-
-
-class UpdateFinanceEnterpriseAccountReply(Record, alias_generator=camel):
-    account_code: str | None
-
-
-class UpdateInvoiceUrlReplyResultFailInvoiceList(Record, alias_generator=camel):
-    error_msg: str | None
-    invoice_code: str | None
-    invoice_no: str | None
-
-
-class UpdateInvoiceUrlReplyResult(Record, alias_generator=camel):
-    fail_invoice_list: list[UpdateInvoiceUrlReplyResultFailInvoiceList] = empty_list()
+    fail_invoice_list: list[FailInvoice] = empty_list()
     is_all_success: str | None
 
 
-class UpdateInvoiceUrlReply(Record, alias_generator=camel):
-    result: UpdateInvoiceUrlReplyResult | None
+class UserRole(Reply, alias_generator=camel):
+    """User role."""
+
+    company_code: str | None
+    finance_emp_dept_open_list: list[FinanceEmpDept] = empty_list()
+    role_vo_list: Annotated[list[Role], wire("roleVOList")] = empty_list()
 
 
 class BizfinanceV2(Manager):
@@ -865,14 +680,14 @@ class BizfinanceV2(Manager):
         tax_nature: str | None = None,
         tax_no: str | None = None,
         user_id: str | None = None,
-    ) -> Call[AddFinanceEnterpriseAccountReply]:
+    ) -> Call[str | None]:
         """Add finance enterprise account (新增智能财务的企业账户).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(AddFinanceEnterpriseAccountReply)
+        return Call(str, "accountCode").or_none()
 
     @api("bizfinance_2_0.AddRetentionRecord", "PUT /v2.0/bizfinance/retentionRecord?mobile&stateCode")
     def add_retention_record(
@@ -880,14 +695,14 @@ class BizfinanceV2(Manager):
         *,
         mobile: str | None = None,
         state_code: str | None = None,
-    ) -> Call[AddRetentionRecordReply]:
+    ) -> Call[bool | None]:
         """Add retention record (留资上报).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(AddRetentionRecordReply)
+        return Call(bool, "isSuccess").or_none()
 
     @api("bizfinance_2_0.AiVoucher", "POST /v2.0/bizfinance/aiVoucher/execute")
     def ai_voucher(
@@ -897,14 +712,14 @@ class BizfinanceV2(Manager):
         enable_thinking: bool | None = None,
         extend_info: str | None = None,
         prompt: str | None = None,
-    ) -> Call[AiVoucherReply]:
+    ) -> Call[str | None]:
         """Ai voucher (调用大模型生成ai凭证).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(AiVoucherReply)
+        return Call(str, "content").or_none()
 
     @api("bizfinance_2_0.BankGatewayInvoke", "POST /v2.0/bizfinance/bankGateways/invoke")
     def bank_gateway_invoke(
@@ -913,14 +728,14 @@ class BizfinanceV2(Manager):
         action_type: str | None = None,
         input_data: str | None = None,
         url: str | None = None,
-    ) -> Call[BankGatewayInvokeReply]:
+    ) -> Call[str | None]:
         """Bank gateway invoke (银行接入层通用接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BankGatewayInvokeReply)
+        return Call(str, "outputData").or_none()
 
     @api("bizfinance_2_0.BatchDeleteReceipt", "POST /v2.0/bizfinance/instances/remove")
     def batch_delete_receipt(
@@ -942,18 +757,16 @@ class BizfinanceV2(Manager):
         self,
         *,
         company_code: str | None = None,
-        invoice_key_vo_list: Annotated[
-            list[BatchQueryOrgInvoiceUrlInvoiceKeyVoList] | None, wire("invoiceKeyVOList")
-        ] = None,
+        invoice_key_vo_list: Annotated[Sequence[OrDict[InvoiceKey]] | None, wire("invoiceKeyVOList")] = None,
         operator: str | None = None,
-    ) -> Call[BatchQueryOrgInvoiceUrlReply]:
+    ) -> Call[OrgInvoiceUrl]:
         """Batch query org invoice url (批量查询企业票池发票下载链接).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BatchQueryOrgInvoiceUrlReply)
+        return Call(OrgInvoiceUrl)
 
     @api(
         "bizfinance_2_0.BatchQueryPaymentRecallFile",
@@ -965,20 +778,20 @@ class BizfinanceV2(Manager):
         *,
         detail_id_list: list[str] | None = None,
         operator: str | None = None,
-    ) -> Call[BatchQueryPaymentRecallFileReply]:
+    ) -> Call[list[PaymentRecallFileDetail]]:
         """Batch query payment recall file (批量查询支付回单文件).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BatchQueryPaymentRecallFileReply)
+        return Call(list[PaymentRecallFileDetail], "paymentRecallFileList").or_empty()
 
     @api("bizfinance_2_0.BatchSyncBankReceipt", "POST /v2.0/bizfinance/receipts/batchSync")
     def batch_sync_bank_receipt(
         self,
         *,
-        body: Annotated[list[BatchSyncBankReceiptBody] | None, wire("")] = None,
+        body: Annotated[Sequence[OrDict[BankReceipt]] | None, wire("")] = None,
     ) -> Call[None]:
         """Batch sync bank receipt (批量同步银行回单).
 
@@ -1025,14 +838,14 @@ class BizfinanceV2(Manager):
         start_time: int | None = None,
         tax_no: str | None = None,
         verify_status: str | None = None,
-    ) -> Call[CheckVoucherStatusReply]:
+    ) -> Call[bool]:
         """Check voucher status (查验发票是否生成凭证).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CheckVoucherStatusReply)
+        return Call(bool, "result")
 
     @api("bizfinance_2_0.ConfirmPaymentOrder", "POST /v2.0/bizfinance/payments/confirm")
     def confirm_payment_order(
@@ -1040,14 +853,14 @@ class BizfinanceV2(Manager):
         *,
         out_biz_no_list: list[str] | None = None,
         user_id: str | None = None,
-    ) -> Call[ConfirmPaymentOrderReply]:
+    ) -> Call[str | None]:
         """Confirm payment order (获取唤起智能财务收银台的地址).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ConfirmPaymentOrderReply)
+        return Call(str, "url").or_none()
 
     @api(
         "bizfinance_2_0.CreateCollectionOrder",
@@ -1055,33 +868,57 @@ class BizfinanceV2(Manager):
     )
     def create_collection_order(
         self,
-        amount: str,
         collection_info_id: str,
         instance_id: str,
         *,
+        amount: str,
         remark: str | None = None,
-    ) -> Call[CreateCollectionOrderReply]:
+    ) -> Call[str | None]:
         """Create collection order (创建收款订单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateCollectionOrderReply)
+        return Call(str, "collectionUrl").or_none()
 
     @api("bizfinance_2_0.CreatePayableReceipt", "POST /v2.0/bizfinance/createArapReceipt")
     def create_payable_receipt(
         self,
         *,
-        receipt: CreatePayableReceiptReceipt | None = None,
-    ) -> Call[CreatePayableReceiptReply]:
+        amount: Annotated[str | None, wire("receipt.amount")] = None,
+        category_code: Annotated[str | None, wire("receipt.categoryCode")] = None,
+        code: Annotated[str | None, wire("receipt.code")] = None,
+        company_code: Annotated[str | None, wire("receipt.companyCode")] = None,
+        corp_id: Annotated[str | None, wire("receipt.corpId")] = None,
+        create_time: Annotated[int | None, wire("receipt.createTime")] = None,
+        customer_code: Annotated[str | None, wire("receipt.customerCode")] = None,
+        dang_an_data_info_list: Annotated[
+            Sequence[OrDict[DangAnDataInfo]] | None, wire("receipt.dangAnDataInfoList")
+        ] = None,
+        department_code: Annotated[str | None, wire("receipt.departmentCode")] = None,
+        emp_account_user_id: Annotated[str | None, wire("receipt.empAccountUserId")] = None,
+        enterprise_account_code: Annotated[str | None, wire("receipt.enterpriseAccountCode")] = None,
+        form_code: Annotated[str | None, wire("receipt.formCode")] = None,
+        occur_date: Annotated[int | None, wire("receipt.occurDate")] = None,
+        principal_id: Annotated[str | None, wire("receipt.principalId")] = None,
+        product_code: Annotated[str | None, wire("receipt.productCode")] = None,
+        project_code: Annotated[str | None, wire("receipt.projectCode")] = None,
+        receipt_plans: Annotated[Sequence[OrDict[ReceiptPlan]] | None, wire("receipt.receiptPlans")] = None,
+        receipt_type: Annotated[int | None, wire("receipt.receiptType")] = None,
+        recode_time: Annotated[int | None, wire("receipt.recodeTime")] = None,
+        remark: Annotated[str | None, wire("receipt.remark")] = None,
+        supplier_code: Annotated[str | None, wire("receipt.supplierCode")] = None,
+        title: Annotated[str | None, wire("receipt.title")] = None,
+        user_id: Annotated[str | None, wire("receipt.userId")] = None,
+    ) -> Call[CreatedPayableReceipt | None]:
         """Create payable receipt (创建应付单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreatePayableReceiptReply)
+        return Call(CreatedPayableReceipt, "result").or_none()
 
     @api("bizfinance_2_0.CreatePaymentOrder", "POST /v2.0/bizfinance/payments/orders")
     def create_payment_order(
@@ -1090,20 +927,20 @@ class BizfinanceV2(Manager):
         amount: str | None = None,
         expire_time: int | None = None,
         out_biz_no: str | None = None,
-        payee_account_dto: Annotated[CreatePaymentOrderPayeeAccountDto | None, wire("payeeAccountDTO")] = None,
-        payer_account_dto: Annotated[CreatePaymentOrderPayerAccountDto | None, wire("payerAccountDTO")] = None,
+        payee_account_dto: Annotated[OrDict[PayeeAccount] | None, wire("payeeAccountDTO")] = None,
+        payer_account_dto: Annotated[OrDict[PayerAccount] | None, wire("payerAccountDTO")] = None,
         payment_order_title: str | None = None,
         remark: str | None = None,
         usage: str | None = None,
         user_id: str | None = None,
-    ) -> Call[CreatePaymentOrderReply]:
+    ) -> Call[CreatedPaymentOrder]:
         """Create payment order (创建智能财务待支付订单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreatePaymentOrderReply)
+        return Call(CreatedPaymentOrder)
 
     @api("bizfinance_2_0.DeleteCompany", "POST /v2.0/bizfinance/companies/delete?companyCode")
     def delete_company(
@@ -1196,15 +1033,16 @@ class BizfinanceV2(Manager):
     @api("bizfinance_2_0.GetCategory", "GET /v2.0/bizfinance/categories")
     def get_category(
         self,
+        *,
         code: str,
-    ) -> Call[GetCategoryReply]:
+    ) -> Call[Category]:
         """Get category (获取费用类别).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetCategoryReply)
+        return Call(Category)
 
     @api("bizfinance_2_0.GetDefine", "POST /v2.0/bizfinance/customInfos/query", idempotent=True)
     def get_define(
@@ -1214,14 +1052,14 @@ class BizfinanceV2(Manager):
         name: str | None = None,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[GetDefineList]:
+    ) -> Query[DefineDetail]:
         """Get define (查询企业内自定义辅助档案信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(GetDefineList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(DefineDetail, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("bizfinance_2_0.GetDefineData", "POST /v2.0/bizfinance/customDatas/query", idempotent=True)
     def get_define_data(
@@ -1231,40 +1069,42 @@ class BizfinanceV2(Manager):
         name: str | None = None,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[GetDefineDataList]:
+    ) -> Query[Define]:
         """Get define data (查询企业内自定义辅助档案数据信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(GetDefineDataList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(Define, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("bizfinance_2_0.GetFinanceAccount", "GET /v2.0/bizfinance/financeAccounts")
     def get_finance_account(
         self,
+        *,
         account_code: str,
-    ) -> Call[GetFinanceAccountReply]:
+    ) -> Call[FinanceAccount]:
         """Get finance account (获取企业账户).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetFinanceAccountReply)
+        return Call(FinanceAccount)
 
     @api("bizfinance_2_0.GetProject", "GET /v2.0/bizfinance/projects")
     def get_project(
         self,
+        *,
         code: str,
-    ) -> Call[GetProjectReply]:
+    ) -> Call[Project]:
         """Get project (获取单条项目).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetProjectReply)
+        return Call(Project)
 
     @api("bizfinance_2_0.GetReceipt", "GET /v2.0/bizfinance/receipts/details")
     def get_receipt(
@@ -1273,33 +1113,34 @@ class BizfinanceV2(Manager):
         business_id: str | None = None,
         code: str | None = None,
         model_id: str | None = None,
-    ) -> Call[GetReceiptReply]:
+    ) -> Call[Receipt]:
         """Get receipt (获取智能财务单据详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetReceiptReply)
+        return Call(Receipt)
 
     @api("bizfinance_2_0.GetSupplier", "GET /v2.0/bizfinance/suppliers/details")
     def get_supplier(
         self,
+        *,
         code: str,
-    ) -> Call[GetSupplierReply]:
+    ) -> Call[Supplier]:
         """Get supplier (获取智能财务应用内维护的供应商信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSupplierReply)
+        return Call(Supplier)
 
     @api("bizfinance_2_0.IssueInvoiceWithOrder", "POST /v2.0/bizfinance/issueInvoices/order", idempotent=True)
     def issue_invoice_with_order(
         self,
         *,
-        content: IssueInvoiceWithOrderContent | None = None,
+        content: OrDict[IssueInvoiceWithOrder] | None = None,
         finance_app_key: str | None = None,
         operator: str | None = None,
         signature: str | None = None,
@@ -1320,20 +1161,20 @@ class BizfinanceV2(Manager):
         data: str | None = None,
         invoke_id: str | None = None,
         user_id: str | None = None,
-    ) -> Call[LinkCommonInvokeReply]:
+    ) -> Call[InvokedLinkCommon]:
         """Link common invoke (根据不同的bizType查询不同的数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(LinkCommonInvokeReply)
+        return Call(InvokedLinkCommon)
 
     @api("bizfinance_2_0.OrderBilling", "POST /v2.0/bizfinance/billings/order")
     def order_billing(
         self,
         *,
-        addition_infos: list[OrderBillingAdditionInfos] | None = None,
+        addition_infos: Sequence[OrDict[AdditionInfo]] | None = None,
         app_key: str | None = None,
         apply_person: str | None = None,
         invoice_remark: str | None = None,
@@ -1343,7 +1184,7 @@ class BizfinanceV2(Manager):
         order_id: str | None = None,
         payee: str | None = None,
         phone: str | None = None,
-        products: list[OrderBillingProducts] | None = None,
+        products: Sequence[OrDict[OrderBillingProduct]] | None = None,
         purchaser_address: str | None = None,
         purchaser_bank_account: str | None = None,
         purchaser_bank_name: str | None = None,
@@ -1366,14 +1207,14 @@ class BizfinanceV2(Manager):
     @api("bizfinance_2_0.PageQueryCorpPayAccounts", "GET /v2.0/bizfinance/corpPayAccounts/batch")
     def page_query_corp_pay_accounts(
         self,
-    ) -> Call[PageQueryCorpPayAccountsReply]:
+    ) -> Call[list[QueryCorpPayAccount]]:
         """Page query corp pay accounts (查询企业支付绑定的付款账户列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PageQueryCorpPayAccountsReply)
+        return Call(list[QueryCorpPayAccount], "accounts").or_empty()
 
     @api("bizfinance_2_0.QueryAccountTradeByPage", "POST /v2.0/bizfinance/payments/trades/query", idempotent=True)
     def query_account_trade_by_page(
@@ -1381,33 +1222,33 @@ class BizfinanceV2(Manager):
         *,
         account_id: str | None = None,
         end_date: int | None = None,
-        filter_: QueryAccountTradeByPageFilter | None = None,
+        filter_: OrDict[Filter] | None = None,
         page_number: int | None = None,
         page_size: int | None = None,
         start_date: int | None = None,
         user_id: str | None = None,
-    ) -> Query[QueryAccountTradeByPageResult]:
+    ) -> Query[AccountTrade]:
         """Query account trade by page (分页查询账户的银行交易流水).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(QueryAccountTradeByPageResult, Paging("pageNumber", 1, unit="pages"), items="result")
+        return Listing(AccountTrade, Paging("pageNumber", 1, unit="pages"), items="result")
 
     @api("bizfinance_2_0.QueryAlipayUserId", "POST /v2.0/bizfinance/consumption/aliPay/getUserId", idempotent=True)
     def query_alipay_user_id(
         self,
         *,
         ding_user_ids: list[str] | None = None,
-    ) -> Call[QueryAlipayUserIdReply]:
+    ) -> Call[list[AlipayUserId]]:
         """Query alipay user id (根据staffId批量查询返回支付宝userId).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryAlipayUserIdReply)
+        return Call(list[AlipayUserId], "alipayBizUserList").or_empty()
 
     @api("bizfinance_2_0.QueryAttachment", "GET /v2.0/bizfinance/receipts/attachment")
     def query_attachment(
@@ -1416,26 +1257,26 @@ class BizfinanceV2(Manager):
         user_id: str,
         *,
         attachment_type: str | None = None,
-    ) -> Call[QueryAttachmentReply]:
+    ) -> Call[Attachment]:
         """Query attachment (查询审批单上的附件和发票).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryAttachmentReply)
+        return Call(Attachment)
 
     @api("bizfinance_2_0.QueryBank", "GET /v2.0/bizfinance/bankinfo/bank")
     def query_bank(
         self,
-    ) -> Call[QueryBankReply]:
+    ) -> Call[list[Bank]]:
         """Query bank (查询银行列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryBankReply)
+        return Call(list[Bank], "supportBanks").or_empty()
 
     @api("bizfinance_2_0.QueryBranch", "GET /v2.0/bizfinance/bankinfo/branch")
     def query_branch(
@@ -1444,14 +1285,14 @@ class BizfinanceV2(Manager):
         bank_name: str | None = None,
         city: str | None = None,
         province: str | None = None,
-    ) -> Call[QueryBranchReply]:
+    ) -> Call[list[Branch]]:
         """Query branch (查询支行名).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryBranchReply)
+        return Call(list[Branch], "supportSubBanks").or_empty()
 
     @api(
         "bizfinance_2_0.QueryCategoryByPage",
@@ -1460,11 +1301,11 @@ class BizfinanceV2(Manager):
     )
     def query_category_by_page(
         self,
-        type: str,
         *,
+        type: str,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[QueryCategoryByPageList]:
+    ) -> Query[Category]:
         """Query category by page (批量获取费用类别).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1474,60 +1315,60 @@ class BizfinanceV2(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryCategoryByPageList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(Category, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("bizfinance_2_0.QueryCity", "GET /v2.0/bizfinance/bankinfo/city")
     def query_city(
         self,
         *,
         province: str | None = None,
-    ) -> Call[QueryCityReply]:
+    ) -> Call[list[City]]:
         """Query city (查询城市列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryCityReply)
+        return Call(list[City], "citys").or_empty()
 
     @api("bizfinance_2_0.QueryCollectionInfoList", "GET /v2.0/bizfinance/me/collections/accounts")
     def query_collection_info_list(
         self,
         *,
         status: str | None = None,
-    ) -> Call[QueryCollectionInfoListReply]:
+    ) -> Call[list[Collection]]:
         """Query collection info list (查询进件信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryCollectionInfoListReply)
+        return Call(list[Collection], "collectionInfoList").or_empty()
 
     @api("bizfinance_2_0.QueryCollectionOrder", "GET /v2.0/bizfinance/me/collections/orders")
     def query_collection_order(
         self,
         instance_id: str,
-    ) -> Call[QueryCollectionOrderReply]:
+    ) -> Call[CollectionOrder]:
         """Query collection order (查询收款订单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryCollectionOrderReply)
+        return Call(CollectionOrder)
 
     @api("bizfinance_2_0.QueryCorpScale", "GET /v2.0/bizfinance/queryCorpScale")
     def query_corp_scale(
         self,
-    ) -> Call[QueryCorpScaleReply]:
+    ) -> Call[dict[str, JsonValue]]:
         """Query corp scale (根据企业名称列表，查询是否在钉钉有组织，及组织的认证状态与规模).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryCorpScaleReply)
+        return Call(dict[str, JsonValue], "corpScaleMap").or_empty()
 
     @api(
         "bizfinance_2_0.QueryCustomerByPage",
@@ -1539,7 +1380,7 @@ class BizfinanceV2(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[QueryCustomerByPageList]:
+    ) -> Query[Project]:
         """Query customer by page (分页批量获取智能财务应用内维护的客户信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1549,7 +1390,7 @@ class BizfinanceV2(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryCustomerByPageList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(Project, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api(
         "bizfinance_2_0.QueryEnterpriseAccountByPage",
@@ -1562,7 +1403,7 @@ class BizfinanceV2(Manager):
         page_number: int | None = None,
         page_size: int = 20,
         start_status: bool | None = None,
-    ) -> Query[QueryEnterpriseAccountByPageList]:
+    ) -> Query[EnterpriseAccount]:
         """Query enterprise account by page (批量获取企业账户).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1572,7 +1413,7 @@ class BizfinanceV2(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryEnterpriseAccountByPageList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(EnterpriseAccount, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("bizfinance_2_0.QueryEnterpriseAccountSignUrl", "GET /v2.0/bizfinance/enterpriseAccounts/sign")
     def query_enterprise_account_sign_url(
@@ -1580,14 +1421,14 @@ class BizfinanceV2(Manager):
         *,
         account_code: str | None = None,
         user_id: str | None = None,
-    ) -> Call[QueryEnterpriseAccountSignUrlReply]:
+    ) -> Call[str]:
         """Query enterprise account sign url (获取智能财务企业账户签约地址).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryEnterpriseAccountSignUrlReply)
+        return Call(str, "url")
 
     @api(
         "bizfinance_2_0.QueryEnterpriseCodeOpenDetail",
@@ -1596,14 +1437,14 @@ class BizfinanceV2(Manager):
     )
     def query_enterprise_code_open_detail(
         self,
-    ) -> Call[QueryEnterpriseCodeOpenDetailReply]:
+    ) -> Call[EnterpriseCode]:
         """Query enterprise code open detail (查询组织的企业码开通情况).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryEnterpriseCodeOpenDetailReply)
+        return Call(EnterpriseCode)
 
     @api(
         "bizfinance_2_0.QueryInstancePaymentOrderDetail",
@@ -1614,14 +1455,14 @@ class BizfinanceV2(Manager):
         instance_id: str,
         *,
         order_no: str | None = None,
-    ) -> Call[QueryInstancePaymentOrderDetailReply]:
+    ) -> Call[InstancePaymentOrder]:
         """Query instance payment order detail (查询支付订单详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryInstancePaymentOrderDetailReply)
+        return Call(InstancePaymentOrder)
 
     @api(
         "bizfinance_2_0.QueryInvoiceTransferData",
@@ -1630,40 +1471,40 @@ class BizfinanceV2(Manager):
     )
     def query_invoice_transfer_data(
         self,
-    ) -> Call[QueryInvoiceTransferDataReply]:
+    ) -> Call[dict[str, str]]:
         """Query invoice transfer data (发票数据迁移，根据数据key查询具体数据data).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryInvoiceTransferDataReply)
+        return Call(dict[str, str], "keyToData").or_empty()
 
     @api("bizfinance_2_0.QueryPaymentBenefit", "GET /v2.0/bizfinance/payments/benefits")
     def query_payment_benefit(
         self,
         *,
         user_id: str | None = None,
-    ) -> Call[QueryPaymentBenefitReply]:
+    ) -> Call[PaymentBenefit]:
         """Query payment benefit (查询支付的权益使用信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryPaymentBenefitReply)
+        return Call(PaymentBenefit)
 
     @api("bizfinance_2_0.QueryPaymentOrderDetail", "GET /v2.0/bizfinance/payments/orders")
     def query_payment_order_detail(
         self,
-    ) -> Call[QueryPaymentOrderDetailReply]:
+    ) -> Call[list[PaymentOrder]]:
         """Query payment order detail (查询智能财务支付订单信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryPaymentOrderDetailReply)
+        return Call(list[PaymentOrder], "orderList").or_empty()
 
     @api("bizfinance_2_0.QueryPaymentRecallFile", "GET /v2.0/bizfinance/payments/recallFiles/{instanceId}")
     def query_payment_recall_file(
@@ -1671,14 +1512,14 @@ class BizfinanceV2(Manager):
         instance_id: str,
         *,
         user_id: str | None = None,
-    ) -> Call[QueryPaymentRecallFileReply]:
+    ) -> Call[PaymentRecallFile]:
         """Query payment recall file (查询支付回单信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryPaymentRecallFileReply)
+        return Call(PaymentRecallFile)
 
     @api("bizfinance_2_0.QueryPaymentRecallFileVTwo", "GET /v2.0/bizfinance/payments/recallFilesV2/{instanceId}")
     def query_payment_recall_file_v_two(
@@ -1686,14 +1527,14 @@ class BizfinanceV2(Manager):
         instance_id: str,
         *,
         user_id: str | None = None,
-    ) -> Call[QueryPaymentRecallFileVTwoReply]:
-        """Query payment recall file vtwo (查询支付回单信息，权限集与QueryPaymentRecallFile不同).
+    ) -> Call[PaymentRecallFile]:
+        """Query payment recall file v two (查询支付回单信息，权限集与QueryPaymentRecallFile不同).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryPaymentRecallFileVTwoReply)
+        return Call(PaymentRecallFile)
 
     @api("bizfinance_2_0.QueryPaymentStatus", "GET /v2.0/bizfinance/payments/statuses")
     def query_payment_status(
@@ -1702,14 +1543,14 @@ class BizfinanceV2(Manager):
         instance_id: str | None = None,
         order_no: str | None = None,
         user_id: str | None = None,
-    ) -> Call[QueryPaymentStatusReply]:
+    ) -> Call[PaymentStatus]:
         """Query payment status (查询支付订单的状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryPaymentStatusReply)
+        return Call(PaymentStatus)
 
     @api(
         "bizfinance_2_0.QueryPermissionUserIds",
@@ -1718,14 +1559,14 @@ class BizfinanceV2(Manager):
     )
     def query_permission_user_ids(
         self,
-    ) -> Call[QueryPermissionUserIdsReply]:
+    ) -> Call[list[str]]:
         """Query permission user ids (查询对应权限点的人员staffId).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryPermissionUserIdsReply)
+        return Call(list[str], "dingUserIds").or_empty()
 
     @api(
         "bizfinance_2_0.QueryProductByPage", "POST /v2.0/bizfinance/products/query?pageNumber&pageSize", idempotent=True
@@ -1735,7 +1576,7 @@ class BizfinanceV2(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[QueryProductByPageList]:
+    ) -> Query[Product]:
         """Query product by page (批量获取商品信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1745,7 +1586,7 @@ class BizfinanceV2(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryProductByPageList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(Product, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api(
         "bizfinance_2_0.QueryProjectByPage", "POST /v2.0/bizfinance/projects/batch?pageNumber&pageSize", idempotent=True
@@ -1755,7 +1596,7 @@ class BizfinanceV2(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[QueryProjectByPageList]:
+    ) -> Query[Project]:
         """Query project by page (批量获取项目信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1765,19 +1606,19 @@ class BizfinanceV2(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryProjectByPageList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(Project, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("bizfinance_2_0.QueryProvince", "GET /v2.0/bizfinance/bankinfo/province")
     def query_province(
         self,
-    ) -> Call[QueryProvinceReply]:
+    ) -> Call[list[City]]:
         """Query province (查询省份列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryProvinceReply)
+        return Call(list[City], "provinces").or_empty()
 
     @api("bizfinance_2_0.QueryReceiptForInvoice", "POST /v2.0/bizfinance/invoices/receipts/query", idempotent=True)
     def query_receipt_for_invoice(
@@ -1794,26 +1635,26 @@ class BizfinanceV2(Manager):
         search_params: dict[str, str] | None = None,
         start_time: int | None = None,
         title: str | None = None,
-    ) -> Query[QueryReceiptForInvoiceList]:
+    ) -> Query[ReceiptForInvoice]:
         """Query receipt for invoice (批量查询智能财务单据主数据信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(QueryReceiptForInvoiceList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(ReceiptForInvoice, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("bizfinance_2_0.QueryReceiptsByPage", "GET /v2.0/bizfinance/receipts")
     def query_receipts_by_page(
         self,
-    ) -> Call[QueryReceiptsByPageReply]:
+    ) -> Call[ReceiptPage]:
         """Query receipts by page (分页获取智能财务单据详情列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryReceiptsByPageReply)
+        return Call(ReceiptPage)
 
     @api("bizfinance_2_0.QuerySupplierByPage", "GET /v2.0/bizfinance/suppliers")
     def query_supplier_by_page(
@@ -1821,7 +1662,7 @@ class BizfinanceV2(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[QuerySupplierByPageList]:
+    ) -> Query[Supplier]:
         """Query supplier by page (分页批量获取智能财务应用内维护的供应商信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1831,19 +1672,19 @@ class BizfinanceV2(Manager):
 
         Evidence: sdk
         """
-        return Listing(QuerySupplierByPageList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(Supplier, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("bizfinance_2_0.QueryUseNewInvoiceApp", "GET /v2.0/bizfinance/invoice/appGray")
     def query_use_new_invoice_app(
         self,
-    ) -> Call[QueryUseNewInvoiceAppReply]:
+    ) -> Call[bool]:
         """Query use new invoice app (查询组织是否命中走新发票应用).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUseNewInvoiceAppReply)
+        return Call(bool, "useNew")
 
     @api("bizfinance_2_0.QueryUserRoleList", "GET /v2.0/bizfinance/users/roles")
     def query_user_role_list(
@@ -1851,14 +1692,14 @@ class BizfinanceV2(Manager):
         *,
         company_code: str | None = None,
         user_id: str | None = None,
-    ) -> Call[QueryUserRoleListReply]:
+    ) -> Call[UserRole]:
         """Query user role list (查询用户角色成员，支持分页，可获取某个企业主体下的角色成员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUserRoleListReply)
+        return Call(UserRole)
 
     @api(
         "bizfinance_2_0.SignEnterpriseAccount",
@@ -1940,14 +1781,14 @@ class BizfinanceV2(Manager):
         tax_nature: str | None = None,
         tax_no: str | None = None,
         user_id: str | None = None,
-    ) -> Call[UpdateFinanceEnterpriseAccountReply]:
+    ) -> Call[str | None]:
         """Update finance enterprise account (更新智能财务的企业账户).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateFinanceEnterpriseAccountReply)
+        return Call(str, "accountCode").or_none()
 
     @api("bizfinance_2_0.UpdateInstanceOrderInfo", "PUT /v2.0/bizfinance/instances/{instanceId}/paymentOrders/states")
     def update_instance_order_info(
@@ -1977,11 +1818,11 @@ class BizfinanceV2(Manager):
     @api("bizfinance_2_0.UpdateInvoiceUrl", "PUT /v2.0/bizfinance/invoices/urls")
     def update_invoice_url(
         self,
-    ) -> Call[UpdateInvoiceUrlReply]:
+    ) -> Call[UpdatedInvoiceUrl | None]:
         """Update invoice url (用于更新智能财务企业票池内对应发票的下载链接).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateInvoiceUrlReply)
+        return Call(UpdatedInvoiceUrl, "result").or_none()

@@ -2,107 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from typing import Annotated, Literal
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import BeijingTime, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.reply import Reply
 
 
-class CategoryListResult(Record):
-    id: str | None
-    """分类ID"""
-    name: str | None
-    """分类名"""
+class BlackboardReceiver(Shape):
+    """Blackboard receiver (公告接收人)."""
 
-
-class CreateCreateRequestBlackboardReceiver(TypedDict, total=False):
-    deptid_list: Annotated[list[float], Field(max_length=20)]
+    deptid_list: Annotated[list[float], Field(max_length=20)] = empty_list()
     """接收部门ID列表 (≤ 20 项 items)"""
-    userid_list: Annotated[list[str], Field(max_length=1000)]
+    userid_list: Annotated[list[str], Field(max_length=1000)] = empty_list()
     """接收人userId列表 (≤ 1000 项 items)"""
 
 
-class CreateCreateRequest(TypedDict, total=False):
-    operation_userid: Required[str]
-    """操作人的userId (例 e.g. `manager01`)"""
-    author: str
-    """公告作者 (例 e.g. `杨xx`)"""
-    private_level: Literal[0, 20]
-    """保密等级 (`0` `20`)"""
-    ding: bool
-    """是否发送应用内钉提醒 (例 e.g. `False`)"""
-    blackboard_receiver: Required[CreateCreateRequestBlackboardReceiver]
-    """公告接收人"""
-    title: Required[str]
-    """公告标题 (例 e.g. `入职须知`)"""
-    push_top: bool
-    """公告是否置顶 (例 e.g. `True`)"""
-    content: Required[str]
-    """公告内容 (例 e.g. `欢迎加入我们的大家庭`)"""
-    category_id: str
-    """公告分类ID (例 e.g. `987uy66t5rt54er`)"""
-    coverpic_mediaid: str
-    """封面图 (例 e.g. `@lAxxxxeRzMqM0BLA`)"""
+class Category(Reply):
+    """Category."""
+
+    id: str
+    """分类ID"""
+    name: str = ""
+    """分类名"""
 
 
-class ListidsQueryRequest(TypedDict, total=False):
-    operation_userid: Required[str]
-    """操作人userId (例 e.g. `manager4220`)"""
-    page_size: Required[Annotated[int, Field(le=30)]]
-    """分页大小 (≤ 30; 例 e.g. `10`)"""
-    start_time: BeijingTime
-    """开始时间 (例 e.g. `2019-10-07 10:10:10`)"""
-    end_time: BeijingTime
-    """结束时间 (例 e.g. `2019-11-07 10:10:10`)"""
-    page: Required[int]
-    """页码 (例 e.g. `1`)"""
-    category_id: str
-    """分类ID (例 e.g. `9i9u7y7g6t65`)"""
+class Topten(Reply):
+    """Topten."""
 
-
-class ListtoptenReplyBlackboardList(Record):
-    gmt_create: BeijingTime | None
+    gmt_create: BeijingTime
     """创建时间"""
-    title: str | None
+    title: str = ""
     """公告标题"""
     url: str | None
     """跳转URL"""
     category_id: Annotated[str | None, wire("categoryId")]
     """公告分类ID"""
-    id: str | None
+    id: str
     """公告ID"""
-
-
-class ListtoptenReply(Record):
-    blackboard_list: list[ListtoptenReplyBlackboardList] = empty_list()
-    """返回结果"""
-
-
-class UpdateUpdateRequest(TypedDict, total=False):
-    author: str
-    """公告作者 (例 e.g. `杨xx`)"""
-    ding: bool
-    """是否发送应用内钉提醒 (例 e.g. `True`)"""
-    blackboard_id: Required[str]
-    """公告ID (例 e.g. `908uhyg76tfr543e`)"""
-    title: Required[str]
-    """公告标题 (例 e.g. `入职须知`)"""
-    content: Required[str]
-    """公告内容 (例 e.g. `欢迎加入我们的大家庭`)"""
-    category_id: str
-    """公告分类ID (例 e.g. `89uuy7ytg6bnnjh7`)"""
-    notify: bool
-    """修改后是否再次通知接收人 (例 e.g. `True`)"""
-    operation_userid: Required[str]
-    """操作人userid (例 e.g. `manager01`)"""
-    coverpic_mediaid: str
-    """封面图 (例 e.g. `@lADPDeC2ufXOeRzMqM0BLA`)"""
 
 
 class OapiBlackboard(Manager):
@@ -110,7 +52,7 @@ class OapiBlackboard(Manager):
     def category_list(
         self,
         operation_userid: str,
-    ) -> Call[list[CategoryListResult]]:
+    ) -> Call[list[Category]]:
         """Category list (获取公告分类列表).
 
         Args:
@@ -122,14 +64,36 @@ class OapiBlackboard(Manager):
 
         Source: obtains-the-list-of-categories-not-deleted-for-enterprise-announcements
         """
-        return Call(list[CategoryListResult])
+        return Call(list[Category]).or_empty()
 
     @api("dingtalk.oapi.blackboard.create", "POST /topapi/blackboard/create")
     def create(
         self,
-        create_request: CreateCreateRequest,
+        operation_userid: Annotated[str, wire("create_request.operation_userid")],
+        *,
+        blackboard_receiver: Annotated[OrDict[BlackboardReceiver], wire("create_request.blackboard_receiver")],
+        title: Annotated[str, wire("create_request.title")],
+        content: Annotated[str, wire("create_request.content")],
+        author: Annotated[str | None, wire("create_request.author")] = None,
+        private_level: Annotated[Literal[0, 20] | None, wire("create_request.private_level")] = None,
+        ding: Annotated[bool | None, wire("create_request.ding")] = None,
+        push_top: Annotated[bool | None, wire("create_request.push_top")] = None,
+        category_id: Annotated[str | None, wire("create_request.category_id")] = None,
+        coverpic_mediaid: Annotated[str | None, wire("create_request.coverpic_mediaid")] = None,
     ) -> Call[None]:
         """Create (创建公告).
+
+        Args:
+            operation_userid: 操作人的userId (例 e.g. `manager01`)
+            blackboard_receiver: 公告接收人
+            title: 公告标题 (例 e.g. `入职须知`)
+            content: 公告内容 (例 e.g. `欢迎加入我们的大家庭`)
+            author: 公告作者 (例 e.g. `杨xx`)
+            private_level: 保密等级 (`0` `20`)
+            ding: 是否发送应用内钉提醒 (例 e.g. `False`)
+            push_top: 公告是否置顶 (例 e.g. `True`)
+            category_id: 公告分类ID (例 e.g. `987uy66t5rt54er`)
+            coverpic_mediaid: 封面图 (例 e.g. `@lAxxxxeRzMqM0BLA`)
 
         Scopes: qyapi_blackboard_manage.
 
@@ -140,7 +104,7 @@ class OapiBlackboard(Manager):
         return Call(None)
 
     @api("dingtalk.oapi.blackboard.delete", "POST /topapi/blackboard/delete")
-    def delete(
+    def delete_(
         self,
         blackboard_id: str,
         operation_userid: str,
@@ -162,9 +126,23 @@ class OapiBlackboard(Manager):
     @api("dingtalk.oapi.blackboard.listids", "POST /topapi/blackboard/listids")
     def listids(
         self,
-        query_request: ListidsQueryRequest,
+        operation_userid: Annotated[str, wire("query_request.operation_userid")],
+        *,
+        page_size: Annotated[Annotated[int, Field(le=30)], wire("query_request.page_size")],
+        page: Annotated[int, wire("query_request.page")],
+        start_time: Annotated[BeijingTime | None, wire("query_request.start_time")] = None,
+        end_time: Annotated[BeijingTime | None, wire("query_request.end_time")] = None,
+        category_id: Annotated[str | None, wire("query_request.category_id")] = None,
     ) -> Call[list[str]]:
         """Listids (获取公告ID列表).
+
+        Args:
+            operation_userid: 操作人userId (例 e.g. `manager4220`)
+            page_size: 分页大小 (≤ 30; 例 e.g. `10`)
+            page: 页码 (例 e.g. `1`)
+            start_time: 开始时间 (例 e.g. `2019-10-07 10:10:10`)
+            end_time: 结束时间 (例 e.g. `2019-11-07 10:10:10`)
+            category_id: 分类ID (例 e.g. `9i9u7y7g6t65`)
 
         Scopes: qyapi_blackboard_read.
 
@@ -172,7 +150,7 @@ class OapiBlackboard(Manager):
 
         Source: obtains-the-id-list-of-announcements-that-are-not-deleted
         """
-        return Call(list[str])
+        return Call(list[str]).or_empty()
 
     @api(
         "dingtalk.oapi.blackboard.listtopten",
@@ -182,7 +160,7 @@ class OapiBlackboard(Manager):
     def listtopten(
         self,
         userid: str,
-    ) -> Call[ListtoptenReply]:
+    ) -> Call[list[Topten]]:
         """Listtopten (获取用户可查看的公告).
 
         Args:
@@ -194,14 +172,34 @@ class OapiBlackboard(Manager):
 
         Source: list-the-user-s-announcement-list
         """
-        return Call(ListtoptenReply, "")
+        return Call(list[Topten], "blackboard_list").or_empty()
 
     @api("dingtalk.oapi.blackboard.update", "POST /topapi/blackboard/update")
-    def update(
+    def update_(
         self,
-        update_request: UpdateUpdateRequest,
+        blackboard_id: Annotated[str, wire("update_request.blackboard_id")],
+        operation_userid: Annotated[str, wire("update_request.operation_userid")],
+        *,
+        title: Annotated[str, wire("update_request.title")],
+        content: Annotated[str, wire("update_request.content")],
+        author: Annotated[str | None, wire("update_request.author")] = None,
+        ding: Annotated[bool | None, wire("update_request.ding")] = None,
+        category_id: Annotated[str | None, wire("update_request.category_id")] = None,
+        notify: Annotated[bool | None, wire("update_request.notify")] = None,
+        coverpic_mediaid: Annotated[str | None, wire("update_request.coverpic_mediaid")] = None,
     ) -> Call[None]:
         """Update (更新公告).
+
+        Args:
+            blackboard_id: 公告ID (例 e.g. `908uhyg76tfr543e`)
+            operation_userid: 操作人userid (例 e.g. `manager01`)
+            title: 公告标题 (例 e.g. `入职须知`)
+            content: 公告内容 (例 e.g. `欢迎加入我们的大家庭`)
+            author: 公告作者 (例 e.g. `杨xx`)
+            ding: 是否发送应用内钉提醒 (例 e.g. `True`)
+            category_id: 公告分类ID (例 e.g. `89uuy7ytg6bnnjh7`)
+            notify: 修改后是否再次通知接收人 (例 e.g. `True`)
+            coverpic_mediaid: 封面图 (例 e.g. `@lADPDeC2ufXOeRzMqM0BLA`)
 
         Scopes: qyapi_blackboard_manage.
 

@@ -11,28 +11,14 @@ from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
 from dingtalk_models.core.wire import BeijingTime, Millis, camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class GetBlackboardReplyUserList(Record, alias_generator=camel):
-    corp_id: str | None
-    """企业Id"""
-    staff_id: str | None
-    """员工Id"""
-    name: str | None
-    """员工名称"""
+class Attachment(Reply, alias_generator=camel):
+    """Attachment (附件列表)."""
 
-
-class GetBlackboardReplyDeptList(Record, alias_generator=camel):
-    dept_id: str | None
-    """部门id"""
-    name: str | None
-    """部门名称"""
-
-
-class GetBlackboardReplyAttachments(Record, alias_generator=camel):
-    file_name: str | None
+    file_name: str = ""
     """文件名称"""
     file_type: str | None
     """文件类型"""
@@ -42,18 +28,20 @@ class GetBlackboardReplyAttachments(Record, alias_generator=camel):
     """钉盘空间id"""
 
 
-class GetBlackboardReply(Record, alias_generator=camel):
-    id: str | None
+class Blackboard(Reply, alias_generator=camel):
+    """Blackboard."""
+
+    id: str
     """公告id"""
     sender_staff_id: str | None
     """发送公告的员工 staffId"""
-    title: str | None
+    title: str = ""
     """公告标题"""
-    content: str | None
+    content: str = ""
     """公告内容"""
     category_id: str | None
     """分类id"""
-    category_name: str | None
+    category_name: str = ""
     """分类名称"""
     cover_pic_url: str | None
     """封面图片链接"""
@@ -65,7 +53,7 @@ class GetBlackboardReply(Record, alias_generator=camel):
     """部门名称"""
     user_name_list: list[str] = empty_list()
     """接收人名称"""
-    gmt_create: BeijingTime | None
+    gmt_create: BeijingTime
     """创建时间"""
     gmt_modified: BeijingTime | None
     """修改时间"""
@@ -73,16 +61,18 @@ class GetBlackboardReply(Record, alias_generator=camel):
     """已读数"""
     un_read_count: int | None
     """未读数"""
-    user_list: list[GetBlackboardReplyUserList] = empty_list()
+    user_list: list[User] = empty_list()
     """用户列表"""
-    dept_list: list[GetBlackboardReplyDeptList] = empty_list()
+    dept_list: list[Dept] = empty_list()
     """接收部门列表"""
-    attachments: list[GetBlackboardReplyAttachments] = empty_list()
+    attachments: list[Attachment] = empty_list()
     """附件列表"""
 
 
-class QueryBlackboardReadUnReadUser(Record, alias_generator=camel):
-    user_id: str | None
+class BlackboardReadUnRead(Reply, alias_generator=camel):
+    """Blackboard read un read."""
+
+    user_id: str
     """员工userId"""
     read: str | None
     """是否已读 (`true` `false`)"""
@@ -90,8 +80,24 @@ class QueryBlackboardReadUnReadUser(Record, alias_generator=camel):
     """员工已读的时间戳 (单位 unit 毫秒)"""
 
 
-class QueryBlackboardSpaceReply(Record, alias_generator=camel):
-    space_id: str | None
+class Dept(Reply, alias_generator=camel):
+    """Dept (接收部门列表)."""
+
+    dept_id: str
+    """部门id"""
+    name: str = ""
+    """部门名称"""
+
+
+class User(Reply, alias_generator=camel):
+    """User (用户列表)."""
+
+    corp_id: str | None
+    """企业Id"""
+    staff_id: str | None
+    """员工Id"""
+    name: str = ""
+    """员工名称"""
 
 
 class BlackboardV1(Manager):
@@ -101,7 +107,7 @@ class BlackboardV1(Manager):
         *,
         operation_user_id: str | None = None,
         blackboard_id: str | None = None,
-    ) -> Call[GetBlackboardReply]:
+    ) -> Call[Blackboard]:
         """Get blackboard (获取公告详情).
 
         Args:
@@ -116,7 +122,7 @@ class BlackboardV1(Manager):
 
         Source: obtains-the-details-get-blackboard
         """
-        return Call(GetBlackboardReply)
+        return Call(Blackboard)
 
     @api("blackboard_1_0.QueryBlackboardReadUnRead", "GET /v1.0/blackboard/readers")
     def query_blackboard_read_un_read(
@@ -126,7 +132,7 @@ class BlackboardV1(Manager):
         *,
         max_results: Annotated[int, Field(le=500)] = 100,
         next_token: str | None = None,
-    ) -> Query[QueryBlackboardReadUnReadUser]:
+    ) -> Query[BlackboardReadUnRead]:
         """Query blackboard read un read (查询公告已读未读人员列表).
 
         Args:
@@ -143,13 +149,13 @@ class BlackboardV1(Manager):
 
         Source: query-bulletin-read-unread-persons-list
         """
-        return Listing(QueryBlackboardReadUnReadUser, TOKEN, items="users")
+        return Listing(BlackboardReadUnRead, TOKEN, items="users")
 
     @api("blackboard_1_0.QueryBlackboardSpace", "GET /v1.0/blackboard/spaces")
     def query_blackboard_space(
         self,
         operation_user_id: str,
-    ) -> Call[QueryBlackboardSpaceReply]:
+    ) -> Call[str]:
         """Query blackboard space (获取公告钉盘空间信息).
 
         Args:
@@ -163,4 +169,4 @@ class BlackboardV1(Manager):
 
         Source: obtain-bulletin-nail-disk-space-information
         """
-        return Call(QueryBlackboardSpaceReply)
+        return Call(str, "spaceId")

@@ -2,713 +2,86 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
 from dingtalk_models.core.secret import Secret
-from dingtalk_models.core.wire import CommaStrs, Millis, camel, empty_list, wire
+from dingtalk_models.core.wire import Day, IsoTime, Millis, OffsetTime, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs, OneOf
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class AddAttendeeAttendeesToAdd(TypedDict, total=False):
-    id: str
-    """参与人uninonId (例 e.g. `iiiP35sJadba8aBSgjrwPRKgiEiF`)"""
-    is_optional: bool
-    """是否为可选参与人 (例 e.g. `False`)"""
+class Acl(Reply, alias_generator=camel):
+    """Acl."""
+
+    privilege: str
+    """权限信息 (`free_busy_reader` `title_reader` `reader` `writer`)"""
+    acl_id: str
+    """权限资源ID"""
+    scope: AclScope | None
+    """权限范围"""
 
 
-class AddMeetingRoomsMeetingRoomsToAdd(TypedDict, total=False):
-    room_id: Annotated[CommaStrs, Field(max_length=5)]
-    """需要预定的会议室roomId列表 (≤ 5 项 items; 例 e.g. `4002fxxxxx`)"""
+class AclScope(Reply, Shape, alias_generator=camel):
+    """Acl scope (权限范围)."""
 
-
-class CreateAclsScope(TypedDict, total=False):
-    scope_type: Required[str]
+    scope_type: str
     """权限类型 (例 e.g. `user`)"""
-    user_id: Required[str]
+    user_id: str
     """用户ID (例 e.g. `U5KXX3QjgiG`)"""
 
 
-class CreateAclsReplyScope(Record, alias_generator=camel):
-    scope_type: str | None
-    """权限类型"""
-    user_id: str | None
-    """用户ID"""
+class AiMinutes(Reply, alias_generator=camel):
+    """Ai minutes."""
+
+    creator_user_id: str
+    minutes_id: str
 
 
-class CreateAclsReply(Record, alias_generator=camel):
-    privilege: str | None
-    """权限信息 (`free_busy_reader` `title_reader` `reader` `writer`)"""
-    acl_id: str | None
-    """权限资源ID"""
-    scope: CreateAclsReplyScope | None
-    """权限范围"""
+class Attendee(Reply, Shape, alias_generator=camel):
+    """Attendee (日程参与人列表)."""
 
-
-class CreateEventStart(TypedDict, total=False):
-    date: str
-    """日程开始日期"""
-    date_time: str
-    """日程开始时间"""
-    time_zone: str
-    """日程开始时间所属时区"""
-
-
-class CreateEventEnd(TypedDict, total=False):
-    date: str
-    """日程结束日期"""
-    date_time: str
-    """日程结束时间"""
-    time_zone: str
-    """日程结束时间所属时区"""
-
-
-class CreateEventRecurrencePattern(TypedDict, total=False):
-    type: Literal["daily", "weekly", "absoluteMonthly", "relativeMonthly", "absoluteYearly"]
-    """循环规则类型 (`daily` `weekly` `absoluteMonthly` `relativeMonthly` `absoluteYearly`)"""
-    day_of_month: int
-    days_of_week: str
-    """英文小写单词指定星期几"""
-    index: Literal["first", "second", "third", "fourth", "last"]
-    """(`first` `second` `third` `fourth` `last`)"""
-    interval: int
-    """循环间隔"""
-    first_day_of_week: str
-    """一周起始日 (默认 default `sunday`)"""
-
-
-class CreateEventRecurrenceRange(TypedDict, total=False):
-    type: Literal["noEnd", "endDate", "numbered"]
-    """循环范围类型 (`noEnd` `endDate` `numbered`)"""
-    end_date: str
-    """循环结束时间"""
-    number_of_occurrences: int
-    """循环次数"""
-
-
-class CreateEventRecurrence(TypedDict, total=False):
-    pattern: CreateEventRecurrencePattern
-    """循环规则"""
-    range_: CreateEventRecurrenceRange
-    """循环范围"""
-
-
-class CreateEventAttendees(TypedDict, total=False):
-    id: str
-    """用户的unionId"""
-    is_optional: bool
-    """是否为可选参与人"""
-
-
-class CreateEventLocation(TypedDict, total=False):
-    display_name: str
-    """日程地点的名称"""
-
-
-class CreateEventReminders(TypedDict, total=False):
-    method: str
-    """提醒方式"""
-    minutes: int
-    """在日程开始前N分钟发出提醒"""
-
-
-class CreateEventOnlineMeetingInfo(TypedDict, total=False):
-    type: str
-    """线上会议类型"""
-
-
-class CreateEventUiConfigs(TypedDict, total=False):
-    ui_name: Literal["updateEventButton", "deleteEventButton", "transferEventButton", "attendee", "comment"]
-    """组件名称 (`updateEventButton` `deleteEventButton` `transferEventButton` `attendee` `comment`)"""
-    ui_status: Literal["hide", "disable", "enable"]
-    """组件状态 (`hide` `disable` `enable`)"""
-
-
-class CreateEventRichTextDescription(TypedDict, total=False):
-    text: str
-    """富文本描述内容"""
-
-
-class CreateEventCardInstances(TypedDict, total=False):
-    out_track_id: str
-    scenario: str
-
-
-class CreateEventCategories(TypedDict, total=False):
-    category_id: str
-    display_name: str
-
-
-class CreateEventEventConfig(TypedDict, total=False):
-    allow_attendee_add_conference: bool
-    allow_attendee_add_participants: bool
-    allow_attendee_create_comment: bool
-
-
-class CreateEventReplyStart(Record, alias_generator=camel):
-    date: str | None
-    """日程开始日期"""
-    date_time: str | None
-    """日程开始时间"""
-    time_zone: str | None
-    """日程开始时间所属时区"""
-
-
-class CreateEventReplyEnd(Record, alias_generator=camel):
-    date: str | None
-    """日程结束日期"""
-    date_time: str | None
-    """日程结束时间"""
-    time_zone: str | None
-    """日程结束时间所属时区"""
-
-
-class CreateEventReplyRecurrencePattern(Record, alias_generator=camel):
-    type: str | None
-    """循环规则类型 (`daily` `weekly` `absoluteMonthly` `relativeMonthly` `absoluteYearly`)"""
-    day_of_month: int | None
-    days_of_week: str | None
-    """英文小写单词指定星期几"""
-    index: str | None
-    """(`first` `second` `third` `fourth` `last`)"""
-    interval: int | None
-    """循环间隔"""
-    first_day_of_week: str | None
-    """一周起始日"""
-
-
-class CreateEventReplyRecurrenceRange(Record, alias_generator=camel):
-    type: str | None
-    """循环范围类型 (`noEnd` `endDate` `numbered`)"""
-    end_date: str | None
-    """循环结束时间"""
-    number_of_occurrences: int | None
-    """循环次数"""
-
-
-class CreateEventReplyRecurrence(Record, alias_generator=camel):
-    pattern: CreateEventReplyRecurrencePattern | None
-    """循环规则"""
-    range_: CreateEventReplyRecurrenceRange | None
-    """循环范围"""
-
-
-class CreateEventReplyAttendees(Record, alias_generator=camel):
-    id: str | None
-    """用户的unionId"""
-    display_name: str | None
+    id: str = promised()
+    """参与人uninonId (例 e.g. `iiiP35sJadba8aBSgjrwPRKgiEiF`)"""
+    display_name: str = promised()
     """用户姓名"""
-    response_status: str | None
+    response_status: str = promised()
     """参会人状态 (`needsAction` `accepted` `declined` `tentative`)"""
-    self_: bool | None
-    """是否当前操作用户"""
-    is_optional: bool | None
-    """是否为可选参与人"""
-
-
-class CreateEventReplyOrganizer(Record, alias_generator=camel):
-    id: str | None
-    """用户的unionId"""
-    display_name: str | None
-    """用户名"""
-    response_status: str | None
-    """回复状态"""
-    self_: bool | None
-    """是否当前用户"""
-
-
-class CreateEventReplyLocation(Record, alias_generator=camel):
-    display_name: str | None
-    """地点名称"""
-
-
-class CreateEventReplyReminders(Record, alias_generator=camel):
-    method: str | None
-    """提醒方式 (`dingtalk` `sms` `phone`)"""
-    minutes: str | None
-    """提前多久提醒 (单位 unit 分钟)"""
-
-
-class CreateEventReplyOnlineMeetingInfo(Record, alias_generator=camel):
-    type: str | None
-    """线上会议类型"""
-    conference_id: str | None
-    """会议id"""
-    url: str | None
-    """参会url"""
-    extra_info: dict[str, JsonValue] | None
-    """其他扩展信息"""
-
-
-class CreateEventReplyUiConfigs(Record, alias_generator=camel):
-    ui_name: str | None
-    """组件名称 (`updateEventButton` `deleteEventButton` `transferEventButton` `attendee` `comment`)"""
-    ui_status: str | None
-    """组件状态 (`hide` `disable` `enable`)"""
-
-
-class CreateEventReplyRichTextDescription(Record, alias_generator=camel):
-    text: str | None
-    """富文本描述内容"""
-
-
-class CreateEventReplyCardInstances(Record, alias_generator=camel):
-    out_track_id: str | None
-    scenario: str | None
-
-
-class CreateEventReplyCategories(Record, alias_generator=camel):
-    category_id: str | None
-    display_name: str | None
-
-
-class CreateEventReplyEventConfig(Record, alias_generator=camel):
-    allow_attendee_add_conference: bool | None
-    allow_attendee_add_participants: bool | None
-    allow_attendee_create_comment: bool | None
-
-
-class CreateEventReplyExtendedPropertiesSharedProperties(Record, alias_generator=camel):
-    belong_corp_id: str | None
-    source_open_cid: str | None
-
-
-class CreateEventReplyExtendedProperties(Record, alias_generator=camel):
-    shared_properties: CreateEventReplyExtendedPropertiesSharedProperties | None
-
-
-class CreateEventReply(Record, alias_generator=camel):
-    id: str | None
-    """日程ID"""
-    summary: str | None
-    """日程标题"""
-    description: str | None
-    """日程描述"""
-    start: CreateEventReplyStart | None
-    """日程开始时间"""
-    end: CreateEventReplyEnd | None
-    """日程结束时间"""
-    is_all_day: bool | None
-    """是否全天日程"""
-    recurrence: CreateEventReplyRecurrence | None
-    """日程循环规则"""
-    attendees: list[CreateEventReplyAttendees] = empty_list()
-    """参与人列表"""
-    organizer: CreateEventReplyOrganizer | None
-    """日程组织者"""
-    location: CreateEventReplyLocation | None
-    """日程地点"""
-    reminders: list[CreateEventReplyReminders] = empty_list()
-    """日程提醒"""
-    create_time: str | None
-    """创建时间"""
-    update_time: str | None
-    """更新时间"""
-    online_meeting_info: CreateEventReplyOnlineMeetingInfo | None
-    """线上会议信息"""
-    ui_configs: list[CreateEventReplyUiConfigs] = empty_list()
-    """UI配置"""
-    rich_text_description: CreateEventReplyRichTextDescription | None
-    """富文本描述"""
-    card_instances: list[CreateEventReplyCardInstances] = empty_list()
-    """(仅见于官方 SDK only in the official SDK)"""
-    categories: list[CreateEventReplyCategories] = empty_list()
-    """(仅见于官方 SDK only in the official SDK)"""
-    event_config: CreateEventReplyEventConfig | None
-    """(仅见于官方 SDK only in the official SDK)"""
-    extended_properties: CreateEventReplyExtendedProperties | None
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class CreateSubscribedCalendarSubscribeScope(TypedDict, total=False):
-    union_ids: list[str]
-    """可订阅该日历的人员unionId"""
-    open_conversation_ids: list[str]
-    corp_ids: list[str]
-    """可订阅该日历的组织corpId列表"""
-
-
-class CreateSubscribedCalendarReply(Record, alias_generator=camel):
-    calendar_id: str | None
-    """可订阅日历的ID"""
-
-
-class GetEventReplyStart(Record, alias_generator=camel):
-    date: str | None
-    """日程开始日期"""
-    date_time: str | None
-    """日程开始时间"""
-    time_zone: str | None
-    """日程开始时间所属时区"""
-
-
-class GetEventReplyOriginStart(Record, alias_generator=camel):
-    date_time: str | None
-    """其日期和时间信息以 ISO 8601"""
-
-
-class GetEventReplyEnd(Record, alias_generator=camel):
-    date: str | None
-    """日程结束日期"""
-    date_time: str | None
-    """日程结束时间"""
-    time_zone: str | None
-    """日程结束时间所属时区"""
-
-
-class GetEventReplyRecurrencePattern(Record, alias_generator=camel):
-    type: str | None
-    """循环规则类型 (`daily` `weekly` `absoluteMonthly` `relativeMonthly` `absoluteYearly`)"""
-    day_of_month: int | None
-    days_of_week: str | None
-    """英文小写单词指定星期几"""
-    index: str | None
-    """(`first` `second` `third` `fourth` `last`)"""
-    interval: int | None
-    """循环间隔"""
-    first_day_of_week: str | None
-    """一周起始日"""
-
-
-class GetEventReplyRecurrenceRange(Record, alias_generator=camel):
-    type: str | None
-    """循环范围类型 (`noEnd` `endDate` `numbered`)"""
-    end_date: str | None
-    """循环结束时间"""
-    number_of_occurrences: int | None
-    """循环次数"""
-
-
-class GetEventReplyRecurrence(Record, alias_generator=camel):
-    pattern: GetEventReplyRecurrencePattern | None
-    """重复模式"""
-    range_: GetEventReplyRecurrenceRange | None
-    """循环范围"""
-
-
-class GetEventReplyAttendees(Record, alias_generator=camel):
-    id: str | None
-    """用户的unionId"""
-    display_name: str | None
-    """用户名"""
-    response_status: str | None
-    """回复状态"""
-    self_: bool | None
+    self_: bool = promised()
     """是否是当前登录用户"""
-    is_optional: bool | None
-    """是否为可选参与人"""
+    is_optional: bool | None = None
+    """是否为可选参与人 (例 e.g. `False`)"""
+    email: str = ""
+    """邮箱"""
 
 
-class GetEventReplyOrganizer(Record, alias_generator=camel):
-    id: str | None
-    """组织者unionId"""
-    display_name: str | None
-    """用户名"""
-    response_status: str | None
-    """回复状态"""
-    self_: bool | None
-    """是否是当前登录用户"""
+class BusyTime(Reply, alias_generator=camel):
+    """Busy time (忙闲信息列表)."""
 
-
-class GetEventReplyLocation(Record, alias_generator=camel):
-    display_name: str | None
-    """日程地点名称"""
-    meeting_rooms: list[str] = empty_list()
-    """会议室"""
-
-
-class GetEventReplyReminders(Record, alias_generator=camel):
-    method: str | None
-    """提醒方式"""
-    minutes: str | None
-    """在日程开始前N分钟发出提醒"""
-
-
-class GetEventReplyOnlineMeetingInfo(Record, alias_generator=camel):
-    type: str | None
-    """线上会议类型"""
-    conference_id: str | None
-    """会议ID"""
-    url: str | None
-    """参会的url地址"""
-    extra_info: dict[str, JsonValue] | None
-    """其他扩展信息"""
-
-
-class GetEventReplyExtendedPropertiesSharedProperties(Record, alias_generator=camel):
-    source_open_cid: str | None
-    belong_corp_id: str | None
-    """日程归属的企业corpId"""
-
-
-class GetEventReplyExtendedProperties(Record, alias_generator=camel):
-    shared_properties: GetEventReplyExtendedPropertiesSharedProperties | None
-    """共享属性"""
-
-
-class GetEventReplyMeetingRooms(Record, alias_generator=camel):
-    room_id: str | None
-    """会议室roomId"""
-    response_status: str | None
-    """会议室响应状态 (`accepted` `tentative` `declined`)"""
-    display_name: str | None
-    """会议室名称"""
-
-
-class GetEventReplyCategories(Record, alias_generator=camel):
-    display_name: str | None
-    """日程类型名称"""
-
-
-class GetEventReplyRichTextDescription(Record, alias_generator=camel):
-    text: str | None
-    """富文本描述内容"""
-
-
-class GetEventReplyCardInstances(Record, alias_generator=camel):
-    out_track_id: str | None
-    scenario: str | None
-
-
-class GetEventReplyUiConfigs(Record, alias_generator=camel):
-    ui_name: str | None
-    ui_status: str | None
-
-
-class GetEventReply(Record, alias_generator=camel):
-    id: str | None
-    """日程id"""
-    summary: str | None
-    """日程标题"""
-    description: str | None
-    """日程描述"""
-    status: str | None
-    """日程状态 (`confirmed` `cancelled`)"""
-    start: GetEventReplyStart | None
-    """日程开始时间"""
-    origin_start: GetEventReplyOriginStart | None
-    """表示循环序列中最初创建时的开始时间"""
-    end: GetEventReplyEnd | None
-    """日程结束时间"""
-    is_all_day: bool | None
-    """是否为全天日程"""
-    recurrence: GetEventReplyRecurrence | None
-    """日程循环规则"""
-    attendees: list[GetEventReplyAttendees] = empty_list()
-    """参与人列表"""
-    organizer: GetEventReplyOrganizer | None
-    """组织者"""
-    location: GetEventReplyLocation | None
-    """日程地点相关信息"""
-    series_master_id: str | None
-    """重复日程的主日程id"""
-    create_time: str | None
-    """创建时间"""
-    update_time: str | None
-    """更新时间"""
-    reminders: list[GetEventReplyReminders] = empty_list()
-    """日程提醒"""
-    online_meeting_info: GetEventReplyOnlineMeetingInfo | None
-    """线上会议"""
-    extended_properties: GetEventReplyExtendedProperties | None
-    """日程拓展属性"""
-    meeting_rooms: list[GetEventReplyMeetingRooms] = empty_list()
-    """会议室"""
-    categories: list[GetEventReplyCategories] = empty_list()
-    """日程类型"""
-    rich_text_description: GetEventReplyRichTextDescription | None
-    """富文本描述"""
-    card_instances: list[GetEventReplyCardInstances] = empty_list()
-    """(仅见于官方 SDK only in the official SDK)"""
-    ui_configs: list[GetEventReplyUiConfigs] = empty_list()
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class GetMeetingRoomsScheduleReplyScheduleInformationScheduleItemsOrganizer(Record, alias_generator=camel):
-    id: str | None
-    """组织者unionId"""
-
-
-class GetMeetingRoomsScheduleReplyScheduleInformationScheduleItemsStart(Record, alias_generator=camel):
-    date_time: str | None
-    """日程开始时间"""
-    time_zone: str | None
-    """时区名称 (`UTC`)"""
-
-
-class GetMeetingRoomsScheduleReplyScheduleInformationScheduleItemsEnd(Record, alias_generator=camel):
-    date_time: str | None
-    """日程结束时间"""
-    time_zone: str | None
-    """时区名称 (`UTC`)"""
-
-
-class GetMeetingRoomsScheduleReplyScheduleInformationScheduleItems(Record, alias_generator=camel):
-    status: str | None
-    """忙闲状态 (`BUSY` `TENTATIVE`)"""
-    event_id: str | None
-    """日程id"""
-    organizer: GetMeetingRoomsScheduleReplyScheduleInformationScheduleItemsOrganizer | None
-    """日程组织者信息"""
-    start: GetMeetingRoomsScheduleReplyScheduleInformationScheduleItemsStart | None
-    """日程开始时间相关信息"""
-    end: GetMeetingRoomsScheduleReplyScheduleInformationScheduleItemsEnd | None
-    """日程结束时间相关信息"""
-
-
-class GetMeetingRoomsScheduleReplyScheduleInformation(Record, alias_generator=camel):
-    room_id: str | None
-    """会议室roomId"""
-    error: str | None
-    """异常信息"""
-    schedule_items: list[GetMeetingRoomsScheduleReplyScheduleInformationScheduleItems] = empty_list()
-    """忙闲信息列表"""
-
-
-class GetMeetingRoomsScheduleReply(Record, alias_generator=camel):
-    schedule_information: list[GetMeetingRoomsScheduleReplyScheduleInformation] = empty_list()
-    """会议室的忙闲信息列表"""
-
-
-class GetScheduleReplyScheduleInformationScheduleItemsStart(Record, alias_generator=camel):
-    date: str | None
-    """日程开始日期"""
-    date_time: str | None
-    """日程开始时间"""
-    time_zone: str | None
-    """时区名称 (`UTC`)"""
-
-
-class GetScheduleReplyScheduleInformationScheduleItemsEnd(Record, alias_generator=camel):
-    date: str | None
-    """日程结束日期"""
-    date_time: str | None
-    """日程结束时间"""
-    time_zone: str | None
-    """时区名称 (`UTC`)"""
-
-
-class GetScheduleReplyScheduleInformationScheduleItems(Record, alias_generator=camel):
     status: str | None
     """状态 (`BUSY` `TENTATIVE`)"""
-    start: GetScheduleReplyScheduleInformationScheduleItemsStart | None
+    start: EventTime | None
     """日程开始时间"""
-    end: GetScheduleReplyScheduleInformationScheduleItemsEnd | None
+    end: EventTime | None
     """日程结束时间"""
 
 
-class GetScheduleReplyScheduleInformation(Record, alias_generator=camel):
-    user_id: str | None
-    """查询目标用户的unionId"""
-    error: str | None
-    """异常信息"""
-    schedule_items: list[GetScheduleReplyScheduleInformationScheduleItems] = empty_list()
-    """忙闲信息列表"""
+class Calendar(Reply, alias_generator=camel):
+    """Calendar."""
 
-
-class GetScheduleReply(Record, alias_generator=camel):
-    schedule_information: list[GetScheduleReplyScheduleInformation] = empty_list()
-    """用户忙闲信息"""
-
-
-class GetSignInLinkReply(Record, alias_generator=camel):
-    sign_in_link: str | None
-    """签到链接"""
-
-
-class GetSignInListUser(Record, alias_generator=camel):
-    user_id: str | None
-    """用户的unionId"""
-    display_name: str | None
-    """用户名"""
-    check_in_time: Millis | None
-    """签到时间"""
-
-
-class GetSignOutLinkReply(Record, alias_generator=camel):
-    sign_out_link: str | None
-    """签退链接"""
-
-
-class GetSignOutListUser(Record, alias_generator=camel):
-    user_id: str | None
-    """日程所属用户的unionId"""
-    display_name: str | None
-    """用户名"""
-    check_out_time: Millis | None
-    """签退时间 (单位 unit 毫秒)"""
-
-
-class GetSubscribedCalendarReplySubscribeScope(Record, alias_generator=camel):
-    union_ids: list[str] = empty_list()
-    """可订阅人员的unionId列表"""
-    open_conversation_ids: list[str] = empty_list()
-    corp_ids: list[str] = empty_list()
-    """可订阅组织的corpId列表"""
-
-
-class GetSubscribedCalendarReply(Record, alias_generator=camel):
-    calendar_id: str | None
-    """订阅日历id"""
-    name: str | None
-    """日历标题"""
-    description: str | None
-    """日历描述"""
-    author: str | None
-    """日历创建者"""
-    managers: list[str] = empty_list()
-    """可编辑人员的unionId"""
-    subscribe_scope: GetSubscribedCalendarReplySubscribeScope | None
-    """可订阅范围"""
-
-
-class ListAclsReplyAclsScope(Record, alias_generator=camel):
-    user_id: str | None
-    """用户ID"""
-    scope_type: str | None
-    """权限类型"""
-
-
-class ListAclsReplyAcls(Record, alias_generator=camel):
-    privilege: str | None
-    """权限信息 (`free_busy_reader` `title_reader` `reader` `writer`)"""
-    acl_id: str | None
-    """权限资源ID"""
-    scope: ListAclsReplyAclsScope | None
-    """权限范围"""
-
-
-class ListAclsReply(Record, alias_generator=camel):
-    acls: list[ListAclsReplyAcls] = empty_list()
-    """访问控制列表"""
-
-
-class ListAttendeesAttendee(Record, alias_generator=camel):
-    id: str | None
-    """用户的unionId"""
-    display_name: str | None
-    """用户名"""
-    response_status: str | None
-    """响应状态 (`needsAction` `accepted` `declined` `tentative`)"""
-    self_: bool | None
-    """是否当前用户"""
-    is_optional: bool | None
-    """是否为可选参与人"""
-
-
-class ListCalendarsReplyResponseCalendars(Record, alias_generator=camel):
-    id: str | None
+    id: str
     """日历ID"""
-    summary: str | None
+    summary: str = ""
     """日历标题"""
-    description: str | None
+    description: str = ""
     """日历描述"""
     time_zone: str | None
     """时区名称 (`UTC`)"""
@@ -720,1201 +93,462 @@ class ListCalendarsReplyResponseCalendars(Record, alias_generator=camel):
     """权限信息 (`free_busy_reader` `title_reader` `reader` `writer` `owner`)"""
 
 
-class ListCalendarsReplyResponse(Record, alias_generator=camel):
-    calendars: list[ListCalendarsReplyResponseCalendars] = empty_list()
-    """日历信息列表"""
+class CardInstance(Reply, Shape, alias_generator=camel):
+    """Card instance."""
+
+    out_track_id: str | None = None
+    scenario: str | None = None
 
 
-class ListCalendarsReply(Record, alias_generator=camel):
-    response: ListCalendarsReplyResponse | None
-    """日历信息"""
+class Category(Reply, alias_generator=camel):
+    """Category."""
+
+    display_name: str = ""
+    open_category_id: str | None
 
 
-class ListEventsEventStart(Record, alias_generator=camel):
-    date: str | None
-    """日程开始日期"""
-    date_time: str | None
+class Event(Reply, alias_generator=camel):
+    """Event."""
+
+    id: str
+    """日程id"""
+    summary: str
+    """日程标题"""
+    description: str = ""
+    """日程描述"""
+    status: str | None
+    """日程状态 (`confirmed` `cancelled`)"""
+    start: EventTime
     """日程开始时间"""
-    time_zone: str | None
-    """日程开始时间所属时区"""
-
-
-class ListEventsEventOriginStart(Record, alias_generator=camel):
-    date_time: str | None
-    """其日期和时间信息以ISO 8601格式表示"""
-
-
-class ListEventsEventEnd(Record, alias_generator=camel):
-    date: str | None
-    """日程结束日期"""
-    date_time: str | None
+    origin_start: OriginStart | None
+    """表示循环序列中最初创建时的开始时间"""
+    end: EventTime | None
     """日程结束时间"""
-    time_zone: str | None
-    """日程结束时间所属时区"""
+    is_all_day: bool | None
+    """是否为全天日程"""
+    recurrence: Recurrence | None
+    """日程循环规则"""
+    attendees: list[Attendee] = empty_list()
+    """日程参与人列表"""
+    organizer: Organizer | None
+    """日程组织者"""
+    location: Location | None
+    """日程地点相关信息"""
+    series_master_id: str | None
+    """重复日程的主日程id"""
+    create_time: IsoTime
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    update_time: IsoTime | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    reminders: list[Reminder] = empty_list()
+    """日程提醒"""
+    online_meeting_info: OnlineMeetingInfo | None
+    """创建日程同时创建线上会议"""
+    extended_properties: ExtendedProperty | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    meeting_rooms: list[MeetingRoom] = empty_list()
+    """会议室"""
+    categories: list[EventCategory] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    rich_text_description: RichTextDescription | None
+    """富文本描述"""
+    card_instances: list[CardInstance] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    ui_configs: list[UiConfig] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    event_config: EventConfig | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    extra: dict[str, str] = empty_dict()
+    """JSON格式的扩展能力开关"""
+    free_busy_status: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
-class ListEventsEventRecurrencePattern(Record, alias_generator=camel):
-    type: str | None
-    """循环规则类型 (`daily` `weekly` `absoluteMonthly` `relativeMonthly` `absoluteYearly`)"""
-    day_of_month: int | None
-    days_of_week: str | None
-    """英文小写单词指定星期几"""
-    index: str | None
-    """(`first` `second` `third` `fourth` `last`)"""
-    interval: int | None
-    """循环间隔"""
-    first_day_of_week: str | None
-    """一周起始日"""
+class EventCategory(Reply, Shape, alias_generator=camel):
+    """Event category (日程类型)."""
+
+    category_id: str | None = None
+    display_name: str = ""
 
 
-class ListEventsEventRecurrenceRange(Record, alias_generator=camel):
-    type: str | None
-    """循环范围类型 (`noEnd` `endDate` `numbered`)"""
-    end_date: str | None
-    """循环结束日期"""
-    number_of_occurrences: int | None
-    """重复次数"""
+class EventConfig(Reply, Shape, alias_generator=camel):
+    """Event config."""
+
+    allow_attendee_add_conference: bool | None = None
+    allow_attendee_add_participants: bool | None = None
+    allow_attendee_create_comment: bool | None = None
 
 
-class ListEventsEventRecurrence(Record, alias_generator=camel):
-    pattern: ListEventsEventRecurrencePattern | None
-    """循环模式"""
-    range_: ListEventsEventRecurrenceRange | None
+class EventDetail(Reply, alias_generator=camel):
+    """Event detail."""
+
+    id: str
+    """日程事件ID"""
+    summary: str = ""
+    """日程标题"""
+    description: str = ""
+    """日程描述"""
+    start: EventTime | None
+    """日程开始时间"""
+    origin_start: OriginStart | None
+    """表示循环序列中最初创建时的开始时间"""
+    end: EventTime | None
+    """日程结束时间"""
+    is_all_day: bool | None
+    """是否为全天日程"""
+    recurrence: EventDetailRecurrence | None
+    """日程循环规则"""
+    attendees: list[Attendee] = empty_list()
+    """日程参与人列表"""
+    organizer: Organizer | None
+    """日程组织人"""
+    location: Location | None
+    """日程地点信息"""
+    series_master_id: str | None
+    """重复日程的主日程id"""
+    create_time: OffsetTime
+    """创建时间"""
+    update_time: OffsetTime
+    """更新时间"""
+    status: str | None
+    """日程状态"""
+    online_meeting_info: OnlineMeetingInfo | None
+    """线上会议信息"""
+    reminders: list[Reminder] = empty_list()
+    """日程提醒"""
+    extended_properties: ExtendedProperty | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    meeting_rooms: list[MeetingRoom] = empty_list()
+    """会议室"""
+    categories: list[EventCategory] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    rich_text_description: RichTextDescription | None
+    """富文本字段"""
+    ui_configs: list[UiConfig] = empty_list()
+    """UI配置"""
+    card_instances: list[CardInstance] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    extra: dict[str, str] = empty_dict()
+    """JSON格式的扩展能力开关"""
+    free_busy_status: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+
+
+class EventDetailRecurrence(Reply, Shape, alias_generator=camel):
+    """Event detail recurrence (日程循环规则)."""
+
+    pattern: RecurrencePattern | None = None
+    """循环规则"""
+    range_: EventDetailRecurrenceRange | None = None
     """循环范围"""
 
 
-class ListEventsEventAttendees(Record, alias_generator=camel):
-    id: str | None
-    """用户unionId"""
-    display_name: str | None
-    """用户名"""
-    response_status: str | None
-    """回复状态"""
-    self_: bool | None
-    """是否是当前登录用户"""
-    is_optional: bool | None
-    """是否为可选参与人"""
+class EventDetailRecurrenceRange(Reply, Shape, alias_generator=camel):
+    """Event detail recurrence range (循环范围)."""
 
-
-class ListEventsEventOrganizer(Record, alias_generator=camel):
-    id: str | None
-    """用户unionId"""
-    display_name: str | None
-    """用户名"""
-    response_status: str | None
-    """回复状态"""
-    self_: bool | None
-    """是否是当前登录用户"""
-
-
-class ListEventsEventLocation(Record, alias_generator=camel):
-    display_name: str | None
-    """展示名称"""
-    meeting_rooms: list[str] = empty_list()
-    """会议室"""
-
-
-class ListEventsEventOnlineMeetingInfo(Record, alias_generator=camel):
-    type: str | None
-    """线上会议类型"""
-    conference_id: str | None
-    """会议ID"""
-    url: str | None
-    """参会的URL地址"""
-    extra_info: dict[str, JsonValue] | None
-    """其他扩展信息"""
-
-
-class ListEventsEventReminders(Record, alias_generator=camel):
-    method: str | None
-    """提醒方式"""
-    minutes: str | None
-    """在日程开始前N分钟发出提醒"""
-
-
-class ListEventsEventExtendedPropertiesSharedProperties(Record, alias_generator=camel):
-    source_open_cid: str | None
-    belong_corp_id: str | None
-    """日程归属企业的corpId"""
-
-
-class ListEventsEventExtendedProperties(Record, alias_generator=camel):
-    shared_properties: ListEventsEventExtendedPropertiesSharedProperties | None
-    """共享字段"""
-
-
-class ListEventsEventMeetingRooms(Record, alias_generator=camel):
-    room_id: str | None
-    """会议室roomId"""
-    response_status: str | None
-    """会议室响应状态 (`accepted` `tentative` `declined`)"""
-    display_name: str | None
-    """会议室名称"""
-
-
-class ListEventsEventCategories(Record, alias_generator=camel):
-    display_name: str | None
-    """日程类型名称"""
-
-
-class ListEventsEventRichTextDescription(Record, alias_generator=camel):
-    text: str | None
-    """富文本内容"""
-
-
-class ListEventsEvent(Record, alias_generator=camel):
-    id: str | None
-    """日程id"""
-    summary: str | None
-    """日程标题"""
-    description: str | None
-    """日程描述"""
-    start: ListEventsEventStart | None
-    """日程开始时间"""
-    origin_start: ListEventsEventOriginStart | None
-    """表示循环序列中最初创建时的开始时间"""
-    end: ListEventsEventEnd | None
-    """日程结束时间"""
-    is_all_day: bool | None
-    """是否为全天日程"""
-    recurrence: ListEventsEventRecurrence | None
-    """日程循环规则"""
-    attendees: list[ListEventsEventAttendees] = empty_list()
-    """日程参与人"""
-    organizer: ListEventsEventOrganizer | None
-    """日程组织人"""
-    location: ListEventsEventLocation | None
-    """日程地点"""
-    series_master_id: str | None
-    """重复日程的主日程id"""
-    create_time: str | None
-    """创建时间"""
-    update_time: str | None
-    """更新时间"""
-    status: str | None
-    """日程状态"""
-    online_meeting_info: ListEventsEventOnlineMeetingInfo | None
-    """线上会议"""
-    reminders: list[ListEventsEventReminders] = empty_list()
-    """日程提醒"""
-    extended_properties: ListEventsEventExtendedProperties | None
-    """日程扩展属性"""
-    meeting_rooms: list[ListEventsEventMeetingRooms] = empty_list()
-    """会议室"""
-    categories: list[ListEventsEventCategories] = empty_list()
-    """日程类型"""
-    rich_text_description: ListEventsEventRichTextDescription | None
-    """富文本字段"""
-
-
-class ListEventsViewEventStart(Record, alias_generator=camel):
-    date: str | None
-    """日程开始日期"""
-    date_time: str | None
-    """日程开始时间"""
-    time_zone: str | None
-    """日程开始时间所属时区"""
-
-
-class ListEventsViewEventOriginStart(Record, alias_generator=camel):
-    date_time: str | None
-    """其日期和时间信息以 ISO 8601"""
-
-
-class ListEventsViewEventEnd(Record, alias_generator=camel):
-    date: str | None
-    """日程结束日期"""
-    date_time: str | None
-    """日程结束时间"""
-    time_zone: str | None
-    """日程结束时间所属时区"""
-
-
-class ListEventsViewEventRecurrencePattern(Record, alias_generator=camel):
-    type: str | None
-    """循环规则类型 (`daily` `weekly` `absoluteMonthly` `relativeMonthly` `absoluteYearly`)"""
-    day_of_month: int | None
-    days_of_week: str | None
-    """英文小写单词指定星期几"""
-    index: str | None
-    """(`first` `second` `third` `fourth` `last`)"""
-    interval: int | None
-    """循环间隔"""
-    first_day_of_week: str | None
-    """一周起始日"""
-
-
-class ListEventsViewEventRecurrenceRange(Record, alias_generator=camel):
-    type: str | None
+    type: Annotated[str, OneOf("noEnd", "endDate", "numbered")] | None = None
     """循环范围类型 (`noEnd` `endDate` `numbered`)"""
-    end_date: str | None
-    """循环结束日期"""
-    number_of_occurrences: int | None
-    """重复次数"""
-
-
-class ListEventsViewEventRecurrence(Record, alias_generator=camel):
-    pattern: ListEventsViewEventRecurrencePattern | None
-    """重复模式"""
-    range_: ListEventsViewEventRecurrenceRange | None
-    """重复范围"""
-
-
-class ListEventsViewEventAttendees(Record, alias_generator=camel):
-    id: str | None
-    """用户unionId"""
-    display_name: str | None
-    """用户名"""
-    response_status: str | None
-    """回复状态"""
-    self_: bool | None
-    """是否是当前登录用户"""
-    is_optional: bool | None
-    """是否为可选参与人"""
-
-
-class ListEventsViewEventOrganizer(Record, alias_generator=camel):
-    id: str | None
-    """用户unionId"""
-    display_name: str | None
-    """用户名"""
-    response_status: str | None
-    """回复状态"""
-    self_: bool | None
-    """是否是当前登录用户"""
-
-
-class ListEventsViewEventLocation(Record, alias_generator=camel):
-    display_name: str | None
-    """展示名称"""
-    meeting_rooms: list[str] = empty_list()
-    """会议室"""
-
-
-class ListEventsViewEventExtendedPropertiesSharedProperties(Record, alias_generator=camel):
-    source_open_cid: str | None
-    belong_corp_id: str | None
-    """日程归属企业的corpId"""
-
-
-class ListEventsViewEventExtendedPropertiesPrivateProperties(Record, alias_generator=camel):
-    dingtalk_detail_url: str | None
-    """详情地址"""
-
-
-class ListEventsViewEventExtendedProperties(Record, alias_generator=camel):
-    shared_properties: ListEventsViewEventExtendedPropertiesSharedProperties | None
-    """共享属性"""
-    private_properties: ListEventsViewEventExtendedPropertiesPrivateProperties | None
-    """私有特性"""
-
-
-class ListEventsViewEventOnlineMeetingInfo(Record, alias_generator=camel):
-    type: str | None
-    """线上会议类型"""
-    conference_id: str | None
-    """会议ID"""
-    url: str | None
-    """参会的URL地址"""
-    extra_info: dict[str, JsonValue] | None
-    """其他扩展信息"""
-
-
-class ListEventsViewEventCategories(Record, alias_generator=camel):
-    display_name: str | None
-    """日程类型名称"""
-
-
-class ListEventsViewEventRichTextDescription(Record, alias_generator=camel):
-    text: str | None
-    """富文本描述内容"""
-
-
-class ListEventsViewEventMeetingRooms(Record, alias_generator=camel):
-    room_id: str | None
-    """会议室roomId"""
-    response_status: str | None
-    """会议室响应状态 (`accepted` `tentative` `declined`)"""
-    display_name: str | None
-    """会议室名称"""
-
-
-class ListEventsViewEvent(Record, alias_generator=camel):
-    id: str | None
-    """日程事件ID"""
-    summary: str | None
-    """日程标题"""
-    description: str | None
-    """日程描述"""
-    start: ListEventsViewEventStart | None
-    """日程开始日期"""
-    origin_start: ListEventsViewEventOriginStart | None
-    """表示循环序列中最初创建时的开始时间"""
-    end: ListEventsViewEventEnd | None
-    """日程结束时间"""
-    is_all_day: bool | None
-    """是否为全天日程"""
-    recurrence: ListEventsViewEventRecurrence | None
-    """日程重复规则"""
-    attendees: list[ListEventsViewEventAttendees] = empty_list()
-    """日程参与人"""
-    organizer: ListEventsViewEventOrganizer | None
-    """日程组织人"""
-    location: ListEventsViewEventLocation | None
-    """日程地点"""
-    series_master_id: str | None
-    """重复日程的主日程id"""
-    create_time: str | None
-    """创建时间"""
-    update_time: str | None
-    """更新时间"""
-    status: str | None
-    """日程状态"""
-    extended_properties: ListEventsViewEventExtendedProperties | None
-    """日程扩展属性"""
-    online_meeting_info: ListEventsViewEventOnlineMeetingInfo | None
-    """线上会议"""
-    categories: list[ListEventsViewEventCategories] = empty_list()
-    """日程类型"""
-    rich_text_description: ListEventsViewEventRichTextDescription | None
-    """富文本描述"""
-    meeting_rooms: list[ListEventsViewEventMeetingRooms] = empty_list()
-    """会议室"""
-
-
-class PatchEventStart(TypedDict, total=False):
-    date: str
-    """日程开始日期 (例 e.g. `2020-01-01`)"""
-    date_time: str
-    """日程开始时间 (例 e.g. `2020-01-01T10:15:30+08:00`)"""
-    time_zone: str
-    """日程开始时间所属时区 (例 e.g. `Asia/Shanghai`)"""
-
-
-class PatchEventEnd(TypedDict, total=False):
-    date: str
-    """日程结束日期 (例 e.g. `2020-01-02`)"""
-    date_time: str
-    """日程结束时间 (例 e.g. `2020-01-01T10:15:30+08:00`)"""
-    time_zone: str
-    """日程结束时间所属时区 (例 e.g. `Asia/Shanghai`)"""
-
-
-class PatchEventRecurrencePattern(TypedDict, total=False):
-    type: Literal["daily", "weekly", "absoluteMonthly", "relativeMonthly", "absoluteYearly"]
-    """循环规则类型 (`daily` `weekly` `absoluteMonthly` `relativeMonthly` `absoluteYearly`)"""
-    day_of_month: int
-    """(例 e.g. `1`)"""
-    days_of_week: str
-    """英文小写单词指定星期几 (例 e.g. `sunday`)"""
-    index: Literal["first", "second", "third", "fourth", "last"]
-    """(`first` `second` `third` `fourth` `last`)"""
-    interval: int
-    """循环间隔 (例 e.g. `1`)"""
-    first_day_of_week: str
-    """一周起始日 (默认 default `sunday`)"""
-
-
-class PatchEventRecurrenceRange(TypedDict, total=False):
-    type: Literal["noEnd", "endDate", "numbered"]
-    """循环范围类型 (`noEnd` `endDate` `numbered`)"""
-    end_date: str
+    end_date: OffsetTime | None = None
     """循环结束时间 (例 e.g. `2021-12-31T10:15:30+08:00`)"""
-    number_of_occurrences: int
+    number_of_occurrences: int | None = None
     """循环次数 (例 e.g. `1`)"""
 
 
-class PatchEventRecurrence(TypedDict, total=False):
-    pattern: PatchEventRecurrencePattern
-    """循环规则"""
-    range_: PatchEventRecurrenceRange
-    """循环范围"""
+class EventRecurrence(Shape, alias_generator=camel):
+    """Event recurrence."""
+
+    pattern: EventRecurrencePattern | None = None
+    range_: EventRecurrenceRange | None = None
 
 
-class PatchEventAttendees(TypedDict, total=False):
-    id: str
-    """用户的unionId (例 e.g. `iiiP35sJadba8aBSgjrwPRKgiEiF`)"""
-    email: str
-    """邮箱"""
-    is_optional: bool
-    """是否为可选参与人 (例 e.g. `False`)"""
+class EventRecurrencePattern(Shape, alias_generator=camel):
+    """Event recurrence pattern."""
+
+    day_of_month: int | None = None
+    days_of_week: str | None = None
+    first_day_of_week: str | None = None
+    index: str | None = None
+    interval: int | None = None
+    type: str | None = None
 
 
-class PatchEventLocation(TypedDict, total=False):
-    display_name: str
+class EventRecurrenceRange(Shape, alias_generator=camel):
+    """Event recurrence range."""
+
+    end_date: IsoTime | None = None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    number_of_occurrences: int | None = None
+    type: str | None = None
+
+
+class EventTime(Reply, Shape, alias_generator=camel):
+    """Event time (日程结束时间)."""
+
+    date: Day | None = None
+    """日程结束日期 (例 e.g. `2020-01-02`)"""
+    date_time: OffsetTime | None = None
+    """日程结束时间 (例 e.g. `2020-01-01T10:15:30+08:00`)"""
+    time_zone: str | None = None
+    """日程结束时间所属时区 (例 e.g. `Asia/Shanghai`)"""
+
+
+class EventUiConfig(Shape, alias_generator=camel):
+    """Event ui config."""
+
+    ui_name: str | None = None
+    ui_status: str | None = None
+
+
+class ExtendedProperty(Reply, alias_generator=camel):
+    """Extended property (日程扩展属性)."""
+
+    shared_properties: SharedProperty | None
+    """共享字段"""
+    private_properties: PrivateProperty | None
+    """私有特性"""
+
+
+class GenerateCaldavAccount(Reply, alias_generator=camel):
+    """Generate caldav account."""
+
+    password: Secret | None
+    server_address: str = ""
+    username: str = ""
+
+
+class Location(Reply, Shape, alias_generator=camel):
+    """Location (日程地点)."""
+
+    display_name: str = ""
     """日程地点的名称 (例 e.g. `room 1-2-3`)"""
-
-
-class PatchEventReminders(TypedDict, total=False):
-    method: str
-    """提醒方式 (例 e.g. `dingtalk`)"""
-    minutes: int
-    """在日程开始前N分钟发出提醒 (例 e.g. `15`)"""
-
-
-class PatchEventOnlineMeetingInfo(TypedDict, total=False):
-    type: str
-    """线上会议类型 (例 e.g. `dingtalk`)"""
-
-
-class PatchEventRichTextDescription(TypedDict, total=False):
-    text: str
-    """富文本值"""
-
-
-class PatchEventUiConfigs(TypedDict, total=False):
-    ui_name: Required[Literal["updateEventButton", "deleteEventButton", "transferEventButton", "attendee", "comment"]]
-    """组件名称 (`updateEventButton` `deleteEventButton` `transferEventButton` `attendee` `comment`)"""
-    ui_status: Required[Literal["hide", "disable", "enable"]]
-    """组件状态 (`hide` `disable` `enable`)"""
-
-
-class PatchEventCardInstances(TypedDict, total=False):
-    out_track_id: str
-    scenario: str
-
-
-class PatchEventCategories(TypedDict, total=False):
-    category_id: str
-    display_name: str
-
-
-class PatchEventReplyStart(Record, alias_generator=camel):
-    date: str | None
-    """日程开始日期"""
-    date_time: str | None
-    """日程开始时间"""
-    time_zone: str | None
-    """日程开始时间所属时区"""
-
-
-class PatchEventReplyEnd(Record, alias_generator=camel):
-    date: str | None
-    """日程结束日期"""
-    date_time: str | None
-    """日程结束时间"""
-    time_zone: str | None
-    """日程结束时间所属时区"""
-
-
-class PatchEventReplyRecurrencePattern(Record, alias_generator=camel):
-    type: str | None
-    """循环规则类型 (`daily` `weekly` `absoluteMonthly` `relativeMonthly` `absoluteYearly`)"""
-    day_of_month: int | None
-    days_of_week: str | None
-    """英文小写单词指定星期几"""
-    index: str | None
-    """(`first` `second` `third` `fourth` `last`)"""
-    interval: int | None
-    """循环间隔"""
-    first_day_of_week: str | None
-    """一周起始日"""
-
-
-class PatchEventReplyRecurrenceRange(Record, alias_generator=camel):
-    type: str | None
-    """循环范围类型 (`noEnd` `endDate` `numbered`)"""
-    end_date: str | None
-    """循环结束时间"""
-    number_of_occurrences: int | None
-    """循环次数"""
-
-
-class PatchEventReplyRecurrence(Record, alias_generator=camel):
-    pattern: PatchEventReplyRecurrencePattern | None
-    """循环规则"""
-    range_: PatchEventReplyRecurrenceRange | None
-    """循环范围"""
-
-
-class PatchEventReplyAttendees(Record, alias_generator=camel):
-    id: str | None
-    """用户unionId"""
-    display_name: str | None
-    """用户名"""
-    response_status: str | None
-    """回复状态"""
-    self_: bool | None
-    """是否是当前登录用户"""
-    is_optional: bool | None
-    """是否为可选参与人"""
-
-
-class PatchEventReplyOrganizer(Record, alias_generator=camel):
-    id: str | None
-    """用户uninonId"""
-    display_name: str | None
-    """用户名"""
-    response_status: str | None
-    """回复状态"""
-    self_: bool | None
-    """是否是当前登录用户"""
-
-
-class PatchEventReplyLocation(Record, alias_generator=camel):
-    display_name: str | None
-    """日程地点展示名称"""
     meeting_rooms: list[str] = empty_list()
     """会议室信息"""
 
 
-class PatchEventReplyReminders(Record, alias_generator=camel):
-    method: str | None
-    """提醒方式"""
-    minutes: str | None
-    """在日程开始前N分钟发出提醒"""
+class MeetingRoom(Reply, Shape, alias_generator=camel):
+    """Meeting room (会议室)."""
+
+    room_id: str = promised()
+    """需要预定的会议室roomId列表 (≤ 5 项 items; 例 e.g. `4002fxxxxx`)"""
+    response_status: str = promised()
+    """会议室响应状态 (`accepted` `tentative` `declined`)"""
+    display_name: str = promised()
+    """会议室名称"""
 
 
-class PatchEventReplyOnlineMeetingInfo(Record, alias_generator=camel):
-    type: str | None
-    """线上会议类型"""
-    conference_id: str | None
-    """会议id"""
-    url: str | None
-    """参会url"""
+class OnlineMeetingInfo(Reply, Shape, alias_generator=camel):
+    """Online meeting info (线上会议)."""
+
+    type: str | None = None
+    """线上会议类型 (例 e.g. `dingtalk`)"""
+    conference_id: str = promised()
+    """会议ID"""
+    url: str = promised()
+    """参会的url地址"""
+    extra_info: dict[str, JsonValue] = empty_dict()
+    """其他扩展信息"""
 
 
-class PatchEventReplyRichTextDescription(Record, alias_generator=camel):
-    text: str | None
-    """富文本值"""
+class OrgPlugin(Reply, alias_generator=camel):
+    """Org plugin."""
+
+    logo: str | None
+    name: str = ""
+    plugin_classification: str | None
+    plugin_id: str
+    subscribers: Subscriber | None
 
 
-class PatchEventReplyUiConfigs(Record, alias_generator=camel):
-    ui_name: str | None
-    """组件名称 (`updateEventButton` `deleteEventButton` `transferEventButton` `attendee` `comment`)"""
-    ui_status: str | None
-    """组件状态 (`hide` `disable` `enable`)"""
+class Organizer(Reply, alias_generator=camel):
+    """Organizer (日程组织人)."""
 
-
-class PatchEventReplyCardInstances(Record, alias_generator=camel):
-    out_track_id: str | None
-    scenario: str | None
-
-
-class PatchEventReplyCategories(Record, alias_generator=camel):
-    category_id: str | None
-    display_name: str | None
-
-
-class PatchEventReplyExtendedPropertiesSharedProperties(Record, alias_generator=camel):
-    belong_corp_id: str | None
-    source_open_cid: str | None
-
-
-class PatchEventReplyExtendedProperties(Record, alias_generator=camel):
-    shared_properties: PatchEventReplyExtendedPropertiesSharedProperties | None
-
-
-class PatchEventReply(Record, alias_generator=camel):
-    id: str | None
-    """日程id"""
-    summary: str | None
-    """日程标题"""
-    description: str | None
-    """日程描述"""
-    start: PatchEventReplyStart | None
-    """日程开始时间"""
-    end: PatchEventReplyEnd | None
-    """日程结束时间"""
-    is_all_day: bool | None
-    """是否全天日程"""
-    recurrence: PatchEventReplyRecurrence | None
-    """日程循环规则"""
-    attendees: list[PatchEventReplyAttendees] = empty_list()
-    """日程参与人列表"""
-    organizer: PatchEventReplyOrganizer | None
-    """日程组织者"""
-    location: PatchEventReplyLocation | None
-    """日程地点信息"""
-    reminders: list[PatchEventReplyReminders] = empty_list()
-    """日程提醒"""
-    create_time: str | None
-    """创建时间"""
-    update_time: str | None
-    """更新时间"""
-    online_meeting_info: PatchEventReplyOnlineMeetingInfo | None
-    """线上会议信息"""
-    rich_text_description: PatchEventReplyRichTextDescription | None
-    """富文本字段"""
-    ui_configs: list[PatchEventReplyUiConfigs] = empty_list()
-    """UI配置"""
-    card_instances: list[PatchEventReplyCardInstances] = empty_list()
-    """(仅见于官方 SDK only in the official SDK)"""
-    categories: list[PatchEventReplyCategories] = empty_list()
-    """(仅见于官方 SDK only in the official SDK)"""
-    extended_properties: PatchEventReplyExtendedProperties | None
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class RemoveAttendeeAttendeesToRemove(TypedDict, total=False):
     id: str
-    """用户unionId (例 e.g. `iiiP35sJadba8aBSgjrwPRKgiEiF`)"""
+    """组织者unionId"""
+    display_name: str = ""
+    """用户名"""
+    response_status: str | None
+    """回复状态"""
+    self_: bool | None
+    """是否是当前登录用户"""
 
 
-class RemoveMeetingRoomsMeetingRoomsToRemove(TypedDict, total=False):
-    room_id: str
-    """需要取消预定的会议室roomId"""
+class OriginStart(Reply, alias_generator=camel):
+    """Origin start (表示循环序列中最初创建时的开始时间)."""
+
+    date_time: IsoTime
+    """其日期和时间信息以ISO 8601格式表示"""
 
 
-class SignInReply(Record, alias_generator=camel):
+class PrivateProperty(Reply, alias_generator=camel):
+    """Private property (私有特性)."""
+
+    dingtalk_detail_url: str | None
+    """详情地址"""
+
+
+class Recurrence(Reply, Shape, alias_generator=camel):
+    """Recurrence (日程循环规则)."""
+
+    pattern: RecurrencePattern | None = None
+    """循环规则"""
+    range_: RecurrenceRange | None = None
+    """循环范围"""
+
+
+class RecurrencePattern(Reply, Shape, alias_generator=camel):
+    """Recurrence pattern (循环规则)."""
+
+    type: Annotated[str, OneOf("daily", "weekly", "absoluteMonthly", "relativeMonthly", "absoluteYearly")] | None = None
+    """循环规则类型 (`daily` `weekly` `absoluteMonthly` `relativeMonthly` `absoluteYearly`)"""
+    day_of_month: int | None = None
+    """(例 e.g. `1`)"""
+    days_of_week: str | None = None
+    """英文小写单词指定星期几 (例 e.g. `sunday`)"""
+    index: Annotated[str, OneOf("first", "second", "third", "fourth", "last")] | None = None
+    """(`first` `second` `third` `fourth` `last`)"""
+    interval: int | None = None
+    """循环间隔 (例 e.g. `1`)"""
+    first_day_of_week: str | None = None
+    """一周起始日 (默认 default `sunday`)"""
+
+
+class RecurrenceRange(Reply, Shape, alias_generator=camel):
+    """Recurrence range (循环范围)."""
+
+    type: Annotated[str, OneOf("noEnd", "endDate", "numbered")] | None = None
+    """循环范围类型 (`noEnd` `endDate` `numbered`)"""
+    end_date: IsoTime | None = None
+    """循环结束时间"""
+    number_of_occurrences: int | None = None
+    """循环次数"""
+
+
+class Reminder(Reply, Shape, alias_generator=camel):
+    """Reminder (日程提醒)."""
+
+    method: str | None = None
+    """提醒方式 (例 e.g. `dingtalk`)"""
+    minutes: int | None = None
+    """在日程开始前N分钟发出提醒 (例 e.g. `15`)"""
+
+
+class RichTextDescription(Reply, Shape, alias_generator=camel):
+    """Rich text description (富文本描述)."""
+
+    text: str = ""
+    """富文本描述内容"""
+
+
+class RoomBooking(Reply, alias_generator=camel):
+    """Room booking (忙闲信息列表)."""
+
+    status: str | None
+    """忙闲状态 (`BUSY` `TENTATIVE`)"""
+    event_id: str | None
+    """日程id"""
+    organizer: Organizer | None
+    """日程组织者信息"""
+    start: EventTime | None
+    """日程开始时间相关信息"""
+    end: EventTime | None
+    """日程结束时间相关信息"""
+
+
+class RoomSchedule(Reply, alias_generator=camel):
+    """Room schedule."""
+
+    room_id: str | None
+    """会议室roomId"""
+    error: str | None
+    """异常信息"""
+    schedule_items: list[RoomBooking] = empty_list()
+    """忙闲信息列表"""
+
+
+class SharedProperty(Reply, alias_generator=camel):
+    """Shared property (共享属性)."""
+
+    belong_corp_id: str
+    """日程归属企业的corpId"""
+    source_open_cid: str
+
+
+class SignIn(Reply, alias_generator=camel):
+    """Sign in."""
+
+    user_id: str
+    """用户的unionId"""
+    display_name: str = ""
+    """用户名"""
     check_in_time: Millis | None
-    """签到时间戳"""
+    """签到时间"""
 
 
-class SignOutReply(Record, alias_generator=camel):
+class SignOut(Reply, alias_generator=camel):
+    """Sign out."""
+
+    user_id: str
+    """日程所属用户的unionId"""
+    display_name: str = ""
+    """用户名"""
     check_out_time: Millis | None
-    """签退时间戳 (单位 unit 毫秒)"""
+    """签退时间 (单位 unit 毫秒)"""
 
 
-class UpdateSubscribedCalendarsSubscribeScope(TypedDict, total=False):
-    union_ids: list[str]
+class SubscribeScope(Reply, Shape, alias_generator=camel):
+    """Subscribe scope (可订阅该日历的对象)."""
+
+    union_ids: list[str] = empty_list()
     """可订阅该日历的人员unionId"""
-    open_conversation_ids: list[str]
-    corp_ids: list[str]
+    open_conversation_ids: list[str] = empty_list()
+    corp_ids: list[str] = empty_list()
     """可订阅该日历的组织corpId列表"""
 
 
-class CheckInReply(Record, alias_generator=camel):
-    check_in_time: int | None
-    """签到时间戳 (单位 unit 毫秒)"""
+class SubscribedCalendar(Reply, alias_generator=camel):
+    """Subscribed calendar."""
+
+    calendar_id: str
+    """订阅日历id"""
+    name: str
+    """订阅日历的名称"""
+    description: str = ""
+    """订阅日历的描述"""
+    author: str | None
+    """日历创建者"""
+    managers: list[str] = empty_list()
+    """订阅日历共同编辑人的unionId"""
+    subscribe_scope: SubscribeScope
+    """可订阅该日历的对象"""
+
+
+class Subscriber(Reply, alias_generator=camel):
+    """Subscriber."""
 
-
-class ConvertLegacyEventIdReply(Record, alias_generator=camel):
-    legacy_event_id_map: dict[str, JsonValue] | None
-
-
-class CreateEventByMeAttendees(TypedDict, total=False):
-    id: str
-    is_optional: bool
-
-
-class CreateEventByMeEnd(TypedDict, total=False):
-    date: str
-    date_time: str
-    time_zone: str
-
-
-class CreateEventByMeLocation(TypedDict, total=False):
-    display_name: str
-
-
-class CreateEventByMeOnlineMeetingInfo(TypedDict, total=False):
-    type: str
-
-
-class CreateEventByMeRecurrencePattern(TypedDict, total=False):
-    day_of_month: int
-    days_of_week: str
-    first_day_of_week: str
-    index: str
-    interval: int
-    type: str
-
-
-class CreateEventByMeRecurrenceRange(TypedDict, total=False):
-    end_date: str
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    number_of_occurrences: int
-    type: str
-
-
-class CreateEventByMeRecurrence(TypedDict, total=False):
-    pattern: CreateEventByMeRecurrencePattern
-    range_: CreateEventByMeRecurrenceRange
-
-
-class CreateEventByMeReminders(TypedDict, total=False):
-    method: str
-    minutes: int
-
-
-class CreateEventByMeRichTextDescription(TypedDict, total=False):
-    text: str
-
-
-class CreateEventByMeStart(TypedDict, total=False):
-    date: str
-    date_time: str
-    time_zone: str
-
-
-class CreateEventByMeUiConfigs(TypedDict, total=False):
-    ui_name: str
-    ui_status: str
-
-
-class CreateEventByMeReplyAttendees(Record, alias_generator=camel):
-    display_name: str | None
-    id: str | None
-    is_optional: bool | None
-    response_status: str | None
-    self_: bool | None
-
-
-class CreateEventByMeReplyEnd(Record, alias_generator=camel):
-    date: str | None
-    date_time: str | None
-    time_zone: str | None
-
-
-class CreateEventByMeReplyLocation(Record, alias_generator=camel):
-    display_name: str | None
-
-
-class CreateEventByMeReplyOnlineMeetingInfo(Record, alias_generator=camel):
-    conference_id: str | None
-    extra_info: dict[str, JsonValue] | None
-    type: str | None
-    url: str | None
-
-
-class CreateEventByMeReplyOrganizer(Record, alias_generator=camel):
-    display_name: str | None
-    id: str | None
-    response_status: str | None
-    self_: bool | None
-
-
-class CreateEventByMeReplyRecurrencePattern(Record, alias_generator=camel):
-    day_of_month: int | None
-    days_of_week: str | None
-    first_day_of_week: str | None
-    index: str | None
-    interval: int | None
-    type: str | None
-
-
-class CreateEventByMeReplyRecurrenceRange(Record, alias_generator=camel):
-    end_date: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    number_of_occurrences: int | None
-    type: str | None
-
-
-class CreateEventByMeReplyRecurrence(Record, alias_generator=camel):
-    pattern: CreateEventByMeReplyRecurrencePattern | None
-    range_: CreateEventByMeReplyRecurrenceRange | None
-
-
-class CreateEventByMeReplyReminders(Record, alias_generator=camel):
-    method: str | None
-    minutes: str | None
-
-
-class CreateEventByMeReplyRichTextDescription(Record, alias_generator=camel):
-    text: str | None
-
-
-class CreateEventByMeReplyStart(Record, alias_generator=camel):
-    date: str | None
-    date_time: str | None
-    time_zone: str | None
-
-
-class CreateEventByMeReplyUiConfigs(Record, alias_generator=camel):
-    ui_name: str | None
-    ui_status: str | None
-
-
-class CreateEventByMeReply(Record, alias_generator=camel):
-    attendees: list[CreateEventByMeReplyAttendees] = empty_list()
-    create_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    description: str | None
-    end: CreateEventByMeReplyEnd | None
-    id: str | None
-    is_all_day: bool | None
-    location: CreateEventByMeReplyLocation | None
-    online_meeting_info: CreateEventByMeReplyOnlineMeetingInfo | None
-    organizer: CreateEventByMeReplyOrganizer | None
-    recurrence: CreateEventByMeReplyRecurrence | None
-    reminders: list[CreateEventByMeReplyReminders] = empty_list()
-    rich_text_description: CreateEventByMeReplyRichTextDescription | None
-    start: CreateEventByMeReplyStart | None
-    summary: str | None
-    ui_configs: list[CreateEventByMeReplyUiConfigs] = empty_list()
-    update_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-
-
-class GenerateCaldavAccountReply(Record, alias_generator=camel):
-    password: Secret | None
-    server_address: str | None
-    username: str | None
-
-
-class GetScheduleByMeReplyScheduleInformationScheduleItemsEnd(Record, alias_generator=camel):
-    date: str | None
-    date_time: str | None
-    time_zone: str | None
-
-
-class GetScheduleByMeReplyScheduleInformationScheduleItemsStart(Record, alias_generator=camel):
-    date: str | None
-    date_time: str | None
-    time_zone: str | None
-
-
-class GetScheduleByMeReplyScheduleInformationScheduleItems(Record, alias_generator=camel):
-    end: GetScheduleByMeReplyScheduleInformationScheduleItemsEnd | None
-    start: GetScheduleByMeReplyScheduleInformationScheduleItemsStart | None
-    status: str | None
-
-
-class GetScheduleByMeReplyScheduleInformation(Record, alias_generator=camel):
-    error: str | None
-    schedule_items: list[GetScheduleByMeReplyScheduleInformationScheduleItems] = empty_list()
-    user_id: str | None
-
-
-class GetScheduleByMeReply(Record, alias_generator=camel):
-    schedule_information: list[GetScheduleByMeReplyScheduleInformation] = empty_list()
-
-
-class ListAiMinutesReplyMinutes(Record, alias_generator=camel):
-    creator_user_id: str | None
-    minutes_id: str | None
-
-
-class ListAiMinutesReply(Record, alias_generator=camel):
-    minutes: list[ListAiMinutesReplyMinutes] = empty_list()
-
-
-class ListCategoriesReplyCategories(Record, alias_generator=camel):
-    display_name: str | None
-    open_category_id: str | None
-
-
-class ListCategoriesReply(Record, alias_generator=camel):
-    categories: list[ListCategoriesReplyCategories] = empty_list()
-
-
-class ListEventsInstancesReplyEventsAttendees(Record, alias_generator=camel):
-    display_name: str | None
-    id: str | None
-    is_optional: bool | None
-    response_status: str | None
-    self_: bool | None
-
-
-class ListEventsInstancesReplyEventsEnd(Record, alias_generator=camel):
-    date: str | None
-    date_time: str | None
-    time_zone: str | None
-
-
-class ListEventsInstancesReplyEventsExtendedPropertiesSharedProperties(Record, alias_generator=camel):
-    belong_corp_id: str | None
-    source_open_cid: str | None
-
-
-class ListEventsInstancesReplyEventsExtendedProperties(Record, alias_generator=camel):
-    shared_properties: ListEventsInstancesReplyEventsExtendedPropertiesSharedProperties | None
-
-
-class ListEventsInstancesReplyEventsLocation(Record, alias_generator=camel):
-    display_name: str | None
-    meeting_rooms: list[str] = empty_list()
-
-
-class ListEventsInstancesReplyEventsOnlineMeetingInfo(Record, alias_generator=camel):
-    conference_id: str | None
-    type: str | None
-    url: str | None
-
-
-class ListEventsInstancesReplyEventsOrganizer(Record, alias_generator=camel):
-    display_name: str | None
-    id: str | None
-    response_status: str | None
-    self_: bool | None
-
-
-class ListEventsInstancesReplyEventsRecurrencePattern(Record, alias_generator=camel):
-    day_of_month: int | None
-    days_of_week: str | None
-    index: str | None
-    interval: int | None
-    type: str | None
-
-
-class ListEventsInstancesReplyEventsRecurrenceRange(Record, alias_generator=camel):
-    end_date: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    number_of_occurrences: int | None
-    type: str | None
-
-
-class ListEventsInstancesReplyEventsRecurrence(Record, alias_generator=camel):
-    pattern: ListEventsInstancesReplyEventsRecurrencePattern | None
-    range_: ListEventsInstancesReplyEventsRecurrenceRange | None
-
-
-class ListEventsInstancesReplyEventsReminders(Record, alias_generator=camel):
-    method: str | None
-    minutes: str | None
-
-
-class ListEventsInstancesReplyEventsStart(Record, alias_generator=camel):
-    date: str | None
-    date_time: str | None
-    time_zone: str | None
-
-
-class ListEventsInstancesReplyEvents(Record, alias_generator=camel):
-    attendees: list[ListEventsInstancesReplyEventsAttendees] = empty_list()
-    create_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    description: str | None
-    end: ListEventsInstancesReplyEventsEnd | None
-    extended_properties: ListEventsInstancesReplyEventsExtendedProperties | None
-    id: str | None
-    is_all_day: bool | None
-    location: ListEventsInstancesReplyEventsLocation | None
-    online_meeting_info: ListEventsInstancesReplyEventsOnlineMeetingInfo | None
-    organizer: ListEventsInstancesReplyEventsOrganizer | None
-    recurrence: ListEventsInstancesReplyEventsRecurrence | None
-    reminders: list[ListEventsInstancesReplyEventsReminders] = empty_list()
-    series_master_id: str | None
-    start: ListEventsInstancesReplyEventsStart | None
-    status: str | None
-    summary: str | None
-    update_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-
-
-class ListEventsInstancesReply(Record, alias_generator=camel):
-    events: list[ListEventsInstancesReplyEvents] = empty_list()
-
-
-class ListEventsViewByMeEventAttendees(Record, alias_generator=camel):
-    display_name: str | None
-    id: str | None
-    is_optional: bool | None
-    response_status: str | None
-    self_: bool | None
-
-
-class ListEventsViewByMeEventCategories(Record, alias_generator=camel):
-    display_name: str | None
-
-
-class ListEventsViewByMeEventEnd(Record, alias_generator=camel):
-    date: str | None
-    date_time: str | None
-    time_zone: str | None
-
-
-class ListEventsViewByMeEventExtendedPropertiesSharedProperties(Record, alias_generator=camel):
-    belong_corp_id: str | None
-    source_open_cid: str | None
-
-
-class ListEventsViewByMeEventExtendedProperties(Record, alias_generator=camel):
-    shared_properties: ListEventsViewByMeEventExtendedPropertiesSharedProperties | None
-
-
-class ListEventsViewByMeEventLocation(Record, alias_generator=camel):
-    display_name: str | None
-    meeting_rooms: list[str] = empty_list()
-
-
-class ListEventsViewByMeEventMeetingRooms(Record, alias_generator=camel):
-    display_name: str | None
-    response_status: str | None
-    room_id: str | None
-
-
-class ListEventsViewByMeEventOnlineMeetingInfo(Record, alias_generator=camel):
-    conference_id: str | None
-    extra_info: dict[str, JsonValue] | None
-    type: str | None
-    url: str | None
-
-
-class ListEventsViewByMeEventOrganizer(Record, alias_generator=camel):
-    display_name: str | None
-    id: str | None
-    response_status: str | None
-    self_: bool | None
-
-
-class ListEventsViewByMeEventOriginStart(Record, alias_generator=camel):
-    date_time: str | None
-
-
-class ListEventsViewByMeEventRecurrencePattern(Record, alias_generator=camel):
-    day_of_month: int | None
-    days_of_week: str | None
-    first_day_of_week: str | None
-    index: str | None
-    interval: int | None
-    type: str | None
-
-
-class ListEventsViewByMeEventRecurrenceRange(Record, alias_generator=camel):
-    end_date: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    number_of_occurrences: int | None
-    type: str | None
-
-
-class ListEventsViewByMeEventRecurrence(Record, alias_generator=camel):
-    pattern: ListEventsViewByMeEventRecurrencePattern | None
-    range_: ListEventsViewByMeEventRecurrenceRange | None
-
-
-class ListEventsViewByMeEventRichTextDescription(Record, alias_generator=camel):
-    text: str | None
-
-
-class ListEventsViewByMeEventStart(Record, alias_generator=camel):
-    date: str | None
-    date_time: str | None
-    time_zone: str | None
-
-
-class ListEventsViewByMeEvent(Record, alias_generator=camel):
-    attendees: list[ListEventsViewByMeEventAttendees] = empty_list()
-    categories: list[ListEventsViewByMeEventCategories] = empty_list()
-    create_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    description: str | None
-    end: ListEventsViewByMeEventEnd | None
-    extended_properties: ListEventsViewByMeEventExtendedProperties | None
-    id: str | None
-    is_all_day: bool | None
-    location: ListEventsViewByMeEventLocation | None
-    meeting_rooms: list[ListEventsViewByMeEventMeetingRooms] = empty_list()
-    online_meeting_info: ListEventsViewByMeEventOnlineMeetingInfo | None
-    organizer: ListEventsViewByMeEventOrganizer | None
-    origin_start: ListEventsViewByMeEventOriginStart | None
-    recurrence: ListEventsViewByMeEventRecurrence | None
-    rich_text_description: ListEventsViewByMeEventRichTextDescription | None
-    series_master_id: str | None
-    start: ListEventsViewByMeEventStart | None
-    status: str | None
-    summary: str | None
-    update_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-
-
-class ListInstancesEventAttendees(Record, alias_generator=camel):
-    display_name: str | None
-    id: str | None
-    is_optional: bool | None
-    response_status: str | None
-    self_: bool | None
-
-
-class ListInstancesEventEnd(Record, alias_generator=camel):
-    date: str | None
-    date_time: str | None
-    time_zone: str | None
-
-
-class ListInstancesEventExtendedPropertiesSharedProperties(Record, alias_generator=camel):
-    belong_corp_id: str | None
-    source_open_cid: str | None
-
-
-class ListInstancesEventExtendedProperties(Record, alias_generator=camel):
-    shared_properties: ListInstancesEventExtendedPropertiesSharedProperties | None
-
-
-class ListInstancesEventLocation(Record, alias_generator=camel):
-    display_name: str | None
-
-
-class ListInstancesEventMeetingRooms(Record, alias_generator=camel):
-    display_name: str | None
-    response_status: str | None
-    room_id: str | None
-
-
-class ListInstancesEventOnlineMeetingInfo(Record, alias_generator=camel):
-    conference_id: str | None
-    extra_info: dict[str, JsonValue] | None
-    type: str | None
-    url: str | None
-
-
-class ListInstancesEventOrganizer(Record, alias_generator=camel):
-    display_name: str | None
-    id: str | None
-    response_status: str | None
-    self_: bool | None
-
-
-class ListInstancesEventRecurrencePattern(Record, alias_generator=camel):
-    day_of_month: int | None
-    days_of_week: str | None
-    index: str | None
-    interval: int | None
-    type: str | None
-
-
-class ListInstancesEventRecurrenceRange(Record, alias_generator=camel):
-    end_date: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    number_of_occurrences: int | None
-    type: str | None
-
-
-class ListInstancesEventRecurrence(Record, alias_generator=camel):
-    pattern: ListInstancesEventRecurrencePattern | None
-    range_: ListInstancesEventRecurrenceRange | None
-
-
-class ListInstancesEventReminders(Record, alias_generator=camel):
-    method: str | None
-    minutes: str | None
-
-
-class ListInstancesEventStart(Record, alias_generator=camel):
-    date: str | None
-    date_time: str | None
-    time_zone: str | None
-
-
-class ListInstancesEvent(Record, alias_generator=camel):
-    attendees: list[ListInstancesEventAttendees] = empty_list()
-    create_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    description: str | None
-    end: ListInstancesEventEnd | None
-    extended_properties: ListInstancesEventExtendedProperties | None
-    id: str | None
-    is_all_day: bool | None
-    location: ListInstancesEventLocation | None
-    meeting_rooms: list[ListInstancesEventMeetingRooms] = empty_list()
-    online_meeting_info: ListInstancesEventOnlineMeetingInfo | None
-    organizer: ListInstancesEventOrganizer | None
-    recurrence: ListInstancesEventRecurrence | None
-    reminders: list[ListInstancesEventReminders] = empty_list()
-    series_master_id: str | None
-    start: ListInstancesEventStart | None
-    status: str | None
-    summary: str | None
-    update_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-
-
-class ListOrgPluginsReplyPluginsSubscribers(Record, alias_generator=camel):
     dept_ids: list[str] = empty_list()
     union_ids: list[str] = empty_list()
 
 
-class ListOrgPluginsReplyPlugins(Record, alias_generator=camel):
-    logo: str | None
-    name: str | None
-    plugin_classification: str | None
-    plugin_id: str | None
-    subscribers: ListOrgPluginsReplyPluginsSubscribers | None
+class UiConfig(Reply, Shape, alias_generator=camel):
+    """Ui config (UI配置)."""
+
+    ui_name: Annotated[
+        str, OneOf("updateEventButton", "deleteEventButton", "transferEventButton", "attendee", "comment")
+    ] = promised()
+    """组件名称 (`updateEventButton` `deleteEventButton` `transferEventButton` `attendee` `comment`)"""
+    ui_status: Annotated[str, OneOf("hide", "disable", "enable")] = promised()
+    """组件状态 (`hide` `disable` `enable`)"""
 
 
-class ListOrgPluginsReply(Record, alias_generator=camel):
-    plugins: list[ListOrgPluginsReplyPlugins] = empty_list()
+class UserSchedule(Reply, alias_generator=camel):
+    """User schedule."""
+
+    user_id: str | None
+    """查询目标用户的unionId"""
+    error: str | None
+    """异常信息"""
+    schedule_items: list[BusyTime] = empty_list()
+    """忙闲信息列表"""
 
 
 class CalendarV1(Manager):
@@ -1928,8 +562,8 @@ class CalendarV1(Manager):
         user_id: str,
         calendar_id: str,
         event_id: str,
-        attendees_to_add: list[AddAttendeeAttendeesToAdd],
         *,
+        attendees_to_add: Sequence[OrDict[Attendee]],
         x_client_token: Annotated[str | None, wire("x-client-token")] = None,
         push_notification: bool | None = None,
         chat_notification: bool | None = None,
@@ -1964,7 +598,8 @@ class CalendarV1(Manager):
         user_id: str,
         calendar_id: str,
         event_id: str,
-        meeting_rooms_to_add: Annotated[list[AddMeetingRoomsMeetingRoomsToAdd], Field(max_length=5)],
+        *,
+        meeting_rooms_to_add: Annotated[Sequence[OrDict[MeetingRoom]], Field(max_length=5)],
     ) -> Call[None]:
         """Add meeting rooms (预定会议室).
 
@@ -1984,15 +619,75 @@ class CalendarV1(Manager):
         """
         return Call(None)
 
+    @api(
+        "calendar_1_0.CancelEvent",
+        "POST /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/cancel?scope",
+    )
+    def cancel_event(
+        self,
+        user_id: str,
+        calendar_id: str,
+        event_id: str,
+        *,
+        scope: str | None = None,
+    ) -> Call[None]:
+        """Cancel event (取消指定日程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "calendar_1_0.CheckIn",
+        "POST /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/checkIn",
+        idempotent=True,
+    )
+    def check_in(
+        self,
+        user_id: str,
+        calendar_id: str,
+        event_id: str,
+    ) -> Call[int]:
+        """Check in (签到).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            user_id: 签到人的unionId
+            calendar_id: 日程所属的日历ID
+            event_id: 日程ID
+
+        Evidence: sdk
+        """
+        return Call(int, "checkInTime")
+
+    @api("calendar_1_0.ConvertLegacyEventId", "POST /v1.0/calendar/users/{userId}/legacyEventIds/convert")
+    def convert_legacy_event_id(
+        self,
+        user_id: str,
+        *,
+        legacy_event_ids: list[str],
+    ) -> Call[dict[str, JsonValue]]:
+        """Convert legacy event id (转换老版本的eventId).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(dict[str, JsonValue], "legacyEventIdMap").or_empty()
+
     @api("calendar_1_0.CreateAcls", "POST /v1.0/calendar/users/{userId}/calendars/{calendarId}/acls")
     def create_acls(
         self,
         user_id: str,
         calendar_id: str,
+        *,
         privilege: Literal["free_busy_reader", "title_reader", "reader", "writer"],
         send_msg: bool,
-        scope: CreateAclsScope,
-    ) -> Call[CreateAclsReply]:
+        scope: OrDict[AclScope],
+    ) -> Call[Acl]:
         """Create acls (创建访问控制).
 
         Args:
@@ -2010,7 +705,7 @@ class CalendarV1(Manager):
 
         Source: create-schedule-access-control
         """
-        return Call(CreateAclsReply)
+        return Call(Acl)
 
     @api(
         "calendar_1_0.CreateEvent",
@@ -2021,26 +716,26 @@ class CalendarV1(Manager):
         self,
         user_id: str,
         calendar_id: str,
-        summary: Annotated[str, Field(max_length=2048)],
-        start: CreateEventStart,
         *,
+        summary: Annotated[str, Field(max_length=2048)],
+        start: OrDict[EventTime],
         x_client_token: Annotated[str | None, wire("x-client-token")] = None,
         description: Annotated[str, Field(max_length=5000)] | None = None,
-        end: CreateEventEnd | None = None,
+        end: OrDict[EventTime] | None = None,
         is_all_day: bool | None = None,
-        recurrence: CreateEventRecurrence | None = None,
-        attendees: Annotated[list[CreateEventAttendees], Field(max_length=500)] | None = None,
-        location: CreateEventLocation | None = None,
-        reminders: list[CreateEventReminders] | None = None,
-        online_meeting_info: CreateEventOnlineMeetingInfo | None = None,
+        recurrence: OrDict[Recurrence] | None = None,
+        attendees: Annotated[Sequence[OrDict[Attendee]], Field(max_length=500)] | None = None,
+        location: OrDict[Location] | None = None,
+        reminders: Sequence[OrDict[Reminder]] | None = None,
+        online_meeting_info: OrDict[OnlineMeetingInfo] | None = None,
         extra: dict[str, str] | None = None,
-        ui_configs: list[CreateEventUiConfigs] | None = None,
-        rich_text_description: CreateEventRichTextDescription | None = None,
-        card_instances: list[CreateEventCardInstances] | None = None,
-        categories: list[CreateEventCategories] | None = None,
-        event_config: CreateEventEventConfig | None = None,
+        ui_configs: Sequence[OrDict[UiConfig]] | None = None,
+        rich_text_description: OrDict[RichTextDescription] | None = None,
+        card_instances: Sequence[OrDict[CardInstance]] | None = None,
+        categories: Sequence[OrDict[EventCategory]] | None = None,
+        event_config: OrDict[EventConfig] | None = None,
         free_busy_status: str | None = None,
-    ) -> Call[CreateEventReply]:
+    ) -> Call[Event]:
         """Create event (创建日程).
 
         Args:
@@ -2073,18 +768,45 @@ class CalendarV1(Manager):
 
         Source: create-schedule
         """
-        return Call(CreateEventReply)
+        return Call(Event)
+
+    @api("calendar_1_0.CreateEventByMe", "POST /v1.0/calendar/me/calendars/{calendarId}/events")
+    def create_event_by_me(
+        self,
+        calendar_id: str,
+        *,
+        start: OrDict[EventTime],
+        summary: str,
+        attendees: Sequence[OrDict[Attendee]] | None = None,
+        description: str | None = None,
+        end: OrDict[EventTime] | None = None,
+        extra: dict[str, str] | None = None,
+        is_all_day: bool | None = None,
+        location: OrDict[Location] | None = None,
+        online_meeting_info: OrDict[OnlineMeetingInfo] | None = None,
+        recurrence: OrDict[EventRecurrence] | None = None,
+        reminders: Sequence[OrDict[Reminder]] | None = None,
+        rich_text_description: OrDict[RichTextDescription] | None = None,
+        ui_configs: Sequence[OrDict[EventUiConfig]] | None = None,
+    ) -> Call[Event]:
+        """Create event by me (创建日程（me接口）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Event)
 
     @api("calendar_1_0.CreateSubscribedCalendar", "POST /v1.0/calendar/users/{userId}/subscribedCalendars")
     def create_subscribed_calendar(
         self,
         user_id: str,
-        name: str,
-        subscribe_scope: CreateSubscribedCalendarSubscribeScope,
         *,
+        name: str,
+        subscribe_scope: OrDict[SubscribeScope],
         description: Annotated[str, Field(max_length=1024)] | None = None,
         managers: list[str] | None = None,
-    ) -> Call[CreateSubscribedCalendarReply]:
+    ) -> Call[str]:
         """Create subscribed calendar (创建订阅日历).
 
         Args:
@@ -2102,7 +824,7 @@ class CalendarV1(Manager):
 
         Source: create-subscription-calendar
         """
-        return Call(CreateSubscribedCalendarReply)
+        return Call(str, "calendarId")
 
     @api("calendar_1_0.DeleteAcl", "DELETE /v1.0/calendar/users/{userId}/calendars/{calendarId}/acls/{aclId}")
     def delete_acl(
@@ -2185,6 +907,21 @@ class CalendarV1(Manager):
         """
         return Call(None)
 
+    @api("calendar_1_0.GenerateCaldavAccount", "POST /v1.0/calendar/users/{userId}/caldavAccounts")
+    def generate_caldav_account(
+        self,
+        user_id: str,
+        *,
+        device: str,
+    ) -> Call[GenerateCaldavAccount]:
+        """Generate caldav account (生成caldav账户).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GenerateCaldavAccount)
+
     @api("calendar_1_0.GetEvent", "GET /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}")
     def get_event(
         self,
@@ -2193,7 +930,7 @@ class CalendarV1(Manager):
         event_id: str,
         *,
         max_attendees: Annotated[int, Field(le=500)] | None = None,
-    ) -> Call[GetEventReply]:
+    ) -> Call[Event]:
         """Get event (查询单个日程详情).
 
         Args:
@@ -2210,7 +947,7 @@ class CalendarV1(Manager):
 
         Source: query-details-about-an-event
         """
-        return Call(GetEventReply)
+        return Call(Event)
 
     @api(
         "calendar_1_0.GetMeetingRoomsSchedule",
@@ -2220,10 +957,11 @@ class CalendarV1(Manager):
     def get_meeting_rooms_schedule(
         self,
         user_id: str,
+        *,
         room_ids: list[str],
-        start_time: str,
-        end_time: str,
-    ) -> Call[GetMeetingRoomsScheduleReply]:
+        start_time: OffsetTime,
+        end_time: OffsetTime,
+    ) -> Call[list[RoomSchedule]]:
         """Get meeting rooms schedule (获取会议室忙闲信息).
 
         Args:
@@ -2240,16 +978,17 @@ class CalendarV1(Manager):
 
         Source: queries-free-and-busy-meeting-room-information
         """
-        return Call(GetMeetingRoomsScheduleReply)
+        return Call(list[RoomSchedule], "scheduleInformation").or_empty()
 
     @api("calendar_1_0.GetSchedule", "POST /v1.0/calendar/users/{userId}/querySchedule", idempotent=True)
     def get_schedule(
         self,
         user_id: str,
+        *,
         user_ids: Annotated[list[str], Field(max_length=20)],
         start_time: str,
         end_time: str,
-    ) -> Call[GetScheduleReply]:
+    ) -> Call[list[UserSchedule]]:
         """Get schedule (获取用户忙闲信息).
 
         Args:
@@ -2266,7 +1005,23 @@ class CalendarV1(Manager):
 
         Source: free-schedule
         """
-        return Call(GetScheduleReply)
+        return Call(list[UserSchedule], "scheduleInformation").or_empty()
+
+    @api("calendar_1_0.GetScheduleByMe", "POST /v1.0/calendar/me/schedules/query", idempotent=True)
+    def get_schedule_by_me(
+        self,
+        *,
+        end_time: str,
+        start_time: str,
+        user_ids: list[str],
+    ) -> Call[list[UserSchedule]]:
+        """Get schedule by me (查询闲忙（me接口）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[UserSchedule], "scheduleInformation").or_empty()
 
     @api(
         "calendar_1_0.GetSignInLink",
@@ -2277,7 +1032,7 @@ class CalendarV1(Manager):
         calendar_id: str,
         event_id: str,
         union_id: str,
-    ) -> Call[GetSignInLinkReply]:
+    ) -> Call[str]:
         """Get sign in link (获取签到链接).
 
         Args:
@@ -2292,7 +1047,7 @@ class CalendarV1(Manager):
 
         Source: api-getsigninlink
         """
-        return Call(GetSignInLinkReply)
+        return Call(str, "signInLink")
 
     @api(
         "calendar_1_0.GetSignInList", "GET /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/signin"
@@ -2302,11 +1057,11 @@ class CalendarV1(Manager):
         user_id: str,
         calendar_id: str,
         event_id: str,
-        type: Literal["sign_in", "not_yet_sign_in"],
         *,
+        type: Literal["sign_in", "not_yet_sign_in"],
         max_results: Annotated[int, Field(le=500)] = 100,
         next_token: str | None = None,
-    ) -> Query[GetSignInListUser]:
+    ) -> Query[SignIn]:
         """Get sign in list (查看单个日程的签到详情).
 
         Args:
@@ -2325,7 +1080,7 @@ class CalendarV1(Manager):
 
         Source: view-the-check-in-details-of-a-single-schedule
         """
-        return Listing(GetSignInListUser, TOKEN, items="users")
+        return Listing(SignIn, TOKEN, items="users")
 
     @api(
         "calendar_1_0.GetSignOutLink",
@@ -2336,7 +1091,7 @@ class CalendarV1(Manager):
         calendar_id: str,
         user_id: str,
         event_id: str,
-    ) -> Call[GetSignOutLinkReply]:
+    ) -> Call[str]:
         """Get sign out link (获取签退链接).
 
         Args:
@@ -2352,7 +1107,7 @@ class CalendarV1(Manager):
 
         Source: api-getsignoutlink
         """
-        return Call(GetSignOutLinkReply)
+        return Call(str, "signOutLink")
 
     @api(
         "calendar_1_0.GetSignOutList",
@@ -2363,11 +1118,11 @@ class CalendarV1(Manager):
         user_id: str,
         calendar_id: str,
         event_id: str,
-        type: Literal["sign_out", "not_yet_sign_out"],
         *,
+        type: Literal["sign_out", "not_yet_sign_out"],
         max_results: Annotated[int, Field(le=500)] = 100,
         next_token: str | None = None,
-    ) -> Query[GetSignOutListUser]:
+    ) -> Query[SignOut]:
         """Get sign out list (查看单个日程的签退详情).
 
         Args:
@@ -2386,14 +1141,14 @@ class CalendarV1(Manager):
 
         Source: view-the-billing-details-of-a-single-schedule
         """
-        return Listing(GetSignOutListUser, TOKEN, items="users")
+        return Listing(SignOut, TOKEN, items="users")
 
     @api("calendar_1_0.GetSubscribedCalendar", "GET /v1.0/calendar/users/{userId}/subscribedCalendars/{calendarId}")
     def get_subscribed_calendar(
         self,
         user_id: str,
         calendar_id: str,
-    ) -> Call[GetSubscribedCalendarReply]:
+    ) -> Call[SubscribedCalendar]:
         """Get subscribed calendar (查询单个订阅日历详情).
 
         Args:
@@ -2408,14 +1163,14 @@ class CalendarV1(Manager):
 
         Source: query-a-single-subscription-calendar
         """
-        return Call(GetSubscribedCalendarReply)
+        return Call(SubscribedCalendar)
 
     @api("calendar_1_0.ListAcls", "GET /v1.0/calendar/users/{userId}/calendars/{calendarId}/acls")
     def list_acls(
         self,
         user_id: str,
         calendar_id: str,
-    ) -> Call[ListAclsReply]:
+    ) -> Call[list[Acl]]:
         """List acls (获取访问控制列表).
 
         Args:
@@ -2430,7 +1185,27 @@ class CalendarV1(Manager):
 
         Source: obtain-the-access-control-list-of-the-calendar
         """
-        return Call(ListAclsReply)
+        return Call(list[Acl], "acls").or_empty()
+
+    @api(
+        "calendar_1_0.ListAiMinutes",
+        "GET /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/minutes",
+    )
+    def list_ai_minutes(
+        self,
+        user_id: str,
+        calendar_id: str,
+        event_id: str,
+        *,
+        fetch_all: bool | None = None,
+    ) -> Call[list[AiMinutes]]:
+        """List ai minutes (拉取日程中绑定的听记信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[AiMinutes], "minutes").or_empty()
 
     @api(
         "calendar_1_0.ListAttendees",
@@ -2444,7 +1219,7 @@ class CalendarV1(Manager):
         *,
         max_results: Annotated[int, Field(le=500)] = 100,
         next_token: str | None = None,
-    ) -> Query[ListAttendeesAttendee]:
+    ) -> Query[Attendee]:
         """List attendees (获取日程参与者).
 
         Args:
@@ -2463,13 +1238,13 @@ class CalendarV1(Manager):
 
         Source: get-the-participants-of-a-schedule
         """
-        return Listing(ListAttendeesAttendee, TOKEN, items="attendees")
+        return Listing(Attendee, TOKEN, items="attendees")
 
     @api("calendar_1_0.ListCalendars", "GET /v1.0/calendar/users/{userId}/calendars")
     def list_calendars(
         self,
         user_id: str,
-    ) -> Call[ListCalendarsReply]:
+    ) -> Call[list[Calendar]]:
         """List calendars (查询日历).
 
         Args:
@@ -2483,7 +1258,19 @@ class CalendarV1(Manager):
 
         Source: query-a-calendar
         """
-        return Call(ListCalendarsReply)
+        return Call(list[Calendar], "response.calendars").or_empty()
+
+    @api("calendar_1_0.ListCategories", "GET /v1.0/calendar/categories")
+    def list_categories(
+        self,
+    ) -> Call[list[Category]]:
+        """List categories (获取会议类型列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[Category], "categories").or_empty()
 
     @api("calendar_1_0.ListEvents", "GET /v1.0/calendar/users/{userId}/calendars/{calendarId}/events")
     def list_events(
@@ -2491,15 +1278,15 @@ class CalendarV1(Manager):
         user_id: str,
         calendar_id: str,
         *,
-        time_min: str | None = None,
-        time_max: str | None = None,
+        time_min: OffsetTime | None = None,
+        time_max: OffsetTime | None = None,
         show_deleted: bool | None = None,
         max_results: Annotated[int, Field(le=100)] = 100,
         max_attendees: Annotated[int, Field(le=100)] | None = None,
         next_token: str | None = None,
         sync_token: str | None = None,
         series_master_id: str | None = None,
-    ) -> Query[ListEventsEvent]:
+    ) -> Query[EventDetail]:
         """List events (查询日程列表).
 
         Args:
@@ -2522,7 +1309,26 @@ class CalendarV1(Manager):
 
         Source: query-an-event-list
         """
-        return Listing(ListEventsEvent, TOKEN, items="events")
+        return Listing(EventDetail, TOKEN, items="events")
+
+    @api("calendar_1_0.ListEventsInstances", "GET /v1.0/calendar/users/{userId}/calendars/{calendarId}/instances")
+    def list_events_instances(
+        self,
+        user_id: str,
+        calendar_id: str,
+        series_master_id: str,
+        *,
+        max_attendees: int | None = None,
+        max_results: int | None = None,
+        start_recurrence_id: str | None = None,
+    ) -> Call[list[Event]]:
+        """List events instances (查询同一个循环日程序列下已生成的实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[Event], "events").or_empty()
 
     @api("calendar_1_0.ListEventsView", "GET /v1.0/calendar/users/{userId}/calendars/{calendarId}/eventsview")
     def list_events_view(
@@ -2530,12 +1336,12 @@ class CalendarV1(Manager):
         user_id: str,
         calendar_id: str,
         *,
-        time_min: str | None = None,
-        time_max: str | None = None,
+        time_min: OffsetTime | None = None,
+        time_max: OffsetTime | None = None,
         max_results: Annotated[int, Field(le=100)] = 100,
         max_attendees: Annotated[int, Field(le=100)] | None = None,
         next_token: str | None = None,
-    ) -> Query[ListEventsViewEvent]:
+    ) -> Query[EventDetail]:
         """List events view (查询日程视图).
 
         Args:
@@ -2555,7 +1361,91 @@ class CalendarV1(Manager):
 
         Source: query-schedule-view
         """
-        return Listing(ListEventsViewEvent, TOKEN, items="events")
+        return Listing(EventDetail, TOKEN, items="events")
+
+    @api("calendar_1_0.ListEventsViewByMe", "GET /v1.0/calendar/me/calendars/{calendarId}/eventsview")
+    def list_events_view_by_me(
+        self,
+        calendar_id: str,
+        *,
+        max_attendees: int | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        time_max: IsoTime | None = None,
+        time_min: IsoTime | None = None,
+    ) -> Query[Event]:
+        """List events view by me (查询日程视图列表以查看闲忙，展开循环日程（me接口）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            time_max: (Use the UTC time format: yyyy-MM-ddTHH:mmZ)
+            time_min: (Use the UTC time format: yyyy-MM-ddTHH:mmZ)
+
+        Evidence: sdk
+        """
+        return Listing(Event, TOKEN, items="events")
+
+    @api(
+        "calendar_1_0.ListInstances",
+        "GET /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/instances",
+    )
+    def list_instances(
+        self,
+        user_id: str,
+        calendar_id: str,
+        event_id: str,
+        *,
+        max_attendees: int | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        time_max: IsoTime | None = None,
+        time_min: IsoTime | None = None,
+    ) -> Query[Event]:
+        """List instances (查询循环日程实例列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            time_max: (Use the UTC time format: yyyy-MM-ddTHH:mmZ)
+            time_min: (Use the UTC time format: yyyy-MM-ddTHH:mmZ)
+
+        Evidence: sdk
+        """
+        return Listing(Event, TOKEN, items="events")
+
+    @api("calendar_1_0.ListOrgPlugins", "GET /v1.0/calendar/plugins")
+    def list_org_plugins(
+        self,
+    ) -> Call[list[OrgPlugin]]:
+        """List org plugins (拉取企业内插件列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[OrgPlugin], "plugins").or_empty()
+
+    @api(
+        "calendar_1_0.MeetingRoomRespond",
+        "POST /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/meetingRooms/{roomId}/respond",
+    )
+    def meeting_room_respond(
+        self,
+        user_id: str,
+        calendar_id: str,
+        event_id: str,
+        room_id: str,
+        *,
+        response_status: str | None = None,
+    ) -> Call[None]:
+        """Meeting room respond (设置会议室在日程中的响应状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api(
         "calendar_1_0.PatchEvent",
@@ -2572,21 +1462,21 @@ class CalendarV1(Manager):
         x_client_token: Annotated[str | None, wire("x-client-token")] = None,
         summary: str | None = None,
         description: str | None = None,
-        start: PatchEventStart | None = None,
-        end: PatchEventEnd | None = None,
+        start: OrDict[EventTime] | None = None,
+        end: OrDict[EventTime] | None = None,
         is_all_day: bool | None = None,
-        recurrence: PatchEventRecurrence | None = None,
-        attendees: list[PatchEventAttendees] | None = None,
-        location: PatchEventLocation | None = None,
+        recurrence: OrDict[EventDetailRecurrence] | None = None,
+        attendees: Sequence[OrDict[Attendee]] | None = None,
+        location: OrDict[Location] | None = None,
         extra: dict[str, str] | None = None,
-        reminders: list[PatchEventReminders] | None = None,
-        online_meeting_info: PatchEventOnlineMeetingInfo | None = None,
-        rich_text_description: PatchEventRichTextDescription | None = None,
-        ui_configs: list[PatchEventUiConfigs] | None = None,
-        card_instances: list[PatchEventCardInstances] | None = None,
-        categories: list[PatchEventCategories] | None = None,
+        reminders: Sequence[OrDict[Reminder]] | None = None,
+        online_meeting_info: OrDict[OnlineMeetingInfo] | None = None,
+        rich_text_description: OrDict[RichTextDescription] | None = None,
+        ui_configs: Sequence[Annotated[OrDict[UiConfig], Needs("ui_name", "ui_status")]] | None = None,
+        card_instances: Sequence[OrDict[CardInstance]] | None = None,
+        categories: Sequence[OrDict[EventCategory]] | None = None,
         free_busy_status: str | None = None,
-    ) -> Call[PatchEventReply]:
+    ) -> Call[EventDetail]:
         """Patch event (修改日程).
 
         Args:
@@ -2620,7 +1510,7 @@ class CalendarV1(Manager):
 
         Source: modify-event
         """
-        return Call(PatchEventReply)
+        return Call(EventDetail)
 
     @api(
         "calendar_1_0.RemoveAttendee",
@@ -2634,7 +1524,7 @@ class CalendarV1(Manager):
         event_id: str,
         *,
         x_client_token: Annotated[str | None, wire("x-client-token")] = None,
-        attendees_to_remove: list[RemoveAttendeeAttendeesToRemove] | None = None,
+        attendees_to_remove: Sequence[OrDict[Attendee]] | None = None,
     ) -> Call[None]:
         """Remove attendee (删除日程参与者).
 
@@ -2665,7 +1555,7 @@ class CalendarV1(Manager):
         calendar_id: str,
         event_id: str,
         *,
-        meeting_rooms_to_remove: list[RemoveMeetingRoomsMeetingRoomsToRemove] | None = None,
+        meeting_rooms_to_remove: Sequence[OrDict[MeetingRoom]] | None = None,
     ) -> Call[None]:
         """Remove meeting rooms (取消预定会议室).
 
@@ -2694,6 +1584,7 @@ class CalendarV1(Manager):
         user_id: str,
         calendar_id: str,
         event_id: str,
+        *,
         response_status: Literal["needsAction", "accepted", "declined", "tentative"],
     ) -> Call[None]:
         """Respond event (设置日程响应邀请状态).
@@ -2720,7 +1611,7 @@ class CalendarV1(Manager):
         user_id: str,
         calendar_id: str,
         event_id: str,
-    ) -> Call[SignInReply]:
+    ) -> Call[int]:
         """Sign in (针对单个日程进行签到).
 
         Args:
@@ -2736,7 +1627,7 @@ class CalendarV1(Manager):
 
         Source: sign-in-single-schedule-news
         """
-        return Call(SignInReply)
+        return Call(int, "checkInTime")
 
     @api("calendar_1_0.SignOut", "POST /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/signOut")
     def sign_out(
@@ -2744,7 +1635,7 @@ class CalendarV1(Manager):
         user_id: str,
         calendar_id: str,
         event_id: str,
-    ) -> Call[SignOutReply]:
+    ) -> Call[int]:
         """Sign out (针对单个日程进行签退).
 
         Args:
@@ -2760,7 +1651,7 @@ class CalendarV1(Manager):
 
         Source: sign-off-for-a-single-schedule
         """
-        return Call(SignOutReply)
+        return Call(int, "checkOutTime")
 
     @api("calendar_1_0.SubscribeCalendar", "POST /v1.0/calendar/users/{userId}/calendars/{calendarId}/subscribe")
     def subscribe_calendar(
@@ -2781,308 +1672,6 @@ class CalendarV1(Manager):
         Apps: internal, third_party_org, third_party_personal.
 
         Source: subscribe-to-a-public-calendar
-        """
-        return Call(None)
-
-    @api("calendar_1_0.UnsubscribeCalendar", "POST /v1.0/calendar/users/{userId}/calendars/{calendarId}/unsubscribe")
-    def unsubscribe_calendar(
-        self,
-        user_id: str,
-        calendar_id: str,
-    ) -> Call[None]:
-        """Unsubscribe calendar (取消订阅公共日历).
-
-        Args:
-            user_id: 取消订阅者的unionId
-            calendar_id: 订阅日历的id
-
-        Codes: invalidParameter, permissionDenied.
-
-        Scopes: Calendar.Calendar.Write.
-
-        Apps: internal, third_party_org, third_party_personal.
-
-        Source: unsubscribe-from-a-public-calendar
-        """
-        return Call(None)
-
-    @api("calendar_1_0.UpdateSubscribedCalendars", "PUT /v1.0/calendar/users/{userId}/subscribedCalendars/{calendarId}")
-    def update_subscribed_calendars(
-        self,
-        calendar_id: str,
-        user_id: str,
-        *,
-        name: str | None = None,
-        description: str | None = None,
-        managers: list[str] | None = None,
-        subscribe_scope: UpdateSubscribedCalendarsSubscribeScope | None = None,
-    ) -> Call[None]:
-        """Update subscribed calendars (更新订阅日历).
-
-        Args:
-            calendar_id: 订阅日历id
-            user_id: 日历作者或共同编辑人的unionId
-            name: 订阅日历的标题 (例 e.g. `中国传统日历`)
-            description: 订阅日历的描述 (例 e.g. `中国传统日历`)
-            managers: 日历共同编辑人的unionId列表
-            subscribe_scope: 日历的可订阅范围
-
-        Codes: invalidParameter, permissionDenied.
-
-        Scopes: Calendar.Calendar.Write.
-
-        Apps: internal, third_party_org, third_party_personal.
-
-        Source: update-subscription-calendar
-        """
-        return Call(None)
-
-    @api(
-        "calendar_1_0.CancelEvent",
-        "POST /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/cancel?scope",
-    )
-    def cancel_event(
-        self,
-        user_id: str,
-        calendar_id: str,
-        event_id: str,
-        *,
-        scope: str | None = None,
-    ) -> Call[None]:
-        """Cancel event (取消指定日程).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api(
-        "calendar_1_0.CheckIn",
-        "POST /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/checkIn",
-        idempotent=True,
-    )
-    def check_in(
-        self,
-        user_id: str,
-        calendar_id: str,
-        event_id: str,
-    ) -> Call[CheckInReply]:
-        """Check in (签到).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            user_id: 签到人的unionId
-            calendar_id: 日程所属的日历ID
-            event_id: 日程ID
-
-        Evidence: sdk
-        """
-        return Call(CheckInReply)
-
-    @api("calendar_1_0.ConvertLegacyEventId", "POST /v1.0/calendar/users/{userId}/legacyEventIds/convert")
-    def convert_legacy_event_id(
-        self,
-        user_id: str,
-        legacy_event_ids: list[str],
-    ) -> Call[ConvertLegacyEventIdReply]:
-        """Convert legacy event id (转换老版本的eventId).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ConvertLegacyEventIdReply)
-
-    @api("calendar_1_0.CreateEventByMe", "POST /v1.0/calendar/me/calendars/{calendarId}/events")
-    def create_event_by_me(
-        self,
-        calendar_id: str,
-        start: CreateEventByMeStart,
-        summary: str,
-        *,
-        attendees: list[CreateEventByMeAttendees] | None = None,
-        description: str | None = None,
-        end: CreateEventByMeEnd | None = None,
-        extra: dict[str, str] | None = None,
-        is_all_day: bool | None = None,
-        location: CreateEventByMeLocation | None = None,
-        online_meeting_info: CreateEventByMeOnlineMeetingInfo | None = None,
-        recurrence: CreateEventByMeRecurrence | None = None,
-        reminders: list[CreateEventByMeReminders] | None = None,
-        rich_text_description: CreateEventByMeRichTextDescription | None = None,
-        ui_configs: list[CreateEventByMeUiConfigs] | None = None,
-    ) -> Call[CreateEventByMeReply]:
-        """Create event by me (创建日程（me接口）).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateEventByMeReply)
-
-    @api("calendar_1_0.GenerateCaldavAccount", "POST /v1.0/calendar/users/{userId}/caldavAccounts")
-    def generate_caldav_account(
-        self,
-        user_id: str,
-        device: str,
-    ) -> Call[GenerateCaldavAccountReply]:
-        """Generate caldav account (生成caldav账户).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GenerateCaldavAccountReply)
-
-    @api("calendar_1_0.GetScheduleByMe", "POST /v1.0/calendar/me/schedules/query", idempotent=True)
-    def get_schedule_by_me(
-        self,
-        end_time: str,
-        start_time: str,
-        user_ids: list[str],
-    ) -> Call[GetScheduleByMeReply]:
-        """Get schedule by me (查询闲忙（me接口）).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetScheduleByMeReply)
-
-    @api(
-        "calendar_1_0.ListAiMinutes",
-        "GET /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/minutes",
-    )
-    def list_ai_minutes(
-        self,
-        user_id: str,
-        calendar_id: str,
-        event_id: str,
-        *,
-        fetch_all: bool | None = None,
-    ) -> Call[ListAiMinutesReply]:
-        """List ai minutes (拉取日程中绑定的听记信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListAiMinutesReply)
-
-    @api("calendar_1_0.ListCategories", "GET /v1.0/calendar/categories")
-    def list_categories(
-        self,
-    ) -> Call[ListCategoriesReply]:
-        """List categories (获取会议类型列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListCategoriesReply)
-
-    @api("calendar_1_0.ListEventsInstances", "GET /v1.0/calendar/users/{userId}/calendars/{calendarId}/instances")
-    def list_events_instances(
-        self,
-        user_id: str,
-        calendar_id: str,
-        series_master_id: str,
-        *,
-        max_attendees: int | None = None,
-        max_results: int | None = None,
-        start_recurrence_id: str | None = None,
-    ) -> Call[ListEventsInstancesReply]:
-        """List events instances (查询同一个循环日程序列下已生成的实例).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListEventsInstancesReply)
-
-    @api("calendar_1_0.ListEventsViewByMe", "GET /v1.0/calendar/me/calendars/{calendarId}/eventsview")
-    def list_events_view_by_me(
-        self,
-        calendar_id: str,
-        *,
-        max_attendees: int | None = None,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        time_max: str | None = None,
-        time_min: str | None = None,
-    ) -> Query[ListEventsViewByMeEvent]:
-        """List events view by me (查询日程视图列表以查看闲忙，展开循环日程（me接口）).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            time_max: (Use the UTC time format: yyyy-MM-ddTHH:mmZ)
-            time_min: (Use the UTC time format: yyyy-MM-ddTHH:mmZ)
-
-        Evidence: sdk
-        """
-        return Listing(ListEventsViewByMeEvent, TOKEN, items="events")
-
-    @api(
-        "calendar_1_0.ListInstances",
-        "GET /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/instances",
-    )
-    def list_instances(
-        self,
-        user_id: str,
-        calendar_id: str,
-        event_id: str,
-        *,
-        max_attendees: int | None = None,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        time_max: str | None = None,
-        time_min: str | None = None,
-    ) -> Query[ListInstancesEvent]:
-        """List instances (查询循环日程实例列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            time_max: (Use the UTC time format: yyyy-MM-ddTHH:mmZ)
-            time_min: (Use the UTC time format: yyyy-MM-ddTHH:mmZ)
-
-        Evidence: sdk
-        """
-        return Listing(ListInstancesEvent, TOKEN, items="events")
-
-    @api("calendar_1_0.ListOrgPlugins", "GET /v1.0/calendar/plugins")
-    def list_org_plugins(
-        self,
-    ) -> Call[ListOrgPluginsReply]:
-        """List org plugins (拉取企业内插件列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListOrgPluginsReply)
-
-    @api(
-        "calendar_1_0.MeetingRoomRespond",
-        "POST /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/meetingRooms/{roomId}/respond",
-    )
-    def meeting_room_respond(
-        self,
-        user_id: str,
-        calendar_id: str,
-        event_id: str,
-        room_id: str,
-        *,
-        response_status: str | None = None,
-    ) -> Call[None]:
-        """Meeting room respond (设置会议室在日程中的响应状态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
         """
         return Call(None)
 
@@ -3108,6 +1697,28 @@ class CalendarV1(Manager):
         """
         return Call(None)
 
+    @api("calendar_1_0.UnsubscribeCalendar", "POST /v1.0/calendar/users/{userId}/calendars/{calendarId}/unsubscribe")
+    def unsubscribe_calendar(
+        self,
+        user_id: str,
+        calendar_id: str,
+    ) -> Call[None]:
+        """Unsubscribe calendar (取消订阅公共日历).
+
+        Args:
+            user_id: 取消订阅者的unionId
+            calendar_id: 订阅日历的id
+
+        Codes: invalidParameter, permissionDenied.
+
+        Scopes: Calendar.Calendar.Write.
+
+        Apps: internal, third_party_org, third_party_personal.
+
+        Source: unsubscribe-from-a-public-calendar
+        """
+        return Call(None)
+
     @api("calendar_1_0.UpdateOrgPluginSubscribers", "POST /v1.0/calendar/plugins/{pluginId}/subscribers")
     def update_org_plugin_subscribers(
         self,
@@ -3121,5 +1732,36 @@ class CalendarV1(Manager):
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
+        """
+        return Call(None)
+
+    @api("calendar_1_0.UpdateSubscribedCalendars", "PUT /v1.0/calendar/users/{userId}/subscribedCalendars/{calendarId}")
+    def update_subscribed_calendars(
+        self,
+        calendar_id: str,
+        user_id: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        managers: list[str] | None = None,
+        subscribe_scope: OrDict[SubscribeScope] | None = None,
+    ) -> Call[None]:
+        """Update subscribed calendars (更新订阅日历).
+
+        Args:
+            calendar_id: 订阅日历id
+            user_id: 日历作者或共同编辑人的unionId
+            name: 订阅日历的标题 (例 e.g. `中国传统日历`)
+            description: 订阅日历的描述 (例 e.g. `中国传统日历`)
+            managers: 日历共同编辑人的unionId列表
+            subscribe_scope: 日历的可订阅范围
+
+        Codes: invalidParameter, permissionDenied.
+
+        Scopes: Calendar.Calendar.Write.
+
+        Apps: internal, third_party_org, third_party_personal.
+
+        Source: update-subscription-calendar
         """
         return Call(None)

@@ -2,125 +2,148 @@
 
 from __future__ import annotations
 
-from typing import Required
-
-from typing_extensions import TypedDict
+from collections.abc import Sequence
+from typing import Annotated
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
+from dingtalk_models.core.quantities.amounts import Amount, AmountText
 from dingtalk_models.core.wire import BeijingTime, camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
+from dingtalk_models.resource.reply import Reply
 
 
-class WriteOrgCarbonOrgDetailsList(TypedDict, total=False):
-    action_id: Required[str]
-    """全局唯一ID (例 e.g. `110120211202`)"""
-    corp_id: Required[str]
-    """钉钉组织的corpId (例 e.g. `ding123`)"""
-    dept_id: Required[int]
-    """钉钉部门ID (例 e.g. `1101`)"""
-    action_type: Required[str]
-    """碳能量减排来源 (例 e.g. `SALARYSHEET`)"""
-    carbon_amount: Required[str]
-    """碳能量克数 (例 e.g. `2.1`)"""
-    action_time: Required[BeijingTime]
-    """减排行为发生时间 (例 e.g. `2021-12-01 14:52:31`)"""
-    version: Required[int]
-    """版本号 (默认 default `1`)"""
+class OrgDetail(Shape, alias_generator=camel):
+    """Org detail."""
 
-
-class WriteOrgCarbonReply(Record, alias_generator=camel):
-    result: int | None
-    """写入成功的条数"""
-
-
-class WriteUserCarbonUserDetailsList(TypedDict, total=False):
-    action_id: Required[str]
-    """全局唯一ID (例 e.g. `110120211202`)"""
-    user_id: Required[str]
-    """钉钉用户id (例 e.g. `1101`)"""
-    corp_id: Required[str]
-    """钉钉组织corpId (例 e.g. `ding123`)"""
-    dept_id: Required[int]
-    """钉钉部门ID (例 e.g. `2202`)"""
-    action_type: Required[str]
-    """碳能量减排来源 (例 e.g. `SALARYSHEET`)"""
-    carbon_amount: Required[str]
-    """碳能量克数 (例 e.g. `2.2`)"""
-    action_start_time: Required[BeijingTime]
-    """减排行为开始时间 (例 e.g. `2021-12-01 14:52:31`)"""
-    action_end_time: Required[BeijingTime]
-    """减排行为结束时间 (例 e.g. `2021-12-01 14:52:31`)"""
-    version: Required[int]
-    """版本号 (默认 default `1`)"""
-
-
-class WriteUserCarbonReply(Record, alias_generator=camel):
-    result: int | None
-
-
-class GetPersonalCarbonInfoReply(Record, alias_generator=camel):
-    content: str | None
-    personal_carbon_amount: float | None
-
-
-class WriteAlibabaOrgCarbonOrgDetailsList(TypedDict, total=False):
-    action_id: Required[str]
-    action_time: Required[str]
-    action_type: Required[str]
-    carbon_amount: Required[str]
-    corp_id: Required[str]
-    dept_id: Required[int]
-    version: Required[int]
-
-
-class WriteAlibabaOrgCarbonReply(Record, alias_generator=camel):
-    result: int | None
-
-
-class WriteAlibabaUserCarbonUserDetailsList(TypedDict, total=False):
-    action_end_time: Required[str]
-    action_id: Required[str]
-    action_start_time: Required[str]
-    action_type: Required[str]
-    carbon_amount: Required[str]
-    corp_id: Required[str]
-    dept_id: Required[int]
-    user_id: Required[str]
-    version: Required[int]
-
-
-class WriteAlibabaUserCarbonReply(Record, alias_generator=camel):
-    result: int | None
-
-
-class WriteIsvStateReply(Record, alias_generator=camel):
-    result: int | None
-
-
-class WriteUserCarbonEnergyUserDetailsList(TypedDict, total=False):
-    action_end_time: str
     action_id: str
-    action_start_time: str
+    """全局唯一ID (例 e.g. `110120211202`)"""
+    action_time: BeijingTime
+    """减排行为发生时间 (例 e.g. `2021-12-01 14:52:31`)"""
     action_type: str
-    carbon_amount: str
+    """碳能量减排来源 (例 e.g. `SALARYSHEET`)"""
+    carbon_amount: AmountText
+    """碳能量克数 (例 e.g. `2.1`)"""
     corp_id: str
+    """钉钉组织的corpId (例 e.g. `ding123`)"""
     dept_id: int
-    user_id: str
+    """钉钉部门ID (例 e.g. `1101`)"""
     version: int
+    """版本号 (默认 default `1`)"""
 
 
-class WriteUserCarbonEnergyReply(Record, alias_generator=camel):
-    result: int | None
+class PersonalCarbon(Reply, alias_generator=camel):
+    """Personal carbon."""
+
+    content: str = ""
+    personal_carbon_amount: Amount | None
+
+
+class UserDetail(Shape, alias_generator=camel):
+    """User detail."""
+
+    action_end_time: BeijingTime | None = None
+    """减排行为结束时间 (例 e.g. `2021-12-01 14:52:31`)"""
+    action_id: str | None = None
+    """全局唯一ID (例 e.g. `110120211202`)"""
+    action_start_time: BeijingTime | None = None
+    """减排行为开始时间 (例 e.g. `2021-12-01 14:52:31`)"""
+    action_type: str | None = None
+    """碳能量减排来源 (例 e.g. `SALARYSHEET`)"""
+    carbon_amount: AmountText | None = None
+    """碳能量克数 (例 e.g. `2.2`)"""
+    corp_id: str | None = None
+    """钉钉组织corpId (例 e.g. `ding123`)"""
+    dept_id: int | None = None
+    """钉钉部门ID (例 e.g. `2202`)"""
+    user_id: str | None = None
+    """钉钉用户id (例 e.g. `1101`)"""
+    version: int | None = None
+    """版本号 (默认 default `1`)"""
 
 
 class CarbonV1(Manager):
+    @api("carbon_1_0.GetPersonalCarbonInfo", "GET /v1.0/carbon/personals/infos")
+    def get_personal_carbon_info(
+        self,
+        union_id: str,
+        *,
+        action_type: str,
+    ) -> Call[PersonalCarbon]:
+        """Get personal carbon info (获取用户的减碳明细).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PersonalCarbon)
+
+    @api("carbon_1_0.WriteAlibabaOrgCarbon", "POST /v1.0/carbon/alibabaOrgDetails/write")
+    def write_alibaba_org_carbon(
+        self,
+        *,
+        org_details_list: Sequence[OrDict[OrgDetail]],
+    ) -> Call[int | None]:
+        """Write alibaba org carbon (写入阿里巴巴每日组织明细碳能量数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "result").or_none()
+
+    @api("carbon_1_0.WriteAlibabaUserCarbon", "POST /v1.0/carbon/alibabaUserDetails/write")
+    def write_alibaba_user_carbon(
+        self,
+        *,
+        user_details_list: Sequence[
+            Annotated[
+                OrDict[UserDetail],
+                Needs(
+                    "action_end_time",
+                    "action_id",
+                    "action_start_time",
+                    "action_type",
+                    "carbon_amount",
+                    "corp_id",
+                    "dept_id",
+                    "user_id",
+                    "version",
+                ),
+            ]
+        ],
+    ) -> Call[int | None]:
+        """Write alibaba user carbon (写入阿里巴巴每日用户碳能量数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "result").or_none()
+
+    @api("carbon_1_0.WriteIsvState", "POST /v1.0/carbon/datas/states/write?isvName&statDate")
+    def write_isv_state(
+        self,
+        *,
+        isv_name: str,
+        stat_date: str,
+    ) -> Call[int | None]:
+        """Write isv state (ISV记录数据传输当前状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "result").or_none()
+
     @api("carbon_1_0.WriteOrgCarbon", "POST /v1.0/carbon/orgDetails/write")
     def write_org_carbon(
         self,
-        org_details_list: list[WriteOrgCarbonOrgDetailsList],
-    ) -> Call[WriteOrgCarbonReply]:
+        *,
+        org_details_list: Sequence[OrDict[OrgDetail]],
+    ) -> Call[int]:
         """Write org carbon (写入每日组织碳数据明细信息).
 
         Codes: invalidParameter, systemError.
@@ -131,13 +154,29 @@ class CarbonV1(Manager):
 
         Source: third-party-applications-write-daily-organizational-carbon-data-details-1
         """
-        return Call(WriteOrgCarbonReply)
+        return Call(int, "result")
 
     @api("carbon_1_0.WriteUserCarbon", "POST /v1.0/carbon/userDetails/write")
     def write_user_carbon(
         self,
-        user_details_list: list[WriteUserCarbonUserDetailsList],
-    ) -> Call[WriteUserCarbonReply]:
+        *,
+        user_details_list: Sequence[
+            Annotated[
+                OrDict[UserDetail],
+                Needs(
+                    "action_end_time",
+                    "action_id",
+                    "action_start_time",
+                    "action_type",
+                    "carbon_amount",
+                    "corp_id",
+                    "dept_id",
+                    "user_id",
+                    "version",
+                ),
+            ]
+        ],
+    ) -> Call[int]:
         """Write user carbon (写入每日用户碳数据明细信息).
 
         Codes: invalidParameter, systemError.
@@ -148,72 +187,18 @@ class CarbonV1(Manager):
 
         Source: write-in-the-detailed-information-of-daily-user-carbon-data
         """
-        return Call(WriteUserCarbonReply)
-
-    @api("carbon_1_0.GetPersonalCarbonInfo", "GET /v1.0/carbon/personals/infos")
-    def get_personal_carbon_info(
-        self,
-        action_type: str,
-        union_id: str,
-    ) -> Call[GetPersonalCarbonInfoReply]:
-        """Get personal carbon info (获取用户的减碳明细).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetPersonalCarbonInfoReply)
-
-    @api("carbon_1_0.WriteAlibabaOrgCarbon", "POST /v1.0/carbon/alibabaOrgDetails/write")
-    def write_alibaba_org_carbon(
-        self,
-        org_details_list: list[WriteAlibabaOrgCarbonOrgDetailsList],
-    ) -> Call[WriteAlibabaOrgCarbonReply]:
-        """Write alibaba org carbon (写入阿里巴巴每日组织明细碳能量数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(WriteAlibabaOrgCarbonReply)
-
-    @api("carbon_1_0.WriteAlibabaUserCarbon", "POST /v1.0/carbon/alibabaUserDetails/write")
-    def write_alibaba_user_carbon(
-        self,
-        user_details_list: list[WriteAlibabaUserCarbonUserDetailsList],
-    ) -> Call[WriteAlibabaUserCarbonReply]:
-        """Write alibaba user carbon (写入阿里巴巴每日用户碳能量数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(WriteAlibabaUserCarbonReply)
-
-    @api("carbon_1_0.WriteIsvState", "POST /v1.0/carbon/datas/states/write?isvName&statDate")
-    def write_isv_state(
-        self,
-        isv_name: str,
-        stat_date: str,
-    ) -> Call[WriteIsvStateReply]:
-        """Write isv state (ISV记录数据传输当前状态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(WriteIsvStateReply)
+        return Call(int, "result")
 
     @api("carbon_1_0.WriteUserCarbonEnergy", "POST /v1.0/carbon/userDetails/energies/write")
     def write_user_carbon_energy(
         self,
         *,
-        user_details_list: list[WriteUserCarbonEnergyUserDetailsList] | None = None,
-    ) -> Call[WriteUserCarbonEnergyReply]:
+        user_details_list: Sequence[OrDict[UserDetail]] | None = None,
+    ) -> Call[int | None]:
         """Write user carbon energy (写入isv能耗每日用户明细碳能量数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(WriteUserCarbonEnergyReply)
+        return Call(int, "result").or_none()

@@ -2,551 +2,221 @@
 
 from __future__ import annotations
 
-from typing import Required
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.secret import Hiding, Secret
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel, empty_dict, empty_list
 from dingtalk_models.message.cards.card import CardManager
 from dingtalk_models.resource.manager import Manager, alias
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
+from dingtalk_models.resource.reply import Reply
 
 
-class CopyTemplateReplyData(Record, alias_generator=camel):
-    template_id: str | None
-    """模板id"""
+class A2uiAnnotation(Shape, alias_generator=camel):
+    """A2ui annotation."""
+
+    component_id: str
+    surface_id: str
+    type: str
 
 
-class CopyTemplateReply(Record, alias_generator=camel):
-    data: CopyTemplateReplyData | None
-    """响应参数"""
+class AiCard(Reply, alias_generator=camel):
+    """Ai card."""
+
+    a2ui_annotations: list[A2uiAnnotation] = empty_list()
+    a2ui_messages: list[str] = empty_list()
+    flow_status: str
+    out_track_id: str
+    out_update_id: str
 
 
-class AppendSpaceWithDelegateCoFeedOpenSpaceModel(TypedDict, total=False):
-    title: str
+class Card(Shape, alias_generator=camel):
+    """Card."""
+
+    card_param_map: dict[str, str] = empty_dict()
 
 
-class AppendSpaceWithDelegateImGroupOpenSpaceModelNotification(TypedDict, total=False):
-    alert_content: str
-    notification_off: bool
+class CardUpdateOption(Shape, alias_generator=camel):
+    """Card update option."""
+
+    update_card_data_by_key: bool | None = None
+    update_private_data_by_key: bool | None = None
 
 
-class AppendSpaceWithDelegateImGroupOpenSpaceModelSearchSupport(TypedDict, total=False):
-    search_desc: str
-    search_icon: str
-    search_type_name: str
+class CoFeedOpenDeliver(Shape, alias_generator=camel):
+    """Co feed open deliver."""
+
+    biz_tag: str | None = None
+    gmt_time_line: int | None = None
 
 
-class AppendSpaceWithDelegateImGroupOpenSpaceModel(TypedDict, total=False):
-    last_message_i18n: dict[str, str]
-    notification: AppendSpaceWithDelegateImGroupOpenSpaceModelNotification
-    search_support: AppendSpaceWithDelegateImGroupOpenSpaceModelSearchSupport
-    support_forward: bool
+class CoFeedOpenSpace(Shape, alias_generator=camel):
+    """Co feed open space."""
+
+    cool_app_code: str | None = None
+    title: str | None = None
 
 
-class AppendSpaceWithDelegateImRobotOpenSpaceModelNotification(TypedDict, total=False):
-    alert_content: str
-    notification_off: bool
+class CreatedAndDeliver(Reply, alias_generator=camel):
+    """Created and deliver."""
 
-
-class AppendSpaceWithDelegateImRobotOpenSpaceModelSearchSupport(TypedDict, total=False):
-    search_desc: str
-    search_icon: str
-    search_type_name: str
-
-
-class AppendSpaceWithDelegateImRobotOpenSpaceModel(TypedDict, total=False):
-    last_message_i18n: dict[str, str]
-    notification: AppendSpaceWithDelegateImRobotOpenSpaceModelNotification
-    search_support: AppendSpaceWithDelegateImRobotOpenSpaceModelSearchSupport
-    support_forward: bool
-
-
-class AppendSpaceWithDelegateTopOpenSpaceModel(TypedDict, total=False):
-    space_type: str
-
-
-class CreateAndDeliverAiCardA2uiAnnotations(TypedDict, total=False):
-    component_id: Required[str]
-    surface_id: Required[str]
-    type: Required[str]
-
-
-class CreateAndDeliverAiCardImGroupOpenDeliverModel(TypedDict, total=False):
-    at_user_ids: dict[str, str]
-    extension: dict[str, str]
-    recipients: list[str]
-    robot_code: Required[str]
-
-
-class CreateAndDeliverAiCardImGroupOpenSpaceModelNotification(TypedDict, total=False):
-    alert_content: str
-    notification_off: bool
-
-
-class CreateAndDeliverAiCardImGroupOpenSpaceModelSearchSupport(TypedDict, total=False):
-    search_desc: str
-    search_icon: str
-    search_type_name: str
-
-
-class CreateAndDeliverAiCardImGroupOpenSpaceModel(TypedDict, total=False):
-    last_message_i18n: dict[str, str]
-    notification: CreateAndDeliverAiCardImGroupOpenSpaceModelNotification
-    search_support: CreateAndDeliverAiCardImGroupOpenSpaceModelSearchSupport
-    support_forward: bool
-
-
-class CreateAndDeliverAiCardImRobotOpenDeliverModel(TypedDict, total=False):
-    at_user_ids: dict[str, str]
-    extension: dict[str, str]
-    recipients: list[str]
-    robot_code: str
-
-
-class CreateAndDeliverAiCardImRobotOpenSpaceModelNotification(TypedDict, total=False):
-    alert_content: str
-    notification_off: bool
-
-
-class CreateAndDeliverAiCardImRobotOpenSpaceModelSearchSupport(TypedDict, total=False):
-    search_desc: str
-    search_icon: str
-    search_type_name: str
-
-
-class CreateAndDeliverAiCardImRobotOpenSpaceModel(TypedDict, total=False):
-    last_message_i18n: dict[str, str]
-    notification: CreateAndDeliverAiCardImRobotOpenSpaceModelNotification
-    search_support: CreateAndDeliverAiCardImRobotOpenSpaceModelSearchSupport
-    support_forward: bool
-
-
-class CreateAndDeliverAiCardReplyResultDeliverResults(Record, alias_generator=camel):
-    carrier_id: str | None
-    error_msg: str | None
-    space_id: str | None
-    space_type: str | None
-    success: bool | None
-
-
-class CreateAndDeliverAiCardReplyResult(Record, alias_generator=camel):
-    deliver_results: list[CreateAndDeliverAiCardReplyResultDeliverResults] = empty_list()
+    deliver_results: list[DeliverCardWithDelegate] = empty_list()
     out_track_id: str | None
 
 
-class CreateAndDeliverAiCardReply(Record, alias_generator=camel):
-    result: CreateAndDeliverAiCardReplyResult | None
+class CreatedCallback(Reply, alias_generator=camel):
+    """Created callback."""
 
-
-class CreateAndDeliverWithDelegateCardData(TypedDict, total=False):
-    card_param_map: dict[str, str]
-
-
-class CreateAndDeliverWithDelegateCoFeedOpenDeliverModel(TypedDict, total=False):
-    biz_tag: str
-    gmt_time_line: int
-
-
-class CreateAndDeliverWithDelegateCoFeedOpenSpaceModel(TypedDict, total=False):
-    cool_app_code: str
-    title: str
-
-
-class CreateAndDeliverWithDelegateDocOpenDeliverModel(TypedDict, total=False):
-    user_id: str
-
-
-class CreateAndDeliverWithDelegateImGroupOpenDeliverModel(TypedDict, total=False):
-    at_user_ids: dict[str, str]
-    extension: dict[str, str]
-    recipients: list[str]
-    robot_code: str
-
-
-class CreateAndDeliverWithDelegateImGroupOpenSpaceModelNotification(TypedDict, total=False):
-    alert_content: str
-    notification_off: bool
-
-
-class CreateAndDeliverWithDelegateImGroupOpenSpaceModelSearchSupport(TypedDict, total=False):
-    search_desc: str
-    search_icon: str
-    search_type_name: str
-
-
-class CreateAndDeliverWithDelegateImGroupOpenSpaceModel(TypedDict, total=False):
-    last_message_i18n: dict[str, str]
-    notification: CreateAndDeliverWithDelegateImGroupOpenSpaceModelNotification
-    search_support: CreateAndDeliverWithDelegateImGroupOpenSpaceModelSearchSupport
-    support_forward: bool
-
-
-class CreateAndDeliverWithDelegateImRobotOpenDeliverModel(TypedDict, total=False):
-    extension: dict[str, str]
-    robot_code: str
-    space_type: str
-
-
-class CreateAndDeliverWithDelegateImRobotOpenSpaceModelNotification(TypedDict, total=False):
-    alert_content: str
-    notification_off: bool
-
-
-class CreateAndDeliverWithDelegateImRobotOpenSpaceModelSearchSupport(TypedDict, total=False):
-    search_desc: str
-    search_icon: str
-    search_type_name: str
-
-
-class CreateAndDeliverWithDelegateImRobotOpenSpaceModel(TypedDict, total=False):
-    last_message_i18n: dict[str, str]
-    notification: CreateAndDeliverWithDelegateImRobotOpenSpaceModelNotification
-    search_support: CreateAndDeliverWithDelegateImRobotOpenSpaceModelSearchSupport
-    support_forward: bool
-
-
-class CreateAndDeliverWithDelegateImSingleOpenDeliverModel(TypedDict, total=False):
-    at_user_ids: dict[str, str]
-    extension: dict[str, str]
-
-
-class CreateAndDeliverWithDelegateImSingleOpenSpaceModelNotification(TypedDict, total=False):
-    alert_content: str
-    notification_off: bool
-
-
-class CreateAndDeliverWithDelegateImSingleOpenSpaceModelSearchSupport(TypedDict, total=False):
-    search_desc: str
-    search_icon: str
-    search_type_name: str
-
-
-class CreateAndDeliverWithDelegateImSingleOpenSpaceModel(TypedDict, total=False):
-    last_message_i18n: dict[str, str]
-    notification: CreateAndDeliverWithDelegateImSingleOpenSpaceModelNotification
-    search_support: CreateAndDeliverWithDelegateImSingleOpenSpaceModelSearchSupport
-    support_forward: bool
-
-
-class CreateAndDeliverWithDelegateOpenDynamicDataConfigDynamicDataSourceConfigsPullConfig(TypedDict, total=False):
-    interval: int
-    pull_strategy: str
-    time_unit: str
-
-
-class CreateAndDeliverWithDelegateOpenDynamicDataConfigDynamicDataSourceConfigs(TypedDict, total=False):
-    const_params: dict[str, str]
-    dynamic_data_source_id: str
-    pull_config: CreateAndDeliverWithDelegateOpenDynamicDataConfigDynamicDataSourceConfigsPullConfig
-
-
-class CreateAndDeliverWithDelegateOpenDynamicDataConfig(TypedDict, total=False):
-    dynamic_data_source_configs: list[CreateAndDeliverWithDelegateOpenDynamicDataConfigDynamicDataSourceConfigs]
-
-
-class CreateAndDeliverWithDelegatePrivateData(TypedDict, total=False):
-    card_param_map: dict[str, str]
-
-
-class CreateAndDeliverWithDelegateTopOpenDeliverModel(TypedDict, total=False):
-    expired_time_millis: int
-    platforms: list[str]
-    user_ids: list[str]
-
-
-class CreateAndDeliverWithDelegateTopOpenSpaceModel(TypedDict, total=False):
-    space_type: str
-
-
-class CreateAndDeliverWithDelegateReplyResultDeliverResults(Record, alias_generator=camel):
-    carrier_id: str | None
-    error_msg: str | None
-    space_id: str | None
-    space_type: str | None
-    success: bool | None
-
-
-class CreateAndDeliverWithDelegateReplyResult(Record, alias_generator=camel):
-    deliver_results: list[CreateAndDeliverWithDelegateReplyResultDeliverResults] = empty_list()
-    out_track_id: str | None
-
-
-class CreateAndDeliverWithDelegateReply(Record, alias_generator=camel):
-    result: CreateAndDeliverWithDelegateReplyResult | None
-
-
-class CreateCardWithDelegateCardData(TypedDict, total=False):
-    card_param_map: dict[str, str]
-
-
-class CreateCardWithDelegateCoFeedOpenSpaceModel(TypedDict, total=False):
-    title: str
-
-
-class CreateCardWithDelegateImGroupOpenSpaceModelNotification(TypedDict, total=False):
-    alert_content: str
-    notification_off: bool
-
-
-class CreateCardWithDelegateImGroupOpenSpaceModelSearchSupport(TypedDict, total=False):
-    search_desc: str
-    search_icon: str
-    search_type_name: str
-
-
-class CreateCardWithDelegateImGroupOpenSpaceModel(TypedDict, total=False):
-    last_message_i18n: dict[str, str]
-    notification: CreateCardWithDelegateImGroupOpenSpaceModelNotification
-    search_support: CreateCardWithDelegateImGroupOpenSpaceModelSearchSupport
-    support_forward: bool
-
-
-class CreateCardWithDelegateImRobotOpenSpaceModelNotification(TypedDict, total=False):
-    alert_content: str
-    notification_off: bool
-
-
-class CreateCardWithDelegateImRobotOpenSpaceModelSearchSupport(TypedDict, total=False):
-    search_desc: str
-    search_icon: str
-    search_type_name: str
-
-
-class CreateCardWithDelegateImRobotOpenSpaceModel(TypedDict, total=False):
-    last_message_i18n: dict[str, str]
-    notification: CreateCardWithDelegateImRobotOpenSpaceModelNotification
-    search_support: CreateCardWithDelegateImRobotOpenSpaceModelSearchSupport
-    support_forward: bool
-
-
-class CreateCardWithDelegateImSingleOpenSpaceModelNotification(TypedDict, total=False):
-    alert_content: str
-    notification_off: bool
-
-
-class CreateCardWithDelegateImSingleOpenSpaceModelSearchSupport(TypedDict, total=False):
-    search_desc: str
-    search_icon: str
-    search_type_name: str
-
-
-class CreateCardWithDelegateImSingleOpenSpaceModel(TypedDict, total=False):
-    last_message_i18n: dict[str, str]
-    notification: CreateCardWithDelegateImSingleOpenSpaceModelNotification
-    search_support: CreateCardWithDelegateImSingleOpenSpaceModelSearchSupport
-    support_forward: bool
-
-
-class CreateCardWithDelegateOpenDynamicDataConfigDynamicDataSourceConfigsPullConfig(TypedDict, total=False):
-    interval: int
-    pull_strategy: str
-    time_unit: str
-
-
-class CreateCardWithDelegateOpenDynamicDataConfigDynamicDataSourceConfigs(TypedDict, total=False):
-    const_params: dict[str, str]
-    dynamic_data_source_id: str
-    pull_config: CreateCardWithDelegateOpenDynamicDataConfigDynamicDataSourceConfigsPullConfig
-
-
-class CreateCardWithDelegateOpenDynamicDataConfig(TypedDict, total=False):
-    dynamic_data_source_configs: list[CreateCardWithDelegateOpenDynamicDataConfigDynamicDataSourceConfigs]
-
-
-class CreateCardWithDelegatePrivateData(TypedDict, total=False):
-    card_param_map: dict[str, str]
-
-
-class CreateCardWithDelegateTopOpenSpaceModel(TypedDict, total=False):
-    space_type: str
-
-
-class CreateCardWithDelegateReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class CreateTemplateReplyData(Record, alias_generator=camel):
-    template_id: str | None
-
-
-class CreateTemplateReply(Record, alias_generator=camel):
-    data: CreateTemplateReplyData | None
-
-
-class DeliverCardWithDelegateCoFeedOpenDeliverModel(TypedDict, total=False):
-    biz_tag: str
-    gmt_time_line: int
-
-
-class DeliverCardWithDelegateDocOpenDeliverModel(TypedDict, total=False):
-    user_id: str
-
-
-class DeliverCardWithDelegateImGroupOpenDeliverModel(TypedDict, total=False):
-    at_user_ids: dict[str, str]
-    extension: dict[str, str]
-    recipients: list[str]
-    robot_code: str
-
-
-class DeliverCardWithDelegateImRobotOpenDeliverModel(TypedDict, total=False):
-    extension: dict[str, str]
-    robot_code: str
-    space_type: str
-
-
-class DeliverCardWithDelegateImSingleOpenDeliverModel(TypedDict, total=False):
-    at_user_ids: dict[str, str]
-    extension: dict[str, str]
-
-
-class DeliverCardWithDelegateTopOpenDeliverModel(TypedDict, total=False):
-    expired_time_millis: int
-    platforms: list[str]
-    user_ids: list[str]
-
-
-class DeliverCardWithDelegateReplyResult(Record, alias_generator=camel):
-    carrier_id: str | None
-    error_msg: str | None
-    space_id: str | None
-    space_type: str | None
-    success: bool | None
-
-
-class DeliverCardWithDelegateReply(Record, alias_generator=camel):
-    result: list[DeliverCardWithDelegateReplyResult] = empty_list()
-
-
-class GetTemplateReplyData(Record, alias_generator=camel):
-    block_template: bool | None
-    common_variable_list: JsonValue | None
-    creator_id: str | None
-    exp_variable_list: JsonValue | None
-    extend_type: str | None
-    gmt_create: str | None
-    gmt_modified: str | None
-    local_variable_list: JsonValue | None
-    mini_app_id: str | None
-    name: str | None
-    preview: str | None
-    status: str | None
-    template_id: str | None
-    type: str | None
-
-
-class GetTemplateReply(Record, alias_generator=camel):
-    data: GetTemplateReplyData | None
-
-
-class ListTemplateReplyData(Record, alias_generator=camel):
-    block_template: bool | None
-    common_variable_list: JsonValue | None
-    creator_id: str | None
-    exp_variable_list: JsonValue | None
-    extend_type: str | None
-    gmt_create: str | None
-    gmt_modified: str | None
-    local_variable_list: JsonValue | None
-    mini_app_id: str | None
-    name: str | None
-    preview: str | None
-    status: str | None
-    template_id: str | None
-    type: str | None
-
-
-class ListTemplateReply(Record, alias_generator=camel):
-    data: list[ListTemplateReplyData] = empty_list()
-
-
-class PublishTemplateReplyData(Record, alias_generator=camel):
-    block_template: bool | None
-    common_variable_list: JsonValue | None
-    creator_id: str | None
-    exp_variable_list: JsonValue | None
-    extend_type: str | None
-    gmt_create: str | None
-    gmt_modified: str | None
-    local_variable_list: JsonValue | None
-    mini_app_id: str | None
-    name: str | None
-    preview: str | None
-    status: str | None
-    template_id: str | None
-    type: str | None
-
-
-class PublishTemplateReply(Record, alias_generator=camel):
-    data: PublishTemplateReplyData | None
-
-
-class RegisterCallbackWithDelegateReplyResult(Record, alias_generator=camel):
     api_secret: Secret | None
     callback_url: str | None
 
 
-class RegisterCallbackWithDelegateReply(Record, alias_generator=camel):
-    result: RegisterCallbackWithDelegateReplyResult | None
+class Deliver(Shape, alias_generator=camel):
+    """Deliver."""
+
+    at_user_ids: dict[str, str] = empty_dict()
+    extension: dict[str, str] = empty_dict()
+    recipients: list[str] = empty_list()
+    robot_code: str | None = None
 
 
-class SaveTemplateReplyData(Record, alias_generator=camel):
+class DeliverCardWithDelegate(Reply, alias_generator=camel):
+    """Deliver card with delegate."""
+
+    carrier_id: str | None
+    error_msg: str = ""
+    space_id: str | None
+    space_type: str | None
+    success: bool | None
+
+
+class DocOpenDeliver(Shape, alias_generator=camel):
+    """Doc open deliver."""
+
+    user_id: str | None = None
+
+
+class DynamicDataConfig(Shape, alias_generator=camel):
+    """Dynamic data config."""
+
+    dynamic_data_source_configs: list[DynamicDataSourceConfig] = empty_list()
+
+
+class DynamicDataSourceConfig(Shape, alias_generator=camel):
+    """Dynamic data source config."""
+
+    const_params: dict[str, str] = empty_dict()
+    dynamic_data_source_id: str | None = None
+    pull_config: PullConfig | None = None
+
+
+class ImRobotOpenDeliver(Shape, alias_generator=camel):
+    """Im robot open deliver."""
+
+    extension: dict[str, str] = empty_dict()
+    robot_code: str | None = None
+    space_type: str | None = None
+
+
+class ImSingleOpenDeliver(Shape, alias_generator=camel):
+    """Im single open deliver."""
+
+    at_user_ids: dict[str, str] = empty_dict()
+    extension: dict[str, str] = empty_dict()
+
+
+class Notification(Shape, alias_generator=camel):
+    """Notification."""
+
+    alert_content: str | None = None
+    notification_off: bool | None = None
+
+
+class PullConfig(Shape, alias_generator=camel):
+    """Pull config."""
+
+    interval: int | None = None
+    pull_strategy: str | None = None
+    time_unit: str | None = None
+
+
+class Space(Shape, alias_generator=camel):
+    """Space."""
+
+    last_message_i18n: dict[str, str] = empty_dict()
+    notification: Notification | None = None
+    search_support: Support | None = None
+    support_forward: bool | None = None
+
+
+class Support(Shape, alias_generator=camel):
+    """Support."""
+
+    search_desc: str | None = None
+    search_icon: str | None = None
+    search_type_name: str | None = None
+
+
+class Template(Reply, alias_generator=camel):
+    """Template."""
+
     block_template: bool | None
     common_variable_list: JsonValue | None
     creator_id: str | None
     exp_variable_list: JsonValue | None
-    extend_type: str | None
-    gmt_create: str | None
+    extend_type: str
+    gmt_create: str
     gmt_modified: str | None
     local_variable_list: JsonValue | None
     mini_app_id: str | None
-    name: str | None
+    name: str
     preview: str | None
     status: str | None
-    template_id: str | None
-    type: str | None
+    template_id: str
+    type: str
+    app_id: str | None
 
 
-class SaveTemplateReply(Record, alias_generator=camel):
-    data: SaveTemplateReplyData | None
+class TopOpenDeliver(Shape, alias_generator=camel):
+    """Top open deliver."""
+
+    expired_time_millis: int | None = None
+    platforms: list[str] = empty_list()
+    user_ids: list[str] = empty_list()
 
 
-class UpdateAiCardA2uiAnnotations(TypedDict, total=False):
-    component_id: Required[str]
-    surface_id: Required[str]
-    type: Required[str]
+class TopOpenSpace(Shape, alias_generator=camel):
+    """Top open space."""
 
-
-class UpdateAiCardReplyResult(Record, alias_generator=camel):
-    flow_status: str | None
-    out_track_id: str | None
-    out_update_id: str | None
-
-
-class UpdateAiCardReply(Record, alias_generator=camel):
-    result: UpdateAiCardReplyResult | None
-
-
-class UpdateCardWithDelegateCardData(TypedDict, total=False):
-    card_param_map: dict[str, str]
-
-
-class UpdateCardWithDelegateCardUpdateOptions(TypedDict, total=False):
-    update_card_data_by_key: bool
-    update_private_data_by_key: bool
-
-
-class UpdateCardWithDelegatePrivateData(TypedDict, total=False):
-    card_param_map: dict[str, str]
+    space_type: str | None = None
 
 
 class CardV1(Manager):
     append_space = alias(CardManager.append_space)
+
+    @api("card_1_0.AppendSpaceWithDelegate", "PUT /v1.0/card/me/instances/spaces")
+    def append_space_with_delegate(
+        self,
+        out_track_id: str,
+        *,
+        co_feed_open_space_model: OrDict[CoFeedOpenSpace] | None = None,
+        im_group_open_space_model: OrDict[Space] | None = None,
+        im_robot_open_space_model: OrDict[Space] | None = None,
+        top_open_space_model: OrDict[TopOpenSpace] | None = None,
+    ) -> Call[None]:
+        """Append space with delegate (新增或更新卡片的场域信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     close_top_card = alias(CardManager.close_top)
 
@@ -556,7 +226,7 @@ class CardV1(Manager):
         template_id: str,
         *,
         name: str | None = None,
-    ) -> Call[CopyTemplateReply]:
+    ) -> Call[str]:
         """Copy template (卡片平台模板复制).
 
         Args:
@@ -571,148 +241,122 @@ class CardV1(Manager):
 
         Source: api-copytemplate
         """
-        return Call(CopyTemplateReply)
+        return Call(str, "data.templateId")
 
     create_and_deliver = alias(CardManager.create_and_deliver)
-
-    create_card = alias(CardManager.create)
-
-    deliver_card = alias(CardManager.deliver)
-
-    register_callback = alias(CardManager.register_callback)
-
-    streaming_update = alias(CardManager.streaming_update)
-
-    update_card = alias(CardManager.update)
-
-    @api("card_1_0.AppendSpaceWithDelegate", "PUT /v1.0/card/me/instances/spaces")
-    def append_space_with_delegate(
-        self,
-        out_track_id: str,
-        *,
-        co_feed_open_space_model: AppendSpaceWithDelegateCoFeedOpenSpaceModel | None = None,
-        im_group_open_space_model: AppendSpaceWithDelegateImGroupOpenSpaceModel | None = None,
-        im_robot_open_space_model: AppendSpaceWithDelegateImRobotOpenSpaceModel | None = None,
-        top_open_space_model: AppendSpaceWithDelegateTopOpenSpaceModel | None = None,
-    ) -> Call[None]:
-        """Append space with delegate (新增或更新卡片的场域信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
 
     @api("card_1_0.CreateAndDeliverAICard", "POST /v1.0/card/ai/instances/createAndDeliver")
     def create_and_deliver_ai_card(
         self,
-        a2ui_messages: list[str],
-        flow_status: str,
         open_space_id: str,
         out_track_id: str,
         *,
-        a2ui_annotations: list[CreateAndDeliverAiCardA2uiAnnotations] | None = None,
+        a2ui_messages: list[str],
+        flow_status: str,
+        a2ui_annotations: Sequence[OrDict[A2uiAnnotation]] | None = None,
         at_all: bool | None = None,
         biz_context: dict[str, str] | None = None,
         callback_route_key: str | None = None,
         callback_type: str | None = None,
         card_at_user_ids: list[str] | None = None,
-        im_group_open_deliver_model: CreateAndDeliverAiCardImGroupOpenDeliverModel | None = None,
-        im_group_open_space_model: CreateAndDeliverAiCardImGroupOpenSpaceModel | None = None,
-        im_robot_open_deliver_model: CreateAndDeliverAiCardImRobotOpenDeliverModel | None = None,
-        im_robot_open_space_model: CreateAndDeliverAiCardImRobotOpenSpaceModel | None = None,
+        im_group_open_deliver_model: Annotated[OrDict[Deliver], Needs("robot_code")] | None = None,
+        im_group_open_space_model: OrDict[Space] | None = None,
+        im_robot_open_deliver_model: OrDict[Deliver] | None = None,
+        im_robot_open_space_model: OrDict[Space] | None = None,
         protocol_version: str | None = None,
         summary: str | None = None,
         user_id: str | None = None,
         user_id_type: int | None = None,
-    ) -> Call[CreateAndDeliverAiCardReply]:
+    ) -> Call[CreatedAndDeliver | None]:
         """Create and deliver ai card (创建并投放 AI 卡片).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateAndDeliverAiCardReply)
+        return Call(CreatedAndDeliver, "result").or_none()
 
     @api("card_1_0.CreateAndDeliverWithDelegate", "POST /v1.0/card/me/instances/createAndDeliver")
     def create_and_deliver_with_delegate(
         self,
-        card_data: CreateAndDeliverWithDelegateCardData,
         card_template_id: str,
         open_space_id: str,
         out_track_id: str,
         *,
+        card_data: OrDict[Card],
         callback_route_key: str | None = None,
         callback_type: str | None = None,
-        co_feed_open_deliver_model: CreateAndDeliverWithDelegateCoFeedOpenDeliverModel | None = None,
-        co_feed_open_space_model: CreateAndDeliverWithDelegateCoFeedOpenSpaceModel | None = None,
-        doc_open_deliver_model: CreateAndDeliverWithDelegateDocOpenDeliverModel | None = None,
-        im_group_open_deliver_model: CreateAndDeliverWithDelegateImGroupOpenDeliverModel | None = None,
-        im_group_open_space_model: CreateAndDeliverWithDelegateImGroupOpenSpaceModel | None = None,
-        im_robot_open_deliver_model: CreateAndDeliverWithDelegateImRobotOpenDeliverModel | None = None,
-        im_robot_open_space_model: CreateAndDeliverWithDelegateImRobotOpenSpaceModel | None = None,
-        im_single_open_deliver_model: CreateAndDeliverWithDelegateImSingleOpenDeliverModel | None = None,
-        im_single_open_space_model: CreateAndDeliverWithDelegateImSingleOpenSpaceModel | None = None,
-        open_dynamic_data_config: CreateAndDeliverWithDelegateOpenDynamicDataConfig | None = None,
-        private_data: dict[str, CreateAndDeliverWithDelegatePrivateData] | None = None,
-        top_open_deliver_model: CreateAndDeliverWithDelegateTopOpenDeliverModel | None = None,
-        top_open_space_model: CreateAndDeliverWithDelegateTopOpenSpaceModel | None = None,
+        co_feed_open_deliver_model: OrDict[CoFeedOpenDeliver] | None = None,
+        co_feed_open_space_model: OrDict[CoFeedOpenSpace] | None = None,
+        doc_open_deliver_model: OrDict[DocOpenDeliver] | None = None,
+        im_group_open_deliver_model: OrDict[Deliver] | None = None,
+        im_group_open_space_model: OrDict[Space] | None = None,
+        im_robot_open_deliver_model: OrDict[ImRobotOpenDeliver] | None = None,
+        im_robot_open_space_model: OrDict[Space] | None = None,
+        im_single_open_deliver_model: OrDict[ImSingleOpenDeliver] | None = None,
+        im_single_open_space_model: OrDict[Space] | None = None,
+        open_dynamic_data_config: OrDict[DynamicDataConfig] | None = None,
+        private_data: Mapping[str, OrDict[Card]] | None = None,
+        top_open_deliver_model: OrDict[TopOpenDeliver] | None = None,
+        top_open_space_model: OrDict[TopOpenSpace] | None = None,
         user_id: str | None = None,
         user_id_type: int | None = None,
-    ) -> Call[CreateAndDeliverWithDelegateReply]:
+    ) -> Call[CreatedAndDeliver | None]:
         """Create and deliver with delegate (创建并投放卡片).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateAndDeliverWithDelegateReply)
+        return Call(CreatedAndDeliver, "result").or_none()
+
+    create_card = alias(CardManager.create)
 
     @api("card_1_0.CreateCardWithDelegate", "POST /v1.0/card/me/instances")
     def create_card_with_delegate(
         self,
-        card_data: CreateCardWithDelegateCardData,
         card_template_id: str,
         out_track_id: str,
         *,
+        card_data: OrDict[Card],
         callback_route_key: str | None = None,
         callback_type: str | None = None,
-        co_feed_open_space_model: CreateCardWithDelegateCoFeedOpenSpaceModel | None = None,
-        im_group_open_space_model: CreateCardWithDelegateImGroupOpenSpaceModel | None = None,
-        im_robot_open_space_model: CreateCardWithDelegateImRobotOpenSpaceModel | None = None,
-        im_single_open_space_model: CreateCardWithDelegateImSingleOpenSpaceModel | None = None,
-        open_dynamic_data_config: CreateCardWithDelegateOpenDynamicDataConfig | None = None,
-        private_data: dict[str, CreateCardWithDelegatePrivateData] | None = None,
-        top_open_space_model: CreateCardWithDelegateTopOpenSpaceModel | None = None,
+        co_feed_open_space_model: OrDict[CoFeedOpenSpace] | None = None,
+        im_group_open_space_model: OrDict[Space] | None = None,
+        im_robot_open_space_model: OrDict[Space] | None = None,
+        im_single_open_space_model: OrDict[Space] | None = None,
+        open_dynamic_data_config: OrDict[DynamicDataConfig] | None = None,
+        private_data: Mapping[str, OrDict[Card]] | None = None,
+        top_open_space_model: OrDict[TopOpenSpace] | None = None,
         user_id: str | None = None,
         user_id_type: int | None = None,
-    ) -> Call[CreateCardWithDelegateReply]:
+    ) -> Call[str | None]:
         """Create card with delegate (创建卡片).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateCardWithDelegateReply)
+        return Call(str, "result").or_none()
 
     @api("card_1_0.CreateTemplate", "POST /v1.0/card/templates")
     def create_template(
         self,
+        *,
         extend_type: str,
         name: str,
         type: str,
-        *,
         app_id: str | None = None,
         block_template: bool | None = None,
         creator_id: str | None = None,
-    ) -> Call[CreateTemplateReply]:
+    ) -> Call[str | None]:
         """Create template (创建模板).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateTemplateReply)
+        return Call(str, "data.templateId").or_none()
 
     @api("card_1_0.DeleteTemplate", "POST /v1.0/card/templates/remove")
     def delete_template(
@@ -728,54 +372,56 @@ class CardV1(Manager):
         """
         return Call(None)
 
+    deliver_card = alias(CardManager.deliver)
+
     @api("card_1_0.DeliverCardWithDelegate", "POST /v1.0/card/me/instances/deliver")
     def deliver_card_with_delegate(
         self,
         open_space_id: str,
         out_track_id: str,
         *,
-        co_feed_open_deliver_model: DeliverCardWithDelegateCoFeedOpenDeliverModel | None = None,
-        doc_open_deliver_model: DeliverCardWithDelegateDocOpenDeliverModel | None = None,
-        im_group_open_deliver_model: DeliverCardWithDelegateImGroupOpenDeliverModel | None = None,
-        im_robot_open_deliver_model: DeliverCardWithDelegateImRobotOpenDeliverModel | None = None,
-        im_single_open_deliver_model: DeliverCardWithDelegateImSingleOpenDeliverModel | None = None,
-        top_open_deliver_model: DeliverCardWithDelegateTopOpenDeliverModel | None = None,
+        co_feed_open_deliver_model: OrDict[CoFeedOpenDeliver] | None = None,
+        doc_open_deliver_model: OrDict[DocOpenDeliver] | None = None,
+        im_group_open_deliver_model: OrDict[Deliver] | None = None,
+        im_robot_open_deliver_model: OrDict[ImRobotOpenDeliver] | None = None,
+        im_single_open_deliver_model: OrDict[ImSingleOpenDeliver] | None = None,
+        top_open_deliver_model: OrDict[TopOpenDeliver] | None = None,
         user_id_type: int | None = None,
-    ) -> Call[DeliverCardWithDelegateReply]:
+    ) -> Call[list[DeliverCardWithDelegate]]:
         """Deliver card with delegate (投放卡片).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeliverCardWithDelegateReply)
+        return Call(list[DeliverCardWithDelegate], "result").or_empty()
 
     @api("card_1_0.GetTemplate", "GET /v1.0/card/templates")
     def get_template(
         self,
         *,
         template_id: str | None = None,
-    ) -> Call[GetTemplateReply]:
+    ) -> Call[Template]:
         """Get template (获取模板信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetTemplateReply)
+        return Call(Template, "data")
 
     @api("card_1_0.ListTemplate", "POST /v1.0/card/templates/lists/query", idempotent=True)
     def list_template(
         self,
         template_ids: str,
-    ) -> Call[ListTemplateReply]:
+    ) -> Call[list[Template]]:
         """List template (获取模板列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListTemplateReply)
+        return Call(list[Template], "data").or_empty()
 
     @api("card_1_0.PublishTemplate", "POST /v1.0/card/templates/publish")
     def publish_template(
@@ -784,31 +430,33 @@ class CardV1(Manager):
         *,
         name: str | None = None,
         template_source: str | None = None,
-    ) -> Call[PublishTemplateReply]:
+    ) -> Call[Template | None]:
         """Publish template (发布模板).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PublishTemplateReply)
+        return Call(Template, "data").or_none()
+
+    register_callback = alias(CardManager.register_callback)
 
     @api("card_1_0.RegisterCallbackWithDelegate", "POST /v1.0/card/me/callbacks/register")
     def register_callback_with_delegate(
         self,
+        *,
         callback_route_key: str,
         callback_url: str,
-        *,
         api_secret: Hiding | None = None,
         force_update: bool | None = None,
-    ) -> Call[RegisterCallbackWithDelegateReply]:
+    ) -> Call[CreatedCallback | None]:
         """Register callback with delegate (注册卡片回调地址).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RegisterCallbackWithDelegateReply)
+        return Call(CreatedCallback, "result").or_none()
 
     @api("card_1_0.SaveTemplate", "POST /v1.0/card/templates/save")
     def save_template(
@@ -817,41 +465,45 @@ class CardV1(Manager):
         name: str | None = None,
         template_id: str | None = None,
         template_source: str | None = None,
-    ) -> Call[SaveTemplateReply]:
+    ) -> Call[Template | None]:
         """Save template (保存模板).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SaveTemplateReply)
+        return Call(Template, "data").or_none()
+
+    streaming_update = alias(CardManager.streaming_update)
 
     @api("card_1_0.UpdateAICard", "PUT /v1.0/card/ai/instances/update")
     def update_ai_card(
         self,
-        a2ui_messages: list[str],
-        flow_status: str,
         out_track_id: str,
         out_update_id: str,
         *,
-        a2ui_annotations: list[UpdateAiCardA2uiAnnotations] | None = None,
-    ) -> Call[UpdateAiCardReply]:
+        a2ui_messages: list[str],
+        flow_status: str,
+        a2ui_annotations: Sequence[OrDict[A2uiAnnotation]] | None = None,
+    ) -> Call[AiCard | None]:
         """Update ai card (更新 AI 卡片).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateAiCardReply)
+        return Call(AiCard, "result").or_none()
+
+    update_card = alias(CardManager.update)
 
     @api("card_1_0.UpdateCardWithDelegate", "PUT /v1.0/card/me/instances")
     def update_card_with_delegate(
         self,
         out_track_id: str,
         *,
-        card_data: UpdateCardWithDelegateCardData | None = None,
-        card_update_options: UpdateCardWithDelegateCardUpdateOptions | None = None,
-        private_data: dict[str, UpdateCardWithDelegatePrivateData] | None = None,
+        card_data: OrDict[Card] | None = None,
+        card_update_options: OrDict[CardUpdateOption] | None = None,
+        private_data: Mapping[str, OrDict[Card]] | None = None,
         user_id_type: int | None = None,
     ) -> Call[None]:
         """Update card with delegate (更新卡片).

@@ -6,39 +6,43 @@ from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN_FROM_ZERO
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class GetCheckinRecordByUserPageListCustomDataList(Record, alias_generator=camel):
-    key: str | None
-    label: str | None
-    value: str | None
+class CheckinRecord(Reply, alias_generator=camel):
+    """Checkin record."""
 
-
-class GetCheckinRecordByUserPageList(Record, alias_generator=camel):
     checkin_time: int | None
-    custom_data_list: list[GetCheckinRecordByUserPageListCustomDataList] = empty_list()
+    custom_data_list: list[CustomData] = empty_list()
     detail_place: str | None
     image_list: list[str] = empty_list()
     place: str | None
-    remark: str | None
+    remark: str = ""
     user_id: str | None
     visit_user: str | None
+
+
+class CustomData(Reply, alias_generator=camel):
+    """Custom data."""
+
+    key: str | None
+    label: str = ""
+    value: str | None
 
 
 class CheckInV1(Manager):
     @api("check_in_1_0.GetCheckinRecordByUser", "POST /v1.0/checkIn/records/query", idempotent=True)
     def get_checkin_record_by_user(
         self,
-        end_time: int,
         operator_user_id: str,
+        *,
+        end_time: int,
         start_time: int,
         user_id_list: list[str],
-        *,
         max_results: int = 20,
         next_token: int | None = None,
-    ) -> Query[GetCheckinRecordByUserPageList]:
+    ) -> Query[CheckinRecord]:
         """Get checkin record by user (调用本接口，获取用户签到记录).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -48,4 +52,4 @@ class CheckInV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(GetCheckinRecordByUserPageList, TOKEN_FROM_ZERO, "result", items="pageList")
+        return Listing(CheckinRecord, TOKEN_FROM_ZERO, "result", items="pageList")

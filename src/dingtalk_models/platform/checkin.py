@@ -10,41 +10,20 @@ from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import CURSOR, Paging
 from dingtalk_models.core.wire import CommaStrs, Millis, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class RecordData(Record):
-    name: str | None
-    """员工姓名"""
-    user_id: Annotated[str | None, wire("userId")]
-    """员工userId"""
-    avatar: str | None
-    """头像URL"""
-    timestamp: Millis | None
-    """签到时间"""
-    place: str | None
-    """签到地址"""
-    detail_place: Annotated[str | None, wire("detailPlace")]
-    """签到详细地址"""
-    remark: str | None
-    """签到备注"""
-    image_list: Annotated[list[str], wire("imageList")] = empty_list()
-    """签到照片URL列表"""
-    latitude: str | None
-    """纬度"""
-    longitude: str | None
-    """经度"""
+class CheckinRecord(Reply):
+    """Checkin record."""
 
-
-class RecordGetPageList(Record):
     checkin_time: Millis | None
     """签到时间 (单位 unit 毫秒)"""
     image_list: list[str] = empty_list()
     """签到照片URL列表"""
     detail_place: str | None
     """签到详细地址"""
-    remark: str | None
+    remark: str = ""
     """签到备注"""
     userid: str | None
     """签到用户userId"""
@@ -58,18 +37,43 @@ class RecordGetPageList(Record):
     """签到的拜访对象"""
 
 
+class RecordResult(Reply):
+    """Record result."""
+
+    name: str = ""
+    """员工姓名"""
+    user_id: Annotated[str | None, wire("userId")]
+    """员工userId"""
+    avatar: str = ""
+    """头像URL"""
+    timestamp: Millis | None
+    """签到时间"""
+    place: str | None
+    """签到地址"""
+    detail_place: Annotated[str | None, wire("detailPlace")]
+    """签到详细地址"""
+    remark: str = ""
+    """签到备注"""
+    image_list: Annotated[list[str], wire("imageList")] = empty_list()
+    """签到照片URL列表"""
+    latitude: str | None
+    """纬度"""
+    longitude: str | None
+    """经度"""
+
+
 class OapiCheckin(Manager):
     @api("dingtalk.oapi.checkin.record", "GET /checkin/record")
     def record(
         self,
         department_id: str,
+        *,
         end_time: Millis,
         start_time: Millis,
-        *,
         offset: int | None = None,
         size: Annotated[int, Field(le=100)] = 100,
         order: Literal["asc", "desc"] | None = None,
-    ) -> Query[RecordData]:
+    ) -> Query[RecordResult]:
         """Record (获取部门用户签到记录).
 
         Args:
@@ -86,18 +90,18 @@ class OapiCheckin(Manager):
 
         Source: get-check-in-data
         """
-        return Listing(RecordData, Paging("offset", 0, open_ended=True), "", items="data")
+        return Listing(RecordResult, Paging("offset", 0, open_ended=True), "", items="data")
 
     @api("dingtalk.oapi.checkin.record.get", "POST /topapi/checkin/record/get", idempotent=True)
     def record_get(
         self,
+        *,
         userid_list: Annotated[CommaStrs, Field(max_length=10)],
         start_time: Millis,
         end_time: Millis,
-        *,
         cursor: int | None = None,
         size: Annotated[int, Field(le=100)] = 100,
-    ) -> Query[RecordGetPageList]:
+    ) -> Query[CheckinRecord]:
         """Record get (获取用户签到记录).
 
         Args:
@@ -113,4 +117,4 @@ class OapiCheckin(Manager):
 
         Source: obtain-the-check-in-records-of-multiple-users
         """
-        return Listing(RecordGetPageList, CURSOR, items="page_list")
+        return Listing(CheckinRecord, CURSOR, items="page_list")

@@ -7,43 +7,27 @@ from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class GetAllJobLevelReplyContent(Record, alias_generator=camel):
-    level: int | None
-    name: str | None
-    start_date: str | None
-    stop_date: str | None
+class AllJobPosition(Reply, alias_generator=camel):
+    """All job position."""
 
-
-class GetAllJobLevelReply(Record, alias_generator=camel):
-    content: list[GetAllJobLevelReplyContent] = empty_list()
-    request_id: str | None
-
-
-class GetAllJobPositionReplyContent(Record, alias_generator=camel):
     job_position_code: str | None
-    name: str | None
+    name: str = ""
 
 
-class GetAllJobPositionReply(Record, alias_generator=camel):
-    content: list[GetAllJobPositionReplyContent] = empty_list()
-    request_id: str | None
+class AllJobPost(Reply, alias_generator=camel):
+    """All job post."""
 
-
-class GetAllJobPostReplyContent(Record, alias_generator=camel):
     job_post_code: str | None
-    name: str | None
+    name: str = ""
 
 
-class GetAllJobPostReply(Record, alias_generator=camel):
-    content: list[GetAllJobPostReplyContent] = empty_list()
-    request_id: str | None
+class Analyze(Reply, alias_generator=camel):
+    """Analyze."""
 
-
-class GetAnalyzeDataReplyContent(Record, alias_generator=camel):
     dept_count: int | None
     no_align_objective_count: int | None
     no_key_action_count: int | None
@@ -58,361 +42,228 @@ class GetAnalyzeDataReplyContent(Record, alias_generator=camel):
     progress_update_rate_last7_days: float | None
 
 
-class GetAnalyzeDataReply(Record, alias_generator=camel):
-    content: GetAnalyzeDataReplyContent | None
+class AnalyzePeriod(Reply, alias_generator=camel):
+    """Analyze period."""
+
+    end_date: int | None
+    id: str
+    name: str = ""
+    period_biz_type: str | None
+    start_date: int | None
 
 
-class GetChildOrgListReplyContent(Record, alias_generator=camel):
-    dept_code: str | None
-    dept_name: str | None
-    level: int | None
-    organization_code_path: str | None
-    organization_path: str | None
-    parent_dept_code: str | None
+class Employee(Reply, alias_generator=camel):
+    """Employee."""
 
-
-class GetChildOrgListReply(Record, alias_generator=camel):
-    content: list[GetChildOrgListReplyContent] = empty_list()
-    request_id: str | None
-
-
-class GetEmployeeInfoByWorkNoReplyContent(Record, alias_generator=camel):
-    name: str | None
+    name: str = ""
     work_no: str | None
 
 
-class GetEmployeeInfoByWorkNoReply(Record, alias_generator=camel):
-    content: GetEmployeeInfoByWorkNoReplyContent | None
+class EmploymentRecord(Reply, alias_generator=camel):
+    """Employment record."""
 
-
-class GetEmploymentRecordByWorkNoReplyContent(Record, alias_generator=camel):
     dept_code: str | None
-    dept_name: str | None
+    dept_name: str = ""
     employee_status: str | None
     end_date: str | None
     is_latest_record: bool | None
-    job_level_name: str | None
+    job_level_name: str = ""
     job_position_code: str | None
-    job_position_name: str | None
+    job_position_name: str = ""
     job_post_code: str | None
-    job_post_name: str | None
+    job_post_name: str = ""
     service_status: str | None
     service_type: str | None
     start_date: str | None
     work_numbers: str | None
 
 
-class GetEmploymentRecordByWorkNoReply(Record, alias_generator=camel):
-    content: list[GetEmploymentRecordByWorkNoReplyContent] = empty_list()
-    request_id: str | None
+class JobLevel(Reply, alias_generator=camel):
+    """Job level."""
+
+    level: int | None
+    name: str = ""
+    start_date: str | None
+    stop_date: str | None
 
 
-class GetJobPositionReplyContent(Record, alias_generator=camel):
-    description: str | None
+class JobPosition(Reply, alias_generator=camel):
+    """Job position."""
+
+    description: str = ""
     establish_date: str | None
     job_code: str | None
     job_requirements: str | None
-    name: str | None
+    name: str = ""
     start_date: str | None
     stop_date: str | None
 
 
-class GetJobPositionReply(Record, alias_generator=camel):
-    content: GetJobPositionReplyContent | None
-    request_id: str | None
+class JobPost(Reply, alias_generator=camel):
+    """Job post."""
 
-
-class GetJobPostReplyContent(Record, alias_generator=camel):
     code: str | None
     establish_date: str | None
-    name: str | None
+    name: str = ""
     start_date: str | None
     stop_date: str | None
 
 
-class GetJobPostReply(Record, alias_generator=camel):
-    content: GetJobPostReplyContent | None
-    request_id: str | None
+class Objective(Reply, alias_generator=camel):
+    """Objective."""
+
+    executor: User | None
+    id: str
+    key_results: list[ObjectiveKey] = empty_list()
+    period: AnalyzePeriod | None
+    progress: int | None
+    status: int | None
+    teams: list[Team] = empty_list()
+    title: str = ""
 
 
-class GetOrgInfoReplyContent(Record, alias_generator=camel):
+class ObjectiveKey(Reply, alias_generator=camel):
+    """Objective key."""
+
+    id: str
+    progress: int | None
+    status: int | None
+    title: str = ""
+    title_mentions: list[TitleMention] = empty_list()
+    type: int | None
+
+
+class Org(Reply, alias_generator=camel):
+    """Org."""
+
     dept_code: str | None
-    dept_name: str | None
+    dept_name: str = ""
     dept_num: str | None
     level: str | None
     organization_code_path: str | None
     organization_path: str | None
     parent_dept_code: str | None
-    short_name: str | None
+    short_name: str = ""
     start_date: str | None
     stop_date: str | None
 
 
-class GetOrgInfoReply(Record, alias_generator=camel):
-    content: GetOrgInfoReplyContent | None
-    request_id: str | None
+class Progress(Reply, alias_generator=camel):
+    """Progress."""
 
-
-class GetStaffInfoByWorkNoReplyContent(Record, alias_generator=camel):
-    dept_code: str | None
-    dept_name: str | None
-    email: str | None
-    employ_type: str | None
-    employee_status: str | None
-    job_level_name: str | None
-    job_position_code: str | None
-    job_position_name: str | None
-    job_post_code: str | None
-    job_post_name: str | None
-    mobile: str | None
-    name: str | None
-    nick_name: str | None
-    work_numbers: str | None
-
-
-class GetStaffInfoByWorkNoReply(Record, alias_generator=camel):
-    content: GetStaffInfoByWorkNoReplyContent | None
-    request_id: str | None
-
-
-class GetStaffPageQueryData(Record, alias_generator=camel):
-    dept_code: str | None
-    dept_name: str | None
-    email: str | None
-    mobile: str | None
-    name: str | None
-    nick_name: str | None
-    work_numbers: str | None
-
-
-class GetUserReplyContent(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-    user_id: str | None
-
-
-class GetUserReply(Record, alias_generator=camel):
-    content: GetUserReplyContent | None
-
-
-class ListAnalyzePeriodsReplyContent(Record, alias_generator=camel):
-    end_date: int | None
-    id: str | None
-    name: str | None
-    period_biz_type: str | None
-    start_date: int | None
-
-
-class ListAnalyzePeriodsReply(Record, alias_generator=camel):
-    content: list[ListAnalyzePeriodsReplyContent] = empty_list()
-
-
-class ListObjectiveByIdsReplyContentExecutor(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-    user_id: str | None
-
-
-class ListObjectiveByIdsReplyContentKeyResultsTitleMentionsUser(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-    user_id: str | None
-
-
-class ListObjectiveByIdsReplyContentKeyResultsTitleMentions(Record, alias_generator=camel):
-    length: int | None
-    offset: int | None
-    user: ListObjectiveByIdsReplyContentKeyResultsTitleMentionsUser | None
-
-
-class ListObjectiveByIdsReplyContentKeyResults(Record, alias_generator=camel):
-    id: str | None
-    progress: int | None
-    status: int | None
-    title: str | None
-    title_mentions: list[ListObjectiveByIdsReplyContentKeyResultsTitleMentions] = empty_list()
-    type: int | None
-
-
-class ListObjectiveByIdsReplyContentPeriod(Record, alias_generator=camel):
-    end_date: int | None
-    id: str | None
-    name: str | None
-    period_biz_type: str | None
-    start_date: int | None
-
-
-class ListObjectiveByIdsReplyContentTeams(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-    open_id: str | None
-
-
-class ListObjectiveByIdsReplyContent(Record, alias_generator=camel):
-    executor: ListObjectiveByIdsReplyContentExecutor | None
-    id: str | None
-    key_results: list[ListObjectiveByIdsReplyContentKeyResults] = empty_list()
-    period: ListObjectiveByIdsReplyContentPeriod | None
-    progress: int | None
-    status: int | None
-    teams: list[ListObjectiveByIdsReplyContentTeams] = empty_list()
-    title: str | None
-
-
-class ListObjectiveByIdsReply(Record, alias_generator=camel):
-    content: list[ListObjectiveByIdsReplyContent] = empty_list()
-
-
-class ListObjectiveByUserObjectiveExecutor(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-    user_id: str | None
-
-
-class ListObjectiveByUserObjectiveKeyResultsTitleMentionsUser(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-    user_id: str | None
-
-
-class ListObjectiveByUserObjectiveKeyResultsTitleMentions(Record, alias_generator=camel):
-    length: int | None
-    offset: int | None
-    user: ListObjectiveByUserObjectiveKeyResultsTitleMentionsUser | None
-
-
-class ListObjectiveByUserObjectiveKeyResults(Record, alias_generator=camel):
-    id: str | None
-    progress: int | None
-    status: int | None
-    title: str | None
-    title_mentions: list[ListObjectiveByUserObjectiveKeyResultsTitleMentions] = empty_list()
-    type: int | None
-
-
-class ListObjectiveByUserObjectivePeriod(Record, alias_generator=camel):
-    end_date: int | None
-    id: str | None
-    name: str | None
-    period_biz_type: str | None
-    start_date: int | None
-
-
-class ListObjectiveByUserObjectiveTeams(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-    open_id: str | None
-
-
-class ListObjectiveByUserObjective(Record, alias_generator=camel):
-    executor: ListObjectiveByUserObjectiveExecutor | None
-    id: str | None
-    key_results: list[ListObjectiveByUserObjectiveKeyResults] = empty_list()
-    period: ListObjectiveByUserObjectivePeriod | None
-    progress: int | None
-    status: int | None
-    teams: list[ListObjectiveByUserObjectiveTeams] = empty_list()
-    title: str | None
-
-
-class ListProgressByIdsReplyContentCreator(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-    user_id: str | None
-
-
-class ListProgressByIdsReplyContentModifier(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-    user_id: str | None
-
-
-class ListProgressByIdsReplyContent(Record, alias_generator=camel):
     created: int | None
-    creator: ListProgressByIdsReplyContentCreator | None
-    html_content: str | None
-    id: str | None
-    modifier: ListProgressByIdsReplyContentModifier | None
+    creator: User | None
+    html_content: str = ""
+    id: str
+    modifier: User | None
     updated: int | None
 
 
-class ListProgressByIdsReply(Record, alias_generator=camel):
-    content: list[ListProgressByIdsReplyContent] = empty_list()
+class SlsLog(Reply, alias_generator=camel):
+    """Sls log."""
 
-
-class ListSlsLogData(Record, alias_generator=camel):
     action: str | None
     entity: str | None
     header: str | None
-    id: str | None
-    info: str | None
+    id: str
+    info: str = ""
     operator: str | None
     tenant: str | None
     tenant_id: str | None
     time: int | None
 
 
-class PageListObjectiveProgressProgressListCreator(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-    user_id: str | None
+class Staff(Reply, alias_generator=camel):
+    """Staff."""
+
+    dept_code: str | None
+    dept_name: str = ""
+    email: str = ""
+    employ_type: str | None
+    employee_status: str | None
+    job_level_name: str = ""
+    job_position_code: str | None
+    job_position_name: str = ""
+    job_post_code: str | None
+    job_post_name: str = ""
+    mobile: str = ""
+    name: str = ""
+    nick_name: str = ""
+    work_numbers: str | None
 
 
-class PageListObjectiveProgressProgressListModifier(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-    user_id: str | None
+class StaffQuery(Reply, alias_generator=camel):
+    """Staff query."""
+
+    dept_code: str | None
+    dept_name: str = ""
+    email: str = ""
+    mobile: str = ""
+    name: str = ""
+    nick_name: str = ""
+    work_numbers: str | None
 
 
-class PageListObjectiveProgressProgressList(Record, alias_generator=camel):
-    created: int | None
-    creator: PageListObjectiveProgressProgressListCreator | None
-    html_content: str | None
-    id: str | None
-    modifier: PageListObjectiveProgressProgressListModifier | None
-    updated: int | None
+class Team(Reply, alias_generator=camel):
+    """Team."""
+
+    id: str
+    name: str = ""
+    open_id: str | None
 
 
-class TransferUserObjectiveReply(Record, alias_generator=camel):
-    content: bool | None
+class TitleMention(Reply, alias_generator=camel):
+    """Title mention."""
+
+    length: int | None
+    offset: int | None
+    user: User | None
+
+
+class User(Reply, alias_generator=camel):
+    """User."""
+
+    id: str
+    name: str = ""
+    user_id: str
 
 
 class ChengfengV1(Manager):
     @api("chengfeng_1_0.GetAllJobLevel", "GET /v1.0/chengfeng/jobLevels")
     def get_all_job_level(
         self,
-    ) -> Call[GetAllJobLevelReply]:
+    ) -> Call[list[JobLevel]]:
         """Get all job level (获取组织下的全部职级).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetAllJobLevelReply)
+        return Call(list[JobLevel], "content").or_empty()
 
     @api("chengfeng_1_0.GetAllJobPosition", "GET /v1.0/chengfeng/jobPositions")
     def get_all_job_position(
         self,
-    ) -> Call[GetAllJobPositionReply]:
+    ) -> Call[list[AllJobPosition]]:
         """Get all job position (获取公司全部职位).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetAllJobPositionReply)
+        return Call(list[AllJobPosition], "content").or_empty()
 
     @api("chengfeng_1_0.GetAllJobPost", "GET /v1.0/chengfeng/jobPosts")
     def get_all_job_post(
         self,
-    ) -> Call[GetAllJobPostReply]:
+    ) -> Call[list[AllJobPost]]:
         """Get all job post (获取组织下的所有职务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetAllJobPostReply)
+        return Call(list[AllJobPost], "content").or_empty()
 
     @api("chengfeng_1_0.GetAnalyzeData", "POST /v1.0/chengfeng/okr/analyses/datas/query?deptId", idempotent=True)
     def get_analyze_data(
@@ -420,41 +271,42 @@ class ChengfengV1(Manager):
         dept_id: str,
         *,
         period_ids: list[str] | None = None,
-    ) -> Call[GetAnalyzeDataReply]:
+    ) -> Call[Analyze]:
         """Get analyze data (获取分析运营数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetAnalyzeDataReply)
+        return Call(Analyze, "content")
 
     @api("chengfeng_1_0.GetChildOrgList", "GET /v1.0/chengfeng/organizations")
     def get_child_org_list(
         self,
+        *,
         dept_code: str,
-    ) -> Call[GetChildOrgListReply]:
+    ) -> Call[list[Org]]:
         """Get child org list (根据部门编码查询下组织列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetChildOrgListReply)
+        return Call(list[Org], "content").or_empty()
 
     @api("chengfeng_1_0.GetEmployeeInfoByWorkNo", "GET /v1.0/chengfeng/workNumbers/employees")
     def get_employee_info_by_work_no(
         self,
         *,
         work_no: str | None = None,
-    ) -> Call[GetEmployeeInfoByWorkNoReply]:
+    ) -> Call[Employee]:
         """Get employee info by work no (根据工号查询员工基础信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetEmployeeInfoByWorkNoReply)
+        return Call(Employee, "content")
 
     @api(
         "chengfeng_1_0.GetEmploymentRecordByWorkNo",
@@ -463,66 +315,70 @@ class ChengfengV1(Manager):
     def get_employment_record_by_work_no(
         self,
         work_numbers: str,
-    ) -> Call[GetEmploymentRecordByWorkNoReply]:
+    ) -> Call[list[EmploymentRecord]]:
         """Get employment record by work no (根据人员工号查询人员任职记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetEmploymentRecordByWorkNoReply)
+        return Call(list[EmploymentRecord], "content").or_empty()
 
     @api("chengfeng_1_0.GetJobPosition", "GET /v1.0/chengfeng/jobPositions/infos")
     def get_job_position(
         self,
+        *,
         job_position_code: str,
-    ) -> Call[GetJobPositionReply]:
+    ) -> Call[JobPosition]:
         """Get job position (获取职位详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetJobPositionReply)
+        return Call(JobPosition, "content")
 
     @api("chengfeng_1_0.GetJobPost", "GET /v1.0/chengfeng/jobPosts/infos")
     def get_job_post(
         self,
+        *,
         job_post_code: str,
-    ) -> Call[GetJobPostReply]:
+    ) -> Call[JobPost]:
         """Get job post (根据编码获取职位详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetJobPostReply)
+        return Call(JobPost, "content")
 
     @api("chengfeng_1_0.GetOrgInfo", "GET /v1.0/chengfeng/organizations/infos")
     def get_org_info(
         self,
+        *,
         dept_code: str,
-    ) -> Call[GetOrgInfoReply]:
+    ) -> Call[Org]:
         """Get org info (获取组织详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetOrgInfoReply)
+        return Call(Org, "content")
 
     @api("chengfeng_1_0.GetStaffInfoByWorkNo", "GET /v1.0/chengfeng/users")
     def get_staff_info_by_work_no(
         self,
+        *,
         work_numbers: str,
-    ) -> Call[GetStaffInfoByWorkNoReply]:
+    ) -> Call[Staff]:
         """Get staff info by work no (根据员工工号获取员工的基本信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetStaffInfoByWorkNoReply)
+        return Call(Staff, "content")
 
     @api(
         "chengfeng_1_0.GetStaffPageQuery",
@@ -537,7 +393,7 @@ class ChengfengV1(Manager):
         page_number: int | None = None,
         page_size: int = 20,
         work_no: str | None = None,
-    ) -> Query[GetStaffPageQueryData]:
+    ) -> Query[StaffQuery]:
         """Get staff page query (分页查询员工信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -547,9 +403,7 @@ class ChengfengV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(
-            GetStaffPageQueryData, Paging("pageNumber", 1, unit="pages", open_ended=True), "content", items="data"
-        )
+        return Listing(StaffQuery, Paging("pageNumber", 1, unit="pages", open_ended=True), "content", items="data")
 
     @api("chengfeng_1_0.GetUser", "GET /v1.0/chengfeng/okr/users")
     def get_user(
@@ -557,39 +411,40 @@ class ChengfengV1(Manager):
         *,
         okr_user_id: str | None = None,
         user_id: str | None = None,
-    ) -> Call[GetUserReply]:
+    ) -> Call[User]:
         """Get user (获取用户信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetUserReply)
+        return Call(User, "content")
 
     @api("chengfeng_1_0.ListAnalyzePeriods", "GET /v1.0/chengfeng/okr/analyses/periods")
     def list_analyze_periods(
         self,
-    ) -> Call[ListAnalyzePeriodsReply]:
+    ) -> Call[list[AnalyzePeriod]]:
         """List analyze periods (运营数据分析下的周期列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListAnalyzePeriodsReply)
+        return Call(list[AnalyzePeriod], "content").or_empty()
 
     @api("chengfeng_1_0.ListObjectiveByIds", "POST /v1.0/chengfeng/okr/objectives/query", idempotent=True)
     def list_objective_by_ids(
         self,
+        *,
         objective_ids: list[str],
-    ) -> Call[ListObjectiveByIdsReply]:
+    ) -> Call[list[Objective]]:
         """List objective by ids (根据目标id批量获取目标列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListObjectiveByIdsReply)
+        return Call(list[Objective], "content").or_empty()
 
     @api("chengfeng_1_0.ListObjectiveByUser", "GET /v1.0/chengfeng/okr/users/objectives")
     def list_objective_by_user(
@@ -598,43 +453,39 @@ class ChengfengV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[ListObjectiveByUserObjective]:
+    ) -> Query[Objective]:
         """List objective by user (获取用户的 OKR 列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(
-            ListObjectiveByUserObjective,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            "content",
-            items="objectives",
-        )
+        return Listing(Objective, Paging("pageNumber", 1, unit="pages", open_ended=True), "content", items="objectives")
 
     @api("chengfeng_1_0.ListProgressByIds", "POST /v1.0/chengfeng/okr/objectives/progresses/query", idempotent=True)
     def list_progress_by_ids(
         self,
+        *,
         progress_ids: list[str],
-    ) -> Call[ListProgressByIdsReply]:
+    ) -> Call[list[Progress]]:
         """List progress by ids (根据进展id获取进展列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListProgressByIdsReply)
+        return Call(list[Progress], "content").or_empty()
 
     @api("chengfeng_1_0.ListSlsLog", "GET /v1.0/chengfeng/organizations/slsLogDatas")
     def list_sls_log(
         self,
-        app_code: str,
         *,
+        app_code: str,
         end_time: int | None = None,
         page_number: int | None = None,
         page_size: int = 20,
         start_time: int | None = None,
-    ) -> Query[ListSlsLogData]:
+    ) -> Query[SlsLog]:
         """List sls log (获取组织下的日志数据).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -644,7 +495,7 @@ class ChengfengV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(ListSlsLogData, Paging("pageNumber", 1, unit="pages", open_ended=True), "content", items="data")
+        return Listing(SlsLog, Paging("pageNumber", 1, unit="pages", open_ended=True), "content", items="data")
 
     @api("chengfeng_1_0.PageListObjectiveProgress", "GET /v1.0/chengfeng/okr/objectives/progresses/records")
     def page_list_objective_progress(
@@ -653,7 +504,7 @@ class ChengfengV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[PageListObjectiveProgressProgressList]:
+    ) -> Query[Progress]:
         """Page list objective progress (分页获取目标进展记录).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -661,10 +512,7 @@ class ChengfengV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            PageListObjectiveProgressProgressList,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            "content",
-            items="progressList",
+            Progress, Paging("pageNumber", 1, unit="pages", open_ended=True), "content", items="progressList"
         )
 
     @api("chengfeng_1_0.TransferUserObjective", "POST /v1.0/chengfeng/okr/objectives/transfer?objectiveId&targetUserId")
@@ -672,11 +520,11 @@ class ChengfengV1(Manager):
         self,
         objective_id: str,
         target_user_id: str,
-    ) -> Call[TransferUserObjectiveReply]:
+    ) -> Call[bool | None]:
         """Transfer user objective (转交目标OKR).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TransferUserObjectiveReply)
+        return Call(bool, "content").or_none()

@@ -2,238 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN, Paging
+from dingtalk_models.core.quantities.spans import SpanMillis
 from dingtalk_models.core.secret import Secret
-from dingtalk_models.core.wire import Millis, camel, empty_list
+from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CohostsUserList(TypedDict, total=False):
-    union_id: Required[str]
-    """用户unionId (例 e.g. `qzR1iSMDvzR9iP7P0ZKxxxxxxxxx`)"""
+class Action(Reply, alias_generator=camel):
+    """Action."""
+
+    end: int | None
+    id: int
+    sentence_id: int
+    start: int | None
+    text: str = ""
 
 
-class CreateCustomShortLinkReplyResult(Record, alias_generator=camel):
-    custom_short_link: str | None
-    """专属短链"""
+class AiAgentSummarySetting(Shape, alias_generator=camel):
+    """Ai agent summary setting (会议AI听记设置)."""
 
-
-class CreateCustomShortLinkReply(Record, alias_generator=camel):
-    result: CreateCustomShortLinkReplyResult | None
-    """响应结果"""
-
-
-class CreateScheduleConferenceScheduleConfSettingModelMoziConfVirtualExtraSettingMoziConfExtensionAppSettings(
-    TypedDict, total=False
-):
-    cool_app_code: str
-    """酷应用 appCode (例 e.g. `COOxxxxB000W`)"""
-    auto_open_mode: Literal[0, 1, 2]
-    """是否自动打开 (`0` `1` `2`)"""
-    extension_app_biz_data: str
-    """会议维度扩展应用自定义信息 (例 e.g. `bizData`)"""
-
-
-class CreateScheduleConferenceScheduleConfSettingModelMoziConfVirtualExtraSetting(TypedDict, total=False):
-    waiting_room: int
-    """等候室 (`1` `2` 等 or others)"""
-    join_before_host: Literal[0, 1]
-    """在主持人进会前加入会议 (`0` `1`)"""
-    enable_chat: Literal[0, 1]
-    """聊天和互动 (`0` `1`)"""
-    lock_nick: Literal[0, 1]
-    """自己改名 (`0` `1`)"""
-    lock_media_status_mic_mute: Literal[0, 1]
-    """自己解除静音 (`0` `1`)"""
-    mozi_conf_extension_app_settings: list[
-        CreateScheduleConferenceScheduleConfSettingModelMoziConfVirtualExtraSettingMoziConfExtensionAppSettings
-    ]
-    """会议扩展应用设置列表"""
-    enable_web_anonymous_join: bool
-    """是否支持web端免登入会 (例 e.g. `True`)"""
-    push_all_meeting_records: bool
-    """是否推送所有的会议记录 (例 e.g. `True`)"""
-    push_minutes_card: bool
-    """是否推送闪记卡片 (例 e.g. `True`)"""
-    push_cloud_record_card: bool
-    """是否推送云录制的闪记卡片 (例 e.g. `True`)"""
-    minutes_owner_union_id: str
-    """闪记归属人 (例 e.g. `2iPxxxxwiEiE`)"""
-    cloud_record_owner_union_id: str
-    """云录制归属人 (例 e.g. `2iPxxxxwiEiE`)"""
-    minutes_summary_template_type: Literal["0", "1"]
-    """云录制摘要指定模板 (`0` `1`)"""
-    minutes_summary_template_id: str
-    """(例 e.g. `default`)"""
-    minutes_summary_diy_template_version: str
-    """(例 e.g. `1`)"""
-    hidden_owner_nick: bool
-    """是否隐藏云录制发起者姓名 (默认 default `False`; 例 e.g. `True`)"""
-
-
-class CreateScheduleConferenceScheduleConfSettingModelMoziConfOpenRecordSetting(TypedDict, total=False):
-    record_auto_start: Literal[0, 1]
-    """是否自动开启云录制 (`0` `1`)"""
-    record_auto_start_type: Literal[0, 1, 2]
-    """自动开启云录制类型 (`0` `1` `2`)"""
-    mode: Literal["grid", "speech", "full_screen", "auto_grid", "screen_cast", "p2p", "full_screen_and_speaker"]
-    """会议录制布局 (`grid` `speech` `full_screen` `auto_grid` `screen_cast` `p2p` `full_screen_and_speaker`; 默认 default `9`)"""
-    is_follow_host: bool
-    """是否跟随主持人 (例 e.g. `True`)"""
-    restrict_share_minutes_summary_only: Literal[0, 1]
-    """是否限制分享听记只能分享摘要 (`0` `1`)"""
-
-
-class CreateScheduleConferenceScheduleConfSettingModelAiAgentSummarySetting(TypedDict, total=False):
-    value: Literal["disable", "enable"]
+    value: Literal["disable", "enable"] | None = None
     """是否开启AI助理总结 (`disable` `enable`)"""
-    receiver_type: Literal[0, 1]
+    receiver_type: Literal[0, 1] | None = None
     """会后接收听记推送范围 (`0` `1`)"""
-    allow_all_participants_start: Literal[0, 1]
+    allow_all_participants_start: Literal[0, 1] | None = None
     """是否允许所有参会人发起听记 (`0` `1`)"""
-    restrict_share_minutes_summary_only: Literal[0, 1]
+    restrict_share_minutes_summary_only: Literal[0, 1] | None = None
     """是否限制分享听记只能分享摘要 (`0` `1`)"""
-    enable_ai_agent_status: bool
+    enable_ai_agent_status: bool | None = None
     """是否展示AI听记功能"""
-    allow_participant_show_ai_agent_record: bool
+    allow_participant_show_ai_agent_record: bool | None = None
     """会议结束后是否向参会人展示AI听记总结信息"""
 
 
-class CreateScheduleConferenceScheduleConfSettingModel(TypedDict, total=False):
-    host_union_id: str
-    """主持人 unionId (例 e.g. `2iPOxxxxwiEiE`)"""
-    conf_allowed_corp_id: str
-    """组织内部会议 corpId (例 e.g. `dingxxxx335`)"""
-    lock_room: Literal[0, 1]
-    """锁定会议 (`0` `1`)"""
-    screen_share_forbidden: Literal[0, 1]
-    """发起共享 (`0` `1`)"""
-    mute_on_join: Literal[-1, 0, 6]
-    """成员入会时静音 (`-1` `0` `6`)"""
-    mozi_conf_virtual_extra_setting: CreateScheduleConferenceScheduleConfSettingModelMoziConfVirtualExtraSetting
-    """预约会议设置"""
-    cohost_union_ids: list[str]
-    """联席主持人unionId"""
-    mozi_conf_open_record_setting: CreateScheduleConferenceScheduleConfSettingModelMoziConfOpenRecordSetting
-    """自动录制设置"""
-    ai_agent_summary_setting: CreateScheduleConferenceScheduleConfSettingModelAiAgentSummarySetting
-    """会议AI听记设置"""
+class CloudRecordVideo(Reply, alias_generator=camel):
+    """Cloud record video."""
 
-
-class CreateScheduleConferenceReply(Record, alias_generator=camel):
-    request_id: str | None
-    schedule_conference_id: str | None
-    """预约会议id"""
-    room_code: str | None
-    """会议号"""
-    url: str | None
-    """预约会议分享链接"""
-    phones: list[str] = empty_list()
-    """呼入电话号码"""
-
-
-class CreateVideoConferenceReply(Record, alias_generator=camel):
-    conference_id: str | None
-    """会议ID"""
-    conference_password: Secret | None
-    """会议密码"""
-    host_password: Secret | None
-    """主持人密码"""
-    external_link_url: str | None
-    """入会链接"""
-    phone_numbers: list[str] = empty_list()
-    """PSTN呼入号码"""
-    room_code: str | None
-    """会议code"""
-
-
-class InviteUsersInviteeList(TypedDict, total=False):
-    union_id: str
-    """被邀请用户unionId"""
-    nick: Required[str]
-    """被邀请人姓名"""
-
-
-class InviteUsersPhoneInviteeList(TypedDict, total=False):
-    phone_number: str
-    """被邀请用户手机号"""
-    nick: str
-    """被邀请人姓名"""
-    invite_client: bool
-    """(仅见于官方 SDK only in the official SDK)"""
-    status_code: str
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class KickMembersUserList(TypedDict, total=False):
-    union_id: Required[str]
-    """用户unionId (例 e.g. `qzR1iSMDvzR9iP7P0ZKxxxxxxxxx`)"""
-    participant_id: str
-    """用户参会者id (例 e.g. `644272f14ba332xxxxxxxxx`)"""
-
-
-class MuteMembersUserList(TypedDict, total=False):
-    union_id: Required[str]
-    """用户unionId (例 e.g. `qzR1iSMDvzR9iP7P0ZKZobxxxxxx`)"""
-    participant_id: str
-    """用户参会者id (例 e.g. `644272f15xxxxxxxxxxxxxxx`)"""
-
-
-class QueryCloudRecordTextParagraphListSentenceListWordList(Record, alias_generator=camel):
-    word: str | None
-    """单词"""
-    start_time: int | None
-    """单词记录产生时 (单位 unit 毫秒)"""
-    end_time: int | None
-    """单词记录结束时 (单位 unit 毫秒)"""
-    word_id: str | None
-    """单词ID"""
-
-
-class QueryCloudRecordTextParagraphListSentenceList(Record, alias_generator=camel):
-    union_id: str | None
-    """用户的unionId"""
-    sentence: str | None
-    """句子"""
-    start_time: int | None
-    """句子记录产生时 (单位 unit 毫秒)"""
-    end_time: int | None
-    """句子记录结束时 (单位 unit 毫秒)"""
-    word_list: list[QueryCloudRecordTextParagraphListSentenceListWordList] = empty_list()
-    """单词列表"""
-
-
-class QueryCloudRecordTextParagraphList(Record, alias_generator=camel):
-    next_ttoken: int | None
-    """下一次请求的分页游标"""
-    status: int | None
-    """状态"""
-    union_id: str | None
-    """发言人的unionId"""
-    nick_name: str | None
-    """发言人昵称"""
-    record_id: int | None
-    """录制ID"""
-    start_time: int | None
-    """段落记录产生时 (单位 unit 毫秒)"""
-    end_time: int | None
-    """段落记录结束时 (单位 unit 毫秒)"""
-    paragraph: str | None
-    """段落内容"""
-    sentence_list: list[QueryCloudRecordTextParagraphListSentenceList] = empty_list()
-    """句子列表"""
-
-
-class QueryCloudRecordVideoReplyVideoList(Record, alias_generator=camel):
     record_id: str | None
     """录制ID"""
     union_id: str | None
@@ -254,62 +69,88 @@ class QueryCloudRecordVideoReplyVideoList(Record, alias_generator=camel):
     """媒体文件所在地域ID"""
 
 
-class QueryCloudRecordVideoReply(Record, alias_generator=camel):
-    video_list: list[QueryCloudRecordVideoReplyVideoList] = empty_list()
-    """会议录制的视频列表"""
+class CloudRecordVideoPlay(Reply, alias_generator=camel):
+    """Cloud record video play."""
 
-
-class QueryCloudRecordVideoPlayInfoReply(Record, alias_generator=camel):
     play_url: str | None
     """录制视频的在线播放链接"""
     mp4_file_url: str | None
     """录制视频的MP4格式下载链接"""
     file_size: int | None
     """录制视频的文件大小"""
-    duration: int | None
+    duration: SpanMillis | None
     """录制视频的时长 (单位 unit 毫秒)"""
     status: int | None
     """状态"""
     size: int | None
 
 
-class QueryConferenceInfoReplyConfInfoExtensionAppSettings(Record, alias_generator=camel):
-    app_id: str | None
-    """会议酷应用所属微应用AgentId"""
-    app_code: str | None
-    """酷应用 appCode"""
-    auto_open_mode: int | None
-    """自动打开模式 (`0` `1` `2`)"""
-    extension_app_biz_data: str | None
-    """会议维度扩展应用自定义信息"""
+class Conf(Reply, alias_generator=camel):
+    """Conf."""
+
+    conference_id: str | None
+    creator_id: str
+    creator_nick: str = ""
+    dept_name: str = ""
+    end_time: int | None
+    free_type: str | None
+    scene: str | None
+    start_time: int | None
+    time_length: int | None
+    title: str = ""
+    user_count: int | None
 
 
-class QueryConferenceInfoReplyConfInfo(Record, alias_generator=camel):
+class ConfData(Reply, alias_generator=camel):
+    """Conf data."""
+
+    belong_org: str | None
+    conference_id: str | None
+    device_type: str | None
+    duration: int | None
+    join_time: int | None
+    leave_time: int | None
+    network_quality: str | None
+    nick: str = ""
+    role: str | None
+    session_id: str | None
+    status: str | None
+    union_id: str | None
+    version: str | None
+
+
+class Conference(Reply, alias_generator=camel):
+    """Conference."""
+
+    creator_union_id: str | None
+    """预约会议创建者unionId"""
+    title: str
+    """预约会议标题"""
+    start_time: Millis
+    """会议开始时间戳 (单位 unit 毫秒)"""
+    end_time: Millis
+    """会议结束时间戳 (单位 unit 毫秒)"""
+    schedule_conf_setting_model: NewScheduleConfSetting | None
+    """预约会议设置"""
     active_num: int | None
     attend_num: int | None
     """累积入会人数"""
-    conf_duration: int | None
+    conf_duration: SpanMillis | None
     """会议时长 (单位 unit 毫秒)"""
-    conference_id: str | None
+    conference_id: str
     """会议ID"""
     creator_id: str | None
     """会议创建人的unionId"""
-    creator_nick: str | None
+    creator_nick: str = ""
     """会议创建人的昵称"""
     external_link_url: str | None
     """会议的入会链接"""
     invited_num: int | None
     """邀请人数"""
-    start_time: Millis | None
-    """会议开始时间戳 (单位 unit 毫秒)"""
-    status: int | None
+    status: int
     """会议状态 (`0` `1` `2`)"""
-    title: str | None
-    """会议标题"""
-    room_code: str | None
+    room_code: str
     """会议码"""
-    end_time: Millis | None
-    """会议结束时间戳 (单位 unit 毫秒)"""
     schedule_conference_id: str | None
     """预约会议id"""
     biz_type: str | None
@@ -322,34 +163,47 @@ class QueryConferenceInfoReplyConfInfo(Record, alias_generator=camel):
     """会议闪记状态 (`0` `1` `2` `3`)"""
     minutes_owner_union_id: str | None
     """闪记归属者unionId"""
-    extension_app_settings: list[QueryConferenceInfoReplyConfInfoExtensionAppSettings] = empty_list()
+    extension_app_settings: list[ExtensionAppSetting] = empty_list()
     """会议维度扩展应用自定义信息列表"""
 
 
-class QueryConferenceInfoReply(Record, alias_generator=camel):
-    conf_info: QueryConferenceInfoReplyConfInfo | None
-    """会议信息"""
+class ConferenceMember(Reply, alias_generator=camel):
+    """Conference member (查询用户在会中的成员信息映射)."""
 
-
-class QueryConferenceInfoBatchReplyInfosUserList(Record, alias_generator=camel):
-    user_id: str | None
-    """用户userid"""
-    nick: str | None
-    """用户昵称"""
+    union_id: str
+    """成员的unionId"""
+    conference_id: str
+    """视频会议ID"""
+    user_nick: str
+    """成员的昵称"""
+    join_time: Millis
+    """成员入会时间戳 (单位 unit 毫秒)"""
+    leave_time: Millis | None
+    """成员离会时间戳 (单位 unit 毫秒)"""
+    duration: SpanMillis
+    """在会时长 (单位 unit 毫秒)"""
+    host: bool
+    """是否是主持人"""
     attend_status: int | None
-    """在会状态 (`0` `1` `2` `3` `4` `5` `6`)"""
-    camera_status: int | None
-    """摄像头状态 (`0` `1` `2`)"""
-    mic_status: int | None
-    """麦克风状态 (`0` `1` `2`)"""
-    reject_description: str | None
-    """拒绝原因"""
+    """成员状态 (`1` `2` `3` `4` `5` `6`)"""
+    outer_org_member: bool
+    """是否非会议所属企业内成员"""
+    pstn_join: bool
+    """是否为电话号码入会"""
+    co_host: bool
+    """是否为联席主持人"""
+    job_number: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    device_type: str | None
+    """入会的设备类型 (`Win` `Mac` `iOS` `Android`)"""
 
 
-class QueryConferenceInfoBatchReplyInfos(Record, alias_generator=camel):
-    conference_id: str | None
+class ConferenceSummary(Reply, alias_generator=camel):
+    """Conference summary."""
+
+    conference_id: str
     """实时会议ID"""
-    title: str | None
+    title: str = ""
     """会议名称"""
     start_time: int | None
     """会议开始时间"""
@@ -357,93 +211,167 @@ class QueryConferenceInfoBatchReplyInfos(Record, alias_generator=camel):
     """会议状态 (`0` `1` `2`)"""
     media_status: int | None
     """媒体状态 (`0` `1` `2` `4`)"""
-    user_list: list[QueryConferenceInfoBatchReplyInfosUserList] = empty_list()
+    user_list: list[ConferenceSummaryUser] = empty_list()
     """参会用户列表"""
 
 
-class QueryConferenceInfoBatchReply(Record, alias_generator=camel):
-    infos: list[QueryConferenceInfoBatchReplyInfos] = empty_list()
-    """会议详情列表"""
+class ConferenceSummaryUser(Reply, alias_generator=camel):
+    """Conference summary user (参会用户列表)."""
 
-
-class QueryConferenceInfoByRoomCodeConferenceList(Record, alias_generator=camel):
-    conference_id: str | None
-    """会议ID"""
-    title: str | None
-    """会议标题"""
-    room_code: str | None
-    """会议码"""
-    external_link_url: str | None
-    """会议的入会链接"""
-    status: int | None
-    """会议状态 (`0` `1` `2`)"""
-    start_time: int | None
-    """会议开始时间戳 (单位 unit 毫秒)"""
-    end_time: int | None
-    """会议结束时间戳 (单位 unit 毫秒)"""
-    conf_duration: int | None
-    """会议时长 (单位 unit 毫秒)"""
-    creator_id: str | None
-    """会议创建人的unionId"""
-    creator_nick: str | None
-    """会议创建人的昵称"""
-    schedule_conference_id: str | None
-    """预约会议id"""
-    biz_type: str | None
-    """会议业务类型 (`0` `3` `audio_conf`)"""
-
-
-class QueryConferenceMembersMemberModel(Record, alias_generator=camel):
-    union_id: str | None
-    """成员的unionId"""
-    conference_id: str | None
-    """视频会议ID"""
-    user_nick: str | None
-    """成员的昵称"""
-    join_time: Millis | None
-    """成员入会时间戳 (单位 unit 毫秒)"""
-    leave_time: Millis | None
-    """成员离会时间戳 (单位 unit 毫秒)"""
-    duration: int | None
-    """在会时长 (单位 unit 毫秒)"""
-    host: bool | None
-    """是否是主持人"""
+    user_id: str
+    """用户userid"""
+    nick: str = ""
+    """用户昵称"""
     attend_status: int | None
-    """成员状态 (`1` `2` `3` `4` `5` `6`)"""
-    outer_org_member: bool | None
-    """是否非会议所属企业内成员"""
-    pstn_join: bool | None
-    """是否为电话号码入会"""
-    co_host: bool | None
-    """是否为联席主持人"""
-    job_number: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
+    """在会状态 (`0` `1` `2` `3` `4` `5` `6`)"""
+    camera_status: int | None
+    """摄像头状态 (`0` `1` `2`)"""
+    mic_status: int | None
+    """麦克风状态 (`0` `1` `2`)"""
+    reject_description: str = ""
+    """拒绝原因"""
 
 
-class QueryOrgConferenceListOnGoingConfList(Record, alias_generator=camel):
-    conference_id: str | None
-    """会议id"""
-    title: str | None
-    """会议标题"""
+class ConferenceUser(Shape, alias_generator=camel):
+    """Conference user (被操作用户列表)."""
+
+    union_id: str
+    """用户unionId (例 e.g. `qzR1iSMDvzR9iP7P0ZKxxxxxxxxx`)"""
+    participant_id: str | None = None
+    """用户参会者id (例 e.g. `644272f15xxxxxxxxxxxxxxx`)"""
+
+
+class ConversationalSummary(Reply, alias_generator=camel):
+    """Conversational summary."""
+
+    speaker_id: str | None
+    speaker_name: str = ""
+    summary: str = ""
+
+
+class CreatedStreamOut(Reply, alias_generator=camel):
+    """Created stream out."""
+
+    success_stream_map: dict[str, JsonValue] = empty_dict()
+    """成功推流地址与liveId映射"""
+    fail_stream_map: dict[str, JsonValue] = empty_dict()
+    """失败的地址与失败原因映射"""
+
+
+class CreatedVideoConference(Reply, alias_generator=camel):
+    """Created video conference."""
+
+    conference_id: str
+    """会议ID"""
+    conference_password: Secret | None
+    """会议密码"""
+    host_password: Secret | None
+    """主持人密码"""
+    external_link_url: str | None
+    """入会链接"""
+    phone_numbers: list[str] = empty_list()
+    """PSTN呼入号码"""
     room_code: str | None
-    """会议号"""
+    """会议code"""
+
+
+class ExtensionAppSetting(Reply, alias_generator=camel):
+    """Extension app setting (会议维度扩展应用自定义信息列表)."""
+
+    app_id: str | None
+    """会议酷应用所属微应用AgentId"""
+    app_code: str | None
+    """酷应用 appCode"""
+    auto_open_mode: int | None
+    """自动打开模式 (`0` `1` `2`)"""
+    extension_app_biz_data: str | None
+    """会议维度扩展应用自定义信息"""
+
+
+class FlashMinutes(Reply, alias_generator=camel):
+    """Flash minutes."""
+
     status: int | None
-    """会议状态"""
-    start_time: Millis | None
-    """会议开始时间"""
-    end_time: Millis | None
-    """会议结束时间"""
-    creator_id: str | None
-    """创建人unionId"""
-    creator_nick: str | None
-    """创建人昵称"""
-    biz_type: str | None
-    """会议业务类型"""
+    summary: list[MinutesEntry] = empty_list()
 
 
-class QueryScheduleConfSettingsReplyScheduleConfSettingModelMoziConfVirtualExtraSettingMoziConfExtensionAppSettings(
-    Record, alias_generator=camel
-):
+class Invitee(Shape, alias_generator=camel):
+    """Invitee (被邀请人列表)."""
+
+    union_id: str | None = None
+    """被邀请用户unionId"""
+    nick: str
+    """被邀请人姓名"""
+
+
+class Minutes(Reply, alias_generator=camel):
+    """Minutes."""
+
+    actions: list[Action] = empty_list()
+    auto_chapters: list[MinutesEntry] = empty_list()
+    conversational_summary: list[ConversationalSummary] = empty_list()
+    key_sentences: list[Action] = empty_list()
+    keywords: list[str] = empty_list()
+    paragraph_summary: str = ""
+    questions_answering_summary: list[QuestionsAnsweringSummary] = empty_list()
+
+
+class MinutesAudio(Reply, alias_generator=camel):
+    """Minutes audio."""
+
+    duration: int | None
+    end_time: int | None
+    file_size: int | None
+    play_url: str | None
+    record_id: str | None
+    start_time: int | None
+    union_id: str | None
+
+
+class MinutesEntry(Reply, alias_generator=camel):
+    """Minutes entry."""
+
+    end: int | None
+    headline: str | None
+    id: int
+    start: int | None
+    summary: str = ""
+
+
+class MinutesMeeting(Reply, alias_generator=camel):
+    """Minutes meeting."""
+
+    action: list[str] = empty_list()
+    full_summary: str = ""
+
+
+class MinutesText(Reply, alias_generator=camel):
+    """Minutes text."""
+
+    next_token: Annotated[int | None, wire("nextTtoken")]
+    """下一次请求的分页游标"""
+    status: int | None
+    """状态"""
+    union_id: str | None
+    """发言人的unionId"""
+    nick_name: str = ""
+    """发言人昵称"""
+    record_id: int | None
+    """录制ID"""
+    start_time: int | None
+    """段落记录产生时 (单位 unit 毫秒)"""
+    end_time: int | None
+    """段落记录结束时 (单位 unit 毫秒)"""
+    paragraph: str | None
+    """段落内容"""
+    sentence_list: list[Sentence] = empty_list()
+    """句子列表"""
+    paragraph_id: int | None
+
+
+class MoziConfExtensionAppSetting(Reply, alias_generator=camel):
+    """Mozi conf extension app setting (会议扩展应用设置列表)."""
+
     client_id: str | None
     """钉钉开放应用 clientId"""
     cool_app_code: str | None
@@ -454,7 +382,26 @@ class QueryScheduleConfSettingsReplyScheduleConfSettingModelMoziConfVirtualExtra
     """会议维度扩展应用自定义信息"""
 
 
-class QueryScheduleConfSettingsReplyScheduleConfSettingModelMoziConfVirtualExtraSetting(Record, alias_generator=camel):
+class MoziConfOpenRecordSetting(Shape, alias_generator=camel):
+    """Mozi conf open record setting (自动录制设置)."""
+
+    record_auto_start: Literal[0, 1] | None = None
+    """是否自动开启云录制 (`0` `1`)"""
+    record_auto_start_type: Literal[0, 1, 2] | None = None
+    """自动开启云录制类型 (`0` `1` `2`)"""
+    mode: (
+        Literal["grid", "speech", "full_screen", "auto_grid", "screen_cast", "p2p", "full_screen_and_speaker"] | None
+    ) = None
+    """会议录制布局 (`grid` `speech` `full_screen` `auto_grid` `screen_cast` `p2p` `full_screen_and_speaker`; 默认 default `9`)"""
+    is_follow_host: bool | None = None
+    """是否跟随主持人 (例 e.g. `True`)"""
+    restrict_share_minutes_summary_only: Literal[0, 1] | None = None
+    """是否限制分享听记只能分享摘要 (`0` `1`)"""
+
+
+class MoziConfVirtualExtraSetting(Reply, alias_generator=camel):
+    """Mozi conf virtual extra setting (预约会议设置)."""
+
     waiting_room: int | None
     """等候室 (`0` `1`)"""
     join_before_host: int | None
@@ -465,15 +412,147 @@ class QueryScheduleConfSettingsReplyScheduleConfSettingModelMoziConfVirtualExtra
     """自己改名 (`0` `1`)"""
     lock_media_status_mic_mute: int | None
     """自己解除静音 (`0` `1`)"""
-    mozi_conf_extension_app_settings: list[
-        QueryScheduleConfSettingsReplyScheduleConfSettingModelMoziConfVirtualExtraSettingMoziConfExtensionAppSettings
-    ] = empty_list()
+    mozi_conf_extension_app_settings: list[MoziConfExtensionAppSetting] = empty_list()
     """会议扩展应用设置列表"""
     enable_web_anonymous_join: bool | None
     """是否支持web端免登入会"""
 
 
-class QueryScheduleConfSettingsReplyScheduleConfSettingModel(Record, alias_generator=camel):
+class NewScheduleConfSetting(Shape, alias_generator=camel):
+    """New schedule conf setting (预约会议设置)."""
+
+    host_union_id: str | None = None
+    """主持人 unionId (例 e.g. `mE4lKxxxxMwiEi`)"""
+    conf_allowed_corp_id: str | None = None
+    """组织内部会议 corpId (例 e.g. `dingcxxxx4d335`)"""
+    lock_room: Literal[0, 1] | None = None
+    """锁定会议 (`0` `1`)"""
+    screen_share_forbidden: Literal[0, 1] | None = None
+    """发起共享 (`0` `1`)"""
+    mute_on_join: Literal[-1, 0, 6] | None = None
+    """成员入会时静音 (`-1` `0` `6`)"""
+    mozi_conf_virtual_extra_setting: NewScheduleConfSettingMoziVirtualExtra | None = None
+    """预约会议设置"""
+    cohost_union_ids: list[str] = empty_list()
+    """联席主持人unionId"""
+    mozi_conf_open_record_setting: MoziConfOpenRecordSetting | None = None
+    """自动录制设置"""
+    ai_agent_summary_setting: AiAgentSummarySetting | None = None
+    """会议AI听记设置"""
+
+
+class NewScheduleConfSettingExtraExtensionApp(Shape, alias_generator=camel):
+    """New schedule conf setting extra extension app (会议扩展应用设置列表)."""
+
+    cool_app_code: str | None = None
+    """酷应用 appCode (例 e.g. `COOLAPPxxxx000W`)"""
+    auto_open_mode: Literal[0, 1, 2] | None = None
+    """是否自动打开 (`0` `1` `2`)"""
+    extension_app_biz_data: str | None = None
+    """会议维度扩展应用自定义信息 (例 e.g. `bizData`)"""
+
+
+class NewScheduleConfSettingMoziVirtualExtra(Shape, alias_generator=camel):
+    """New schedule conf setting mozi virtual extra (预约会议设置)."""
+
+    waiting_room: Literal[1, 2, 0] | None = None
+    """等候室 (`1` `2` 等 or others)"""
+    join_before_host: Literal[0, 1] | None = None
+    """在主持人进会前加入会议 (`0` `1`)"""
+    enable_chat: Literal[0, 1] | None = None
+    """聊天和互动 (`0` `1`)"""
+    lock_nick: Literal[0, 1] | None = None
+    """自己改名 (`0` `1`)"""
+    lock_media_status_mic_mute: Literal[0, 1] | None = None
+    """自己解除静音 (`0` `1`)"""
+    mozi_conf_extension_app_settings: list[NewScheduleConfSettingExtraExtensionApp] = empty_list()
+    """会议扩展应用设置列表"""
+    enable_web_anonymous_join: bool | None = None
+    """是否支持web端免登入会 (例 e.g. `True`)"""
+    push_all_meeting_records: bool | None = None
+    """是否推送所有的会议记录 (例 e.g. `True`)"""
+    push_minutes_card: bool | None = None
+    """是否推送闪记卡片 (例 e.g. `True`)"""
+    push_cloud_record_card: bool | None = None
+    """是否推送云录制的闪记卡片 (例 e.g. `True`)"""
+    minutes_owner_union_id: str | None = None
+    """闪记归属人 (例 e.g. `mE4lK7nFiPFxxxx17AMw`)"""
+    cloud_record_owner_union_id: str | None = None
+    """云录制归属人 (例 e.g. `mE4lxxxxh17AMw`)"""
+    minutes_summary_template_type: Literal["0", "1"] | None = None
+    """云录制摘要指定模板 (`0` `1`)"""
+    minutes_summary_template_id: str | None = None
+    """(例 e.g. `default`)"""
+    minutes_summary_diy_template_version: str | None = None
+    """(例 e.g. `1`)"""
+    hidden_owner_nick: bool | None = None
+    """是否隐藏云录制发起者姓名 (默认 default `False`; 例 e.g. `True`)"""
+
+
+class OngoingConference(Reply, alias_generator=camel):
+    """Ongoing conference."""
+
+    on_going_conf_id_list: list[str] = empty_list()
+    """会议id"""
+    member_model_map: dict[str, ConferenceMember] = empty_dict()
+    """查询用户在会中的成员信息映射"""
+
+
+class OrgConference(Reply, alias_generator=camel):
+    """Org conference."""
+
+    conference_id: str
+    """会议id"""
+    title: str = ""
+    """会议标题"""
+    room_code: str | None
+    """会议号"""
+    status: int | None
+    """会议状态"""
+    start_time: Millis | None
+    """会议开始时间"""
+    end_time: Millis | None
+    """会议结束时间"""
+    creator_id: str
+    """创建人unionId"""
+    creator_nick: str = ""
+    """创建人昵称"""
+    biz_type: str | None
+    """会议业务类型"""
+
+
+class PhoneInvitee(Shape, alias_generator=camel):
+    """Phone invitee (被邀请人手机号列表)."""
+
+    phone_number: str | None = None
+    """被邀请用户手机号"""
+    nick: str | None = None
+    """被邀请人姓名"""
+    invite_client: bool | None = None
+    """(仅见于官方 SDK only in the official SDK)"""
+    status_code: str | None = None
+    """(仅见于官方 SDK only in the official SDK)"""
+
+
+class QuestionsAnsweringSummary(Reply, alias_generator=camel):
+    """Questions answering summary."""
+
+    answer: str | None
+    question: str | None
+    sentence_ids_of_answer: list[int] = empty_list()
+    sentence_ids_of_question: list[int] = empty_list()
+
+
+class RecordMinutesUrl(Reply, alias_generator=camel):
+    """Record minutes url."""
+
+    record_minutes_url: str | None
+    task_uuid: str | None
+
+
+class ScheduleConfSetting(Reply, alias_generator=camel):
+    """Schedule conf setting."""
+
     host_union_id: str | None
     """主持人 unionId"""
     cohost_union_ids: list[str] = empty_list()
@@ -486,248 +565,48 @@ class QueryScheduleConfSettingsReplyScheduleConfSettingModel(Record, alias_gener
     """发起共享 (`0` `1`)"""
     mute_on_join: int | None
     """成员入会时静音 (`-1` `0` `6`)"""
-    mozi_conf_virtual_extra_setting: (
-        QueryScheduleConfSettingsReplyScheduleConfSettingModelMoziConfVirtualExtraSetting | None
-    )
+    mozi_conf_virtual_extra_setting: MoziConfVirtualExtraSetting | None
     """预约会议设置"""
 
 
-class QueryScheduleConfSettingsReply(Record, alias_generator=camel):
-    schedule_conf_setting_model: QueryScheduleConfSettingsReplyScheduleConfSettingModel | None
-    """预约会议配置"""
+class ScheduleConference(Reply, alias_generator=camel):
+    """Schedule conference."""
 
-
-class QueryScheduleConferenceReply(Record, alias_generator=camel):
-    request_id: str | None
-    schedule_conference_id: str | None
+    request_id: str
+    schedule_conference_id: str
     """预约会议id"""
-    title: str | None
+    title: str = ""
     """预约会议标题"""
     start_time: Millis | None
     """预约会议开始时间"""
     end_time: Millis | None
     """预约会议结束时间"""
-    room_code: str | None
+    room_code: str
     """会议号"""
-    url: str | None
+    url: str
     """预约会议分享链接"""
     phones: list[str] = empty_list()
     """呼入电话号码"""
 
 
-class QueryScheduleConferenceInfoConferenceList(Record, alias_generator=camel):
-    conference_id: str | None
-    """会议id"""
-    title: str | None
-    """会议标题"""
-    room_code: str | None
-    """会议号"""
-    status: int | None
-    """会议状态 (`0` `1` `2`)"""
-    start_time: Millis | None
-    """会议开始时间 (单位 unit 毫秒)"""
-    end_time: Millis | None
-    """会议结束时间 (单位 unit 毫秒)"""
+class Sentence(Reply, alias_generator=camel):
+    """Sentence (句子列表)."""
 
-
-class QueryUserOnGoingConferenceReplyMemberModelMap(Record, alias_generator=camel):
     union_id: str | None
-    """成员的unionId"""
-    conference_id: str | None
-    """视频会议ID"""
-    user_nick: str | None
-    """成员的昵称"""
-    join_time: Millis | None
-    """成员入会时间戳 (单位 unit 毫秒)"""
-    leave_time: Millis | None
-    """成员离会时间戳 (单位 unit 毫秒)"""
-    duration: int | None
-    """在会时长 (单位 unit 毫秒)"""
-    attend_status: int | None
-    """成员状态 (`1` `2` `3` `4` `5` `6`)"""
-    host: bool | None
-    """是否是主持人"""
-    co_host: bool | None
-    """是否为联席主持人"""
-    outer_org_member: bool | None
-    """是否非会议所属企业内成员"""
-    pstn_join: bool | None
-    """是否为电话号码入会"""
-    device_type: str | None
-    """入会的设备类型 (`Win` `Mac` `iOS` `Android`)"""
-
-
-class QueryUserOnGoingConferenceReply(Record, alias_generator=camel):
-    on_going_conf_id_list: list[str] = empty_list()
-    """会议id"""
-    member_model_map: dict[str, QueryUserOnGoingConferenceReplyMemberModelMap] | None
-    """查询用户在会中的成员信息映射"""
-
-
-class StartStreamOutReply(Record, alias_generator=camel):
-    success_stream_map: dict[str, JsonValue] | None
-    """成功推流地址与liveId映射"""
-    fail_stream_map: dict[str, JsonValue] | None
-    """失败的地址与失败原因映射"""
-
-
-class UpdateScheduleConfSettingsScheduleConfSettingModelMoziConfVirtualExtraSettingMoziConfExtensionAppSettings(
-    TypedDict, total=False
-):
-    cool_app_code: str
-    """酷应用 appCode (例 e.g. `COOLAPPxxxx000W`)"""
-    auto_open_mode: Literal[0, 1, 2]
-    """自动打开模式 (`0` `1` `2`)"""
-    extension_app_biz_data: str
-    """会议维度扩展应用自定义信息 (例 e.g. `bizData`)"""
-
-
-class UpdateScheduleConfSettingsScheduleConfSettingModelMoziConfVirtualExtraSetting(TypedDict, total=False):
-    waiting_room: Literal[0, 1]
-    """等候室 (`0` `1`)"""
-    join_before_host: Literal[0, 1]
-    """在主持人进会前加入会议 (`0` `1`)"""
-    enable_chat: Literal[0, 1]
-    """聊天和互动 (`0` `1`)"""
-    lock_nick: Literal[0, 1]
-    """自己改名 (`0` `1`)"""
-    lock_media_status_mic_mute: Literal[0, 1]
-    """自己解除静音 (`0` `1`)"""
-    mozi_conf_extension_app_settings: list[
-        UpdateScheduleConfSettingsScheduleConfSettingModelMoziConfVirtualExtraSettingMoziConfExtensionAppSettings
-    ]
-    """会议扩展应用设置列表"""
-    enable_web_anonymous_join: bool
-    """是否支持web端免登入会 (例 e.g. `True`)"""
-    push_all_meeting_records: bool
-    """是否推送所有的会议记录 (例 e.g. `True`)"""
-    push_minutes_card: bool
-    """是否推送闪记卡片 (例 e.g. `True`)"""
-    push_cloud_record_card: bool
-    """是否推送云录制的闪记卡片 (例 e.g. `True`)"""
-    minutes_owner_union_id: str
-    """闪记归属人 (例 e.g. `mE4lK7nFiPFxxxx17AMw`)"""
-    cloud_record_owner_union_id: str
-    """云录制归属人 (例 e.g. `mE4lxxxxh17AMw`)"""
-    minutes_summary_template_type: Literal["0", "1"]
-    """云录制摘要指定模板 (`0` `1`)"""
-    minutes_summary_template_id: str
-    """(例 e.g. `default`)"""
-    minutes_summary_diy_template_version: str
-    """(例 e.g. `1`)"""
-    hidden_owner_nick: bool
-    """是否隐藏云录制发起者姓名 (例 e.g. `False`)"""
-
-
-class UpdateScheduleConfSettingsScheduleConfSettingModelMoziConfOpenRecordSetting(TypedDict, total=False):
-    record_auto_start: Literal[0, 1]
-    """是否自动开启云录制 (`0` `1`)"""
-    record_auto_start_type: Literal[0, 1, 2]
-    """自动开启云录制类型 (`0` `1` `2`)"""
-    mode: Literal["grid", "speech", "full_screen", "auto_grid", "screen_cast", "p2p", "full_screen_and_speaker"]
-    """会议录制布局 (`grid` `speech` `full_screen` `auto_grid` `screen_cast` `p2p` `full_screen_and_speaker`; 默认 default `9`)"""
-    is_follow_host: bool
-    """是否跟随主持人 (例 e.g. `True`)"""
-    restrict_share_minutes_summary_only: Literal[0, 1]
-    """是否限制分享听记只能分享摘要 (`0` `1`)"""
-
-
-class UpdateScheduleConfSettingsScheduleConfSettingModelAiAgentSummarySetting(TypedDict, total=False):
-    value: Literal["disable", "enable"]
-    """是否开启AI助理总结 (`disable` `enable`)"""
-    receiver_type: Literal[0, 1]
-    """会后接收听记推送范围 (`0` `1`)"""
-    allow_all_participants_start: Literal[0, 1]
-    """是否允许所有参会人发起 (`0` `1`)"""
-    restrict_share_minutes_summary_only: Literal[0, 1]
-    """是否限制分享听记只能分享摘要 (`0` `1`)"""
-    enable_ai_agent_status: bool
-    """是否展示AI听记功能"""
-
-
-class UpdateScheduleConfSettingsScheduleConfSettingModel(TypedDict, total=False):
-    host_union_id: str
-    """主持人 unionId (例 e.g. `mE4lKxxxxMwiEi`)"""
-    conf_allowed_corp_id: str
-    """组织内部会议 corpId (例 e.g. `dingcxxxx4d335`)"""
-    lock_room: Literal[0, 1]
-    """锁定会议 (`0` `1`)"""
-    screen_share_forbidden: Literal[0, 1]
-    """发起共享 (`0` `1`)"""
-    mute_on_join: Literal[-1, 0, 6]
-    """成员入会时静音 (`-1` `0` `6`)"""
-    mozi_conf_virtual_extra_setting: UpdateScheduleConfSettingsScheduleConfSettingModelMoziConfVirtualExtraSetting
-    """预约会议设置"""
-    cohost_union_ids: list[str]
-    """联席主持人unionId"""
-    mozi_conf_open_record_setting: UpdateScheduleConfSettingsScheduleConfSettingModelMoziConfOpenRecordSetting
-    """自动录制设置"""
-    ai_agent_summary_setting: UpdateScheduleConfSettingsScheduleConfSettingModelAiAgentSummarySetting
-    """会议AI听记设置"""
-
-
-class AddRecordPermissionReply(Record, alias_generator=camel):
-    code: str | None
-    task_uuid: str | None
-
-
-class CreateAutoLoginUrlReplyLoginInfo(Record, alias_generator=camel):
-    login_url: str | None
-
-
-class CreateAutoLoginUrlReply(Record, alias_generator=camel):
-    login_info: CreateAutoLoginUrlReplyLoginInfo | None
-
-
-class GenerateFlashMinutesDocumentUrlReply(Record, alias_generator=camel):
-    minutes_doc_url: str | None
-
-
-class GetConfDataByConferenceIdReply(Record, alias_generator=camel):
-    conference_id: str | None
-    creator_id: str | None
-    creator_nick: str | None
-    dept_name: str | None
-    end_time: int | None
-    free_type: str | None
-    scene: str | None
+    """用户的unionId"""
+    sentence: str | None
+    """句子"""
     start_time: int | None
-    time_length: int | None
-    title: str | None
-    user_count: int | None
-
-
-class GetConfDetailDataList(Record, alias_generator=camel):
-    belong_org: str | None
-    conference_id: str | None
-    device_type: str | None
-    duration: int | None
-    join_time: int | None
-    leave_time: int | None
-    network_quality: str | None
-    nick: str | None
-    role: str | None
-    session_id: str | None
-    status: str | None
-    union_id: str | None
-    version: str | None
-
-
-class GetHistoryConfDataListList(Record, alias_generator=camel):
-    conference_id: str | None
-    creator_id: str | None
-    creator_nick: str | None
-    dept_name: str | None
+    """句子记录产生时 (单位 unit 毫秒)"""
     end_time: int | None
-    free_type: str | None
-    scene: str | None
-    start_time: int | None
-    time_length: int | None
-    title: str | None
-    user_count: int | None
+    """句子记录结束时 (单位 unit 毫秒)"""
+    word_list: list[Word] = empty_list()
+    """单词列表"""
 
 
-class GetUserLastMetricReplyMetricMap(Record, alias_generator=camel):
+class UserMetric(Reply, alias_generator=camel):
+    """User metric."""
+
     timestamp: int | None
     send_bit_rate: str | None
     recv_bit_rate: str | None
@@ -753,171 +632,42 @@ class GetUserLastMetricReplyMetricMap(Record, alias_generator=camel):
     audio_jitter_avg: str | None
 
 
-class GetUserLastMetricReply(Record, alias_generator=camel):
-    metric_map: GetUserLastMetricReplyMetricMap | None
+class Word(Reply, alias_generator=camel):
+    """Word (单词列表)."""
 
-
-class GetUserMetricDataReplyMetricDataList(Record, alias_generator=camel):
-    audio_play_level: str | None
-    audio_rec_level: str | None
-    audio_recv_bit_rate: str | None
-    audio_send_bit_rate: str | None
-    camera_recv_bit_rate: str | None
-    camera_recv_frame: str | None
-    camera_recv_resolution_actual: str | None
-    camera_send_bit_rate: str | None
-    camera_send_frame: str | None
-    camera_send_resolution_actual: str | None
-    lost_rate: str | None
-    recv_bit_rate: str | None
-    round_trip_time: str | None
-    screen_recv_bit_rate: str | None
-    screen_recv_frame: str | None
-    screen_recv_resolution_actual: str | None
-    screen_send_bit_rate: str | None
-    screen_send_frame: str | None
-    screen_send_resolution_actual: str | None
-    send_bit_rate: str | None
-    timestamp: int | None
-
-
-class GetUserMetricDataReply(Record, alias_generator=camel):
-    metric_data_list: list[GetUserMetricDataReplyMetricDataList] = empty_list()
-
-
-class QueryFlashMinutesSummaryReplyFlashMinutesSummarySummary(Record, alias_generator=camel):
-    end: int | None
-    headline: str | None
-    id: int | None
-    start: int | None
-    summary: str | None
-
-
-class QueryFlashMinutesSummaryReplyFlashMinutesSummary(Record, alias_generator=camel):
-    status: int | None
-    summary: list[QueryFlashMinutesSummaryReplyFlashMinutesSummarySummary] = empty_list()
-
-
-class QueryFlashMinutesSummaryReply(Record, alias_generator=camel):
-    flash_minutes_summary: QueryFlashMinutesSummaryReplyFlashMinutesSummary | None
-
-
-class QueryMinutesAudioReplyAudioList(Record, alias_generator=camel):
-    duration: int | None
-    end_time: int | None
-    file_size: int | None
-    play_url: str | None
-    record_id: str | None
-    start_time: int | None
-    union_id: str | None
-
-
-class QueryMinutesAudioReply(Record, alias_generator=camel):
-    audio_list: list[QueryMinutesAudioReplyAudioList] = empty_list()
-
-
-class QueryMinutesMeetingResultReply(Record, alias_generator=camel):
-    action: list[str] = empty_list()
-    full_summary: str | None
-
-
-class QueryMinutesSummaryReplySummaryActions(Record, alias_generator=camel):
-    end: int | None
-    id: int | None
-    sentence_id: int | None
-    start: int | None
-    text: str | None
-
-
-class QueryMinutesSummaryReplySummaryAutoChapters(Record, alias_generator=camel):
-    end: int | None
-    headline: str | None
-    id: int | None
-    start: int | None
-    summary: str | None
-
-
-class QueryMinutesSummaryReplySummaryConversationalSummary(Record, alias_generator=camel):
-    speaker_id: str | None
-    speaker_name: str | None
-    summary: str | None
-
-
-class QueryMinutesSummaryReplySummaryKeySentences(Record, alias_generator=camel):
-    end: int | None
-    id: int | None
-    sentence_id: int | None
-    start: int | None
-    text: str | None
-
-
-class QueryMinutesSummaryReplySummaryQuestionsAnsweringSummary(Record, alias_generator=camel):
-    answer: str | None
-    question: str | None
-    sentence_ids_of_answer: list[int] = empty_list()
-    sentence_ids_of_question: list[int] = empty_list()
-
-
-class QueryMinutesSummaryReplySummary(Record, alias_generator=camel):
-    actions: list[QueryMinutesSummaryReplySummaryActions] = empty_list()
-    auto_chapters: list[QueryMinutesSummaryReplySummaryAutoChapters] = empty_list()
-    conversational_summary: list[QueryMinutesSummaryReplySummaryConversationalSummary] = empty_list()
-    key_sentences: list[QueryMinutesSummaryReplySummaryKeySentences] = empty_list()
-    keywords: list[str] = empty_list()
-    paragraph_summary: str | None
-    questions_answering_summary: list[QueryMinutesSummaryReplySummaryQuestionsAnsweringSummary] = empty_list()
-
-
-class QueryMinutesSummaryReply(Record, alias_generator=camel):
-    summary: QueryMinutesSummaryReplySummary | None
-
-
-class QueryMinutesTextParagraphListSentenceListWordList(Record, alias_generator=camel):
-    end_time: int | None
-    start_time: int | None
     word: str | None
-    word_id: str | None
-
-
-class QueryMinutesTextParagraphListSentenceList(Record, alias_generator=camel):
-    end_time: int | None
-    sentence: str | None
+    """单词"""
     start_time: int | None
-    union_id: str | None
-    word_list: list[QueryMinutesTextParagraphListSentenceListWordList] = empty_list()
-
-
-class QueryMinutesTextParagraphList(Record, alias_generator=camel):
+    """单词记录产生时 (单位 unit 毫秒)"""
     end_time: int | None
-    nick_name: str | None
-    paragraph: str | None
-    paragraph_id: int | None
-    record_id: int | None
-    sentence_list: list[QueryMinutesTextParagraphListSentenceList] = empty_list()
-    start_time: int | None
-    union_id: str | None
-
-
-class QueryRecordMinutesUrlReplyRecordMinutesUrls(Record, alias_generator=camel):
-    record_minutes_url: str | None
-    task_uuid: str | None
-
-
-class QueryRecordMinutesUrlReply(Record, alias_generator=camel):
-    record_minutes_urls: list[QueryRecordMinutesUrlReplyRecordMinutesUrls] = empty_list()
-
-
-class UpdateVideoConferenceExtInfoReply(Record, alias_generator=camel):
-    case: str | None
-    code: str | None
-
-
-class UpdateVideoConferenceSettingReply(Record, alias_generator=camel):
-    case: str | None
-    code: str | None
+    """单词记录结束时 (单位 unit 毫秒)"""
+    word_id: str
+    """单词ID"""
 
 
 class ConferenceV1(Manager):
+    @api(
+        "conference_1_0.AddRecordPermission",
+        "POST /v1.0/conference/videoConferences/{conferenceId}/flashMinutes/recordPermissions",
+    )
+    def add_record_permission(
+        self,
+        conference_id: str,
+        owner_union_id: str,
+        union_id: str,
+        *,
+        biz_type: str,
+        role_sub_resource_ids: list[str] | None = None,
+        share_scope: int | None = None,
+    ) -> Call[str | None]:
+        """Add record permission (增加闪记权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "taskUuid").or_none()
+
     @api("conference_1_0.CancelScheduleConference", "POST /v1.0/conference/scheduleConferences/cancel")
     def cancel_schedule_conference(
         self,
@@ -967,8 +717,9 @@ class ConferenceV1(Manager):
     def cohosts(
         self,
         conference_id: str,
+        *,
         action: Literal["add", "remove"],
-        user_list: list[CohostsUserList],
+        user_list: Sequence[OrDict[ConferenceUser]],
     ) -> Call[None]:
         """Cohosts (设置联席主持人).
 
@@ -987,16 +738,31 @@ class ConferenceV1(Manager):
         """
         return Call(None)
 
+    @api("conference_1_0.CreateAutoLoginUrl", "POST /v1.0/conference/videoConferences/createAutoLoginUrl")
+    def create_auto_login_url(
+        self,
+        union_id: str,
+        *,
+        meeting_url: str,
+    ) -> Call[str | None]:
+        """Create auto login url (生成会议自动登录url).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "loginInfo.loginUrl").or_none()
+
     @api("conference_1_0.CreateCustomShortLink", "POST /v1.0/conference/customShortLinks")
     def create_custom_short_link(
         self,
         creator_union_id: str,
         schedule_conference_id: str,
-        cool_app_code: str,
         *,
+        cool_app_code: str,
         extension_app_biz_data: str | None = None,
         use_extension_app: bool | None = None,
-    ) -> Call[CreateCustomShortLinkReply]:
+    ) -> Call[str]:
         """Create custom short link (创建用户专属短链).
 
         Args:
@@ -1014,18 +780,18 @@ class ConferenceV1(Manager):
 
         Source: api-createcustomshortlink
         """
-        return Call(CreateCustomShortLinkReply)
+        return Call(str, "result.customShortLink")
 
     @api("conference_1_0.CreateScheduleConference", "POST /v1.0/conference/scheduleConferences")
     def create_schedule_conference(
         self,
         creator_union_id: str,
+        *,
         title: str,
         start_time: Millis,
         end_time: Millis,
-        *,
-        schedule_conf_setting_model: CreateScheduleConferenceScheduleConfSettingModel | None = None,
-    ) -> Call[CreateScheduleConferenceReply]:
+        schedule_conf_setting_model: OrDict[NewScheduleConfSetting] | None = None,
+    ) -> Call[ScheduleConference]:
         """Create schedule conference (创建预约会议).
 
         Args:
@@ -1043,17 +809,17 @@ class ConferenceV1(Manager):
 
         Source: create-appointment-meeting
         """
-        return Call(CreateScheduleConferenceReply)
+        return Call(ScheduleConference)
 
     @api("conference_1_0.CreateVideoConference", "POST /v1.0/conference/videoConferences")
     def create_video_conference(
         self,
         user_id: str,
-        conf_title: str,
         *,
+        conf_title: str,
         invite_user_ids: list[str] | None = None,
         invite_caller: bool | None = None,
-    ) -> Call[CreateVideoConferenceReply]:
+    ) -> Call[CreatedVideoConference]:
         """Create video conference (创建视频会议).
 
         Args:
@@ -1071,21 +837,22 @@ class ConferenceV1(Manager):
 
         Source: create-a-video-conference
         """
-        return Call(CreateVideoConferenceReply)
+        return Call(CreatedVideoConference)
 
     @api("conference_1_0.Focus", "POST /v1.0/conference/videoConferences/{conferenceId}/focus")
     def focus(
         self,
         conference_id: str,
-        action: Literal["focus", "un_focus"],
         union_id: str,
+        *,
+        action: Literal["focus", "un_focus"],
     ) -> Call[None]:
         """Focus (设置全员看他).
 
         Args:
             conference_id: 会议id
-            action: 行为动作 (`focus` `un_focus`)
             union_id: 被操作用户unionId (例 e.g. `qzR1iSMDvzR9iP7P0ZKZobSxxxxxxxx`)
+            action: 行为动作 (`focus` `un_focus`)
 
         Codes: paramsError, systemError, unknownUserError.
 
@@ -1097,14 +864,140 @@ class ConferenceV1(Manager):
         """
         return Call(None)
 
+    @api(
+        "conference_1_0.GenerateFlashMinutesDocumentUrl",
+        "GET /v1.0/conference/videoConferences/{conferenceId}/flashMinutes/document/generate",
+    )
+    def generate_flash_minutes_document_url(
+        self,
+        conference_id: str,
+        union_id: str,
+        *,
+        biz_type: str,
+        expire_time: int | None = None,
+    ) -> Call[str]:
+        """Generate flash minutes document url (生成会议闪记文档的下载链接).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "minutesDocUrl")
+
+    @api("conference_1_0.GetConfDataByConferenceId", "GET /v1.0/conference/videoConferences/{conferenceId}/infos")
+    def get_conf_data_by_conference_id(
+        self,
+        conference_id: str,
+        *,
+        real_data: bool,
+    ) -> Call[Conf]:
+        """Get conf data by conference id (通过conferenceId获取指定音视频会议信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Conf)
+
+    @api("conference_1_0.GetConfDetailData", "GET /v1.0/conference/videoConferences/{conferenceId}/details")
+    def get_conf_detail_data(
+        self,
+        conference_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        nick: str | None = None,
+    ) -> Query[ConfData]:
+        """Get conf detail data (通过conferenceId获取指定音视频会议成员信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(ConfData, TOKEN, items="list")
+
+    @api("conference_1_0.GetHistoryConfDataList", "GET /v1.0/conference/videoConferences/histories/dataLists")
+    def get_history_conf_data_list(
+        self,
+        *,
+        end_time: int,
+        real_data: bool,
+        start_time: int,
+        creator_nike: str | None = None,
+        free_type: str | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        scene: str | None = None,
+        title: str | None = None,
+    ) -> Query[Conf]:
+        """Get history conf data list (获取音视频会议列表数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(Conf, TOKEN, items="list")
+
+    @api(
+        "conference_1_0.GetUserLastMetric",
+        "POST /v1.0/conference/videoConferences/{conferenceId}/lastMetricDatas/query",
+        idempotent=True,
+    )
+    def get_user_last_metric(
+        self,
+        conference_id: str,
+        *,
+        union_id_list: list[str],
+    ) -> Call[UserMetric]:
+        """Get user last metric (通过conferenceId和unionId获取最新会议质量数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UserMetric, "metricMap")
+
+    @api("conference_1_0.GetUserMetricData", "GET /v1.0/conference/videoConferences/{conferenceId}/metricDatas")
+    def get_user_metric_data(
+        self,
+        conference_id: str,
+        union_id: str,
+        *,
+        begin_time: int,
+        end_time: int,
+    ) -> Call[list[UserMetric]]:
+        """Get user metric data (通过conferenceId和unionId获取指定音视频会议人员的会议质量数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[UserMetric], "metricDataList").or_empty()
+
+    @api("conference_1_0.InviteMcu", "POST /v1.0/conference/videoConferences/mcus/invite")
+    def invite_mcu(
+        self,
+        union_id: str,
+        *,
+        mcu_room_code: str,
+        room_code: str,
+    ) -> Call[None]:
+        """Invite mcu (邀请MCU入会).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
     @api("conference_1_0.InviteUsers", "POST /v1.0/conference/videoConferences/{conferenceId}/users/invite")
     def invite_users(
         self,
         conference_id: str,
         *,
         union_id: str | None = None,
-        invitee_list: list[InviteUsersInviteeList] | None = None,
-        phone_invitee_list: list[InviteUsersPhoneInviteeList] | None = None,
+        invitee_list: Sequence[OrDict[Invitee]] | None = None,
+        phone_invitee_list: Sequence[OrDict[PhoneInvitee]] | None = None,
     ) -> Call[None]:
         """Invite users (邀请用户入会).
 
@@ -1128,8 +1021,8 @@ class ConferenceV1(Manager):
     def kick_members(
         self,
         conference_id: str,
-        user_list: list[KickMembersUserList],
         *,
+        user_list: Sequence[OrDict[ConferenceUser]],
         forbidden_rejoin: bool | None = None,
     ) -> Call[None]:
         """Kick members (踢出会议成员).
@@ -1153,6 +1046,7 @@ class ConferenceV1(Manager):
     def lock_conference(
         self,
         conference_id: str,
+        *,
         action: Literal["lock", "unlock"],
     ) -> Call[None]:
         """Lock conference (锁定会议).
@@ -1175,8 +1069,8 @@ class ConferenceV1(Manager):
     def mute_all(
         self,
         conference_id: str,
-        action: Literal["mute", "un_mute"],
         *,
+        action: Literal["mute", "un_mute"],
         force_mute: bool | None = None,
     ) -> Call[None]:
         """Mute all (全员静音或全员取消静音).
@@ -1200,8 +1094,9 @@ class ConferenceV1(Manager):
     def mute_members(
         self,
         conference_id: str,
+        *,
         action: Literal["mute", "un_mute"],
-        user_list: list[MuteMembersUserList],
+        user_list: Sequence[OrDict[ConferenceUser]],
     ) -> Call[None]:
         """Mute members (指定人员静音或取消静音).
 
@@ -1221,6 +1116,21 @@ class ConferenceV1(Manager):
         return Call(None)
 
     @api(
+        "conference_1_0.OptRecordWhiteAccount",
+        "POST /v1.0/conference/videoConferences/enterpriseSetting/record/whiteAccount",
+    )
+    def opt_record_white_account(
+        self,
+    ) -> Call[None]:
+        """Opt record white account (操作云/本地录制白名单企业设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
         "conference_1_0.QueryCloudRecordText",
         "GET /v1.0/conference/videoConferences/{conferenceId}/cloudRecords/getTexts",
     )
@@ -1233,7 +1143,7 @@ class ConferenceV1(Manager):
         direction: Literal["0", "1"] | None = None,
         max_results: Annotated[int, Field(le=2000)] = 100,
         next_token: int | None = None,
-    ) -> Query[QueryCloudRecordTextParagraphList]:
+    ) -> Query[MinutesText]:
         """Query cloud record text (查询会议录制中的文本信息).
 
         Args:
@@ -1253,9 +1163,7 @@ class ConferenceV1(Manager):
 
         Source: queries-the-text-information-about-cloud-recording
         """
-        return Listing(
-            QueryCloudRecordTextParagraphList, Paging("nextToken", 0, last="next_ttoken"), items="paragraphList"
-        )
+        return Listing(MinutesText, Paging("nextToken", 0, last="next_token"), items="paragraphList")
 
     @api(
         "conference_1_0.QueryCloudRecordVideo",
@@ -1265,7 +1173,7 @@ class ConferenceV1(Manager):
         self,
         conference_id: str,
         union_id: str,
-    ) -> Call[QueryCloudRecordVideoReply]:
+    ) -> Call[list[CloudRecordVideo]]:
         """Query cloud record video (查询会议录制的详情信息).
 
         Args:
@@ -1281,7 +1189,7 @@ class ConferenceV1(Manager):
 
         Source: query-recording-information
         """
-        return Call(QueryCloudRecordVideoReply)
+        return Call(list[CloudRecordVideo], "videoList").or_empty()
 
     @api(
         "conference_1_0.QueryCloudRecordVideoPlayInfo",
@@ -1293,7 +1201,7 @@ class ConferenceV1(Manager):
         union_id: str,
         media_id: str,
         region_id: str,
-    ) -> Call[QueryCloudRecordVideoPlayInfoReply]:
+    ) -> Call[CloudRecordVideoPlay]:
         """Query cloud record video play info (查询会议录制中的视频信息).
 
         Args:
@@ -1311,13 +1219,13 @@ class ConferenceV1(Manager):
 
         Source: queries-the-playback-information-about-a-recorded-cloud-video
         """
-        return Call(QueryCloudRecordVideoPlayInfoReply)
+        return Call(CloudRecordVideoPlay)
 
     @api("conference_1_0.QueryConferenceInfo", "GET /v1.0/conference/videoConferences/{conferenceId}")
     def query_conference_info(
         self,
         conference_id: str,
-    ) -> Call[QueryConferenceInfoReply]:
+    ) -> Call[Conference]:
         """Query conference info (查询视频会议信息).
 
         Args:
@@ -1331,13 +1239,14 @@ class ConferenceV1(Manager):
 
         Source: querying-video-conference-information
         """
-        return Call(QueryConferenceInfoReply)
+        return Call(Conference, "confInfo")
 
     @api("conference_1_0.QueryConferenceInfoBatch", "POST /v1.0/conference/videoConferences/query", idempotent=True)
     def query_conference_info_batch(
         self,
+        *,
         conference_id_list: list[str],
-    ) -> Call[QueryConferenceInfoBatchReply]:
+    ) -> Call[list[ConferenceSummary]]:
         """Query conference info batch (批量查询视频会议信息).
 
         Args:
@@ -1352,7 +1261,7 @@ class ConferenceV1(Manager):
 
         Source: batch-query-of-video-conference-information
         """
-        return Call(QueryConferenceInfoBatchReply)
+        return Call(list[ConferenceSummary], "infos").or_empty()
 
     @api("conference_1_0.QueryConferenceInfoByRoomCode", "GET /v1.0/conference/roomCodes/{roomCode}/infos")
     def query_conference_info_by_room_code(
@@ -1361,7 +1270,7 @@ class ConferenceV1(Manager):
         *,
         next_token: str | None = None,
         max_results: int | None = None,
-    ) -> Query[QueryConferenceInfoByRoomCodeConferenceList]:
+    ) -> Query[Conference]:
         """Query conference info by room code (根据会议号查询会议信息).
 
         Args:
@@ -1377,7 +1286,7 @@ class ConferenceV1(Manager):
 
         Source: api-queryconferenceinfobyroomcode
         """
-        return Listing(QueryConferenceInfoByRoomCodeConferenceList, TOKEN, items="conferenceList")
+        return Listing(Conference, TOKEN, items="conferenceList")
 
     @api("conference_1_0.QueryConferenceMembers", "GET /v1.0/conference/videoConferences/{conferenceId}/members")
     def query_conference_members(
@@ -1386,7 +1295,7 @@ class ConferenceV1(Manager):
         *,
         next_token: str | None = None,
         max_results: int | None = None,
-    ) -> Query[QueryConferenceMembersMemberModel]:
+    ) -> Query[ConferenceMember]:
         """Query conference members (查询视频会议成员).
 
         Args:
@@ -1402,7 +1311,95 @@ class ConferenceV1(Manager):
 
         Source: querying-video-conference-members
         """
-        return Listing(QueryConferenceMembersMemberModel, TOKEN, items="memberModels")
+        return Listing(ConferenceMember, TOKEN, items="memberModels")
+
+    @api(
+        "conference_1_0.QueryFlashMinutesSummary",
+        "GET /v1.0/conference/videoConferences/{conferenceId}/flashMinutes/summaries",
+    )
+    def query_flash_minutes_summary(
+        self,
+        conference_id: str,
+        recorder_union_id: str,
+        *,
+        biz_type: str,
+    ) -> Call[FlashMinutes]:
+        """Query flash minutes summary (查询云录制摘要请求).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(FlashMinutes, "flashMinutesSummary")
+
+    @api("conference_1_0.QueryMinutesAudio", "GET /v1.0/conference/videoConferences/{conferenceId}/minutes/audioInfos")
+    def query_minutes_audio(
+        self,
+        conference_id: str,
+        union_id: str,
+    ) -> Call[list[MinutesAudio]]:
+        """Query minutes audio (查询会议闪记的音频信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[MinutesAudio], "audioList").or_empty()
+
+    @api(
+        "conference_1_0.QueryMinutesMeetingResult",
+        "GET /v1.0/conference/videoConferences/{conferenceId}/minutes/meetingResult",
+    )
+    def query_minutes_meeting_result(
+        self,
+        conference_id: str,
+        union_id: str,
+    ) -> Call[MinutesMeeting]:
+        """Query minutes meeting result (查询闪记会后结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(MinutesMeeting)
+
+    @api(
+        "conference_1_0.QueryMinutesSummary",
+        "POST /v1.0/conference/videoConferences/{conferenceId}/minutes/summaries/query",
+        idempotent=True,
+    )
+    def query_minutes_summary(
+        self,
+        conference_id: str,
+        union_id: str,
+        *,
+        summary_type_list: list[str] | None = None,
+    ) -> Call[Minutes]:
+        """Query minutes summary (查询会议闪记智能纪要).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Minutes, "summary")
+
+    @api("conference_1_0.QueryMinutesText", "GET /v1.0/conference/videoConferences/{conferenceId}/minutes/textInfos")
+    def query_minutes_text(
+        self,
+        conference_id: str,
+        *,
+        direction: str,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        union_id: str | None = None,
+    ) -> Query[MinutesText]:
+        """Query minutes text (查询会议闪记文本信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(MinutesText, TOKEN, items="paragraphList")
 
     @api("conference_1_0.QueryOrgConferenceList", "GET /v1.0/conference/orgConferences")
     def query_org_conference_list(
@@ -1410,7 +1407,7 @@ class ConferenceV1(Manager):
         *,
         next_token: str | None = None,
         max_results: int | None = None,
-    ) -> Query[QueryOrgConferenceListOnGoingConfList]:
+    ) -> Query[OrgConference]:
         """Query org conference list (查询企业进行中会议列表).
 
         Args:
@@ -1425,13 +1422,32 @@ class ConferenceV1(Manager):
 
         Source: api-queryorgconferencelist
         """
-        return Listing(QueryOrgConferenceListOnGoingConfList, TOKEN, items="onGoingConfList")
+        return Listing(OrgConference, TOKEN, items="onGoingConfList")
+
+    @api(
+        "conference_1_0.QueryRecordMinutesUrl",
+        "GET /v1.0/conference/videoConferences/{conferenceId}/flashMinutes/recordUrls",
+    )
+    def query_record_minutes_url(
+        self,
+        conference_id: str,
+        recorder_union_id: str,
+        *,
+        biz_type: str,
+    ) -> Call[list[RecordMinutesUrl]]:
+        """Query record minutes url (查询闪记链接).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[RecordMinutesUrl], "recordMinutesUrls").or_empty()
 
     @api("conference_1_0.QueryScheduleConfSettings", "GET /v1.0/conference/scheduleConferences/settings")
     def query_schedule_conf_settings(
         self,
         schedule_conference_id: str,
-    ) -> Call[QueryScheduleConfSettingsReply]:
+    ) -> Call[ScheduleConfSetting]:
         """Query schedule conf settings (查询预约会议设置).
 
         Args:
@@ -1445,7 +1461,7 @@ class ConferenceV1(Manager):
 
         Source: api-queryscheduleconfsettings
         """
-        return Call(QueryScheduleConfSettingsReply)
+        return Call(ScheduleConfSetting, "scheduleConfSettingModel")
 
     @api(
         "conference_1_0.QueryScheduleConference",
@@ -1455,7 +1471,7 @@ class ConferenceV1(Manager):
         self,
         schedule_conference_id: str,
         request_union_id: str,
-    ) -> Call[QueryScheduleConferenceReply]:
+    ) -> Call[ScheduleConference]:
         """Query schedule conference (查询预约会议).
 
         Args:
@@ -1470,7 +1486,7 @@ class ConferenceV1(Manager):
 
         Source: query-meeting-reservation
         """
-        return Call(QueryScheduleConferenceReply)
+        return Call(ScheduleConference)
 
     @api(
         "conference_1_0.QueryScheduleConferenceInfo",
@@ -1482,7 +1498,7 @@ class ConferenceV1(Manager):
         *,
         next_token: str | None = None,
         max_results: int | None = None,
-    ) -> Query[QueryScheduleConferenceInfoConferenceList]:
+    ) -> Query[Conference]:
         """Query schedule conference info (查询预约会议历史会议信息).
 
         Args:
@@ -1498,13 +1514,13 @@ class ConferenceV1(Manager):
 
         Source: query-appointment-meeting-history-meeting-information
         """
-        return Listing(QueryScheduleConferenceInfoConferenceList, TOKEN, items="conferenceList")
+        return Listing(Conference, TOKEN, items="conferenceList")
 
     @api("conference_1_0.QueryUserOnGoingConference", "GET /v1.0/conference/users/lists")
     def query_user_on_going_conference(
         self,
         union_id: str,
-    ) -> Call[QueryUserOnGoingConferenceReply]:
+    ) -> Call[OngoingConference]:
         """Query user on going conference (查询用户进行中会议列表).
 
         Args:
@@ -1518,7 +1534,22 @@ class ConferenceV1(Manager):
 
         Source: api-queryuserongoingconference
         """
-        return Call(QueryUserOnGoingConferenceReply)
+        return Call(OngoingConference)
+
+    @api("conference_1_0.SetSubtitleEvent", "POST /v1.0/conference/videoConferences/{conferenceId}/subtitleEvents")
+    def set_subtitle_event(
+        self,
+        conference_id: str,
+        *,
+        enable: bool,
+    ) -> Call[None]:
+        """Set subtitle event (设置会议字幕事件订阅).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("conference_1_0.StartCloudRecord", "POST /v1.0/conference/videoConferences/{conferenceId}/cloudRecords/start")
     def start_cloud_record(
@@ -1527,7 +1558,8 @@ class ConferenceV1(Manager):
         union_id: str,
         *,
         small_window_position: Literal["relative_right", "float_right", "float_bottom"] | None = None,
-        mode: Literal["grid", "speech", "full_screen"] | None = None,
+        mode: Literal["grid", "speech", "full_screen", "auto_grid", "screen_cast", "p2p", "full_screen_and_speaker"]
+        | None = None,
     ) -> Call[None]:
         """Start cloud record (开启视频会议云录制).
 
@@ -1547,17 +1579,35 @@ class ConferenceV1(Manager):
         """
         return Call(None)
 
+    @api("conference_1_0.StartMinutes", "POST /v1.0/conference/videoConferences/{conferenceId}/minutes/start")
+    def start_minutes(
+        self,
+        conference_id: str,
+        *,
+        owner_union_id: str | None = None,
+        record_audio: bool | None = None,
+        union_id: str | None = None,
+    ) -> Call[None]:
+        """Start minutes (开启会议闪记).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
     @api("conference_1_0.StartStreamOut", "POST /v1.0/conference/videoConferences/{conferenceId}/streamOuts/start")
     def start_stream_out(
         self,
         conference_id: str,
         union_id: str,
+        *,
         need_host_join: bool,
         stream_url_list: Annotated[list[str], Field(max_length=10)],
         stream_name: str,
-        mode: Literal["grid", "speech", "full_screen"],
+        mode: Literal["grid", "speech", "full_screen", "auto_grid", "screen_cast", "p2p", "full_screen_and_speaker"],
         small_window_position: Literal["relative_right", "float_right", "float_bottom"],
-    ) -> Call[StartStreamOutReply]:
+    ) -> Call[CreatedStreamOut]:
         """Start stream out (开启视频会议直播推流).
 
         Args:
@@ -1577,7 +1627,7 @@ class ConferenceV1(Manager):
 
         Source: video-conference-enables-live-stream-ingest
         """
-        return Call(StartStreamOutReply)
+        return Call(CreatedStreamOut)
 
     @api("conference_1_0.StopCloudRecord", "POST /v1.0/conference/videoConferences/{conferenceId}/cloudRecords/stop")
     def stop_cloud_record(
@@ -1601,21 +1651,36 @@ class ConferenceV1(Manager):
         """
         return Call(None)
 
+    @api("conference_1_0.StopMinutes", "POST /v1.0/conference/videoConferences/{conferenceId}/minutes/pause")
+    def stop_minutes(
+        self,
+        conference_id: str,
+        union_id: str,
+    ) -> Call[None]:
+        """Stop minutes (暂停会议闪记).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
     @api("conference_1_0.StopStreamOut", "POST /v1.0/conference/videoConferences/{conferenceId}/streamOuts/stop")
     def stop_stream_out(
         self,
         conference_id: str,
         stream_id: str,
-        stop_all_stream: bool,
         union_id: str,
+        *,
+        stop_all_stream: bool,
     ) -> Call[None]:
         """Stop stream out (停止视频会议直播推流).
 
         Args:
             conference_id: 会议id
             stream_id: 推流id (例 e.g. `42e4bxxx`)
-            stop_all_stream: 是否停止所有流 (例 e.g. `True`)
             union_id: 用户unionId (例 e.g. `WFBkgJxxx`)
+            stop_all_stream: 是否停止所有流 (例 e.g. `True`)
 
         Codes: orgAccessForbidden, paramsError, systemError, unknownUserError.
 
@@ -1627,13 +1692,29 @@ class ConferenceV1(Manager):
         """
         return Call(None)
 
+    @api("conference_1_0.UpdateMemberNick", "POST /v1.0/conference/videoConferences/{conferenceId}/members/updateNick")
+    def update_member_nick(
+        self,
+        conference_id: str,
+        union_id: str,
+        *,
+        nick: str,
+    ) -> Call[None]:
+        """Update member nick (更新参会人昵称).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
     @api("conference_1_0.UpdateScheduleConfSettings", "PUT /v1.0/conference/scheduleConferences/settings")
     def update_schedule_conf_settings(
         self,
         creator_union_id: str,
         schedule_conference_id: str,
         *,
-        schedule_conf_setting_model: UpdateScheduleConfSettingsScheduleConfSettingModel | None = None,
+        schedule_conf_setting_model: OrDict[NewScheduleConfSetting] | None = None,
     ) -> Call[None]:
         """Update schedule conf settings (更新预约会议设置).
 
@@ -1658,6 +1739,7 @@ class ConferenceV1(Manager):
         self,
         creator_union_id: str,
         schedule_conference_id: str,
+        *,
         title: str,
         start_time: Millis,
         end_time: Millis,
@@ -1681,356 +1763,18 @@ class ConferenceV1(Manager):
         """
         return Call(None)
 
-    @api(
-        "conference_1_0.AddRecordPermission",
-        "POST /v1.0/conference/videoConferences/{conferenceId}/flashMinutes/recordPermissions",
-    )
-    def add_record_permission(
-        self,
-        conference_id: str,
-        biz_type: str,
-        owner_union_id: str,
-        union_id: str,
-        *,
-        role_sub_resource_ids: list[str] | None = None,
-        share_scope: int | None = None,
-    ) -> Call[AddRecordPermissionReply]:
-        """Add record permission (增加闪记权限).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddRecordPermissionReply)
-
-    @api("conference_1_0.CreateAutoLoginUrl", "POST /v1.0/conference/videoConferences/createAutoLoginUrl")
-    def create_auto_login_url(
-        self,
-        meeting_url: str,
-        union_id: str,
-    ) -> Call[CreateAutoLoginUrlReply]:
-        """Create auto login url (生成会议自动登录url).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateAutoLoginUrlReply)
-
-    @api(
-        "conference_1_0.GenerateFlashMinutesDocumentUrl",
-        "GET /v1.0/conference/videoConferences/{conferenceId}/flashMinutes/document/generate",
-    )
-    def generate_flash_minutes_document_url(
-        self,
-        conference_id: str,
-        biz_type: str,
-        union_id: str,
-        *,
-        expire_time: int | None = None,
-    ) -> Call[GenerateFlashMinutesDocumentUrlReply]:
-        """Generate flash minutes document url (生成会议闪记文档的下载链接).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GenerateFlashMinutesDocumentUrlReply)
-
-    @api("conference_1_0.GetConfDataByConferenceId", "GET /v1.0/conference/videoConferences/{conferenceId}/infos")
-    def get_conf_data_by_conference_id(
-        self,
-        conference_id: str,
-        real_data: bool,
-    ) -> Call[GetConfDataByConferenceIdReply]:
-        """Get conf data by conference id (通过conferenceId获取指定音视频会议信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetConfDataByConferenceIdReply)
-
-    @api("conference_1_0.GetConfDetailData", "GET /v1.0/conference/videoConferences/{conferenceId}/details")
-    def get_conf_detail_data(
-        self,
-        conference_id: str,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        nick: str | None = None,
-    ) -> Query[GetConfDetailDataList]:
-        """Get conf detail data (通过conferenceId获取指定音视频会议成员信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(GetConfDetailDataList, TOKEN, items="list")
-
-    @api("conference_1_0.GetHistoryConfDataList", "GET /v1.0/conference/videoConferences/histories/dataLists")
-    def get_history_conf_data_list(
-        self,
-        end_time: int,
-        real_data: bool,
-        start_time: int,
-        *,
-        creator_nike: str | None = None,
-        free_type: str | None = None,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        scene: str | None = None,
-        title: str | None = None,
-    ) -> Query[GetHistoryConfDataListList]:
-        """Get history conf data list (获取音视频会议列表数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(GetHistoryConfDataListList, TOKEN, items="list")
-
-    @api(
-        "conference_1_0.GetUserLastMetric",
-        "POST /v1.0/conference/videoConferences/{conferenceId}/lastMetricDatas/query",
-        idempotent=True,
-    )
-    def get_user_last_metric(
-        self,
-        conference_id: str,
-        union_id_list: list[str],
-    ) -> Call[GetUserLastMetricReply]:
-        """Get user last metric (通过conferenceId和unionId获取最新会议质量数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetUserLastMetricReply)
-
-    @api("conference_1_0.GetUserMetricData", "GET /v1.0/conference/videoConferences/{conferenceId}/metricDatas")
-    def get_user_metric_data(
-        self,
-        conference_id: str,
-        begin_time: int,
-        end_time: int,
-        union_id: str,
-    ) -> Call[GetUserMetricDataReply]:
-        """Get user metric data (通过conferenceId和unionId获取指定音视频会议人员的会议质量数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetUserMetricDataReply)
-
-    @api("conference_1_0.InviteMcu", "POST /v1.0/conference/videoConferences/mcus/invite")
-    def invite_mcu(
-        self,
-        mcu_room_code: str,
-        room_code: str,
-        union_id: str,
-    ) -> Call[None]:
-        """Invite mcu (邀请MCU入会).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api(
-        "conference_1_0.OptRecordWhiteAccount",
-        "POST /v1.0/conference/videoConferences/enterpriseSetting/record/whiteAccount",
-    )
-    def opt_record_white_account(
-        self,
-    ) -> Call[None]:
-        """Opt record white account (操作云/本地录制白名单企业设置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api(
-        "conference_1_0.QueryFlashMinutesSummary",
-        "GET /v1.0/conference/videoConferences/{conferenceId}/flashMinutes/summaries",
-    )
-    def query_flash_minutes_summary(
-        self,
-        conference_id: str,
-        biz_type: str,
-        recorder_union_id: str,
-    ) -> Call[QueryFlashMinutesSummaryReply]:
-        """Query flash minutes summary (查询云录制摘要请求).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryFlashMinutesSummaryReply)
-
-    @api("conference_1_0.QueryMinutesAudio", "GET /v1.0/conference/videoConferences/{conferenceId}/minutes/audioInfos")
-    def query_minutes_audio(
-        self,
-        conference_id: str,
-        union_id: str,
-    ) -> Call[QueryMinutesAudioReply]:
-        """Query minutes audio (查询会议闪记的音频信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryMinutesAudioReply)
-
-    @api(
-        "conference_1_0.QueryMinutesMeetingResult",
-        "GET /v1.0/conference/videoConferences/{conferenceId}/minutes/meetingResult",
-    )
-    def query_minutes_meeting_result(
-        self,
-        conference_id: str,
-        union_id: str,
-    ) -> Call[QueryMinutesMeetingResultReply]:
-        """Query minutes meeting result (查询闪记会后结果).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryMinutesMeetingResultReply)
-
-    @api(
-        "conference_1_0.QueryMinutesSummary",
-        "POST /v1.0/conference/videoConferences/{conferenceId}/minutes/summaries/query",
-        idempotent=True,
-    )
-    def query_minutes_summary(
-        self,
-        conference_id: str,
-        union_id: str,
-        *,
-        summary_type_list: list[str] | None = None,
-    ) -> Call[QueryMinutesSummaryReply]:
-        """Query minutes summary (查询会议闪记智能纪要).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryMinutesSummaryReply)
-
-    @api("conference_1_0.QueryMinutesText", "GET /v1.0/conference/videoConferences/{conferenceId}/minutes/textInfos")
-    def query_minutes_text(
-        self,
-        conference_id: str,
-        direction: str,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        union_id: str | None = None,
-    ) -> Query[QueryMinutesTextParagraphList]:
-        """Query minutes text (查询会议闪记文本信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(QueryMinutesTextParagraphList, TOKEN, items="paragraphList")
-
-    @api(
-        "conference_1_0.QueryRecordMinutesUrl",
-        "GET /v1.0/conference/videoConferences/{conferenceId}/flashMinutes/recordUrls",
-    )
-    def query_record_minutes_url(
-        self,
-        conference_id: str,
-        biz_type: str,
-        recorder_union_id: str,
-    ) -> Call[QueryRecordMinutesUrlReply]:
-        """Query record minutes url (查询闪记链接).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryRecordMinutesUrlReply)
-
-    @api("conference_1_0.SetSubtitleEvent", "POST /v1.0/conference/videoConferences/{conferenceId}/subtitleEvents")
-    def set_subtitle_event(
-        self,
-        conference_id: str,
-        enable: bool,
-    ) -> Call[None]:
-        """Set subtitle event (设置会议字幕事件订阅).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("conference_1_0.StartMinutes", "POST /v1.0/conference/videoConferences/{conferenceId}/minutes/start")
-    def start_minutes(
-        self,
-        conference_id: str,
-        *,
-        owner_union_id: str | None = None,
-        record_audio: bool | None = None,
-        union_id: str | None = None,
-    ) -> Call[None]:
-        """Start minutes (开启会议闪记).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("conference_1_0.StopMinutes", "POST /v1.0/conference/videoConferences/{conferenceId}/minutes/pause")
-    def stop_minutes(
-        self,
-        conference_id: str,
-        union_id: str,
-    ) -> Call[None]:
-        """Stop minutes (暂停会议闪记).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("conference_1_0.UpdateMemberNick", "POST /v1.0/conference/videoConferences/{conferenceId}/members/updateNick")
-    def update_member_nick(
-        self,
-        conference_id: str,
-        nick: str,
-        union_id: str,
-    ) -> Call[None]:
-        """Update member nick (更新参会人昵称).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
     @api("conference_1_0.UpdateVideoConferenceExtInfo", "PUT /v1.0/conference/videoConferences/{conferenceId}/extInfo")
     def update_video_conference_ext_info(
         self,
         conference_id: str,
-    ) -> Call[UpdateVideoConferenceExtInfoReply]:
+    ) -> Call[str | None]:
         """Update video conference ext info (更新会议额外信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateVideoConferenceExtInfoReply)
+        return Call(str, "case").or_none()
 
     @api("conference_1_0.UpdateVideoConferenceSetting", "PUT /v1.0/conference/videoConferences/{conferenceId}")
     def update_video_conference_setting(
@@ -2043,11 +1787,11 @@ class ConferenceV1(Manager):
         lock_conference: bool | None = None,
         mute_all: bool | None = None,
         only_internal_employees_join: bool | None = None,
-    ) -> Call[UpdateVideoConferenceSettingReply]:
+    ) -> Call[str | None]:
         """Update video conference setting (设置会议中的会议属性).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateVideoConferenceSettingReply)
+        return Call(str, "case").or_none()

@@ -2,39 +2,120 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required
-
-from typing_extensions import TypedDict
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
 from dingtalk_models.core.wire import Millis, camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class SyncDataTriggerDataList(TypedDict, total=False):
-    trigger_id: Required[str]
-    """钉钉连接器触发器ID (例 e.g. `TRIGGER-XXXX`)"""
-    custom_trigger_id: str
-    """开发者自定义触发器ID (例 e.g. `ABC`)"""
-    json_data: Required[str]
-    """符合数据模型标准的json格式的数据 (例 e.g. `{"a":"aa","b":"bb"}`)"""
-    data_gmt_create: Required[Millis]
-    """数据创建时间 (例 e.g. `1621482274000`)"""
-    data_gmt_modified: Required[Millis]
-    """数据最后被修改的时间 (例 e.g. `1621482274000`)"""
-    action: Required[Literal["add", "delete", "update"]]
-    """本次操作的行为 (`add` `delete` `update`)"""
-    integration_object: str
-    """集成元素的唯一标识 (例 e.g. `11`)"""
-    trigger_condition: str
-    """触发条件 (例 e.g. `{"flowIds":["G-FLOW-XXX"]}`)"""
+class Action(Reply, alias_generator=camel):
+    """Action."""
+
+    connect_asset_uri: str | None
+    input_schema: str | None
+    integration_config: IntegrationConfig | None
+    name: str = ""
+    output_schema: str | None
+    ref_id: str | None
+    ref_provider_corp_id: str | None
+    ref_type: str | None
 
 
-class SyncDataReplyList(Record, alias_generator=camel):
+class ActionInfo(Shape, alias_generator=camel):
+    """Action info."""
+
+    api_path: str | None = None
+    description: str | None = None
+    ding_connector_id: str | None = None
+    input_mapping_config: InputMappingConfig | None = None
+    input_schema: str | None = None
+    integrator_action_id: str
+    integrator_connector_id: str | None = None
+    name: str | None = None
+    output_data_rules: list[OutputDataRule] = empty_list()
+    output_mapping_config: InputMappingConfig | None = None
+    output_schema: str | None = None
+    ding_action_id: str | None = None
+
+
+class CategoryName(Reply, alias_generator=camel):
+    """Category name."""
+
+    value: str | None
+
+
+class Connector(Reply, alias_generator=camel):
+    """Connector."""
+
+    authority_url: str | None
+    authorized: bool | None
+    connect_asset_uri: str | None
+    connector_id: str | None
+    description: str = ""
+    icon: str = ""
+    id: str
+    integration_type: str | None
+    name: str = ""
+    provider_corp_id: str | None
+
+
+class ConnectorInfo(Shape, alias_generator=camel):
+    """Connector info."""
+
+    api_domain: str | None = None
+    api_secret: str | None = None
+    app_id: int | None = None
+    auth_value_env: bool | None = None
+    description: str | None = None
+    domain_env: bool | None = None
+    icon_media_id: str | None = None
+    integrator_connector_id: str
+    name: str | None = None
+    ding_connector_id: str | None = None
+
+
+class CreatedAction(Reply, alias_generator=camel):
+    """Created action."""
+
+    ding_action_id: str | None
+    ding_connector_id: str | None
+    integrator_action_id: str | None
+    integrator_connector_id: str | None
+    sub_err_code: str | None
+    sub_err_msg: str = ""
+    success: str | None
+
+
+class CreatedConnector(Reply, alias_generator=camel):
+    """Created connector."""
+
+    ding_connector_id: str | None
+    ding_trigger_id: str | None
+    integrator_connector_id: str | None
+    integrator_trigger_id: str | None
+    sub_err_code: str | None
+    sub_err_msg: str = ""
+    success: bool | None
+
+
+class CreatedInvocableInstance(Reply, alias_generator=camel):
+    """Created invocable instance."""
+
+    connect_asset_uri: str | None
+    version_id: str | None
+
+
+class DataResult(Reply, alias_generator=camel):
+    """Data result."""
+
     trigger_id: str | None
     """钉钉连接器触发器ID"""
     biz_primary_key: str | None
@@ -43,146 +124,53 @@ class SyncDataReplyList(Record, alias_generator=camel):
     """本条数据是否同步成功"""
     sub_err_code: str | None
     """本条数据执行同步的错误码"""
-    sub_err_msg: str | None
+    sub_err_msg: str = ""
     """本条数据执行同步的错误描述"""
 
 
-class SyncDataReply(Record, alias_generator=camel):
-    list_: list[SyncDataReplyList] = empty_list()
-    """返回结果"""
+class InputMappingConfig(Shape, alias_generator=camel):
+    """Input mapping config."""
+
+    custom_schema_mapping: str | None = None
+    rules: str | None = None
 
 
-class CreateActionActionInfoInputMappingConfig(TypedDict, total=False):
-    custom_schema_mapping: str
-    rules: str
+class IntegrationConfig(Reply, alias_generator=camel):
+    """Integration config."""
+
+    category_names: list[CategoryName] = empty_list()
+    entity_name: str = ""
+    props: list[Prop] = empty_list()
 
 
-class CreateActionActionInfoOutputDataRules(TypedDict, total=False):
-    expect_value: str
-    operate: str
-    property_path: str
+class InvokedInstance(Reply, alias_generator=camel):
+    """Invoked instance."""
+
+    cost: int | None
+    error_code: str | None
+    error_message: str = ""
+    instance_id: str
+    output_json: str | None
 
 
-class CreateActionActionInfoOutputMappingConfig(TypedDict, total=False):
-    custom_schema_mapping: str
-    rules: str
+class OutputDataRule(Shape, alias_generator=camel):
+    """Output data rule."""
+
+    expect_value: str | None = None
+    operate: str | None = None
+    property_path: str | None = None
 
 
-class CreateActionActionInfo(TypedDict, total=False):
-    api_path: str
-    description: Required[str]
-    ding_connector_id: str
-    input_mapping_config: CreateActionActionInfoInputMappingConfig
-    input_schema: str
-    integrator_action_id: Required[str]
-    integrator_connector_id: str
-    name: Required[str]
-    output_data_rules: list[CreateActionActionInfoOutputDataRules]
-    output_mapping_config: CreateActionActionInfoOutputMappingConfig
-    output_schema: str
+class Prop(Reply, alias_generator=camel):
+    """Prop."""
 
-
-class CreateActionReplyItem(Record, alias_generator=camel):
-    ding_action_id: str | None
-    ding_connector_id: str | None
-    integrator_action_id: str | None
-    integrator_connector_id: str | None
-    sub_err_code: str | None
-    sub_err_msg: str | None
-    success: str | None
-
-
-class CreateActionReply(Record, alias_generator=camel):
-    item: list[CreateActionReplyItem] = empty_list()
-
-
-class CreateConnectorConnectorInfo(TypedDict, total=False):
-    api_domain: str
-    api_secret: str
-    app_id: int
-    auth_value_env: bool
-    description: Required[str]
-    domain_env: bool
-    icon_media_id: str
-    integrator_connector_id: Required[str]
-    name: Required[str]
-
-
-class CreateConnectorReplyItem(Record, alias_generator=camel):
-    ding_connector_id: str | None
-    integrator_connector_id: str | None
-    sub_err_code: str | None
-    sub_err_msg: str | None
-    success: bool | None
-
-
-class CreateConnectorReply(Record, alias_generator=camel):
-    item: list[CreateConnectorReplyItem] = empty_list()
-
-
-class CreateInvocableInstanceReply(Record, alias_generator=camel):
-    connect_asset_uri: str | None
-    version_id: str | None
-
-
-class CreateTriggerTriggerInfo(TypedDict, total=False):
-    description: Required[str]
-    ding_connector_id: str
-    input_schema: Required[str]
-    integrator_connector_id: str
-    integrator_trigger_id: Required[str]
-    name: Required[str]
-
-
-class CreateTriggerReplyItem(Record, alias_generator=camel):
-    ding_connector_id: str | None
-    ding_trigger_id: str | None
-    integrator_connector_id: str | None
-    integrator_trigger_id: str | None
-    sub_err_code: str | None
-    sub_err_msg: str | None
-    success: bool | None
-
-
-class CreateTriggerReply(Record, alias_generator=camel):
-    item: list[CreateTriggerReplyItem] = empty_list()
-
-
-class GetActionDetailReplyIntegrationConfigCategoryNames(Record, alias_generator=camel):
-    value: str | None
-
-
-class GetActionDetailReplyIntegrationConfigProps(Record, alias_generator=camel):
     key: str | None
     value: str | None
 
 
-class GetActionDetailReplyIntegrationConfig(Record, alias_generator=camel):
-    category_names: list[GetActionDetailReplyIntegrationConfigCategoryNames] = empty_list()
-    entity_name: str | None
-    props: list[GetActionDetailReplyIntegrationConfigProps] = empty_list()
+class Pull(Reply, alias_generator=camel):
+    """Pull."""
 
-
-class GetActionDetailReply(Record, alias_generator=camel):
-    connect_asset_uri: str | None
-    input_schema: str | None
-    integration_config: GetActionDetailReplyIntegrationConfig | None
-    name: str | None
-    output_schema: str | None
-    ref_id: str | None
-    ref_provider_corp_id: str | None
-    ref_type: str | None
-
-
-class InvokeInstanceReply(Record, alias_generator=camel):
-    cost: int | None
-    error_code: str | None
-    error_message: str | None
-    instance_id: str | None
-    output_json: str | None
-
-
-class PullDataByPageList(Record, alias_generator=camel):
     data_create_app_id: str | None
     data_create_app_type: str | None
     data_gmt_create: int | None
@@ -192,139 +180,207 @@ class PullDataByPageList(Record, alias_generator=camel):
     json_data: str | None
 
 
-class PullDataByPkReply(Record, alias_generator=camel):
-    data_create_app_id: str | None
-    data_create_app_type: str | None
-    data_gmt_create: int | None
-    data_gmt_modified: int | None
-    data_modified_app_id: str | None
-    data_modified_app_type: str | None
-    json_data: str | None
+class TriggerData(Shape, alias_generator=camel):
+    """Trigger data (支持批量同步数据)."""
+
+    trigger_id: str
+    """钉钉连接器触发器ID (例 e.g. `TRIGGER-XXXX`)"""
+    custom_trigger_id: str | None = None
+    """开发者自定义触发器ID (例 e.g. `ABC`)"""
+    json_data: str
+    """符合数据模型标准的json格式的数据 (例 e.g. `{"a":"aa","b":"bb"}`)"""
+    data_gmt_create: Millis
+    """数据创建时间 (例 e.g. `1621482274000`)"""
+    data_gmt_modified: Millis
+    """数据最后被修改的时间 (例 e.g. `1621482274000`)"""
+    action: Literal["add", "delete", "update"]
+    """本次操作的行为 (`add` `delete` `update`)"""
+    integration_object: str | None = None
+    """集成元素的唯一标识 (例 e.g. `11`)"""
+    trigger_condition: str | None = None
+    """触发条件 (例 e.g. `{"flowIds":["G-FLOW-XXX"]}`)"""
 
 
-class SearchActionsList(Record, alias_generator=camel):
-    authority_url: str | None
-    authorized: bool | None
-    connect_asset_uri: str | None
-    connector_id: str | None
-    description: str | None
-    icon: str | None
-    id: str | None
-    integration_type: str | None
-    name: str | None
-    provider_corp_id: str | None
+class TriggerInfo(Shape, alias_generator=camel):
+    """Trigger info."""
 
-
-class SearchConnectorsList(Record, alias_generator=camel):
-    description: str | None
-    icon: str | None
-    id: str | None
-    name: str | None
-    provider_corp_id: str | None
-
-
-class UpdateActionActionInfoInputMappingConfig(TypedDict, total=False):
-    custom_schema_mapping: str
-    rules: str
-
-
-class UpdateActionActionInfoOutputDataRules(TypedDict, total=False):
-    expect_value: str
-    operate: str
-    property_path: str
-
-
-class UpdateActionActionInfoOutputMappingConfig(TypedDict, total=False):
-    custom_schema_mapping: str
-    rules: str
-
-
-class UpdateActionActionInfo(TypedDict, total=False):
-    api_path: str
-    description: str
-    ding_action_id: str
-    ding_connector_id: str
-    input_mapping_config: UpdateActionActionInfoInputMappingConfig
-    input_schema: str
-    integrator_action_id: Required[str]
-    integrator_connector_id: Required[str]
-    name: str
-    output_data_rules: list[UpdateActionActionInfoOutputDataRules]
-    output_mapping_config: UpdateActionActionInfoOutputMappingConfig
-    output_schema: str
-
-
-class UpdateActionReplyItem(Record, alias_generator=camel):
-    ding_action_id: str | None
-    ding_connector_id: str | None
-    integrator_action_id: str | None
-    integrator_connector_id: str | None
-    sub_err_code: str | None
-    sub_err_msg: str | None
-    success: str | None
-
-
-class UpdateActionReply(Record, alias_generator=camel):
-    item: list[UpdateActionReplyItem] = empty_list()
-
-
-class UpdateConnectorConnectorInfo(TypedDict, total=False):
-    api_domain: str
-    api_secret: str
-    app_id: int
-    auth_value_env: bool
-    description: str
-    ding_connector_id: str
-    domain_env: bool
-    icon_media_id: str
-    integrator_connector_id: Required[str]
-    name: str
-
-
-class UpdateConnectorReplyItem(Record, alias_generator=camel):
-    ding_connector_id: str | None
-    integrator_connector_id: str | None
-    sub_err_code: str | None
-    sub_err_msg: str | None
-    success: bool | None
-
-
-class UpdateConnectorReply(Record, alias_generator=camel):
-    item: list[UpdateConnectorReplyItem] = empty_list()
-
-
-class UpdateTriggerTriggerInfo(TypedDict, total=False):
-    description: str
-    ding_connector_id: str
-    ding_trigger_id: str
-    input_schema: str
-    integrator_connector_id: Required[str]
-    integrator_trigger_id: Required[str]
-    name: str
-
-
-class UpdateTriggerReplyItem(Record, alias_generator=camel):
-    ding_connector_id: str | None
-    ding_trigger_id: str | None
-    integrator_connector_id: str | None
-    integrator_trigger_id: str | None
-    sub_err_code: str | None
-    sub_err_msg: str | None
-    success: bool | None
-
-
-class UpdateTriggerReply(Record, alias_generator=camel):
-    item: list[UpdateTriggerReplyItem] = empty_list()
+    description: str | None = None
+    ding_connector_id: str | None = None
+    input_schema: str | None = None
+    integrator_connector_id: str | None = None
+    integrator_trigger_id: str
+    name: str | None = None
+    ding_trigger_id: str | None = None
 
 
 class ConnectorV1(Manager):
+    @api("connector_1_0.CreateAction", "POST /v1.0/connector/actions")
+    def create_action(
+        self,
+        *,
+        action_info: Sequence[Annotated[OrDict[ActionInfo], Needs("description", "name")]],
+        integrator_flag: str | None = None,
+    ) -> Call[list[CreatedAction]]:
+        """Create action (创建执行动作).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[CreatedAction], "item").or_empty()
+
+    @api("connector_1_0.CreateConnector", "POST /v1.0/connector/connectors")
+    def create_connector(
+        self,
+        *,
+        connector_info: Sequence[Annotated[OrDict[ConnectorInfo], Needs("description", "name")]],
+        integrator_flag: str | None = None,
+    ) -> Call[list[CreatedConnector]]:
+        """Create connector (创建连接器).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[CreatedConnector], "item").or_empty()
+
+    @api("connector_1_0.CreateInvocableInstance", "POST /v1.0/connector/instances")
+    def create_invocable_instance(
+        self,
+        *,
+        connect_asset_uri: str,
+        instance_key: str,
+    ) -> Call[CreatedInvocableInstance]:
+        """Create invocable instance (创建一个用于运行执行动作/集成流的可调用实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedInvocableInstance)
+
+    @api("connector_1_0.CreateTrigger", "POST /v1.0/connector/triggers")
+    def create_trigger(
+        self,
+        *,
+        trigger_info: Sequence[Annotated[OrDict[TriggerInfo], Needs("description", "input_schema", "name")]],
+        integrator_flag: str | None = None,
+    ) -> Call[list[CreatedConnector]]:
+        """Create trigger (创建触发器).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[CreatedConnector], "item").or_empty()
+
+    @api("connector_1_0.GetActionDetail", "POST /v1.0/connector/assets/actions/details/query", idempotent=True)
+    def get_action_detail(
+        self,
+        *,
+        connect_asset_uri: str,
+    ) -> Call[Action]:
+        """Get action detail (获取执行动作详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Action)
+
+    @api("connector_1_0.InvokeInstance", "POST /v1.0/connector/instances/invoke")
+    def invoke_instance(
+        self,
+        *,
+        connect_asset_uri: str | None = None,
+        input_json_string: str | None = None,
+        instance_key: str | None = None,
+    ) -> Call[InvokedInstance]:
+        """Invoke instance (调用执行实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(InvokedInstance)
+
+    @api("connector_1_0.PullDataByPage", "GET /v1.0/connector/data")
+    def pull_data_by_page(
+        self,
+        data_model_id: str,
+        *,
+        app_id: str | None = None,
+        datetime_filter_field: str | None = None,
+        max_datetime: int | None = None,
+        max_results: int | None = None,
+        min_datetime: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[Pull]:
+        """Pull data by page (分页拉取连接器主数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(Pull, TOKEN, items="list")
+
+    @api("connector_1_0.PullDataByPk", "GET /v1.0/connector/data/{dataModelId}")
+    def pull_data_by_pk(
+        self,
+        data_model_id: str,
+        *,
+        primary_key: str,
+        app_id: str | None = None,
+    ) -> Call[Pull]:
+        """Pull data by pk (通过业务主键拉取单条连接器主数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Pull)
+
+    @api("connector_1_0.SearchActions", "POST /v1.0/connector/assets/actions/search", idempotent=True)
+    def search_actions(
+        self,
+        connector_id: str,
+        connector_provider_corp_id: str,
+        *,
+        integration_types: list[str] | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[Connector]:
+        """Search actions (搜索执行动作).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(Connector, TOKEN, items="list")
+
+    @api("connector_1_0.SearchConnectors", "GET /v1.0/connector/assets/connectors")
+    def search_connectors(
+        self,
+        *,
+        type: str,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[Connector]:
+        """Search connectors (搜索连接器).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(Connector, TOKEN, items="list")
+
     @api("connector_1_0.SyncData", "POST /v1.0/connector/triggers/data/sync")
     def sync_data(
         self,
-        trigger_data_list: list[SyncDataTriggerDataList],
         *,
+        trigger_data_list: Sequence[OrDict[TriggerData]],
         app_id: str | None = None,
-    ) -> Call[SyncDataReply]:
+    ) -> Call[list[DataResult]]:
         """Sync data (发送连接器事件).
 
         Args:
@@ -339,204 +395,49 @@ class ConnectorV1(Manager):
 
         Source: dingtalk-connector-data-synchronization-interface
         """
-        return Call(SyncDataReply)
-
-    @api("connector_1_0.CreateAction", "POST /v1.0/connector/actions")
-    def create_action(
-        self,
-        action_info: list[CreateActionActionInfo],
-        *,
-        integrator_flag: str | None = None,
-    ) -> Call[CreateActionReply]:
-        """Create action (创建执行动作).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateActionReply)
-
-    @api("connector_1_0.CreateConnector", "POST /v1.0/connector/connectors")
-    def create_connector(
-        self,
-        connector_info: list[CreateConnectorConnectorInfo],
-        *,
-        integrator_flag: str | None = None,
-    ) -> Call[CreateConnectorReply]:
-        """Create connector (创建连接器).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateConnectorReply)
-
-    @api("connector_1_0.CreateInvocableInstance", "POST /v1.0/connector/instances")
-    def create_invocable_instance(
-        self,
-        connect_asset_uri: str,
-        instance_key: str,
-    ) -> Call[CreateInvocableInstanceReply]:
-        """Create invocable instance (创建一个用于运行执行动作/集成流的可调用实例).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateInvocableInstanceReply)
-
-    @api("connector_1_0.CreateTrigger", "POST /v1.0/connector/triggers")
-    def create_trigger(
-        self,
-        trigger_info: list[CreateTriggerTriggerInfo],
-        *,
-        integrator_flag: str | None = None,
-    ) -> Call[CreateTriggerReply]:
-        """Create trigger (创建触发器).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateTriggerReply)
-
-    @api("connector_1_0.GetActionDetail", "POST /v1.0/connector/assets/actions/details/query", idempotent=True)
-    def get_action_detail(
-        self,
-        connect_asset_uri: str,
-    ) -> Call[GetActionDetailReply]:
-        """Get action detail (获取执行动作详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetActionDetailReply)
-
-    @api("connector_1_0.InvokeInstance", "POST /v1.0/connector/instances/invoke")
-    def invoke_instance(
-        self,
-        *,
-        connect_asset_uri: str | None = None,
-        input_json_string: str | None = None,
-        instance_key: str | None = None,
-    ) -> Call[InvokeInstanceReply]:
-        """Invoke instance (调用执行实例).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(InvokeInstanceReply)
-
-    @api("connector_1_0.PullDataByPage", "GET /v1.0/connector/data")
-    def pull_data_by_page(
-        self,
-        data_model_id: str,
-        *,
-        app_id: str | None = None,
-        datetime_filter_field: str | None = None,
-        max_datetime: int | None = None,
-        max_results: int | None = None,
-        min_datetime: int | None = None,
-        next_token: str | None = None,
-    ) -> Query[PullDataByPageList]:
-        """Pull data by page (分页拉取连接器主数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(PullDataByPageList, TOKEN, items="list")
-
-    @api("connector_1_0.PullDataByPk", "GET /v1.0/connector/data/{dataModelId}")
-    def pull_data_by_pk(
-        self,
-        data_model_id: str,
-        primary_key: str,
-        *,
-        app_id: str | None = None,
-    ) -> Call[PullDataByPkReply]:
-        """Pull data by pk (通过业务主键拉取单条连接器主数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(PullDataByPkReply)
-
-    @api("connector_1_0.SearchActions", "POST /v1.0/connector/assets/actions/search", idempotent=True)
-    def search_actions(
-        self,
-        connector_id: str,
-        connector_provider_corp_id: str,
-        *,
-        integration_types: list[str] | None = None,
-        max_results: int | None = None,
-        next_token: str | None = None,
-    ) -> Query[SearchActionsList]:
-        """Search actions (搜索执行动作).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(SearchActionsList, TOKEN, items="list")
-
-    @api("connector_1_0.SearchConnectors", "GET /v1.0/connector/assets/connectors")
-    def search_connectors(
-        self,
-        type: str,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-    ) -> Query[SearchConnectorsList]:
-        """Search connectors (搜索连接器).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(SearchConnectorsList, TOKEN, items="list")
+        return Call(list[DataResult], "list").or_empty()
 
     @api("connector_1_0.UpdateAction", "PUT /v1.0/connector/actions")
     def update_action(
         self,
-        action_info: list[UpdateActionActionInfo],
+        *,
+        action_info: Sequence[Annotated[OrDict[ActionInfo], Needs("integrator_connector_id")]],
         integrator_flag: str,
-    ) -> Call[UpdateActionReply]:
+    ) -> Call[list[CreatedAction]]:
         """Update action (更新执行动作信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateActionReply)
+        return Call(list[CreatedAction], "item").or_empty()
 
     @api("connector_1_0.UpdateConnector", "PUT /v1.0/connector/connectors")
     def update_connector(
         self,
-        connector_info: list[UpdateConnectorConnectorInfo],
+        *,
+        connector_info: Sequence[OrDict[ConnectorInfo]],
         integrator_flag: str,
-    ) -> Call[UpdateConnectorReply]:
+    ) -> Call[list[CreatedConnector]]:
         """Update connector (更新连接器信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateConnectorReply)
+        return Call(list[CreatedConnector], "item").or_empty()
 
     @api("connector_1_0.UpdateTrigger", "PUT /v1.0/connector/triggers")
     def update_trigger(
         self,
+        *,
         integrator_flag: str,
-        trigger_info: list[UpdateTriggerTriggerInfo],
-    ) -> Call[UpdateTriggerReply]:
+        trigger_info: Sequence[Annotated[OrDict[TriggerInfo], Needs("integrator_connector_id")]],
+    ) -> Call[list[CreatedConnector]]:
         """Update trigger (更新触发事件信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateTriggerReply)
+        return Call(list[CreatedConnector], "item").or_empty()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
@@ -14,27 +14,41 @@ from dingtalk_models.contact.account import AccountManager
 from dingtalk_models.contact.department import DepartmentManager
 from dingtalk_models.contact.user import UserManager
 from dingtalk_models.core.secret import Hiding
-from dingtalk_models.core.wire import BeijingTime, camel, empty_list, wire
+from dingtalk_models.core.wire import BeijingTime, CompactDate, IsoTime, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager, alias
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class BatchApproveUnionApplyBody(TypedDict, total=False):
-    branch_corp_id: str
-    """申请的合作伙伴组织CorpId (例 e.g. `ding1234`)"""
-    union_root_name: str
-    """合作伙伴组织在上下游组织内的名称 (例 e.g. `测试`)"""
-    link_dept_id: int
-    """合作伙伴组织在上下游组织内的位置 (例 e.g. `123456`)"""
+class AccountMapping(Reply, alias_generator=camel):
+    """Account mapping."""
+
+    domain: str
+    extension: dict[str, str] = empty_dict()
+    out_id: str
+    out_tenant_id: str
+    user_id: str
 
 
-class CreateCooperateOrgReply(Record, alias_generator=camel):
-    cooperate_corp_id: str | None
-    """上下游组织的CorpId"""
+class Action(Reply, alias_generator=camel):
+    """Action."""
+
+    action_ids: list[str] = empty_list()
+    open_condition: Condition | None
 
 
-class GetApplyInviteInfoReply(Record, alias_generator=camel):
+class Address(Reply, alias_generator=camel):
+    """Address."""
+
+    area: Area | None
+    detail: str = ""
+
+
+class ApplyInvite(Reply, alias_generator=camel):
+    """Apply invite."""
+
     invite_switch: bool | None
     """是否开启邀请"""
     search_name_invite: bool | None
@@ -51,32 +65,310 @@ class GetApplyInviteInfoReply(Record, alias_generator=camel):
     """是否允许员工扫码加入部门"""
 
 
-class GetBranchAuthDataReplyResult(Record, alias_generator=camel):
+class Area(Reply, alias_generator=camel):
+    """Area."""
+
+    region: str | None
+    region_full_name: str = ""
+
+
+class BatchGetUser(Reply, alias_generator=camel):
+    """Batch get user."""
+
+    avatar: str = ""
+    job_number: Annotated[str | None, wire("job_number")]
+    mobile: str = ""
+    name: str = ""
+    nickname: str = ""
+    remark: str = ""
+    senior: bool | None
+    state_code: Annotated[str | None, wire("state_code")]
+    unionid: str | None
+    userid: str
+
+
+class BranchAuth(Reply, alias_generator=camel):
+    """Branch auth."""
+
     field_code: str | None
     """指标编码"""
-    field_name: str | None
+    field_name: str = ""
     """指标名称"""
     field_value: str | None
     """指标值"""
 
 
-class GetBranchAuthDataReply(Record, alias_generator=camel):
-    result: list[GetBranchAuthDataReplyResult] = empty_list()
-    """查询结果集"""
+class BranchVisibleSetting(Shape, alias_generator=camel):
+    """Branch visible setting (请求体 the whole body)."""
+
+    branch_corp_id: str
+    """伙伴组织的企业corpId (例 e.g. `ding1234`)"""
+    type: Literal[0, 1]
+    """设置可见性类型 (`0` `1`)"""
+    open: bool
+    """是否开启 (例 e.g. `True`)"""
+    visible_branch_corp_ids: list[str] = empty_list()
+    visible_dept_ids: list[int] = empty_list()
+    """设置例外的部门deptId列表"""
 
 
-class GetCooperateOrgInviteInfoReply(Record, alias_generator=camel):
-    invite_url: str | None
-    """邀请伙伴组织加入上下游组织的链接"""
+class Card(Reply, alias_generator=camel):
+    """Card."""
+
+    avatar_url: str | None
+    card_accept_status: int | None
+    card_accept_time_long: int | None
+    card_id: str
+    card_source: int | None
+    extension: dict[str, JsonValue] = empty_dict()
+    industry_name: str = ""
+    introduce: str | None
+    name: str = ""
+    org_name: str = ""
+    template_id: str | None
+    title: str = ""
 
 
-class GetDingIdByMigrationDingIdReply(Record, alias_generator=camel):
-    ding_id: str | None
-    """原普通账号的dingId"""
+class CardContactInfo(Reply, alias_generator=camel):
+    """Card contact info."""
+
+    address: list[Address] = empty_list()
+    email: list[CardContactInfoEntry] = empty_list()
+    link: list[CardContactInfoEntry] = empty_list()
+    telephone: list[CardContactInfoEntry] = empty_list()
+    work_phone: list[CardContactInfoEntry] = empty_list()
 
 
-class GetLatestDingIndexReply(Record, alias_generator=camel):
-    stat_date: str | None
+class CardContactInfoEntry(Reply, alias_generator=camel):
+    """Card contact info entry."""
+
+    label: str = ""
+    value: str | None
+
+
+class CardInfo(Reply, alias_generator=camel):
+    """Card info."""
+
+    admin_role: int | None
+    avatar_url: str | None
+    card_id: str
+    extension: CardInfoExtension | None
+    industry_name: str = ""
+    introduce: dict[str, JsonValue] = empty_dict()
+    name: str = ""
+    org_name: str = ""
+    settings: dict[str, JsonValue] = empty_dict()
+    template_id: str | None
+    title: str = ""
+
+
+class CardInfoExtension(Reply, alias_generator=camel):
+    """Card info extension."""
+
+    card_contact_info: CardContactInfo | None
+    corp_id: str | None
+    department: str | None
+    org_authed: bool | None
+    org_logo: str | None
+    origin_card_url: str | None
+    share_content: str = ""
+    thumbnail_url: str | None
+    video_file_name: str = ""
+    video_title: str = ""
+    video_url: str | None
+
+
+class CardVisitorStatistic(Reply, alias_generator=camel):
+    """Card visitor statistic."""
+
+    card_send_cnt: int | None
+    today_visit_add_cnt: int | None
+    today_visit_cnt: int | None
+    total_visit_add_cnt: int | None
+    total_visit_cnt: int | None
+    wechat_today_visit_add_cnt: int | None
+    wechat_today_visit_cnt: int | None
+    wechat_total_visit_add_cnt: int | None
+    wechat_total_visit_cnt: int | None
+
+
+class Condition(Reply, alias_generator=camel):
+    """Condition."""
+
+    open_contact_scope: ContactScope | None
+
+
+class ContactHide(Reply, alias_generator=camel):
+    """Contact hide."""
+
+    description: str = ""
+    exclude_dept_ids: list[int] = empty_list()
+    exclude_tag_ids: list[int] = empty_list()
+    exclude_user_ids: list[str] = empty_list()
+    id: int
+    name: str = ""
+    node_list_scene_config: SceneConfig | None
+    object_dept_ids: list[int] = empty_list()
+    object_tag_ids: list[int] = empty_list()
+    object_user_ids: list[str] = empty_list()
+    profile_scene_config: ProfileSceneConfig | None
+    search_scene_config: SceneConfig | None
+
+
+class ContactHideSetting(Reply, alias_generator=camel):
+    """Contact hide setting."""
+
+    id: int
+    """设置的ID"""
+    gmt_create: BeijingTime | None
+    """设置创建的时间"""
+    gmt_modified: BeijingTime | None
+    """设置最后修改的时间"""
+    name: str = ""
+    """设置的名称"""
+    description: str = ""
+    """设置的描述信息"""
+    object_staff_ids: list[str] = empty_list()
+    """需要隐藏的字段的用户userId"""
+    object_dept_ids: list[int] = empty_list()
+    """需要隐藏的字段的部门deptId"""
+    object_tag_ids: list[int] = empty_list()
+    """需要隐藏的字段的角色roleId"""
+    hide_fields: list[str] = empty_list()
+    """隐藏的字段ID"""
+    exclude_staff_ids: list[str] = empty_list()
+    """不受本次隐藏设置影响的用户userId列表"""
+    exclude_dept_ids: list[int] = empty_list()
+    """不受本次隐藏设置影响的部门ID列表"""
+    exclude_tag_ids: list[int] = empty_list()
+    """不受本次隐藏设置影响的角色Id列表"""
+    active: bool | None
+    """规则是否生效"""
+    hide_in_user_profile: bool | None
+    """是否同时在被查看个人资料页时隐藏"""
+    hide_in_search: bool | None
+    """是否同时在被搜索时隐藏"""
+
+
+class ContactRestrictSetting(Reply, alias_generator=camel):
+    """Contact restrict setting."""
+
+    id: int
+    """设置Id"""
+    name: str = ""
+    """限制查看通讯录设置名称"""
+    description: str = ""
+    """限制查看通讯录描述"""
+    subject_user_ids: list[str] = empty_list()
+    """需要限制查看通讯录的用户userId列表"""
+    subject_dept_ids: list[int] = empty_list()
+    """限制查看通讯录的部门deptId列表"""
+    subject_tag_ids: list[int] = empty_list()
+    """限制查看通讯录的角色roleId"""
+    type: str
+    """限制类型 (`excludeNode` `onlySelf` `onlySelfDeptAndChild`)"""
+    exclude_user_ids: list[str] = empty_list()
+    """白名单内用户userId列表"""
+    exclude_dept_ids: list[int] = empty_list()
+    """白名单内的部门deptId列表"""
+    exclude_tag_ids: list[int] = empty_list()
+    """白名单内角色roleId列表"""
+    active: bool | None
+    """本次设置是否生效"""
+    restrict_in_user_profile: bool | None
+    """是否同时限制查看个人资料页"""
+    restrict_in_search: bool | None
+    """是否同时限制搜索"""
+
+
+class ContactScope(Reply, alias_generator=camel):
+    """Contact scope."""
+
+    dept_ids: list[int] = empty_list()
+    include_member_depts: bool | None
+    include_self_manage_depts: bool | None
+    user_ids: list[str] = empty_list()
+
+
+class CorpStatistic(Reply, alias_generator=camel):
+    """Corp statistic."""
+
+    card_be_received_total_cnt: int | None
+    card_receive_total_cnt: int | None
+    card_total_be_visited_cnt: int | None
+    data_date: str | None
+    ding_total_share_cnt: int | None
+    total_send_cnt: int | None
+    wechat_total_share_cnt: int | None
+
+
+class CorpUserStatistic(Reply, alias_generator=camel):
+    """Corp user statistic."""
+
+    avatar_url: str | None
+    name: str = ""
+    receive_cnt: int | None
+    send_cnt: int | None
+    union_id: str | None
+
+
+class CustomTag(Reply, alias_generator=camel):
+    """Custom tag."""
+
+    category_code: str | None
+    category_name: str = ""
+    category_sort_order: int | None
+    sort_order: int | None
+    tag_code: str | None
+    tag_name: str
+
+
+class EmpAttributeHide(Reply, alias_generator=camel):
+    """Emp attribute hide."""
+
+    chat_subtitle_config: ProfileSceneConfig | None
+    description: str = ""
+    exclude_dept_ids: list[int] = empty_list()
+    exclude_tag_ids: list[int] = empty_list()
+    exclude_user_ids: list[str] = empty_list()
+    hide_fields: list[str] = empty_list()
+    id: int
+    name: str = ""
+    object_dept_ids: list[int] = empty_list()
+    object_tag_ids: list[int] = empty_list()
+    object_user_ids: list[str] = empty_list()
+    profile_scene_config: ProfileSceneConfig | None
+    search_scene_config: ProfileSceneConfig | None
+
+
+class EmpLeaveRecord(Reply, alias_generator=camel):
+    """Emp leave record."""
+
+    user_id: str | None
+    """员工的userId"""
+    name: str = ""
+    """员工名字"""
+    state_code: str | None
+    """国际电话区号"""
+    mobile: str = ""
+    """手机号码"""
+    leave_time: IsoTime | None
+    """离开组织的时间"""
+    leave_reason: str | None
+    """退出企业方式 (`oapi` `cancel` `leave` `unknown` `delete`)"""
+
+
+class ExternalTitle(Reply, alias_generator=camel):
+    """External title."""
+
+    title: str = ""
+    user_id: str | None
+
+
+class LatestDingIndex(Reply, alias_generator=camel):
+    """Latest ding index."""
+
+    stat_date: CompactDate | None
     """日期"""
     idx_total: float | None
     """钉钉指数"""
@@ -88,22 +380,45 @@ class GetLatestDingIndexReply(Record, alias_generator=camel):
     """钉钉指数月均分"""
 
 
-class GetMigrationDingIdByDingIdReply(Record, alias_generator=camel):
-    migration_ding_id_list: dict[str, JsonValue] | None
+class ManagementGroup(Reply, alias_generator=camel):
+    """Management group."""
+
+    group_id: str
+    group_name: str
+    members: list[ResourceManagementMember] = empty_list()
+    resource_ids: list[str] = empty_list()
+    scope: ManagementGroupScope
+
+
+class ManagementGroupScope(Reply, Shape, alias_generator=camel):
+    """Management group scope."""
+
+    dept_ids: list[int] = empty_list()
+    scope_type: int
+
+
+class MigrationDingId(Reply, alias_generator=camel):
+    """Migration ding id."""
+
+    migration_ding_id_list: dict[str, JsonValue] = empty_dict()
     """迁移后企业账号的dingId"""
     lwcp_v1: Annotated[str | None, wire("$:LWCP_v1")]
 
 
-class GetMigrationUnionIdByUnionIdReply(Record, alias_generator=camel):
-    migration_union_id_list: dict[str, JsonValue] | None
+class MigrationUnionId(Reply, alias_generator=camel):
+    """Migration union id."""
+
+    migration_union_id_list: dict[str, JsonValue] = empty_dict()
     """迁移后企业账号的unionId"""
     lwcp_v1: Annotated[str | None, wire("$:LWCP_v1")]
 
 
-class GetOrgAuthInfoReply(Record, alias_generator=camel):
-    org_name: str | None
+class OrgAuth(Reply, alias_generator=camel):
+    """Org auth."""
+
+    org_name: str = ""
     """企业在钉钉通讯录的名称"""
-    license_org_name: str | None
+    license_org_name: str = ""
     """提交企业认证时营业执照上面的企业名称"""
     registration_num: str | None
     """营业执照注册号"""
@@ -119,867 +434,320 @@ class GetOrgAuthInfoReply(Record, alias_generator=camel):
     """认证等级 (`0` `1` `2`)"""
 
 
-class GetTranslateFileJobResultReply(Record, alias_generator=camel):
+class OrgInfo(Reply, alias_generator=camel):
+    """Org info."""
+
+    id: int
+    name: str = ""
+
+
+class OwnedOrg(Reply, alias_generator=camel):
+    """Owned org."""
+
+    corp_id: str | None
+    """组织的corpId"""
+    corp_name: str = ""
+    """组织名称"""
+
+
+class ProfileSceneConfig(Reply, Shape, alias_generator=camel):
+    """Profile scene config."""
+
+    active: bool | None = None
+
+
+class ResourceManagementMember(Reply, Shape, alias_generator=camel):
+    """Resource management member."""
+
+    belong_corp_id: str | None = None
+    member_id: str
+    member_type: str
+    operate_user_id: str | None = None
+
+
+class Role(Reply, alias_generator=camel):
+    """Role."""
+
+    open_action: Action | None
+    open_members: list[ResourceManagementMember] = empty_list()
+    open_resources: list[str] = empty_list()
+    open_role_id: str | None
+    open_role_name: str = ""
+
+
+class SceneConfig(Reply, Shape, alias_generator=camel):
+    """Scene config."""
+
+    active: bool | None = None
+    dept_object_include_emp: bool | None = None
+
+
+class SeniorSetting(Reply, alias_generator=camel):
+    """Senior setting."""
+
+    senior_staff_id: str | None
+    """用户userId"""
+    protect_scenes: list[str] = empty_list()
+    """拦截场景列表"""
+    senior_white_list: list[SeniorWhite] = empty_list()
+    """高管白名单列表"""
+
+
+class SeniorWhite(Reply, alias_generator=camel):
+    """Senior white (高管白名单列表)."""
+
+    id: str
+    """高管白名单对象ID"""
+    type: int | None
+    """高管白名单类型 (`1` `2` `3`)"""
+    name: str = ""
+    """高管白名单对象名称"""
+
+
+class TalentQueryTagLike(Reply, alias_generator=camel):
+    """Talent query tag like."""
+
+    has_liked: bool | None
+    like_count: int | None
+    tag_code: str | None
+    tag_name: str = ""
+
+
+class TalentTagLike(Reply, alias_generator=camel):
+    """Talent tag like."""
+
+    like_timestamp: int | None
+    operator_user_id: str | None
+
+
+class Task(Shape, alias_generator=camel):
+    """Task."""
+
+    action_type: str
+    receiver_staff_id: str | None = None
+    resource_type_id: int
+
+
+class TranslateFileJob(Reply, alias_generator=camel):
+    """Translate file job."""
+
     status: str | None
     """转译任务结果 (`0` `1` `2`)"""
     url: str | None
     """文件内容转译成功后的URL"""
 
 
-class GetUnionIdByMigrationUnionIdReply(Record, alias_generator=camel):
-    union_id: str | None
-    """原普通账号的unionId"""
+class UnionApply(Shape, alias_generator=camel):
+    """Union apply (请求体 the whole body)."""
 
-
-class ListContactHideSettingsList(Record, alias_generator=camel):
-    name: str | None
-    """设置名称"""
-    description: str | None
-    """设置描述"""
-    object_staff_ids: list[str] = empty_list()
-    """要隐藏的员工userId列表"""
-    object_dept_ids: list[int] = empty_list()
-    """要隐藏的部门ID列表"""
-    object_tag_ids: list[int] = empty_list()
-    """要影藏的角色Id列表"""
-    exclude_staff_ids: list[str] = empty_list()
-    """不受本次隐藏设置影响的用户userId列表"""
-    exclude_dept_ids: list[int] = empty_list()
-    """不受本次隐藏影响的部门ID列表"""
-    exclude_tag_ids: list[int] = empty_list()
-    """不受本次隐藏设置影响的角色Id列表"""
-    active: bool | None
-    """规则是否生效"""
-    id: int | None
-    """设置ID"""
-
-
-class ListContactRestrictSettingList(Record, alias_generator=camel):
-    id: int | None
-    """设置Id"""
-    name: str | None
-    """限制查看通讯录设置名称"""
-    description: str | None
-    """限制查看通讯录描述"""
-    subject_user_ids: list[str] = empty_list()
-    """限制查看通讯录的用户userId列表"""
-    subject_dept_ids: list[int] = empty_list()
-    """限制查看通讯录的部门deptId列表"""
-    subject_tag_ids: list[int] = empty_list()
-    """限制查看通讯录的角色roleId"""
-    type: str | None
-    """限制类型 (`excludeNode` `onlySelf` `onlySelfDeptAndChild`)"""
-    exclude_user_ids: list[str] = empty_list()
-    """白名单内用户userId列表"""
-    exclude_dept_ids: list[int] = empty_list()
-    """白名单内的部门deptId列表"""
-    exclude_tag_ids: list[int] = empty_list()
-    """白名单内角色roleId列表"""
-    active: bool | None
-    """是否生效"""
-    restrict_in_user_profile: bool | None
-    """是否同时限制查看个人资料页"""
-    restrict_in_search: bool | None
-    """是否同时限制搜索"""
-
-
-class ListEmpAttributeVisibilityList(Record, alias_generator=camel):
-    id: int | None
-    """设置的ID"""
-    gmt_create: BeijingTime | None
-    """设置创建的时间"""
-    gmt_modified: BeijingTime | None
-    """设置最后修改的时间"""
-    name: str | None
-    """设置的名称"""
-    description: str | None
-    """设置的描述信息"""
-    object_staff_ids: list[str] = empty_list()
-    """需要隐藏的字段的用户userId"""
-    object_dept_ids: list[int] = empty_list()
-    """需要隐藏的字段的部门deptId"""
-    object_tag_ids: list[int] = empty_list()
-    """需要隐藏的字段的角色roleId"""
-    hide_fields: list[str] = empty_list()
-    """隐藏的字段ID"""
-    exclude_staff_ids: list[str] = empty_list()
-    """白名单用户userId"""
-    exclude_dept_ids: list[int] = empty_list()
-    """白名单部门deptId"""
-    exclude_tag_ids: list[int] = empty_list()
-    """白名单角色roleId"""
-    active: bool | None
-    """是否生效"""
-
-
-class ListEmpLeaveRecordsRecord(Record, alias_generator=camel):
-    user_id: str | None
-    """员工的userId"""
-    name: str | None
-    """员工名字"""
-    state_code: str | None
-    """国际电话区号"""
-    mobile: str | None
-    """手机号码"""
-    leave_time: str | None
-    """离开组织的时间"""
-    leave_reason: str | None
-    """退出企业方式 (`oapi` `cancel` `leave` `unknown` `delete`)"""
-
-
-class ListOwnedOrgByStaffIdReplyOrgList(Record, alias_generator=camel):
-    corp_id: str | None
-    """组织的corpId"""
-    corp_name: str | None
-    """组织名称"""
-
-
-class ListOwnedOrgByStaffIdReply(Record, alias_generator=camel):
-    org_list: list[ListOwnedOrgByStaffIdReplyOrgList] = empty_list()
-    """组织列表"""
-
-
-class ListSeniorSettingsReplySeniorWhiteList(Record, alias_generator=camel):
-    id: str | None
-    """高管白名单对象ID"""
-    type: int | None
-    """高管白名单类型 (`1` `2` `3`)"""
-    name: str | None
-    """高管白名单对象名称"""
-
-
-class ListSeniorSettingsReply(Record, alias_generator=camel):
-    senior_staff_id: str | None
-    """用户userId"""
-    protect_scenes: list[str] = empty_list()
-    """拦截场景列表"""
-    senior_white_list: list[ListSeniorSettingsReplySeniorWhiteList] = empty_list()
-    """高管白名单列表"""
-
-
-class QueryStatusReply(Record, alias_generator=camel):
-    disable: bool | None
-    """企业账号状态"""
-
-
-class SortUserReply(Record, alias_generator=camel):
-    user_id_list: list[str] = empty_list()
-    """用户userId"""
-
-
-class TranslateFileReply(Record, alias_generator=camel):
-    job_id: str | None
-    """异步转译任务ID"""
-
-
-class UpdateBranchAttributesInCooperateBody(TypedDict, total=False):
-    branch_corp_id: Required[str]
-    """伙伴组织的企业ID (例 e.g. `ding1234`)"""
-    union_root_name: Required[str]
+    branch_corp_id: str | None = None
+    """申请的合作伙伴组织CorpId (例 e.g. `ding1234`)"""
+    union_root_name: str | None = None
     """伙伴组织在上下游组织内的别名 (例 e.g. `在主干的别名`)"""
-    link_dept_id: Required[int]
-    """挂载节点部门ID (例 e.g. `23456`)"""
+    link_dept_id: int | None = None
+    """合作伙伴组织在上下游组织内的位置 (例 e.g. `123456`)"""
 
 
-class UpdateBranchVisibleSettingInCooperateBody(TypedDict, total=False):
-    branch_corp_id: Required[str]
-    """伙伴组织的企业corpId (例 e.g. `ding1234`)"""
-    type: Required[Literal[0, 1]]
-    """设置可见性类型 (`0` `1`)"""
-    open: Required[bool]
-    """是否开启 (例 e.g. `True`)"""
-    visible_branch_corp_ids: list[str]
-    visible_dept_ids: list[int]
-    """设置例外的部门deptId列表"""
+class UpdateTitle(Shape, alias_generator=camel):
+    """Update title."""
+
+    title: str | None = None
+    user_id: str | None = None
 
 
-class UpdateContactHideSettingReply(Record, alias_generator=camel):
-    result: int | None
-    """设置ID"""
+class UpdatedExternalTitle(Reply, alias_generator=camel):
+    """Updated external title."""
 
-
-class UpdateContactRestrictSettingReply(Record, alias_generator=camel):
-    result: int | None
-    """限制设置ID"""
-
-
-class UpdateEmpAttrbuteVisibilitySettingReply(Record, alias_generator=camel):
-    result: int | None
-    """设置ID"""
-
-
-class AddContactHideBySceneSettingNodeListSceneConfig(TypedDict, total=False):
-    active: bool
-    dept_object_include_emp: bool
-
-
-class AddContactHideBySceneSettingProfileSceneConfig(TypedDict, total=False):
-    active: bool
-
-
-class AddContactHideBySceneSettingSearchSceneConfig(TypedDict, total=False):
-    active: bool
-    dept_object_include_emp: bool
-
-
-class AddContactHideBySceneSettingReply(Record, alias_generator=camel):
-    setting_id: int | None
-
-
-class AddEmpAttributeHideBySceneSettingChatSubtitleConfig(TypedDict, total=False):
-    active: bool
-
-
-class AddEmpAttributeHideBySceneSettingProfileSceneConfig(TypedDict, total=False):
-    active: bool
-
-
-class AddEmpAttributeHideBySceneSettingSearchSceneConfig(TypedDict, total=False):
-    active: bool
-
-
-class AddEmpAttributeHideBySceneSettingReply(Record, alias_generator=camel):
-    setting_id: int | None
-
-
-class AddOrgAccountOwnnessReply(Record, alias_generator=camel):
-    result: int | None
-
-
-class BatchGetUserReplyUserList(Record, alias_generator=camel):
-    avatar: str | None
-    job_number: Annotated[str | None, wire("job_number")]
-    mobile: str | None
-    name: str | None
-    nickname: str | None
-    remark: str | None
-    senior: bool | None
-    state_code: Annotated[str | None, wire("state_code")]
-    unionid: str | None
-    userid: str | None
-
-
-class BatchGetUserReply(Record, alias_generator=camel):
-    unauthorized_user_id_list: list[str] = empty_list()
-    user_list: list[BatchGetUserReplyUserList] = empty_list()
-
-
-class BatchUpdateExternalTitleUpdateTitleModelList(TypedDict, total=False):
-    title: str
-    user_id: str
-
-
-class BatchUpdateExternalTitleReplyResultFailedList(Record, alias_generator=camel):
-    title: str | None
-    user_id: str | None
-
-
-class BatchUpdateExternalTitleReplyResultModifyList(Record, alias_generator=camel):
-    title: str | None
-    user_id: str | None
-
-
-class BatchUpdateExternalTitleReplyResult(Record, alias_generator=camel):
-    failed_list: list[BatchUpdateExternalTitleReplyResultFailedList] = empty_list()
-    modify_list: list[BatchUpdateExternalTitleReplyResultModifyList] = empty_list()
+    failed_list: list[ExternalTitle] = empty_list()
+    modify_list: list[ExternalTitle] = empty_list()
     modify_user: str | None
 
 
-class BatchUpdateExternalTitleReply(Record, alias_generator=camel):
-    result: BatchUpdateExternalTitleReplyResult | None
+class User(Reply, alias_generator=camel):
+    """User."""
+
+    unauthorized_user_id_list: list[str] = empty_list()
+    user_list: list[BatchGetUser] = empty_list()
 
 
-class CreateManagementGroupMembers(TypedDict, total=False):
-    member_id: Required[str]
-    member_type: Required[str]
+class UserCard(Reply, alias_generator=camel):
+    """User card."""
 
-
-class CreateManagementGroupScope(TypedDict, total=False):
-    dept_ids: list[int]
-    scope_type: Required[int]
-
-
-class CreateManagementGroupReply(Record, alias_generator=camel):
-    group_id: str | None
-
-
-class CreateSecondaryManagementGroupMembers(TypedDict, total=False):
-    member_id: Required[str]
-    member_type: Required[str]
-
-
-class CreateSecondaryManagementGroupScope(TypedDict, total=False):
-    dept_ids: list[int]
-    scope_type: Required[int]
-
-
-class CreateSecondaryManagementGroupReply(Record, alias_generator=camel):
-    group_id: str | None
-
-
-class CreateUserGroupReplyResult(Record, alias_generator=camel):
-    group_code: str | None
-
-
-class CreateUserGroupReply(Record, alias_generator=camel):
-    result: CreateUserGroupReplyResult | None
-
-
-class DeleteUserGroupReplyResult(Record, alias_generator=camel):
-    success: bool | None
-
-
-class DeleteUserGroupReply(Record, alias_generator=camel):
-    result: DeleteUserGroupReplyResult | None
-
-
-class GetAccountMappingReplyResult(Record, alias_generator=camel):
-    domain: str | None
-    extension: dict[str, str] | None
-    out_id: str | None
-    out_tenant_id: str | None
-    user_id: str | None
-
-
-class GetAccountMappingReply(Record, alias_generator=camel):
-    result: GetAccountMappingReplyResult | None
-
-
-class GetCardInUserHolderReply(Record, alias_generator=camel):
     avatar_url: str | None
-    card_accept_status: int | None
-    card_accept_time_long: int | None
-    card_id: str | None
-    card_source: int | None
-    extension: dict[str, JsonValue] | None
-    industry_name: str | None
+    card_id: str
+    extension: dict[str, JsonValue] = empty_dict()
+    industry_name: str = ""
     introduce: str | None
-    name: str | None
-    org_name: str | None
+    name: str = ""
+    org_name: str = ""
+    settings: dict[str, JsonValue] = empty_dict()
     template_id: str | None
-    title: str | None
+    title: str = ""
 
 
-class GetCardInfoReplyExtensionCardContactInfoAddressArea(Record, alias_generator=camel):
-    region: str | None
-    region_full_name: str | None
+class UserGroup(Reply, alias_generator=camel):
+    """User group."""
 
-
-class GetCardInfoReplyExtensionCardContactInfoAddress(Record, alias_generator=camel):
-    area: GetCardInfoReplyExtensionCardContactInfoAddressArea | None
-    detail: str | None
-
-
-class GetCardInfoReplyExtensionCardContactInfoEmail(Record, alias_generator=camel):
-    label: str | None
-    value: str | None
-
-
-class GetCardInfoReplyExtensionCardContactInfoLink(Record, alias_generator=camel):
-    label: str | None
-    value: str | None
-
-
-class GetCardInfoReplyExtensionCardContactInfoTelephone(Record, alias_generator=camel):
-    label: str | None
-    value: str | None
-
-
-class GetCardInfoReplyExtensionCardContactInfoWorkPhone(Record, alias_generator=camel):
-    label: str | None
-    value: str | None
-
-
-class GetCardInfoReplyExtensionCardContactInfo(Record, alias_generator=camel):
-    address: list[GetCardInfoReplyExtensionCardContactInfoAddress] = empty_list()
-    email: list[GetCardInfoReplyExtensionCardContactInfoEmail] = empty_list()
-    link: list[GetCardInfoReplyExtensionCardContactInfoLink] = empty_list()
-    telephone: list[GetCardInfoReplyExtensionCardContactInfoTelephone] = empty_list()
-    work_phone: list[GetCardInfoReplyExtensionCardContactInfoWorkPhone] = empty_list()
-
-
-class GetCardInfoReplyExtension(Record, alias_generator=camel):
-    card_contact_info: GetCardInfoReplyExtensionCardContactInfo | None
-    corp_id: str | None
-    department: str | None
-    org_authed: bool | None
-    org_logo: str | None
-    origin_card_url: str | None
-    share_content: str | None
-    thumbnail_url: str | None
-    video_file_name: str | None
-    video_title: str | None
-    video_url: str | None
-
-
-class GetCardInfoReply(Record, alias_generator=camel):
-    admin_role: int | None
-    avatar_url: str | None
-    card_id: str | None
-    extension: GetCardInfoReplyExtension | None
-    industry_name: str | None
-    introduce: dict[str, JsonValue] | None
-    name: str | None
-    org_name: str | None
-    settings: dict[str, JsonValue] | None
-    template_id: str | None
-    title: str | None
-
-
-class GetContactHideBySceneSettingReplyNodeListSceneConfig(Record, alias_generator=camel):
-    active: bool | None
-    dept_object_include_emp: bool | None
-
-
-class GetContactHideBySceneSettingReplyProfileSceneConfig(Record, alias_generator=camel):
-    active: bool | None
-
-
-class GetContactHideBySceneSettingReplySearchSceneConfig(Record, alias_generator=camel):
-    active: bool | None
-    dept_object_include_emp: bool | None
-
-
-class GetContactHideBySceneSettingReply(Record, alias_generator=camel):
-    description: str | None
-    exclude_dept_ids: list[int] = empty_list()
-    exclude_tag_ids: list[int] = empty_list()
-    exclude_user_ids: list[str] = empty_list()
-    id: int | None
-    name: str | None
-    node_list_scene_config: GetContactHideBySceneSettingReplyNodeListSceneConfig | None
-    object_dept_ids: list[int] = empty_list()
-    object_tag_ids: list[int] = empty_list()
-    object_user_ids: list[str] = empty_list()
-    profile_scene_config: GetContactHideBySceneSettingReplyProfileSceneConfig | None
-    search_scene_config: GetContactHideBySceneSettingReplySearchSceneConfig | None
-
-
-class GetCorpCardStyleListReply(Record, alias_generator=camel):
-    result: list[dict[str, JsonValue]] = empty_list()
-
-
-class GetEmpAttributeHideBySceneSettingReplyChatSubtitleConfig(Record, alias_generator=camel):
-    active: bool | None
-
-
-class GetEmpAttributeHideBySceneSettingReplyProfileSceneConfig(Record, alias_generator=camel):
-    active: bool | None
-
-
-class GetEmpAttributeHideBySceneSettingReplySearchSceneConfig(Record, alias_generator=camel):
-    active: bool | None
-
-
-class GetEmpAttributeHideBySceneSettingReply(Record, alias_generator=camel):
-    chat_subtitle_config: GetEmpAttributeHideBySceneSettingReplyChatSubtitleConfig | None
-    description: str | None
-    exclude_dept_ids: list[int] = empty_list()
-    exclude_tag_ids: list[int] = empty_list()
-    exclude_user_ids: list[str] = empty_list()
-    hide_fields: list[str] = empty_list()
-    id: int | None
-    name: str | None
-    object_dept_ids: list[int] = empty_list()
-    object_tag_ids: list[int] = empty_list()
-    object_user_ids: list[str] = empty_list()
-    profile_scene_config: GetEmpAttributeHideBySceneSettingReplyProfileSceneConfig | None
-    search_scene_config: GetEmpAttributeHideBySceneSettingReplySearchSceneConfig | None
-
-
-class GetUserByDingTalkIdReply(Record, alias_generator=camel):
-    user_id: str | None
-
-
-class GetUserCardHolderListList(Record, alias_generator=camel):
-    avatar_url: str | None
-    card_accept_status: int | None
-    card_accept_time_long: int | None
-    card_id: str | None
-    card_source: int | None
-    extension: dict[str, JsonValue] | None
-    industry_name: str | None
-    introduce: str | None
-    name: str | None
-    org_name: str | None
-    template_id: str | None
-    title: str | None
-
-
-class GetUserGroupReplyResult(Record, alias_generator=camel):
     client_show: bool | None
-    description: str | None
+    description: str = ""
     gmt_create: int | None
     gmt_modified: int | None
     group_code: str | None
     group_type: str | None
-    name: str | None
+    name: str
     status: str | None
 
 
-class GetUserGroupReply(Record, alias_generator=camel):
-    result: GetUserGroupReplyResult | None
+class UserGroupMember(Reply, alias_generator=camel):
+    """User group member."""
 
-
-class InitVerifyEventReply(Record, alias_generator=camel):
-    verify_id: str | None
-
-
-class IsFriendReply(Record, alias_generator=camel):
-    is_friend: bool | None
-
-
-class ListBasicRoleInPageListOpenActionOpenConditionOpenContactScope(Record, alias_generator=camel):
-    dept_ids: list[int] = empty_list()
-    include_member_depts: bool | None
-    include_self_manage_depts: bool | None
-    user_ids: list[str] = empty_list()
-
-
-class ListBasicRoleInPageListOpenActionOpenCondition(Record, alias_generator=camel):
-    open_contact_scope: ListBasicRoleInPageListOpenActionOpenConditionOpenContactScope | None
-
-
-class ListBasicRoleInPageListOpenAction(Record, alias_generator=camel):
-    action_ids: list[str] = empty_list()
-    open_condition: ListBasicRoleInPageListOpenActionOpenCondition | None
-
-
-class ListBasicRoleInPageListOpenMembers(Record, alias_generator=camel):
-    belong_corp_id: str | None
-    member_id: str | None
-    member_type: str | None
-    operate_user_id: str | None
-
-
-class ListBasicRoleInPageList(Record, alias_generator=camel):
-    open_action: ListBasicRoleInPageListOpenAction | None
-    open_members: list[ListBasicRoleInPageListOpenMembers] = empty_list()
-    open_resources: list[str] = empty_list()
-    open_role_id: str | None
-    open_role_name: str | None
-
-
-class ListManagementGroupsGroupMembers(Record, alias_generator=camel):
-    member_id: str | None
-    member_type: str | None
-
-
-class ListManagementGroupsGroupScope(Record, alias_generator=camel):
-    dept_ids: list[int] = empty_list()
-    scope_type: int | None
-
-
-class ListManagementGroupsGroup(Record, alias_generator=camel):
-    group_id: str | None
-    group_name: str | None
-    members: list[ListManagementGroupsGroupMembers] = empty_list()
-    resource_ids: list[str] = empty_list()
-    scope: ListManagementGroupsGroupScope | None
-
-
-class ListUserGroupMembersMember(Record, alias_generator=camel):
-    name: str | None
+    name: str = ""
     user_id: str | None
 
 
-class ListUserGroupsGroup(Record, alias_generator=camel):
-    gmt_modified: int | None
-    group_code: str | None
-    group_type: str | None
-    name: str | None
-    status: str | None
+class UserProfile(Reply, alias_generator=camel):
+    """User profile."""
+
+    mobile: str = ""
+    nick: str = ""
+    org_ids: str | None
+    state_code: str | None
 
 
-class OrgInfoReplyResult(Record, alias_generator=camel):
-    id: int | None
-    name: str | None
+class Verify(Reply, alias_generator=camel):
+    """Verify."""
 
-
-class OrgInfoReply(Record, alias_generator=camel):
-    result: list[OrgInfoReplyResult] = empty_list()
-
-
-class PushVerifyEventReply(Record, alias_generator=camel):
-    verify_id: str | None
-
-
-class QueryCardVisitorStatisticDataReply(Record, alias_generator=camel):
-    card_send_cnt: int | None
-    today_visit_add_cnt: int | None
-    today_visit_cnt: int | None
-    total_visit_add_cnt: int | None
-    total_visit_cnt: int | None
-    wechat_today_visit_add_cnt: int | None
-    wechat_today_visit_cnt: int | None
-    wechat_total_visit_add_cnt: int | None
-    wechat_total_visit_cnt: int | None
-
-
-class QueryCorpStatisticDataReplyResult(Record, alias_generator=camel):
-    card_be_received_total_cnt: int | None
-    card_receive_total_cnt: int | None
-    card_total_be_visited_cnt: int | None
-    data_date: str | None
-    ding_total_share_cnt: int | None
-    total_send_cnt: int | None
-    wechat_total_share_cnt: int | None
-
-
-class QueryCorpStatisticDataReply(Record, alias_generator=camel):
-    result: list[QueryCorpStatisticDataReplyResult] = empty_list()
-
-
-class QueryCorpUserStatisticList(Record, alias_generator=camel):
-    avatar_url: str | None
-    name: str | None
-    receive_cnt: int | None
-    send_cnt: int | None
-    union_id: str | None
-
-
-class QueryResourceManagementMembersReplyMembers(Record, alias_generator=camel):
-    member_id: str | None
-    member_type: str | None
-
-
-class QueryResourceManagementMembersReply(Record, alias_generator=camel):
-    members: list[QueryResourceManagementMembersReplyMembers] = empty_list()
-
-
-class QueryUserManagementResourcesReply(Record, alias_generator=camel):
-    resource_ids: list[str] = empty_list()
-
-
-class QueryVerifyResultReply(Record, alias_generator=camel):
     corp_id: str | None
     factor_code: str | None
-    factor_desc: str | None
+    factor_desc: str = ""
     result_code: str | None
-    result_desc: str | None
+    result_desc: str = ""
     state: str | None
     user_id: str | None
     verify_timestamp: int | None
 
 
-class SubmitHandoverResourceTasks(TypedDict, total=False):
-    action_type: Required[str]
-    receiver_staff_id: str
-    resource_type_id: Required[int]
-
-
-class TalentAddCustomTagReplyResult(Record, alias_generator=camel):
-    tag_code: str | None
-    tag_name: str | None
-
-
-class TalentAddCustomTagReply(Record, alias_generator=camel):
-    result: TalentAddCustomTagReplyResult | None
-
-
-class TalentAddObjectiveTagReplyResult(Record, alias_generator=camel):
-    tag_code: str | None
-    tag_name: str | None
-
-
-class TalentAddObjectiveTagReply(Record, alias_generator=camel):
-    result: TalentAddObjectiveTagReplyResult | None
-
-
-class TalentAddPersonalityTagReplyResult(Record, alias_generator=camel):
-    category_code: str | None
-    category_name: str | None
-    tag_code: str | None
-    tag_name: str | None
-
-
-class TalentAddPersonalityTagReply(Record, alias_generator=camel):
-    result: TalentAddPersonalityTagReplyResult | None
-
-
-class TalentDeleteCustomTagReplyResult(Record, alias_generator=camel):
-    success: bool | None
-
-
-class TalentDeleteCustomTagReply(Record, alias_generator=camel):
-    result: TalentDeleteCustomTagReplyResult | None
-
-
-class TalentDeleteObjectiveTagReplyResult(Record, alias_generator=camel):
-    success: bool | None
-
-
-class TalentDeleteObjectiveTagReply(Record, alias_generator=camel):
-    result: TalentDeleteObjectiveTagReplyResult | None
-
-
-class TalentDeletePersonalityTagReplyResult(Record, alias_generator=camel):
-    success: bool | None
-
-
-class TalentDeletePersonalityTagReply(Record, alias_generator=camel):
-    result: TalentDeletePersonalityTagReplyResult | None
-
-
-class TalentLikeTagReplyResult(Record, alias_generator=camel):
-    success: bool | None
-
-
-class TalentLikeTagReply(Record, alias_generator=camel):
-    result: TalentLikeTagReplyResult | None
-
-
-class TalentQueryCustomTagReplyResultTags(Record, alias_generator=camel):
-    sort_order: int | None
-    tag_code: str | None
-    tag_name: str | None
-
-
-class TalentQueryCustomTagReplyResult(Record, alias_generator=camel):
-    tags: list[TalentQueryCustomTagReplyResultTags] = empty_list()
-
-
-class TalentQueryCustomTagReply(Record, alias_generator=camel):
-    result: TalentQueryCustomTagReplyResult | None
-
-
-class TalentQueryObjectiveTagReplyResultTags(Record, alias_generator=camel):
-    sort_order: int | None
-    tag_code: str | None
-    tag_name: str | None
-
-
-class TalentQueryObjectiveTagReplyResult(Record, alias_generator=camel):
-    tags: list[TalentQueryObjectiveTagReplyResultTags] = empty_list()
-
-
-class TalentQueryObjectiveTagReply(Record, alias_generator=camel):
-    result: TalentQueryObjectiveTagReplyResult | None
-
-
-class TalentQueryPersonalityTagReplyResultTags(Record, alias_generator=camel):
-    category_code: str | None
-    category_name: str | None
-    category_sort_order: int | None
-    sort_order: int | None
-    tag_code: str | None
-    tag_name: str | None
-
-
-class TalentQueryPersonalityTagReplyResult(Record, alias_generator=camel):
-    tags: list[TalentQueryPersonalityTagReplyResultTags] = empty_list()
-
-
-class TalentQueryPersonalityTagReply(Record, alias_generator=camel):
-    result: TalentQueryPersonalityTagReplyResult | None
-
-
-class TalentQueryTagLikeDetailListLikeDetail(Record, alias_generator=camel):
-    like_timestamp: int | None
-    operator_user_id: str | None
-
-
-class TalentQueryTagLikeListReplyResultTagLikes(Record, alias_generator=camel):
-    has_liked: bool | None
-    like_count: int | None
-    tag_code: str | None
-    tag_name: str | None
-
-
-class TalentQueryTagLikeListReplyResult(Record, alias_generator=camel):
-    tag_likes: list[TalentQueryTagLikeListReplyResultTagLikes] = empty_list()
-
-
-class TalentQueryTagLikeListReply(Record, alias_generator=camel):
-    result: TalentQueryTagLikeListReplyResult | None
-
-
-class UniqueQueryUserCardReply(Record, alias_generator=camel):
-    avatar_url: str | None
-    card_id: str | None
-    extension: dict[str, JsonValue] | None
-    industry_name: str | None
-    introduce: str | None
-    name: str | None
-    org_name: str | None
-    settings: dict[str, JsonValue] | None
-    template_id: str | None
-    title: str | None
-
-
-class UpdateContactHideBySceneSettingNodeListSceneConfig(TypedDict, total=False):
-    active: bool
-    dept_object_include_emp: bool
-
-
-class UpdateContactHideBySceneSettingProfileSceneConfig(TypedDict, total=False):
-    active: bool
-
-
-class UpdateContactHideBySceneSettingSearchSceneConfig(TypedDict, total=False):
-    active: bool
-    dept_object_include_emp: bool
-
-
-class UpdateEmpAttributeHideBySceneSettingChatSubtitleConfig(TypedDict, total=False):
-    active: bool
-
-
-class UpdateEmpAttributeHideBySceneSettingProfileSceneConfig(TypedDict, total=False):
-    active: bool
-
-
-class UpdateEmpAttributeHideBySceneSettingSearchSceneConfig(TypedDict, total=False):
-    active: bool
-
-
-class UpdateManagementGroupMembers(TypedDict, total=False):
-    member_id: Required[str]
-    member_type: Required[str]
-
-
-class UpdateManagementGroupScope(TypedDict, total=False):
-    dept_ids: list[int]
-    scope_type: Required[int]
-
-
-class UpdateUserOwnnessReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class UserGroupAddStaticGroupMembersReplyResult(Record, alias_generator=camel):
-    success: bool | None
-
-
-class UserGroupAddStaticGroupMembersReply(Record, alias_generator=camel):
-    result: UserGroupAddStaticGroupMembersReplyResult | None
-
-
-class UserGroupRemoveStaticGroupMembersReplyResult(Record, alias_generator=camel):
-    success: bool | None
-
-
-class UserGroupRemoveStaticGroupMembersReply(Record, alias_generator=camel):
-    result: UserGroupRemoveStaticGroupMembersReplyResult | None
-
-
-class UserProfileReplyResult(Record, alias_generator=camel):
-    mobile: str | None
-    nick: str | None
-    org_ids: str | None
-    state_code: str | None
-
-
-class UserProfileReply(Record, alias_generator=camel):
-    result: list[UserProfileReplyResult] = empty_list()
-
-
 class ContactV1(Manager):
+    @api("contact_1_0.AddAccountMapping", "POST /v1.0/contact/accountMappings")
+    def add_account_mapping(
+        self,
+        out_id: str,
+        out_tenant_id: str,
+        user_id: str,
+        *,
+        domain: str,
+        extension: dict[str, str] | None = None,
+    ) -> Call[None]:
+        """Add account mapping (创建账号映射).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.AddContactHideBySceneSetting", "POST /v1.0/contact/organizations/hides/settings")
+    def add_contact_hide_by_scene_setting(
+        self,
+        *,
+        description: str | None = None,
+        exclude_dept_ids: list[int] | None = None,
+        exclude_tag_ids: list[int] | None = None,
+        exclude_user_ids: list[str] | None = None,
+        name: str | None = None,
+        node_list_scene_config: OrDict[SceneConfig] | None = None,
+        object_dept_ids: list[int] | None = None,
+        object_tag_ids: list[int] | None = None,
+        object_user_ids: list[str] | None = None,
+        profile_scene_config: OrDict[ProfileSceneConfig] | None = None,
+        search_scene_config: OrDict[SceneConfig] | None = None,
+    ) -> Call[int | None]:
+        """Add contact hide by scene setting (添加通讯录组织架构分场景隐藏设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "settingId").or_none()
+
+    @api("contact_1_0.AddEmpAttributeHideBySceneSetting", "POST /v1.0/contact/empAttributes/hides/settings")
+    def add_emp_attribute_hide_by_scene_setting(
+        self,
+        *,
+        chat_subtitle_config: OrDict[ProfileSceneConfig] | None = None,
+        description: str | None = None,
+        exclude_dept_ids: list[int] | None = None,
+        exclude_tag_ids: list[int] | None = None,
+        exclude_user_ids: list[str] | None = None,
+        hide_fields: list[str] | None = None,
+        name: str | None = None,
+        object_dept_ids: list[int] | None = None,
+        object_tag_ids: list[int] | None = None,
+        object_user_ids: list[str] | None = None,
+        profile_scene_config: OrDict[ProfileSceneConfig] | None = None,
+        search_scene_config: OrDict[ProfileSceneConfig] | None = None,
+    ) -> Call[int | None]:
+        """Add emp attribute hide by scene setting (添加员工属性分场景隐藏设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "settingId").or_none()
+
+    @api("contact_1_0.AddOrgAccountOwnness", "POST /v1.0/contact/orgAccounts/owness?userId")
+    def add_org_account_ownness(
+        self,
+        user_id: str,
+        ownness_id: int,
+        *,
+        end_time: int,
+        ownenss_type: int,
+        start_time: int,
+        text: str,
+    ) -> Call[int | None]:
+        """Add org account ownness (新增企业账号工作状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "result").or_none()
+
+    @api("contact_1_0.AnnualCertificationAudit", "POST /v1.0/contact/organizations/authorities/audit")
+    def annual_certification_audit(
+        self,
+        order_id: str,
+        *,
+        auth_status: int,
+        applicant_mobile: str | None = None,
+        applicant_name: str | None = None,
+        application_letter: str | None = None,
+        certificate_type: int | None = None,
+        corp_name: str | None = None,
+        depositary_bank: str | None = None,
+        extension: str | None = None,
+        legal_person: str | None = None,
+        license_number: str | None = None,
+        license_url: str | None = None,
+        public_account: str | None = None,
+        reason_code: str | None = None,
+        reason_msg: str | None = None,
+        tag: str | None = None,
+    ) -> Call[None]:
+        """Annual certification audit (年检认证审核).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
     @api("contact_1_0.BatchApproveUnionApply", "POST /v1.0/contact/cooperateCorps/unionApplications/approve")
     def batch_approve_union_apply(
         self,
         *,
-        body: Annotated[Annotated[list[BatchApproveUnionApplyBody], Field(max_length=10)] | None, wire("")] = None,
+        body: Annotated[Annotated[Sequence[OrDict[UnionApply]], Field(max_length=10)] | None, wire("")] = None,
     ) -> Call[None]:
         """Batch approve union apply (批量通过伙伴组织的加入申请).
 
@@ -997,6 +765,33 @@ class ContactV1(Manager):
         Source: apply-for-batch-addition-through-upstream-and-downstream-organizations
         """
         return Call(None)
+
+    @api("contact_1_0.BatchGetUser", "GET /v1.0/contact/users/batch/get")
+    def batch_get_user(
+        self,
+    ) -> Call[User]:
+        """Batch get user (批量查询用户信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(User)
+
+    @api("contact_1_0.BatchUpdateExternalTitle", "PUT /v1.0/contact/externalTitles")
+    def batch_update_external_title(
+        self,
+        *,
+        operator_user_id: str | None = None,
+        update_title_model_list: Sequence[OrDict[UpdateTitle]] | None = None,
+    ) -> Call[UpdatedExternalTitle | None]:
+        """Batch update external title (批量修改企业员工对外职位信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdatedExternalTitle, "result").or_none()
 
     @api("contact_1_0.ChangeDingTalkId", "POST /v1.0/contact/orgAccounts/dingTalkIds/change")
     def change_ding_talk_id(
@@ -1046,14 +841,46 @@ class ContactV1(Manager):
         """
         return Call(None)
 
+    @api("contact_1_0.ChangeMainOrg", "POST /v1.0/contact/orgAccounts/mainOrgs/change")
+    def change_main_org(
+        self,
+        new_main_corp_id: str,
+        user_id: str,
+    ) -> Call[None]:
+        """Change main org (企业账号修改主企业).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.CourseFinishCourse", "POST /v1.0/contact/course/finishCourse")
+    def course_finish_course(
+        self,
+        *,
+        cert_id: str | None = None,
+        cert_media_base64: str | None = None,
+        course_id: str | None = None,
+        status: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[None]:
+        """Course finish course (考证上钉-isv-证书颁发接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
     @api("contact_1_0.CreateCooperateOrg", "POST /v1.0/contact/cooperateCorps")
     def create_cooperate_org(
         self,
-        org_name: str,
         *,
+        org_name: str,
         logo_media_id: str | None = None,
         industry_code: int | None = None,
-    ) -> Call[CreateCooperateOrgReply]:
+    ) -> Call[str]:
         """Create cooperate org (创建上下游组织).
 
         Args:
@@ -1069,7 +896,105 @@ class ContactV1(Manager):
 
         Source: create-a-cooperation-space
         """
-        return Call(CreateCooperateOrgReply)
+        return Call(str, "cooperateCorpId")
+
+    @api("contact_1_0.CreateManagementGroup", "POST /v1.0/contact/managementGroups")
+    def create_management_group(
+        self,
+        *,
+        group_name: str,
+        members: Sequence[OrDict[ResourceManagementMember]],
+        resource_ids: list[str],
+        scope: OrDict[ManagementGroupScope],
+    ) -> Call[str | None]:
+        """Create management group (创建管理组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "groupId").or_none()
+
+    @api(
+        "contact_1_0.CreateSecondaryManagementGroup",
+        "POST /v1.0/contact/secondaryAdministrators/managementGroups?userId",
+    )
+    def create_secondary_management_group(
+        self,
+        user_id: str,
+        *,
+        group_name: str,
+        members: Sequence[OrDict[ResourceManagementMember]],
+        resource_ids: list[str],
+        scope: OrDict[ManagementGroupScope],
+    ) -> Call[str | None]:
+        """Create secondary management group (子管理员创建管理组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "groupId").or_none()
+
+    @api("contact_1_0.CreateUserGroup", "POST /v1.0/contact/userGroups/create")
+    def create_user_group(
+        self,
+        *,
+        description: str,
+        name: str,
+        client_show: bool | None = None,
+    ) -> Call[str | None]:
+        """Create user group (创建用户组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result.groupCode").or_none()
+
+    @api("contact_1_0.DelAccountMapping", "DELETE /v1.0/contact/accountMappings")
+    def del_account_mapping(
+        self,
+        user_id: str,
+        *,
+        domain: str,
+    ) -> Call[None]:
+        """Del account mapping (删除账号映射).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.DelOrgAccUserOwnness", "DELETE /v1.0/contact/orgAccounts/ownness")
+    def del_org_acc_user_ownness(
+        self,
+        ownness_id: int,
+        user_id: str,
+        *,
+        ownenss_type: int,
+    ) -> Call[None]:
+        """Del org acc user ownness (删除企业账号工作状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.DeleteContactHideBySceneSetting", "DELETE /v1.0/contact/organizations/hides/settings/{settingId}")
+    def delete_contact_hide_by_scene_setting(
+        self,
+        setting_id: str,
+    ) -> Call[None]:
+        """Delete contact hide by scene setting (删除通讯录组织架构分场景隐藏设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("contact_1_0.DeleteContactHideSetting", "DELETE /v1.0/contact/contactHideSettings/{settingId}")
     def delete_contact_hide_setting(
@@ -1112,6 +1037,22 @@ class ContactV1(Manager):
         return Call(None)
 
     @api(
+        "contact_1_0.DeleteEmpAttributeHideBySceneSetting",
+        "DELETE /v1.0/contact/empAttributes/hides/settings/{settingId}",
+    )
+    def delete_emp_attribute_hide_by_scene_setting(
+        self,
+        setting_id: str,
+    ) -> Call[None]:
+        """Delete emp attribute hide by scene setting (删除员工属性分场景隐藏设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
         "contact_1_0.DeleteEmpAttributeVisibility",
         "DELETE /v1.0/contact/staffAttributes/visibilitySettings/{settingId}",
     )
@@ -1134,13 +1075,75 @@ class ContactV1(Manager):
         """
         return Call(None)
 
+    @api("contact_1_0.DeleteManagementGroup", "DELETE /v1.0/contact/managementGroups/{groupId}")
+    def delete_management_group(
+        self,
+        group_id: str,
+    ) -> Call[None]:
+        """Delete management group (删除管理组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.DeleteUserGroup", "POST /v1.0/contact/userGroups/delete")
+    def delete_user_group(
+        self,
+        *,
+        group_code: str,
+    ) -> Call[bool | None]:
+        """Delete user group (删除静态用户组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "result.success").or_none()
+
+    @api("contact_1_0.DeptGroupSettingUpdate", "POST /v1.0/contact/departmentGroup/update")
+    def dept_group_setting_update(
+        self,
+        dept_id: int,
+        *,
+        group_contain_hidden_dept: bool | None = None,
+        group_contain_hrm_employee_type_labels: list[str] | None = None,
+        group_contain_outer_dept: bool | None = None,
+        group_contain_sub_dept: bool | None = None,
+        permission_code: str | None = None,
+        sync_members: bool | None = None,
+    ) -> Call[None]:
+        """Dept group setting update (更新部门群设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.GetAccountMapping", "GET /v1.0/contact/accountMappings")
+    def get_account_mapping(
+        self,
+        user_id: str,
+        *,
+        domain: str,
+    ) -> Call[AccountMapping]:
+        """Get account mapping (获取账号映射).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AccountMapping, "result")
+
     @api("contact_1_0.GetApplyInviteInfo", "GET /v1.0/contact/invites/infos")
     def get_apply_invite_info(
         self,
         *,
         inviter_user_id: str | None = None,
         dept_id: int | None = None,
-    ) -> Call[GetApplyInviteInfoReply]:
+    ) -> Call[ApplyInvite]:
         """Get apply invite info (获取企业邀请信息).
 
         Args:
@@ -1155,7 +1158,7 @@ class ContactV1(Manager):
 
         Source: obtain-invitation-information
         """
-        return Call(GetApplyInviteInfoReply)
+        return Call(ApplyInvite)
 
     @api(
         "contact_1_0.GetBranchAuthData", "POST /v1.0/contact/branchAuthDatas/search?branchCorpId&code", idempotent=True
@@ -1163,10 +1166,10 @@ class ContactV1(Manager):
     def get_branch_auth_data(
         self,
         branch_corp_id: str,
-        code: str,
         *,
+        code: str,
         body: Annotated[dict[str, str] | None, wire("")] = None,
-    ) -> Call[GetBranchAuthDataReply]:
+    ) -> Call[list[BranchAuth]]:
         """Get branch auth data (获取上下级组织分支授权的数据).
 
         Args:
@@ -1180,13 +1183,52 @@ class ContactV1(Manager):
 
         Source: data-authorized-by-a-branch-of-an-associated-organization
         """
-        return Call(GetBranchAuthDataReply)
+        return Call(list[BranchAuth], "result").or_empty()
+
+    @api("contact_1_0.GetCardInUserHolder", "GET /v1.0/contact/cards/holders/infos/{cardId}")
+    def get_card_in_user_holder(
+        self,
+        card_id: str,
+    ) -> Call[Card]:
+        """Get card in user holder (查询用户名片夹中的某张名片信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Card)
+
+    @api("contact_1_0.GetCardInfo", "GET /v1.0/contact/cards/infos/{cardId}")
+    def get_card_info(
+        self,
+        card_id: str,
+    ) -> Call[CardInfo]:
+        """Get card info (查询用户名片信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CardInfo)
+
+    @api("contact_1_0.GetContactHideBySceneSetting", "GET /v1.0/contact/organizations/hides/settings/{settingId}")
+    def get_contact_hide_by_scene_setting(
+        self,
+        setting_id: str,
+    ) -> Call[ContactHide]:
+        """Get contact hide by scene setting (获取通讯录组织架构分场景隐藏设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ContactHide)
 
     @api("contact_1_0.GetCooperateOrgInviteInfo", "GET /v1.0/contact/cooperateCorps/{cooperateCorpId}/inviteInfos")
     def get_cooperate_org_invite_info(
         self,
         cooperate_corp_id: str,
-    ) -> Call[GetCooperateOrgInviteInfoReply]:
+    ) -> Call[str]:
         """Get cooperate org invite info (获取上下游组织的邀请信息).
 
         Args:
@@ -1200,13 +1242,25 @@ class ContactV1(Manager):
 
         Source: obtain-the-invitation-information-of-a-cooperation-space
         """
-        return Call(GetCooperateOrgInviteInfoReply)
+        return Call(str, "inviteUrl")
+
+    @api("contact_1_0.GetCorpCardStyleList", "GET /v1.0/contact/cards/styles/lists")
+    def get_corp_card_style_list(
+        self,
+    ) -> Call[list[dict[str, JsonValue]]]:
+        """Get corp card style list (查询企业模板列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[dict[str, JsonValue]], "result").or_empty()
 
     @api("contact_1_0.GetDingIdByMigrationDingId", "GET /v1.0/contact/orgAccount/getDingIdByMigrationDingIds")
     def get_ding_id_by_migration_ding_id(
         self,
         migration_ding_id: str,
-    ) -> Call[GetDingIdByMigrationDingIdReply]:
+    ) -> Call[str]:
         """Get ding id by migration ding id (根据迁移后的dingId查询原dingId).
 
         Args:
@@ -1220,12 +1274,25 @@ class ContactV1(Manager):
 
         Source: query-the-original-dingid-based-on-the-dingid-after-migration
         """
-        return Call(GetDingIdByMigrationDingIdReply)
+        return Call(str, "dingId")
+
+    @api("contact_1_0.GetEmpAttributeHideBySceneSetting", "GET /v1.0/contact/empAttributes/hides/settings/{settingId}")
+    def get_emp_attribute_hide_by_scene_setting(
+        self,
+        setting_id: str,
+    ) -> Call[EmpAttributeHide]:
+        """Get emp attribute hide by scene setting (获取员工属性分场景隐藏设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(EmpAttributeHide)
 
     @api("contact_1_0.GetLatestDingIndex", "GET /v1.0/contact/dingIndexs")
     def get_latest_ding_index(
         self,
-    ) -> Call[GetLatestDingIndexReply]:
+    ) -> Call[LatestDingIndex]:
         """Get latest ding index (获取企业最新钉钉指数信息).
 
         Codes: invalid.system.errror, invalidParameter.param.empty.
@@ -1236,13 +1303,13 @@ class ContactV1(Manager):
 
         Source: queries-the-latest-dingtalk-index-information
         """
-        return Call(GetLatestDingIndexReply)
+        return Call(LatestDingIndex)
 
     @api("contact_1_0.GetMigrationDingIdByDingId", "GET /v1.0/contact/orgAccount/getMigrationDingIdByDingIds")
     def get_migration_ding_id_by_ding_id(
         self,
         ding_id: str,
-    ) -> Call[GetMigrationDingIdByDingIdReply]:
+    ) -> Call[MigrationDingId]:
         """Get migration ding id by ding id (根据原dingId查询迁移后的dingId).
 
         Args:
@@ -1256,13 +1323,13 @@ class ContactV1(Manager):
 
         Source: query-the-new-dingid-based-on-the-original-dingid
         """
-        return Call(GetMigrationDingIdByDingIdReply)
+        return Call(MigrationDingId)
 
     @api("contact_1_0.GetMigrationUnionIdByUnionId", "GET /v1.0/contact/orgAccount/getMigrationUnionIdByUnionIds")
     def get_migration_union_id_by_union_id(
         self,
         union_id: str,
-    ) -> Call[GetMigrationUnionIdByUnionIdReply]:
+    ) -> Call[MigrationUnionId]:
         """Get migration union id by union id (根据原unionId查询迁移后的unionId).
 
         Args:
@@ -1276,14 +1343,14 @@ class ContactV1(Manager):
 
         Source: the-union-id-that-you-want-to-query-you-can
         """
-        return Call(GetMigrationUnionIdByUnionIdReply)
+        return Call(MigrationUnionId)
 
     @api("contact_1_0.GetOrgAuthInfo", "GET /v1.0/contact/organizations/authInfos")
     def get_org_auth_info(
         self,
         *,
         target_corp_id: str | None = None,
-    ) -> Call[GetOrgAuthInfoReply]:
+    ) -> Call[OrgAuth]:
         """Get org auth info (获取企业认证信息).
 
         Args:
@@ -1297,13 +1364,13 @@ class ContactV1(Manager):
 
         Source: obtain-enterprise-authentication-information
         """
-        return Call(GetOrgAuthInfoReply)
+        return Call(OrgAuth)
 
     @api("contact_1_0.GetTranslateFileJobResult", "GET /v1.0/contact/files/translateResults")
     def get_translate_file_job_result(
         self,
         job_id: str,
-    ) -> Call[GetTranslateFileJobResultReply]:
+    ) -> Call[TranslateFileJob]:
         """Get translate file job result (获取异步转译任务结果).
 
         Args:
@@ -1317,13 +1384,13 @@ class ContactV1(Manager):
 
         Source: obtains-the-results-of-an-asynchronous-translation-task
         """
-        return Call(GetTranslateFileJobResultReply)
+        return Call(TranslateFileJob)
 
     @api("contact_1_0.GetUnionIdByMigrationUnionId", "GET /v1.0/contact/orgAccount/getUnionIdByMigrationUnionIds")
     def get_union_id_by_migration_union_id(
         self,
         migration_union_id: str,
-    ) -> Call[GetUnionIdByMigrationUnionIdReply]:
+    ) -> Call[str]:
         """Get union id by migration union id (根据迁移后的unionId查询原unionId).
 
         Args:
@@ -1337,9 +1404,125 @@ class ContactV1(Manager):
 
         Source: query-the-original-union-id-based-on-the-union-id
         """
-        return Call(GetUnionIdByMigrationUnionIdReply)
+        return Call(str, "unionId")
 
     get_user = alias(AccountManager.get)
+
+    @api("contact_1_0.GetUserByDingTalkId", "GET /v1.0/contact/user/getByDingTalkId")
+    def get_user_by_ding_talk_id(
+        self,
+        *,
+        dingtalk_id: str | None = None,
+    ) -> Call[str]:
+        """Get user by ding talk id (根据钉钉号获取员工信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "userId")
+
+    @api("contact_1_0.GetUserCardHolderList", "GET /v1.0/contact/cards/holders/lists")
+    def get_user_card_holder_list(
+        self,
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+    ) -> Query[Card]:
+        """Get user card holder list (查询用户名片夹信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(Card, TOKEN_FROM_ZERO, items="list")
+
+    @api("contact_1_0.GetUserGroup", "GET /v1.0/contact/userGroups/getUserGroup")
+    def get_user_group(
+        self,
+        *,
+        group_code: str,
+    ) -> Call[UserGroup]:
+        """Get user group (查询用户组详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UserGroup, "result")
+
+    @api("contact_1_0.InitVerifyEvent", "POST /v1.0/contact/verifyIdentities/verifyEvents/init")
+    def init_verify_event(
+        self,
+        user_id: str,
+        *,
+        factor_code_list: list[str],
+        caller_device_id: str | None = None,
+        state: str | None = None,
+    ) -> Call[str | None]:
+        """Init verify event (初始化核身事件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "verifyId").or_none()
+
+    @api("contact_1_0.IsFriend", "POST /v1.0/contact/relationships/friends/judge", idempotent=True)
+    def is_friend(
+        self,
+        *,
+        mobile_no: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[bool]:
+        """Is friend (判断某用户跟给定专属账号是否存在好友关系).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "isFriend")
+
+    @api(
+        "contact_1_0.IsvCardEventPush",
+        "POST /v1.0/contact/cards/events/push?isvCardId&isvToken&isvUid",
+        idempotent=True,
+    )
+    def isv_card_event_push(
+        self,
+        isv_card_id: str,
+        *,
+        isv_token: str,
+        isv_uid: str,
+        event_params: dict[str, JsonValue],
+        event_type: str,
+    ) -> Call[None]:
+        """Isv card event push (名片事件推送).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.ListBasicRoleInPage", "GET /v1.0/contact/rbac/administrativeGroups/baseInfos")
+    def list_basic_role_in_page(
+        self,
+        *,
+        agent_id: str | None = None,
+        max_results: int | None = None,
+        next_token: int | None = None,
+    ) -> Query[Role]:
+        """List basic role in page (拉取管理组基本信息列表分页接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(Role, TOKEN_FROM_ZERO, items="list")
 
     @api("contact_1_0.ListContactHideSettings", "GET /v1.0/contact/contactHideSettings")
     def list_contact_hide_settings(
@@ -1347,7 +1530,7 @@ class ContactV1(Manager):
         *,
         next_token: int | None = None,
         max_results: Annotated[int, Field(le=100)] = 100,
-    ) -> Query[ListContactHideSettingsList]:
+    ) -> Query[ContactHideSetting]:
         """List contact hide settings (获取通讯录隐藏设置).
 
         Args:
@@ -1362,7 +1545,7 @@ class ContactV1(Manager):
 
         Source: obtains-the-hide-settings-of-the-address-book
         """
-        return Listing(ListContactHideSettingsList, TOKEN_FROM_ZERO, items="list")
+        return Listing(ContactHideSetting, TOKEN_FROM_ZERO, items="list")
 
     @api("contact_1_0.ListContactRestrictSetting", "GET /v1.0/contact/restrictions/settings")
     def list_contact_restrict_setting(
@@ -1370,7 +1553,7 @@ class ContactV1(Manager):
         *,
         next_token: int | None = None,
         max_results: Annotated[int, Field(le=100)] = 100,
-    ) -> Query[ListContactRestrictSettingList]:
+    ) -> Query[ContactRestrictSetting]:
         """List contact restrict setting (获取限制查看通讯录设置列表).
 
         Args:
@@ -1385,7 +1568,7 @@ class ContactV1(Manager):
 
         Source: gets-a-list-of-address-book-limit-visibility-settings
         """
-        return Listing(ListContactRestrictSettingList, TOKEN_FROM_ZERO, items="list")
+        return Listing(ContactRestrictSetting, TOKEN_FROM_ZERO, items="list")
 
     @api("contact_1_0.ListEmpAttributeVisibility", "GET /v1.0/contact/staffAttributes/visibilitySettings")
     def list_emp_attribute_visibility(
@@ -1393,7 +1576,7 @@ class ContactV1(Manager):
         *,
         next_token: int | None = None,
         max_results: Annotated[int, Field(le=100)] = 100,
-    ) -> Query[ListEmpAttributeVisibilityList]:
+    ) -> Query[ContactHideSetting]:
         """List emp attribute visibility (获取用户属性可见性设置).
 
         Args:
@@ -1408,17 +1591,17 @@ class ContactV1(Manager):
 
         Source: pull-hidden-property-field-for-enterprise-employees
         """
-        return Listing(ListEmpAttributeVisibilityList, Paging("nextToken", 0), items="list")
+        return Listing(ContactHideSetting, Paging("nextToken", 0), items="list")
 
     @api("contact_1_0.ListEmpLeaveRecords", "GET /v1.0/contact/empLeaveRecords")
     def list_emp_leave_records(
         self,
-        start_time: str,
         *,
-        end_time: str | None = None,
+        start_time: IsoTime,
+        end_time: IsoTime | None = None,
         next_token: str | None = None,
         max_results: Annotated[int, Field(le=50)] = 50,
-    ) -> Query[ListEmpLeaveRecordsRecord]:
+    ) -> Query[EmpLeaveRecord]:
         """List emp leave records (查询离职记录列表).
 
         Args:
@@ -1435,13 +1618,31 @@ class ContactV1(Manager):
 
         Source: query-the-details-of-employees-who-have-left-office
         """
-        return Listing(ListEmpLeaveRecordsRecord, TOKEN, items="records")
+        return Listing(EmpLeaveRecord, TOKEN, items="records")
+
+    @api("contact_1_0.ListManagementGroups", "GET /v1.0/contact/managementGroups")
+    def list_management_groups(
+        self,
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+    ) -> Query[ManagementGroup]:
+        """List management groups (分页查询管理组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(ManagementGroup, TOKEN_FROM_ZERO, items="groups")
 
     @api("contact_1_0.ListOwnedOrgByStaffId", "GET /v1.0/contact/orgAccounts/ownedOrganizations")
     def list_owned_org_by_staff_id(
         self,
         user_id: str,
-    ) -> Call[ListOwnedOrgByStaffIdReply]:
+    ) -> Call[list[OwnedOrg]]:
         """List owned org by staff id (查询企业账号拥有的组织).
 
         Args:
@@ -1455,7 +1656,7 @@ class ContactV1(Manager):
 
         Source: you-can-call-this-operation-to-query-the-organization-that
         """
-        return Call(ListOwnedOrgByStaffIdReply)
+        return Call(list[OwnedOrg], "orgList").or_empty()
 
     @api("contact_1_0.ListSeniorSettings", "GET /v1.0/contact/seniorSettings")
     def list_senior_settings(
@@ -1463,7 +1664,7 @@ class ContactV1(Manager):
         senior_staff_id: str,
         *,
         permission_code: str | None = None,
-    ) -> Call[ListSeniorSettingsReply]:
+    ) -> Call[SeniorSetting]:
         """List senior settings (获取用户高管模式设置).
 
         Args:
@@ -1478,7 +1679,64 @@ class ContactV1(Manager):
 
         Source: get-user-executive-mode-settings
         """
-        return Call(ListSeniorSettingsReply)
+        return Call(SeniorSetting)
+
+    @api("contact_1_0.ListUserGroupMembers", "GET /v1.0/contact/userGroups/listUserGroupMembers")
+    def list_user_group_members(
+        self,
+        *,
+        group_code: str,
+        offset: int | None = None,
+        size: int = 20,
+    ) -> Query[UserGroupMember]:
+        """List user group members (查询用户组成员列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(UserGroupMember, OFFSET, "result", items="members")
+
+    @api("contact_1_0.ListUserGroups", "GET /v1.0/contact/userGroups/listUserGroups")
+    def list_user_groups(
+        self,
+        *,
+        group_type: str | None = None,
+        offset: int | None = None,
+        size: int = 20,
+    ) -> Query[UserGroup]:
+        """List user groups (查询用户组列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(UserGroup, OFFSET, "result", items="groups")
+
+    @api("contact_1_0.ModifyOrgAccUserOwnness", "PUT /v1.0/contact/orgAccounts/owness?userId")
+    def modify_org_acc_user_ownness(
+        self,
+        user_id: str,
+        ownness_id: int,
+        *,
+        end_time: int,
+        ownenss_type: int,
+        start_time: int,
+        text: str,
+    ) -> Call[None]:
+        """Modify org acc user ownness (更新企业账号工作状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("contact_1_0.MultiOrgPermissionGrant", "POST /v1.0/contact/orgAccounts/multiOrgPermissions/auth")
     def multi_org_permission_grant(
@@ -1506,16 +1764,16 @@ class ContactV1(Manager):
     @api("contact_1_0.OrgAccountMobileVisibleInOtherOrg", "PUT /v1.0/contact/orgAccounts/mobiles/visibleInOtherOrg")
     def org_account_mobile_visible_in_other_org(
         self,
-        to_corp_ids: list[str],
         opt_user_id: str,
         *,
+        to_corp_ids: list[str],
         fields: list[Literal["mobile", "status"]] | None = None,
     ) -> Call[None]:
         """Org account mobile visible in other org (授权其他组织查看本组织的企业账号信息).
 
         Args:
-            to_corp_ids: 被授权组织对应corpId列表
             opt_user_id: (例 e.g. `102530009661373952`)
+            to_corp_ids: 被授权组织对应corpId列表
             fields: 授权字段 (`mobile` `status`)
 
         Codes: invalid.param, system.busy.
@@ -1528,13 +1786,126 @@ class ContactV1(Manager):
         """
         return Call(None)
 
+    @api("contact_1_0.OrgAccountMobileVisiblePermisson", "PUT /v1.0/contact/orgAccounts/mobiles/visiblePermissions")
+    def org_account_mobile_visible_permission(
+        self,
+        *,
+        body: Annotated[list[str], wire("")],
+    ) -> Call[None]:
+        """Org account mobile visible permission (更新企业账号电话可见性).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            body: 请求体 the whole body
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    org_account_mobile_visible_permisson = org_account_mobile_visible_permission
+
+    @api("contact_1_0.OrgInfo", "POST /v1.0/contact/org/info")
+    def org_info(
+        self,
+    ) -> Call[list[OrgInfo]]:
+        """Org info (根据orgId获取企业信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[OrgInfo], "result").or_empty()
+
+    @api("contact_1_0.PushVerifyEvent", "POST /v1.0/contact/verifyIdentities/verifyEvents/push")
+    def push_verify_event(
+        self,
+        user_id: str,
+        *,
+        factor_code_list: list[str],
+        caller_device_id: str | None = None,
+        state: str | None = None,
+    ) -> Call[str | None]:
+        """Push verify event (给员工推送事件唤起核身组件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "verifyId").or_none()
+
+    @api("contact_1_0.QueryCardVisitorStatisticData", "GET /v1.0/contact/cards/visitors/statistics")
+    def query_card_visitor_statistic_data(
+        self,
+        union_id: str,
+    ) -> Call[CardVisitorStatistic]:
+        """Query card visitor statistic data (查询访客统计信息信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CardVisitorStatistic)
+
+    @api("contact_1_0.QueryCorpStatisticData", "POST /v1.0/contact/cards/templates/statistics/query", idempotent=True)
+    def query_corp_statistic_data(
+        self,
+        union_id: str,
+        *,
+        end_time: str,
+        start_time: str,
+        template_ids: list[str] | None = None,
+    ) -> Call[list[CorpStatistic]]:
+        """Query corp statistic data (查询企业模版的统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[CorpStatistic], "result").or_empty()
+
+    @api("contact_1_0.QueryCorpUserStatistic", "POST /v1.0/contact/cards/users/statistics/query", idempotent=True)
+    def query_corp_user_statistic(
+        self,
+        union_id: str,
+        *,
+        end_time: str,
+        start_time: str,
+        max_results: int = 20,
+        next_token: int | None = None,
+        template_ids: list[str] | None = None,
+    ) -> Query[CorpUserStatistic]:
+        """Query corp user statistic (查询企业用户名片统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(CorpUserStatistic, TOKEN_FROM_ZERO, items="list")
+
+    @api("contact_1_0.QueryResourceManagementMembers", "GET /v1.0/contact/resources/{resourceId}/managementMembers")
+    def query_resource_management_members(
+        self,
+        resource_id: str,
+    ) -> Call[list[ResourceManagementMember]]:
+        """Query resource management members (查询可管理资源的成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[ResourceManagementMember], "members").or_empty()
+
     @api("contact_1_0.QueryStatus", "GET /v1.0/contact/orgAccounts/status")
     def query_status(
         self,
         user_id: str,
         *,
         permission_code: str | None = None,
-    ) -> Call[QueryStatusReply]:
+    ) -> Call[bool]:
         """Query status (查询企业账号状态).
 
         Args:
@@ -1549,7 +1920,48 @@ class ContactV1(Manager):
 
         Source: query-dedicated-account-status-1
         """
-        return Call(QueryStatusReply)
+        return Call(bool, "disable")
+
+    @api("contact_1_0.QueryUserManagementResources", "GET /v1.0/contact/users/{userId}/managemementResources")
+    def query_user_management_resources(
+        self,
+        user_id: str,
+    ) -> Call[list[str]]:
+        """Query user management resources (查询用户可以管理的资源).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[str], "resourceIds").or_empty()
+
+    @api("contact_1_0.QueryVerifyResult", "GET /v1.0/contact/verifyIdentities/verifyResults")
+    def query_verify_result(
+        self,
+        verify_id: str,
+    ) -> Call[Verify]:
+        """Query verify result (读取员工核身结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Verify)
+
+    @api("contact_1_0.RecallTeamInvite", "POST /v1.0/contact/invites/recall?mobile&optUserId")
+    def recall_team_invite(
+        self,
+        *,
+        mobile: str | None = None,
+        opt_user_id: str | None = None,
+    ) -> Call[None]:
+        """Recall team invite (撤回已经发出的团队邀请).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     search_department = alias(DepartmentManager.search)
 
@@ -1610,10 +2022,10 @@ class ContactV1(Manager):
     @api("contact_1_0.SortUser", "POST /v1.0/contact/users/sort")
     def sort_user(
         self,
-        user_id_list: list[str],
         *,
+        user_id_list: list[str],
         sort_type: Literal[0, 1] | None = None,
-    ) -> Call[SortUserReply]:
+    ) -> Call[list[str]]:
         """Sort user (通讯录userId排序).
 
         Args:
@@ -1628,16 +2040,246 @@ class ContactV1(Manager):
 
         Source: address-book-userid-sorting
         """
-        return Call(SortUserReply)
+        return Call(list[str], "userIdList").or_empty()
+
+    @api("contact_1_0.SubmitHandoverResource", "POST /v1.0/contact/assets/submitHandoverResource")
+    def submit_handover_resource(
+        self,
+        user_id: str,
+        *,
+        tasks: Sequence[OrDict[Task]],
+    ) -> Call[None]:
+        """Submit handover resource (提交资源转交).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.TalentAddCustomTag", "POST /v1.0/contact/talentTags/addCustomTag")
+    def talent_add_custom_tag(
+        self,
+        user_id: str,
+        *,
+        tag_name: str,
+        sort_order: int | None = None,
+        tag_code: str | None = None,
+    ) -> Call[CustomTag | None]:
+        """Talent add custom tag (人才标签：添加员工自定义标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CustomTag, "result").or_none()
+
+    @api("contact_1_0.TalentAddObjectiveTag", "POST /v1.0/contact/talentTags/addObjectiveTag")
+    def talent_add_objective_tag(
+        self,
+        user_id: str,
+        *,
+        tag_name: str,
+        sort_order: int | None = None,
+        tag_code: str | None = None,
+    ) -> Call[CustomTag | None]:
+        """Talent add objective tag (人才标签：添加员工客观标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CustomTag, "result").or_none()
+
+    @api("contact_1_0.TalentAddPersonalityTag", "POST /v1.0/contact/talentTags/addPersonalityTag")
+    def talent_add_personality_tag(
+        self,
+        *,
+        category_name: str,
+        tag_name: str,
+        category_code: str | None = None,
+        category_sort_order: int | None = None,
+        sort_order: int | None = None,
+        tag_code: str | None = None,
+    ) -> Call[CustomTag | None]:
+        """Talent add personality tag (人才标签：添加企业个性标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CustomTag, "result").or_none()
+
+    @api("contact_1_0.TalentDeleteCustomTag", "POST /v1.0/contact/talentTags/deleteCustomTagWithClearLike")
+    def talent_delete_custom_tag(
+        self,
+        user_id: str,
+        *,
+        tag_code: str,
+    ) -> Call[bool | None]:
+        """Talent delete custom tag (人才标签：删除员工自定义标签并清除所有点赞记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "result.success").or_none()
+
+    @api("contact_1_0.TalentDeleteObjectiveTag", "POST /v1.0/contact/talentTags/deleteObjectiveTag")
+    def talent_delete_objective_tag(
+        self,
+        user_id: str,
+        *,
+        tag_code: str,
+    ) -> Call[bool | None]:
+        """Talent delete objective tag (人才标签：删除员工客观标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "result.success").or_none()
+
+    @api("contact_1_0.TalentDeletePersonalityTag", "POST /v1.0/contact/talentTags/deletePersonalityTag")
+    def talent_delete_personality_tag(
+        self,
+        *,
+        tag_code: str,
+    ) -> Call[bool | None]:
+        """Talent delete personality tag (人才标签：删除企业个性标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "result.success").or_none()
+
+    @api("contact_1_0.TalentLikeTag", "POST /v1.0/contact/talentTags/likeTag")
+    def talent_like_tag(
+        self,
+        operator_user_id: str,
+        user_id: str,
+        *,
+        action_type: str,
+        tag_code: str,
+    ) -> Call[bool | None]:
+        """Talent like tag (人才标签：点赞/取消点赞标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "result.success").or_none()
+
+    @api("contact_1_0.TalentQueryCustomTag", "GET /v1.0/contact/talentTags/queryCustomTag")
+    def talent_query_custom_tag(
+        self,
+        user_id: str,
+    ) -> Call[list[CustomTag]]:
+        """Talent query custom tag (人才标签：查询员工自定义标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[CustomTag], "result.tags").or_empty()
+
+    @api("contact_1_0.TalentQueryObjectiveTag", "GET /v1.0/contact/talentTags/queryObjectiveTag")
+    def talent_query_objective_tag(
+        self,
+        user_id: str,
+    ) -> Call[list[CustomTag]]:
+        """Talent query objective tag (人才标签：查询员工客观标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[CustomTag], "result.tags").or_empty()
+
+    @api("contact_1_0.TalentQueryPersonalityTag", "GET /v1.0/contact/talentTags/queryPersonalityTag")
+    def talent_query_personality_tag(
+        self,
+    ) -> Call[list[CustomTag]]:
+        """Talent query personality tag (人才标签：查询企业个性标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[CustomTag], "result.tags").or_empty()
+
+    @api("contact_1_0.TalentQueryTagLikeDetailList", "GET /v1.0/contact/talentTags/queryTagLikeDetailList")
+    def talent_query_tag_like_detail_list(
+        self,
+        user_id: str,
+        *,
+        tag_code: str,
+        cursor: int | None = None,
+        size: int | None = None,
+    ) -> Query[TalentTagLike]:
+        """Talent query tag like detail list (人才标签：分页查询指定标签的点赞记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(TalentTagLike, CURSOR, "result", items="likeDetails")
+
+    @api("contact_1_0.TalentQueryTagLikeList", "GET /v1.0/contact/talentTags/queryTagLikeList")
+    def talent_query_tag_like_list(
+        self,
+        user_id: str,
+        *,
+        operator_user_id: str | None = None,
+    ) -> Call[list[TalentQueryTagLike]]:
+        """Talent query tag like list (人才标签：查询点赞标签列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[TalentQueryTagLike], "result.tagLikes").or_empty()
+
+    @api("contact_1_0.TransformToExclusiveAccount", "POST /v1.0/contact/orgAccount/transformToExclusiveAccounts")
+    def transform_to_exclusive_account(
+        self,
+        user_id: str,
+        *,
+        transform_type: str,
+        idp_ding_talk: bool | None = None,
+        init_password: Hiding | None = None,
+        login_id: str | None = None,
+    ) -> Call[None]:
+        """Transform to exclusive account (普通帐号转换为专属帐号).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.TransformToNormalAccount", "POST /v1.0/contact/orgAccounts/transformToNormalAccount")
+    def transform_to_normal_account(
+        self,
+        user_id: str,
+    ) -> Call[None]:
+        """Transform to normal account (企业账号转换为普通账号).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("contact_1_0.TranslateFile", "POST /v1.0/contact/files/translate")
     def translate_file(
         self,
-        medias: dict[str, str],
         union_id: str,
         *,
+        medias: dict[str, str],
         output_file_name: str | None = None,
-    ) -> Call[TranslateFileReply]:
+    ) -> Call[str | None]:
         """Translate file (异步转译通讯录ID).
 
         Args:
@@ -1652,12 +2294,31 @@ class ContactV1(Manager):
 
         Source: asynchronous-address-book-file-content-translation
         """
-        return Call(TranslateFileReply)
+        return Call(str, "jobId").or_none()
+
+    @api("contact_1_0.UniqueQueryUserCard", "GET /v1.0/contact/uniques/cards")
+    def unique_query_user_card(
+        self,
+        union_id: str,
+        *,
+        template_id: str | None = None,
+    ) -> Call[UserCard]:
+        """Unique query user card (唯一查询用户名片).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UserCard)
 
     @api("contact_1_0.UpdateBranchAttributesInCooperate", "PUT /v1.0/contact/cooperateCorps/branchAttributes")
     def update_branch_attributes_in_cooperate(
         self,
-        body: Annotated[list[UpdateBranchAttributesInCooperateBody], wire("")],
+        *,
+        body: Annotated[
+            Sequence[Annotated[OrDict[UnionApply], Needs("branch_corp_id", "link_dept_id", "union_root_name")]],
+            wire(""),
+        ],
     ) -> Call[None]:
         """Update branch attributes in cooperate (更新伙伴组织在上下游组织内的属性信息).
 
@@ -1679,7 +2340,8 @@ class ContactV1(Manager):
     @api("contact_1_0.UpdateBranchVisibleSettingInCooperate", "PUT /v1.0/contact/cooperateCorps/branchVisibleSettings")
     def update_branch_visible_setting_in_cooperate(
         self,
-        body: Annotated[list[UpdateBranchVisibleSettingInCooperateBody], wire("")],
+        *,
+        body: Annotated[Sequence[OrDict[BranchVisibleSetting]], wire("")],
     ) -> Call[None]:
         """Update branch visible setting in cooperate (设置伙伴组织在上下游组织内的可见范围).
 
@@ -1695,6 +2357,31 @@ class ContactV1(Manager):
         See also: sets-the-visible-range-of-branch-organizations-within-the-group
 
         Source: set-the-visible-range-of-the-branch-in-the-group-1
+        """
+        return Call(None)
+
+    @api("contact_1_0.UpdateContactHideBySceneSetting", "PUT /v1.0/contact/organizations/hides/settings/{settingId}")
+    def update_contact_hide_by_scene_setting(
+        self,
+        setting_id: str,
+        *,
+        description: str | None = None,
+        exclude_dept_ids: list[int] | None = None,
+        exclude_tag_ids: list[int] | None = None,
+        exclude_user_ids: list[str] | None = None,
+        name: str | None = None,
+        node_list_scene_config: OrDict[SceneConfig] | None = None,
+        object_dept_ids: list[int] | None = None,
+        object_tag_ids: list[int] | None = None,
+        object_user_ids: list[str] | None = None,
+        profile_scene_config: OrDict[ProfileSceneConfig] | None = None,
+        search_scene_config: OrDict[SceneConfig] | None = None,
+    ) -> Call[None]:
+        """Update contact hide by scene setting (更新通讯录组织架构隐藏设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
         """
         return Call(None)
 
@@ -1714,7 +2401,7 @@ class ContactV1(Manager):
         id: int | None = None,
         hide_in_user_profile: bool | None = None,
         hide_in_search: bool | None = None,
-    ) -> Call[UpdateContactHideSettingReply]:
+    ) -> Call[int]:
         """Update contact hide setting (新增或更新通讯录隐藏设置).
 
         Args:
@@ -1739,13 +2426,13 @@ class ContactV1(Manager):
 
         Source: update-address-book-hide-settings
         """
-        return Call(UpdateContactHideSettingReply)
+        return Call(int, "result")
 
     @api("contact_1_0.UpdateContactRestrictSetting", "PUT /v1.0/contact/restrictions/settings")
     def update_contact_restrict_setting(
         self,
-        type: Literal["onlySelf", "onlySelfDeptAndChild", "excludeNode"],
         *,
+        type: Literal["onlySelf", "onlySelfDeptAndChild", "excludeNode"],
         id: int | None = None,
         name: str | None = None,
         description: str | None = None,
@@ -1758,7 +2445,7 @@ class ContactV1(Manager):
         active: bool | None = None,
         restrict_in_user_profile: bool | None = None,
         restrict_in_search: bool | None = None,
-    ) -> Call[UpdateContactRestrictSettingReply]:
+    ) -> Call[int | None]:
         """Update contact restrict setting (新增或修改限制查看通讯录设置).
 
         Args:
@@ -1785,14 +2472,15 @@ class ContactV1(Manager):
 
         Source: add-or-modify-visibility-settings-for-address-book-restrictions
         """
-        return Call(UpdateContactRestrictSettingReply)
+        return Call(int, "result").or_none()
 
     @api("contact_1_0.UpdateDeptSettngTailFirst", "POST /v1.0/contact/depts/settings/priorities")
-    def update_dept_settng_tail_first(
+    def update_dept_setting_tail_first(
         self,
+        *,
         enable: bool,
     ) -> Call[None]:
-        """Update dept settng tail first (设置部门可见性优先级).
+        """Update dept setting tail first (设置部门可见性优先级).
 
         Args:
             enable: 是否开启子部门设置优先 (默认 default `False`; 例 e.g. `True`)
@@ -1806,6 +2494,8 @@ class ContactV1(Manager):
         Source: set-address-book-visibility-sub-department-settings-to-take-precedence
         """
         return Call(None)
+
+    update_dept_settng_tail_first = update_dept_setting_tail_first
 
     @api("contact_1_0.UpdateEmpAttrbuteVisibilitySetting", "POST /v1.0/contact/staffAttributes/visibilitySettings")
     def update_emp_attrbute_visibility_setting(
@@ -1822,7 +2512,7 @@ class ContactV1(Manager):
         exclude_dept_ids: list[int] | None = None,
         exclude_tag_ids: list[int] | None = None,
         active: bool | None = None,
-    ) -> Call[UpdateEmpAttrbuteVisibilitySettingReply]:
+    ) -> Call[int]:
         """Update emp attrbute visibility setting (设置用户属性可见性).
 
         Args:
@@ -1846,14 +2536,60 @@ class ContactV1(Manager):
 
         Source: add-or-update-the-hidden-settings-of-the-employee-property
         """
-        return Call(UpdateEmpAttrbuteVisibilitySettingReply)
+        return Call(int, "result")
+
+    @api(
+        "contact_1_0.UpdateEmpAttributeHideBySceneSetting", "PUT /v1.0/contact/empAttributes/hides/settings/{settingId}"
+    )
+    def update_emp_attribute_hide_by_scene_setting(
+        self,
+        setting_id: str,
+        *,
+        chat_subtitle_config: OrDict[ProfileSceneConfig] | None = None,
+        description: str | None = None,
+        exclude_dept_ids: list[int] | None = None,
+        exclude_tag_ids: list[int] | None = None,
+        exclude_user_ids: list[str] | None = None,
+        hide_fields: list[str] | None = None,
+        name: str | None = None,
+        object_dept_ids: list[int] | None = None,
+        object_tag_ids: list[int] | None = None,
+        object_user_ids: list[str] | None = None,
+        profile_scene_config: OrDict[ProfileSceneConfig] | None = None,
+        search_scene_config: OrDict[ProfileSceneConfig] | None = None,
+    ) -> Call[None]:
+        """Update emp attribute hide by scene setting (更新员工属性分场景隐藏设置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("contact_1_0.UpdateManagementGroup", "PUT /v1.0/contact/managementGroups/{groupId}")
+    def update_management_group(
+        self,
+        group_id: str,
+        *,
+        group_name: str,
+        members: Sequence[OrDict[ResourceManagementMember]],
+        resource_ids: list[str],
+        scope: OrDict[ManagementGroupScope],
+    ) -> Call[None]:
+        """Update management group (更新管理组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("contact_1_0.UpdateSeniorSetting", "POST /v1.0/contact/seniorSettings")
     def update_senior_setting(
         self,
         senior_staff_id: str,
-        open: bool,
         *,
+        open: bool,
         permit_staff_ids: list[str] | None = None,
         permit_dept_ids: list[int] | None = None,
         permit_tag_ids: list[int] | None = None,
@@ -1894,1062 +2630,6 @@ class ContactV1(Manager):
         """
         return Call(None)
 
-    @api("contact_1_0.AddAccountMapping", "POST /v1.0/contact/accountMappings")
-    def add_account_mapping(
-        self,
-        domain: str,
-        out_id: str,
-        out_tenant_id: str,
-        user_id: str,
-        *,
-        extension: dict[str, str] | None = None,
-    ) -> Call[None]:
-        """Add account mapping (创建账号映射).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("contact_1_0.AddContactHideBySceneSetting", "POST /v1.0/contact/organizations/hides/settings")
-    def add_contact_hide_by_scene_setting(
-        self,
-        *,
-        description: str | None = None,
-        exclude_dept_ids: list[int] | None = None,
-        exclude_tag_ids: list[int] | None = None,
-        exclude_user_ids: list[str] | None = None,
-        name: str | None = None,
-        node_list_scene_config: AddContactHideBySceneSettingNodeListSceneConfig | None = None,
-        object_dept_ids: list[int] | None = None,
-        object_tag_ids: list[int] | None = None,
-        object_user_ids: list[str] | None = None,
-        profile_scene_config: AddContactHideBySceneSettingProfileSceneConfig | None = None,
-        search_scene_config: AddContactHideBySceneSettingSearchSceneConfig | None = None,
-    ) -> Call[AddContactHideBySceneSettingReply]:
-        """Add contact hide by scene setting (添加通讯录组织架构分场景隐藏设置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddContactHideBySceneSettingReply)
-
-    @api("contact_1_0.AddEmpAttributeHideBySceneSetting", "POST /v1.0/contact/empAttributes/hides/settings")
-    def add_emp_attribute_hide_by_scene_setting(
-        self,
-        *,
-        chat_subtitle_config: AddEmpAttributeHideBySceneSettingChatSubtitleConfig | None = None,
-        description: str | None = None,
-        exclude_dept_ids: list[int] | None = None,
-        exclude_tag_ids: list[int] | None = None,
-        exclude_user_ids: list[str] | None = None,
-        hide_fields: list[str] | None = None,
-        name: str | None = None,
-        object_dept_ids: list[int] | None = None,
-        object_tag_ids: list[int] | None = None,
-        object_user_ids: list[str] | None = None,
-        profile_scene_config: AddEmpAttributeHideBySceneSettingProfileSceneConfig | None = None,
-        search_scene_config: AddEmpAttributeHideBySceneSettingSearchSceneConfig | None = None,
-    ) -> Call[AddEmpAttributeHideBySceneSettingReply]:
-        """Add emp attribute hide by scene setting (添加员工属性分场景隐藏设置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddEmpAttributeHideBySceneSettingReply)
-
-    @api("contact_1_0.AddOrgAccountOwnness", "POST /v1.0/contact/orgAccounts/owness?userId")
-    def add_org_account_ownness(
-        self,
-        user_id: str,
-        end_time: int,
-        ownenss_type: int,
-        ownness_id: int,
-        start_time: int,
-        text: str,
-    ) -> Call[AddOrgAccountOwnnessReply]:
-        """Add org account ownness (新增企业账号工作状态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddOrgAccountOwnnessReply)
-
-    @api("contact_1_0.AnnualCertificationAudit", "POST /v1.0/contact/organizations/authorities/audit")
-    def annual_certification_audit(
-        self,
-        auth_status: int,
-        order_id: str,
-        *,
-        applicant_mobile: str | None = None,
-        applicant_name: str | None = None,
-        application_letter: str | None = None,
-        certificate_type: int | None = None,
-        corp_name: str | None = None,
-        depositary_bank: str | None = None,
-        extension: str | None = None,
-        legal_person: str | None = None,
-        license_number: str | None = None,
-        license_url: str | None = None,
-        public_account: str | None = None,
-        reason_code: str | None = None,
-        reason_msg: str | None = None,
-        tag: str | None = None,
-    ) -> Call[None]:
-        """Annual certification audit (年检认证审核).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("contact_1_0.BatchGetUser", "GET /v1.0/contact/users/batch/get")
-    def batch_get_user(
-        self,
-    ) -> Call[BatchGetUserReply]:
-        """Batch get user (批量查询用户信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchGetUserReply)
-
-    @api("contact_1_0.BatchUpdateExternalTitle", "PUT /v1.0/contact/externalTitles")
-    def batch_update_external_title(
-        self,
-        *,
-        operator_user_id: str | None = None,
-        update_title_model_list: list[BatchUpdateExternalTitleUpdateTitleModelList] | None = None,
-    ) -> Call[BatchUpdateExternalTitleReply]:
-        """Batch update external title (批量修改企业员工对外职位信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchUpdateExternalTitleReply)
-
-    @api("contact_1_0.ChangeMainOrg", "POST /v1.0/contact/orgAccounts/mainOrgs/change")
-    def change_main_org(
-        self,
-        new_main_corp_id: str,
-        user_id: str,
-    ) -> Call[None]:
-        """Change main org (企业账号修改主企业).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("contact_1_0.CourseFinishCourse", "POST /v1.0/contact/course/finishCourse")
-    def course_finish_course(
-        self,
-        *,
-        cert_id: str | None = None,
-        cert_media_base64: str | None = None,
-        course_id: str | None = None,
-        status: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[None]:
-        """Course finish course (考证上钉-isv-证书颁发接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("contact_1_0.CreateManagementGroup", "POST /v1.0/contact/managementGroups")
-    def create_management_group(
-        self,
-        group_name: str,
-        members: list[CreateManagementGroupMembers],
-        resource_ids: list[str],
-        scope: CreateManagementGroupScope,
-    ) -> Call[CreateManagementGroupReply]:
-        """Create management group (创建管理组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateManagementGroupReply)
-
-    @api(
-        "contact_1_0.CreateSecondaryManagementGroup",
-        "POST /v1.0/contact/secondaryAdministrators/managementGroups?userId",
-    )
-    def create_secondary_management_group(
-        self,
-        user_id: str,
-        group_name: str,
-        members: list[CreateSecondaryManagementGroupMembers],
-        resource_ids: list[str],
-        scope: CreateSecondaryManagementGroupScope,
-    ) -> Call[CreateSecondaryManagementGroupReply]:
-        """Create secondary management group (子管理员创建管理组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateSecondaryManagementGroupReply)
-
-    @api("contact_1_0.CreateUserGroup", "POST /v1.0/contact/userGroups/create")
-    def create_user_group(
-        self,
-        description: str,
-        name: str,
-        *,
-        client_show: bool | None = None,
-    ) -> Call[CreateUserGroupReply]:
-        """Create user group (创建用户组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateUserGroupReply)
-
-    @api("contact_1_0.DelAccountMapping", "DELETE /v1.0/contact/accountMappings")
-    def del_account_mapping(
-        self,
-        domain: str,
-        user_id: str,
-    ) -> Call[None]:
-        """Del account mapping (删除账号映射).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("contact_1_0.DelOrgAccUserOwnness", "DELETE /v1.0/contact/orgAccounts/ownness")
-    def del_org_acc_user_ownness(
-        self,
-        ownenss_type: int,
-        ownness_id: int,
-        user_id: str,
-    ) -> Call[None]:
-        """Del org acc user ownness (删除企业账号工作状态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("contact_1_0.DeleteContactHideBySceneSetting", "DELETE /v1.0/contact/organizations/hides/settings/{settingId}")
-    def delete_contact_hide_by_scene_setting(
-        self,
-        setting_id: str,
-    ) -> Call[None]:
-        """Delete contact hide by scene setting (删除通讯录组织架构分场景隐藏设置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api(
-        "contact_1_0.DeleteEmpAttributeHideBySceneSetting",
-        "DELETE /v1.0/contact/empAttributes/hides/settings/{settingId}",
-    )
-    def delete_emp_attribute_hide_by_scene_setting(
-        self,
-        setting_id: str,
-    ) -> Call[None]:
-        """Delete emp attribute hide by scene setting (删除员工属性分场景隐藏设置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("contact_1_0.DeleteManagementGroup", "DELETE /v1.0/contact/managementGroups/{groupId}")
-    def delete_management_group(
-        self,
-        group_id: str,
-    ) -> Call[None]:
-        """Delete management group (删除管理组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("contact_1_0.DeleteUserGroup", "POST /v1.0/contact/userGroups/delete")
-    def delete_user_group(
-        self,
-        group_code: str,
-    ) -> Call[DeleteUserGroupReply]:
-        """Delete user group (删除静态用户组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeleteUserGroupReply)
-
-    @api("contact_1_0.DeptGroupSettingUpdate", "POST /v1.0/contact/departmentGroup/update")
-    def dept_group_setting_update(
-        self,
-        dept_id: int,
-        *,
-        group_contain_hidden_dept: bool | None = None,
-        group_contain_hrm_employee_type_labels: list[str] | None = None,
-        group_contain_outer_dept: bool | None = None,
-        group_contain_sub_dept: bool | None = None,
-        permission_code: str | None = None,
-        sync_members: bool | None = None,
-    ) -> Call[None]:
-        """Dept group setting update (更新部门群设置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("contact_1_0.GetAccountMapping", "GET /v1.0/contact/accountMappings")
-    def get_account_mapping(
-        self,
-        domain: str,
-        user_id: str,
-    ) -> Call[GetAccountMappingReply]:
-        """Get account mapping (获取账号映射).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetAccountMappingReply)
-
-    @api("contact_1_0.GetCardInUserHolder", "GET /v1.0/contact/cards/holders/infos/{cardId}")
-    def get_card_in_user_holder(
-        self,
-        card_id: str,
-    ) -> Call[GetCardInUserHolderReply]:
-        """Get card in user holder (查询用户名片夹中的某张名片信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetCardInUserHolderReply)
-
-    @api("contact_1_0.GetCardInfo", "GET /v1.0/contact/cards/infos/{cardId}")
-    def get_card_info(
-        self,
-        card_id: str,
-    ) -> Call[GetCardInfoReply]:
-        """Get card info (查询用户名片信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetCardInfoReply)
-
-    @api("contact_1_0.GetContactHideBySceneSetting", "GET /v1.0/contact/organizations/hides/settings/{settingId}")
-    def get_contact_hide_by_scene_setting(
-        self,
-        setting_id: str,
-    ) -> Call[GetContactHideBySceneSettingReply]:
-        """Get contact hide by scene setting (获取通讯录组织架构分场景隐藏设置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetContactHideBySceneSettingReply)
-
-    @api("contact_1_0.GetCorpCardStyleList", "GET /v1.0/contact/cards/styles/lists")
-    def get_corp_card_style_list(
-        self,
-    ) -> Call[GetCorpCardStyleListReply]:
-        """Get corp card style list (查询企业模板列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetCorpCardStyleListReply)
-
-    @api("contact_1_0.GetEmpAttributeHideBySceneSetting", "GET /v1.0/contact/empAttributes/hides/settings/{settingId}")
-    def get_emp_attribute_hide_by_scene_setting(
-        self,
-        setting_id: str,
-    ) -> Call[GetEmpAttributeHideBySceneSettingReply]:
-        """Get emp attribute hide by scene setting (获取员工属性分场景隐藏设置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetEmpAttributeHideBySceneSettingReply)
-
-    @api("contact_1_0.GetUserByDingTalkId", "GET /v1.0/contact/user/getByDingTalkId")
-    def get_user_by_ding_talk_id(
-        self,
-        *,
-        dingtalk_id: str | None = None,
-    ) -> Call[GetUserByDingTalkIdReply]:
-        """Get user by ding talk id (根据钉钉号获取员工信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetUserByDingTalkIdReply)
-
-    @api("contact_1_0.GetUserCardHolderList", "GET /v1.0/contact/cards/holders/lists")
-    def get_user_card_holder_list(
-        self,
-        *,
-        max_results: int = 20,
-        next_token: int | None = None,
-    ) -> Query[GetUserCardHolderListList]:
-        """Get user card holder list (查询用户名片夹信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(GetUserCardHolderListList, TOKEN_FROM_ZERO, items="list")
-
-    @api("contact_1_0.GetUserGroup", "GET /v1.0/contact/userGroups/getUserGroup")
-    def get_user_group(
-        self,
-        group_code: str,
-    ) -> Call[GetUserGroupReply]:
-        """Get user group (查询用户组详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetUserGroupReply)
-
-    @api("contact_1_0.InitVerifyEvent", "POST /v1.0/contact/verifyIdentities/verifyEvents/init")
-    def init_verify_event(
-        self,
-        factor_code_list: list[str],
-        user_id: str,
-        *,
-        caller_device_id: str | None = None,
-        state: str | None = None,
-    ) -> Call[InitVerifyEventReply]:
-        """Init verify event (初始化核身事件).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(InitVerifyEventReply)
-
-    @api("contact_1_0.IsFriend", "POST /v1.0/contact/relationships/friends/judge", idempotent=True)
-    def is_friend(
-        self,
-        *,
-        mobile_no: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[IsFriendReply]:
-        """Is friend (判断某用户跟给定专属账号是否存在好友关系).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(IsFriendReply)
-
-    @api(
-        "contact_1_0.IsvCardEventPush",
-        "POST /v1.0/contact/cards/events/push?isvCardId&isvToken&isvUid",
-        idempotent=True,
-    )
-    def isv_card_event_push(
-        self,
-        isv_card_id: str,
-        isv_token: str,
-        isv_uid: str,
-        event_params: dict[str, JsonValue],
-        event_type: str,
-    ) -> Call[None]:
-        """Isv card event push (名片事件推送).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("contact_1_0.ListBasicRoleInPage", "GET /v1.0/contact/rbac/administrativeGroups/baseInfos")
-    def list_basic_role_in_page(
-        self,
-        *,
-        agent_id: str | None = None,
-        max_results: int | None = None,
-        next_token: int | None = None,
-    ) -> Query[ListBasicRoleInPageList]:
-        """List basic role in page (拉取管理组基本信息列表分页接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(ListBasicRoleInPageList, TOKEN_FROM_ZERO, items="list")
-
-    @api("contact_1_0.ListManagementGroups", "GET /v1.0/contact/managementGroups")
-    def list_management_groups(
-        self,
-        *,
-        max_results: int = 20,
-        next_token: int | None = None,
-    ) -> Query[ListManagementGroupsGroup]:
-        """List management groups (分页查询管理组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(ListManagementGroupsGroup, TOKEN_FROM_ZERO, items="groups")
-
-    @api("contact_1_0.ListUserGroupMembers", "GET /v1.0/contact/userGroups/listUserGroupMembers")
-    def list_user_group_members(
-        self,
-        group_code: str,
-        *,
-        offset: int | None = None,
-        size: int = 20,
-    ) -> Query[ListUserGroupMembersMember]:
-        """List user group members (查询用户组成员列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            size: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(ListUserGroupMembersMember, OFFSET, "result", items="members")
-
-    @api("contact_1_0.ListUserGroups", "GET /v1.0/contact/userGroups/listUserGroups")
-    def list_user_groups(
-        self,
-        *,
-        group_type: str | None = None,
-        offset: int | None = None,
-        size: int = 20,
-    ) -> Query[ListUserGroupsGroup]:
-        """List user groups (查询用户组列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            size: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(ListUserGroupsGroup, OFFSET, "result", items="groups")
-
-    @api("contact_1_0.ModifyOrgAccUserOwnness", "PUT /v1.0/contact/orgAccounts/owness?userId")
-    def modify_org_acc_user_ownness(
-        self,
-        user_id: str,
-        end_time: int,
-        ownenss_type: int,
-        ownness_id: int,
-        start_time: int,
-        text: str,
-    ) -> Call[None]:
-        """Modify org acc user ownness (更新企业账号工作状态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("contact_1_0.OrgAccountMobileVisiblePermisson", "PUT /v1.0/contact/orgAccounts/mobiles/visiblePermissions")
-    def org_account_mobile_visible_permisson(
-        self,
-        body: Annotated[list[str], wire("")],
-    ) -> Call[None]:
-        """Org account mobile visible permisson (更新企业账号电话可见性).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            body: 请求体 the whole body
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("contact_1_0.OrgInfo", "POST /v1.0/contact/org/info")
-    def org_info(
-        self,
-    ) -> Call[OrgInfoReply]:
-        """Org info (根据orgId获取企业信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(OrgInfoReply)
-
-    @api("contact_1_0.PushVerifyEvent", "POST /v1.0/contact/verifyIdentities/verifyEvents/push")
-    def push_verify_event(
-        self,
-        factor_code_list: list[str],
-        user_id: str,
-        *,
-        caller_device_id: str | None = None,
-        state: str | None = None,
-    ) -> Call[PushVerifyEventReply]:
-        """Push verify event (给员工推送事件唤起核身组件).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(PushVerifyEventReply)
-
-    @api("contact_1_0.QueryCardVisitorStatisticData", "GET /v1.0/contact/cards/visitors/statistics")
-    def query_card_visitor_statistic_data(
-        self,
-        union_id: str,
-    ) -> Call[QueryCardVisitorStatisticDataReply]:
-        """Query card visitor statistic data (查询访客统计信息信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryCardVisitorStatisticDataReply)
-
-    @api("contact_1_0.QueryCorpStatisticData", "POST /v1.0/contact/cards/templates/statistics/query", idempotent=True)
-    def query_corp_statistic_data(
-        self,
-        end_time: str,
-        start_time: str,
-        union_id: str,
-        *,
-        template_ids: list[str] | None = None,
-    ) -> Call[QueryCorpStatisticDataReply]:
-        """Query corp statistic data (查询企业模版的统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryCorpStatisticDataReply)
-
-    @api("contact_1_0.QueryCorpUserStatistic", "POST /v1.0/contact/cards/users/statistics/query", idempotent=True)
-    def query_corp_user_statistic(
-        self,
-        end_time: str,
-        start_time: str,
-        union_id: str,
-        *,
-        max_results: int = 20,
-        next_token: int | None = None,
-        template_ids: list[str] | None = None,
-    ) -> Query[QueryCorpUserStatisticList]:
-        """Query corp user statistic (查询企业用户名片统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(QueryCorpUserStatisticList, TOKEN_FROM_ZERO, items="list")
-
-    @api("contact_1_0.QueryResourceManagementMembers", "GET /v1.0/contact/resources/{resourceId}/managementMembers")
-    def query_resource_management_members(
-        self,
-        resource_id: str,
-    ) -> Call[QueryResourceManagementMembersReply]:
-        """Query resource management members (查询可管理资源的成员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryResourceManagementMembersReply)
-
-    @api("contact_1_0.QueryUserManagementResources", "GET /v1.0/contact/users/{userId}/managemementResources")
-    def query_user_management_resources(
-        self,
-        user_id: str,
-    ) -> Call[QueryUserManagementResourcesReply]:
-        """Query user management resources (查询用户可以管理的资源).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryUserManagementResourcesReply)
-
-    @api("contact_1_0.QueryVerifyResult", "GET /v1.0/contact/verifyIdentities/verifyResults")
-    def query_verify_result(
-        self,
-        verify_id: str,
-    ) -> Call[QueryVerifyResultReply]:
-        """Query verify result (读取员工核身结果).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryVerifyResultReply)
-
-    @api("contact_1_0.RecallTeamInvite", "POST /v1.0/contact/invites/recall?mobile&optUserId")
-    def recall_team_invite(
-        self,
-        *,
-        mobile: str | None = None,
-        opt_user_id: str | None = None,
-    ) -> Call[None]:
-        """Recall team invite (撤回已经发出的团队邀请).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("contact_1_0.SubmitHandoverResource", "POST /v1.0/contact/assets/submitHandoverResource")
-    def submit_handover_resource(
-        self,
-        tasks: list[SubmitHandoverResourceTasks],
-        user_id: str,
-    ) -> Call[None]:
-        """Submit handover resource (提交资源转交).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("contact_1_0.TalentAddCustomTag", "POST /v1.0/contact/talentTags/addCustomTag")
-    def talent_add_custom_tag(
-        self,
-        tag_name: str,
-        user_id: str,
-        *,
-        sort_order: int | None = None,
-        tag_code: str | None = None,
-    ) -> Call[TalentAddCustomTagReply]:
-        """Talent add custom tag (人才标签：添加员工自定义标签).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(TalentAddCustomTagReply)
-
-    @api("contact_1_0.TalentAddObjectiveTag", "POST /v1.0/contact/talentTags/addObjectiveTag")
-    def talent_add_objective_tag(
-        self,
-        tag_name: str,
-        user_id: str,
-        *,
-        sort_order: int | None = None,
-        tag_code: str | None = None,
-    ) -> Call[TalentAddObjectiveTagReply]:
-        """Talent add objective tag (人才标签：添加员工客观标签).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(TalentAddObjectiveTagReply)
-
-    @api("contact_1_0.TalentAddPersonalityTag", "POST /v1.0/contact/talentTags/addPersonalityTag")
-    def talent_add_personality_tag(
-        self,
-        category_name: str,
-        tag_name: str,
-        *,
-        category_code: str | None = None,
-        category_sort_order: int | None = None,
-        sort_order: int | None = None,
-        tag_code: str | None = None,
-    ) -> Call[TalentAddPersonalityTagReply]:
-        """Talent add personality tag (人才标签：添加企业个性标签).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(TalentAddPersonalityTagReply)
-
-    @api("contact_1_0.TalentDeleteCustomTag", "POST /v1.0/contact/talentTags/deleteCustomTagWithClearLike")
-    def talent_delete_custom_tag(
-        self,
-        tag_code: str,
-        user_id: str,
-    ) -> Call[TalentDeleteCustomTagReply]:
-        """Talent delete custom tag (人才标签：删除员工自定义标签并清除所有点赞记录).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(TalentDeleteCustomTagReply)
-
-    @api("contact_1_0.TalentDeleteObjectiveTag", "POST /v1.0/contact/talentTags/deleteObjectiveTag")
-    def talent_delete_objective_tag(
-        self,
-        tag_code: str,
-        user_id: str,
-    ) -> Call[TalentDeleteObjectiveTagReply]:
-        """Talent delete objective tag (人才标签：删除员工客观标签).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(TalentDeleteObjectiveTagReply)
-
-    @api("contact_1_0.TalentDeletePersonalityTag", "POST /v1.0/contact/talentTags/deletePersonalityTag")
-    def talent_delete_personality_tag(
-        self,
-        tag_code: str,
-    ) -> Call[TalentDeletePersonalityTagReply]:
-        """Talent delete personality tag (人才标签：删除企业个性标签).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(TalentDeletePersonalityTagReply)
-
-    @api("contact_1_0.TalentLikeTag", "POST /v1.0/contact/talentTags/likeTag")
-    def talent_like_tag(
-        self,
-        action_type: str,
-        operator_user_id: str,
-        tag_code: str,
-        user_id: str,
-    ) -> Call[TalentLikeTagReply]:
-        """Talent like tag (人才标签：点赞/取消点赞标签).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(TalentLikeTagReply)
-
-    @api("contact_1_0.TalentQueryCustomTag", "GET /v1.0/contact/talentTags/queryCustomTag")
-    def talent_query_custom_tag(
-        self,
-        user_id: str,
-    ) -> Call[TalentQueryCustomTagReply]:
-        """Talent query custom tag (人才标签：查询员工自定义标签).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(TalentQueryCustomTagReply)
-
-    @api("contact_1_0.TalentQueryObjectiveTag", "GET /v1.0/contact/talentTags/queryObjectiveTag")
-    def talent_query_objective_tag(
-        self,
-        user_id: str,
-    ) -> Call[TalentQueryObjectiveTagReply]:
-        """Talent query objective tag (人才标签：查询员工客观标签).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(TalentQueryObjectiveTagReply)
-
-    @api("contact_1_0.TalentQueryPersonalityTag", "GET /v1.0/contact/talentTags/queryPersonalityTag")
-    def talent_query_personality_tag(
-        self,
-    ) -> Call[TalentQueryPersonalityTagReply]:
-        """Talent query personality tag (人才标签：查询企业个性标签).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(TalentQueryPersonalityTagReply)
-
-    @api("contact_1_0.TalentQueryTagLikeDetailList", "GET /v1.0/contact/talentTags/queryTagLikeDetailList")
-    def talent_query_tag_like_detail_list(
-        self,
-        tag_code: str,
-        user_id: str,
-        *,
-        cursor: int | None = None,
-        size: int | None = None,
-    ) -> Query[TalentQueryTagLikeDetailListLikeDetail]:
-        """Talent query tag like detail list (人才标签：分页查询指定标签的点赞记录).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(TalentQueryTagLikeDetailListLikeDetail, CURSOR, "result", items="likeDetails")
-
-    @api("contact_1_0.TalentQueryTagLikeList", "GET /v1.0/contact/talentTags/queryTagLikeList")
-    def talent_query_tag_like_list(
-        self,
-        user_id: str,
-        *,
-        operator_user_id: str | None = None,
-    ) -> Call[TalentQueryTagLikeListReply]:
-        """Talent query tag like list (人才标签：查询点赞标签列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(TalentQueryTagLikeListReply)
-
-    @api("contact_1_0.TransformToExclusiveAccount", "POST /v1.0/contact/orgAccount/transformToExclusiveAccounts")
-    def transform_to_exclusive_account(
-        self,
-        transform_type: str,
-        user_id: str,
-        *,
-        idp_ding_talk: bool | None = None,
-        init_password: Hiding | None = None,
-        login_id: str | None = None,
-    ) -> Call[None]:
-        """Transform to exclusive account (普通帐号转换为专属帐号).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("contact_1_0.TransformToNormalAccount", "POST /v1.0/contact/orgAccounts/transformToNormalAccount")
-    def transform_to_normal_account(
-        self,
-        user_id: str,
-    ) -> Call[None]:
-        """Transform to normal account (企业账号转换为普通账号).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("contact_1_0.UniqueQueryUserCard", "GET /v1.0/contact/uniques/cards")
-    def unique_query_user_card(
-        self,
-        union_id: str,
-        *,
-        template_id: str | None = None,
-    ) -> Call[UniqueQueryUserCardReply]:
-        """Unique query user card (唯一查询用户名片).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(UniqueQueryUserCardReply)
-
-    @api("contact_1_0.UpdateContactHideBySceneSetting", "PUT /v1.0/contact/organizations/hides/settings/{settingId}")
-    def update_contact_hide_by_scene_setting(
-        self,
-        setting_id: str,
-        *,
-        description: str | None = None,
-        exclude_dept_ids: list[int] | None = None,
-        exclude_tag_ids: list[int] | None = None,
-        exclude_user_ids: list[str] | None = None,
-        name: str | None = None,
-        node_list_scene_config: UpdateContactHideBySceneSettingNodeListSceneConfig | None = None,
-        object_dept_ids: list[int] | None = None,
-        object_tag_ids: list[int] | None = None,
-        object_user_ids: list[str] | None = None,
-        profile_scene_config: UpdateContactHideBySceneSettingProfileSceneConfig | None = None,
-        search_scene_config: UpdateContactHideBySceneSettingSearchSceneConfig | None = None,
-    ) -> Call[None]:
-        """Update contact hide by scene setting (更新通讯录组织架构隐藏设置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api(
-        "contact_1_0.UpdateEmpAttributeHideBySceneSetting", "PUT /v1.0/contact/empAttributes/hides/settings/{settingId}"
-    )
-    def update_emp_attribute_hide_by_scene_setting(
-        self,
-        setting_id: str,
-        *,
-        chat_subtitle_config: UpdateEmpAttributeHideBySceneSettingChatSubtitleConfig | None = None,
-        description: str | None = None,
-        exclude_dept_ids: list[int] | None = None,
-        exclude_tag_ids: list[int] | None = None,
-        exclude_user_ids: list[str] | None = None,
-        hide_fields: list[str] | None = None,
-        name: str | None = None,
-        object_dept_ids: list[int] | None = None,
-        object_tag_ids: list[int] | None = None,
-        object_user_ids: list[str] | None = None,
-        profile_scene_config: UpdateEmpAttributeHideBySceneSettingProfileSceneConfig | None = None,
-        search_scene_config: UpdateEmpAttributeHideBySceneSettingSearchSceneConfig | None = None,
-    ) -> Call[None]:
-        """Update emp attribute hide by scene setting (更新员工属性分场景隐藏设置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("contact_1_0.UpdateManagementGroup", "PUT /v1.0/contact/managementGroups/{groupId}")
-    def update_management_group(
-        self,
-        group_id: str,
-        group_name: str,
-        members: list[UpdateManagementGroupMembers],
-        resource_ids: list[str],
-        scope: UpdateManagementGroupScope,
-    ) -> Call[None]:
-        """Update management group (更新管理组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
     @api("contact_1_0.UpdateTitleAuditStatus", "PUT /v1.0/contact/userTitles/auditStatuses")
     def update_title_audit_status(
         self,
@@ -2978,56 +2658,59 @@ class ContactV1(Manager):
     def update_user_ownness(
         self,
         user_id: str,
+        id: int,
+        *,
         deleted_flag: int,
         end_time: int,
-        id: int,
         ownenss_type: int,
         start_time: int,
-    ) -> Call[UpdateUserOwnnessReply]:
+    ) -> Call[str | None]:
         """Update user ownness (更新用户个人状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateUserOwnnessReply)
+        return Call(str, "result").or_none()
 
     @api("contact_1_0.UserGroupAddStaticGroupMembers", "POST /v1.0/contact/userGroups/addStaticGroupMembers")
     def user_group_add_static_group_members(
         self,
+        *,
         group_code: str,
         user_ids: list[str],
-    ) -> Call[UserGroupAddStaticGroupMembersReply]:
+    ) -> Call[bool | None]:
         """User group add static group members (批量添加静态用户组成员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UserGroupAddStaticGroupMembersReply)
+        return Call(bool, "result.success").or_none()
 
     @api("contact_1_0.UserGroupRemoveStaticGroupMembers", "POST /v1.0/contact/userGroups/removeStaticGroupMembers")
     def user_group_remove_static_group_members(
         self,
+        *,
         group_code: str,
         user_ids: list[str],
-    ) -> Call[UserGroupRemoveStaticGroupMembersReply]:
+    ) -> Call[bool | None]:
         """User group remove static group members (批量删除静态用户组成员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UserGroupRemoveStaticGroupMembersReply)
+        return Call(bool, "result.success").or_none()
 
     @api("contact_1_0.UserProfile", "POST /v1.0/contact/user/profile")
     def user_profile(
         self,
-    ) -> Call[UserProfileReply]:
+    ) -> Call[list[UserProfile]]:
         """User profile (用户个人信息接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UserProfileReply)
+        return Call(list[UserProfile], "result").or_empty()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Required
-
-from typing_extensions import TypedDict
+from collections.abc import Sequence
+from typing import Annotated
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
@@ -12,149 +11,158 @@ from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.wire import camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateFeedCourseInfoLectorUserInfo(TypedDict, total=False):
-    avatar: str
-    name: Required[str]
-    user_id: Required[str]
+class CourseInfo(Shape, alias_generator=camel):
+    """Course info."""
+
+    lector_user_info: CsUserInfo
+    pay_info: PayInfo | None = None
+    study_group_name: str | None = None
 
 
-class CreateFeedCourseInfoPayInfoCsUserInfo(TypedDict, total=False):
-    avatar: str
-    name: Required[str]
-    user_id: Required[str]
+class CsUserInfo(Shape, alias_generator=camel):
+    """Cs user info."""
+
+    avatar: str | None = None
+    name: str
+    user_id: str
 
 
-class CreateFeedCourseInfoPayInfoDiscountInfo(TypedDict, total=False):
-    end_time_millis: Required[int]
-    price: Required[int]
-    start_time_millis: Required[int]
+class DeletedVideo(Reply, alias_generator=camel):
+    """Deleted video."""
 
-
-class CreateFeedCourseInfoPayInfo(TypedDict, total=False):
-    cs_user_info: Required[CreateFeedCourseInfoPayInfoCsUserInfo]
-    discount_info: CreateFeedCourseInfoPayInfoDiscountInfo
-    price: Required[int]
-
-
-class CreateFeedCourseInfo(TypedDict, total=False):
-    lector_user_info: Required[CreateFeedCourseInfoLectorUserInfo]
-    pay_info: CreateFeedCourseInfoPayInfo
-    study_group_name: str
-
-
-class CreateFeedFeedInfoMediaContents(TypedDict, total=False):
-    media_id: Required[str]
-    title: Required[str]
-    type: Required[int]
-
-
-class CreateFeedFeedInfoRecommends(TypedDict, total=False):
-    object_id: Required[str]
-    type: Required[int]
-
-
-class CreateFeedFeedInfo(TypedDict, total=False):
-    action_type: Required[int]
-    belongs_to: Required[int]
-    feed_category: Required[int]
-    feed_id: str
-    feed_tag: str
-    feed_type: Required[int]
-    industry_id: int
-    introduction: Required[str]
-    introduction_pic_url: str
-    mcn_id: Required[str]
-    media_contents: Required[list[CreateFeedFeedInfoMediaContents]]
-    recommends: list[CreateFeedFeedInfoRecommends]
-    thumb_url: Required[str]
-    title: Required[str]
-
-
-class CreateFeedReply(Record, alias_generator=camel):
-    feed_id: str | None
-
-
-class DeleteVideosReplyResult(Record, alias_generator=camel):
     failed: list[str] = empty_list()
     success: int | None
     total: int | None
 
 
-class DeleteVideosReply(Record, alias_generator=camel):
-    result: DeleteVideosReplyResult | None
+class DiscountInfo(Shape, alias_generator=camel):
+    """Discount info."""
+
+    end_time_millis: int
+    price: int
+    start_time_millis: int
 
 
-class GetFeedReplyFeedItem(Record, alias_generator=camel):
-    duration_millis: int | None
-    feed_content_type: int | None
-    item_id: str | None
-    title: str | None
-    url: str | None
+class Feed(Reply, alias_generator=camel):
+    """Feed."""
 
-
-class GetFeedReply(Record, alias_generator=camel):
-    feed_id: str | None
-    feed_item: list[GetFeedReplyFeedItem] = empty_list()
-
-
-class GetMediaCerficateReply(Record, alias_generator=camel):
-    media_id: str | None
-    oss_access_key_id: str | None
-    oss_access_key_secret: Secret | None
-    oss_bucket_name: str | None
-    oss_endpoint: str | None
-    oss_expiration: str | None
-    oss_file_name: str | None
-    oss_security_token: Secret | None
-
-
-class ListItemUserDataReplyStudyInfos(Record, alias_generator=camel):
-    duration_millis: int | None
-    uid: str | None
-
-
-class ListItemUserDataReply(Record, alias_generator=camel):
-    study_infos: list[ListItemUserDataReplyStudyInfos] = empty_list()
-
-
-class PageFeedFeedList(Record, alias_generator=camel):
     feed_category: str | None
-    feed_id: str | None
+    feed_id: str
     feed_type: int | None
-    name: str | None
+    name: str = ""
     thumb_url: str | None
     url: str | None
 
 
-class UploadVideosBody(TypedDict, total=False):
-    author_icon_url: str
-    author_id: str
-    author_name: str
-    cover_url: str
-    jump_icon_url: str
-    jump_title: str
-    jump_url: str
-    video_duration: str
-    video_height: str
-    video_id: str
-    video_title: str
-    video_width: str
-    webp_url: str
+class FeedInfo(Shape, alias_generator=camel):
+    """Feed info."""
+
+    action_type: int
+    belongs_to: int
+    feed_category: int
+    feed_id: str | None = None
+    feed_tag: str | None = None
+    feed_type: int
+    industry_id: int | None = None
+    introduction: str
+    introduction_pic_url: str | None = None
+    mcn_id: str
+    media_contents: list[MediaContent]
+    recommends: list[Recommend] = empty_list()
+    thumb_url: str
+    title: str
 
 
-class UploadVideosReplyResult(Record, alias_generator=camel):
+class FeedItem(Reply, alias_generator=camel):
+    """Feed item."""
+
+    duration_millis: int | None
+    feed_content_type: int | None
+    item_id: str
+    title: str = ""
+    url: str | None
+
+
+class FeedPage(Reply, alias_generator=camel):
+    """Feed page."""
+
+    feed_id: str
+    feed_item: list[FeedItem] = empty_list()
+
+
+class ItemUser(Reply, alias_generator=camel):
+    """Item user."""
+
+    duration_millis: int | None
+    uid: str | None
+
+
+class MediaCerficate(Reply, alias_generator=camel):
+    """Media cerficate."""
+
+    media_id: str | None
+    oss_access_key_id: str | None
+    oss_access_key_secret: Secret | None
+    oss_bucket_name: str = ""
+    oss_endpoint: str | None
+    oss_expiration: str | None
+    oss_file_name: str = ""
+    oss_security_token: Secret | None
+
+
+class MediaContent(Shape, alias_generator=camel):
+    """Media content."""
+
+    media_id: str
+    title: str
+    type: int
+
+
+class PayInfo(Shape, alias_generator=camel):
+    """Pay info."""
+
+    cs_user_info: CsUserInfo
+    discount_info: DiscountInfo | None = None
+    price: int
+
+
+class Recommend(Shape, alias_generator=camel):
+    """Recommend."""
+
+    object_id: str
+    type: int
+
+
+class UploadVideo(Reply, alias_generator=camel):
+    """Upload video."""
+
     failed: list[str] = empty_list()
     has_uploaded: int | None
     success: int | None
     total: int | None
 
 
-class UploadVideosReply(Record, alias_generator=camel):
-    result: UploadVideosReplyResult | None
+class UploadVideoEntry(Shape, alias_generator=camel):
+    """Upload video entry (请求体 the whole body)."""
+
+    author_icon_url: str | None = None
+    author_id: str | None = None
+    author_name: str | None = None
+    cover_url: str | None = None
+    jump_icon_url: str | None = None
+    jump_title: str | None = None
+    jump_url: str | None = None
+    video_duration: str | None = None
+    video_height: str | None = None
+    video_id: str | None = None
+    video_title: str | None = None
+    video_width: str | None = None
+    webp_url: str | None = None
 
 
 class ContentV1(Manager):
@@ -162,24 +170,24 @@ class ContentV1(Manager):
     def create_feed(
         self,
         create_user_id: str,
-        feed_info: CreateFeedFeedInfo,
         *,
-        course_info: CreateFeedCourseInfo | None = None,
-    ) -> Call[CreateFeedReply]:
+        feed_info: OrDict[FeedInfo],
+        course_info: OrDict[CourseInfo] | None = None,
+    ) -> Call[str | None]:
         """Create feed (创建内容).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateFeedReply)
+        return Call(str, "feedId").or_none()
 
     @api("content_1_0.DeleteVideos", "POST /v1.0/content/dian/videos/remove")
     def delete_videos(
         self,
         *,
         body: Annotated[list[str] | None, wire("")] = None,
-    ) -> Call[DeleteVideosReply]:
+    ) -> Call[DeletedVideo | None]:
         """Delete videos (点众下架视频接口).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -189,41 +197,41 @@ class ContentV1(Manager):
 
         Evidence: sdk
         """
-        return Call(DeleteVideosReply)
+        return Call(DeletedVideo, "result").or_none()
 
     @api("content_1_0.GetFeed", "GET /v1.0/content/feeds/{feedId}")
     def get_feed(
         self,
         feed_id: str,
         mcn_id: str,
-    ) -> Call[GetFeedReply]:
+    ) -> Call[FeedPage]:
         """Get feed (获取feed的详细信息，包括子课程的信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetFeedReply)
+        return Call(FeedPage)
 
     @api("content_1_0.GetMediaCerficate", "GET /v1.0/content/media/cerficates")
     def get_media_cerficate(
         self,
-        file_name: str,
         mcn_id: str,
-        media_title: str,
         user_id: str,
         *,
+        file_name: str,
+        media_title: str,
         media_id: str | None = None,
         media_introduction: str | None = None,
         thumb_url: str | None = None,
-    ) -> Call[GetMediaCerficateReply]:
+    ) -> Call[MediaCerficate]:
         """Get media cerficate (获取oss上传凭证).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetMediaCerficateReply)
+        return Call(MediaCerficate)
 
     @api(
         "content_1_0.ListItemUserData", "POST /v1.0/content/feeds/items/{itemId}/userStatistics/query", idempotent=True
@@ -231,8 +239,9 @@ class ContentV1(Manager):
     def list_item_user_data(
         self,
         item_id: str,
+        *,
         body: Annotated[list[str], wire("")],
-    ) -> Call[ListItemUserDataReply]:
+    ) -> Call[list[ItemUser]]:
         """List item user data (展示机构内观看内容的统计信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -242,7 +251,7 @@ class ContentV1(Manager):
 
         Evidence: sdk
         """
-        return Call(ListItemUserDataReply)
+        return Call(list[ItemUser], "studyInfos").or_empty()
 
     @api("content_1_0.PageFeed", "POST /v1.0/content/feeds/query?maxResults&mcnId&nextToken", idempotent=True)
     def page_feed(
@@ -252,7 +261,7 @@ class ContentV1(Manager):
         max_results: int = 20,
         next_token: int | None = None,
         body: Annotated[list[str] | None, wire("")] = None,
-    ) -> Query[PageFeedFeedList]:
+    ) -> Query[Feed]:
         """Page feed (获取机构下课程列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -263,14 +272,14 @@ class ContentV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(PageFeedFeedList, Paging("nextToken", 0, more="hasNext"), items="feedList")
+        return Listing(Feed, Paging("nextToken", 0, more="hasNext"), items="feedList")
 
     @api("content_1_0.UploadVideos", "POST /v1.0/content/dian/videos/upload")
     def upload_videos(
         self,
         *,
-        body: Annotated[list[UploadVideosBody] | None, wire("")] = None,
-    ) -> Call[UploadVideosReply]:
+        body: Annotated[Sequence[OrDict[UploadVideoEntry]] | None, wire("")] = None,
+    ) -> Call[UploadVideo | None]:
         """Upload videos (点众上传视频信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -280,4 +289,4 @@ class ContentV1(Manager):
 
         Evidence: sdk
         """
-        return Call(UploadVideosReply)
+        return Call(UploadVideo, "result").or_none()

@@ -2,41 +2,453 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Required
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
-from dingtalk_models.core.wire import camel, empty_list, wire
+from dingtalk_models.core.wire import camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class AnalyzeSubjectTransactionRiskReplyResultAiAnalysisKeyRisks(Record, alias_generator=camel):
-    evidence: str | None
-    impact: str | None
-    risk_name: str | None
-    suggestion: str | None
+class AdministrativePunishment(Reply, alias_generator=camel):
+    """Administrative punishment."""
+
+    columns: list[AdministrativePunishmentColumn] = empty_list()
+    items: list[AdministrativePunishmentEntry] = empty_list()
+    notice_text: str = ""
+    sub_risk_name: str = ""
+    sub_risk_number: int | None
+    sub_risk_type: str | None
 
 
-class AnalyzeSubjectTransactionRiskReplyResultAiAnalysis(Record, alias_generator=camel):
-    key_risks: list[AnalyzeSubjectTransactionRiskReplyResultAiAnalysisKeyRisks] = empty_list()
+class AdministrativePunishmentColumn(Reply, alias_generator=camel):
+    """Administrative punishment column."""
+
+    column_name: str = ""
+    column_type: str | None
+    is_date: bool | None
+
+
+class AdministrativePunishmentEntry(Reply, alias_generator=camel):
+    """Administrative punishment entry."""
+
+    content: str = ""
+    decision_date: str | None
+    department_name: str = ""
+    punish_number: str | None
+    reason: str = ""
+
+
+class AdvancedContractVersion(Reply, alias_generator=camel):
+    """Advanced contract version."""
+
+    enable_esign_attachment_sign: bool | None
+    extension: dict[str, str] = empty_dict()
+    version: str | None
+
+
+class AiAnalysis(Reply, alias_generator=camel):
+    """Ai analysis."""
+
+    key_risks: list[KeyRisk] = empty_list()
     limitations: list[str] = empty_list()
     status: str | None
-    summary: str | None
+    summary: str = ""
 
 
-class AnalyzeSubjectTransactionRiskReplyResultCurrentContract(Record, alias_generator=camel):
+class AllIssue(Reply, alias_generator=camel):
+    """All issue."""
+
+    builtin: bool | None
+    check_type: Annotated[str | None, wire("check_type")]
+    clause_location: Annotated[str | None, wire("clause_location")]
+    clause_quote: Annotated[str | None, wire("clause_quote")]
+    custom: bool | None
+    fallback: str | None
+    id: str
+    impact: str | None
+    legal_basis: Annotated[str | None, wire("legal_basis")]
+    pack: str | None
+    practice_reference: Annotated[str | None, wire("practice_reference")]
+    problem: str | None
+    revision_text: Annotated[str, wire("revision_text")] = ""
+    risk_level: str | None
+    rule_name: Annotated[str, wire("rule_name")] = ""
+    source: str | None
+    suggestion: str = ""
+    tier: str | None
+
+
+class AnalyzeSubjectTransactionRisk(Reply, alias_generator=camel):
+    """Analyze subject transaction risk."""
+
+    ai_analysis: AiAnalysis | None
+    current_contract: CurrentContract | None
+    data_status: str | None
+    history_cooperation: HistoryCooperation | None
+    subject_info: SubjectInfo | None
+
+
+class Annotation(Reply, Shape, alias_generator=camel):
+    """Annotation."""
+
+    comment_texts: list[CommentText] = empty_list()
+    id: int = promised()
+    original_text: str = ""
+    paragraph: str | None = None
+    risk_level: str | None = None
+    status: bool | None = None
+
+
+class Approval(Reply, alias_generator=camel):
+    """Approval."""
+
+    bpms_process_business_id: str | None
+    bpms_process_instance_id: str | None
+    bpms_process_instance_url: str | None
+
+
+class BusinessRisk(Reply, alias_generator=camel):
+    """Business risk."""
+
+    risk_name: str = ""
+    risk_number: int | None
+    risk_type: str | None
+    sub_risk_types: list[str] = empty_list()
+    sub_risks: BusinessRiskSubRisk | None
+
+
+class BusinessRiskSubRisk(Reply, alias_generator=camel):
+    """Business risk sub risk."""
+
+    administrative_punishment: Annotated[AdministrativePunishment | None, wire("administrative_punishment")]
+
+
+class ChecklistRule(Reply, alias_generator=camel):
+    """Checklist rule."""
+
+    criteria: str | None
+    enabled: bool | None
+    id: str
+    name: str = ""
+    severity: str | None
+
+
+class ChecklistRulePage(Reply, alias_generator=camel):
+    """Checklist rule page."""
+
+    custom: bool | None
+    description: str = ""
+    id: str
+    items: list[ChecklistRule] = empty_list()
+    name: str = ""
+    risk_level: Annotated[str | None, wire("risk_level")]
+    standpoint: str | None
+    corp_id: Annotated[str | None, wire("corp_id")]
+
+
+class CommentText(Reply, Shape, alias_generator=camel):
+    """Comment text."""
+
+    remark: str = ""
+    risk_level: str | None = None
+    text: str = ""
+
+
+class CompanyInfo(Reply, alias_generator=camel):
+    """Company info."""
+
+    bank_account_name: str = ""
+    bank_account_number: str | None
+    bank_name: str = ""
+    company_name: str = ""
+    credit_code: str | None
+    legal_person_name: str = ""
+    phone_number: str | None
+    reg_location: str | None
+    remark: str = ""
+    tax_number: str | None
+
+
+class CompareDetail(Reply, alias_generator=camel):
+    """Compare detail."""
+
+    details: list[ContractAppsCompareDetail] = empty_list()
+    difference_count: DifferenceCount | None
+
+
+class ConfirmContractReview(Reply, alias_generator=camel):
+    """Confirm contract review."""
+
+    recommended: Recommended | None
+    review_id: Annotated[str, wire("review_id")]
+    status: str | None
+
+
+class ContractAnalysis(Reply, alias_generator=camel):
+    """Contract analysis."""
+
+    company_list: list[str] = empty_list()
+    review_positions: list[str] = empty_list()
+    review_type: str | None
+    word_count: int | None
+
+
+class ContractAppsCompareDetail(Reply, alias_generator=camel):
+    """Contract apps compare detail."""
+
+    compare_words: str | None
+    original_words: str | None
+    type: int | None
+
+
+class ContractAppsReview(Reply, alias_generator=camel):
+    """Contract apps review."""
+
+    review_detail_url: str | None
+    review_risk_detail: list[ReviewRiskDetail] = empty_list()
+    review_risk_overview: ReviewRiskOverview | None
+    review_status: ReviewStatus | None
+
+
+class ContractAppsTermsExtract(Reply, alias_generator=camel):
+    """Contract apps terms extract."""
+
+    detail_term: str | None
+    exist: str | None
+    short_term: str | None
+    term_category: str | None
+
+
+class ContractAppsTermsExtractPage(Reply, alias_generator=camel):
+    """Contract apps terms extract page."""
+
+    extracted_contents: list[ExtractedContent] = empty_list()
+    status: str | None
+
+
+class ContractCard(Shape, alias_generator=camel):
+    """Contract card."""
+
+    corp_id: str | None = None
+    user_id: str | None = None
+    user_type: str | None = None
+
+
+class ContractCompare(Reply, alias_generator=camel):
+    """Contract compare."""
+
+    compare_detail: CompareDetail | None
+    compare_detail_url: str | None
+    compare_status: str | None
+
+
+class ContractCompareDetail(Reply, alias_generator=camel):
+    """Contract compare detail."""
+
+    comparative_file_name: str = ""
+    compare_status: str | None
+    compare_task_id: str
+    gmt_create: str
+    gmt_modified: str | None
+    initiator_uid: str | None
+    request_id: str
+    result: str | None
+    standard_file_name: str = ""
+
+
+class ContractExtract(Reply, alias_generator=camel):
+    """Contract extract."""
+
+    extract_entities: list[Extract] = empty_list()
+    extract_status: str | None
+
+
+class ContractInfo(Shape, alias_generator=camel):
+    """Contract info."""
+
+    contract_code: str | None = None
+    contract_name: str | None = None
+    create_time: int | None = None
+    sign_user_name: str | None = None
+
+
+class ContractReview(Reply, alias_generator=camel):
+    """Contract review."""
+
+    annotations: list[Annotation] = empty_list()
+    clear_word_path: str | None
+    review_type: str | None
+    status: str | None
+    summary: Summary | None
+    word_path: str | None
+
+
+class ContractReviewBenefit(Reply, alias_generator=camel):
+    """Contract review benefit."""
+
+    code: str | None
+    rest_benefit: int | None
+    used_benefit: int | None
+
+
+class ContractReviewResult(Reply, alias_generator=camel):
+    """Contract review result."""
+
+    review_risk_detail: list[ReviewRiskDetail] = empty_list()
+    review_risk_overview: ReviewRiskOverview | None
+    review_status: ReviewStatus | None
+
+
+class ContractReviewResultDetail(Reply, alias_generator=camel):
+    """Contract review result detail."""
+
+    annotated_export_url: Annotated[str | None, wire("annotated_export_url")]
+    message: str = ""
+    report: Report | None
+    report_export_url: Annotated[str | None, wire("report_export_url")]
+    review_id: Annotated[str | None, wire("review_id")]
+    risk_counts: Annotated[RiskCount | None, wire("risk_counts")]
+    status: str | None
+    total_risks: Annotated[int | None, wire("total_risks")]
+    weboffice_url: Annotated[str | None, wire("weboffice_url")]
+
+
+class ContractReviewStatus(Reply, alias_generator=camel):
+    """Contract review status."""
+
+    message: str = ""
+    progress_pct: Annotated[int | None, wire("progress_pct")]
+    review_id: Annotated[str | None, wire("review_id")]
+    risk_counts: Annotated[RiskCount | None, wire("risk_counts")]
+    status: str | None
+    top_risks: Annotated[list[TopRisk], wire("top_risks")] = empty_list()
+    weboffice_url: Annotated[str | None, wire("weboffice_url")]
+
+
+class ContractSign(Reply, alias_generator=camel):
+    """Contract sign."""
+
+    actual_originator: ContractSignUser | None
+    amount_type: str | None
+    applicant_date: int | None
+    approve_time: int | None
+    biz_id: str | None
+    contract_amount: str | None
+    contract_amount_method: str | None
+    contract_attachment_files: list[ContractSignEntry] = empty_list()
+    contract_content_files: list[ContractSignEntry] = empty_list()
+    contract_end_date: int | None
+    contract_id: int | None
+    contract_name: str = ""
+    contract_no: str | None
+    contract_remark: str = ""
+    contract_start_date: int | None
+    contract_status: str | None
+    contract_term_type: str | None
+    currency_code: str | None
+    dept_name: str = ""
+    directory_name: str = ""
+    effective_status: str | None
+    gmt_create: int
+    gmt_modified: int | None
+    opposite_parties: list[Party] = empty_list()
+    our_parties: list[Party] = empty_list()
+    owner_name: str = ""
+    owner_staff_id: str | None
+    process_instance_id: str | None
+    signers: list[ContractSignUser] = empty_list()
+
+
+class ContractSignEntry(Reply, Shape, alias_generator=camel):
+    """Contract sign entry."""
+
+    file_download_url: str | None = None
+    file_id: str = promised()
+    file_name: str = ""
+    file_size: int | None = None
+    file_type: str | None = None
+    space_id: str | None = None
+
+
+class ContractSignUser(Reply, alias_generator=camel):
+    """Contract sign user."""
+
+    name: str = ""
+    staff_id: str | None
+
+
+class ContractSubjectRisk(Reply, alias_generator=camel):
+    """Contract subject risk."""
+
+    subject_base_info_response: SubjectBaseInfo | None
+    subject_name: str = ""
+    subject_risk_list_response: SubjectRisk | None
+
+
+class CourtOpeningAnnouncement(Reply, alias_generator=camel):
+    """Court opening announcement."""
+
+    columns: list[AdministrativePunishmentColumn] = empty_list()
+    items: list[CourtOpeningAnnouncementEntry] = empty_list()
+    notice_text: str = ""
+    sub_risk_name: str = ""
+    sub_risk_number: int | None
+    sub_risk_type: str | None
+
+
+class CourtOpeningAnnouncementEntry(Reply, alias_generator=camel):
+    """Court opening announcement entry."""
+
+    case_no: str | None
+    case_reason: str = ""
+    court: str | None
+    start_date: str | None
+
+
+class CreateContractAnalysis(Reply, alias_generator=camel):
+    """Create contract analysis."""
+
+    analysis_status: str | None
+    company_list: list[str] = empty_list()
+    review_positions: list[str] = empty_list()
+    review_type: str | None
+    word_count: int | None
+
+
+class CreatedContractReview(Reply, alias_generator=camel):
+    """Created contract review."""
+
+    plan_finish_time: int | None
+    review_type: str | None
+    task_id: str | None
+
+
+class CreatedTemplateProcessTask(Reply, alias_generator=camel):
+    """Created template process task."""
+
+    download_url: str | None
+    fill_task_id: str | None
+    mode: str | None
+    render_task_id: str | None
+
+
+class CurrentContract(Reply, alias_generator=camel):
+    """Current contract."""
+
     acceptance_terms: str | None
     breach_liability: str | None
     contract_amount: str | None
-    contract_id: int | None
-    contract_name: str | None
-    contract_subject: str | None
+    contract_id: int
+    contract_name: str = ""
+    contract_subject: str = ""
     contract_type: str | None
     contract_version: int | None
     currency: str | None
@@ -51,20 +463,210 @@ class AnalyzeSubjectTransactionRiskReplyResultCurrentContract(Record, alias_gene
     transaction_direction: str | None
 
 
-class AnalyzeSubjectTransactionRiskReplyResultHistoryCooperationExpenseAmounts(Record, alias_generator=camel):
+class DifferenceCount(Reply, alias_generator=camel):
+    """Difference count."""
+
+    add: int | None
+    delete_: int | None
+    replace_: int | None
+    total: int | None
+
+
+class EndFile(Shape, alias_generator=camel):
+    """End file."""
+
+    file_name: str | None = None
+    file_size: str | None = None
+    file_type: str | None = None
+    file_version: int | None = None
+    url: str | None = None
+
+
+class EsignFreeTrail(Reply, alias_generator=camel):
+    """Esign free trail."""
+
+    message: str = ""
+    success: bool | None
+
+
+class ExpenseAmount(Reply, alias_generator=camel):
+    """Expense amount."""
+
     c_ny: Annotated[str | None, wire("cNY")]
     u_sd: Annotated[str | None, wire("uSD")]
 
 
-class AnalyzeSubjectTransactionRiskReplyResultHistoryCooperationIncomeAmounts(Record, alias_generator=camel):
-    c_ny: Annotated[str | None, wire("cNY")]
-    u_sd: Annotated[str | None, wire("uSD")]
+class Extract(Reply, alias_generator=camel):
+    """Extract."""
+
+    key: str | None
+    value: str | None
 
 
-class AnalyzeSubjectTransactionRiskReplyResultHistoryCooperationRelatedContracts(Record, alias_generator=camel):
+class ExtractRule(Shape, alias_generator=camel):
+    """Extract rule."""
+
+    rule_category: str | None = None
+    term_rules: list[TermRule] = empty_list()
+
+
+class ExtractedContent(Reply, alias_generator=camel):
+    """Extracted content."""
+
+    rule_category: str | None
+    term_contents: list[ContractAppsTermsExtract] = empty_list()
+
+
+class FileDownloadUrl(Reply, alias_generator=camel):
+    """File download url."""
+
+    attachment: list[FileDownloadUrlEntry] = empty_list()
+    sign_docs: list[FileDownloadUrlEntry] = empty_list()
+    sign_flow_id: str | None
+
+
+class FileDownloadUrlEntry(Reply, alias_generator=camel):
+    """File download url entry."""
+
+    download_url: str | None
+    file_id: str | None
+    file_name: str = ""
+    file_status: str | None
+    url_expire_time: int | None
+
+
+class FileInfo(Shape, alias_generator=camel):
+    """File info."""
+
+    file_id: str
+    file_name: str | None = None
+    file_size: str | None = None
+    file_type: str | None = None
+    space_id: str
+
+
+class FileKeywordPosition(Reply, alias_generator=camel):
+    """File keyword position."""
+
+    file_id: str | None
+    keyword: str | None
+    positions: list[Position] = empty_list()
+    total_count: int | None
+
+
+class FileProcess(Reply, alias_generator=camel):
+    """File process."""
+
+    download_url: str | None
+    pdf_status: str | None
+    render_task_id: str | None
+
+
+class Grant(Reply, alias_generator=camel):
+    """Grant."""
+
+    legal_person: str | None
+    mobile_phone_number: str | None
+    org_name: str = ""
+    state_code: str | None
+    unified_social_credit: str | None
+    user_name: str = ""
+
+
+class HistoryCooperation(Reply, alias_generator=camel):
+    """History cooperation."""
+
+    expense_amounts: ExpenseAmount | None
+    history_data_status: str | None
+    history_end_time: int | None
+    history_start_time: int | None
+    income_amounts: ExpenseAmount | None
+    performance_anomalies: list[str] = empty_list()
+    performance_data_status: str | None
+    period_contract_count: int | None
+    related_contracts: list[RelatedContract] = empty_list()
+    total_related_contract_count: int | None
+
+
+class IndustryAll(Reply, alias_generator=camel):
+    """Industry all."""
+
+    category: str | None
+    category_big: str | None
+    category_code_first: str | None
+    category_code_fourth: str | None
+    category_code_second: str | None
+    category_code_third: str | None
+    category_middle: str | None
+    category_small: str | None
+
+
+class JusticeRisk(Reply, alias_generator=camel):
+    """Justice risk."""
+
+    risk_name: str = ""
+    risk_number: int | None
+    risk_type: str | None
+    sub_risk_types: list[str] = empty_list()
+    sub_risks: JusticeRiskSubRisk | None
+
+
+class JusticeRiskSubRisk(Reply, alias_generator=camel):
+    """Justice risk sub risk."""
+
+    court_opening_announcement: Annotated[CourtOpeningAnnouncement | None, wire("court_opening_announcement")]
+
+
+class KeyRisk(Reply, alias_generator=camel):
+    """Key risk."""
+
+    evidence: str | None
+    impact: str | None
+    risk_name: str = ""
+    suggestion: str = ""
+
+
+class OrgInfo(Reply, Shape, alias_generator=camel):
+    """Org info."""
+
+    company_id: str | None = None
+    org_name: str = ""
+
+
+class Party(Reply, alias_generator=camel):
+    """Party."""
+
+    code: str | None
+    name: str = ""
+    owner: str | None
+    phone_number: str | None
+    type: str | None
+    unique_code: str | None
+
+
+class Position(Reply, alias_generator=camel):
+    """Position."""
+
+    index: int | None
+    position_page: int | None
+    position_x: float | None
+    position_y: float | None
+
+
+class Recommended(Reply, alias_generator=camel):
+    """Recommended."""
+
+    contract_type: Annotated[str | None, wire("contract_type")]
+    scale: str | None
+    standpoint: str | None
+
+
+class RelatedContract(Reply, alias_generator=camel):
+    """Related contract."""
+
     contract_amount: str | None
-    contract_id: int | None
-    contract_name: str | None
+    contract_id: int
+    contract_name: str = ""
     contract_type: str | None
     currency: str | None
     end_date: int | None
@@ -72,636 +674,25 @@ class AnalyzeSubjectTransactionRiskReplyResultHistoryCooperationRelatedContracts
     transaction_direction: str | None
 
 
-class AnalyzeSubjectTransactionRiskReplyResultHistoryCooperation(Record, alias_generator=camel):
-    expense_amounts: AnalyzeSubjectTransactionRiskReplyResultHistoryCooperationExpenseAmounts | None
-    history_data_status: str | None
-    history_end_time: int | None
-    history_start_time: int | None
-    income_amounts: AnalyzeSubjectTransactionRiskReplyResultHistoryCooperationIncomeAmounts | None
-    performance_anomalies: list[str] = empty_list()
-    performance_data_status: str | None
-    period_contract_count: int | None
-    related_contracts: list[AnalyzeSubjectTransactionRiskReplyResultHistoryCooperationRelatedContracts] = empty_list()
-    total_related_contract_count: int | None
+class Report(Reply, alias_generator=camel):
+    """Report."""
 
-
-class AnalyzeSubjectTransactionRiskReplyResultSubjectInfo(Record, alias_generator=camel):
-    credit_code: str | None
-    related_own_subjects: list[str] = empty_list()
-    subject_name: str | None
-    subject_tags: list[str] = empty_list()
-    unique_code: str | None
-
-
-class AnalyzeSubjectTransactionRiskReplyResult(Record, alias_generator=camel):
-    ai_analysis: AnalyzeSubjectTransactionRiskReplyResultAiAnalysis | None
-    current_contract: AnalyzeSubjectTransactionRiskReplyResultCurrentContract | None
-    data_status: str | None
-    history_cooperation: AnalyzeSubjectTransactionRiskReplyResultHistoryCooperation | None
-    subject_info: AnalyzeSubjectTransactionRiskReplyResultSubjectInfo | None
-
-
-class AnalyzeSubjectTransactionRiskReply(Record, alias_generator=camel):
-    result: AnalyzeSubjectTransactionRiskReplyResult | None
-
-
-class AsyncCreateContractAnalysisFileInfo(TypedDict, total=False):
-    file_id: str
-    file_name: str
-    file_type: str
-    space_id: str
-
-
-class CancelReviewOrderEndFiles(TypedDict, total=False):
-    file_name: str
-    file_size: str
-    file_type: str
-    file_version: int
-    url: str
-
-
-class CancelReviewOrderReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class CheckEsignFileReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class ConfirmContractReviewReplyDataRecommended(Record, alias_generator=camel):
-    contract_type: Annotated[str | None, wire("contract_type")]
-    scale: str | None
-    standpoint: str | None
-
-
-class ConfirmContractReviewReplyData(Record, alias_generator=camel):
-    recommended: ConfirmContractReviewReplyDataRecommended | None
+    all_issues: Annotated[list[AllIssue], wire("all_issues")] = empty_list()
+    conclusion: str | None
+    cross_clause_findings: Annotated[list[str], wire("cross_clause_findings")] = empty_list()
+    deterministic_findings: Annotated[list[str], wire("deterministic_findings")] = empty_list()
+    file_name: Annotated[str, wire("file_name")] = ""
+    generated_at: Annotated[str | None, wire("generated_at")]
+    missing_clauses: Annotated[list[str], wire("missing_clauses")] = empty_list()
     review_id: Annotated[str | None, wire("review_id")]
-    status: str | None
+    risk_issues: Annotated[list[str], wire("risk_issues")] = empty_list()
+    summary: ReportSummary | None
+    version: str | None
 
 
-class ConfirmContractReviewReply(Record, alias_generator=camel):
-    data: ConfirmContractReviewReplyData | None
+class ReportSummary(Reply, alias_generator=camel):
+    """Report summary."""
 
-
-class ContractAiReviewResultNotifyAnnotationsCommentTexts(TypedDict, total=False):
-    remark: str
-    risk_level: str
-    text: str
-
-
-class ContractAiReviewResultNotifyAnnotations(TypedDict, total=False):
-    comment_texts: list[ContractAiReviewResultNotifyAnnotationsCommentTexts]
-    id: int
-    original_text: str
-    paragraph: str
-    risk_level: str
-
-
-class ContractAiReviewResultNotifyReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class ContractBenefitConsumeReplyResult(Record, alias_generator=camel):
-    consume_result: bool | None
-
-
-class ContractBenefitConsumeReply(Record, alias_generator=camel):
-    result: ContractBenefitConsumeReplyResult | None
-
-
-class CreateChecklistRuleReplyDataRuleItems(Record, alias_generator=camel):
-    criteria: str | None
-    enabled: bool | None
-    id: str | None
-    name: str | None
-    severity: str | None
-
-
-class CreateChecklistRuleReplyDataRule(Record, alias_generator=camel):
-    custom: bool | None
-    description: str | None
-    id: str | None
-    items: list[CreateChecklistRuleReplyDataRuleItems] = empty_list()
-    name: str | None
-    risk_level: Annotated[str | None, wire("risk_level")]
-    standpoint: str | None
-
-
-class CreateChecklistRuleReplyData(Record, alias_generator=camel):
-    rule: CreateChecklistRuleReplyDataRule | None
-
-
-class CreateChecklistRuleReply(Record, alias_generator=camel):
-    data: CreateChecklistRuleReplyData | None
-
-
-class CreateContractAppsCompareTaskComparativeFile(TypedDict, total=False):
-    file_id: str
-    file_name: str
-    file_size: int
-    file_type: str
-    space_id: str
-
-
-class CreateContractAppsCompareTaskStandardFile(TypedDict, total=False):
-    file_id: str
-    file_name: str
-    file_size: int
-    file_type: str
-    space_id: str
-
-
-class CreateContractAppsCompareTaskReplyResultData(Record, alias_generator=camel):
-    compare_task_id: str | None
-
-
-class CreateContractAppsCompareTaskReplyResult(Record, alias_generator=camel):
-    data: CreateContractAppsCompareTaskReplyResultData | None
-    request_id: str | None
-
-
-class CreateContractAppsCompareTaskReply(Record, alias_generator=camel):
-    result: CreateContractAppsCompareTaskReplyResult | None
-
-
-class CreateContractAppsExtractTaskContractFile(TypedDict, total=False):
-    file_id: str
-    file_name: str
-    file_size: int
-    file_type: str
-    space_id: str
-
-
-class CreateContractAppsExtractTaskReplyResultData(Record, alias_generator=camel):
-    extract_task_id: str | None
-
-
-class CreateContractAppsExtractTaskReplyResult(Record, alias_generator=camel):
-    data: CreateContractAppsExtractTaskReplyResultData | None
-    request_id: str | None
-
-
-class CreateContractAppsExtractTaskReply(Record, alias_generator=camel):
-    result: CreateContractAppsExtractTaskReplyResult | None
-
-
-class CreateContractAppsReviewTaskContractFile(TypedDict, total=False):
-    file_id: str
-    file_name: str
-    file_size: int
-    file_type: str
-    space_id: str
-
-
-class CreateContractAppsReviewTaskReviewCustomRules(TypedDict, total=False):
-    risk_level: str
-    rule_desc: str
-    rule_sequence: str
-    rule_tag: str
-    rule_title: str
-
-
-class CreateContractAppsReviewTaskReplyResultData(Record, alias_generator=camel):
-    review_task_id: str | None
-
-
-class CreateContractAppsReviewTaskReplyResult(Record, alias_generator=camel):
-    data: CreateContractAppsReviewTaskReplyResultData | None
-    request_id: str | None
-
-
-class CreateContractAppsReviewTaskReply(Record, alias_generator=camel):
-    result: CreateContractAppsReviewTaskReplyResult | None
-
-
-class CreateContractAppsTermsExtractEaskContractFile(TypedDict, total=False):
-    file_id: str
-    file_name: str
-    file_size: int
-    file_type: str
-    space_id: str
-
-
-class CreateContractAppsTermsExtractEaskExtractRulesTermRules(TypedDict, total=False):
-    description: str
-    term_category: str
-
-
-class CreateContractAppsTermsExtractEaskExtractRules(TypedDict, total=False):
-    rule_category: str
-    term_rules: list[CreateContractAppsTermsExtractEaskExtractRulesTermRules]
-
-
-class CreateContractAppsTermsExtractEaskReplyResultData(Record, alias_generator=camel):
-    extract_task_id: str | None
-
-
-class CreateContractAppsTermsExtractEaskReplyResult(Record, alias_generator=camel):
-    data: CreateContractAppsTermsExtractEaskReplyResultData | None
-    request_id: str | None
-
-
-class CreateContractAppsTermsExtractEaskReply(Record, alias_generator=camel):
-    result: CreateContractAppsTermsExtractEaskReplyResult | None
-
-
-class CreateContractCompareTaskComparativeFile(TypedDict, total=False):
-    file_id: str
-    file_name: str
-    file_size: int
-    file_type: str
-    space_id: str
-
-
-class CreateContractCompareTaskStandardFile(TypedDict, total=False):
-    file_id: str
-    file_name: str
-    file_size: int
-    file_type: str
-    space_id: str
-
-
-class CreateContractCompareTaskReplyResultData(Record, alias_generator=camel):
-    compare_task_id: str | None
-
-
-class CreateContractCompareTaskReplyResult(Record, alias_generator=camel):
-    data: CreateContractCompareTaskReplyResultData | None
-    request_id: str | None
-
-
-class CreateContractCompareTaskReply(Record, alias_generator=camel):
-    result: CreateContractCompareTaskReplyResult | None
-
-
-class CreateContractExtractTaskContractFile(TypedDict, total=False):
-    file_id: str
-    file_name: str
-    file_size: int
-    file_type: str
-    space_id: str
-
-
-class CreateContractExtractTaskReplyResultData(Record, alias_generator=camel):
-    extract_task_id: str | None
-
-
-class CreateContractExtractTaskReplyResult(Record, alias_generator=camel):
-    data: CreateContractExtractTaskReplyResultData | None
-    request_id: str | None
-
-
-class CreateContractExtractTaskReply(Record, alias_generator=camel):
-    result: CreateContractExtractTaskReplyResult | None
-
-
-class CreateContractReviewFileInfo(TypedDict, total=False):
-    file_id: Required[str]
-    file_name: str
-    file_size: str
-    file_type: str
-    space_id: Required[str]
-
-
-class CreateContractReviewReplyResult(Record, alias_generator=camel):
-    plan_finish_time: int | None
-    review_type: str | None
-    task_id: str | None
-
-
-class CreateContractReviewReply(Record, alias_generator=camel):
-    result: CreateContractReviewReplyResult | None
-
-
-class CreateContractReviewTaskContractFile(TypedDict, total=False):
-    file_id: str
-    file_name: str
-    file_size: int
-    file_type: str
-    space_id: str
-
-
-class CreateContractReviewTaskReviewCustomRules(TypedDict, total=False):
-    risk_level: str
-    rule_desc: str
-    rule_sequence: str
-    rule_tag: str
-    rule_title: str
-
-
-class CreateContractReviewTaskReplyResultData(Record, alias_generator=camel):
-    review_task_id: str | None
-
-
-class CreateContractReviewTaskReplyResult(Record, alias_generator=camel):
-    data: CreateContractReviewTaskReplyResultData | None
-    request_id: str | None
-
-
-class CreateContractReviewTaskReply(Record, alias_generator=camel):
-    result: CreateContractReviewTaskReplyResult | None
-
-
-class CreateReviewChecklistReplyDataChecklistRulesItems(Record, alias_generator=camel):
-    criteria: str | None
-    enabled: bool | None
-    id: str | None
-    name: str | None
-    severity: str | None
-
-
-class CreateReviewChecklistReplyDataChecklistRules(Record, alias_generator=camel):
-    custom: bool | None
-    description: str | None
-    id: str | None
-    items: list[CreateReviewChecklistReplyDataChecklistRulesItems] = empty_list()
-    name: str | None
-    risk_level: Annotated[str | None, wire("risk_level")]
-    standpoint: str | None
-
-
-class CreateReviewChecklistReplyDataChecklist(Record, alias_generator=camel):
-    created_at: Annotated[str | None, wire("created_at")]
-    id: str | None
-    name: str | None
-    rules: list[CreateReviewChecklistReplyDataChecklistRules] = empty_list()
-    updated_at: Annotated[str | None, wire("updated_at")]
-    version: int | None
-
-
-class CreateReviewChecklistReplyData(Record, alias_generator=camel):
-    checklist: CreateReviewChecklistReplyDataChecklist | None
-
-
-class CreateReviewChecklistReply(Record, alias_generator=camel):
-    data: CreateReviewChecklistReplyData | None
-
-
-class CreateSignFlowSignDocs(TypedDict, total=False):
-    file_id: str
-    file_name: str
-    file_size: int
-    file_type: str
-    space_id: int
-
-
-class CreateSignFlowSignFlowConfig(TypedDict, total=False):
-    auto_start: bool
-    is_ordered_sign: bool
-    sign_flow_name: str
-
-
-class CreateSignFlowSignFlowInitiator(TypedDict, total=False):
-    company_id: str
-    org_name: str
-    user_id: str
-
-
-class CreateSignFlowSignersOrgInfo(TypedDict, total=False):
-    company_id: str
-    org_name: str
-
-
-class CreateSignFlowSignersSignComponentConfigSignFieldComponentConfigSignDateConfig(TypedDict, total=False):
-    date_format: str
-    show_sign_date: bool
-
-
-class CreateSignFlowSignersSignComponentConfigSignFieldComponentConfigSignPositionConfig(TypedDict, total=False):
-    position_page: int
-    position_x: float
-    position_y: float
-
-
-class CreateSignFlowSignersSignComponentConfigSignFieldComponentConfig(TypedDict, total=False):
-    available_org_seal_types: list[str]
-    available_psn_seal_types: list[str]
-    cross_page_type: str
-    sign_date_config: CreateSignFlowSignersSignComponentConfigSignFieldComponentConfigSignDateConfig
-    sign_position_config: CreateSignFlowSignersSignComponentConfigSignFieldComponentConfigSignPositionConfig
-
-
-class CreateSignFlowSignersSignComponentConfig(TypedDict, total=False):
-    file_id: str
-    sign_field_component_config: CreateSignFlowSignersSignComponentConfigSignFieldComponentConfig
-
-
-class CreateSignFlowSignersSignConfig(TypedDict, total=False):
-    sign_order: int
-
-
-class CreateSignFlowSignersSignerInfo(TypedDict, total=False):
-    psn_mobile: str
-    psn_name: str
-    user_id: str
-
-
-class CreateSignFlowSigners(TypedDict, total=False):
-    biz_task_id: str
-    org_info: CreateSignFlowSignersOrgInfo
-    sign_component_config: list[CreateSignFlowSignersSignComponentConfig]
-    sign_config: CreateSignFlowSignersSignConfig
-    signer_info: CreateSignFlowSignersSignerInfo
-    signer_type: str
-
-
-class CreateSignFlowReplyResultData(Record, alias_generator=camel):
-    auto_start_error_msg: str | None
-    biz_flow_id: str | None
-    initiate_url: str | None
-    sign_flow_id: str | None
-    sign_flow_status: str | None
-
-
-class CreateSignFlowReplyResult(Record, alias_generator=camel):
-    data: CreateSignFlowReplyResultData | None
-    request_id: str | None
-
-
-class CreateSignFlowReply(Record, alias_generator=camel):
-    result: CreateSignFlowReplyResult | None
-
-
-class CreateTemplateProcessTaskFillData(TypedDict, total=False):
-    struct_key: str
-    struct_value: str
-
-
-class CreateTemplateProcessTaskReplyResult(Record, alias_generator=camel):
-    download_url: str | None
-    fill_task_id: str | None
-    mode: str | None
-    render_task_id: str | None
-
-
-class CreateTemplateProcessTaskReply(Record, alias_generator=camel):
-    result: CreateTemplateProcessTaskReplyResult | None
-
-
-class DeleteChecklistRuleReply(Record, alias_generator=camel):
-    data: str | None
-
-
-class DeleteReviewChecklistReply(Record, alias_generator=camel):
-    data: str | None
-
-
-class EsignQueryApprovalInfoReplyResult(Record, alias_generator=camel):
-    bpms_process_business_id: str | None
-    bpms_process_instance_id: str | None
-    bpms_process_instance_url: str | None
-
-
-class EsignQueryApprovalInfoReply(Record, alias_generator=camel):
-    result: EsignQueryApprovalInfoReplyResult | None
-
-
-class EsignQueryGrantInfoReplyResult(Record, alias_generator=camel):
-    legal_person: str | None
-    mobile_phone_number: str | None
-    org_name: str | None
-    state_code: str | None
-    unified_social_credit: str | None
-    user_name: str | None
-
-
-class EsignQueryGrantInfoReply(Record, alias_generator=camel):
-    result: EsignQueryGrantInfoReplyResult | None
-
-
-class EsignQueryIdentityByTicketReplyResult(Record, alias_generator=camel):
-    union_id: str | None
-
-
-class EsignQueryIdentityByTicketReply(Record, alias_generator=camel):
-    result: EsignQueryIdentityByTicketReplyResult | None
-
-
-class EsignSyncEventReplyResult(Record, alias_generator=camel):
-    message: str | None
-
-
-class EsignSyncEventReply(Record, alias_generator=camel):
-    result: EsignSyncEventReplyResult | None
-
-
-class EsignUserVerifyReplyResult(Record, alias_generator=camel):
-    can_access: bool | None
-
-
-class EsignUserVerifyReply(Record, alias_generator=camel):
-    result: EsignUserVerifyReplyResult | None
-
-
-class FinishReviewOrderEndFiles(TypedDict, total=False):
-    file_name: str
-    file_size: str
-    file_type: str
-    file_version: int
-    url: str
-
-
-class GetAsyncCreateContractAnalysisFileInfo(TypedDict, total=False):
-    file_id: str
-    file_name: str
-    file_size: int
-    file_type: str
-    space_id: str
-
-
-class GetAsyncCreateContractAnalysisReply(Record, alias_generator=camel):
-    analysis_status: str | None
-    company_list: list[str] = empty_list()
-    review_positions: list[str] = empty_list()
-    review_type: str | None
-    word_count: int | None
-
-
-class GetContractAnalysisResultFileInfo(TypedDict, total=False):
-    file_id: str
-    file_name: str
-    file_size: int
-    file_type: str
-    space_id: str
-
-
-class GetContractAnalysisResultReply(Record, alias_generator=camel):
-    company_list: list[str] = empty_list()
-    review_positions: list[str] = empty_list()
-    review_type: str | None
-    word_count: int | None
-
-
-class GetContractReviewBenefitReplyResultBenefitResponses(Record, alias_generator=camel):
-    code: str | None
-    rest_benefit: int | None
-    used_benefit: int | None
-
-
-class GetContractReviewBenefitReplyResult(Record, alias_generator=camel):
-    benefit_responses: list[GetContractReviewBenefitReplyResultBenefitResponses] = empty_list()
-
-
-class GetContractReviewBenefitReply(Record, alias_generator=camel):
-    result: GetContractReviewBenefitReplyResult | None
-
-
-class GetContractReviewResultReplyResultAnnotationsCommentTexts(Record, alias_generator=camel):
-    remark: str | None
-    risk_level: str | None
-    text: str | None
-
-
-class GetContractReviewResultReplyResultAnnotations(Record, alias_generator=camel):
-    comment_texts: list[GetContractReviewResultReplyResultAnnotationsCommentTexts] = empty_list()
-    id: int | None
-    original_text: str | None
-    paragraph: str | None
-    risk_level: str | None
-    status: bool | None
-
-
-class GetContractReviewResultReplyResultSummary(Record, alias_generator=camel):
-    risk_level: str | None
-    summary: str | None
-
-
-class GetContractReviewResultReplyResult(Record, alias_generator=camel):
-    annotations: list[GetContractReviewResultReplyResultAnnotations] = empty_list()
-    clear_word_path: str | None
-    review_type: str | None
-    status: str | None
-    summary: GetContractReviewResultReplyResultSummary | None
-    word_path: str | None
-
-
-class GetContractReviewResultReply(Record, alias_generator=camel):
-    result: GetContractReviewResultReplyResult | None
-
-
-class GetContractReviewResultsReplyDataReportAllIssues(Record, alias_generator=camel):
-    builtin: bool | None
-    check_type: Annotated[str | None, wire("check_type")]
-    clause_location: Annotated[str | None, wire("clause_location")]
-    clause_quote: Annotated[str | None, wire("clause_quote")]
-    custom: bool | None
-    fallback: str | None
-    id: str | None
-    impact: str | None
-    legal_basis: Annotated[str | None, wire("legal_basis")]
-    pack: str | None
-    practice_reference: Annotated[str | None, wire("practice_reference")]
-    problem: str | None
-    revision_text: Annotated[str | None, wire("revision_text")]
-    risk_level: str | None
-    rule_name: Annotated[str | None, wire("rule_name")]
-    source: str | None
-    suggestion: str | None
-    tier: str | None
-
-
-class GetContractReviewResultsReplyDataReportSummary(Record, alias_generator=camel):
     contract_type: Annotated[str | None, wire("contract_type")]
     cross_clause_count: Annotated[int | None, wire("cross_clause_count")]
     deterministic_count: Annotated[int | None, wire("deterministic_count")]
@@ -718,82 +709,213 @@ class GetContractReviewResultsReplyDataReportSummary(Record, alias_generator=cam
     standpoint: str | None
 
 
-class GetContractReviewResultsReplyDataReport(Record, alias_generator=camel):
-    all_issues: Annotated[list[GetContractReviewResultsReplyDataReportAllIssues], wire("all_issues")] = empty_list()
-    conclusion: str | None
-    cross_clause_findings: Annotated[list[str], wire("cross_clause_findings")] = empty_list()
-    deterministic_findings: Annotated[list[str], wire("deterministic_findings")] = empty_list()
-    file_name: Annotated[str | None, wire("file_name")]
-    generated_at: Annotated[str | None, wire("generated_at")]
-    missing_clauses: Annotated[list[str], wire("missing_clauses")] = empty_list()
-    review_id: Annotated[str | None, wire("review_id")]
-    risk_issues: Annotated[list[str], wire("risk_issues")] = empty_list()
-    summary: GetContractReviewResultsReplyDataReportSummary | None
-    version: str | None
+class ReviewChecklist(Reply, alias_generator=camel):
+    """Review checklist."""
+
+    created_at: Annotated[str, wire("created_at")]
+    id: str
+    name: str = ""
+    rules: list[ChecklistRulePage] = empty_list()
+    updated_at: Annotated[str | None, wire("updated_at")]
+    version: int | None
 
 
-class GetContractReviewResultsReplyDataRiskCounts(Record, alias_generator=camel):
+class ReviewChecklistDetail(Reply, alias_generator=camel):
+    """Review checklist detail."""
+
+    checklists: list[ReviewChecklist] = empty_list()
+    corp_id: Annotated[str | None, wire("corp_id")]
+
+
+class ReviewCustomRule(Shape, alias_generator=camel):
+    """Review custom rule."""
+
+    risk_level: str | None = None
+    rule_desc: str | None = None
+    rule_sequence: str | None = None
+    rule_tag: str | None = None
+    rule_title: str | None = None
+
+
+class ReviewRiskDetail(Reply, alias_generator=camel):
+    """Review risk detail."""
+
+    examine_brief: str = ""
+    examine_result: str | None
+    examine_status: str | None
+    risk_level: str | None
+    rule_sequence: str | None
+    rule_tag: str | None
+    rule_title: str = ""
+    sub_risks: list[SubRisk] = empty_list()
+
+
+class ReviewRiskOverview(Reply, alias_generator=camel):
+    """Review risk overview."""
+
+    has_risk: bool | None
+    high_risk: int | None
+    low_risk: int | None
+    medium_risk: int | None
+
+
+class ReviewStatus(Reply, alias_generator=camel):
+    """Review status."""
+
+    overview: str | None
+    result: str | None
+    rule: str | None
+    stage: str | None
+
+
+class Risk(Reply, alias_generator=camel):
+    """Risk."""
+
+    business_risk: Annotated[BusinessRisk | None, wire("business_risk")]
+    justice_risk: Annotated[JusticeRisk | None, wire("justice_risk")]
+
+
+class RiskCount(Reply, alias_generator=camel):
+    """Risk count."""
+
     high: int | None
     low: int | None
     medium: int | None
 
 
-class GetContractReviewResultsReplyData(Record, alias_generator=camel):
-    annotated_export_url: Annotated[str | None, wire("annotated_export_url")]
-    message: str | None
-    report: GetContractReviewResultsReplyDataReport | None
-    report_export_url: Annotated[str | None, wire("report_export_url")]
-    review_id: Annotated[str | None, wire("review_id")]
-    risk_counts: Annotated[GetContractReviewResultsReplyDataRiskCounts | None, wire("risk_counts")]
-    status: str | None
-    total_risks: Annotated[int | None, wire("total_risks")]
-    weboffice_url: Annotated[str | None, wire("weboffice_url")]
+class SignComponentConfig(Reply, Shape, alias_generator=camel):
+    """Sign component config."""
+
+    file_id: str | None = None
+    sign_field_component_config: SignFieldComponentConfig | None = None
 
 
-class GetContractReviewResultsReply(Record, alias_generator=camel):
-    data: GetContractReviewResultsReplyData | None
+class SignConfig(Reply, Shape, alias_generator=camel):
+    """Sign config."""
+
+    sign_order: int | None = None
 
 
-class GetContractReviewStatusReplyDataRiskCounts(Record, alias_generator=camel):
-    high: int | None
-    low: int | None
-    medium: int | None
+class SignDateConfig(Reply, Shape, alias_generator=camel):
+    """Sign date config."""
+
+    date_format: str | None = None
+    show_sign_date: bool | None = None
 
 
-class GetContractReviewStatusReplyDataTopRisks(Record, alias_generator=camel):
-    level: str | None
-    suggestion: str | None
-    title: str | None
+class SignDoc(Shape, alias_generator=camel):
+    """Sign doc."""
+
+    file_id: str | None = None
+    file_name: str | None = None
+    file_size: int | None = None
+    file_type: str | None = None
+    space_id: int | None = None
 
 
-class GetContractReviewStatusReplyData(Record, alias_generator=camel):
-    message: str | None
-    progress_pct: Annotated[int | None, wire("progress_pct")]
-    review_id: Annotated[str | None, wire("review_id")]
-    risk_counts: Annotated[GetContractReviewStatusReplyDataRiskCounts | None, wire("risk_counts")]
-    status: str | None
-    top_risks: Annotated[list[GetContractReviewStatusReplyDataTopRisks], wire("top_risks")] = empty_list()
-    weboffice_url: Annotated[str | None, wire("weboffice_url")]
+class SignFieldComponentConfig(Reply, Shape, alias_generator=camel):
+    """Sign field component config."""
+
+    available_org_seal_types: list[str] = empty_list()
+    available_psn_seal_types: list[str] = empty_list()
+    cross_page_type: str | None = None
+    sign_date_config: SignDateConfig | None = None
+    sign_position_config: SignPositionConfig | None = None
 
 
-class GetContractReviewStatusReply(Record, alias_generator=camel):
-    data: GetContractReviewStatusReplyData | None
+class SignFlow(Reply, alias_generator=camel):
+    """Sign flow."""
+
+    biz_flow_id: str | None
+    create_time: int | None
+    finish_time: int | None
+    initiate_url: str | None
+    sign_docs: list[ContractSignEntry] = empty_list()
+    sign_flow_config: SignFlowConfig | None
+    sign_flow_id: str
+    sign_flow_initiator: SignFlowInitiator | None
+    sign_flow_status: str | None
+    sign_tasks: list[SignTask] = empty_list()
+    signers: list[Signer] = empty_list()
+    start_time: int | None
+    auto_start_error_msg: str = ""
 
 
-class GetContractSubjectRiskResultReplySubjectRiskResponsesSubjectBaseInfoResponseIndustryAll(
-    Record, alias_generator=camel
-):
-    category: str | None
-    category_big: str | None
-    category_code_first: str | None
-    category_code_fourth: str | None
-    category_code_second: str | None
-    category_code_third: str | None
-    category_middle: str | None
-    category_small: str | None
+class SignFlowConfig(Reply, Shape, alias_generator=camel):
+    """Sign flow config."""
+
+    auto_start: bool | None = None
+    is_ordered_sign: bool | None = None
+    sign_flow_name: str = ""
 
 
-class GetContractSubjectRiskResultReplySubjectRiskResponsesSubjectBaseInfoResponse(Record, alias_generator=camel):
+class SignFlowInitiator(Reply, Shape, alias_generator=camel):
+    """Sign flow initiator."""
+
+    company_id: str | None = None
+    org_name: str = ""
+    user_id: str | None = None
+
+
+class SignPositionConfig(Reply, Shape, alias_generator=camel):
+    """Sign position config."""
+
+    position_page: int | None = None
+    position_x: float | None = None
+    position_y: float | None = None
+
+
+class SignTask(Reply, alias_generator=camel):
+    """Sign task."""
+
+    activate_time: int | None
+    actual_org_seal_type: str | None
+    actual_psn_seal_type: str | None
+    biz_task_id: str | None
+    create_time: int
+    finish_time: int | None
+    org_info: OrgInfo | None
+    sign_order: int | None
+    sign_task_id: str
+    sign_url: str | None
+    signer_info: SignerInfo | None
+    signer_type: str | None
+    task_status: str | None
+
+
+class Signer(Reply, Shape, alias_generator=camel):
+    """Signer."""
+
+    biz_task_id: str | None = None
+    org_info: OrgInfo | None = None
+    sign_component_config: list[SignComponentConfig] = empty_list()
+    sign_config: SignConfig | None = None
+    signer_info: SignerInfo | None = None
+    signer_type: str | None = None
+
+
+class SignerInfo(Reply, Shape, alias_generator=camel):
+    """Signer info."""
+
+    psn_mobile: str = ""
+    psn_name: str = ""
+    user_id: str | None = None
+
+
+class SubRisk(Reply, alias_generator=camel):
+    """Sub risk."""
+
+    original_content: str = ""
+    result_content: str = ""
+    result_type: str | None
+    risk_brief: str = ""
+    risk_clause: str | None
+    risk_explain: str | None
+
+
+class SubjectBaseInfo(Reply, alias_generator=camel):
+    """Subject base info."""
+
     above_scale: str | None
     actual_capital: str | None
     actual_capital_currency: str | None
@@ -801,12 +923,12 @@ class GetContractSubjectRiskResultReplySubjectRiskResponsesSubjectBaseInfoRespon
     approved_time: int | None
     base: str | None
     ben_number: str | None
-    bond_name: str | None
+    bond_name: str = ""
     bond_num: str | None
     bond_type: str | None
     business_scope: str | None
     cancel_date: int | None
-    cancel_reason: str | None
+    cancel_reason: str = ""
     city: str | None
     company_org_type: str | None
     credit_code: str | None
@@ -814,18 +936,18 @@ class GetContractSubjectRiskResultReplySubjectRiskResponsesSubjectBaseInfoRespon
     district_code: str | None
     economic_function_zone1: str | None
     economic_function_zone2: str | None
-    email: str | None
+    email: str = ""
     email_list: str | None
     establish_time: int | None
     from_time: int | None
     history_name_list: list[str] = empty_list()
     history_names: str | None
-    id: int | None
+    id: int
     industry: str | None
-    industry_all: GetContractSubjectRiskResultReplySubjectRiskResponsesSubjectBaseInfoResponseIndustryAll | None
+    industry_all: IndustryAll | None
     is_micro_ent: int | None
-    legal_person_name: str | None
-    name: str | None
+    legal_person_name: str = ""
+    name: str = ""
     number_source: str | None
     number_type: str | None
     org_number: str | None
@@ -840,7 +962,7 @@ class GetContractSubjectRiskResultReplySubjectRiskResponsesSubjectBaseInfoRespon
     reg_number: str | None
     reg_status: str | None
     revoke_date: int | None
-    revoke_reason: str | None
+    revoke_reason: str = ""
     social_staff_num: int | None
     staff_num_range: str | None
     tags: str | None
@@ -848,910 +970,89 @@ class GetContractSubjectRiskResultReplySubjectRiskResponsesSubjectBaseInfoRespon
     to_time: int | None
     type: int | None
     update_times: int | None
-    used_bond_name: str | None
+    used_bond_name: str = ""
     website_list: str | None
 
 
-class GetContractSubjectRiskResultReplySubjectRiskResponsesSubjectRiskListResponse(Record, alias_generator=camel):
-    is_subject_exist: bool | None
-    risk_types: list[str] = empty_list()
-    risks: dict[str, JsonValue] | None
-    total_risk_number: int | None
+class SubjectInfo(Reply, alias_generator=camel):
+    """Subject info."""
 
-
-class GetContractSubjectRiskResultReplySubjectRiskResponses(Record, alias_generator=camel):
-    subject_base_info_response: GetContractSubjectRiskResultReplySubjectRiskResponsesSubjectBaseInfoResponse | None
-    subject_name: str | None
-    subject_risk_list_response: GetContractSubjectRiskResultReplySubjectRiskResponsesSubjectRiskListResponse | None
-
-
-class GetContractSubjectRiskResultReply(Record, alias_generator=camel):
-    subject_risk_responses: list[GetContractSubjectRiskResultReplySubjectRiskResponses] = empty_list()
-
-
-class GetFileDownloadUrlReplyResultDataAttachment(Record, alias_generator=camel):
-    download_url: str | None
-    file_id: str | None
-    file_name: str | None
-    file_status: str | None
-    url_expire_time: int | None
-
-
-class GetFileDownloadUrlReplyResultDataSignDocs(Record, alias_generator=camel):
-    download_url: str | None
-    file_id: str | None
-    file_name: str | None
-    file_status: str | None
-    url_expire_time: int | None
-
-
-class GetFileDownloadUrlReplyResultData(Record, alias_generator=camel):
-    attachment: list[GetFileDownloadUrlReplyResultDataAttachment] = empty_list()
-    sign_docs: list[GetFileDownloadUrlReplyResultDataSignDocs] = empty_list()
-    sign_flow_id: str | None
-
-
-class GetFileDownloadUrlReplyResult(Record, alias_generator=camel):
-    data: GetFileDownloadUrlReplyResultData | None
-    request_id: str | None
-
-
-class GetFileDownloadUrlReply(Record, alias_generator=camel):
-    result: GetFileDownloadUrlReplyResult | None
-
-
-class GetReviewChecklistReplyDataChecklistRulesItems(Record, alias_generator=camel):
-    criteria: str | None
-    enabled: bool | None
-    id: str | None
-    name: str | None
-    severity: str | None
-
-
-class GetReviewChecklistReplyDataChecklistRules(Record, alias_generator=camel):
-    custom: bool | None
-    description: str | None
-    id: str | None
-    items: list[GetReviewChecklistReplyDataChecklistRulesItems] = empty_list()
-    name: str | None
-    risk_level: Annotated[str | None, wire("risk_level")]
-    standpoint: str | None
-
-
-class GetReviewChecklistReplyDataChecklist(Record, alias_generator=camel):
-    created_at: Annotated[str | None, wire("created_at")]
-    id: str | None
-    name: str | None
-    rules: list[GetReviewChecklistReplyDataChecklistRules] = empty_list()
-    updated_at: Annotated[str | None, wire("updated_at")]
-    version: int | None
-
-
-class GetReviewChecklistReplyData(Record, alias_generator=camel):
-    checklist: GetReviewChecklistReplyDataChecklist | None
-
-
-class GetReviewChecklistReply(Record, alias_generator=camel):
-    data: GetReviewChecklistReplyData | None
-
-
-class ListReviewChecklistsReplyDataChecklistsRulesItems(Record, alias_generator=camel):
-    criteria: str | None
-    enabled: bool | None
-    id: str | None
-    name: str | None
-    severity: str | None
-
-
-class ListReviewChecklistsReplyDataChecklistsRules(Record, alias_generator=camel):
-    custom: bool | None
-    description: str | None
-    id: str | None
-    items: list[ListReviewChecklistsReplyDataChecklistsRulesItems] = empty_list()
-    name: str | None
-    risk_level: Annotated[str | None, wire("risk_level")]
-    standpoint: str | None
-
-
-class ListReviewChecklistsReplyDataChecklists(Record, alias_generator=camel):
-    created_at: Annotated[str | None, wire("created_at")]
-    id: str | None
-    name: str | None
-    rules: list[ListReviewChecklistsReplyDataChecklistsRules] = empty_list()
-    updated_at: Annotated[str | None, wire("updated_at")]
-    version: int | None
-
-
-class ListReviewChecklistsReplyData(Record, alias_generator=camel):
-    checklists: list[ListReviewChecklistsReplyDataChecklists] = empty_list()
-    corp_id: Annotated[str | None, wire("corp_id")]
-
-
-class ListReviewChecklistsReply(Record, alias_generator=camel):
-    data: ListReviewChecklistsReplyData | None
-
-
-class OpenEsignFreeTrailReplyResult(Record, alias_generator=camel):
-    message: str | None
-    success: bool | None
-
-
-class OpenEsignFreeTrailReply(Record, alias_generator=camel):
-    result: OpenEsignFreeTrailReplyResult | None
-
-
-class QueryAdvancedContractVersionReplyResult(Record, alias_generator=camel):
-    enable_esign_attachment_sign: bool | None
-    extension: dict[str, str] | None
-    version: str | None
-
-
-class QueryAdvancedContractVersionReply(Record, alias_generator=camel):
-    result: QueryAdvancedContractVersionReplyResult | None
-
-
-class QueryContractAppsCompareResultReplyResultDataCompareDetailDetails(Record, alias_generator=camel):
-    compare_words: str | None
-    original_words: str | None
-    type: int | None
-
-
-class QueryContractAppsCompareResultReplyResultDataCompareDetailDifferenceCount(Record, alias_generator=camel):
-    add: int | None
-    delete: int | None
-    replace: int | None
-    total: int | None
-
-
-class QueryContractAppsCompareResultReplyResultDataCompareDetail(Record, alias_generator=camel):
-    details: list[QueryContractAppsCompareResultReplyResultDataCompareDetailDetails] = empty_list()
-    difference_count: QueryContractAppsCompareResultReplyResultDataCompareDetailDifferenceCount | None
-
-
-class QueryContractAppsCompareResultReplyResultData(Record, alias_generator=camel):
-    compare_detail: QueryContractAppsCompareResultReplyResultDataCompareDetail | None
-    compare_detail_url: str | None
-    compare_status: str | None
-
-
-class QueryContractAppsCompareResultReplyResult(Record, alias_generator=camel):
-    data: QueryContractAppsCompareResultReplyResultData | None
-    request_id: str | None
-
-
-class QueryContractAppsCompareResultReply(Record, alias_generator=camel):
-    result: QueryContractAppsCompareResultReplyResult | None
-
-
-class QueryContractAppsExtractResultReplyResultDataExtractEntities(Record, alias_generator=camel):
-    key: str | None
-    value: str | None
-
-
-class QueryContractAppsExtractResultReplyResultData(Record, alias_generator=camel):
-    extract_entities: list[QueryContractAppsExtractResultReplyResultDataExtractEntities] = empty_list()
-    extract_status: str | None
-
-
-class QueryContractAppsExtractResultReplyResult(Record, alias_generator=camel):
-    data: QueryContractAppsExtractResultReplyResultData | None
-    request_id: str | None
-
-
-class QueryContractAppsExtractResultReply(Record, alias_generator=camel):
-    result: QueryContractAppsExtractResultReplyResult | None
-
-
-class QueryContractAppsReviewResultReplyResultDataReviewRiskDetailSubRisks(Record, alias_generator=camel):
-    original_content: str | None
-    result_content: str | None
-    result_type: str | None
-    risk_brief: str | None
-    risk_clause: str | None
-    risk_explain: str | None
-
-
-class QueryContractAppsReviewResultReplyResultDataReviewRiskDetail(Record, alias_generator=camel):
-    examine_brief: str | None
-    examine_result: str | None
-    examine_status: str | None
-    risk_level: str | None
-    rule_sequence: str | None
-    rule_tag: str | None
-    rule_title: str | None
-    sub_risks: list[QueryContractAppsReviewResultReplyResultDataReviewRiskDetailSubRisks] = empty_list()
-
-
-class QueryContractAppsReviewResultReplyResultDataReviewRiskOverview(Record, alias_generator=camel):
-    has_risk: bool | None
-    high_risk: int | None
-    low_risk: int | None
-    medium_risk: int | None
-
-
-class QueryContractAppsReviewResultReplyResultDataReviewStatus(Record, alias_generator=camel):
-    overview: str | None
-    result: str | None
-    rule: str | None
-    stage: str | None
-
-
-class QueryContractAppsReviewResultReplyResultData(Record, alias_generator=camel):
-    review_detail_url: str | None
-    review_risk_detail: list[QueryContractAppsReviewResultReplyResultDataReviewRiskDetail] = empty_list()
-    review_risk_overview: QueryContractAppsReviewResultReplyResultDataReviewRiskOverview | None
-    review_status: QueryContractAppsReviewResultReplyResultDataReviewStatus | None
-
-
-class QueryContractAppsReviewResultReplyResult(Record, alias_generator=camel):
-    data: QueryContractAppsReviewResultReplyResultData | None
-    request_id: str | None
-
-
-class QueryContractAppsReviewResultReply(Record, alias_generator=camel):
-    result: QueryContractAppsReviewResultReplyResult | None
-
-
-class QueryContractAppsTermsExtractResultReplyResultDataExtractedContentsTermContents(Record, alias_generator=camel):
-    detail_term: str | None
-    exist: str | None
-    short_term: str | None
-    term_category: str | None
-
-
-class QueryContractAppsTermsExtractResultReplyResultDataExtractedContents(Record, alias_generator=camel):
-    rule_category: str | None
-    term_contents: list[QueryContractAppsTermsExtractResultReplyResultDataExtractedContentsTermContents] = empty_list()
-
-
-class QueryContractAppsTermsExtractResultReplyResultData(Record, alias_generator=camel):
-    extracted_contents: list[QueryContractAppsTermsExtractResultReplyResultDataExtractedContents] = empty_list()
-    status: str | None
-
-
-class QueryContractAppsTermsExtractResultReplyResult(Record, alias_generator=camel):
-    data: QueryContractAppsTermsExtractResultReplyResultData | None
-    request_id: str | None
-
-
-class QueryContractAppsTermsExtractResultReply(Record, alias_generator=camel):
-    result: QueryContractAppsTermsExtractResultReplyResult | None
-
-
-class QueryContractCompareListData(Record, alias_generator=camel):
-    comparative_file_name: str | None
-    compare_status: str | None
-    compare_task_id: str | None
-    gmt_create: str | None
-    gmt_modified: str | None
-    initiator_uid: str | None
-    request_id: str | None
-    result: str | None
-    standard_file_name: str | None
-
-
-class QueryContractCompareResultReplyResultDataCompareDetailDetails(Record, alias_generator=camel):
-    compare_words: str | None
-    original_words: str | None
-    type: int | None
-
-
-class QueryContractCompareResultReplyResultDataCompareDetailDifferenceCount(Record, alias_generator=camel):
-    add: int | None
-    delete: int | None
-    replace: int | None
-    total: int | None
-
-
-class QueryContractCompareResultReplyResultDataCompareDetail(Record, alias_generator=camel):
-    details: list[QueryContractCompareResultReplyResultDataCompareDetailDetails] = empty_list()
-    difference_count: QueryContractCompareResultReplyResultDataCompareDetailDifferenceCount | None
-
-
-class QueryContractCompareResultReplyResultData(Record, alias_generator=camel):
-    compare_detail: QueryContractCompareResultReplyResultDataCompareDetail | None
-    compare_detail_url: str | None
-    compare_status: str | None
-
-
-class QueryContractCompareResultReplyResult(Record, alias_generator=camel):
-    data: QueryContractCompareResultReplyResultData | None
-    request_id: str | None
-
-
-class QueryContractCompareResultReply(Record, alias_generator=camel):
-    result: QueryContractCompareResultReplyResult | None
-
-
-class QueryContractExtractResultReplyResultDataExtractEntities(Record, alias_generator=camel):
-    key: str | None
-    value: str | None
-
-
-class QueryContractExtractResultReplyResultData(Record, alias_generator=camel):
-    extract_entities: list[QueryContractExtractResultReplyResultDataExtractEntities] = empty_list()
-    extract_status: str | None
-
-
-class QueryContractExtractResultReplyResult(Record, alias_generator=camel):
-    data: QueryContractExtractResultReplyResultData | None
-    request_id: str | None
-
-
-class QueryContractExtractResultReply(Record, alias_generator=camel):
-    result: QueryContractExtractResultReplyResult | None
-
-
-class QueryContractReviewResultReplyResultDataReviewRiskDetailSubRisks(Record, alias_generator=camel):
-    original_content: str | None
-    result_content: str | None
-    result_type: str | None
-    risk_brief: str | None
-    risk_clause: str | None
-    risk_explain: str | None
-
-
-class QueryContractReviewResultReplyResultDataReviewRiskDetail(Record, alias_generator=camel):
-    examine_brief: str | None
-    examine_result: str | None
-    examine_status: str | None
-    risk_level: str | None
-    rule_sequence: str | None
-    rule_tag: str | None
-    rule_title: str | None
-    sub_risks: list[QueryContractReviewResultReplyResultDataReviewRiskDetailSubRisks] = empty_list()
-
-
-class QueryContractReviewResultReplyResultDataReviewRiskOverview(Record, alias_generator=camel):
-    has_risk: bool | None
-    high_risk: int | None
-    low_risk: int | None
-    medium_risk: int | None
-
-
-class QueryContractReviewResultReplyResultDataReviewStatus(Record, alias_generator=camel):
-    overview: str | None
-    result: str | None
-    rule: str | None
-    stage: str | None
-
-
-class QueryContractReviewResultReplyResultData(Record, alias_generator=camel):
-    review_risk_detail: list[QueryContractReviewResultReplyResultDataReviewRiskDetail] = empty_list()
-    review_risk_overview: QueryContractReviewResultReplyResultDataReviewRiskOverview | None
-    review_status: QueryContractReviewResultReplyResultDataReviewStatus | None
-
-
-class QueryContractReviewResultReplyResult(Record, alias_generator=camel):
-    data: QueryContractReviewResultReplyResultData | None
-    request_id: str | None
-
-
-class QueryContractReviewResultReply(Record, alias_generator=camel):
-    result: QueryContractReviewResultReplyResult | None
-
-
-class QueryContractSignInfoReplyResultActualOriginator(Record, alias_generator=camel):
-    name: str | None
-    staff_id: str | None
-
-
-class QueryContractSignInfoReplyResultContractAttachmentFiles(Record, alias_generator=camel):
-    file_download_url: str | None
-    file_id: str | None
-    file_name: str | None
-    file_size: int | None
-    file_type: str | None
-    space_id: int | None
-
-
-class QueryContractSignInfoReplyResultContractContentFiles(Record, alias_generator=camel):
-    file_download_url: str | None
-    file_id: str | None
-    file_name: str | None
-    file_size: int | None
-    file_type: str | None
-    space_id: int | None
-
-
-class QueryContractSignInfoReplyResultOppositeParties(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
-    owner: str | None
-    phone_number: str | None
-    type: str | None
-    unique_code: str | None
-
-
-class QueryContractSignInfoReplyResultOurParties(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
-    owner: str | None
-    phone_number: str | None
-    type: str | None
-    unique_code: str | None
-
-
-class QueryContractSignInfoReplyResultSigners(Record, alias_generator=camel):
-    name: str | None
-    staff_id: str | None
-
-
-class QueryContractSignInfoReplyResult(Record, alias_generator=camel):
-    actual_originator: QueryContractSignInfoReplyResultActualOriginator | None
-    amount_type: str | None
-    applicant_date: int | None
-    approve_time: int | None
-    biz_id: str | None
-    contract_amount: str | None
-    contract_amount_method: str | None
-    contract_attachment_files: list[QueryContractSignInfoReplyResultContractAttachmentFiles] = empty_list()
-    contract_content_files: list[QueryContractSignInfoReplyResultContractContentFiles] = empty_list()
-    contract_end_date: int | None
-    contract_id: int | None
-    contract_name: str | None
-    contract_no: str | None
-    contract_remark: str | None
-    contract_start_date: int | None
-    contract_status: str | None
-    contract_term_type: str | None
-    currency_code: str | None
-    dept_name: str | None
-    directory_name: str | None
-    effective_status: str | None
-    gmt_create: int | None
-    gmt_modified: int | None
-    opposite_parties: list[QueryContractSignInfoReplyResultOppositeParties] = empty_list()
-    our_parties: list[QueryContractSignInfoReplyResultOurParties] = empty_list()
-    owner_name: str | None
-    owner_staff_id: str | None
-    process_instance_id: str | None
-    signers: list[QueryContractSignInfoReplyResultSigners] = empty_list()
-
-
-class QueryContractSignInfoReply(Record, alias_generator=camel):
-    result: QueryContractSignInfoReplyResult | None
-
-
-class QueryFileProcessResultReplyResult(Record, alias_generator=camel):
-    download_url: str | None
-    pdf_status: str | None
-    render_task_id: str | None
-
-
-class QueryFileProcessResultReply(Record, alias_generator=camel):
-    result: QueryFileProcessResultReplyResult | None
-
-
-class QuerySignFlowDetailReplyResultDataSignDocs(Record, alias_generator=camel):
-    file_id: str | None
-    file_name: str | None
-    file_size: int | None
-    file_type: str | None
-    space_id: int | None
-
-
-class QuerySignFlowDetailReplyResultDataSignFlowConfig(Record, alias_generator=camel):
-    auto_start: bool | None
-    is_ordered_sign: bool | None
-    sign_flow_name: str | None
-
-
-class QuerySignFlowDetailReplyResultDataSignFlowInitiator(Record, alias_generator=camel):
-    company_id: str | None
-    org_name: str | None
-    user_id: str | None
-
-
-class QuerySignFlowDetailReplyResultDataSignTasksOrgInfo(Record, alias_generator=camel):
-    company_id: str | None
-    org_name: str | None
-
-
-class QuerySignFlowDetailReplyResultDataSignTasksSignerInfo(Record, alias_generator=camel):
-    psn_mobile: str | None
-    psn_name: str | None
-    user_id: str | None
-
-
-class QuerySignFlowDetailReplyResultDataSignTasks(Record, alias_generator=camel):
-    activate_time: int | None
-    actual_org_seal_type: str | None
-    actual_psn_seal_type: str | None
-    biz_task_id: str | None
-    create_time: int | None
-    finish_time: int | None
-    org_info: QuerySignFlowDetailReplyResultDataSignTasksOrgInfo | None
-    sign_order: int | None
-    sign_task_id: str | None
-    sign_url: str | None
-    signer_info: QuerySignFlowDetailReplyResultDataSignTasksSignerInfo | None
-    signer_type: str | None
-    task_status: str | None
-
-
-class QuerySignFlowDetailReplyResultDataSignersOrgInfo(Record, alias_generator=camel):
-    company_id: str | None
-    org_name: str | None
-
-
-class QuerySignFlowDetailReplyResultDataSignersSignComponentConfigSignFieldComponentConfigSignDateConfig(
-    Record, alias_generator=camel
-):
-    date_format: str | None
-    show_sign_date: bool | None
-
-
-class QuerySignFlowDetailReplyResultDataSignersSignComponentConfigSignFieldComponentConfigSignPositionConfig(
-    Record, alias_generator=camel
-):
-    position_page: int | None
-    position_x: float | None
-    position_y: float | None
-
-
-class QuerySignFlowDetailReplyResultDataSignersSignComponentConfigSignFieldComponentConfig(
-    Record, alias_generator=camel
-):
-    available_org_seal_types: list[str] = empty_list()
-    available_psn_seal_types: list[str] = empty_list()
-    cross_page_type: str | None
-    sign_date_config: (
-        QuerySignFlowDetailReplyResultDataSignersSignComponentConfigSignFieldComponentConfigSignDateConfig | None
-    )
-    sign_position_config: (
-        QuerySignFlowDetailReplyResultDataSignersSignComponentConfigSignFieldComponentConfigSignPositionConfig | None
-    )
-
-
-class QuerySignFlowDetailReplyResultDataSignersSignComponentConfig(Record, alias_generator=camel):
-    file_id: str | None
-    sign_field_component_config: (
-        QuerySignFlowDetailReplyResultDataSignersSignComponentConfigSignFieldComponentConfig | None
-    )
-
-
-class QuerySignFlowDetailReplyResultDataSignersSignConfig(Record, alias_generator=camel):
-    sign_order: int | None
-
-
-class QuerySignFlowDetailReplyResultDataSignersSignerInfo(Record, alias_generator=camel):
-    psn_mobile: str | None
-    psn_name: str | None
-    user_id: str | None
-
-
-class QuerySignFlowDetailReplyResultDataSigners(Record, alias_generator=camel):
-    biz_task_id: str | None
-    org_info: QuerySignFlowDetailReplyResultDataSignersOrgInfo | None
-    sign_component_config: list[QuerySignFlowDetailReplyResultDataSignersSignComponentConfig] = empty_list()
-    sign_config: QuerySignFlowDetailReplyResultDataSignersSignConfig | None
-    signer_info: QuerySignFlowDetailReplyResultDataSignersSignerInfo | None
-    signer_type: str | None
-
-
-class QuerySignFlowDetailReplyResultData(Record, alias_generator=camel):
-    biz_flow_id: str | None
-    create_time: int | None
-    finish_time: int | None
-    initiate_url: str | None
-    sign_docs: list[QuerySignFlowDetailReplyResultDataSignDocs] = empty_list()
-    sign_flow_config: QuerySignFlowDetailReplyResultDataSignFlowConfig | None
-    sign_flow_id: str | None
-    sign_flow_initiator: QuerySignFlowDetailReplyResultDataSignFlowInitiator | None
-    sign_flow_status: str | None
-    sign_tasks: list[QuerySignFlowDetailReplyResultDataSignTasks] = empty_list()
-    signers: list[QuerySignFlowDetailReplyResultDataSigners] = empty_list()
-    start_time: int | None
-
-
-class QuerySignFlowDetailReplyResult(Record, alias_generator=camel):
-    data: QuerySignFlowDetailReplyResultData | None
-    request_id: str | None
-
-
-class QuerySignFlowDetailReply(Record, alias_generator=camel):
-    result: QuerySignFlowDetailReplyResult | None
-
-
-class QuerySignTaskReplyResultDataSignTasksOrgInfo(Record, alias_generator=camel):
-    company_id: str | None
-    org_name: str | None
-
-
-class QuerySignTaskReplyResultDataSignTasksSignerInfo(Record, alias_generator=camel):
-    psn_mobile: str | None
-    psn_name: str | None
-    user_id: str | None
-
-
-class QuerySignTaskReplyResultDataSignTasks(Record, alias_generator=camel):
-    activate_time: int | None
-    actual_org_seal_type: str | None
-    actual_psn_seal_type: str | None
-    biz_task_id: str | None
-    create_time: int | None
-    finish_time: int | None
-    org_info: QuerySignTaskReplyResultDataSignTasksOrgInfo | None
-    sign_order: int | None
-    sign_task_id: str | None
-    sign_url: str | None
-    signer_info: QuerySignTaskReplyResultDataSignTasksSignerInfo | None
-    signer_type: str | None
-    task_status: str | None
-
-
-class QuerySignTaskReplyResultData(Record, alias_generator=camel):
-    biz_flow_id: str | None
-    sign_flow_id: str | None
-    sign_flow_status: str | None
-    sign_tasks: list[QuerySignTaskReplyResultDataSignTasks] = empty_list()
-
-
-class QuerySignTaskReplyResult(Record, alias_generator=camel):
-    data: QuerySignTaskReplyResultData | None
-    request_id: str | None
-
-
-class QuerySignTaskReply(Record, alias_generator=camel):
-    result: QuerySignTaskReplyResult | None
-
-
-class QuerySubjectPublicRiskReplyResultCompanyInfo(Record, alias_generator=camel):
-    bank_account_name: str | None
-    bank_account_number: str | None
-    bank_name: str | None
-    company_name: str | None
     credit_code: str | None
-    legal_person_name: str | None
-    phone_number: str | None
-    reg_location: str | None
-    remark: str | None
-    tax_number: str | None
+    related_own_subjects: list[str] = empty_list()
+    subject_name: str = ""
+    subject_tags: list[str] = empty_list()
+    unique_code: str | None
 
 
-class QuerySubjectPublicRiskReplyResultRisksBusinessRiskSubRisksAdministrativePunishmentColumns(
-    Record, alias_generator=camel
-):
-    column_name: str | None
-    column_type: str | None
-    is_date: bool | None
+class SubjectPublicRisk(Reply, alias_generator=camel):
+    """Subject public risk."""
 
-
-class QuerySubjectPublicRiskReplyResultRisksBusinessRiskSubRisksAdministrativePunishmentItems(
-    Record, alias_generator=camel
-):
-    content: str | None
-    decision_date: str | None
-    department_name: str | None
-    punish_number: str | None
-    reason: str | None
-
-
-class QuerySubjectPublicRiskReplyResultRisksBusinessRiskSubRisksAdministrativePunishment(Record, alias_generator=camel):
-    columns: list[QuerySubjectPublicRiskReplyResultRisksBusinessRiskSubRisksAdministrativePunishmentColumns] = (
-        empty_list()
-    )
-    items: list[QuerySubjectPublicRiskReplyResultRisksBusinessRiskSubRisksAdministrativePunishmentItems] = empty_list()
-    notice_text: str | None
-    sub_risk_name: str | None
-    sub_risk_number: int | None
-    sub_risk_type: str | None
-
-
-class QuerySubjectPublicRiskReplyResultRisksBusinessRiskSubRisks(Record, alias_generator=camel):
-    administrative_punishment: Annotated[
-        QuerySubjectPublicRiskReplyResultRisksBusinessRiskSubRisksAdministrativePunishment | None,
-        wire("administrative_punishment"),
-    ]
-
-
-class QuerySubjectPublicRiskReplyResultRisksBusinessRisk(Record, alias_generator=camel):
-    risk_name: str | None
-    risk_number: int | None
-    risk_type: str | None
-    sub_risk_types: list[str] = empty_list()
-    sub_risks: QuerySubjectPublicRiskReplyResultRisksBusinessRiskSubRisks | None
-
-
-class QuerySubjectPublicRiskReplyResultRisksJusticeRiskSubRisksCourtOpeningAnnouncementColumns(
-    Record, alias_generator=camel
-):
-    column_name: str | None
-    column_type: str | None
-    is_date: bool | None
-
-
-class QuerySubjectPublicRiskReplyResultRisksJusticeRiskSubRisksCourtOpeningAnnouncementItems(
-    Record, alias_generator=camel
-):
-    case_no: str | None
-    case_reason: str | None
-    court: str | None
-    start_date: str | None
-
-
-class QuerySubjectPublicRiskReplyResultRisksJusticeRiskSubRisksCourtOpeningAnnouncement(Record, alias_generator=camel):
-    columns: list[QuerySubjectPublicRiskReplyResultRisksJusticeRiskSubRisksCourtOpeningAnnouncementColumns] = (
-        empty_list()
-    )
-    items: list[QuerySubjectPublicRiskReplyResultRisksJusticeRiskSubRisksCourtOpeningAnnouncementItems] = empty_list()
-    notice_text: str | None
-    sub_risk_name: str | None
-    sub_risk_number: int | None
-    sub_risk_type: str | None
-
-
-class QuerySubjectPublicRiskReplyResultRisksJusticeRiskSubRisks(Record, alias_generator=camel):
-    court_opening_announcement: Annotated[
-        QuerySubjectPublicRiskReplyResultRisksJusticeRiskSubRisksCourtOpeningAnnouncement | None,
-        wire("court_opening_announcement"),
-    ]
-
-
-class QuerySubjectPublicRiskReplyResultRisksJusticeRisk(Record, alias_generator=camel):
-    risk_name: str | None
-    risk_number: int | None
-    risk_type: str | None
-    sub_risk_types: list[str] = empty_list()
-    sub_risks: QuerySubjectPublicRiskReplyResultRisksJusticeRiskSubRisks | None
-
-
-class QuerySubjectPublicRiskReplyResultRisks(Record, alias_generator=camel):
-    business_risk: Annotated[QuerySubjectPublicRiskReplyResultRisksBusinessRisk | None, wire("business_risk")]
-    justice_risk: Annotated[QuerySubjectPublicRiskReplyResultRisksJusticeRisk | None, wire("justice_risk")]
-
-
-class QuerySubjectPublicRiskReplyResult(Record, alias_generator=camel):
-    ai_risk_summary: str | None
+    ai_risk_summary: str = ""
     ai_sample_risk_count: int | None
     ai_summary_status: str | None
     biz_id: str | None
-    company_info: QuerySubjectPublicRiskReplyResultCompanyInfo | None
+    company_info: CompanyInfo | None
     data_status: str | None
     data_updated_at: int | None
     free_benefit_rest_enough: bool | None
     risk_types: list[str] = empty_list()
-    risks: QuerySubjectPublicRiskReplyResultRisks | None
+    risks: Risk | None
     subject_exist: bool | None
     total_risk_number: int | None
 
 
-class QuerySubjectPublicRiskReply(Record, alias_generator=camel):
-    result: QuerySubjectPublicRiskReplyResult | None
+class SubjectRisk(Reply, alias_generator=camel):
+    """Subject risk."""
+
+    is_subject_exist: bool | None
+    risk_types: list[str] = empty_list()
+    risks: dict[str, JsonValue] = empty_dict()
+    total_risk_number: int | None
 
 
-class SearchFileKeywordPositionsReplyResultDataPositions(Record, alias_generator=camel):
-    index: int | None
-    position_page: int | None
-    position_x: float | None
-    position_y: float | None
+class Summary(Reply, alias_generator=camel):
+    """Summary."""
+
+    risk_level: str | None
+    summary: str = ""
 
 
-class SearchFileKeywordPositionsReplyResultData(Record, alias_generator=camel):
-    file_id: str | None
-    keyword: str | None
-    positions: list[SearchFileKeywordPositionsReplyResultDataPositions] = empty_list()
-    total_count: int | None
+class TemplateProcessTask(Shape, alias_generator=camel):
+    """Template process task."""
+
+    struct_key: str | None = None
+    struct_value: str | None = None
 
 
-class SearchFileKeywordPositionsReplyResult(Record, alias_generator=camel):
-    data: SearchFileKeywordPositionsReplyResultData | None
-    request_id: str | None
+class TermRule(Shape, alias_generator=camel):
+    """Term rule."""
+
+    description: str | None = None
+    term_category: str | None = None
 
 
-class SearchFileKeywordPositionsReply(Record, alias_generator=camel):
-    result: SearchFileKeywordPositionsReplyResult | None
+class TopRisk(Reply, alias_generator=camel):
+    """Top risk."""
+
+    level: str | None
+    suggestion: str = ""
+    title: str = ""
 
 
-class SendContractCardContractInfo(TypedDict, total=False):
-    contract_code: str
-    contract_name: str
-    create_time: int
-    sign_user_name: str
+class UploadContractReviewByUrl(Reply, alias_generator=camel):
+    """Upload contract review by url."""
 
-
-class SendContractCardReceivers(TypedDict, total=False):
-    corp_id: str
-    user_id: str
-    user_type: str
-
-
-class SendContractCardSender(TypedDict, total=False):
-    corp_id: str
-    user_id: str
-    user_type: str
-
-
-class SyncSignEventReplyResult(Record, alias_generator=camel):
-    result: bool | None
-
-
-class SyncSignEventReply(Record, alias_generator=camel):
-    result: SyncSignEventReplyResult | None
-
-
-class UpdateChecklistRuleReplyDataRuleItems(Record, alias_generator=camel):
-    criteria: str | None
-    enabled: bool | None
-    id: str | None
-    name: str | None
-    severity: str | None
-
-
-class UpdateChecklistRuleReplyDataRule(Record, alias_generator=camel):
-    custom: bool | None
-    description: str | None
-    id: str | None
-    items: list[UpdateChecklistRuleReplyDataRuleItems] = empty_list()
-    name: str | None
-    risk_level: Annotated[str | None, wire("risk_level")]
-    standpoint: str | None
-
-
-class UpdateChecklistRuleReplyData(Record, alias_generator=camel):
-    rule: UpdateChecklistRuleReplyDataRule | None
-
-
-class UpdateChecklistRuleReply(Record, alias_generator=camel):
-    data: UpdateChecklistRuleReplyData | None
-
-
-class UpdateReviewChecklistReplyDataChecklistRulesItems(Record, alias_generator=camel):
-    criteria: str | None
-    enabled: bool | None
-    id: str | None
-    name: str | None
-    severity: str | None
-
-
-class UpdateReviewChecklistReplyDataChecklistRules(Record, alias_generator=camel):
-    custom: bool | None
-    description: str | None
-    id: str | None
-    items: list[UpdateReviewChecklistReplyDataChecklistRulesItems] = empty_list()
-    name: str | None
-    risk_level: Annotated[str | None, wire("risk_level")]
-    standpoint: str | None
-
-
-class UpdateReviewChecklistReplyDataChecklist(Record, alias_generator=camel):
-    created_at: Annotated[str | None, wire("created_at")]
-    id: str | None
-    name: str | None
-    rules: list[UpdateReviewChecklistReplyDataChecklistRules] = empty_list()
-    updated_at: Annotated[str | None, wire("updated_at")]
-    version: int | None
-
-
-class UpdateReviewChecklistReplyData(Record, alias_generator=camel):
-    checklist: UpdateReviewChecklistReplyDataChecklist | None
-
-
-class UpdateReviewChecklistReply(Record, alias_generator=camel):
-    data: UpdateReviewChecklistReplyData | None
-
-
-class UploadContractReviewByUrlReplyDataRecommended(Record, alias_generator=camel):
-    contract_type: Annotated[str | None, wire("contract_type")]
-    scale: str | None
-    standpoint: str | None
-
-
-class UploadContractReviewByUrlReplyDataWeboffice(Record, alias_generator=camel):
-    url: str | None
-
-
-class UploadContractReviewByUrlReplyData(Record, alias_generator=camel):
-    overview_summary: Annotated[str | None, wire("overview_summary")]
+    overview_summary: Annotated[str, wire("overview_summary")] = ""
     recommendation_fallback: Annotated[bool | None, wire("recommendation_fallback")]
-    recommended: UploadContractReviewByUrlReplyDataRecommended | None
+    recommended: Recommended | None
     review_id: Annotated[str | None, wire("review_id")]
-    weboffice: UploadContractReviewByUrlReplyDataWeboffice | None
+    weboffice: Weboffice | None
 
 
-class UploadContractReviewByUrlReply(Record, alias_generator=camel):
-    data: UploadContractReviewByUrlReplyData | None
+class Weboffice(Reply, alias_generator=camel):
+    """Weboffice."""
+
+    url: str | None
 
 
 class ContractV1(Manager):
@@ -1764,24 +1065,24 @@ class ContractV1(Manager):
         contract_id: int,
         corp_id: str,
         staff_id: str,
-        subject_unique_code: str,
         *,
+        subject_unique_code: str,
         history_end_time: int | None = None,
         history_start_time: int | None = None,
-    ) -> Call[AnalyzeSubjectTransactionRiskReply]:
+    ) -> Call[AnalyzeSubjectTransactionRisk | None]:
         """Analyze subject transaction risk (相对方交易风险分析).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(AnalyzeSubjectTransactionRiskReply)
+        return Call(AnalyzeSubjectTransactionRisk, "result").or_none()
 
     @api("contract_1_0.AsyncCreateContractAnalysis", "POST /v1.0/contract/review/asyncCreateContractAnalysis")
     def async_create_contract_analysis(
         self,
         *,
-        file_info: AsyncCreateContractAnalysisFileInfo | None = None,
+        file_info: OrDict[ContractSignEntry] | None = None,
         originator_user_id: str | None = None,
     ) -> Call[None]:
         """Async create contract analysis (异步发起合同解析).
@@ -1811,17 +1112,17 @@ class ContractV1(Manager):
     def cancel_review_order(
         self,
         *,
-        end_files: list[CancelReviewOrderEndFiles] | None = None,
+        end_files: Sequence[OrDict[EndFile]] | None = None,
         extension: str | None = None,
         order_id: str | None = None,
-    ) -> Call[CancelReviewOrderReply]:
+    ) -> Call[str | None]:
         """Cancel review order (取消审查工单接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CancelReviewOrderReply)
+        return Call(str, "result").or_none()
 
     @api("contract_1_0.CheckEsignFile", "POST /v1.0/contract/esignFiles/check", idempotent=True)
     def check_esign_file(
@@ -1830,203 +1131,203 @@ class ContractV1(Manager):
         file_id: str,
         space_id: str,
         user_id: str,
-    ) -> Call[CheckEsignFileReply]:
+    ) -> Call[bool]:
         """Check esign file (查询esign文件是否正常).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CheckEsignFileReply)
+        return Call(bool, "result")
 
     @api("contract_1_0.ConfirmContractReview", "POST /v1.0/contract/api/review/confirm")
     def confirm_contract_review(
         self,
-    ) -> Call[ConfirmContractReviewReply]:
+    ) -> Call[ConfirmContractReview | None]:
         """Confirm contract review (确认发起合同审查).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ConfirmContractReviewReply)
+        return Call(ConfirmContractReview, "data").or_none()
 
     @api("contract_1_0.ContractAiReviewResultNotify", "POST /v1.0/contract/aiReviews/results/notify")
     def contract_ai_review_result_notify(
         self,
         contract_ai_review_corp_id: str,
-        success: bool,
         *,
-        annotations: list[ContractAiReviewResultNotifyAnnotations] | None = None,
+        success: bool,
+        annotations: Sequence[OrDict[Annotation]] | None = None,
         contract_ai_review_id: int | None = None,
         error_code: str | None = None,
         error_msg: str | None = None,
         extension: str | None = None,
-    ) -> Call[ContractAiReviewResultNotifyReply]:
+    ) -> Call[str | None]:
         """Contract ai review result notify (ai合同审查结果回调).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ContractAiReviewResultNotifyReply)
+        return Call(str, "result").or_none()
 
     @api("contract_1_0.ContractBenefitConsume", "POST /v1.0/contract/benefits/consume")
     def contract_benefit_consume(
         self,
-        benefit_point: str,
         biz_request_id: str,
-        consume_quota: int,
         corp_id: str,
         isv_corp_id: str,
         *,
+        benefit_point: str,
+        consume_quota: int,
         ext_params: dict[str, str] | None = None,
         opt_union_id: str | None = None,
-    ) -> Call[ContractBenefitConsumeReply]:
+    ) -> Call[bool | None]:
         """Contract benefit consume (合同权益核销).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ContractBenefitConsumeReply)
+        return Call(bool, "result.consumeResult").or_none()
 
     @api("contract_1_0.CreateChecklistRule", "POST /v1.0/contract/api/review-rules/checklists/{checklistId}/rules")
     def create_checklist_rule(
         self,
         checklist_id: str,
-    ) -> Call[CreateChecklistRuleReply]:
+    ) -> Call[ChecklistRulePage | None]:
         """Create checklist rule (在审查清单里创建自定义规则).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateChecklistRuleReply)
+        return Call(ChecklistRulePage, "data.rule").or_none()
 
     @api("contract_1_0.CreateContractAppsCompareTask", "POST /v1.0/contract/apps/comparisonTasks")
     def create_contract_apps_compare_task(
         self,
-        comparative_file_name: str,
-        file_source: str,
         request_id: str,
-        standard_file_name: str,
         union_id: str,
         *,
-        comparative_file: CreateContractAppsCompareTaskComparativeFile | None = None,
+        comparative_file_name: str,
+        file_source: str,
+        standard_file_name: str,
+        comparative_file: OrDict[ContractSignEntry] | None = None,
         comparative_file_download_url: str | None = None,
-        standard_file: CreateContractAppsCompareTaskStandardFile | None = None,
+        standard_file: OrDict[ContractSignEntry] | None = None,
         standard_file_download_url: str | None = None,
-    ) -> Call[CreateContractAppsCompareTaskReply]:
+    ) -> Call[str | None]:
         """Create contract apps compare task (创建合同比对任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateContractAppsCompareTaskReply)
+        return Call(str, "result.data.compareTaskId").or_none()
 
     @api("contract_1_0.CreateContractAppsExtractTask", "POST /v1.0/contract/apps/extractTasks")
     def create_contract_apps_extract_task(
         self,
-        contract_file_name: str,
-        extract_keys: list[str],
-        file_source: str,
         request_id: str,
         union_id: str,
         *,
-        contract_file: CreateContractAppsExtractTaskContractFile | None = None,
+        contract_file_name: str,
+        extract_keys: list[str],
+        file_source: str,
+        contract_file: OrDict[ContractSignEntry] | None = None,
         contract_file_download_url: str | None = None,
-    ) -> Call[CreateContractAppsExtractTaskReply]:
+    ) -> Call[str | None]:
         """Create contract apps extract task (创建合同提取任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateContractAppsExtractTaskReply)
+        return Call(str, "result.data.extractTaskId").or_none()
 
     @api("contract_1_0.CreateContractAppsReviewTask", "POST /v1.0/contract/apps/reviewTasks")
     def create_contract_apps_review_task(
         self,
-        contract_file_name: str,
-        file_source: str,
         request_id: str,
         union_id: str,
         *,
-        contract_file: CreateContractAppsReviewTaskContractFile | None = None,
+        contract_file_name: str,
+        file_source: str,
+        contract_file: OrDict[ContractSignEntry] | None = None,
         contract_file_download_url: str | None = None,
-        review_custom_rules: list[CreateContractAppsReviewTaskReviewCustomRules] | None = None,
+        review_custom_rules: Sequence[OrDict[ReviewCustomRule]] | None = None,
         rule_type: str | None = None,
         standpoint: str | None = None,
-    ) -> Call[CreateContractAppsReviewTaskReply]:
+    ) -> Call[str | None]:
         """Create contract apps review task (创建合同审查任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateContractAppsReviewTaskReply)
+        return Call(str, "result.data.reviewTaskId").or_none()
 
     @api("contract_1_0.CreateContractAppsTermsExtractEask", "POST /v1.0/contract/apps/termsExtractTasks")
     def create_contract_apps_terms_extract_eask(
         self,
         union_id: str,
         *,
-        contract_file: CreateContractAppsTermsExtractEaskContractFile | None = None,
+        contract_file: OrDict[ContractSignEntry] | None = None,
         contract_file_download_url: str | None = None,
         contract_file_name: str | None = None,
-        extract_rules: list[CreateContractAppsTermsExtractEaskExtractRules] | None = None,
+        extract_rules: Sequence[OrDict[ExtractRule]] | None = None,
         file_source: str | None = None,
         request_id: str | None = None,
-    ) -> Call[CreateContractAppsTermsExtractEaskReply]:
+    ) -> Call[str | None]:
         """Create contract apps terms extract eask (创建合同条款抽取任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateContractAppsTermsExtractEaskReply)
+        return Call(str, "result.data.extractTaskId").or_none()
 
     @api("contract_1_0.CreateContractCompareTask", "POST /v1.0/contract/comparisonTasks")
     def create_contract_compare_task(
         self,
+        request_id: str,
+        *,
         comparative_file_name: str,
         file_source: str,
-        request_id: str,
         standard_file_name: str,
-        *,
-        comparative_file: CreateContractCompareTaskComparativeFile | None = None,
+        comparative_file: OrDict[ContractSignEntry] | None = None,
         comparative_file_download_url: str | None = None,
-        standard_file: CreateContractCompareTaskStandardFile | None = None,
+        standard_file: OrDict[ContractSignEntry] | None = None,
         standard_file_download_url: str | None = None,
-    ) -> Call[CreateContractCompareTaskReply]:
+    ) -> Call[str | None]:
         """Create contract compare task (创建合同比对任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateContractCompareTaskReply)
+        return Call(str, "result.data.compareTaskId").or_none()
 
     @api("contract_1_0.CreateContractExtractTask", "POST /v1.0/contract/extractTasks")
     def create_contract_extract_task(
         self,
+        request_id: str,
+        *,
         contract_file_name: str,
         extract_keys: list[str],
         file_source: str,
-        request_id: str,
-        *,
-        contract_file: CreateContractExtractTaskContractFile | None = None,
+        contract_file: OrDict[ContractSignEntry] | None = None,
         contract_file_download_url: str | None = None,
-    ) -> Call[CreateContractExtractTaskReply]:
+    ) -> Call[str | None]:
         """Create contract extract task (创建合同提取任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateContractExtractTaskReply)
+        return Call(str, "result.data.extractTaskId").or_none()
 
     @api("contract_1_0.CreateContractReview", "POST /v1.0/contract/review/create")
     def create_contract_review(
@@ -2034,52 +1335,52 @@ class ContractV1(Manager):
         *,
         company_list: list[str] | None = None,
         custom_review_rules: str | None = None,
-        file_info: CreateContractReviewFileInfo | None = None,
+        file_info: OrDict[FileInfo] | None = None,
         originator_user_id: str | None = None,
         review_position: str | None = None,
         review_result_type: str | None = None,
         review_type: str | None = None,
-    ) -> Call[CreateContractReviewReply]:
+    ) -> Call[CreatedContractReview | None]:
         """Create contract review (智能法务发起合同审查).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateContractReviewReply)
+        return Call(CreatedContractReview, "result").or_none()
 
     @api("contract_1_0.CreateContractReviewTask", "POST /v1.0/contract/reviewTasks")
     def create_contract_review_task(
         self,
-        contract_file_name: str,
-        file_source: str,
         request_id: str,
         *,
-        contract_file: CreateContractReviewTaskContractFile | None = None,
+        contract_file_name: str,
+        file_source: str,
+        contract_file: OrDict[ContractSignEntry] | None = None,
         contract_file_download_url: str | None = None,
-        review_custom_rules: list[CreateContractReviewTaskReviewCustomRules] | None = None,
+        review_custom_rules: Sequence[OrDict[ReviewCustomRule]] | None = None,
         rule_type: str | None = None,
         standpoint: str | None = None,
-    ) -> Call[CreateContractReviewTaskReply]:
+    ) -> Call[str | None]:
         """Create contract review task (创建合同审查任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateContractReviewTaskReply)
+        return Call(str, "result.data.reviewTaskId").or_none()
 
     @api("contract_1_0.CreateReviewChecklist", "POST /v1.0/contract/api/review-rules/checklists")
     def create_review_checklist(
         self,
-    ) -> Call[CreateReviewChecklistReply]:
+    ) -> Call[ReviewChecklist | None]:
         """Create review checklist (创建自定义审查清单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateReviewChecklistReply)
+        return Call(ReviewChecklist, "data.checklist").or_none()
 
     @api("contract_1_0.CreateSignFlow", "POST /v1.0/contract/dingEsign/signFlow")
     def create_sign_flow(
@@ -2087,34 +1388,34 @@ class ContractV1(Manager):
         *,
         biz_flow_id: str | None = None,
         request_id: str | None = None,
-        sign_docs: list[CreateSignFlowSignDocs] | None = None,
-        sign_flow_config: CreateSignFlowSignFlowConfig | None = None,
-        sign_flow_initiator: CreateSignFlowSignFlowInitiator | None = None,
-        signers: list[CreateSignFlowSigners] | None = None,
-    ) -> Call[CreateSignFlowReply]:
+        sign_docs: Sequence[OrDict[SignDoc]] | None = None,
+        sign_flow_config: OrDict[SignFlowConfig] | None = None,
+        sign_flow_initiator: OrDict[SignFlowInitiator] | None = None,
+        signers: Sequence[OrDict[Signer]] | None = None,
+    ) -> Call[SignFlow | None]:
         """Create sign flow (创建签署流程).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateSignFlowReply)
+        return Call(SignFlow, "result.data").or_none()
 
     @api("contract_1_0.CreateTemplateProcessTask", "POST /v1.0/contract/template/file/createTask")
     def create_template_process_task(
         self,
         *,
-        fill_data: list[CreateTemplateProcessTaskFillData] | None = None,
+        fill_data: Sequence[OrDict[TemplateProcessTask]] | None = None,
         form_id: str | None = None,
         mode: str | None = None,
-    ) -> Call[CreateTemplateProcessTaskReply]:
+    ) -> Call[CreatedTemplateProcessTask | None]:
         """Create template process task (模版合成文件任务创建接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateTemplateProcessTaskReply)
+        return Call(CreatedTemplateProcessTask, "result").or_none()
 
     @api(
         "contract_1_0.DeleteChecklistRule",
@@ -2124,27 +1425,27 @@ class ContractV1(Manager):
         self,
         checklist_id: str,
         rule_id: str,
-    ) -> Call[DeleteChecklistRuleReply]:
+    ) -> Call[str | None]:
         """Delete checklist rule (删除审查清单里的自定义规则).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeleteChecklistRuleReply)
+        return Call(str, "data").or_none()
 
     @api("contract_1_0.DeleteReviewChecklist", "DELETE /v1.0/contract/api/review-rules/checklists/{checklistId}")
     def delete_review_checklist(
         self,
         checklist_id: str,
-    ) -> Call[DeleteReviewChecklistReply]:
+    ) -> Call[str | None]:
         """Delete review checklist (删除自定义审查清单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeleteReviewChecklistReply)
+        return Call(str, "data").or_none()
 
     @api("contract_1_0.EsignQueryApprovalInfo", "POST /v1.0/contract/esign/approvalInfos/query")
     def esign_query_approval_info(
@@ -2153,14 +1454,14 @@ class ContractV1(Manager):
         corp_id: str | None = None,
         esign_flow_id: str | None = None,
         union_id: str | None = None,
-    ) -> Call[EsignQueryApprovalInfoReply]:
+    ) -> Call[Approval | None]:
         """Esign query approval info (天谷侧查询审批单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(EsignQueryApprovalInfoReply)
+        return Call(Approval, "result").or_none()
 
     @api("contract_1_0.EsignQueryGrantInfo", "POST /v1.0/contract/esign/anthInfos/query")
     def esign_query_grant_info(
@@ -2169,68 +1470,68 @@ class ContractV1(Manager):
         corp_id: str | None = None,
         extension: dict[str, str] | None = None,
         union_id: str | None = None,
-    ) -> Call[EsignQueryGrantInfoReply]:
+    ) -> Call[Grant | None]:
         """Esign query grant info (天谷侧查询授权信息接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(EsignQueryGrantInfoReply)
+        return Call(Grant, "result").or_none()
 
     @api("contract_1_0.EsignQueryIdentityByTicket", "POST /v1.0/contract/esign/tickets/identities/query")
     def esign_query_identity_by_ticket(
         self,
         corp_id: str,
-        ticket: str,
         *,
+        ticket: str,
         extension: dict[str, str] | None = None,
-    ) -> Call[EsignQueryIdentityByTicketReply]:
+    ) -> Call[str | None]:
         """Esign query identity by ticket (天谷侧查询获取免登信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(EsignQueryIdentityByTicketReply)
+        return Call(str, "result.unionId").or_none()
 
     @api("contract_1_0.EsignSyncEvent", "POST /v1.0/contract/esign/events/sync")
     def esign_sync_event(
         self,
-        action: str,
         *,
+        action: str,
         corp_id: str | None = None,
         esign_data: str | None = None,
         extension: dict[str, str] | None = None,
         union_id: str | None = None,
-    ) -> Call[EsignSyncEventReply]:
+    ) -> Call[str | None]:
         """Esign sync event (e签宝电子签事件同步回传接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(EsignSyncEventReply)
+        return Call(str, "result.message").or_none()
 
     @api("contract_1_0.EsignUserVerify", "POST /v1.0/contract/esign/user/verify")
     def esign_user_verify(
         self,
         corp_id: str,
         union_id: str,
-    ) -> Call[EsignUserVerifyReply]:
+    ) -> Call[bool | None]:
         """Esign user verify (校验钉钉用户能否访问e签宝页面接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(EsignUserVerifyReply)
+        return Call(bool, "result.canAccess").or_none()
 
     @api("contract_1_0.FinishReviewOrder", "POST /v1.0/contract/reviews/finish")
     def finish_review_order(
         self,
         *,
-        end_files: list[FinishReviewOrderEndFiles] | None = None,
+        end_files: Sequence[OrDict[EndFile]] | None = None,
         extension: str | None = None,
         order_id: str | None = None,
     ) -> Call[None]:
@@ -2250,16 +1551,16 @@ class ContractV1(Manager):
     def get_async_create_contract_analysis(
         self,
         *,
-        file_info: GetAsyncCreateContractAnalysisFileInfo | None = None,
+        file_info: OrDict[ContractSignEntry] | None = None,
         originator_user_id: str | None = None,
-    ) -> Call[GetAsyncCreateContractAnalysisReply]:
+    ) -> Call[CreateContractAnalysis]:
         """Get async create contract analysis (异步发起合同解析结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetAsyncCreateContractAnalysisReply)
+        return Call(CreateContractAnalysis)
 
     @api(
         "contract_1_0.GetContractAnalysisResult",
@@ -2269,42 +1570,43 @@ class ContractV1(Manager):
     def get_contract_analysis_result(
         self,
         *,
-        file_info: GetContractAnalysisResultFileInfo | None = None,
+        file_info: OrDict[ContractSignEntry] | None = None,
         originator_user_id: str | None = None,
-    ) -> Call[GetContractAnalysisResultReply]:
+    ) -> Call[ContractAnalysis]:
         """Get contract analysis result (获取合同解析结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetContractAnalysisResultReply)
+        return Call(ContractAnalysis)
 
     @api("contract_1_0.GetContractReviewBenefit", "POST /v1.0/contract/review/getBenefit", idempotent=True)
     def get_contract_review_benefit(
         self,
-        review_type: str,
         task_id: str,
-    ) -> Call[GetContractReviewBenefitReply]:
+        *,
+        review_type: str,
+    ) -> Call[list[ContractReviewBenefit]]:
         """Get contract review benefit (智能法务查询合同审查权益).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetContractReviewBenefitReply)
+        return Call(list[ContractReviewBenefit], "result.benefitResponses").or_empty()
 
     @api("contract_1_0.GetContractReviewResult", "POST /v1.0/contract/review/getResult", idempotent=True)
     def get_contract_review_result(
         self,
-    ) -> Call[GetContractReviewResultReply]:
+    ) -> Call[ContractReview]:
         """Get contract review result (智能法务查询合同审查结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetContractReviewResultReply)
+        return Call(ContractReview, "result")
 
     @api("contract_1_0.GetContractReviewResults", "GET /v1.0/contract/api/review/result")
     def get_contract_review_results(
@@ -2312,14 +1614,14 @@ class ContractV1(Manager):
         *,
         review_id: Annotated[str | None, wire("review_id")] = None,
         session_id: Annotated[str | None, wire("session_id")] = None,
-    ) -> Call[GetContractReviewResultsReply]:
+    ) -> Call[ContractReviewResultDetail]:
         """Get contract review results (获取合同的审查结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetContractReviewResultsReply)
+        return Call(ContractReviewResultDetail, "data")
 
     @api("contract_1_0.GetContractReviewStatus", "GET /v1.0/contract/api/review/status")
     def get_contract_review_status(
@@ -2327,14 +1629,14 @@ class ContractV1(Manager):
         session_id: Annotated[str, wire("session_id")],
         *,
         review_id: Annotated[str | None, wire("review_id")] = None,
-    ) -> Call[GetContractReviewStatusReply]:
+    ) -> Call[ContractReviewStatus]:
         """Get contract review status (获取合同的审查状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetContractReviewStatusReply)
+        return Call(ContractReviewStatus, "data")
 
     @api(
         "contract_1_0.GetContractSubjectRiskResult", "POST /v1.0/contract/review/getSubjectRiskResult", idempotent=True
@@ -2344,14 +1646,14 @@ class ContractV1(Manager):
         *,
         review_type: str | None = None,
         task_id: str | None = None,
-    ) -> Call[GetContractSubjectRiskResultReply]:
+    ) -> Call[list[ContractSubjectRisk]]:
         """Get contract subject risk result (获取合同主体风险结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetContractSubjectRiskResultReply)
+        return Call(list[ContractSubjectRisk], "subjectRiskResponses").or_empty()
 
     @api(
         "contract_1_0.GetFileDownloadUrl", "POST /v1.0/contract/dingEsign/signFlow/files/downloadUrls", idempotent=True
@@ -2363,54 +1665,56 @@ class ContractV1(Manager):
         file_id: str | None = None,
         request_id: str | None = None,
         sign_flow_id: str | None = None,
-    ) -> Call[GetFileDownloadUrlReply]:
+    ) -> Call[FileDownloadUrl]:
         """Get file download url (获取流程文件下载地址).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetFileDownloadUrlReply)
+        return Call(FileDownloadUrl, "result.data")
 
     @api("contract_1_0.GetReviewChecklist", "GET /v1.0/contract/api/review-rules/checklists/{checklistId}")
     def get_review_checklist(
         self,
         checklist_id: str,
-    ) -> Call[GetReviewChecklistReply]:
+    ) -> Call[ReviewChecklist]:
         """Get review checklist (获取自定义审查清单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetReviewChecklistReply)
+        return Call(ReviewChecklist, "data.checklist")
 
     @api("contract_1_0.ListReviewChecklists", "GET /v1.0/contract/api/review-rules/checklists")
     def list_review_checklists(
         self,
-    ) -> Call[ListReviewChecklistsReply]:
+    ) -> Call[ReviewChecklistDetail]:
         """List review checklists (列出企业审查清单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListReviewChecklistsReply)
+        return Call(ReviewChecklistDetail, "data")
 
     @api("contract_1_0.OpenEsignFreeTrail", "POST /v1.0/contract/openEsignFreeTrail")
-    def open_esign_free_trail(
+    def open_esign_free_trial(
         self,
         corp_id: str,
         *,
         extension: dict[str, str] | None = None,
-    ) -> Call[OpenEsignFreeTrailReply]:
-        """Open esign free trail (开通电子签免费试用).
+    ) -> Call[EsignFreeTrail | None]:
+        """Open esign free trial (开通电子签免费试用).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(OpenEsignFreeTrailReply)
+        return Call(EsignFreeTrail, "result").or_none()
+
+    open_esign_free_trail = open_esign_free_trial
 
     @api("contract_1_0.QueryAdvancedContractVersion", "POST /v1.0/contract/versions/query", idempotent=True)
     def query_advanced_contract_version(
@@ -2418,14 +1722,14 @@ class ContractV1(Manager):
         *,
         corp_id: str | None = None,
         extension: dict[str, str] | None = None,
-    ) -> Call[QueryAdvancedContractVersionReply]:
+    ) -> Call[AdvancedContractVersion]:
         """Query advanced contract version (e签宝查询智能合同版本接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryAdvancedContractVersionReply)
+        return Call(AdvancedContractVersion, "result")
 
     @api(
         "contract_1_0.QueryContractAppsCompareResult",
@@ -2437,14 +1741,14 @@ class ContractV1(Manager):
         compare_task_id: str,
         request_id: str,
         union_id: str,
-    ) -> Call[QueryContractAppsCompareResultReply]:
+    ) -> Call[ContractCompare]:
         """Query contract apps compare result (查询合同比对结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryContractAppsCompareResultReply)
+        return Call(ContractCompare, "result.data")
 
     @api(
         "contract_1_0.QueryContractAppsExtractResult", "POST /v1.0/contract/apps/extractResults/query", idempotent=True
@@ -2454,14 +1758,14 @@ class ContractV1(Manager):
         extract_task_id: str,
         request_id: str,
         union_id: str,
-    ) -> Call[QueryContractAppsExtractResultReply]:
+    ) -> Call[ContractExtract]:
         """Query contract apps extract result (查询合同提取结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryContractAppsExtractResultReply)
+        return Call(ContractExtract, "result.data")
 
     @api("contract_1_0.QueryContractAppsReviewResult", "POST /v1.0/contract/apps/reviewResults/query", idempotent=True)
     def query_contract_apps_review_result(
@@ -2469,14 +1773,14 @@ class ContractV1(Manager):
         request_id: str,
         review_task_id: str,
         union_id: str,
-    ) -> Call[QueryContractAppsReviewResultReply]:
+    ) -> Call[ContractAppsReview]:
         """Query contract apps review result (查询合同审查结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryContractAppsReviewResultReply)
+        return Call(ContractAppsReview, "result.data")
 
     @api(
         "contract_1_0.QueryContractAppsTermsExtractResult",
@@ -2488,14 +1792,14 @@ class ContractV1(Manager):
         extract_task_id: str,
         request_id: str,
         union_id: str,
-    ) -> Call[QueryContractAppsTermsExtractResultReply]:
+    ) -> Call[ContractAppsTermsExtractPage]:
         """Query contract apps terms extract result (查询合同条款抽取结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryContractAppsTermsExtractResultReply)
+        return Call(ContractAppsTermsExtractPage, "result.data")
 
     @api("contract_1_0.QueryContractCompareList", "POST /v1.0/contract/comparisonResults/queryList", idempotent=True)
     def query_contract_compare_list(
@@ -2508,7 +1812,7 @@ class ContractV1(Manager):
         start_time: str | None = None,
         status: str | None = None,
         union_id: str | None = None,
-    ) -> Query[QueryContractCompareListData]:
+    ) -> Query[ContractCompareDetail]:
         """Query contract compare list (查询合同比对任务列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -2516,7 +1820,7 @@ class ContractV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            QueryContractCompareListData, Paging("pageNum", 1, unit="pages", open_ended=True), "result", items="data"
+            ContractCompareDetail, Paging("pageNum", 1, unit="pages", open_ended=True), "result", items="data"
         )
 
     @api("contract_1_0.QueryContractCompareResult", "POST /v1.0/contract/comparisonResults/query", idempotent=True)
@@ -2524,42 +1828,42 @@ class ContractV1(Manager):
         self,
         compare_task_id: str,
         request_id: str,
-    ) -> Call[QueryContractCompareResultReply]:
+    ) -> Call[ContractCompare]:
         """Query contract compare result (查询合同比对结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryContractCompareResultReply)
+        return Call(ContractCompare, "result.data")
 
     @api("contract_1_0.QueryContractExtractResult", "POST /v1.0/contract/extractResults/query", idempotent=True)
     def query_contract_extract_result(
         self,
         extract_task_id: str,
         request_id: str,
-    ) -> Call[QueryContractExtractResultReply]:
+    ) -> Call[ContractExtract]:
         """Query contract extract result (查询合同提取结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryContractExtractResultReply)
+        return Call(ContractExtract, "result.data")
 
     @api("contract_1_0.QueryContractReviewResult", "POST /v1.0/contract/reviewResults/query", idempotent=True)
     def query_contract_review_result(
         self,
         request_id: str,
         review_task_id: str,
-    ) -> Call[QueryContractReviewResultReply]:
+    ) -> Call[ContractReviewResult]:
         """Query contract review result (查询合同审查结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryContractReviewResultReply)
+        return Call(ContractReviewResult, "result.data")
 
     @api(
         "contract_1_0.QueryContractSignInfo",
@@ -2572,28 +1876,28 @@ class ContractV1(Manager):
         contract_biz_id: str | None = None,
         corp_id: str | None = None,
         staff_id: str | None = None,
-    ) -> Call[QueryContractSignInfoReply]:
+    ) -> Call[ContractSign]:
         """Query contract sign info (查询合同电子签相关信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryContractSignInfoReply)
+        return Call(ContractSign, "result")
 
     @api("contract_1_0.QueryFileProcessResult", "POST /v1.0/contract/template/file/queryResult", idempotent=True)
     def query_file_process_result(
         self,
         *,
         render_task_id: str | None = None,
-    ) -> Call[QueryFileProcessResultReply]:
+    ) -> Call[FileProcess]:
         """Query file process result (查询文件合成结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryFileProcessResultReply)
+        return Call(FileProcess, "result")
 
     @api("contract_1_0.QuerySignFlowDetail", "POST /v1.0/contract/dingEsign/signFlow/detail", idempotent=True)
     def query_sign_flow_detail(
@@ -2602,14 +1906,14 @@ class ContractV1(Manager):
         biz_flow_id: str | None = None,
         request_id: str | None = None,
         sign_flow_id: str | None = None,
-    ) -> Call[QuerySignFlowDetailReply]:
+    ) -> Call[SignFlow]:
         """Query sign flow detail (查询签署流程详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QuerySignFlowDetailReply)
+        return Call(SignFlow, "result.data")
 
     @api("contract_1_0.QuerySignTask", "POST /v1.0/contract/dingEsign/signTask/detail", idempotent=True)
     def query_sign_task(
@@ -2618,14 +1922,14 @@ class ContractV1(Manager):
         biz_flow_id: str | None = None,
         request_id: str | None = None,
         sign_flow_id: str | None = None,
-    ) -> Call[QuerySignTaskReply]:
+    ) -> Call[SignFlow]:
         """Query sign task (查询签署任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QuerySignTaskReply)
+        return Call(SignFlow, "result.data")
 
     @api(
         "contract_1_0.QuerySubjectPublicRisk",
@@ -2645,14 +1949,14 @@ class ContractV1(Manager):
         from_: str | None = None,
         registration_number: str | None = None,
         subject_name: str | None = None,
-    ) -> Call[QuerySubjectPublicRiskReply]:
+    ) -> Call[SubjectPublicRisk]:
         """Query subject public risk (相对方企业风险查询).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QuerySubjectPublicRiskReply)
+        return Call(SubjectPublicRisk, "result")
 
     @api(
         "contract_1_0.SearchFileKeywordPositions",
@@ -2662,33 +1966,33 @@ class ContractV1(Manager):
     def search_file_keyword_positions(
         self,
         file_id: str,
-        keyword: str,
         space_id: int,
         user_id: str,
         *,
+        keyword: str,
         file_name: str | None = None,
         file_size: int | None = None,
         file_type: str | None = None,
         request_id: str | None = None,
-    ) -> Call[SearchFileKeywordPositionsReply]:
+    ) -> Call[FileKeywordPosition]:
         """Search file keyword positions (查询文件关键字位置).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SearchFileKeywordPositionsReply)
+        return Call(FileKeywordPosition, "result.data")
 
     @api("contract_1_0.SendContractCard", "POST /v1.0/contract/cards/send")
     def send_contract_card(
         self,
-        card_type: str,
         corp_id: str,
-        receivers: list[SendContractCardReceivers],
-        sender: SendContractCardSender,
-        sync_single_chat: bool,
         *,
-        contract_info: SendContractCardContractInfo | None = None,
+        card_type: str,
+        receivers: Sequence[OrDict[ContractCard]],
+        sender: OrDict[ContractCard],
+        sync_single_chat: bool,
+        contract_info: OrDict[ContractInfo] | None = None,
         extension: dict[str, str] | None = None,
         process_instance_id: str | None = None,
         receive_groups: list[str] | None = None,
@@ -2704,14 +2008,14 @@ class ContractV1(Manager):
     @api("contract_1_0.SyncSignEvent", "POST /v1.0/contract/syncSignEvent")
     def sync_sign_event(
         self,
-    ) -> Call[SyncSignEventReply]:
+    ) -> Call[bool | None]:
         """Sync sign event (同步签署事件).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SyncSignEventReply)
+        return Call(bool, "result.result").or_none()
 
     @api(
         "contract_1_0.UpdateChecklistRule",
@@ -2727,27 +2031,27 @@ class ContractV1(Manager):
         name: str | None = None,
         risk_level: Annotated[str | None, wire("risk_level")] = None,
         standpoint: str | None = None,
-    ) -> Call[UpdateChecklistRuleReply]:
+    ) -> Call[ChecklistRulePage | None]:
         """Update checklist rule (修改更新审查清单里的自定义规则).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateChecklistRuleReply)
+        return Call(ChecklistRulePage, "data.rule").or_none()
 
     @api("contract_1_0.UpdateReviewChecklist", "PUT /v1.0/contract/api/review-rules/checklists/{checklistId}")
     def update_review_checklist(
         self,
         checklist_id: str,
-    ) -> Call[UpdateReviewChecklistReply]:
+    ) -> Call[ReviewChecklist | None]:
         """Update review checklist (更新修改自定义审查清单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateReviewChecklistReply)
+        return Call(ReviewChecklist, "data.checklist").or_none()
 
     @api("contract_1_0.UploadContractReviewByUrl", "POST /v1.0/contract/api/review/upload-by-url")
     def upload_contract_review_by_url(
@@ -2756,11 +2060,11 @@ class ContractV1(Manager):
         file_url: Annotated[str | None, wire("file_url")] = None,
         filename: str | None = None,
         session_id: Annotated[str | None, wire("session_id")] = None,
-    ) -> Call[UploadContractReviewByUrlReply]:
+    ) -> Call[UploadContractReviewByUrl | None]:
         """Upload contract review by url (用户上传合同文件，发起解析).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UploadContractReviewByUrlReply)
+        return Call(UploadContractReviewByUrl, "data").or_none()

@@ -4,145 +4,59 @@ from __future__ import annotations
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel
+from dingtalk_models.core.wire import IsoTime, camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class GetSpaceReplySpace(Record, alias_generator=camel):
-    space_id: str | None
-    """会话存储空间ID"""
-    corp_id: str | None
-    """空间归属企业的corpId"""
-    create_time: str | None
-    """群存储空间的创建时间"""
-    modified_time: str | None
-    """群存储空间的修改时间"""
+class Sent(Reply, alias_generator=camel):
+    """Sent."""
 
-
-class GetSpaceReply(Record, alias_generator=camel):
-    space: GetSpaceReplySpace | None
-    """会话存储空间信息"""
-
-
-class SendReplyFile(Record, alias_generator=camel):
-    id: str | None
+    id: str
     """文件ID"""
-    conversation_id: str | None
-    """文件所在的会话ID"""
-    space_id: str | None
-    """文件所在空间ID"""
-    parent_id: str | None
-    """文件的父目录ID"""
-    type: str | None
-    """文件类型 (`FILE` `FOLDER`)"""
-    name: str | None
-    """文件名称"""
-    size: int | None
-    """文件大小 (单位 unit B)"""
-    path: str | None
-    """文件路径"""
-    version: int | None
-    """文件版本号"""
-    status: str | None
-    """文件状态 (`NORMAL` `DELETED` `EXPIRED`)"""
-    extension: str | None
-    """文件后缀"""
-    creator_id: str | None
-    """文件的创建者unionId"""
-    modifier_id: str | None
-    """文件的修改者unionId"""
-    create_time: str | None
-    """文件的创建时间"""
-    modified_time: str | None
-    """文件的修改时间"""
-    uuid: str | None
-    """标识字段"""
-
-
-class SendReply(Record, alias_generator=camel):
-    file: SendReplyFile | None
-    """发送到目标会话的文件信息"""
-
-
-class SendByAppReplyFile(Record, alias_generator=camel):
-    id: str | None
-    """文件ID"""
-    conversation_id: str | None
-    """文件所在会话ID"""
-    space_id: str | None
+    conversation_id: str
+    """文件所在会话openConversationId"""
+    space_id: str
     """文件所在空间ID"""
     parent_id: str | None
     """文件所在的父目录ID"""
-    type: str | None
+    type: str
     """文件类型 (`FILE` `FOLDER`)"""
-    name: str | None
+    name: str
     """文件名称"""
-    size: int | None
+    size: int
     """文件大小 (单位 unit B)"""
-    path: str | None
+    path: str
     """文件路径"""
-    version: int | None
-    """文件版本"""
-    status: str | None
+    version: int
+    """文件版本号"""
+    status: str
     """文件状态 (`NORMAL` `DELETED` `EXPIRED`)"""
     extension: str | None
     """文件后缀"""
-    creator_id: str | None
-    """创建者unionId"""
-    modifier_id: str | None
-    """修改者unionId"""
-    create_time: str | None
-    """创建时间"""
-    modified_time: str | None
-    """修改时间"""
+    creator_id: str
+    """文件的创建者unionId"""
+    modifier_id: str
+    """文件的修改者unionId"""
+    create_time: IsoTime
+    """文件的创建时间"""
+    modified_time: IsoTime
+    """文件的修改时间"""
     uuid: str | None
     """业务uuid"""
 
 
-class SendByAppReply(Record, alias_generator=camel):
-    file: SendByAppReplyFile | None
-    """发送到目标会话的文件信息"""
+class Space(Reply, alias_generator=camel):
+    """Space."""
 
-
-class SendLinkReplyFile(Record, alias_generator=camel):
-    id: str | None
-    """文件ID"""
-    conversation_id: str | None
-    """文件所在会话openConversationId"""
-    space_id: str | None
-    """文件所在空间ID"""
-    parent_id: str | None
-    """文件所在的父目录ID"""
-    type: str | None
-    """文件类型 (`FILE` `FOLDER`)"""
-    name: str | None
-    """文件名称"""
-    size: int | None
-    """文件大小 (单位 unit B)"""
-    path: str | None
-    """文件路径"""
-    version: int | None
-    """文件版本号"""
-    status: str | None
-    """文件状态 (`NORMAL` `DELETED` `EXPIRED`)"""
-    extension: str | None
-    """文件后缀"""
-    creator_id: str | None
-    """文件的创建者unionId"""
-    modifier_id: str | None
-    """文件的修改者unionId"""
-    create_time: str | None
-    """文件的创建时间"""
-    modified_time: str | None
-    """文件的修改时间"""
-    uuid: str | None
-    """标识字段"""
-
-
-class SendLinkReply(Record, alias_generator=camel):
-    file: SendLinkReplyFile | None
-    """发送到目标会话的文件链接信息"""
+    space_id: str
+    """会话存储空间ID"""
+    corp_id: str | None
+    """空间归属企业的corpId"""
+    create_time: IsoTime
+    """群存储空间的创建时间"""
+    modified_time: IsoTime | None
+    """群存储空间的修改时间"""
 
 
 class ConvFileV1(Manager):
@@ -151,7 +65,7 @@ class ConvFileV1(Manager):
         self,
         union_id: str,
         open_conversation_id: str,
-    ) -> Call[GetSpaceReply]:
+    ) -> Call[Space]:
         """Get space (获取群存储空间信息).
 
         Args:
@@ -167,7 +81,7 @@ class ConvFileV1(Manager):
 
         Source: obtain-group-storage-space-information
         """
-        return Call(GetSpaceReply)
+        return Call(Space, "space")
 
     @api("conv_file_1_0.Send", "POST /v1.0/convFile/conversations/files/send?unionId")
     def send(
@@ -176,7 +90,7 @@ class ConvFileV1(Manager):
         space_id: str,
         dentry_id: str,
         open_conversation_id: str,
-    ) -> Call[SendReply]:
+    ) -> Call[Sent]:
         """Send (发送文件到指定会话).
 
         Args:
@@ -194,7 +108,7 @@ class ConvFileV1(Manager):
 
         Source: send-file-to-specified-session
         """
-        return Call(SendReply)
+        return Call(Sent, "file")
 
     @api("conv_file_1_0.SendByApp", "POST /v1.0/convFile/apps/conversations/files/send?unionId")
     def send_by_app(
@@ -202,7 +116,7 @@ class ConvFileV1(Manager):
         union_id: str,
         space_id: str,
         dentry_id: str,
-    ) -> Call[SendByAppReply]:
+    ) -> Call[Sent]:
         """Send by app (以应用身份发送文件给指定用户).
 
         Args:
@@ -219,7 +133,7 @@ class ConvFileV1(Manager):
 
         Source: sends-a-storage-file-to-a-specified-user
         """
-        return Call(SendByAppReply)
+        return Call(Sent, "file")
 
     @api("conv_file_1_0.SendLink", "POST /v1.0/convFile/conversations/files/links/send?unionId")
     def send_link(
@@ -228,7 +142,7 @@ class ConvFileV1(Manager):
         space_id: str,
         dentry_id: str,
         open_conversation_id: str,
-    ) -> Call[SendLinkReply]:
+    ) -> Call[Sent]:
         """Send link (发送文件链接到指定会话).
 
         Args:
@@ -246,4 +160,4 @@ class ConvFileV1(Manager):
 
         Source: send-a-file-link-to-the-specified-session
         """
-        return Call(SendLinkReply)
+        return Call(Sent, "file")

@@ -6,66 +6,32 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class InstallCoolAppOrderToGroupReply(Record, alias_generator=camel):
-    result: str | None
+class CoolAppShortcutOrder(Reply, alias_generator=camel):
+    """Cool app shortcut order."""
+
+    forbidden_plugin_list: list[Plugin] = empty_list()
+    my_plugin_list: list[Plugin] = empty_list()
+    other_plugin_list: list[Plugin] = empty_list()
 
 
-class InstallCoolAppToGroupReply(Record, alias_generator=camel):
-    result: str | None
+class InstalledCoolApp(Reply, alias_generator=camel):
+    """Installed cool app."""
 
-
-class QueryCoolAppShortcutOrderReplyResultForbiddenPluginList(Record, alias_generator=camel):
-    app_code: str | None
-    desc: str | None
-    plugin_id: str | None
-    source: str | None
-    title: str | None
-
-
-class QueryCoolAppShortcutOrderReplyResultMyPluginList(Record, alias_generator=camel):
-    app_code: str | None
-    desc: str | None
-    plugin_id: str | None
-    source: str | None
-    title: str | None
-
-
-class QueryCoolAppShortcutOrderReplyResultOtherPluginList(Record, alias_generator=camel):
-    app_code: str | None
-    desc: str | None
-    plugin_id: str | None
-    source: str | None
-    title: str | None
-
-
-class QueryCoolAppShortcutOrderReplyResult(Record, alias_generator=camel):
-    forbidden_plugin_list: list[QueryCoolAppShortcutOrderReplyResultForbiddenPluginList] = empty_list()
-    my_plugin_list: list[QueryCoolAppShortcutOrderReplyResultMyPluginList] = empty_list()
-    other_plugin_list: list[QueryCoolAppShortcutOrderReplyResultOtherPluginList] = empty_list()
-
-
-class QueryCoolAppShortcutOrderReply(Record, alias_generator=camel):
-    result: QueryCoolAppShortcutOrderReplyResult | None
-
-
-class QueryInstalledCoolAppsInConversationReplyResultCoolApps(Record, alias_generator=camel):
     cool_app_code: str | None
-    cool_app_name: str | None
+    cool_app_name: str = ""
 
 
-class QueryInstalledCoolAppsInConversationReplyResult(Record, alias_generator=camel):
-    cool_apps: list[QueryInstalledCoolAppsInConversationReplyResultCoolApps] = empty_list()
+class Plugin(Reply, alias_generator=camel):
+    """Plugin."""
 
-
-class QueryInstalledCoolAppsInConversationReply(Record, alias_generator=camel):
-    result: QueryInstalledCoolAppsInConversationReplyResult | None
-
-
-class UninstallCoolAppFromGroupReply(Record, alias_generator=camel):
-    result: str | None
+    app_code: str | None
+    desc: str = ""
+    plugin_id: str
+    source: str | None
+    title: str = ""
 
 
 class CoolAppV1(Manager):
@@ -77,14 +43,14 @@ class CoolAppV1(Manager):
         sorted_plugin_id_list: list[int] | None = None,
         template_id: str | None = None,
         unsorted_plugin_id_list: list[int] | None = None,
-    ) -> Call[InstallCoolAppOrderToGroupReply]:
+    ) -> Call[str | None]:
         """Install cool app order to group (群酷应用排序).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(InstallCoolAppOrderToGroupReply)
+        return Call(str, "result").or_none()
 
     @api("cool_app_1_0.InstallCoolAppToGroup", "POST /v1.0/coolApp/shortcuts/plugins/install")
     def install_cool_app_to_group(
@@ -94,14 +60,14 @@ class CoolAppV1(Manager):
         operate_cool_app_code: str | None = None,
         operator_id: str | None = None,
         template_id: str | None = None,
-    ) -> Call[InstallCoolAppToGroupReply]:
+    ) -> Call[str | None]:
         """Install cool app to group (安装酷应用到群).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(InstallCoolAppToGroupReply)
+        return Call(str, "result").or_none()
 
     @api("cool_app_1_0.QueryCoolAppShortcutOrder", "POST /v1.0/coolApp/shortcuts/plugins/query", idempotent=True)
     def query_cool_app_shortcut_order(
@@ -110,14 +76,14 @@ class CoolAppV1(Manager):
         conversation_id: str | None = None,
         operator_id: str | None = None,
         template_id: str | None = None,
-    ) -> Call[QueryCoolAppShortcutOrderReply]:
+    ) -> Call[CoolAppShortcutOrder]:
         """Query cool app shortcut order (查询群插件栏).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryCoolAppShortcutOrderReply)
+        return Call(CoolAppShortcutOrder, "result")
 
     @api(
         "cool_app_1_0.QueryInstalledCoolAppsInConversation",
@@ -128,14 +94,14 @@ class CoolAppV1(Manager):
         self,
         *,
         open_conversation_id: str | None = None,
-    ) -> Call[QueryInstalledCoolAppsInConversationReply]:
+    ) -> Call[list[InstalledCoolApp]]:
         """Query installed cool apps in conversation (查询会话内已安装的酷应用).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryInstalledCoolAppsInConversationReply)
+        return Call(list[InstalledCoolApp], "result.coolApps").or_empty()
 
     @api("cool_app_1_0.UninstallCoolAppFromGroup", "POST /v1.0/coolApp/shortcuts/plugins/uninstall")
     def uninstall_cool_app_from_group(
@@ -145,11 +111,11 @@ class CoolAppV1(Manager):
         operate_cool_app_code: str | None = None,
         operator_id: str | None = None,
         template_id: str | None = None,
-    ) -> Call[UninstallCoolAppFromGroupReply]:
+    ) -> Call[str | None]:
         """Uninstall cool app from group (从群内卸载酷应用).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UninstallCoolAppFromGroupReply)
+        return Call(str, "result").or_none()

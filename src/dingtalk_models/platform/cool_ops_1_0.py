@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Required
-
-from typing_extensions import TypedDict
+from collections.abc import Sequence
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.reply import Reply
 
 
-class BatchQueryOpportunityTagReplyResultOpportunityList(Record, alias_generator=camel):
+class IsvOpportunityStatus(Shape, alias_generator=camel):
+    """Isv opportunity status."""
+
+    isv_corp_id: str | None = None
+    micro_app_id: str
+    name: str
+    note: str | None = None
+    oper_corp_id: str | None = None
+    oper_name: str
+    oper_time: str
+    oper_user_id: str
+    opp_source_corp_id: str
+    opportunity_status: str
+    user_id: str
+
+
+class OpportunityTag(Reply, alias_generator=camel):
+    """Opportunity tag."""
+
     active_user_cnt7d: int | None
     app_active_state: str | None
     corp_id: str | None
     fst_funnelsource_name_lv1: str | None
     funnelsource_name_lv1: str | None
-
-
-class BatchQueryOpportunityTagReplyResult(Record, alias_generator=camel):
-    opportunity_list: list[BatchQueryOpportunityTagReplyResultOpportunityList] = empty_list()
-
-
-class BatchQueryOpportunityTagReply(Record, alias_generator=camel):
-    result: BatchQueryOpportunityTagReplyResult | None
-
-
-class UpdateIsvOppStatusIsvOpportunityStatusList(TypedDict, total=False):
-    isv_corp_id: str
-    micro_app_id: Required[str]
-    name: Required[str]
-    note: str
-    oper_corp_id: str
-    oper_name: Required[str]
-    oper_time: Required[str]
-    oper_user_id: Required[str]
-    opp_source_corp_id: Required[str]
-    opportunity_status: Required[str]
-    user_id: Required[str]
 
 
 class CoolOpsV1(Manager):
@@ -53,20 +48,20 @@ class CoolOpsV1(Manager):
         self,
         *,
         corp_id_list: list[str] | None = None,
-    ) -> Call[BatchQueryOpportunityTagReply]:
+    ) -> Call[list[OpportunityTag]]:
         """Batch query opportunity tag (ISV批量查询商机标签).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BatchQueryOpportunityTagReply)
+        return Call(list[OpportunityTag], "result.opportunityList").or_empty()
 
     @api("cool_ops_1_0.UpdateIsvOppStatus", "PUT /v1.0/coolOps/isvOpportunities/statuses")
     def update_isv_opp_status(
         self,
         *,
-        isv_opportunity_status_list: list[UpdateIsvOppStatusIsvOpportunityStatusList] | None = None,
+        isv_opportunity_status_list: Sequence[OrDict[IsvOpportunityStatus]] | None = None,
     ) -> Call[None]:
         """Update isv opp status (ISV商机状态同步).
 

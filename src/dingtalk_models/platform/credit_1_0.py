@@ -6,10 +6,12 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class QueryScoreReplyResult(Record, alias_generator=camel):
+class Score(Reply, alias_generator=camel):
+    """Score."""
+
     ccoc_score: float | None
     city_change_cnt3y: int | None
     city_change_trend2y: float | None
@@ -18,7 +20,7 @@ class QueryScoreReplyResult(Record, alias_generator=camel):
     ind_change_cnt3y: int | None
     ind_change_trend2y: float | None
     job_change_cnt3y: int | None
-    job_title: str | None
+    job_title: str = ""
     join_days: int | None
     login_days14d_pct: float | None
     login_days365d_pct: float | None
@@ -27,26 +29,22 @@ class QueryScoreReplyResult(Record, alias_generator=camel):
     org_industry_up_name_new: str | None
 
 
-class QueryScoreReply(Record, alias_generator=camel):
-    result: QueryScoreReplyResult | None
-
-
 class CreditV1(Manager):
     @api("credit_1_0.QueryScore", "GET /v1.0/credit/scores")
     def query_score(
         self,
+        *,
         encryption: str,
         mobile: str,
-        *,
         full_name: str | None = None,
         id_card_code: str | None = None,
         org_name: str | None = None,
         uni_sc_code: str | None = None,
-    ) -> Call[QueryScoreReply]:
+    ) -> Call[Score]:
         """Query score (查询用户金融评分数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryScoreReply)
+        return Call(Score, "result")

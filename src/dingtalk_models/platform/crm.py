@@ -2,191 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Required
-
-from typing_extensions import TypedDict
+from typing import Annotated
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
-from dingtalk_models.core.wire import BeijingTime, empty_list
+from dingtalk_models.core.wire import BeijingTime, CommaStrs, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class ObjectdataContactDeleteResult(Record):
-    instance_id: str | None
-    """删除的联系人实例ID"""
+class ObjectdataCustomobjectPermission(Shape):
+    """Objectdata customobject permission (权限)."""
 
-
-class ObjectdataContactListReplyResultListPermission(Record):
-    participant_userid_list: list[str] = empty_list()
-    """协同人用户ID列表"""
-    owner_userid_list: list[str] = empty_list()
-    """负责人用户ID列表"""
-
-
-class ObjectdataContactListReplyResultList(Record):
-    gmt_modified: BeijingTime | None
-    """修改时间"""
-    creator_userid: str | None
-    """创建人的用户userId"""
-    instance_id: str | None
-    """数据ID"""
-    data: str | None
-    """数据内容"""
-    extend_data: str | None
-    """扩展数据内容"""
-    gmt_create: BeijingTime | None
-    """记录创建时间"""
-    object_type: str | None
-    """数据类型"""
-    permission: ObjectdataContactListReplyResultListPermission | None
-    """数据权限信息"""
-
-
-class ObjectdataContactListReply(Record):
-    result_list: list[ObjectdataContactListReplyResultList] = empty_list()
-    """实例数据"""
-
-
-class ObjectdataCustomobjectCreateInstancePermission(TypedDict, total=False):
-    participant_userids: list[str]
+    participant_userids: list[str] = empty_list()
     """协同人的用户userId"""
 
 
-class ObjectdataCustomobjectCreateInstance(TypedDict, total=False):
-    creator_userid: Required[str]
-    """创建人的用户userId (例 e.g. `user01`)"""
-    data: Required[str]
-    """数据内容 (例 e.g. `{"TextField-xxxxxx":"李四"}`)"""
-    extend_data: str
-    """扩展数据内容 (例 e.g. `{"field_1":"CRM"}`)"""
-    permission: ObjectdataCustomobjectCreateInstancePermission
-    """权限"""
-    form_code: Required[str]
-    """自定义对象表单code (例 e.g. `PROC-A1xxxx`)"""
+class ObjectdataFollowrecord(Reply):
+    """Objectdata followrecord."""
 
-
-class ObjectdataCustomobjectCreateResult(Record):
-    instance_id: str | None
-    """自定义对象数据ID"""
-
-
-class ObjectdataCustomobjectUpdateInstancePermission(TypedDict, total=False):
-    participant_userids: list[str]
-    """协同人的用户userId"""
-
-
-class ObjectdataCustomobjectUpdateInstance(TypedDict, total=False):
-    data: Required[str]
-    """数据内容 (例 e.g. `{"contact_name":"李四"}`)"""
-    extend_data: str
-    """扩展数据内容 (例 e.g. `{"field_1":"CRM"}`)"""
-    permission: ObjectdataCustomobjectUpdateInstancePermission
-    """权限"""
-    instance_id: Required[str]
-    """自定义对象数据ID (例 e.g. `INST_XX`)"""
-    form_code: Required[str]
-    """自定义对象表单code (例 e.g. `PROC-EFxxxx`)"""
-    modifier_userid: Required[str]
-    """钉钉用户userId (例 e.g. `user01`)"""
-    modifier_nick: str
-    """钉钉用户nick (例 e.g. `张xx`)"""
-
-
-class ObjectdataCustomobjectUpdateResult(Record):
-    instance_id: str | None
-    """自定义对象数据ID"""
-
-
-class ObjectdataFollowrecordListReplyResultListPermission(Record):
-    participant_userid_list: list[str] = empty_list()
-    """协同人用户userId列表"""
-    owner_userid_list: list[str] = empty_list()
-    """负责人用户userId列表"""
-
-
-class ObjectdataFollowrecordListReplyResultList(Record):
-    creator_nick: str | None
-    """记录创建人的昵称"""
-    gmt_modified: BeijingTime | None
-    """记录修改时间"""
-    creator_userid: str | None
-    """记录创建人的用户ID"""
-    instance_id: str | None
-    """数据ID"""
-    data: str | None
-    """数据内容"""
-    extend_data: str | None
-    """扩展数据内容"""
-    gmt_create: BeijingTime | None
-    """记录创建时间"""
-    object_type: str | None
-    """数据类型"""
-    permission: ObjectdataFollowrecordListReplyResultListPermission | None
-    """数据权限信息"""
-
-
-class ObjectdataFollowrecordListReply(Record):
-    result_list: list[ObjectdataFollowrecordListReplyResultList] = empty_list()
-    """实例数据"""
-
-
-class ObjectdataFollowrecordQueryValuePermission(Record):
-    owner_userid_list: list[str] = empty_list()
-    """负责人用户userId列表"""
-    participant_userid_list: list[str] = empty_list()
-    """协同人用户userId列表"""
-
-
-class ObjectdataFollowrecordQueryValue(Record):
-    creator_nick: str | None
+    creator_nick: str = ""
     """创建记录的用户昵称"""
-    gmt_modified: BeijingTime | None
+    gmt_modified: BeijingTime
     """记录修改时间"""
-    creator_userid: str | None
+    creator_userid: str
     """创建记录的用户userId"""
-    instance_id: str | None
+    instance_id: str
     """数据ID"""
-    data: str | None
+    data: str
     """数据内容"""
     extend_data: str | None
     """扩展数据内容"""
-    gmt_create: BeijingTime | None
+    gmt_create: BeijingTime
     """记录创建时间"""
     object_type: str | None
     """数据类型"""
-    permission: ObjectdataFollowrecordQueryValuePermission | None
-    """数据权限信息"""
-
-
-class ObjectdataListReplyResultListPermission(Record):
-    participant_userid_list: list[str] = empty_list()
-    """协同人用户userId列表"""
-    owner_userid_list: list[str] = empty_list()
-    """负责人用户userId列表"""
-
-
-class ObjectdataListReplyResultList(Record):
-    creator_nick: str | None
-    """记录创建人的昵称"""
-    gmt_modified: BeijingTime | None
-    """修改时间"""
-    creator_userid: str | None
-    """创建人的用户userId"""
-    instance_id: str | None
-    """数据ID"""
-    data: str | None
-    """数据内容"""
-    extend_data: str | None
-    """扩展数据内容"""
-    gmt_create: BeijingTime | None
-    """记录创建时间"""
-    object_type: str | None
-    """数据类型"""
-    permission: ObjectdataListReplyResultListPermission | None
+    permission: Permission | None
     """数据权限信息"""
     proc_out_result: str | None
     """审批结果"""
@@ -194,235 +48,103 @@ class ObjectdataListReplyResultList(Record):
     """审批状态"""
 
 
-class ObjectdataListReply(Record):
-    result_list: list[ObjectdataListReplyResultList] = empty_list()
-    """实例数据"""
+class Objectmeta(Reply):
+    """Objectmeta."""
 
-
-class ObjectmetaContactDescribeResultFieldsSelectOptions(Record):
-    key: str | None
-    """选项key"""
-    value: str | None
-    """选项名"""
-
-
-class ObjectmetaContactDescribeResultFieldsReferenceFieldsSelectOptions(Record):
-    key: str | None
-    """引用的关联对象的字段选项key"""
-    value: str | None
-    """引用的关联对象的字段选项值"""
-
-
-class ObjectmetaContactDescribeResultFieldsReferenceFields(Record):
-    label: str | None
-    """引用的关联对象字段显示名"""
-    type: str | None
-    """引用的关联对象字段类型"""
-    nillable: bool | None
-    """引用的关联对象字段是否可空"""
-    format: str | None
-    """引用的关联对象字段格式"""
-    unit: str | None
-    """引用的关联对象字段单位"""
-    select_options: list[ObjectmetaContactDescribeResultFieldsReferenceFieldsSelectOptions] = empty_list()
-    """引用的关联对象的字段选项列表"""
-    name: str | None
-    """引用的关联对象的字段名称"""
-
-
-class ObjectmetaContactDescribeResultFieldsRollUpSummaryFields(Record):
-    name: str | None
-    """需要汇总的明细内字段名"""
-    aggregator: str | None
-    """汇总方法"""
-
-
-class ObjectmetaContactDescribeResultFields(Record):
-    name: str | None
-    """字段名称"""
+    name: str = ""
+    """对象名称"""
     customized: bool | None
+    """是否自定义对象"""
+    fields: list[ObjectmetaField] = empty_list()
+    """字段列表"""
+
+
+class ObjectmetaContact(Reply):
+    """Objectmeta contact."""
+
+    name: str
+    """对象名称"""
+    customized: bool
+    """是否自定义对象"""
+    fields: list[ObjectmetaField] = empty_list()
+    """字段列表"""
+    code: str
+    status: str
+
+
+class ObjectmetaField(Reply):
+    """Objectmeta field (字段列表)."""
+
+    name: str
+    """字段名称"""
+    customized: bool
     """是否自定义字段"""
-    label: str | None
+    label: str
     """字段展示名"""
-    type: str | None
+    type: str
     """字段类型"""
-    nillable: bool | None
+    nillable: bool
     """是否可以为空"""
     format: str | None
     """日期格式"""
     unit: str | None
     """日期单位或金额单位"""
-    select_options: list[ObjectmetaContactDescribeResultFieldsSelectOptions] = empty_list()
+    select_options: list[Option] = empty_list()
     """选项列表"""
     quote: bool | None
     """是否引用关联"""
     reference_to: str | None
     """关联对象名称"""
-    reference_fields: list[ObjectmetaContactDescribeResultFieldsReferenceFields] = empty_list()
+    reference_fields: list[ReferenceField] = empty_list()
     """引用的关联对象的字段列表"""
-    roll_up_summary_fields: list[ObjectmetaContactDescribeResultFieldsRollUpSummaryFields] = empty_list()
+    roll_up_summary_fields: list[RollUpSummaryField] = empty_list()
     """roll-up summary字段列表"""
 
 
-class ObjectmetaContactDescribeResult(Record):
-    name: str | None
-    """对象名称"""
-    customized: bool | None
-    """是否自定义对象"""
-    fields: list[ObjectmetaContactDescribeResultFields] = empty_list()
-    """字段列表"""
-    code: str | None
-    status: str | None
+class Option(Reply):
+    """Option (引用的关联对象的字段选项列表)."""
 
-
-class ObjectmetaDescribeResultFieldsSelectOptions(Record):
-    key: str | None
-    """选项key"""
-    value: str | None
-    """选项名"""
-
-
-class ObjectmetaDescribeResultFieldsReferenceFieldsSelectOptions(Record):
-    key: str | None
+    key: str
     """引用的关联对象的字段选项key"""
-    value: str | None
+    value: str
     """引用的关联对象的字段选项值"""
 
 
-class ObjectmetaDescribeResultFieldsReferenceFields(Record):
-    label: str | None
+class Permission(Reply):
+    """Permission (数据权限信息)."""
+
+    participant_userid_list: list[str] = empty_list()
+    """协同人用户userId列表"""
+    owner_userid_list: list[str] = empty_list()
+    """负责人用户userId列表"""
+
+
+class ReferenceField(Reply):
+    """Reference field (引用的关联对象的字段列表)."""
+
+    label: str
     """引用的关联对象字段显示名"""
-    type: str | None
+    type: str
     """引用的关联对象字段类型"""
-    nillable: bool | None
+    nillable: bool
     """引用的关联对象字段是否可空"""
     format: str | None
     """引用的关联对象字段格式"""
     unit: str | None
     """引用的关联对象字段单位"""
-    select_options: list[ObjectmetaDescribeResultFieldsReferenceFieldsSelectOptions] = empty_list()
+    select_options: list[Option] = empty_list()
     """引用的关联对象的字段选项列表"""
-    name: str | None
+    name: str
     """引用的关联对象的字段名称"""
 
 
-class ObjectmetaDescribeResultFieldsRollUpSummaryFields(Record):
-    name: str | None
+class RollUpSummaryField(Reply):
+    """Roll up summary field (对MasterDetail类型有效)."""
+
+    name: str = ""
     """需要汇总的明细内字段名"""
     aggregator: str | None
     """汇总方法"""
-
-
-class ObjectmetaDescribeResultFields(Record):
-    name: str | None
-    """字段名称"""
-    customized: bool | None
-    """是否自定义字段"""
-    label: str | None
-    """字段展示名"""
-    type: str | None
-    """字段类型"""
-    nillable: bool | None
-    """是否可空"""
-    format: str | None
-    """日期格式"""
-    unit: str | None
-    """日期单位/金额单位"""
-    select_options: list[ObjectmetaDescribeResultFieldsSelectOptions] = empty_list()
-    """选项列表"""
-    quote: bool | None
-    """是否引用关联"""
-    reference_to: str | None
-    """关联对象名称"""
-    reference_fields: list[ObjectmetaDescribeResultFieldsReferenceFields] = empty_list()
-    """引用的关联对象的字段列表"""
-    roll_up_summary_fields: list[ObjectmetaDescribeResultFieldsRollUpSummaryFields] = empty_list()
-    """对MasterDetail类型有效"""
-
-
-class ObjectmetaDescribeResult(Record):
-    name: str | None
-    """对象名称"""
-    customized: bool | None
-    """是否自定义对象"""
-    fields: list[ObjectmetaDescribeResultFields] = empty_list()
-    """字段列表"""
-
-
-class ObjectmetaFollowrecordDescribeResultFieldsSelectOptions(Record):
-    key: str | None
-    """选项key"""
-    value: str | None
-    """选项名"""
-
-
-class ObjectmetaFollowrecordDescribeResultFieldsReferenceFieldsSelectOptions(Record):
-    key: str | None
-    """引用的关联对象的字段选项key"""
-    value: str | None
-    """引用的关联对象的字段选项值"""
-
-
-class ObjectmetaFollowrecordDescribeResultFieldsReferenceFields(Record):
-    label: str | None
-    """引用的关联对象字段显示名"""
-    type: str | None
-    """引用的关联对象字段类型"""
-    nillable: bool | None
-    """引用的关联对象字段是否可空"""
-    format: str | None
-    """引用的关联对象字段格式"""
-    unit: str | None
-    """引用的关联对象字段单位"""
-    select_options: list[ObjectmetaFollowrecordDescribeResultFieldsReferenceFieldsSelectOptions] = empty_list()
-    """引用的关联对象的字段选项列表"""
-    name: str | None
-    """引用的关联对象的字段名称"""
-
-
-class ObjectmetaFollowrecordDescribeResultFieldsRollUpSummaryFields(Record):
-    name: str | None
-    """需要汇总的明细内字段名"""
-    aggregator: str | None
-    """汇总方法"""
-
-
-class ObjectmetaFollowrecordDescribeResultFields(Record):
-    name: str | None
-    """字段名称"""
-    customized: bool | None
-    """是否自定义字段"""
-    label: str | None
-    """字段展示名"""
-    type: str | None
-    """字段类型"""
-    nillable: bool | None
-    """是否可空"""
-    format: str | None
-    """日期格式"""
-    unit: str | None
-    """日期单位/金额单位"""
-    select_options: list[ObjectmetaFollowrecordDescribeResultFieldsSelectOptions] = empty_list()
-    """选项列表"""
-    quote: bool | None
-    """是否引用关联"""
-    reference_to: str | None
-    """关联对象名称"""
-    reference_fields: list[ObjectmetaFollowrecordDescribeResultFieldsReferenceFields] = empty_list()
-    """引用的关联对象的字段列表"""
-    roll_up_summary_fields: list[ObjectmetaFollowrecordDescribeResultFieldsRollUpSummaryFields] = empty_list()
-    """对MasterDetail类型有效"""
-
-
-class ObjectmetaFollowrecordDescribeResult(Record):
-    name: str | None
-    """对象名称"""
-    customized: bool | None
-    """是否自定义对象"""
-    fields: list[ObjectmetaFollowrecordDescribeResultFields] = empty_list()
-    """字段列表"""
-    code: str | None
-    status: str | None
 
 
 class OapiCrm(Manager):
@@ -431,7 +153,7 @@ class OapiCrm(Manager):
         self,
         operator_userid: str,
         data_id: str,
-    ) -> Call[ObjectdataContactDeleteResult]:
+    ) -> Call[str]:
         """Objectdata contact delete (删除联系人数据).
 
         Args:
@@ -444,16 +166,16 @@ class OapiCrm(Manager):
 
         Source: delete-crm-contact
         """
-        return Call(ObjectdataContactDeleteResult)
+        return Call(str, "result.instance_id")
 
     @api("dingtalk.oapi.crm.objectdata.contact.list", "POST /topapi/crm/objectdata/contact/list")
     def objectdata_contact_list(
         self,
-        data_id_list: str,
         *,
+        data_id_list: CommaStrs,
         current_operator_userid: str | None = None,
         provider_corpid: str | None = None,
-    ) -> Call[ObjectdataContactListReply]:
+    ) -> Call[list[ObjectdataFollowrecord]]:
         """Objectdata contact list (按照ID列表批量获取联系人数据).
 
         Args:
@@ -467,17 +189,26 @@ class OapiCrm(Manager):
 
         Source: retrieves-contact-data-in-batches-based-on-the-id-list
         """
-        return Call(ObjectdataContactListReply, "")
+        return Call(list[ObjectdataFollowrecord], "result_list").or_empty()
 
     @api("dingtalk.oapi.crm.objectdata.customobject.create", "POST /topapi/crm/objectdata/customobject/create")
     def objectdata_customobject_create(
         self,
-        instance: ObjectdataCustomobjectCreateInstance,
-    ) -> Call[ObjectdataCustomobjectCreateResult]:
+        creator_userid: Annotated[str, wire("instance.creator_userid")],
+        *,
+        data: Annotated[str, wire("instance.data")],
+        form_code: Annotated[str, wire("instance.form_code")],
+        extend_data: Annotated[str | None, wire("instance.extend_data")] = None,
+        permission: Annotated[OrDict[ObjectdataCustomobjectPermission] | None, wire("instance.permission")] = None,
+    ) -> Call[str]:
         """Objectdata customobject create (创建CRM自定义对象数据).
 
         Args:
-            instance: 自定义对象数据
+            creator_userid: 创建人的用户userId (例 e.g. `user01`)
+            data: 数据内容 (例 e.g. `{"TextField-xxxxxx":"李四"}`)
+            form_code: 自定义对象表单code (例 e.g. `PROC-A1xxxx`)
+            extend_data: 扩展数据内容 (例 e.g. `{"field_1":"CRM"}`)
+            permission: 权限
 
         Scopes: qyapi_crm_customdata_write.
 
@@ -485,17 +216,30 @@ class OapiCrm(Manager):
 
         Source: dingtalk-paas-master-create-custom-crm-object-data
         """
-        return Call(ObjectdataCustomobjectCreateResult)
+        return Call(str, "result.instance_id")
 
     @api("dingtalk.oapi.crm.objectdata.customobject.update", "POST /topapi/crm/objectdata/customobject/update")
     def objectdata_customobject_update(
         self,
-        instance: ObjectdataCustomobjectUpdateInstance,
-    ) -> Call[ObjectdataCustomobjectUpdateResult]:
+        instance_id: Annotated[str, wire("instance.instance_id")],
+        modifier_userid: Annotated[str, wire("instance.modifier_userid")],
+        *,
+        data: Annotated[str, wire("instance.data")],
+        form_code: Annotated[str, wire("instance.form_code")],
+        extend_data: Annotated[str | None, wire("instance.extend_data")] = None,
+        permission: Annotated[OrDict[ObjectdataCustomobjectPermission] | None, wire("instance.permission")] = None,
+        modifier_nick: Annotated[str | None, wire("instance.modifier_nick")] = None,
+    ) -> Call[str]:
         """Objectdata customobject update (更新自定义对象数据).
 
         Args:
-            instance: 自定义对象数据
+            instance_id: 自定义对象数据ID (例 e.g. `INST_XX`)
+            modifier_userid: 钉钉用户userId (例 e.g. `user01`)
+            data: 数据内容 (例 e.g. `{"contact_name":"李四"}`)
+            form_code: 自定义对象表单code (例 e.g. `PROC-EFxxxx`)
+            extend_data: 扩展数据内容 (例 e.g. `{"field_1":"CRM"}`)
+            permission: 权限
+            modifier_nick: 钉钉用户nick (例 e.g. `张xx`)
 
         Scopes: qyapi_crm_customdata_write.
 
@@ -503,15 +247,15 @@ class OapiCrm(Manager):
 
         Source: crm-master-data-opens-interface-for-updating-custom-object-data
         """
-        return Call(ObjectdataCustomobjectUpdateResult)
+        return Call(str, "result.instance_id")
 
     @api("dingtalk.oapi.crm.objectdata.followrecord.list", "POST /topapi/crm/objectdata/followrecord/list")
     def objectdata_followrecord_list(
         self,
-        data_id_list: str,
         *,
+        data_id_list: CommaStrs,
         current_operator_userid: str | None = None,
-    ) -> Call[ObjectdataFollowrecordListReply]:
+    ) -> Call[list[ObjectdataFollowrecord]]:
         """Objectdata followrecord list (根据ID列表批量获取跟进记录数据).
 
         Args:
@@ -524,7 +268,7 @@ class OapiCrm(Manager):
 
         Source: dingtalk-the-primary-data-of-apsara-stack-agility-paas-allows-you
         """
-        return Call(ObjectdataFollowrecordListReply, "")
+        return Call(list[ObjectdataFollowrecord], "result_list").or_empty()
 
     @api(
         "dingtalk.oapi.crm.objectdata.followrecord.query",
@@ -538,7 +282,7 @@ class OapiCrm(Manager):
         cursor: str | None = None,
         page_size: int = 20,
         query_dsl: str | None = None,
-    ) -> Query[ObjectdataFollowrecordQueryValue]:
+    ) -> Query[ObjectdataFollowrecord]:
         """Objectdata followrecord query (根据指定条件查询跟进记录数据).
 
         Args:
@@ -553,16 +297,16 @@ class OapiCrm(Manager):
 
         Source: query-and-dingtalk-data-of-track-records-in-apsara-stack
         """
-        return Listing(ObjectdataFollowrecordQueryValue, Paging("cursor", None), items="values")
+        return Listing(ObjectdataFollowrecord, Paging("cursor", None), items="values")
 
     @api("dingtalk.oapi.crm.objectdata.list", "POST /topapi/crm/objectdata/list")
     def objectdata_list(
         self,
-        data_id_list: str,
-        name: str,
         *,
+        data_id_list: CommaStrs,
+        name: str,
         current_operator_userid: str | None = None,
-    ) -> Call[ObjectdataListReply]:
+    ) -> Call[list[ObjectdataFollowrecord]]:
         """Objectdata list (按照ID列表批量获取CRM自定义表单数据).
 
         Args:
@@ -576,12 +320,12 @@ class OapiCrm(Manager):
 
         Source: retrieves-custom-crm-forms-from-the-id-list
         """
-        return Call(ObjectdataListReply, "")
+        return Call(list[ObjectdataFollowrecord], "result_list").or_empty()
 
     @api("dingtalk.oapi.crm.objectmeta.contact.describe", "POST /topapi/crm/objectmeta/contact/describe")
     def objectmeta_contact_describe(
         self,
-    ) -> Call[ObjectmetaContactDescribeResult]:
+    ) -> Call[ObjectmetaContact]:
         """Objectmeta contact describe (获取联系人的元数据).
 
         Scopes: qyapi_crm_maindata_read.
@@ -590,13 +334,14 @@ class OapiCrm(Manager):
 
         Source: gets-the-metadata-description-of-a-crm-contact-object
         """
-        return Call(ObjectmetaContactDescribeResult)
+        return Call(ObjectmetaContact)
 
     @api("dingtalk.oapi.crm.objectmeta.describe", "POST /topapi/crm/objectmeta/describe")
     def objectmeta_describe(
         self,
+        *,
         name: str,
-    ) -> Call[ObjectmetaDescribeResult]:
+    ) -> Call[Objectmeta]:
         """Objectmeta describe (获取自定义对象的元数据).
 
         Args:
@@ -608,12 +353,12 @@ class OapiCrm(Manager):
 
         Source: get-metadata-description-of-crm-custom-object
         """
-        return Call(ObjectmetaDescribeResult)
+        return Call(Objectmeta)
 
     @api("dingtalk.oapi.crm.objectmeta.followrecord.describe", "POST /topapi/crm/objectmeta/followrecord/describe")
     def objectmeta_followrecord_describe(
         self,
-    ) -> Call[ObjectmetaFollowrecordDescribeResult]:
+    ) -> Call[ObjectmetaContact]:
         """Objectmeta followrecord describe (获取跟进记录对象的元数据).
 
         Scopes: qyapi_crm_maindata_read.
@@ -622,4 +367,4 @@ class OapiCrm(Manager):
 
         Source: obtains-the-metadata-description-of-the-crm-follow-up-record-object
         """
-        return Call(ObjectmetaFollowrecordDescribeResult)
+        return Call(ObjectmetaContact)

@@ -2,630 +2,253 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO, Paging
-from dingtalk_models.core.wire import BeijingTime, Millis, camel, empty_list, wire
+from dingtalk_models.core.wire import BeijingTime, CommaStrs, IsoTime, Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class AddCrmPersonalCustomerPermission(TypedDict, total=False):
-    owner_staff_ids: list[str]
-    """负责人的用户userId"""
-    participant_staff_ids: list[str]
-    """协同人的用户userId"""
+class ActionCard(Shape, alias_generator=camel):
+    """Action card (卡片消息)."""
 
-
-class AddCrmPersonalCustomerReply(Record, alias_generator=camel):
-    instance_id: str | None
-    """客户数据ID"""
-
-
-class BatchAddContactsRelationListBizDataList(TypedDict, total=False):
-    key: Required[str]
-    """模型字段key (例 e.g. `TextField_71U51A`)"""
-    value: Required[str]
-    """模型字段value (例 e.g. `XX有限公司`)"""
-    extend_value: str
-    """模型字段extendValue (例 e.g. `{}`)"""
-
-
-class BatchAddContactsRelationList(TypedDict, total=False):
-    biz_data_list: Required[list[BatchAddContactsRelationListBizDataList]]
-    """新增联系人的模型数据列表"""
-    biz_ext_map: dict[str, str]
-    """扩展业务字段"""
-    source_data_id: str
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class BatchAddContactsReplyResults(Record, alias_generator=camel):
-    success: bool | None
-    """数据是否保存成功"""
-    error_code: str | None
-    """错误码"""
-    error_msg: str | None
-    """错误信息"""
-    relation_id: str | None
-    """联系人relationId"""
-
-
-class BatchAddContactsReply(Record, alias_generator=camel):
-    results: list[BatchAddContactsReplyResults] = empty_list()
-    """批量新增结果列表"""
-
-
-class BatchAddFollowRecordsInstanceListDataArray(TypedDict, total=False):
-    key: Required[str]
-    """模型字段key (例 e.g. `TextField_71U51A`)"""
-    value: Required[str]
-    """模型字段value (例 e.g. `XX有限公司`)"""
-    extend_value: str
-    """特殊模型字段"""
-
-
-class BatchAddFollowRecordsInstanceList(TypedDict, total=False):
-    data_array: Required[list[BatchAddFollowRecordsInstanceListDataArray]]
-    """新增跟进记录的模型数据列表"""
-    biz_ext_map: dict[str, str]
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class BatchAddFollowRecordsReplyResults(Record, alias_generator=camel):
-    success: bool | None
-    """数据是否保存成功"""
-    error_code: str | None
-    """错误码"""
-    error_msg: str | None
-    """错误信息"""
-    instance_id: str | None
-    """保存成功的跟进记录instanceId"""
-
-
-class BatchAddFollowRecordsReply(Record, alias_generator=camel):
-    results: list[BatchAddFollowRecordsReplyResults] = empty_list()
-    """批量新增结果列表"""
-
-
-class BatchAddRelationDatasRelationListBizDataList(TypedDict, total=False):
-    key: Required[str]
-    """模型字段key (例 e.g. `TextField_71U51A`)"""
-    value: Required[str]
-    """模型字段value (例 e.g. `XX有限公司`)"""
-    extend_value: str
-    """模型字段extendValue (例 e.g. `{}`)"""
-
-
-class BatchAddRelationDatasRelationListRelationPermissionDTO(TypedDict, total=False):
-    principal_user_ids: list[str]
-    """负责人userId列表"""
-    participant_user_ids: list[str]
-    """协同人userId"""
-
-
-class BatchAddRelationDatasRelationList(TypedDict, total=False):
-    biz_data_list: Required[list[BatchAddRelationDatasRelationListBizDataList]]
-    """新增客户关系的模型数据列表"""
-    biz_ext_map: dict[str, str]
-    """扩展业务字段"""
-    relation_permission_dto: Annotated[
-        BatchAddRelationDatasRelationListRelationPermissionDTO, wire("relationPermissionDTO")
-    ]
-    """负责人和协同人信息"""
-    source_data_id: str
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class BatchAddRelationDatasReplyResults(Record, alias_generator=camel):
-    success: bool | None
-    """数据是否保存成功"""
-    error_code: str | None
-    """错误码"""
-    error_msg: str | None
-    """错误信息"""
-    relation_id: str | None
-    """保存成功的客户Id"""
-    duplicated_relation_ids: list[str] = empty_list()
-    """新增客户反馈信息"""
-
-
-class BatchAddRelationDatasReply(Record, alias_generator=camel):
-    results: list[BatchAddRelationDatasReplyResults] = empty_list()
-    """批量新增结果列表"""
-
-
-class BatchRemoveFollowRecordsReplyResults(Record, alias_generator=camel):
-    success: bool | None
-    """删除是否成功"""
-    error_code: str | None
-    """错误码"""
-    error_msg: str | None
-    """错误信息"""
-    instance_id: str | None
-    """删除成功的跟进记录instanceId"""
-
-
-class BatchRemoveFollowRecordsReply(Record, alias_generator=camel):
-    results: list[BatchRemoveFollowRecordsReplyResults] = empty_list()
-    """批量删除结果列表"""
-
-
-class BatchSendOfficialAccountOtoMessageDetailMessageBodyText(TypedDict, total=False):
-    content: Required[str]
-    """文本消息内容"""
-
-
-class BatchSendOfficialAccountOtoMessageDetailMessageBodyMarkdown(TypedDict, total=False):
-    title: Required[str]
-    """首屏会话透出的展示内容"""
-    text: Required[str]
-    """markdown格式的消息"""
-
-
-class BatchSendOfficialAccountOtoMessageDetailMessageBodyLink(TypedDict, total=False):
-    pic_url: Required[str]
-    """图片地址"""
-    message_url: Required[str]
-    """消息链接地址"""
-    title: Required[str]
-    """消息标题"""
-    text: Required[str]
-    """消息描述"""
-
-
-class BatchSendOfficialAccountOtoMessageDetailMessageBodyActionCardButtonList(TypedDict, total=False):
-    title: Required[Annotated[str, Field(max_length=20)]]
-    """(≤ 20 字符 characters)"""
-    action_url: Required[str]
-    """使用独立跳转ActionCard样式时的跳转链接"""
-
-
-class BatchSendOfficialAccountOtoMessageDetailMessageBodyActionCard(TypedDict, total=False):
-    button_orientation: Literal["0", "1"]
+    button_orientation: Literal["0", "1"] | None = None
     """按钮排列方式 (`0` `1`)"""
-    single_url: Annotated[str, Field(max_length=500)]
-    """消息点击链接地址 (≤ 500 字符 characters)"""
-    single_title: Annotated[str, Field(max_length=20)]
-    """使用整体跳转ActionCard样式时的标题 (≤ 20 字符 characters)"""
-    markdown: Annotated[str, Field(max_length=1000)]
-    """消息内容 (≤ 1000 字符 characters)"""
-    title: Required[str]
-    """首屏会话透出的展示内容"""
-    button_list: list[BatchSendOfficialAccountOtoMessageDetailMessageBodyActionCardButtonList]
+    single_url: Annotated[str, Field(max_length=500)] | None = None
+    """消息点击链接地址 (≤ 500 字符 characters; 例 e.g. `https://open.dingtalk.com`)"""
+    single_title: Annotated[str, Field(max_length=20)] | None = None
+    """使用整体跳转ActionCard样式时的标题 (≤ 20 字符 characters; 例 e.g. `查看详情`)"""
+    markdown: Annotated[str, Field(max_length=1000)] | None = None
+    """消息内容 (≤ 1000 字符 characters; 例 e.g. `支持markdown格式的正文内容`)"""
+    title: str | None = None
+    """透出到会话列表和通知的文案 (例 e.g. `透出到会话列表和通知的文案`)"""
+    button_list: list[Button] = empty_list()
     """使用独立跳转ActionCard样式时的按钮列表"""
 
 
-class BatchSendOfficialAccountOtoMessageDetailMessageBody(TypedDict, total=False):
-    text: BatchSendOfficialAccountOtoMessageDetailMessageBodyText
-    """文本消息内容"""
-    markdown: BatchSendOfficialAccountOtoMessageDetailMessageBodyMarkdown
-    """markdown消息"""
-    link: BatchSendOfficialAccountOtoMessageDetailMessageBodyLink
-    """链接消息类型"""
-    action_card: BatchSendOfficialAccountOtoMessageDetailMessageBodyActionCard
-    """卡片消息"""
+class AppManager(Reply, alias_generator=camel):
+    """App manager."""
 
-
-class BatchSendOfficialAccountOtoMessageDetail(TypedDict, total=False):
-    msg_type: Required[str]
-    """消息类型"""
-    uuid: Required[Annotated[str, Field(max_length=128)]]
-    """消息请求唯一ID (≤ 128 字符 characters)"""
-    biz_request_id: str
-    """业务请求标识"""
-    user_id_list: Annotated[list[str], Field(max_length=1000)]
-    """消息接收人列表 (≤ 1000 项 items)"""
-    message_body: Required[BatchSendOfficialAccountOtoMessageDetailMessageBody]
-    """消息体"""
-    send_to_all: bool
-    """全员群发"""
-
-
-class BatchSendOfficialAccountOtoMessageReplyResult(Record, alias_generator=camel):
-    open_push_id: str | None
-    """消息推送ID"""
-
-
-class BatchSendOfficialAccountOtoMessageReply(Record, alias_generator=camel):
-    result: BatchSendOfficialAccountOtoMessageReplyResult | None
-    """返回结果"""
-    request_id: str | None
-
-
-class BatchUpdateContactsRelationListBizDataList(TypedDict, total=False):
-    key: Required[str]
-    """模型字段key (例 e.g. `TextField_71U51A`)"""
-    value: Required[str]
-    """模型字段value (例 e.g. `XX有限公司`)"""
-    extend_value: str
-    """模型字段extendValue (例 e.g. `{}`)"""
-
-
-class BatchUpdateContactsRelationList(TypedDict, total=False):
-    biz_data_list: list[BatchUpdateContactsRelationListBizDataList]
-    """新增联系人的模型数据列表"""
-    biz_ext_map: dict[str, str]
-    """扩展业务字段"""
-    relation_id: Required[str]
-    """要修改的联系人ID (例 e.g. `fasdg8i814-0afsd`)"""
-
-
-class BatchUpdateContactsReplyResults(Record, alias_generator=camel):
-    success: bool | None
-    """数据是否更新成功"""
-    error_code: str | None
-    """错误码"""
-    error_msg: str | None
-    """错误信息"""
-    relation_id: str | None
-    """联系人Id"""
-
-
-class BatchUpdateContactsReply(Record, alias_generator=camel):
-    results: list[BatchUpdateContactsReplyResults] = empty_list()
-    """批量修改结果列表"""
-
-
-class BatchUpdateFollowRecordsInstanceListDataArray(TypedDict, total=False):
-    key: Required[str]
-    """模型字段key (例 e.g. `TextField_71U51A`)"""
-    value: Required[str]
-    """模型字段value (例 e.g. `XX有限公司`)"""
-    extend_value: str
-    """特殊模型字段"""
-
-
-class BatchUpdateFollowRecordsInstanceList(TypedDict, total=False):
-    data_array: Required[list[BatchUpdateFollowRecordsInstanceListDataArray]]
-    """更新的跟进记录模型数据列表"""
-    instance_id: Required[str]
-    """跟进记录ID (例 e.g. `yU9TbExxxxx`)"""
-
-
-class BatchUpdateFollowRecordsReplyResults(Record, alias_generator=camel):
-    success: bool | None
-    """数据更新是否成功"""
-    error_code: str | None
-    """错误码"""
-    error_msg: str | None
-    """错误信息"""
-    instance_id: str | None
-    """更新成功的跟进记录Id"""
-
-
-class BatchUpdateFollowRecordsReply(Record, alias_generator=camel):
-    results: list[BatchUpdateFollowRecordsReplyResults] = empty_list()
-    """批量更新结果列表"""
-
-
-class BatchUpdateRelationDatasRelationListBizDataList(TypedDict, total=False):
-    key: Required[str]
-    """模型字段key"""
-    value: Required[str]
-    """模型字段value"""
-    extend_value: str
-    """模型字段extendValue"""
-
-
-class BatchUpdateRelationDatasRelationList(TypedDict, total=False):
-    biz_data_list: list[BatchUpdateRelationDatasRelationListBizDataList]
-    """更新的客户模型数据列表"""
-    biz_ext_map: dict[str, str]
-    """扩展业务字段"""
-    relation_id: Required[str]
-    """客户数据ID"""
-
-
-class BatchUpdateRelationDatasReplyResults(Record, alias_generator=camel):
-    success: bool | None
-    error_code: str | None
-    """错误码"""
-    error_msg: str | None
-    """错误信息"""
-    relation_id: str | None
-    """更新成功的客户Id"""
-    duplicated_relation_ids: list[str] = empty_list()
-    """更新客户反馈信息"""
-
-
-class BatchUpdateRelationDatasReply(Record, alias_generator=camel):
-    results: list[BatchUpdateRelationDatasReplyResults] = empty_list()
-    """批量更新结果列表"""
-
-
-class CreateGroupReply(Record, alias_generator=camel):
-    open_conversation_id: str | None
-    """创建的客户群openConversationId"""
-
-
-class CreateGroupSetReplyOwner(Record, alias_generator=camel):
-    name: str | None
-    """群主姓名"""
+    avatar_url: str | None
+    name: str = ""
     user_id: str | None
-    """群主userId"""
 
 
-class CreateGroupSetReplyManager(Record, alias_generator=camel):
-    name: str | None
-    """群管理员姓名"""
-    user_id: str | None
-    """群管理员userId"""
+class AvailableBenefit(Reply, alias_generator=camel):
+    """Available benefit."""
+
+    benefit_code: str | None
+    end_time: int | None
+    quota: int | None
+    start_time: int | None
+    used_quota: int | None
+    version: str | None
+    version_name: str = ""
 
 
-class CreateGroupSetReply(Record, alias_generator=camel):
-    name: str | None
-    """群组名"""
-    open_group_set_id: str | None
-    """客户群组openGroupSetId"""
-    relation_type: str | None
-    """关系类型 (`crm_customer` `crm_customer_personal`)"""
-    member_quota: int | None
-    """单个群的人数上限"""
-    member_count: int | None
-    """群组内所有群的成员数量"""
-    template_id: str | None
-    """群模板Id"""
-    owner_user_id: str | None
-    """群主userId"""
-    manager_user_ids: str | None
-    """群管理员userId列表"""
-    notice: str | None
-    """群公告文本"""
-    notice_toped: int | None
-    """群公告是否置顶 (`0` `1`)"""
-    owner: CreateGroupSetReplyOwner | None
-    """群主信息"""
-    manager: list[CreateGroupSetReplyManager] = empty_list()
-    """群管理员信息列表"""
-    last_open_conversation_id: str | None
-    """群组创建后"""
-    gmt_create: str | None
-    """创建时间"""
-    gmt_modified: str | None
-    """修改时间"""
-    invite_link: str | None
-    """客户群组的邀请链接"""
+class AvailableTemplate(Reply, alias_generator=camel):
+    """Available template."""
+
+    id: str
+    name: str = ""
 
 
-class DeleteCrmCustomObjectDataReply(Record, alias_generator=camel):
-    instance_id: str | None
-    """删除成功的CRM自定义对象数据ID"""
+class BehaviorLinkage(Reply, alias_generator=camel):
+    """Behavior linkage."""
+
+    option_key: str | None
+    targets: list[BehaviorLinkageTarget] = empty_list()
 
 
-class DeleteCrmPersonalCustomerReply(Record, alias_generator=camel):
-    instance_id: str | None
-    """被删除的客户数据ID"""
+class BehaviorLinkageTarget(Reply, alias_generator=camel):
+    """Behavior linkage target."""
+
+    behavior: str | None
+    field_id: str | None
 
 
-class DescribeCrmPersonalCustomerObjectMetaReplyFieldsSelectOptions(Record, alias_generator=camel):
-    key: str | None
-    """选项key"""
-    value: str | None
-    """选项值"""
+class BenefitInventory(Reply, alias_generator=camel):
+    """Benefit inventory."""
+
+    total_quota: int | None
+    used_quota: int | None
 
 
-class DescribeCrmPersonalCustomerObjectMetaReplyFieldsReferenceFieldsSelectOptions(Record, alias_generator=camel):
-    key: str | None
-    """引用的关联对象的字段选项key"""
-    value: str | None
-    """引用的关联对象的字段选项值"""
+class BenefitLicense(Reply, alias_generator=camel):
+    """Benefit license."""
+
+    domain: str
+    licenses: list[License] = empty_list()
+    save_user_id: str | None
 
 
-class DescribeCrmPersonalCustomerObjectMetaReplyFieldsReferenceFields(Record, alias_generator=camel):
-    label: str | None
-    """引用的关联对象字段显示名"""
-    type: str | None
-    """引用的关联对象字段类型"""
-    nillable: bool | None
-    """引用的关联对象字段是否可空"""
-    unit: str | None
-    """引用的关联对象字段单位"""
+class Button(Shape, alias_generator=camel):
+    """Button (使用独立跳转ActionCard样式时的按钮列表)."""
+
+    title: Annotated[str, Field(max_length=20)] | None = None
+    """(≤ 20 字符 characters; 例 e.g. `淘宝首页`)"""
+    action_url: str | None = None
+    """使用独立跳转ActionCard样式时的跳转链接 (例 e.g. `https://www.taobao.com`)"""
+
+
+class Child(Reply, alias_generator=camel):
+    """Child."""
+
+    component_name: str = ""
+    props: ChildProp | None
+
+
+class ChildProp(Reply, alias_generator=camel):
+    """Child prop."""
+
+    action_name: str = ""
+    align: str | None
+    available_templates: list[AvailableTemplate] = empty_list()
+    biz_alias: str | None
+    choice: int | None
+    content: str = ""
+    data_source: DataSource | None
+    default_color: str | None
+    disabled: bool | None
+    duration: bool | None
+    duration_label: str = ""
+    field_id: str | None
+    fields: list[ChildPropField] = empty_list()
     format: str | None
-    """引用的关联对象字段格式"""
-    select_options: list[DescribeCrmPersonalCustomerObjectMetaReplyFieldsReferenceFieldsSelectOptions] = empty_list()
-    """引用的关联对象的字段选项列表"""
-    name: str | None
-    """引用的关联对象的字段名称"""
-
-
-class DescribeCrmPersonalCustomerObjectMetaReplyFieldsRollUpSummaryFields(Record, alias_generator=camel):
-    name: str | None
-    """需要汇总的明细内字段名"""
-    aggregator: str | None
-    """汇总方法"""
-
-
-class DescribeCrmPersonalCustomerObjectMetaReplyFields(Record, alias_generator=camel):
-    name: str | None
-    """字段名称"""
-    customized: bool | None
-    """是否自定义字段"""
-    label: str | None
-    """字段展示名"""
-    type: str | None
-    """字段类型"""
-    nillable: bool | None
-    """是否可空"""
-    format: str | None
-    """日期格式"""
+    formula: str | None
+    invisible: bool | None
+    label: str = ""
+    label_editable_freeze: bool | None
+    limit: int | None
+    link: str | None
+    mode: str | None
+    multiple: bool | None
+    not_print: str | None
+    not_upper: str | None
+    options: list[CrmPersonalCustomerObjectMetaFieldOption] = empty_list()
+    pay_enable: bool | None
+    placeholder: str = ""
+    quote: int | None
+    ratio: int | None
+    relate_source: list[RelateSource] = empty_list()
+    required: bool | None
+    required_editable_freeze: bool | None
+    rule: list[PropRule] = empty_list()
+    sortable: bool | None
+    spread: bool | None
+    stat_field: list[StatField] = empty_list()
+    table_view_mode: str | None
     unit: str | None
-    """日期单位或金额单位"""
-    select_options: list[DescribeCrmPersonalCustomerObjectMetaReplyFieldsSelectOptions] = empty_list()
-    """选项列表"""
-    quote: bool | None
-    """是否引用关联"""
-    reference_to: str | None
-    """关联对象名称"""
-    reference_fields: list[DescribeCrmPersonalCustomerObjectMetaReplyFieldsReferenceFields] = empty_list()
-    """引用的关联对象的字段列表"""
-    roll_up_summary_fields: list[DescribeCrmPersonalCustomerObjectMetaReplyFieldsRollUpSummaryFields] = empty_list()
-    """对MasterDetail类型有效"""
+    vertical_print: bool | None
+    watermark: bool | None
 
 
-class DescribeCrmPersonalCustomerObjectMetaReply(Record, alias_generator=camel):
-    name: str | None
-    """对象名称"""
-    customized: bool | None
-    """是否自定义对象"""
-    fields: list[DescribeCrmPersonalCustomerObjectMetaReplyFields] = empty_list()
-    """字段列表"""
+class ChildPropField(Reply, alias_generator=camel):
+    """Child prop field."""
+
+    component_name: str = ""
+    relate_props: ChildPropFieldRelateProp | None
+
+
+class ChildPropFieldRelateProp(Reply, alias_generator=camel):
+    """Child prop field relate prop."""
+
+    align: str | None
+    biz_alias: str | None
+    choice: int | None
+    content: str = ""
+    disabled: bool | None
+    duration: bool | None
+    duration_label: str = ""
+    field_id: str | None
+    format: str | None
+    formula: str | None
+    invisible: bool | None
+    label: str = ""
+    label_editable_freeze: bool | None
+    limit: int | None
+    link: str | None
+    mode: str | None
+    not_upper: str | None
+    options: list[CrmPersonalCustomerObjectMetaFieldOption] = empty_list()
+    pay_enable: bool | None
+    placeholder: str = ""
+    ratio: int | None
+    required: bool | None
+    required_editable_freeze: bool | None
+    spread: bool | None
+    stat_field: list[StatField] = empty_list()
+    unit: str | None
+    vertical_print: bool | None
+    watermark: bool | None
+
+
+class Clue(Shape, alias_generator=camel):
+    """Clue."""
+
+    contact_list: list[ClueContact]
+    enterprise: Enterprise | None = None
+    name: str
+    source_id: str
+    source_type: str
+    tag_id_list: list[TagId] = empty_list()
+
+
+class ClueContact(Shape, alias_generator=camel):
+    """Clue contact."""
+
+    mobile: str
+    name: str
+    phone: str | None = None
+    qq: str | None = None
+    wang_wang: str | None = None
+    we_chat: str | None = None
+
+
+class ClueFollowStatus(Reply, alias_generator=camel):
+    """Clue follow status."""
+
+    clue_id: str | None
+    scope: str | None
     status: str | None
-    """表单状态 (`PUBLISHED` `INVALID`)"""
-    code: str | None
-    """表单code"""
 
 
-class GetContactsValuePermission(Record, alias_generator=camel):
-    participant_user_ids: list[str] = empty_list()
-    """协同人用户 userId"""
-    owner_user_ids: list[str] = empty_list()
-    """负责人用户 userId"""
+class ClueTag(Reply, alias_generator=camel):
+    """Clue tag."""
+
+    name: str = ""
+    tag_id: str
 
 
-class GetContactsValue(Record, alias_generator=camel):
+class Contact(Reply, alias_generator=camel):
+    """Contact."""
+
+    creator_nick: str = ""
+    """创建记录的用户昵称"""
     gmt_modified: BeijingTime | None
     """记录修改时间"""
-    creator_user_id: str | None
+    creator_user_id: str
     """创建记录的用户 userId"""
     instance_id: str | None
     """数据 ID"""
-    data: dict[str, str] | None
+    data: dict[str, str] = empty_dict()
     """数据内容"""
-    extend_data: dict[str, str] | None
+    extend_data: dict[str, str] = empty_dict()
     """扩展数据内容"""
-    gmt_create: BeijingTime | None
+    gmt_create: BeijingTime
     """记录创建时间"""
     object_type: str | None
     """数据类型"""
-    permission: GetContactsValuePermission | None
-    """数据权限信息"""
-
-
-class GetCrmGroupChatMultiReplyResult(Record, alias_generator=camel):
-    open_conversation_id: str | None
-    """客户群openConversationId"""
-    open_group_set_id: str | None
-    """客户群所在的群组openGroupSetId"""
-    owner_user_id: str | None
-    """群主的userId"""
-    owner_user_name: str | None
-    """群主的名字"""
-    name: str | None
-    """客户群名"""
-    member_count: int | None
-    """客户群成员数量"""
-    gmt_create: Millis | None
-    """客户群创建时间戳 (单位 unit 毫秒)"""
-    icon_url: str | None
-    """群头像地址"""
-
-
-class GetCrmGroupChatMultiReply(Record, alias_generator=camel):
-    result: list[GetCrmGroupChatMultiReplyResult] = empty_list()
-    """客户群列表"""
-
-
-class GetCrmGroupChatSingleReply(Record, alias_generator=camel):
-    open_conversation_id: str | None
-    """客户群openConversationId"""
-    open_group_set_id: str | None
-    """客户群所在的群组openGroupSetId"""
-    owner_user_id: str | None
-    """群主的userId"""
-    owner_user_name: str | None
-    """群主的名字"""
-    name: str | None
-    """客户群的名称"""
-    member_count: int | None
-    """客户群成员数量"""
-    gmt_create: Millis | None
-    """客户群的创建时间戳 (单位 unit 毫秒)"""
-    icon_url: str | None
-    """群头像地址"""
-
-
-class GetGroupSetReplyOwner(Record, alias_generator=camel):
-    name: str | None
-    """群主姓名"""
-    user_id: str | None
-    """群主userId"""
-
-
-class GetGroupSetReplyManager(Record, alias_generator=camel):
-    name: str | None
-    """管理员姓名"""
-    user_id: str | None
-    """管理员userId"""
-
-
-class GetGroupSetReply(Record, alias_generator=camel):
-    name: str | None
-    """群组名称"""
-    open_group_set_id: str | None
-    """群组 openGroupSetId"""
-    relation_type: str | None
-    """关系类型 (`crm_customer` `crm_customer_personal`)"""
-    member_quota: int | None
-    """群组内客户群上限人数"""
-    member_count: int | None
-    """群组内客户群的成员数量"""
-    template_id: str | None
-    """群模板ID"""
-    owner_user_id: str | None
-    """群主userId"""
-    manager_user_ids: str | None
-    """群管理员userId列表"""
-    notice: str | None
-    """群公告文本"""
-    notice_toped: int | None
-    """群公告是否置顶 (`0` `1`)"""
-    owner: GetGroupSetReplyOwner | None
-    """群主信息"""
-    manager: list[GetGroupSetReplyManager] = empty_list()
-    """群管理员列表"""
-    last_open_conversation_id: str | None
-    gmt_create: str | None
-    """创建时间"""
-    gmt_modified: str | None
-    """更新时间"""
-    group_chat_count: int | None
-    """群组内客户群数量"""
-    invite_link: str | None
-    """邀请加入客户群组的链接"""
-
-
-class GetObjectDataValuePermission(Record, alias_generator=camel):
-    participant_user_ids: list[str] = empty_list()
-    """协同人用户 userId"""
-    owner_user_ids: list[str] = empty_list()
-    """负责人用户 userId"""
-
-
-class GetObjectDataValue(Record, alias_generator=camel):
-    creator_nick: str | None
-    """创建记录的用户昵称"""
-    gmt_modified: str | None
-    """记录修改时间"""
-    creator_user_id: str | None
-    """创建记录的用户 userId"""
-    instance_id: str | None
-    """数据 ID"""
-    data: dict[str, str] | None
-    """数据内容"""
-    extend_data: dict[str, str] | None
-    """扩展数据内容"""
-    gmt_create: str | None
-    """记录创建时间"""
-    object_type: str | None
-    """数据类型"""
-    permission: GetObjectDataValuePermission | None
+    permission: ContactPermission | None
     """数据权限信息"""
     proc_inst_status: str | None
     """审批状态"""
@@ -633,60 +256,103 @@ class GetObjectDataValue(Record, alias_generator=camel):
     """审批结果"""
 
 
-class GetRelatedViewTabDataList(Record, alias_generator=camel):
-    abstract_message: str | None
-    create_time: int | None
-    """创建时间戳"""
-    title: str | None
+class ContactPermission(Reply, alias_generator=camel):
+    """Contact permission (数据权限信息)."""
+
+    participant_user_ids: list[str] = empty_list()
+    """协同人用户 userId"""
+    owner_user_ids: list[str] = empty_list()
+    """负责人用户 userId"""
 
 
-class GetRelatedViewTabMetaReplyResults(Record, alias_generator=camel):
-    form_code: str | None
-    """表单代码"""
-    relate_component_id: str | None
-    """相关联的组件id"""
-    tab_title: str | None
-    """tab的标题"""
+class CreatedClue(Reply, alias_generator=camel):
+    """Created clue."""
+
+    clue_id: str
+    data_id: str | None
+    result_code: str | None
 
 
-class GetRelatedViewTabMetaReply(Record, alias_generator=camel):
-    results: list[GetRelatedViewTabMetaReplyResults] = empty_list()
-    """返回结果列表"""
+class CreatedContact(Reply, alias_generator=camel):
+    """Created contact."""
+
+    success: bool
+    """数据是否保存成功"""
+    error_code: str | None
+    """错误码"""
+    error_msg: str = ""
+    """错误信息"""
+    relation_id: str
+    """联系人relationId"""
+    duplicated_relation_ids: list[str] = empty_list()
+    """新增客户反馈信息"""
 
 
-class GetRelationUkSettingReplyResult(Record, alias_generator=camel):
-    field_id: str | None
-    """查重字段的字段Id"""
-    biz_alias: str | None
-    """查重字段的别名"""
+class CreatedCustomer(Reply, alias_generator=camel):
+    """Created customer."""
+
+    contacts: list[CreatedCustomerContact] = empty_list()
+    customer_instance_id: str | None
+    object_type: str | None
 
 
-class GetRelationUkSettingReply(Record, alias_generator=camel):
-    result: list[GetRelationUkSettingReplyResult] = empty_list()
-    """响应结果列表"""
+class CreatedCustomerContact(Reply, alias_generator=camel):
+    """Created customer contact."""
+
+    contact_instance_id: str | None
 
 
-class ListCrmPersonalCustomersReplyResultPermission(Record, alias_generator=camel):
-    owner_staff_ids: list[str] = empty_list()
-    """负责人用户userId"""
-    participant_staff_ids: list[str] = empty_list()
-    """协同人用户userId"""
+class CreatedFollowRecord(Reply, alias_generator=camel):
+    """Created follow record."""
+
+    success: bool
+    """数据是否保存成功"""
+    error_code: str | None
+    """错误码"""
+    error_msg: str = ""
+    """错误信息"""
+    instance_id: str
+    """保存成功的跟进记录instanceId"""
 
 
-class ListCrmPersonalCustomersReplyResult(Record, alias_generator=camel):
+class CrmGroupChat(Reply, alias_generator=camel):
+    """Crm group chat."""
+
+    chat_id: str | None
+    gmt_create: Millis
+    """客户群的创建时间戳 (单位 unit 毫秒)"""
+    icon_url: str | None
+    """群头像地址"""
+    member_count: int
+    """客户群成员数量"""
+    name: str
+    """客户群的名称"""
+    open_conversation_id: str
+    """客户群openConversationId"""
+    open_group_set_id: str
+    """客户群所在的群组openGroupSetId"""
+    owner_user_id: str
+    """群主的userId"""
+    owner_user_name: str
+    """群主userName"""
+
+
+class CrmPersonalCustomer(Reply, alias_generator=camel):
+    """Crm personal customer."""
+
     instance_id: str | None
     """客户数据实例instanceId"""
     object_type: str | None
-    """数据类型"""
-    creator_user_id: str | None
-    """创建人的用户userId"""
-    creator_nick: str | None
-    """创建人的昵称"""
-    data: dict[str, JsonValue] | None
+    """关系类型 (`crm_customer` `crm_customer_personal`)"""
+    creator_user_id: str
+    """创建记录的用户userId"""
+    creator_nick: str = ""
+    """创建记录的用户昵称"""
+    data: dict[str, JsonValue] = empty_dict()
     """数据内容"""
-    extend_data: dict[str, JsonValue] | None
+    extend_data: dict[str, JsonValue] = empty_dict()
     """扩展数据内容"""
-    permission: ListCrmPersonalCustomersReplyResultPermission | None
+    permission: Permission | None
     """数据权限信息"""
     app_uuid: str | None
     """应用appUuid"""
@@ -696,91 +362,104 @@ class ListCrmPersonalCustomersReplyResult(Record, alias_generator=camel):
     """审批结果"""
     proc_inst_status: str | None
     """审批状态"""
-    gmt_create: str | None
-    """创建时间"""
-    gmt_modified: str | None
-    """修改时间"""
+    gmt_create: BeijingTime
+    """记录创建时间"""
+    gmt_modified: BeijingTime | None
+    """记录修改时间"""
 
 
-class ListCrmPersonalCustomersReply(Record, alias_generator=camel):
-    result: list[ListCrmPersonalCustomersReplyResult] = empty_list()
-    """返回结果"""
+class CrmPersonalCustomerFieldOptionExtension(Reply, alias_generator=camel):
+    """Crm personal customer field option extension."""
+
+    edit_freeze: bool | None
 
 
-class ListGroupSetResultListOwner(Record, alias_generator=camel):
-    name: str | None
-    """群主姓名"""
-    user_id: str | None
-    """群主userId"""
+class CrmPersonalCustomerObjectMeta(Reply, alias_generator=camel):
+    """Crm personal customer object meta."""
+
+    name: str = ""
+    """对象名称"""
+    customized: bool | None
+    """是否自定义对象"""
+    fields: list[CrmPersonalCustomerObjectMetaField] = empty_list()
+    """字段列表"""
+    status: str | None
+    """表单状态 (`PUBLISHED` `INVALID`)"""
+    code: str | None
+    """表单code"""
 
 
-class ListGroupSetResultListManager(Record, alias_generator=camel):
-    name: str | None
-    """群管理员姓名"""
-    user_id: str | None
-    """群管理员userId"""
+class CrmPersonalCustomerObjectMetaField(Reply, alias_generator=camel):
+    """Crm personal customer object meta field (字段列表)."""
+
+    name: str = ""
+    """字段名称"""
+    customized: bool | None
+    """是否自定义字段"""
+    label: str = ""
+    """字段展示名"""
+    type: str | None
+    """字段类型"""
+    nillable: bool | None
+    """是否可空"""
+    format: str | None
+    """日期格式"""
+    unit: str | None
+    """日期单位或金额单位"""
+    select_options: list[CrmPersonalCustomerObjectMetaFieldOption] = empty_list()
+    """选项列表"""
+    quote: bool | None
+    """是否引用关联"""
+    reference_to: str | None
+    """关联对象名称"""
+    reference_fields: list[ReferenceField] = empty_list()
+    """引用的关联对象的字段列表"""
+    roll_up_summary_fields: list[RollUpSummaryField] = empty_list()
+    """对MasterDetail类型有效"""
 
 
-class ListGroupSetResultList(Record, alias_generator=camel):
-    name: str | None
-    """群组名"""
-    open_group_set_id: str | None
-    """群组openGroupSetId"""
-    relation_type: str | None
-    """关系类型 (`crm_customer` `crm_customer_personal`)"""
-    member_quota: int | None
-    """群组内单个群的人数上限"""
-    member_count: int | None
-    """群组内所有群的成员总数量"""
-    template_id: str | None
-    """群模板Id"""
-    owner_user_id: str | None
-    """群主userId"""
-    manager_user_ids: str | None
-    """群管理员userId列表"""
-    notice: str | None
-    """群公告文本"""
-    notice_toped: int | None
-    """群公告是否置顶 (`0` `1`)"""
-    owner: ListGroupSetResultListOwner | None
-    """群主信息"""
-    manager: list[ListGroupSetResultListManager] = empty_list()
-    """群管理员列表"""
-    last_open_conversation_id: str | None
-    gmt_create: str | None
-    """创建时间"""
-    gmt_modified: str | None
-    """修改时间"""
-    group_chat_count: int | None
-    """群组内群的数量"""
-    corp_id: str | None
+class CrmPersonalCustomerObjectMetaFieldOption(Reply, Shape, alias_generator=camel):
+    """Crm personal customer object meta field option (引用的关联对象的字段选项列表)."""
+
+    extension: CrmPersonalCustomerFieldOptionExtension | None = None
+    key: str | None = None
+    value: str | None = None
+    warn: bool | None = None
 
 
-class QueryAllCustomerValuePermission(Record, alias_generator=camel):
-    participant_staff_ids: list[str] = empty_list()
-    """协同人用户userId"""
-    owner_staff_ids: list[str] = empty_list()
-    """负责人用户userId"""
+class CrmRolePermission(Reply, alias_generator=camel):
+    """Crm role permission."""
+
+    default_role: bool | None
+    field_scopes: list[FieldScope] = empty_list()
+    managing_scope_list: list[ManagingScope] = empty_list()
+    operate_scopes: list[OperateScope] = empty_list()
+    resource_id: str | None
+    role_id: float | None
+    role_member_list: list[RoleMember] = empty_list()
+    role_name: str = ""
 
 
-class QueryAllCustomerValue(Record, alias_generator=camel):
-    creator_nick: str | None
+class Customer(Reply, alias_generator=camel):
+    """Customer."""
+
+    creator_nick: str = ""
     """创建记录的用户昵称"""
     modify_time: BeijingTime | None
     """记录修改时间"""
-    creator_user_id: str | None
+    creator_user_id: str
     """创建记录的用户的userId"""
     instance_id: str | None
     """客户数据ID"""
-    data: dict[str, JsonValue] | None
+    data: dict[str, JsonValue] = empty_dict()
     """数据内容"""
-    extend_data: dict[str, JsonValue] | None
+    extend_data: dict[str, JsonValue] = empty_dict()
     """扩展数据内容"""
-    create_time: BeijingTime | None
+    create_time: BeijingTime
     """记录创建时间"""
     object_type: str | None
     """数据类型 (`crm_customer_personal` `crm_customer` `open_customer_personal` `open_customer_org`)"""
-    permission: QueryAllCustomerValuePermission | None
+    permission: Permission | None
     """数据权限信息"""
     process_out_result: str | None
     """审批结果 (`terminate` `agree` `refuse`)"""
@@ -788,1576 +467,9 @@ class QueryAllCustomerValue(Record, alias_generator=camel):
     """审批状态 (`NEW` `RUNNING` `TERMINATED` `COMPLETED`)"""
 
 
-class QueryCrmGroupChatsResultList(Record, alias_generator=camel):
-    open_conversation_id: str | None
-    """客户群openConversationId"""
-    open_group_set_id: str | None
-    """客户群所在的群组openGroupSetId"""
-    owner_user_id: str | None
-    """群主userId"""
-    owner_user_name: str | None
-    """群主userName"""
-    name: str | None
-    """客户群名称"""
-    member_count: int | None
-    """客户群成员数"""
-    gmt_create: Millis | None
-    """客户群创建时间"""
+class CustomerRecycle(Reply, alias_generator=camel):
+    """Customer recycle."""
 
-
-class QueryCrmPersonalCustomerValuePermission(Record, alias_generator=camel):
-    owner_staff_ids: list[str] = empty_list()
-    """负责人用户userId列表"""
-    participant_staff_ids: list[str] = empty_list()
-    """协同人用户userId列表"""
-
-
-class QueryCrmPersonalCustomerValue(Record, alias_generator=camel):
-    instance_id: str | None
-    """数据ID"""
-    object_type: str | None
-    """关系类型 (`crm_customer` `crm_customer_personal`)"""
-    creator_user_id: str | None
-    """创建记录的用户userId"""
-    creator_nick: str | None
-    """创建记录的用户昵称"""
-    data: dict[str, JsonValue] | None
-    """数据内容"""
-    extend_data: dict[str, JsonValue] | None
-    """扩展数据内容"""
-    permission: QueryCrmPersonalCustomerValuePermission | None
-    """数据权限信息"""
-    proc_out_result: str | None
-    """审批结果"""
-    proc_inst_status: str | None
-    """审批状态"""
-    gmt_create: BeijingTime | None
-    """记录创建时间"""
-    gmt_modified: BeijingTime | None
-    """记录修改时间"""
-
-
-class QueryGlobalInfoReplyResult(Record, alias_generator=camel):
-    oem_enable: bool | None
-    """营销服oem是否生效"""
-    t2t3_coexist: bool | None
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class QueryGlobalInfoReply(Record, alias_generator=camel):
-    result: QueryGlobalInfoReplyResult | None
-    """返回结果"""
-
-
-class QueryOfficialAccountUserBasicInfoReplyResult(Record, alias_generator=camel):
-    status: str | None
-    """用户关注服务窗的状态 (`FOLLOWED` `UNFOLLOW`)"""
-
-
-class QueryOfficialAccountUserBasicInfoReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: QueryOfficialAccountUserBasicInfoReplyResult | None
-    """查询结果"""
-
-
-class QueryRelationDatasByTargetIdReplyRelationsBizDataList(Record, alias_generator=camel):
-    key: str | None
-    """客户字段名"""
-    value: str | None
-    """客户字段值"""
-    extend_value: str | None
-    """客户字段扩展值"""
-
-
-class QueryRelationDatasByTargetIdReplyRelations(Record, alias_generator=camel):
-    relation_id: str | None
-    """客户实例ID"""
-    relation_type: str | None
-    """客户类型 (`crm_customer` `crm_customer_personal`)"""
-    biz_data_list: list[QueryRelationDatasByTargetIdReplyRelationsBizDataList] = empty_list()
-    """客户字段列表"""
-    open_conversation_ids: list[str] = empty_list()
-
-
-class QueryRelationDatasByTargetIdReply(Record, alias_generator=camel):
-    relations: list[QueryRelationDatasByTargetIdReplyRelations] = empty_list()
-    """客户数据列表"""
-
-
-class SendOfficialAccountOtoMessageDetailMessageBodyText(TypedDict, total=False):
-    content: Required[str]
-    """消息内容 (例 e.g. `你好，服务窗。`)"""
-
-
-class SendOfficialAccountOtoMessageDetailMessageBodyMarkdown(TypedDict, total=False):
-    title: Required[str]
-    """首屏会话透出的展示内容 (例 e.g. `欢迎您关注服务窗`)"""
-    text: Required[str]
-    """markdown格式的消息"""
-
-
-class SendOfficialAccountOtoMessageDetailMessageBodyLink(TypedDict, total=False):
-    pic_url: Required[str]
-    """图片地址 (例 e.g. `@lADOADmaWMzazQKA`)"""
-    message_url: Required[str]
-    """消息点击链接地址 (例 e.g. `https://www.dingtalk.com/`)"""
-    title: Required[str]
-    """消息标题 (例 e.g. `link消息标题`)"""
-    text: Required[str]
-    """消息描述 (例 e.g. `link消息内容`)"""
-
-
-class SendOfficialAccountOtoMessageDetailMessageBodyActionCardButtonList(TypedDict, total=False):
-    title: Required[Annotated[str, Field(max_length=20)]]
-    """(≤ 20 字符 characters; 例 e.g. `淘宝首页`)"""
-    action_url: Required[str]
-    """使用独立跳转ActionCard样式时的跳转链接 (例 e.g. `https://www.taobao.com`)"""
-
-
-class SendOfficialAccountOtoMessageDetailMessageBodyActionCard(TypedDict, total=False):
-    button_orientation: Literal["0", "1"]
-    """按钮排列方式 (`0` `1`)"""
-    single_url: Annotated[str, Field(max_length=500)]
-    """消息点击链接地址 (≤ 500 字符 characters; 例 e.g. `https://open.dingtalk.com`)"""
-    single_title: Annotated[str, Field(max_length=20)]
-    """使用整体跳转ActionCard样式时的标题 (≤ 20 字符 characters; 例 e.g. `查看详情`)"""
-    markdown: Annotated[str, Field(max_length=1000)]
-    """消息内容 (≤ 1000 字符 characters; 例 e.g. `支持markdown格式的正文内容`)"""
-    title: Required[str]
-    """透出到会话列表和通知的文案 (例 e.g. `透出到会话列表和通知的文案`)"""
-    button_list: list[SendOfficialAccountOtoMessageDetailMessageBodyActionCardButtonList]
-    """使用独立跳转ActionCard样式时的按钮列表"""
-
-
-class SendOfficialAccountOtoMessageDetailMessageBodyImage(TypedDict, total=False):
-    media_id: str
-    """图片media_id (例 e.g. `@rxxc`)"""
-
-
-class SendOfficialAccountOtoMessageDetailMessageBody(TypedDict, total=False):
-    text: SendOfficialAccountOtoMessageDetailMessageBodyText
-    """文本消息内容"""
-    markdown: SendOfficialAccountOtoMessageDetailMessageBodyMarkdown
-    """markdown消息"""
-    link: SendOfficialAccountOtoMessageDetailMessageBodyLink
-    """链接消息类型"""
-    action_card: SendOfficialAccountOtoMessageDetailMessageBodyActionCard
-    """卡片消息"""
-    image: SendOfficialAccountOtoMessageDetailMessageBodyImage
-    """图片信息"""
-
-
-class SendOfficialAccountOtoMessageDetail(TypedDict, total=False):
-    msg_type: Required[str]
-    """消息类型 (例 e.g. `text`)"""
-    uuid: Required[Annotated[str, Field(max_length=128)]]
-    """消息发送请求唯一ID (≤ 128 字符 characters; 例 e.g. `bdb81c6f-xxxx-xxxx-xxxx-6`)"""
-    user_id: str
-    """消息接收人的userid (例 e.g. `idzb2eyxxxx`)"""
-    union_id: str
-    """消息接收人的unionId (例 e.g. `1234`)"""
-    message_body: Required[SendOfficialAccountOtoMessageDetailMessageBody]
-    """消息体"""
-
-
-class SendOfficialAccountOtoMessageReplyResult(Record, alias_generator=camel):
-    open_push_id: str | None
-    """消息推送ID"""
-
-
-class SendOfficialAccountOtoMessageReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: SendOfficialAccountOtoMessageReplyResult | None
-    """返回结果"""
-
-
-class SendOfficialAccountSnsMessageDetailMessageBodyText(TypedDict, total=False):
-    content: str
-    """消息内容 (例 e.g. `你好，服务窗。`)"""
-
-
-class SendOfficialAccountSnsMessageDetailMessageBodyMarkdown(TypedDict, total=False):
-    title: str
-    """首屏会话透出的展示内容 (例 e.g. `欢迎您关注服务窗`)"""
-    text: str
-    """markdown格式的消息"""
-
-
-class SendOfficialAccountSnsMessageDetailMessageBodyLink(TypedDict, total=False):
-    pic_url: str
-    """图片地址 (例 e.g. `@lADOADmaWMzazQKA`)"""
-    message_url: str
-    """消息点击链接地址 (例 e.g. `https://www.dingtalk.com/`)"""
-    title: str
-    """消息标题 (例 e.g. `link消息标题`)"""
-    text: str
-    """消息描述 (例 e.g. `link消息内容`)"""
-
-
-class SendOfficialAccountSnsMessageDetailMessageBodyActionCardButtonList(TypedDict, total=False):
-    title: Annotated[str, Field(max_length=20)]
-    """(≤ 20 字符 characters; 例 e.g. `淘宝首页`)"""
-    action_url: str
-    """使用独立跳转ActionCard样式时的跳转链接 (例 e.g. `https://www.taobao.com`)"""
-
-
-class SendOfficialAccountSnsMessageDetailMessageBodyActionCard(TypedDict, total=False):
-    button_orientation: Literal["0", "1"]
-    """按钮排列方式 (`0` `1`)"""
-    single_url: Annotated[str, Field(max_length=500)]
-    """消息点击链接地址 (≤ 500 字符 characters; 例 e.g. `https://open.dingtalk.com`)"""
-    single_title: Annotated[str, Field(max_length=20)]
-    """使用整体跳转ActionCard样式时的标题 (≤ 20 字符 characters; 例 e.g. `查看详情`)"""
-    markdown: Annotated[str, Field(max_length=1000)]
-    """消息内容 (≤ 1000 字符 characters; 例 e.g. `支持markdown格式的正文内容`)"""
-    title: str
-    """透出到会话列表和通知的文案 (例 e.g. `透出到会话列表和通知的文案`)"""
-    button_list: list[SendOfficialAccountSnsMessageDetailMessageBodyActionCardButtonList]
-    """使用独立跳转ActionCard样式时的按钮列表"""
-
-
-class SendOfficialAccountSnsMessageDetailMessageBody(TypedDict, total=False):
-    text: SendOfficialAccountSnsMessageDetailMessageBodyText
-    """文本消息内容"""
-    markdown: SendOfficialAccountSnsMessageDetailMessageBodyMarkdown
-    """markdown消息"""
-    link: SendOfficialAccountSnsMessageDetailMessageBodyLink
-    """链接消息类型"""
-    action_card: SendOfficialAccountSnsMessageDetailMessageBodyActionCard
-    """卡片消息"""
-
-
-class SendOfficialAccountSnsMessageDetail(TypedDict, total=False):
-    msg_type: Required[str]
-    """消息类型 (例 e.g. `text`)"""
-    uuid: Required[Annotated[str, Field(max_length=128)]]
-    """消息发送请求唯一ID (≤ 128 字符 characters; 例 e.g. `bdb81c6f-xxxx-xxxx-xxxx-6`)"""
-    message_body: Required[SendOfficialAccountSnsMessageDetailMessageBody]
-    """消息体"""
-
-
-class SendOfficialAccountSnsMessageReplyResult(Record, alias_generator=camel):
-    open_push_id: str | None
-    """消息推送ID"""
-
-
-class SendOfficialAccountSnsMessageReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: SendOfficialAccountSnsMessageReplyResult | None
-    """返回结果"""
-
-
-class UpdateCrmPersonalCustomerPermission(TypedDict, total=False):
-    owner_staff_ids: list[str]
-    """负责人的用户userId"""
-    participant_staff_ids: list[str]
-    """协同人的用户userId"""
-
-
-class UpdateCrmPersonalCustomerReply(Record, alias_generator=camel):
-    instance_id: str | None
-    """客户数据ID"""
-
-
-class AbandonCustomerReply(Record, alias_generator=camel):
-    instance_id_list: list[str] = empty_list()
-
-
-class AddLeadsLeads(TypedDict, total=False):
-    leads_name: Required[str]
-    out_leads_id: Required[str]
-
-
-class AddLeadsReply(Record, alias_generator=camel):
-    out_task_id: str | None
-
-
-class AddMetaModelFieldFieldDtoListPropsOptions(TypedDict, total=False):
-    key: str
-    value: str
-
-
-class AddMetaModelFieldFieldDtoListProps(TypedDict, total=False):
-    align: str
-    biz_alias: str
-    choice: int
-    content: str
-    disabled: bool
-    duration: bool
-    field_id: Required[str]
-    format: str
-    invisible: bool
-    label: Required[str]
-    label_editable_freeze: bool
-    link: str
-    need_detail: str
-    not_print: str
-    not_upper: str
-    options: list[AddMetaModelFieldFieldDtoListPropsOptions]
-    pay_enable: bool
-    placeholder: str
-    required: Required[bool]
-    required_editable_freeze: bool
-    sortable: bool
-    unit: str
-
-
-class AddMetaModelFieldFieldDtoList(TypedDict, total=False):
-    component_name: Required[str]
-    props: Required[AddMetaModelFieldFieldDtoListProps]
-
-
-class AddMetaModelFieldReply(Record, alias_generator=camel):
-    biz_type: str | None
-
-
-class AddRelationMetaFieldFieldDtoListPropsOptions(TypedDict, total=False):
-    key: str
-    value: str
-
-
-class AddRelationMetaFieldFieldDtoListProps(TypedDict, total=False):
-    align: str
-    biz_alias: Required[str]
-    choice: int
-    content: str
-    disabled: bool
-    duration: bool
-    field_id: str
-    format: str
-    invisible: bool
-    label: Required[str]
-    label_editable_freeze: bool
-    link: str
-    need_detail: str
-    not_print: str
-    not_upper: str
-    options: list[AddRelationMetaFieldFieldDtoListPropsOptions]
-    pay_enable: bool
-    placeholder: str
-    required: Required[bool]
-    required_editable_freeze: bool
-    sortable: bool
-    unit: str
-
-
-class AddRelationMetaFieldFieldDtoList(TypedDict, total=False):
-    component_name: Required[str]
-    props: Required[AddRelationMetaFieldFieldDtoListProps]
-
-
-class AddRelationMetaFieldReply(Record, alias_generator=camel):
-    relation_type: str | None
-
-
-class BatchCreateClueDataDataListContactList(TypedDict, total=False):
-    mobile: Required[str]
-    name: Required[str]
-    phone: str
-    qq: str
-    wang_wang: str
-    we_chat: str
-
-
-class BatchCreateClueDataDataListEnterprise(TypedDict, total=False):
-    address: str
-    industry_code: str
-    name: Required[str]
-    region: str
-    unified_social_credit_code: str
-
-
-class BatchCreateClueDataDataListTagIdList(TypedDict, total=False):
-    tag_id: Required[str]
-    tag_name: str
-
-
-class BatchCreateClueDataDataList(TypedDict, total=False):
-    contact_list: Required[list[BatchCreateClueDataDataListContactList]]
-    enterprise: BatchCreateClueDataDataListEnterprise
-    name: Required[str]
-    source_id: Required[str]
-    source_type: Required[str]
-    tag_id_list: list[BatchCreateClueDataDataListTagIdList]
-
-
-class BatchCreateClueDataReplyResult(Record, alias_generator=camel):
-    clue_id: str | None
-    data_id: str | None
-    result_code: str | None
-
-
-class BatchCreateClueDataReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: list[BatchCreateClueDataReplyResult] = empty_list()
-
-
-class CreateCustomerContacts(TypedDict, total=False):
-    data: Required[dict[str, JsonValue]]
-    extend_data: dict[str, JsonValue]
-
-
-class CreateCustomerPermission(TypedDict, total=False):
-    owner_staff_ids: list[str]
-    participant_staff_ids: list[str]
-
-
-class CreateCustomerSaveOption(TypedDict, total=False):
-    customer_existed_policy: str
-    skip_duplicate_check: bool
-    subscribe_policy: int
-    throw_exception_while_saving_contact_failed: bool
-
-
-class CreateCustomerReplyContacts(Record, alias_generator=camel):
-    contact_instance_id: str | None
-
-
-class CreateCustomerReply(Record, alias_generator=camel):
-    contacts: list[CreateCustomerReplyContacts] = empty_list()
-    customer_instance_id: str | None
-    object_type: str | None
-
-
-class CreateRelationMetaRelationMetaDtoItemsPropsOptions(TypedDict, total=False):
-    key: str
-    value: str
-
-
-class CreateRelationMetaRelationMetaDtoItemsProps(TypedDict, total=False):
-    align: str
-    biz_alias: Required[str]
-    choice: int
-    content: str
-    disabled: bool
-    duration: bool
-    field_id: str
-    format: str
-    invisible: bool
-    label: Required[str]
-    label_editable_freeze: bool
-    link: str
-    need_detail: str
-    not_print: str
-    not_upper: str
-    options: list[CreateRelationMetaRelationMetaDtoItemsPropsOptions]
-    pay_enable: bool
-    placeholder: str
-    required: Required[bool]
-    required_editable_freeze: bool
-    sortable: bool
-    unit: str
-
-
-class CreateRelationMetaRelationMetaDtoItems(TypedDict, total=False):
-    component_name: Required[str]
-    props: Required[CreateRelationMetaRelationMetaDtoItemsProps]
-
-
-class CreateRelationMetaRelationMetaDto(TypedDict, total=False):
-    desc: Required[str]
-    items: Required[list[CreateRelationMetaRelationMetaDtoItems]]
-    name: Required[str]
-    relation_type: Required[str]
-
-
-class CreateRelationMetaReply(Record, alias_generator=camel):
-    relation_type: str | None
-
-
-class DeleteCrmFormInstanceReply(Record, alias_generator=camel):
-    instance_id: str | None
-
-
-class DeleteLeadsReply(Record, alias_generator=camel):
-    out_leads_ids: list[str] = empty_list()
-
-
-class DeleteRelationMetaFieldReply(Record, alias_generator=camel):
-    relation_type: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsAvailableTemplates(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsDataSourceParamsFilters(Record, alias_generator=camel):
-    field_id: str | None
-    filter_type: str | None
-    value: str | None
-    value_type: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsDataSourceParams(Record, alias_generator=camel):
-    filters: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsDataSourceParamsFilters] = empty_list()
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsDataSourceTarget(Record, alias_generator=camel):
-    app_type: int | None
-    app_uuid: str | None
-    biz_type: str | None
-    form_code: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsDataSource(Record, alias_generator=camel):
-    params: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsDataSourceParams | None
-    target: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsDataSourceTarget | None
-    type: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFieldsRelatePropsOptionsExtension(
-    Record, alias_generator=camel
-):
-    edit_freeze: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFieldsRelatePropsOptions(Record, alias_generator=camel):
-    extension: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFieldsRelatePropsOptionsExtension | None
-    key: str | None
-    value: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFieldsRelatePropsStatField(Record, alias_generator=camel):
-    field_id: str | None
-    label: str | None
-    unit: str | None
-    upper: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFieldsRelateProps(Record, alias_generator=camel):
-    align: str | None
-    biz_alias: str | None
-    choice: int | None
-    content: str | None
-    disabled: bool | None
-    duration: bool | None
-    duration_label: str | None
-    field_id: str | None
-    format: str | None
-    formula: str | None
-    invisible: bool | None
-    label: str | None
-    label_editable_freeze: bool | None
-    limit: int | None
-    link: str | None
-    mode: str | None
-    not_upper: str | None
-    options: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFieldsRelatePropsOptions] = empty_list()
-    pay_enable: bool | None
-    placeholder: str | None
-    ratio: int | None
-    required: bool | None
-    required_editable_freeze: bool | None
-    spread: bool | None
-    stat_field: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFieldsRelatePropsStatField] = empty_list()
-    unit: str | None
-    vertical_print: bool | None
-    watermark: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFields(Record, alias_generator=camel):
-    component_name: str | None
-    relate_props: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFieldsRelateProps | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsOptionsExtension(Record, alias_generator=camel):
-    edit_freeze: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsOptions(Record, alias_generator=camel):
-    extension: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsOptionsExtension | None
-    key: str | None
-    value: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceDataSourceParamsFilters(
-    Record, alias_generator=camel
-):
-    field_id: str | None
-    filter_type: str | None
-    value: str | None
-    value_type: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceDataSourceParams(
-    Record, alias_generator=camel
-):
-    filters: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceDataSourceParamsFilters] = (
-        empty_list()
-    )
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceDataSourceTarget(
-    Record, alias_generator=camel
-):
-    app_type: int | None
-    app_uuid: str | None
-    biz_type: str | None
-    form_code: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceDataSource(Record, alias_generator=camel):
-    params: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceDataSourceParams | None
-    target: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceDataSourceTarget | None
-    type: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceFieldsRelatePropsOptions(
-    Record, alias_generator=camel
-):
-    key: str | None
-    value: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceFieldsRelatePropsStatField(
-    Record, alias_generator=camel
-):
-    field_id: str | None
-    label: str | None
-    unit: str | None
-    upper: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceFieldsRelateProps(
-    Record, alias_generator=camel
-):
-    align: str | None
-    biz_alias: str | None
-    choice: int | None
-    content: str | None
-    disabled: bool | None
-    duration: str | None
-    field_id: str | None
-    format: str | None
-    formula: str | None
-    invisible: bool | None
-    label: str | None
-    label_editable_freeze: bool | None
-    link: str | None
-    multi: int | None
-    not_upper: str | None
-    options: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceFieldsRelatePropsOptions] = (
-        empty_list()
-    )
-    pay_enable: bool | None
-    placeholder: str | None
-    quote: int | None
-    required: bool | None
-    required_editable_freeze: bool | None
-    stat_field: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceFieldsRelatePropsStatField] = (
-        empty_list()
-    )
-    unit: str | None
-    vertical_print: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceFields(Record, alias_generator=camel):
-    component_name: str | None
-    relate_props: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceFieldsRelateProps | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSource(Record, alias_generator=camel):
-    biz_type: str | None
-    data_source: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceDataSource | None
-    fields: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSourceFields] = empty_list()
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRule(Record, alias_generator=camel):
-    type: str | None
-    value: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsStatField(Record, alias_generator=camel):
-    field_id: str | None
-    label: str | None
-    unit: str | None
-    upper: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildrenProps(Record, alias_generator=camel):
-    action_name: str | None
-    align: str | None
-    available_templates: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsAvailableTemplates] = empty_list()
-    biz_alias: str | None
-    choice: int | None
-    content: str | None
-    data_source: DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsDataSource | None
-    default_color: str | None
-    disabled: bool | None
-    duration: bool | None
-    duration_label: str | None
-    field_id: str | None
-    fields: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsFields] = empty_list()
-    format: str | None
-    formula: str | None
-    invisible: bool | None
-    label: str | None
-    label_editable_freeze: bool | None
-    limit: int | None
-    link: str | None
-    mode: str | None
-    multiple: bool | None
-    not_print: str | None
-    not_upper: str | None
-    options: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsOptions] = empty_list()
-    pay_enable: bool | None
-    placeholder: str | None
-    quote: int | None
-    ratio: int | None
-    relate_source: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRelateSource] = empty_list()
-    required: bool | None
-    required_editable_freeze: bool | None
-    rule: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsRule] = empty_list()
-    sortable: bool | None
-    spread: bool | None
-    stat_field: list[DescribeMetaModelReplyMetaModelDTOListItemsChildrenPropsStatField] = empty_list()
-    table_view_mode: str | None
-    unit: str | None
-    vertical_print: bool | None
-    watermark: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsChildren(Record, alias_generator=camel):
-    component_name: str | None
-    props: DescribeMetaModelReplyMetaModelDTOListItemsChildrenProps | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsAvailableTemplates(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsBehaviorLinkageTargets(Record, alias_generator=camel):
-    behavior: str | None
-    field_id: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsBehaviorLinkage(Record, alias_generator=camel):
-    option_key: str | None
-    targets: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsBehaviorLinkageTargets] = empty_list()
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsDataSourceParamsFilters(Record, alias_generator=camel):
-    field_id: str | None
-    filter_type: str | None
-    value: str | None
-    value_type: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsDataSourceParams(Record, alias_generator=camel):
-    filters: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsDataSourceParamsFilters] = empty_list()
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsDataSourceTarget(Record, alias_generator=camel):
-    app_type: int | None
-    app_uuid: str | None
-    biz_type: str | None
-    form_code: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsDataSource(Record, alias_generator=camel):
-    params: DescribeMetaModelReplyMetaModelDTOListItemsPropsDataSourceParams | None
-    target: DescribeMetaModelReplyMetaModelDTOListItemsPropsDataSourceTarget | None
-    type: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsFieldsRelatePropsOptionsExtension(Record, alias_generator=camel):
-    edit_freeze: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsFieldsRelatePropsOptions(Record, alias_generator=camel):
-    extension: DescribeMetaModelReplyMetaModelDTOListItemsPropsFieldsRelatePropsOptionsExtension | None
-    key: str | None
-    value: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsFieldsRelatePropsStatField(Record, alias_generator=camel):
-    field_id: str | None
-    label: str | None
-    unit: str | None
-    upper: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsFieldsRelateProps(Record, alias_generator=camel):
-    align: str | None
-    biz_alias: str | None
-    choice: int | None
-    content: str | None
-    disabled: bool | None
-    duration: str | None
-    duration_label: str | None
-    field_id: str | None
-    format: str | None
-    formula: str | None
-    invisible: bool | None
-    label: str | None
-    label_editable_freeze: bool | None
-    limit: int | None
-    link: str | None
-    mode: str | None
-    not_upper: str | None
-    options: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsFieldsRelatePropsOptions] = empty_list()
-    pay_enable: bool | None
-    placeholder: str | None
-    ratio: int | None
-    required: bool | None
-    required_editable_freeze: bool | None
-    spread: bool | None
-    stat_field: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsFieldsRelatePropsStatField] = empty_list()
-    unit: str | None
-    vertical_print: bool | None
-    watermark: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsFields(Record, alias_generator=camel):
-    component_name: str | None
-    relate_props: DescribeMetaModelReplyMetaModelDTOListItemsPropsFieldsRelateProps | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsOptionsExtension(Record, alias_generator=camel):
-    edit_freeze: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsOptions(Record, alias_generator=camel):
-    extension: DescribeMetaModelReplyMetaModelDTOListItemsPropsOptionsExtension | None
-    key: str | None
-    value: str | None
-    warn: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceDataSourceParamsFilters(
-    Record, alias_generator=camel
-):
-    field_id: str | None
-    filter_type: str | None
-    value: str | None
-    value_type: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceDataSourceParams(Record, alias_generator=camel):
-    filters: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceDataSourceParamsFilters] = empty_list()
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceDataSourceTarget(Record, alias_generator=camel):
-    app_type: int | None
-    app_uuid: str | None
-    biz_type: str | None
-    form_code: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceDataSource(Record, alias_generator=camel):
-    params: DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceDataSourceParams | None
-    target: DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceDataSourceTarget | None
-    type: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFieldsRelatePropsOptionsExtension(
-    Record, alias_generator=camel
-):
-    edit_freeze: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFieldsRelatePropsOptions(
-    Record, alias_generator=camel
-):
-    extension: DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFieldsRelatePropsOptionsExtension | None
-    key: str | None
-    value: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFieldsRelatePropsStatField(
-    Record, alias_generator=camel
-):
-    field_id: str | None
-    label: str | None
-    unit: str | None
-    upper: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFieldsRelateProps(Record, alias_generator=camel):
-    align: str | None
-    biz_alias: str | None
-    choice: int | None
-    content: str | None
-    disabled: bool | None
-    duration: str | None
-    field_id: str | None
-    format: str | None
-    formula: str | None
-    invisible: bool | None
-    label: str | None
-    label_editable_freeze: bool | None
-    link: str | None
-    multi: int | None
-    not_upper: str | None
-    options: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFieldsRelatePropsOptions] = empty_list()
-    pay_enable: bool | None
-    placeholder: str | None
-    quote: int | None
-    required: bool | None
-    required_editable_freeze: bool | None
-    stat_field: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFieldsRelatePropsStatField] = (
-        empty_list()
-    )
-    unit: str | None
-    vertical_print: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFields(Record, alias_generator=camel):
-    component_name: str | None
-    relate_props: DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFieldsRelateProps | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSource(Record, alias_generator=camel):
-    biz_type: str | None
-    data_source: DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceDataSource | None
-    fields: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSourceFields] = empty_list()
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsRule(Record, alias_generator=camel):
-    type: str | None
-    value: str | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsPropsStatField(Record, alias_generator=camel):
-    field_id: str | None
-    label: str | None
-    unit: str | None
-    upper: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItemsProps(Record, alias_generator=camel):
-    action_name: str | None
-    align: str | None
-    available_templates: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsAvailableTemplates] = empty_list()
-    behavior_linkage: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsBehaviorLinkage] = empty_list()
-    biz_alias: str | None
-    choice: int | None
-    content: str | None
-    data_source: DescribeMetaModelReplyMetaModelDTOListItemsPropsDataSource | None
-    default_color: str | None
-    disabled: bool | None
-    duration: bool | None
-    duration_label: str | None
-    field_id: str | None
-    fields: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsFields] = empty_list()
-    format: str | None
-    formula: str | None
-    invisible: bool | None
-    label: str | None
-    label_editable_freeze: bool | None
-    limit: int | None
-    link: str | None
-    mode: str | None
-    multi: int | None
-    multiple: bool | None
-    need_detail: str | None
-    not_print: str | None
-    not_upper: str | None
-    options: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsOptions] = empty_list()
-    pay_enable: bool | None
-    placeholder: str | None
-    quote: int | None
-    ratio: int | None
-    relate_source: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsRelateSource] = empty_list()
-    required: bool | None
-    required_editable_freeze: bool | None
-    rule: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsRule] = empty_list()
-    sortable: bool | None
-    spread: bool | None
-    stat_field: list[DescribeMetaModelReplyMetaModelDTOListItemsPropsStatField] = empty_list()
-    table_view_mode: str | None
-    unit: str | None
-    vertical_print: bool | None
-    watermark: bool | None
-
-
-class DescribeMetaModelReplyMetaModelDTOListItems(Record, alias_generator=camel):
-    children: list[DescribeMetaModelReplyMetaModelDTOListItemsChildren] = empty_list()
-    component_name: str | None
-    props: DescribeMetaModelReplyMetaModelDTOListItemsProps | None
-
-
-class DescribeMetaModelReplyMetaModelDTOList(Record, alias_generator=camel):
-    creator_user_id: str | None
-    desc: str | None
-    gmt_create: str | None
-    gmt_modified: str | None
-    items: list[DescribeMetaModelReplyMetaModelDTOListItems] = empty_list()
-    name: str | None
-    relation_meta_code: str | None
-    relation_meta_status: str | None
-    relation_type: str | None
-
-
-class DescribeMetaModelReply(Record, alias_generator=camel):
-    meta_model_dto_list: Annotated[list[DescribeMetaModelReplyMetaModelDTOList], wire("metaModelDTOList")] = (
-        empty_list()
-    )
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsAvailableTemplates(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsDataSourceParamsFilters(
-    Record, alias_generator=camel
-):
-    field_id: str | None
-    filter_type: str | None
-    value: str | None
-    value_type: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsDataSourceParams(Record, alias_generator=camel):
-    filters: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsDataSourceParamsFilters] = empty_list()
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsDataSourceTarget(Record, alias_generator=camel):
-    app_type: int | None
-    app_uuid: str | None
-    biz_type: str | None
-    form_code: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsDataSource(Record, alias_generator=camel):
-    params: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsDataSourceParams | None
-    target: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsDataSourceTarget | None
-    type: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFieldsRelatePropsOptionsExtension(
-    Record, alias_generator=camel
-):
-    edit_freeze: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFieldsRelatePropsOptions(
-    Record, alias_generator=camel
-):
-    extension: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFieldsRelatePropsOptionsExtension | None
-    key: str | None
-    value: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFieldsRelatePropsStatField(
-    Record, alias_generator=camel
-):
-    field_id: str | None
-    label: str | None
-    unit: str | None
-    upper: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFieldsRelateProps(Record, alias_generator=camel):
-    align: str | None
-    biz_alias: str | None
-    choice: int | None
-    content: str | None
-    disabled: bool | None
-    duration: bool | None
-    duration_label: str | None
-    field_id: str | None
-    format: str | None
-    formula: str | None
-    invisible: bool | None
-    label: str | None
-    label_editable_freeze: bool | None
-    limit: int | None
-    link: str | None
-    mode: str | None
-    not_upper: str | None
-    options: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFieldsRelatePropsOptions] = empty_list()
-    pay_enable: bool | None
-    placeholder: str | None
-    ratio: int | None
-    required: bool | None
-    required_editable_freeze: bool | None
-    spread: bool | None
-    stat_field: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFieldsRelatePropsStatField] = (
-        empty_list()
-    )
-    unit: str | None
-    vertical_print: bool | None
-    watermark: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFields(Record, alias_generator=camel):
-    component_name: str | None
-    relate_props: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFieldsRelateProps | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsOptionsExtension(Record, alias_generator=camel):
-    edit_freeze: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsOptions(Record, alias_generator=camel):
-    extension: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsOptionsExtension | None
-    key: str | None
-    value: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceDataSourceParamsFilters(
-    Record, alias_generator=camel
-):
-    field_id: str | None
-    filter_type: str | None
-    value: str | None
-    value_type: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceDataSourceParams(
-    Record, alias_generator=camel
-):
-    filters: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceDataSourceParamsFilters] = (
-        empty_list()
-    )
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceDataSourceTarget(
-    Record, alias_generator=camel
-):
-    app_type: int | None
-    app_uuid: str | None
-    biz_type: str | None
-    form_code: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceDataSource(
-    Record, alias_generator=camel
-):
-    params: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceDataSourceParams | None
-    target: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceDataSourceTarget | None
-    type: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceFieldsRelatePropsOptions(
-    Record, alias_generator=camel
-):
-    key: str | None
-    value: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceFieldsRelatePropsStatField(
-    Record, alias_generator=camel
-):
-    field_id: str | None
-    label: str | None
-    unit: str | None
-    upper: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceFieldsRelateProps(
-    Record, alias_generator=camel
-):
-    align: str | None
-    biz_alias: str | None
-    choice: int | None
-    content: str | None
-    disabled: bool | None
-    duration: str | None
-    field_id: str | None
-    format: str | None
-    formula: str | None
-    invisible: bool | None
-    label: str | None
-    label_editable_freeze: bool | None
-    link: str | None
-    multi: int | None
-    not_upper: str | None
-    options: list[
-        DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceFieldsRelatePropsOptions
-    ] = empty_list()
-    pay_enable: bool | None
-    placeholder: str | None
-    quote: int | None
-    required: bool | None
-    required_editable_freeze: bool | None
-    stat_field: list[
-        DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceFieldsRelatePropsStatField
-    ] = empty_list()
-    unit: str | None
-    vertical_print: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceFields(Record, alias_generator=camel):
-    component_name: str | None
-    relate_props: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceFieldsRelateProps | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSource(Record, alias_generator=camel):
-    biz_type: str | None
-    data_source: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceDataSource | None
-    fields: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSourceFields] = empty_list()
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRule(Record, alias_generator=camel):
-    type: str | None
-    value: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsStatField(Record, alias_generator=camel):
-    field_id: str | None
-    label: str | None
-    unit: str | None
-    upper: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenProps(Record, alias_generator=camel):
-    action_name: str | None
-    align: str | None
-    available_templates: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsAvailableTemplates] = (
-        empty_list()
-    )
-    biz_alias: str | None
-    choice: int | None
-    content: str | None
-    data_source: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsDataSource | None
-    default_color: str | None
-    disabled: bool | None
-    duration: bool | None
-    duration_label: str | None
-    field_id: str | None
-    fields: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsFields] = empty_list()
-    format: str | None
-    formula: str | None
-    invisible: bool | None
-    label: str | None
-    label_editable_freeze: bool | None
-    limit: int | None
-    link: str | None
-    mode: str | None
-    multiple: bool | None
-    not_print: str | None
-    not_upper: str | None
-    options: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsOptions] = empty_list()
-    pay_enable: bool | None
-    placeholder: str | None
-    quote: int | None
-    ratio: int | None
-    relate_source: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRelateSource] = empty_list()
-    required: bool | None
-    required_editable_freeze: bool | None
-    rule: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsRule] = empty_list()
-    sortable: bool | None
-    spread: bool | None
-    stat_field: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenPropsStatField] = empty_list()
-    table_view_mode: str | None
-    unit: str | None
-    vertical_print: bool | None
-    watermark: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsChildren(Record, alias_generator=camel):
-    component_name: str | None
-    props: DescribeRelationMetaReplyRelationMetaDTOListItemsChildrenProps | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsAvailableTemplates(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsBehaviorLinkageTargets(Record, alias_generator=camel):
-    behavior: str | None
-    field_id: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsBehaviorLinkage(Record, alias_generator=camel):
-    option_key: str | None
-    targets: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsBehaviorLinkageTargets] = empty_list()
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsDataSourceParamsFilters(Record, alias_generator=camel):
-    field_id: str | None
-    filter_type: str | None
-    value: str | None
-    value_type: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsDataSourceParams(Record, alias_generator=camel):
-    filters: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsDataSourceParamsFilters] = empty_list()
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsDataSourceTarget(Record, alias_generator=camel):
-    app_type: int | None
-    app_uuid: str | None
-    biz_type: str | None
-    form_code: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsDataSource(Record, alias_generator=camel):
-    params: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsDataSourceParams | None
-    target: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsDataSourceTarget | None
-    type: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFieldsRelatePropsOptionsExtension(
-    Record, alias_generator=camel
-):
-    edit_freeze: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFieldsRelatePropsOptions(Record, alias_generator=camel):
-    extension: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFieldsRelatePropsOptionsExtension | None
-    key: str | None
-    value: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFieldsRelatePropsStatField(Record, alias_generator=camel):
-    field_id: str | None
-    label: str | None
-    unit: str | None
-    upper: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFieldsRelateProps(Record, alias_generator=camel):
-    align: str | None
-    biz_alias: str | None
-    choice: int | None
-    content: str | None
-    disabled: bool | None
-    duration: str | None
-    duration_label: str | None
-    field_id: str | None
-    format: str | None
-    formula: str | None
-    invisible: bool | None
-    label: str | None
-    label_editable_freeze: bool | None
-    limit: int | None
-    link: str | None
-    mode: str | None
-    not_upper: str | None
-    options: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFieldsRelatePropsOptions] = empty_list()
-    pay_enable: bool | None
-    placeholder: str | None
-    ratio: int | None
-    required: bool | None
-    required_editable_freeze: bool | None
-    spread: bool | None
-    stat_field: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFieldsRelatePropsStatField] = empty_list()
-    unit: str | None
-    vertical_print: bool | None
-    watermark: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFields(Record, alias_generator=camel):
-    component_name: str | None
-    relate_props: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFieldsRelateProps | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsOptionsExtension(Record, alias_generator=camel):
-    edit_freeze: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsOptions(Record, alias_generator=camel):
-    extension: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsOptionsExtension | None
-    key: str | None
-    value: str | None
-    warn: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceDataSourceParamsFilters(
-    Record, alias_generator=camel
-):
-    field_id: str | None
-    filter_type: str | None
-    value: str | None
-    value_type: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceDataSourceParams(Record, alias_generator=camel):
-    filters: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceDataSourceParamsFilters] = (
-        empty_list()
-    )
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceDataSourceTarget(Record, alias_generator=camel):
-    app_type: int | None
-    app_uuid: str | None
-    biz_type: str | None
-    form_code: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceDataSource(Record, alias_generator=camel):
-    params: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceDataSourceParams | None
-    target: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceDataSourceTarget | None
-    type: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFieldsRelatePropsOptionsExtension(
-    Record, alias_generator=camel
-):
-    edit_freeze: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFieldsRelatePropsOptions(
-    Record, alias_generator=camel
-):
-    extension: (
-        DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFieldsRelatePropsOptionsExtension | None
-    )
-    key: str | None
-    value: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFieldsRelatePropsStatField(
-    Record, alias_generator=camel
-):
-    field_id: str | None
-    label: str | None
-    unit: str | None
-    upper: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFieldsRelateProps(
-    Record, alias_generator=camel
-):
-    align: str | None
-    biz_alias: str | None
-    choice: int | None
-    content: str | None
-    disabled: bool | None
-    duration: str | None
-    field_id: str | None
-    format: str | None
-    formula: str | None
-    invisible: bool | None
-    label: str | None
-    label_editable_freeze: bool | None
-    link: str | None
-    multi: int | None
-    not_upper: str | None
-    options: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFieldsRelatePropsOptions] = (
-        empty_list()
-    )
-    pay_enable: bool | None
-    placeholder: str | None
-    quote: int | None
-    required: bool | None
-    required_editable_freeze: bool | None
-    stat_field: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFieldsRelatePropsStatField] = (
-        empty_list()
-    )
-    unit: str | None
-    vertical_print: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFields(Record, alias_generator=camel):
-    component_name: str | None
-    relate_props: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFieldsRelateProps | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSource(Record, alias_generator=camel):
-    biz_type: str | None
-    data_source: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceDataSource | None
-    fields: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSourceFields] = empty_list()
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRule(Record, alias_generator=camel):
-    type: str | None
-    value: str | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsPropsStatField(Record, alias_generator=camel):
-    field_id: str | None
-    label: str | None
-    unit: str | None
-    upper: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItemsProps(Record, alias_generator=camel):
-    action_name: str | None
-    align: str | None
-    available_templates: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsAvailableTemplates] = empty_list()
-    behavior_linkage: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsBehaviorLinkage] = empty_list()
-    biz_alias: str | None
-    choice: int | None
-    content: str | None
-    data_source: DescribeRelationMetaReplyRelationMetaDTOListItemsPropsDataSource | None
-    default_color: str | None
-    disabled: bool | None
-    duration: bool | None
-    duration_label: str | None
-    field_id: str | None
-    fields: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsFields] = empty_list()
-    format: str | None
-    formula: str | None
-    invisible: bool | None
-    label: str | None
-    label_editable_freeze: bool | None
-    limit: int | None
-    link: str | None
-    mode: str | None
-    multi: int | None
-    multiple: bool | None
-    need_detail: str | None
-    not_print: str | None
-    not_upper: str | None
-    options: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsOptions] = empty_list()
-    pay_enable: bool | None
-    placeholder: str | None
-    quote: int | None
-    ratio: int | None
-    relate_source: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRelateSource] = empty_list()
-    required: bool | None
-    required_editable_freeze: bool | None
-    rule: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsRule] = empty_list()
-    sortable: bool | None
-    spread: bool | None
-    stat_field: list[DescribeRelationMetaReplyRelationMetaDTOListItemsPropsStatField] = empty_list()
-    table_view_mode: str | None
-    unit: str | None
-    vertical_print: bool | None
-    watermark: bool | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOListItems(Record, alias_generator=camel):
-    children: list[DescribeRelationMetaReplyRelationMetaDTOListItemsChildren] = empty_list()
-    component_name: str | None
-    props: DescribeRelationMetaReplyRelationMetaDTOListItemsProps | None
-
-
-class DescribeRelationMetaReplyRelationMetaDTOList(Record, alias_generator=camel):
-    creator_user_id: str | None
-    desc: str | None
-    gmt_create: str | None
-    gmt_modified: str | None
-    items: list[DescribeRelationMetaReplyRelationMetaDTOListItems] = empty_list()
-    name: str | None
-    relation_meta_code: str | None
-    relation_meta_status: str | None
-    relation_type: str | None
-
-
-class DescribeRelationMetaReply(Record, alias_generator=camel):
-    relation_meta_dto_list: Annotated[
-        list[DescribeRelationMetaReplyRelationMetaDTOList], wire("relationMetaDTOList")
-    ] = empty_list()
-
-
-class FindTargetRelatedFollowRecordsResultListFollowContent(Record, alias_generator=camel):
-    biz_alias: str | None
-    extend_value: str | None
-    key: str | None
-    value: str | None
-
-
-class FindTargetRelatedFollowRecordsResultList(Record, alias_generator=camel):
-    creator_user_id: str | None
-    follow_content: list[FindTargetRelatedFollowRecordsResultListFollowContent] = empty_list()
-    follow_target_data_id: str | None
-    follow_target_type: str | None
-    gmt_create_milliseconds: str | None
-    gmt_modified_milliseconds: str | None
-    modifier_user_id: str | None
-    record_inst_id: str | None
-
-
-class GetAllCustomerRecyclesResultList(Record, alias_generator=camel):
     customer_id: str | None
     follow_up_action_time: str | None
     is_deleted: bool | None
@@ -2366,145 +478,354 @@ class GetAllCustomerRecyclesResultList(Record, alias_generator=camel):
     recycle_time: str | None
 
 
-class GetCrmGroupChatReply(Record, alias_generator=camel):
-    chat_id: str | None
-    gmt_create: int | None
-    icon_url: str | None
-    member_count: int | None
-    name: str | None
-    open_conversation_id: str | None
-    open_group_set_id: str | None
-    owner_user_id: str | None
-    owner_user_name: str | None
+class CustomerTrack(Reply, alias_generator=camel):
+    """Customer track."""
 
-
-class GetCrmRolePermissionReplyPermissionsFieldScopes(Record, alias_generator=camel):
-    field_actions: list[str] = empty_list()
-    field_id: str | None
-
-
-class GetCrmRolePermissionReplyPermissionsManagingScopeListExt(Record, alias_generator=camel):
-    dept_id_list: list[float] = empty_list()
-    user_id_list: list[str] = empty_list()
-
-
-class GetCrmRolePermissionReplyPermissionsManagingScopeList(Record, alias_generator=camel):
-    ext: GetCrmRolePermissionReplyPermissionsManagingScopeListExt | None
-    manager: bool | None
-    type: str | None
-
-
-class GetCrmRolePermissionReplyPermissionsOperateScopes(Record, alias_generator=camel):
-    has_auth: bool | None
-    type: str | None
-
-
-class GetCrmRolePermissionReplyPermissionsRoleMemberList(Record, alias_generator=camel):
-    member_id: str | None
-    name: str | None
-    type: str | None
-    user_id: str | None
-
-
-class GetCrmRolePermissionReplyPermissions(Record, alias_generator=camel):
-    default_role: bool | None
-    field_scopes: list[GetCrmRolePermissionReplyPermissionsFieldScopes] = empty_list()
-    managing_scope_list: list[GetCrmRolePermissionReplyPermissionsManagingScopeList] = empty_list()
-    operate_scopes: list[GetCrmRolePermissionReplyPermissionsOperateScopes] = empty_list()
-    resource_id: str | None
-    role_id: float | None
-    role_member_list: list[GetCrmRolePermissionReplyPermissionsRoleMemberList] = empty_list()
-    role_name: str | None
-
-
-class GetCrmRolePermissionReply(Record, alias_generator=camel):
-    permissions: list[GetCrmRolePermissionReplyPermissions] = empty_list()
-
-
-class GetCustomerTracksByRelationIdResultListIsvInfo(Record, alias_generator=camel):
-    app_name: str | None
-    org_name: str | None
-
-
-class GetCustomerTracksByRelationIdResultList(Record, alias_generator=camel):
-    content: str | None
-    creator_name: str | None
-    detail: dict[str, str] | None
+    content: str = ""
+    creator_name: str = ""
+    detail: dict[str, str] = empty_dict()
     format: str | None
-    gmt_create: str | None
-    id: str | None
-    isv_info: GetCustomerTracksByRelationIdResultListIsvInfo | None
-    title: str | None
+    gmt_create: str
+    id: str
+    isv_info: IsvInfo | None
+    title: str = ""
     type: int | None
     type_group: int | None
 
 
-class GetInAppPurchaseGoodsReplyResultPurchaseGoodsListMainOperationInfo(Record, alias_generator=camel):
+class DataSource(Reply, alias_generator=camel):
+    """Data source."""
+
+    params: DataSourceParam | None
+    target: DataSourceTarget | None
+    type: str | None
+
+
+class DataSourceParam(Reply, alias_generator=camel):
+    """Data source param."""
+
+    filters: list[Filter] = empty_list()
+
+
+class DataSourceTarget(Reply, alias_generator=camel):
+    """Data source target."""
+
+    app_type: int | None
+    app_uuid: str | None
+    biz_type: str | None
+    form_code: str | None
+
+
+class Enterprise(Shape, alias_generator=camel):
+    """Enterprise."""
+
+    address: str | None = None
+    industry_code: str | None = None
+    name: str
+    region: str | None = None
+    unified_social_credit_code: str | None = None
+
+
+class FieldScope(Reply, alias_generator=camel):
+    """Field scope."""
+
+    field_actions: list[str] = empty_list()
+    field_id: str | None
+
+
+class Filter(Reply, alias_generator=camel):
+    """Filter."""
+
+    field_id: str | None
+    filter_type: str | None
+    value: str | None
+    value_type: str | None
+
+
+class FollowContent(Reply, alias_generator=camel):
+    """Follow content."""
+
+    biz_alias: str | None
+    extend_value: str | None
+    key: str | None
+    value: str | None
+
+
+class FollowRecord(Reply, Shape, alias_generator=camel):
+    """Follow record (新增联系人的模型数据列表)."""
+
+    key: str = promised()
+    """模型字段key (例 e.g. `TextField_71U51A`)"""
+    value: str = promised()
+    """模型字段value (例 e.g. `XX有限公司`)"""
+    extend_value: str | None = None
+    """模型字段extendValue (例 e.g. `{}`)"""
+
+
+class Global(Reply, alias_generator=camel):
+    """Global."""
+
+    oem_enable: bool | None
+    """营销服oem是否生效"""
+    t2t3_coexist: bool | None
+    """(仅见于官方 SDK only in the official SDK)"""
+
+
+class GroupSet(Reply, alias_generator=camel):
+    """Group set."""
+
+    name: str
+    """群组名称"""
+    open_group_set_id: str
+    """客户群组openGroupSetId"""
+    relation_type: str
+    """关系类型 (`crm_customer` `crm_customer_personal`)"""
+    member_quota: int | None
+    """群组内单个群的人数上限"""
+    member_count: int
+    """群组内所有群的成员总数量"""
+    template_id: str | None
+    """群模板ID"""
+    owner_user_id: str
+    """群主userId"""
+    manager_user_ids: str | None
+    """群管理员userId列表"""
+    notice: str | None
+    """群公告文本"""
+    notice_toped: int | None
+    """群公告是否置顶 (`0` `1`)"""
+    owner: GroupSetUser | None
+    """群主信息"""
+    manager: list[GroupSetUser] = empty_list()
+    """群管理员信息列表"""
+    last_open_conversation_id: str | None
+    """群组创建后"""
+    gmt_create: IsoTime
+    """创建时间"""
+    gmt_modified: IsoTime
+    """更新时间"""
+    group_chat_count: int | None
+    """群组内客户群数量"""
+    invite_link: str | None
+    """邀请加入客户群组的链接"""
+    corp_id: str | None
+    creator_user_id: str | None
+    """创建人userId"""
+    welcome: str | None
+    """新成员入群后收到的欢迎语"""
+
+
+class GroupSetUser(Reply, alias_generator=camel):
+    """Group set user (群主信息)."""
+
+    name: str
+    """群管理员姓名"""
+    user_id: str
+    """群管理员userId"""
+
+
+class Image(Shape, alias_generator=camel):
+    """Image (图片信息)."""
+
+    media_id: str | None = None
+    """图片media_id (例 e.g. `@rxxc`)"""
+
+
+class InAppPurchaseGood(Reply, alias_generator=camel):
+    """In app purchase good."""
+
+    order_version: str | None
+    purchase_goods_list: list[PurchaseGood] = empty_list()
+
+
+class Instance(Shape, alias_generator=camel):
+    """Instance (更新的跟进记录数据列表)."""
+
+    data_array: list[FollowRecord]
+    """新增跟进记录的模型数据列表"""
+    biz_ext_map: dict[str, str] = empty_dict()
+    """(仅见于官方 SDK only in the official SDK)"""
+    instance_id: str | None = None
+    """跟进记录ID (例 e.g. `yU9TbExxxxx`)"""
+
+
+class IsvInfo(Reply, alias_generator=camel):
+    """Isv info."""
+
+    app_name: str = ""
+    org_name: str = ""
+
+
+class JoinedGroupSet(Reply, alias_generator=camel):
+    """Joined group set."""
+
+    chat_id: str | None
+    open_conversation_id: str | None
+
+
+class Lead(Shape, alias_generator=camel):
+    """Lead."""
+
+    leads_name: str
+    out_leads_id: str
+
+
+class License(Reply, Shape, alias_generator=camel):
+    """License."""
+
+    license_user_id: str | None = None
+
+
+class Link(Shape, alias_generator=camel):
+    """Link (链接消息类型)."""
+
+    pic_url: str | None = None
+    """图片地址 (例 e.g. `@lADOADmaWMzazQKA`)"""
+    message_url: str | None = None
+    """消息点击链接地址 (例 e.g. `https://www.dingtalk.com/`)"""
+    title: str | None = None
+    """消息标题 (例 e.g. `link消息标题`)"""
+    text: str | None = None
+    """消息描述 (例 e.g. `link消息内容`)"""
+
+
+class MainOperationInfo(Reply, alias_generator=camel):
+    """Main operation info."""
+
     goods_code: str | None
     original_url: str | None
     url: str | None
 
 
-class GetInAppPurchaseGoodsReplyResultPurchaseGoodsListMedia(Record, alias_generator=camel):
+class ManagingScope(Reply, alias_generator=camel):
+    """Managing scope."""
+
+    ext: ManagingScopeExt | None
+    manager: bool | None
+    type: str | None
+
+
+class ManagingScopeExt(Reply, alias_generator=camel):
+    """Managing scope ext."""
+
+    dept_id_list: list[float] = empty_list()
+    user_id_list: list[str] = empty_list()
+
+
+class Markdown(Shape, alias_generator=camel):
+    """Markdown (markdown消息)."""
+
+    title: str | None = None
+    """首屏会话透出的展示内容 (例 e.g. `欢迎您关注服务窗`)"""
+    text: str | None = None
+    """markdown格式的消息"""
+
+
+class Media(Reply, alias_generator=camel):
+    """Media."""
+
     media_type: str | None
     url: str | None
 
 
-class GetInAppPurchaseGoodsReplyResultPurchaseGoodsListSubOperationInfo(Record, alias_generator=camel):
-    goods_code: str | None
-    original_url: str | None
-    url: str | None
+class Menu(Shape, alias_generator=camel):
+    """Menu."""
+
+    display_status: str
+    icon: str | None = None
+    icon_bg_color: str | None = None
+    icon_color: str | None = None
+    integration_protocol: str | None = None
+    mobile_nav_name: str
+    mobile_url: str | None = None
+    nav_code: str
+    nav_ext_info: NavExtInfo | None = None
+    nav_id: str
+    nav_name: str
+    nav_status: str
+    nav_type: str | None = None
+    parent_nav_id: str | None = None
+    provider: str | None = None
+    sort_num: int | None = None
+    url: str | None = None
 
 
-class GetInAppPurchaseGoodsReplyResultPurchaseGoodsList(Record, alias_generator=camel):
-    applicable_version: list[str] = empty_list()
-    apply_num: int | None
-    belong_industry: list[str] = empty_list()
-    goods_id: str | None
-    goods_type: str | None
-    icon: str | None
-    main_operation_info: GetInAppPurchaseGoodsReplyResultPurchaseGoodsListMainOperationInfo | None
-    media: list[GetInAppPurchaseGoodsReplyResultPurchaseGoodsListMedia] = empty_list()
-    price: str | None
-    sub_operation_info: GetInAppPurchaseGoodsReplyResultPurchaseGoodsListSubOperationInfo | None
-    sub_title: str | None
-    tag: list[str] = empty_list()
-    title: str | None
+class Message(Shape, alias_generator=camel):
+    """Message (消息体)."""
+
+    text: MessageText | None = None
+    """文本消息内容"""
+    markdown: Markdown | None = None
+    """markdown消息"""
+    link: Link | None = None
+    """链接消息类型"""
+    action_card: ActionCard | None = None
+    """卡片消息"""
+    image: Image | None = None
+    """图片信息"""
 
 
-class GetInAppPurchaseGoodsReplyResult(Record, alias_generator=camel):
-    order_version: str | None
-    purchase_goods_list: list[GetInAppPurchaseGoodsReplyResultPurchaseGoodsList] = empty_list()
+class MessageText(Shape, alias_generator=camel):
+    """Message text (文本消息内容)."""
+
+    content: str | None = None
+    """消息内容 (例 e.g. `你好，服务窗。`)"""
 
 
-class GetInAppPurchaseGoodsReply(Record, alias_generator=camel):
-    result: GetInAppPurchaseGoodsReplyResult | None
+class MetaModel(Reply, Shape, alias_generator=camel):
+    """Meta model."""
+
+    creator_user_id: str = promised()
+    desc: str
+    gmt_create: str = promised()
+    gmt_modified: str | None = None
+    items: list[RelationMeta] = empty_list()
+    name: str
+    relation_meta_code: str | None = None
+    relation_meta_status: str | None = None
+    relation_type: str
 
 
-class GetNavigationCatalogReplyResultNavCatalog(Record, alias_generator=camel):
+class NavCatalog(Reply, alias_generator=camel):
+    """Nav catalog."""
+
     children: JsonValue | None
     nav_code: str | None
     nav_id: str | None
-    nav_name: str | None
+    nav_name: str = ""
     nav_type: str | None
 
 
-class GetNavigationCatalogReplyResult(Record, alias_generator=camel):
+class NavExtInfo(Shape, alias_generator=camel):
+    """Nav ext info."""
+
+    product_mode: str | None = None
+    provider: str | None = None
+
+
+class NavigationCatalog(Reply, alias_generator=camel):
+    """Navigation catalog."""
+
     biz_trace_id: str | None
     module: str | None
-    nav_catalog: list[GetNavigationCatalogReplyResultNavCatalog] = empty_list()
+    nav_catalog: list[NavCatalog] = empty_list()
 
 
-class GetNavigationCatalogReply(Record, alias_generator=camel):
-    result: GetNavigationCatalogReplyResult | None
+class NewField(Shape, alias_generator=camel):
+    """New field."""
+
+    component_name: str
+    props: Prop
 
 
-class GetOfficialAccountContactInfoReply(Record, alias_generator=camel):
+class OfficialAccountContact(Reply, alias_generator=camel):
+    """Official account contact."""
+
     auth_items: list[str] = empty_list()
     """已经授权的字段"""
-    corp_name: str | None
+    corp_name: str = ""
     """联系人主企业名称"""
-    mobile: str | None
+    mobile: str = ""
     """联系人的手机号"""
     state_code: str | None
     """手机号国家码"""
@@ -2514,344 +835,434 @@ class GetOfficialAccountContactInfoReply(Record, alias_generator=camel):
     """用户实例ID"""
 
 
-class GetOfficialAccountContactsValueContactsPermission(Record, alias_generator=camel):
-    owner_staff_ids: list[str] = empty_list()
-    """负责人用户userId"""
-    participant_staff_ids: list[str] = empty_list()
-    """协同人用户userId"""
+class OfficialAccountContactDetail(Reply, alias_generator=camel):
+    """Official account contact detail."""
 
-
-class GetOfficialAccountContactsValueContacts(Record, alias_generator=camel):
-    create_time: str | None
-    """记录创建时间"""
-    creator_nick: str | None
-    """创建记录的用户昵称"""
-    creator_user_id: str | None
-    """创建记录的用户userId"""
-    data: dict[str, JsonValue] | None
-    """数据内容"""
-    extend_data: dict[str, JsonValue] | None
-    """扩展数据内容"""
-    instance_id: str | None
-    """数据ID"""
-    modify_time: str | None
-    """记录修改时间"""
-    permission: GetOfficialAccountContactsValueContactsPermission | None
-    """数据权限信息"""
-
-
-class GetOfficialAccountContactsValue(Record, alias_generator=camel):
-    contacts: list[GetOfficialAccountContactsValueContacts] = empty_list()
+    contacts: list[OfficialAccountContactDetailContact] = empty_list()
     """用户的联系人数据列表"""
     user_id: str | None
     """用户userid"""
 
 
-class GetOfficialAccountOtoMessageResultReplyResult(Record, alias_generator=camel):
+class OfficialAccountContactDetailContact(Reply, Shape, alias_generator=camel):
+    """Official account contact detail contact (用户的联系人数据列表)."""
+
+    create_time: str = promised()
+    """记录创建时间"""
+    creator_nick: str = ""
+    """创建记录的用户昵称"""
+    creator_user_id: str = promised()
+    """创建记录的用户userId"""
+    data: dict[str, JsonValue] = empty_dict()
+    extend_data: dict[str, JsonValue] = empty_dict()
+    instance_id: str | None = None
+    """数据ID"""
+    modify_time: str | None = None
+    """记录修改时间"""
+    permission: Permission | None = None
+    """数据权限信息"""
+
+
+class OfficialAccountOtoMessage(Reply, alias_generator=camel):
+    """Official account oto message."""
+
     read_user_id_list: list[str] = empty_list()
     status: int | None
 
 
-class GetOfficialAccountOtoMessageResultReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: GetOfficialAccountOtoMessageResultReplyResult | None
+class OfficialAccountOtoMessageDetail(Shape, alias_generator=camel):
+    """Official account oto message detail (消息详情)."""
+
+    msg_type: str
+    """消息类型 (例 e.g. `text`)"""
+    uuid: Annotated[str, Field(max_length=128)]
+    """消息发送请求唯一ID (≤ 128 字符 characters; 例 e.g. `bdb81c6f-xxxx-xxxx-xxxx-6`)"""
+    biz_request_id: str | None = None
+    """业务请求标识"""
+    user_id_list: Annotated[list[str], Field(max_length=1000)] = empty_list()
+    """消息接收人列表 (≤ 1000 项 items)"""
+    message_body: Message
+    """消息体"""
+    send_to_all: bool | None = None
+    """全员群发"""
+    user_id: str | None = None
+    """消息接收人的userid (例 e.g. `idzb2eyxxxx`)"""
+    union_id: str | None = None
+    """消息接收人的unionId (例 e.g. `1234`)"""
 
 
-class JoinGroupSetBizDataList(TypedDict, total=False):
-    extend_value: str
-    key: str
-    value: str
+class OfficialAccountSnsMessageDetail(Shape, alias_generator=camel):
+    """Official account sns message detail (消息详情)."""
+
+    msg_type: str
+    """消息类型 (例 e.g. `text`)"""
+    uuid: Annotated[str, Field(max_length=128)]
+    """消息发送请求唯一ID (≤ 128 字符 characters; 例 e.g. `bdb81c6f-xxxx-xxxx-xxxx-6`)"""
+    message_body: Message
+    """消息体"""
 
 
-class JoinGroupSetReply(Record, alias_generator=camel):
-    chat_id: str | None
-    open_conversation_id: str | None
+class OperateScope(Reply, alias_generator=camel):
+    """Operate scope."""
+
+    has_auth: bool | None
+    type: str | None
 
 
-class ListAvailableBenefitReplyResult(Record, alias_generator=camel):
-    benefit_code: str | None
-    end_time: int | None
-    quota: int | None
-    start_time: int | None
-    used_quota: int | None
-    version: str | None
-    version_name: str | None
+class Option(Shape, alias_generator=camel):
+    """Option."""
+
+    customer_existed_policy: str | None = None
+    skip_duplicate_check: bool | None = None
+    subscribe_policy: int | None = None
+    throw_exception_while_saving_contact_failed: bool | None = None
 
 
-class ListAvailableBenefitReply(Record, alias_generator=camel):
-    result: list[ListAvailableBenefitReplyResult] = empty_list()
+class Permission(Reply, Shape, alias_generator=camel):
+    """Permission (数据权限信息)."""
+
+    owner_staff_ids: list[str] = empty_list()
+    """负责人的用户userId"""
+    participant_staff_ids: list[str] = empty_list()
+    """协同人的用户userId"""
 
 
-class ListBenefitLicenseReplyResultLicenses(Record, alias_generator=camel):
-    license_user_id: str | None
+class Prop(Reply, Shape, alias_generator=camel):
+    """Prop."""
+
+    action_name: str = ""
+    align: str | None = None
+    available_templates: list[AvailableTemplate] = empty_list()
+    behavior_linkage: list[BehaviorLinkage] = empty_list()
+    biz_alias: str = promised()
+    choice: int | None = None
+    content: str = ""
+    data_source: DataSource | None = None
+    default_color: str | None = None
+    disabled: bool | None = None
+    duration: bool | None = None
+    duration_label: str = ""
+    field_id: str = promised()
+    fields: list[PropField] = empty_list()
+    format: str | None = None
+    formula: str | None = None
+    invisible: bool | None = None
+    label: str
+    label_editable_freeze: bool | None = None
+    limit: int | None = None
+    link: str | None = None
+    mode: str | None = None
+    multi: int | None = None
+    multiple: bool | None = None
+    need_detail: str = ""
+    not_print: str | None = None
+    not_upper: str | None = None
+    options: list[CrmPersonalCustomerObjectMetaFieldOption] = empty_list()
+    pay_enable: bool | None = None
+    placeholder: str = ""
+    quote: int | None = None
+    ratio: int | None = None
+    relate_source: list[RelateSource] = empty_list()
+    required: bool
+    required_editable_freeze: bool | None = None
+    rule: list[PropRule] = empty_list()
+    sortable: bool | None = None
+    spread: bool | None = None
+    stat_field: list[StatField] = empty_list()
+    table_view_mode: str | None = None
+    unit: str | None = None
+    vertical_print: bool | None = None
+    watermark: bool | None = None
 
 
-class ListBenefitLicenseReplyResult(Record, alias_generator=camel):
-    domain: str | None
-    licenses: list[ListBenefitLicenseReplyResultLicenses] = empty_list()
+class PropField(Reply, alias_generator=camel):
+    """Prop field."""
+
+    component_name: str = ""
+    relate_props: RelateProp | None
 
 
-class ListBenefitLicenseReply(Record, alias_generator=camel):
-    result: list[ListBenefitLicenseReplyResult] = empty_list()
+class PropRule(Reply, alias_generator=camel):
+    """Prop rule."""
+
+    type: str | None
+    value: str | None
 
 
-class ListClueTagReplyResult(Record, alias_generator=camel):
-    name: str | None
-    tag_id: str | None
+class PurchaseGood(Reply, alias_generator=camel):
+    """Purchase good."""
+
+    applicable_version: list[str] = empty_list()
+    apply_num: int | None
+    belong_industry: list[str] = empty_list()
+    goods_id: str | None
+    goods_type: str | None
+    icon: str = ""
+    main_operation_info: MainOperationInfo | None
+    media: list[Media] = empty_list()
+    price: str | None
+    sub_operation_info: MainOperationInfo | None
+    sub_title: str = ""
+    tag: list[str] = empty_list()
+    title: str = ""
 
 
-class ListClueTagReply(Record, alias_generator=camel):
-    result: list[ListClueTagReplyResult] = empty_list()
+class ReferenceField(Reply, alias_generator=camel):
+    """Reference field (引用的关联对象的字段列表)."""
+
+    label: str = ""
+    """引用的关联对象字段显示名"""
+    type: str | None
+    """引用的关联对象字段类型"""
+    nillable: bool | None
+    """引用的关联对象字段是否可空"""
+    unit: str | None
+    """引用的关联对象字段单位"""
+    format: str | None
+    """引用的关联对象字段格式"""
+    select_options: list[CrmPersonalCustomerObjectMetaFieldOption] = empty_list()
+    """引用的关联对象的字段选项列表"""
+    name: str = ""
+    """引用的关联对象的字段名称"""
 
 
-class QueryAllTracksValue(Record, alias_generator=camel):
+class RelateProp(Reply, alias_generator=camel):
+    """Relate prop."""
+
+    align: str | None
+    biz_alias: str | None
+    choice: int | None
+    content: str = ""
+    disabled: bool | None
+    duration: str | None
+    field_id: str | None
+    format: str | None
+    formula: str | None
+    invisible: bool | None
+    label: str = ""
+    label_editable_freeze: bool | None
+    link: str | None
+    multi: int | None
+    not_upper: str | None
+    options: list[CrmPersonalCustomerObjectMetaFieldOption] = empty_list()
+    pay_enable: bool | None
+    placeholder: str = ""
+    quote: int | None
+    required: bool | None
+    required_editable_freeze: bool | None
+    stat_field: list[StatField] = empty_list()
+    unit: str | None
+    vertical_print: bool | None
+    duration_label: str = ""
+    limit: int | None
+    mode: str | None
+    ratio: int | None
+    spread: bool | None
+    watermark: bool | None
+
+
+class RelateSource(Reply, alias_generator=camel):
+    """Relate source."""
+
+    biz_type: str | None
+    data_source: DataSource | None
+    fields: list[PropField] = empty_list()
+
+
+class RelatedTab(Reply, alias_generator=camel):
+    """Related tab."""
+
+    abstract_message: str = ""
+    create_time: int
+    """创建时间戳"""
+    title: str = ""
+
+
+class RelatedTabMeta(Reply, alias_generator=camel):
+    """Related tab meta."""
+
+    form_code: str | None
+    """表单代码"""
+    relate_component_id: str | None
+    """相关联的组件id"""
+    tab_title: str = ""
+    """tab的标题"""
+
+
+class Relation(Shape, alias_generator=camel):
+    """Relation (联系人数据列表)."""
+
+    biz_data_list: list[FollowRecord] = empty_list()
+    """新增客户关系的模型数据列表"""
+    biz_ext_map: dict[str, str] = empty_dict()
+    """扩展业务字段"""
+    relation_permission_dto: Annotated[RelationPermission | None, wire("relationPermissionDTO")] = None
+    """负责人和协同人信息"""
+    source_data_id: str | None = None
+    """(仅见于官方 SDK only in the official SDK)"""
+    relation_id: str | None = None
+    """要修改的联系人ID (例 e.g. `fasdg8i814-0afsd`)"""
+
+
+class RelationData(Reply, alias_generator=camel):
+    """Relation data."""
+
+    relation_id: str
+    """客户实例ID"""
+    relation_type: str | None
+    """客户类型 (`crm_customer` `crm_customer_personal`)"""
+    biz_data_list: list[FollowRecord] = empty_list()
+    """客户字段列表"""
+    open_conversation_ids: list[str] = empty_list()
+
+
+class RelationMeta(Reply, Shape, alias_generator=camel):
+    """Relation meta."""
+
+    children: list[Child] = empty_list()
+    component_name: str
+    props: Prop
+
+
+class RelationPermission(Shape, alias_generator=camel):
+    """Relation permission (负责人和协同人信息)."""
+
+    principal_user_ids: list[str] = empty_list()
+    """负责人userId列表"""
+    participant_user_ids: list[str] = empty_list()
+    """协同人userId"""
+
+
+class RelationUkSetting(Reply, alias_generator=camel):
+    """Relation uk setting."""
+
+    field_id: str | None
+    """查重字段的字段Id"""
+    biz_alias: str | None
+    """查重字段的别名"""
+
+
+class RoleMember(Reply, alias_generator=camel):
+    """Role member."""
+
+    member_id: str
+    name: str = ""
+    type: str | None
+    user_id: str | None
+
+
+class RollUpSummaryField(Reply, alias_generator=camel):
+    """Roll up summary field (对MasterDetail类型有效)."""
+
+    name: str = ""
+    """需要汇总的明细内字段名"""
+    aggregator: str | None
+    """汇总方法"""
+
+
+class ServiceWindowMessageDetail(Shape, alias_generator=camel):
+    """Service window message detail."""
+
+    biz_request_id: str | None = None
+    message_body: ServiceWindowMessageDetailMessage
+    msg_type: str
+    send_to_all: bool | None = None
+    user_id_list: list[str]
+    uuid: str
+
+
+class ServiceWindowMessageDetailActionCard(Shape, alias_generator=camel):
+    """Service window message detail action card."""
+
+    button_list: list[Button] = empty_list()
+    button_orientation: str | None = None
+    markdown: str | None = None
+    single_title: str | None = None
+    single_url: str | None = None
+    title: str | None = None
+
+
+class ServiceWindowMessageDetailMessage(Shape, alias_generator=camel):
+    """Service window message detail message."""
+
+    action_card: ServiceWindowMessageDetailActionCard | None = None
+    link: Link | None = None
+    markdown: Markdown | None = None
+    text: MessageText | None = None
+
+
+class StatField(Reply, alias_generator=camel):
+    """Stat field."""
+
+    field_id: str
+    label: str = ""
+    unit: str | None
+    upper: bool | None
+
+
+class TagId(Shape, alias_generator=camel):
+    """Tag id."""
+
+    tag_id: str
+    tag_name: str | None = None
+
+
+class TargetRelatedFollowRecord(Reply, alias_generator=camel):
+    """Target related follow record."""
+
+    creator_user_id: str
+    follow_content: list[FollowContent] = empty_list()
+    follow_target_data_id: str | None
+    follow_target_type: str | None
+    gmt_create_milliseconds: str | None
+    gmt_modified_milliseconds: str | None
+    modifier_user_id: str | None
+    record_inst_id: str | None
+
+
+class Track(Reply, alias_generator=camel):
+    """Track."""
+
     biz_id: str | None
-    creator: str | None
+    creator: str
     customer_id: str | None
-    gmt_create: int | None
-    id: str | None
+    gmt_create: int
+    id: str
     sub_type: int | None
     type: int | None
 
 
-class QueryAppManagerReplyResult(Record, alias_generator=camel):
-    avatar_url: str | None
-    name: str | None
-    user_id: str | None
-
-
-class QueryAppManagerReply(Record, alias_generator=camel):
-    result: list[QueryAppManagerReplyResult] = empty_list()
-
-
-class QueryBenefitInventoryReplyResult(Record, alias_generator=camel):
-    total_quota: int | None
-    used_quota: int | None
-
-
-class QueryBenefitInventoryReply(Record, alias_generator=camel):
-    result: QueryBenefitInventoryReplyResult | None
-
-
-class QueryClueFollowStatusReplyResult(Record, alias_generator=camel):
-    clue_id: str | None
-    scope: str | None
-    status: str | None
-
-
-class QueryClueFollowStatusReply(Record, alias_generator=camel):
-    result: list[QueryClueFollowStatusReplyResult] = empty_list()
-
-
-class QueryCustomerBizTypeReplyResult(Record, alias_generator=camel):
-    customer_biz_type: str | None
-
-
-class QueryCustomerBizTypeReply(Record, alias_generator=camel):
-    result: QueryCustomerBizTypeReplyResult | None
-
-
-class QueryHasAppPermissionReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class RecallOfficialAccountOtoMessageReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class SaveBenefitLicenseLicenses(TypedDict, total=False):
-    license_user_id: str
-
-
-class SaveBenefitLicenseReplyResultLicenses(Record, alias_generator=camel):
-    license_user_id: str | None
-
-
-class SaveBenefitLicenseReplyResult(Record, alias_generator=camel):
-    domain: str | None
-    licenses: list[SaveBenefitLicenseReplyResultLicenses] = empty_list()
-
-
-class SaveBenefitLicenseReply(Record, alias_generator=camel):
-    result: SaveBenefitLicenseReplyResult | None
-
-
-class ServiceWindowMessageBatchPushDetailMessageBodyActionCardButtonList(TypedDict, total=False):
-    action_url: Required[str]
-    title: Required[str]
-
-
-class ServiceWindowMessageBatchPushDetailMessageBodyActionCard(TypedDict, total=False):
-    button_list: list[ServiceWindowMessageBatchPushDetailMessageBodyActionCardButtonList]
-    button_orientation: str
-    markdown: str
-    single_title: str
-    single_url: str
-    title: str
-
-
-class ServiceWindowMessageBatchPushDetailMessageBodyLink(TypedDict, total=False):
-    message_url: str
-    pic_url: str
-    text: str
-    title: str
-
-
-class ServiceWindowMessageBatchPushDetailMessageBodyMarkdown(TypedDict, total=False):
-    text: Required[str]
-    title: Required[str]
-
-
-class ServiceWindowMessageBatchPushDetailMessageBodyText(TypedDict, total=False):
-    content: Required[str]
-
-
-class ServiceWindowMessageBatchPushDetailMessageBody(TypedDict, total=False):
-    action_card: ServiceWindowMessageBatchPushDetailMessageBodyActionCard
-    link: ServiceWindowMessageBatchPushDetailMessageBodyLink
-    markdown: ServiceWindowMessageBatchPushDetailMessageBodyMarkdown
-    text: ServiceWindowMessageBatchPushDetailMessageBodyText
-
-
-class ServiceWindowMessageBatchPushDetail(TypedDict, total=False):
-    biz_request_id: str
-    message_body: Required[ServiceWindowMessageBatchPushDetailMessageBody]
-    msg_type: Required[str]
-    send_to_all: bool
-    user_id_list: Required[list[str]]
-    uuid: Required[str]
-
-
-class ServiceWindowMessageBatchPushReplyResult(Record, alias_generator=camel):
-    open_push_id: str | None
-
-
-class ServiceWindowMessageBatchPushReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: ServiceWindowMessageBatchPushReplyResult | None
-
-
-class UpdateMenuDataNavDataNavExtInfo(TypedDict, total=False):
-    product_mode: str
-    provider: str
-
-
-class UpdateMenuDataNavData(TypedDict, total=False):
-    display_status: Required[str]
-    icon: str
-    icon_bg_color: str
-    icon_color: str
-    integration_protocol: str
-    mobile_nav_name: Required[str]
-    mobile_url: str
-    nav_code: Required[str]
-    nav_ext_info: UpdateMenuDataNavDataNavExtInfo
-    nav_id: Required[str]
-    nav_name: Required[str]
-    nav_status: Required[str]
-    nav_type: str
-    parent_nav_id: str
-    provider: str
-    sort_num: int
-    url: str
-
-
-class UpdateMenuDataReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class UpdateMetaModelFieldFieldDtoListPropsOptions(TypedDict, total=False):
-    key: str
-    value: str
-
-
-class UpdateMetaModelFieldFieldDtoListProps(TypedDict, total=False):
-    align: str
-    biz_alias: str
-    choice: int
-    content: str
-    disabled: bool
-    duration: bool
-    field_id: Required[str]
-    format: str
-    invisible: bool
-    label: Required[str]
-    label_editable_freeze: bool
-    link: str
-    need_detail: str
-    not_print: str
-    not_upper: str
-    options: list[UpdateMetaModelFieldFieldDtoListPropsOptions]
-    pay_enable: bool
-    placeholder: str
-    required: Required[bool]
-    required_editable_freeze: bool
-    sortable: bool
-    unit: str
-
-
-class UpdateMetaModelFieldFieldDtoList(TypedDict, total=False):
-    component_name: Required[str]
-    props: Required[UpdateMetaModelFieldFieldDtoListProps]
-
-
-class UpdateMetaModelFieldReply(Record, alias_generator=camel):
-    biz_type: str | None
-
-
-class UpdateRelationMetaFieldFieldDtoListPropsOptions(TypedDict, total=False):
-    key: str
-    value: str
-
-
-class UpdateRelationMetaFieldFieldDtoListProps(TypedDict, total=False):
-    align: str
-    biz_alias: Required[str]
-    choice: int
-    content: str
-    disabled: bool
-    duration: bool
-    field_id: Required[str]
-    format: str
-    invisible: bool
-    label: Required[str]
-    label_editable_freeze: bool
-    link: str
-    need_detail: str
-    not_print: str
-    not_upper: str
-    options: list[UpdateRelationMetaFieldFieldDtoListPropsOptions]
-    pay_enable: bool
-    placeholder: str
-    required: Required[bool]
-    required_editable_freeze: bool
-    sortable: bool
-    unit: str
-
-
-class UpdateRelationMetaFieldFieldDtoList(TypedDict, total=False):
-    component_name: Required[str]
-    props: Required[UpdateRelationMetaFieldFieldDtoListProps]
-
-
-class UpdateRelationMetaFieldReply(Record, alias_generator=camel):
-    relation_type: str | None
-
-
 class CrmV1(Manager):
+    @api("crm_1_0.AbandonCustomer", "POST /v1.0/crm/customers/abandon")
+    def abandon_customer(
+        self,
+        operator_user_id: str,
+        *,
+        instance_id_list: list[str],
+        custom_track_desc: str | None = None,
+        opt_type: str | None = None,
+    ) -> Call[list[str]]:
+        """Abandon customer (从私海放弃客户（退回公海）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[str], "instanceIdList").or_empty()
+
     @api("crm_1_0.AddCrmPersonalCustomer", "POST /v1.0/crm/personalCustomers")
     def add_crm_personal_customer(
         self,
         creator_user_id: str,
-        data: dict[str, JsonValue],
         *,
+        data: dict[str, JsonValue],
         creator_nick: str | None = None,
         extend_data: dict[str, JsonValue] | None = None,
-        permission: AddCrmPersonalCustomerPermission | None = None,
-        relation_type: Literal["crm_customer", "crm_customer_personal"] | None = None,
+        permission: OrDict[Permission] | None = None,
+        relation_type: str | None = None,
         skip_duplicate_check: bool | None = None,
         action: str | None = None,
-    ) -> Call[AddCrmPersonalCustomerReply]:
+    ) -> Call[str]:
         """Add crm personal customer (创建个人或企业客户数据).
 
         Args:
@@ -2875,14 +1286,112 @@ class CrmV1(Manager):
 
         Source: add-crm-personal-customers
         """
-        return Call(AddCrmPersonalCustomerReply)
+        return Call(str, "instanceId")
+
+    @api("crm_1_0.AddCustomerTrack", "POST /v1.0/crm/customerTracks")
+    def add_customer_track(
+        self,
+        customer_id: str,
+        operator_user_id: str,
+        *,
+        content: str,
+        relation_type: str,
+        title: str,
+        type: int,
+        extra_biz_info: str | None = None,
+        idempotent_key: str | None = None,
+        masked_content: str | None = None,
+    ) -> Call[None]:
+        """Add customer track (新增动态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("crm_1_0.AddLeads", "POST /v1.0/crm/leads")
+    def add_leads(
+        self,
+        assign_user_id: str,
+        assigned_user_id: str,
+        out_task_id: str,
+        *,
+        leads: Sequence[OrDict[Lead]],
+        assign_timestamp: int | None = None,
+    ) -> Call[str | None]:
+        """Add leads (添加线索).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "outTaskId").or_none()
+
+    @api("crm_1_0.AddMetaModelField", "POST /v1.0/crm/metas/models/fields")
+    def add_meta_model_field(
+        self,
+        operator_user_id: str,
+        *,
+        biz_type: str,
+        field_dto_list: Annotated[Sequence[Annotated[OrDict[NewField], Needs("props.field_id")]], wire("fieldDTOList")],
+        tenant: str,
+    ) -> Call[str | None]:
+        """Add meta model field (模型表结构增加字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "bizType").or_none()
+
+    @api("crm_1_0.AddRelationMetaField", "POST /v1.0/crm/relations/metas/fields")
+    def add_relation_meta_field(
+        self,
+        operator_user_id: str,
+        *,
+        field_dto_list: Annotated[
+            Sequence[Annotated[OrDict[NewField], Needs("props.biz_alias")]], wire("fieldDTOList")
+        ],
+        relation_type: str,
+        tenant: str,
+    ) -> Call[str | None]:
+        """Add relation meta field (关系模型表结构增加字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "relationType").or_none()
+
+    @api("crm_1_0.AppendCustomerDataAuth", "POST /v1.0/crm/customers/dataAuth/append")
+    def append_customer_data_auth(
+        self,
+        operate_user_id: str,
+        *,
+        customer_ids: list[str],
+        data_auth_user_ids: list[str],
+        role_type: str,
+        form_code: str | None = None,
+        relation_type: str | None = None,
+    ) -> Call[None]:
+        """Append customer data auth (追加客户数据权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("crm_1_0.BatchAddContacts", "POST /v1.0/crm/contacts/batch")
     def batch_add_contacts(
         self,
         operator_user_id: str,
-        relation_list: list[BatchAddContactsRelationList],
-    ) -> Call[BatchAddContactsReply]:
+        *,
+        relation_list: Sequence[
+            Annotated[OrDict[Relation], Needs("biz_data_list", "biz_data_list.key", "biz_data_list.value")]
+        ],
+    ) -> Call[list[CreatedContact]]:
         """Batch add contacts (批量新增联系人数据).
 
         Args:
@@ -2898,14 +1407,15 @@ class CrmV1(Manager):
 
         Source: add-contact-data-in-batches
         """
-        return Call(BatchAddContactsReply)
+        return Call(list[CreatedContact], "results").or_empty()
 
     @api("crm_1_0.BatchAddFollowRecords", "POST /v1.0/crm/followRecords/batch")
     def batch_add_follow_records(
         self,
         operator_user_id: str,
-        instance_list: list[BatchAddFollowRecordsInstanceList],
-    ) -> Call[BatchAddFollowRecordsReply]:
+        *,
+        instance_list: Sequence[Annotated[OrDict[Instance], Needs("data_array.key", "data_array.value")]],
+    ) -> Call[list[CreatedFollowRecord]]:
         """Batch add follow records (批量新增跟进记录数据).
 
         Args:
@@ -2921,22 +1431,24 @@ class CrmV1(Manager):
 
         Source: batch-add-follow-up-record-data
         """
-        return Call(BatchAddFollowRecordsReply)
+        return Call(list[CreatedFollowRecord], "results").or_empty()
 
     @api("crm_1_0.BatchAddRelationDatas", "POST /v1.0/crm/relationDatas/batch")
     def batch_add_relation_datas(
         self,
-        relation_type: Literal["crm_customer", "crm_customer_personal"],
         operator_user_id: str,
-        relation_list: list[BatchAddRelationDatasRelationList],
         *,
+        relation_type: str,
+        relation_list: Sequence[
+            Annotated[OrDict[Relation], Needs("biz_data_list", "biz_data_list.key", "biz_data_list.value")]
+        ],
         skip_duplicate_check: bool | None = None,
-    ) -> Call[BatchAddRelationDatasReply]:
+    ) -> Call[list[CreatedContact]]:
         """Batch add relation datas (批量新增个人或企业客户数据).
 
         Args:
-            relation_type: 客户类型 (`crm_customer` `crm_customer_personal`)
             operator_user_id: 操作人userId (例 e.g. `manager021a`)
+            relation_type: 客户类型 (`crm_customer` `crm_customer_personal`)
             relation_list: 新增客户关系列表
             skip_duplicate_check: 是否跳过查重 (例 e.g. `False`)
 
@@ -2949,14 +1461,31 @@ class CrmV1(Manager):
 
         Source: add-multiple-relationship-data-in-batches
         """
-        return Call(BatchAddRelationDatasReply)
+        return Call(list[CreatedContact], "results").or_empty()
+
+    @api("crm_1_0.BatchCreateClueData", "POST /v1.0/crm/clues/datas/batch")
+    def batch_create_clue_data(
+        self,
+        user_id: str,
+        *,
+        data_list: Sequence[OrDict[Clue]] | None = None,
+        private_seas: bool | None = None,
+    ) -> Call[list[CreatedClue]]:
+        """Batch create clue data (批量创建线索数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[CreatedClue], "result").or_empty()
 
     @api("crm_1_0.BatchRemoveFollowRecords", "POST /v1.0/crm/followRecords/batchRemove")
     def batch_remove_follow_records(
         self,
         operator_user_id: str,
+        *,
         instance_ids: list[str],
-    ) -> Call[BatchRemoveFollowRecordsReply]:
+    ) -> Call[list[CreatedFollowRecord]]:
         """Batch remove follow records (批量删除跟进记录数据).
 
         Args:
@@ -2972,16 +1501,30 @@ class CrmV1(Manager):
 
         Source: batch-delete-follow-up-record-data
         """
-        return Call(BatchRemoveFollowRecordsReply)
+        return Call(list[CreatedFollowRecord], "results").or_empty()
 
     @api("crm_1_0.BatchSendOfficialAccountOTOMessage", "POST /v1.0/crm/officialAccounts/oToMessages/batchSend")
     def batch_send_official_account_oto_message(
         self,
-        detail: BatchSendOfficialAccountOtoMessageDetail,
         *,
+        detail: Annotated[
+            OrDict[OfficialAccountOtoMessageDetail],
+            Needs(
+                "message_body.action_card.button_list.action_url",
+                "message_body.action_card.button_list.title",
+                "message_body.action_card.title",
+                "message_body.link.message_url",
+                "message_body.link.pic_url",
+                "message_body.link.text",
+                "message_body.link.title",
+                "message_body.markdown.text",
+                "message_body.markdown.title",
+                "message_body.text.content",
+            ),
+        ],
         biz_id: str | None = None,
         account_id: str | None = None,
-    ) -> Call[BatchSendOfficialAccountOtoMessageReply]:
+    ) -> Call[str | None]:
         """Batch send official account oto message (批量发送服务窗消息).
 
         Args:
@@ -3000,14 +1543,17 @@ class CrmV1(Manager):
 
         Source: batch-sending-of-service-window-messages
         """
-        return Call(BatchSendOfficialAccountOtoMessageReply)
+        return Call(str, "result.openPushId").or_none()
 
     @api("crm_1_0.BatchUpdateContacts", "PUT /v1.0/crm/contacts/batch")
     def batch_update_contacts(
         self,
         operator_user_id: str,
-        relation_list: list[BatchUpdateContactsRelationList],
-    ) -> Call[BatchUpdateContactsReply]:
+        *,
+        relation_list: Sequence[
+            Annotated[OrDict[Relation], Needs("biz_data_list.key", "biz_data_list.value", "relation_id")]
+        ],
+    ) -> Call[list[CreatedContact]]:
         """Batch update contacts (批量修改联系人数据).
 
         Args:
@@ -3023,14 +1569,17 @@ class CrmV1(Manager):
 
         Source: modify-contact-data-in-batches
         """
-        return Call(BatchUpdateContactsReply)
+        return Call(list[CreatedContact], "results").or_empty()
 
     @api("crm_1_0.BatchUpdateFollowRecords", "PUT /v1.0/crm/followRecords/batch")
     def batch_update_follow_records(
         self,
         operator_user_id: str,
-        instance_list: list[BatchUpdateFollowRecordsInstanceList],
-    ) -> Call[BatchUpdateFollowRecordsReply]:
+        *,
+        instance_list: Sequence[
+            Annotated[OrDict[Instance], Needs("data_array.key", "data_array.value", "instance_id")]
+        ],
+    ) -> Call[list[CreatedFollowRecord]]:
         """Batch update follow records (批量更新跟进记录数据).
 
         Args:
@@ -3046,22 +1595,24 @@ class CrmV1(Manager):
 
         Source: batch-update-follow-up-record-data
         """
-        return Call(BatchUpdateFollowRecordsReply)
+        return Call(list[CreatedFollowRecord], "results").or_empty()
 
     @api("crm_1_0.BatchUpdateRelationDatas", "PUT /v1.0/crm/relationDatas/batch")
     def batch_update_relation_datas(
         self,
-        relation_type: Literal["crm_customer", "crm_customer_personal"],
         operator_user_id: str,
-        relation_list: list[BatchUpdateRelationDatasRelationList],
         *,
+        relation_type: str,
+        relation_list: Sequence[
+            Annotated[OrDict[Relation], Needs("biz_data_list.key", "biz_data_list.value", "relation_id")]
+        ],
         skip_duplicate_check: bool | None = None,
-    ) -> Call[BatchUpdateRelationDatasReply]:
+    ) -> Call[list[CreatedContact]]:
         """Batch update relation datas (批量更新个人或企业客户数据).
 
         Args:
-            relation_type: 客户类型 (`crm_customer` `crm_customer_personal`)
             operator_user_id: 操作人userId
+            relation_type: 客户类型 (`crm_customer` `crm_customer_personal`)
             relation_list: 更新的客户数据列表
             skip_duplicate_check: 是否跳过查重
 
@@ -3074,22 +1625,60 @@ class CrmV1(Manager):
 
         Source: update-multiple-relational-data-tables-at-a-time
         """
-        return Call(BatchUpdateRelationDatasReply)
+        return Call(list[CreatedContact], "results").or_empty()
+
+    @api("crm_1_0.ConsumeBenefitInventory", "POST /v1.0/crm/benefitInventories/consume")
+    def consume_benefit_inventory(
+        self,
+        biz_request_id: str,
+        opt_user_id: str,
+        *,
+        benefit_code: str,
+        consume_quota: int,
+    ) -> Call[None]:
+        """Consume benefit inventory (核销权益库存).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("crm_1_0.CreateCustomer", "POST /v1.0/crm/customers")
+    def create_customer(
+        self,
+        creator_user_id: str,
+        *,
+        data: dict[str, JsonValue],
+        save_option: OrDict[Option],
+        contacts: Sequence[Annotated[OrDict[OfficialAccountContactDetailContact], Needs("data")]] | None = None,
+        extend_data: dict[str, JsonValue] | None = None,
+        instance_id: str | None = None,
+        object_type: str | None = None,
+        permission: OrDict[Permission] | None = None,
+    ) -> Call[CreatedCustomer]:
+        """Create customer (CRM客户通讯录数据写入接口，支持客户&联系人数据合并写入).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedCustomer)
 
     @api("crm_1_0.CreateGroup", "POST /v1.0/crm/groups")
     def create_group(
         self,
-        group_name: str,
         owner_user_id: str,
-        relation_type: str,
         *,
-        member_user_ids: str | None = None,
-    ) -> Call[CreateGroupReply]:
+        group_name: str,
+        relation_type: str,
+        member_user_ids: CommaStrs | None = None,
+    ) -> Call[str]:
         """Create group (创建客户群).
 
         Args:
-            group_name: 群名称 (例 e.g. `abc`)
             owner_user_id: 群主userId (例 e.g. `abc123`)
+            group_name: 群名称 (例 e.g. `abc`)
             relation_type: 关系类型 (`crm_customer` `crm_customer_personal` 等 or others)
             member_user_ids: 群成员userId (例 e.g. `a,b,c`)
 
@@ -3103,29 +1692,29 @@ class CrmV1(Manager):
 
         Source: create-a-customer-group
         """
-        return Call(CreateGroupReply)
+        return Call(str, "openConversationId")
 
     @api("crm_1_0.CreateGroupSet", "POST /v1.0/crm/groupSets")
     def create_group_set(
         self,
-        name: str,
         owner_user_id: str,
         creator_user_id: str,
-        relation_type: Literal["crm_customer", "crm_customer_personal"],
         *,
+        name: str,
+        relation_type: str,
         template_id: str | None = None,
         member_quota: Annotated[int, Field(le=900)] | None = None,
-        manager_user_ids: str | None = None,
+        manager_user_ids: CommaStrs | None = None,
         notice: str | None = None,
         notice_toped: Literal[0, 1] | None = None,
         welcome: str | None = None,
-    ) -> Call[CreateGroupSetReply]:
+    ) -> Call[GroupSet]:
         """Create group set (创建客户群组).
 
         Args:
-            name: 群组名 (例 e.g. `群组名`)
             owner_user_id: 群主userId (例 e.g. `301227837930`)
             creator_user_id: 创建人userId (例 e.g. `301227837930`)
+            name: 群组名 (例 e.g. `群组名`)
             relation_type: 关系类型 (`crm_customer` `crm_customer_personal`)
             template_id: 群模板Id (例 e.g. `asdasd-adsfdsfdsf-www`)
             member_quota: 单个群的人数上限 (≤ 900; 例 e.g. `100`)
@@ -3142,14 +1731,33 @@ class CrmV1(Manager):
 
         Source: crm-create-group
         """
-        return Call(CreateGroupSetReply)
+        return Call(GroupSet)
+
+    @api("crm_1_0.CreateRelationMeta", "POST /v1.0/crm/relations/metas/create")
+    def create_relation_meta(
+        self,
+        operator_user_id: str,
+        *,
+        relation_meta_dto: Annotated[
+            Annotated[OrDict[MetaModel], Needs("items", "items.props.biz_alias")], wire("relationMetaDTO")
+        ],
+        tenant: str,
+    ) -> Call[str | None]:
+        """Create relation meta (创建关系模型表结构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "relationType").or_none()
 
     @api("crm_1_0.DeleteCrmCustomObjectData", "DELETE /v1.0/crm/customObjectDatas/instances/{instanceId}")
     def delete_crm_custom_object_data(
         self,
         instance_id: str,
+        *,
         form_code: str,
-    ) -> Call[DeleteCrmCustomObjectDataReply]:
+    ) -> Call[str]:
         """Delete crm custom object data (删除CRM自定义对象数据).
 
         Args:
@@ -3165,7 +1773,23 @@ class CrmV1(Manager):
 
         Source: delete-crm-custom-object-data
         """
-        return Call(DeleteCrmCustomObjectDataReply)
+        return Call(str, "instanceId")
+
+    @api("crm_1_0.DeleteCrmFormInstance", "DELETE /v1.0/crm/formInstances/{instanceId}")
+    def delete_crm_form_instance(
+        self,
+        instance_id: str,
+        current_operator_user_id: str,
+        *,
+        name: str,
+    ) -> Call[str | None]:
+        """Delete crm form instance (crm自定义表单数据删除接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "instanceId").or_none()
 
     @api("crm_1_0.DeleteCrmPersonalCustomer", "DELETE /v1.0/crm/personalCustomers/{dataId}")
     def delete_crm_personal_customer(
@@ -3173,8 +1797,8 @@ class CrmV1(Manager):
         data_id: str,
         current_operator_user_id: str,
         *,
-        relation_type: Literal["crm_customer", "crm_customer_personal"] | None = None,
-    ) -> Call[DeleteCrmPersonalCustomerReply]:
+        relation_type: str | None = None,
+    ) -> Call[str]:
         """Delete crm personal customer (删除个人或企业客户数据).
 
         Args:
@@ -3191,7 +1815,38 @@ class CrmV1(Manager):
 
         Source: delete-crm-personal-customer
         """
-        return Call(DeleteCrmPersonalCustomerReply)
+        return Call(str, "instanceId")
+
+    @api("crm_1_0.DeleteLeads", "POST /v1.0/crm/leads/remove")
+    def delete_leads(
+        self,
+        *,
+        out_leads_ids: list[str],
+    ) -> Call[list[str]]:
+        """Delete leads (删除线索).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[str], "outLeadsIds").or_empty()
+
+    @api("crm_1_0.DeleteRelationMetaField", "POST /v1.0/crm/relations/metas/fields/remove")
+    def delete_relation_meta_field(
+        self,
+        operator_user_id: str,
+        *,
+        field_id_list: list[str],
+        relation_type: str,
+        tenant: str,
+    ) -> Call[str | None]:
+        """Delete relation meta field (关系模型表结构删除字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "relationType").or_none()
 
     @api(
         "crm_1_0.DescribeCrmPersonalCustomerObjectMeta",
@@ -3201,8 +1856,8 @@ class CrmV1(Manager):
     def describe_crm_personal_customer_object_meta(
         self,
         *,
-        relation_type: Literal["crm_customer", "crm_customer_personal"] | None = None,
-    ) -> Call[DescribeCrmPersonalCustomerObjectMetaReply]:
+        relation_type: str | None = None,
+    ) -> Call[CrmPersonalCustomerObjectMeta]:
         """Describe crm personal customer object meta (获取个人或企业客户的元数据).
 
         Args:
@@ -3216,7 +1871,74 @@ class CrmV1(Manager):
 
         Source: obtain-the-metadata-of-individual-enterprise-customers
         """
-        return Call(DescribeCrmPersonalCustomerObjectMetaReply)
+        return Call(CrmPersonalCustomerObjectMeta)
+
+    @api("crm_1_0.DescribeMetaModel", "POST /v1.0/crm/metas/models/query")
+    def describe_meta_model(
+        self,
+        operator_user_id: str,
+        *,
+        biz_types: list[str],
+        tenant: str,
+    ) -> Call[list[MetaModel]]:
+        """Describe meta model (查询模型表结构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[MetaModel], "metaModelDTOList").or_empty()
+
+    @api("crm_1_0.DescribeRelationMeta", "POST /v1.0/crm/relations/metas/query")
+    def describe_relation_meta(
+        self,
+        operator_user_id: str,
+        *,
+        relation_types: list[str],
+        tenant: str,
+    ) -> Call[list[MetaModel]]:
+        """Describe relation meta (查询关系模型表结构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[MetaModel], "relationMetaDTOList").or_empty()
+
+    @api("crm_1_0.FindTargetRelatedFollowRecords", "POST /v1.0/crm/targetFollowRecords/query", idempotent=True)
+    def find_target_related_follow_records(
+        self,
+        follow_target_data_id: str,
+        *,
+        follow_target_type: str,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[TargetRelatedFollowRecord]:
+        """Find target related follow records (分页获取关联对象的跟进记录列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(TargetRelatedFollowRecord, TOKEN, "result", items="resultList")
+
+    @api("crm_1_0.GetAllCustomerRecycles", "GET /v1.0/crm/customerRecycles")
+    def get_all_customer_recycles(
+        self,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[CustomerRecycle]:
+        """Get all customer recycles (分页获取所有客户的掉保时间数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(CustomerRecycle, TOKEN, items="resultList")
 
     @api("crm_1_0.GetContacts", "POST /v1.0/crm/customObjects/contacts/datas/query", idempotent=True)
     def get_contacts(
@@ -3228,7 +1950,7 @@ class CrmV1(Manager):
         max_results: int = 20,
         provider_corp_id: str | None = None,
         query_dsl: str | None = None,
-    ) -> Query[GetContactsValue]:
+    ) -> Query[Contact]:
         """Get contacts (根据指定条件查询联系人数据).
 
         Args:
@@ -3247,14 +1969,27 @@ class CrmV1(Manager):
 
         Source: api-getcontacts
         """
-        return Listing(GetContactsValue, TOKEN, "result", items="values")
+        return Listing(Contact, TOKEN, "result", items="values")
+
+    @api("crm_1_0.GetCrmGroupChat", "GET /v1.0/crm/crmGroupChats/{openConversationId}")
+    def get_crm_group_chat(
+        self,
+        open_conversation_id: str,
+    ) -> Call[CrmGroupChat]:
+        """Get crm group chat (获取单个客户群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CrmGroupChat)
 
     @api("crm_1_0.GetCrmGroupChatMulti", "POST /v1.0/crm/crmGroupChats/batchQuery", idempotent=True)
     def get_crm_group_chat_multi(
         self,
         *,
         open_conversation_ids: list[str] | None = None,
-    ) -> Call[GetCrmGroupChatMultiReply]:
+    ) -> Call[list[CrmGroupChat]]:
         """Get crm group chat multi (批量查询客户群).
 
         Args:
@@ -3268,13 +2003,13 @@ class CrmV1(Manager):
 
         Source: query-customer-groups-in-batches
         """
-        return Call(GetCrmGroupChatMultiReply)
+        return Call(list[CrmGroupChat], "result").or_empty()
 
     @api("crm_1_0.GetCrmGroupChatSingle", "POST /v1.0/crm/crmGroupChats/query?openConversationId", idempotent=True)
     def get_crm_group_chat_single(
         self,
         open_conversation_id: str,
-    ) -> Call[GetCrmGroupChatSingleReply]:
+    ) -> Call[CrmGroupChat]:
         """Get crm group chat single (获取单个客户群详情).
 
         Args:
@@ -3288,13 +2023,45 @@ class CrmV1(Manager):
 
         Source: obtain-a-single-customer-group
         """
-        return Call(GetCrmGroupChatSingleReply)
+        return Call(CrmGroupChat)
+
+    @api("crm_1_0.GetCrmRolePermission", "GET /v1.0/crm/permissions")
+    def get_crm_role_permission(
+        self,
+        *,
+        biz_type: str | None = None,
+        resource_id: str | None = None,
+    ) -> Call[list[CrmRolePermission]]:
+        """Get crm role permission (获取CRM表单权限配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[CrmRolePermission], "permissions").or_empty()
+
+    @api("crm_1_0.GetCustomerTracksByRelationId", "GET /v1.0/crm/customerTracks")
+    def get_customer_tracks_by_relation_id(
+        self,
+        relation_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        type_group: int | None = None,
+    ) -> Query[CustomerTrack]:
+        """Get customer tracks by relation id (分页获取某个客户的客户动态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(CustomerTrack, TOKEN, items="resultList")
 
     @api("crm_1_0.GetGroupSet", "GET /v1.0/crm/groupSets")
     def get_group_set(
         self,
         open_group_set_id: str,
-    ) -> Call[GetGroupSetReply]:
+    ) -> Call[GroupSet]:
         """Get group set (获取单个客户群组详情).
 
         Args:
@@ -3308,18 +2075,48 @@ class CrmV1(Manager):
 
         Source: queries-the-details-of-a-single-customer-group
         """
-        return Call(GetGroupSetReply)
+        return Call(GroupSet)
+
+    @api("crm_1_0.GetInAppPurchaseGoods", "GET /v1.0/crm/inAppPurchaseGoods/infos")
+    def get_in_app_purchase_goods(
+        self,
+        *,
+        user_id: str | None = None,
+    ) -> Call[InAppPurchaseGood]:
+        """Get in app purchase goods (获取内购商品信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(InAppPurchaseGood, "result")
+
+    @api("crm_1_0.GetNavigationCatalog", "GET /v1.0/crm/navigations/catalogs")
+    def get_navigation_catalog(
+        self,
+        biz_trace_id: str,
+        operator_user_id: str,
+        *,
+        module: str,
+    ) -> Call[NavigationCatalog]:
+        """Get navigation catalog (获取自定义导航挂靠节点结构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(NavigationCatalog, "result")
 
     @api("crm_1_0.GetObjectData", "POST /v1.0/crm/customObjects/datas/query", idempotent=True)
     def get_object_data(
         self,
-        name: str,
         *,
+        name: str,
         current_operator_user_id: str | None = None,
         next_token: str | None = None,
         max_results: int = 20,
         query_dsl: str | None = None,
-    ) -> Query[GetObjectDataValue]:
+    ) -> Query[Contact]:
         """Get object data (根据指定条件查询自定义对象数据).
 
         Args:
@@ -3337,7 +2134,57 @@ class CrmV1(Manager):
 
         Source: api-getobjectdata
         """
-        return Listing(GetObjectDataValue, TOKEN, "result", items="values")
+        return Listing(Contact, TOKEN, "result", items="values")
+
+    @api("crm_1_0.GetOfficialAccountContactInfo", "GET /v1.0/crm/officialAccounts/contacts/{userId}")
+    def get_official_account_contact_info(
+        self,
+        user_id: str,
+    ) -> Call[OfficialAccountContact]:
+        """Get official account contact info (获取关注服务窗的联系人信息，包括手机号、主企业等字段，调用前先进行用户授权).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            user_id: 服务窗联系人的userId
+
+        Evidence: sdk
+        """
+        return Call(OfficialAccountContact)
+
+    @api("crm_1_0.GetOfficialAccountContacts", "GET /v1.0/crm/officialAccounts/contacts")
+    def get_official_account_contacts(
+        self,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[OfficialAccountContactDetail]:
+        """Get official account contacts (分页获取服务窗联系人信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: 查询返回结果数 (默认 default `20`)
+            next_token: 分页游标
+
+        Evidence: sdk
+        """
+        return Listing(OfficialAccountContactDetail, Paging("nextToken", "0", next="nextToken"), items="values")
+
+    @api("crm_1_0.GetOfficialAccountOTOMessageResult", "GET /v1.0/crm/officialAccounts/oToMessages/sendResults")
+    def get_official_account_oto_message_result(
+        self,
+        open_push_id: str,
+        *,
+        account_id: str | None = None,
+    ) -> Call[OfficialAccountOtoMessage]:
+        """Get official account oto message result (获取服务窗消息发送的结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(OfficialAccountOtoMessage, "result")
 
     @api("crm_1_0.GetRelatedViewTabData", "POST /v1.0/crm/formRelatedTabs/datas/query", idempotent=True)
     def get_related_view_tab_data(
@@ -3349,7 +2196,7 @@ class CrmV1(Manager):
         max_results: int | None = None,
         related_field: str | None = None,
         related_inst_id: str | None = None,
-    ) -> Query[GetRelatedViewTabDataList]:
+    ) -> Query[RelatedTab]:
         """Get related view tab data (获取审批里创建的与CRM客户关联的TAB表单数据实例列表).
 
         Args:
@@ -3368,19 +2215,20 @@ class CrmV1(Manager):
 
         Source: api-getrelatedviewtabdata
         """
-        return Listing(GetRelatedViewTabDataList, TOKEN_FROM_ZERO, "result.page", items="list")
+        return Listing(RelatedTab, TOKEN_FROM_ZERO, "result.page", items="list")
 
     @api("crm_1_0.GetRelatedViewTabMeta", "POST /v1.0/crm/formRelatedTabs/meta/query", idempotent=True)
     def get_related_view_tab_meta(
         self,
-        form_code: str,
         view_user_id: str,
-    ) -> Call[GetRelatedViewTabMetaReply]:
+        *,
+        form_code: str,
+    ) -> Call[list[RelatedTabMeta]]:
         """Get related view tab meta (获取审批中创建与CRM客户关联的TAB表单元数据).
 
         Args:
-            form_code: 个人客户或者企业客户的表单代码
             view_user_id: 企业内的用户 userid (例 e.g. `manager6034`)
+            form_code: 个人客户或者企业客户的表单代码
 
         Codes: crm.not.created, params.isNull, request.isNull, sys.error.
 
@@ -3390,13 +2238,14 @@ class CrmV1(Manager):
 
         Source: api-getrelatedviewtabmeta
         """
-        return Call(GetRelatedViewTabMetaReply)
+        return Call(list[RelatedTabMeta], "results").or_empty()
 
     @api("crm_1_0.GetRelationUkSetting", "GET /v1.0/crm/relationUkSettings")
     def get_relation_uk_setting(
         self,
-        relation_type: Literal["crm_customer", "crm_customer_personal"],
-    ) -> Call[GetRelationUkSettingReply]:
+        *,
+        relation_type: str,
+    ) -> Call[list[RelationUkSetting]]:
         """Get relation uk setting (获取个人或企业客户查重字段).
 
         Args:
@@ -3410,7 +2259,64 @@ class CrmV1(Manager):
 
         Source: obtain-duplicate-check-fields
         """
-        return Call(GetRelationUkSettingReply)
+        return Call(list[RelationUkSetting], "result").or_empty()
+
+    @api("crm_1_0.JoinGroupSet", "POST /v1.0/crm/groupSets/join")
+    def join_group_set(
+        self,
+        corp_id: str,
+        open_group_set_id: str,
+        union_id: str,
+        *,
+        biz_data_list: Sequence[OrDict[FollowRecord]] | None = None,
+    ) -> Call[JoinedGroupSet]:
+        """Join group set (加入群组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(JoinedGroupSet)
+
+    @api("crm_1_0.ListAvailableBenefit", "POST /v1.0/crm/benefits/lists/query", idempotent=True)
+    def list_available_benefit(
+        self,
+        *,
+        benefit_code_list: list[str],
+    ) -> Call[list[AvailableBenefit]]:
+        """List available benefit (批量查询可用权益).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[AvailableBenefit], "result").or_empty()
+
+    @api("crm_1_0.ListBenefitLicense", "POST /v1.0/crm/benefitLicenses/lists/query", idempotent=True)
+    def list_benefit_license(
+        self,
+        *,
+        domains: list[str],
+    ) -> Call[list[BenefitLicense]]:
+        """List benefit license (批量查询license).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[BenefitLicense], "result").or_empty()
+
+    @api("crm_1_0.ListClueTag", "GET /v1.0/crm/clues/tags")
+    def list_clue_tag(
+        self,
+    ) -> Call[list[ClueTag]]:
+        """List clue tag (获取线索标签列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[ClueTag], "result").or_empty()
 
     @api(
         "crm_1_0.ListCrmPersonalCustomers",
@@ -3419,11 +2325,11 @@ class CrmV1(Manager):
     )
     def list_crm_personal_customers(
         self,
-        body: Annotated[list[str], wire("")],
         *,
+        body: Annotated[list[str], wire("")],
         current_operator_user_id: str | None = None,
-        relation_type: Literal["crm_customer", "crm_customer_personal"] | None = None,
-    ) -> Call[ListCrmPersonalCustomersReply]:
+        relation_type: str | None = None,
+    ) -> Call[list[CrmPersonalCustomer]]:
         """List crm personal customers (批量获取个人或企业客户数据).
 
         Args:
@@ -3440,17 +2346,17 @@ class CrmV1(Manager):
 
         Source: acquire-crm-individual-customers-in-batches
         """
-        return Call(ListCrmPersonalCustomersReply)
+        return Call(list[CrmPersonalCustomer], "result").or_empty()
 
     @api("crm_1_0.ListGroupSet", "GET /v1.0/crm/groupSets/lists")
     def list_group_set(
         self,
-        relation_type: Literal["crm_customer", "crm_customer_personal"],
         *,
+        relation_type: str,
         next_token: str | None = None,
         max_results: Annotated[int, Field(le=10)] = 10,
         query_dsl: str | None = None,
-    ) -> Query[ListGroupSetResultList]:
+    ) -> Query[GroupSet]:
         """List group set (查询客户群组列表).
 
         Args:
@@ -3467,7 +2373,26 @@ class CrmV1(Manager):
 
         Source: query-groups
         """
-        return Listing(ListGroupSetResultList, TOKEN, items="resultList")
+        return Listing(GroupSet, TOKEN, items="resultList")
+
+    @api("crm_1_0.OverrideUpdateCustomerDataAuth", "PUT /v1.0/crm/customers/dataAuth/overrideUpdate")
+    def override_update_customer_data_auth(
+        self,
+        operate_user_id: str,
+        *,
+        customer_ids: list[str],
+        data_auth_user_ids: list[str],
+        role_type: str,
+        form_code: str | None = None,
+        relation_type: str | None = None,
+    ) -> Call[None]:
+        """Override update customer data auth (覆盖更新客户数据权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("crm_1_0.QueryAllCustomer", "POST /v1.0/crm/customerInstances", idempotent=True)
     def query_all_customer(
@@ -3478,7 +2403,7 @@ class CrmV1(Manager):
         next_token: str | None = None,
         object_type: Literal["crm_customer_personal", "crm_customer", "open_customer_personal", "open_customer_org"]
         | None = None,
-    ) -> Query[QueryAllCustomerValue]:
+    ) -> Query[Customer]:
         """Query all customer (获取全量个人或企业客户数据).
 
         Args:
@@ -3496,17 +2421,77 @@ class CrmV1(Manager):
 
         Source: crm-obtains-all-private-sea-customer-data
         """
-        return Listing(QueryAllCustomerValue, TOKEN, "result", items="values")
+        return Listing(Customer, TOKEN, "result", items="values")
+
+    @api("crm_1_0.QueryAllTracks", "GET /v1.0/crm/customers/tracks")
+    def query_all_tracks(
+        self,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+        order: str | None = None,
+    ) -> Query[Track]:
+        """Query all tracks (批量查询企业客户动态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(Track, TOKEN, items="values")
+
+    @api("crm_1_0.QueryAppManager", "POST /v1.0/crm/apps/managers/query", idempotent=True)
+    def query_app_manager(
+        self,
+        operator_user_id: str,
+    ) -> Call[list[AppManager]]:
+        """Query app manager (查询客户管理应用管理员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[AppManager], "result").or_empty()
+
+    @api("crm_1_0.QueryBenefitInventory", "POST /v1.0/crm/benefitInventories/query", idempotent=True)
+    def query_benefit_inventory(
+        self,
+        *,
+        benefit_code: str,
+    ) -> Call[BenefitInventory]:
+        """Query benefit inventory (查询权益库存).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BenefitInventory, "result")
+
+    @api("crm_1_0.QueryClueFollowStatus", "GET /v1.0/crm/clues/followStatuses")
+    def query_clue_follow_status(
+        self,
+        *,
+        clue_id: str | None = None,
+    ) -> Call[list[ClueFollowStatus]]:
+        """Query clue follow status (查询线索跟进状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[ClueFollowStatus], "result").or_empty()
 
     @api("crm_1_0.QueryCrmGroupChats", "GET /v1.0/crm/crmGroupChats")
     def query_crm_group_chats(
         self,
-        relation_type: Literal["crm_customer", "crm_customer_personal"],
         *,
+        relation_type: str,
         next_token: str | None = None,
         max_results: Annotated[int, Field(le=100)] = 100,
         query_dsl: str | None = None,
-    ) -> Query[QueryCrmGroupChatsResultList]:
+    ) -> Query[CrmGroupChat]:
         """Query crm group chats (查询客户群列表).
 
         Args:
@@ -3523,18 +2508,18 @@ class CrmV1(Manager):
 
         Source: query-the-list-of-customer-groups
         """
-        return Listing(QueryCrmGroupChatsResultList, TOKEN, items="resultList")
+        return Listing(CrmGroupChat, TOKEN, items="resultList")
 
     @api("crm_1_0.QueryCrmPersonalCustomer", "GET /v1.0/crm/personalCustomers")
     def query_crm_personal_customer(
         self,
         *,
         current_operator_user_id: str | None = None,
-        relation_type: Literal["crm_customer", "crm_customer_personal"] | None = None,
+        relation_type: str | None = None,
         next_token: str | None = None,
         max_results: Annotated[int, Field(le=100)] = 100,
         query_dsl: str | None = None,
-    ) -> Query[QueryCrmPersonalCustomerValue]:
+    ) -> Query[CrmPersonalCustomer]:
         """Query crm personal customer (根据指定条件查询个人或企业客户数据).
 
         Args:
@@ -3553,13 +2538,26 @@ class CrmV1(Manager):
 
         Source: obtains-crm-individual-customers-in-batches-based-on-specified-query
         """
-        return Listing(QueryCrmPersonalCustomerValue, TOKEN, items="values")
+        return Listing(CrmPersonalCustomer, TOKEN, items="values")
+
+    @api("crm_1_0.QueryCustomerBizType", "POST /v1.0/crm/orgSettings/templates/customerBizTypes/query", idempotent=True)
+    def query_customer_biz_type(
+        self,
+        operator_user_id: str,
+    ) -> Call[str]:
+        """Query customer biz type (查询客户模板启用类型).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result.customerBizType")
 
     @api("crm_1_0.QueryGlobalInfo", "GET /v1.0/crm/globalInfos")
     def query_global_info(
         self,
         user_id: str,
-    ) -> Call[QueryGlobalInfoReply]:
+    ) -> Call[Global]:
         """Query global info (获取客户管理全局信息).
 
         Args:
@@ -3573,14 +2571,28 @@ class CrmV1(Manager):
 
         Source: get-customer-management-global-information
         """
-        return Call(QueryGlobalInfoReply)
+        return Call(Global, "result")
+
+    @api("crm_1_0.QueryHasAppPermission", "POST /v1.0/crm/apps/adminPermissions/query", idempotent=True)
+    def query_has_app_permission(
+        self,
+        operator_user_id: str,
+    ) -> Call[bool]:
+        """Query has app permission (查询用户是否有应用管理员权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "result")
 
     @api("crm_1_0.QueryOfficialAccountUserBasicInfo", "GET /v1.0/crm/officialAccounts/basics/users")
     def query_official_account_user_basic_info(
         self,
         union_id: str,
+        *,
         binding_token: str,
-    ) -> Call[QueryOfficialAccountUserBasicInfoReply]:
+    ) -> Call[str]:
         """Query official account user basic info (查询服务窗粉丝用户基础信息).
 
         Args:
@@ -3596,14 +2608,15 @@ class CrmV1(Manager):
 
         Source: queries-the-basic-information-of-fans-in-the-service-window
         """
-        return Call(QueryOfficialAccountUserBasicInfoReply)
+        return Call(str, "result.status")
 
     @api("crm_1_0.QueryRelationDatasByTargetId", "GET /v1.0/crm/relations/datas/targets/{targetId}")
     def query_relation_datas_by_target_id(
         self,
         target_id: str,
-        relation_type: Literal["crm_customer", "crm_customer_personal"],
-    ) -> Call[QueryRelationDatasByTargetIdReply]:
+        *,
+        relation_type: str,
+    ) -> Call[list[RelationData]]:
         """Query relation datas by target id (查询客户数据).
 
         Args:
@@ -3618,16 +2631,61 @@ class CrmV1(Manager):
 
         Source: querying-customer-data
         """
-        return Call(QueryRelationDatasByTargetIdReply)
+        return Call(list[RelationData], "relations").or_empty()
+
+    @api("crm_1_0.RecallOfficialAccountOTOMessage", "POST /v1.0/crm/officialAccounts/oToMessages/recall")
+    def recall_official_account_oto_message(
+        self,
+        open_push_id: str,
+        *,
+        account_id: str | None = None,
+    ) -> Call[str | None]:
+        """Recall official account oto message (服务窗消息撤回).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "requestId").or_none()
+
+    @api("crm_1_0.SaveBenefitLicense", "POST /v1.0/crm/benefitLicenses/save")
+    def save_benefit_license(
+        self,
+        save_user_id: str,
+        *,
+        domain: str,
+        licenses: Sequence[OrDict[License]],
+    ) -> Call[BenefitLicense | None]:
+        """Save benefit license (保存license).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BenefitLicense, "result").or_none()
 
     @api("crm_1_0.SendOfficialAccountOTOMessage", "POST /v1.0/crm/officialAccounts/oToMessages/send")
     def send_official_account_oto_message(
         self,
-        detail: SendOfficialAccountOtoMessageDetail,
         *,
+        detail: Annotated[
+            OrDict[OfficialAccountOtoMessageDetail],
+            Needs(
+                "message_body.action_card.button_list.action_url",
+                "message_body.action_card.button_list.title",
+                "message_body.action_card.title",
+                "message_body.link.message_url",
+                "message_body.link.pic_url",
+                "message_body.link.text",
+                "message_body.link.title",
+                "message_body.markdown.text",
+                "message_body.markdown.title",
+                "message_body.text.content",
+            ),
+        ],
         biz_id: str | None = None,
         account_id: str | None = None,
-    ) -> Call[SendOfficialAccountOtoMessageReply]:
+    ) -> Call[str]:
         """Send official account oto message (发送服务窗单人消息).
 
         Args:
@@ -3646,16 +2704,16 @@ class CrmV1(Manager):
 
         Source: sends-a-single-message-from-the-service-window
         """
-        return Call(SendOfficialAccountOtoMessageReply)
+        return Call(str, "result.openPushId")
 
     @api("crm_1_0.SendOfficialAccountSNSMessage", "POST /v1.0/crm/officialAccounts/snsMessages/send")
     def send_official_account_sns_message(
         self,
-        detail: SendOfficialAccountSnsMessageDetail,
-        binding_token: str,
         *,
+        detail: OrDict[OfficialAccountSnsMessageDetail],
+        binding_token: str,
         biz_id: str | None = None,
-    ) -> Call[SendOfficialAccountSnsMessageReply]:
+    ) -> Call[str]:
         """Send official account sns message (第三方个人应用发送服务窗单人消息).
 
         Args:
@@ -3674,22 +2732,78 @@ class CrmV1(Manager):
 
         Source: a-third-party-personal-application-sends-a-message-to-a-single
         """
-        return Call(SendOfficialAccountSnsMessageReply)
+        return Call(str, "result.openPushId")
+
+    @api("crm_1_0.ServiceWindowMessageBatchPush", "POST /v1.0/crm/messages/batchSend")
+    def service_window_message_batch_push(
+        self,
+        *,
+        detail: Annotated[
+            OrDict[ServiceWindowMessageDetail],
+            Needs(
+                "message_body.action_card.button_list.action_url",
+                "message_body.action_card.button_list.title",
+                "message_body.markdown.text",
+                "message_body.markdown.title",
+                "message_body.text.content",
+            ),
+        ],
+        biz_id: str | None = None,
+    ) -> Call[str | None]:
+        """Service window message batch push (服务窗消息群发).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result.openPushId").or_none()
+
+    @api("crm_1_0.SetUserVersionToFree", "POST /v1.0/crm/versions/set")
+    def set_user_version_to_free(
+        self,
+        *,
+        operator_user_id: str | None = None,
+        version: str | None = None,
+    ) -> Call[None]:
+        """Set user version to free (设置用户版本为免费版).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("crm_1_0.TwoPhaseCommitInventory", "POST /v1.0/crm/benefitInventories/twoPhases/commit")
+    def two_phase_commit_inventory(
+        self,
+        biz_request_id: str,
+        *,
+        benefit_code: str,
+        execute_result: bool,
+        quota: int | None = None,
+    ) -> Call[None]:
+        """Two phase commit inventory (二阶段提交权益库存结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("crm_1_0.UpdateCrmPersonalCustomer", "PUT /v1.0/crm/personalCustomers")
     def update_crm_personal_customer(
         self,
         instance_id: str,
         modifier_user_id: str,
-        data: dict[str, JsonValue],
         *,
+        data: dict[str, JsonValue],
         modifier_nick: str | None = None,
         extend_data: dict[str, JsonValue] | None = None,
-        permission: UpdateCrmPersonalCustomerPermission | None = None,
-        relation_type: Literal["crm_customer", "crm_customer_personal"] | None = None,
+        permission: OrDict[Permission] | None = None,
+        relation_type: str | None = None,
         skip_duplicate_check: bool | None = None,
         action: str | None = None,
-    ) -> Call[UpdateCrmPersonalCustomerReply]:
+    ) -> Call[str]:
         """Update crm personal customer (更新个人或企业客户数据).
 
         Args:
@@ -3715,7 +2829,22 @@ class CrmV1(Manager):
 
         Source: update-crm-personal-customers
         """
-        return Call(UpdateCrmPersonalCustomerReply)
+        return Call(str, "instanceId")
+
+    @api("crm_1_0.UpdateCustomerBizType", "PUT /v1.0/crm/orgSettings/templates/customerBizTypes")
+    def update_customer_biz_type(
+        self,
+        operator_user_id: str,
+        *,
+        customer_biz_type: str,
+    ) -> Call[None]:
+        """Update customer biz type (更新客户模板类型).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("crm_1_0.UpdateGroupSet", "PUT /v1.0/crm/groupSets/set")
     def update_group_set(
@@ -3725,7 +2854,7 @@ class CrmV1(Manager):
         name: str | None = None,
         member_quota: int | None = None,
         owner_user_id: str | None = None,
-        manager_user_ids: str | None = None,
+        manager_user_ids: CommaStrs | None = None,
         notice: str | None = None,
         notice_toped: Literal[0, 1] | None = None,
         template_id: str | None = None,
@@ -3754,712 +2883,57 @@ class CrmV1(Manager):
         """
         return Call(bool, "result")
 
-    @api("crm_1_0.AbandonCustomer", "POST /v1.0/crm/customers/abandon")
-    def abandon_customer(
-        self,
-        instance_id_list: list[str],
-        operator_user_id: str,
-        *,
-        custom_track_desc: str | None = None,
-        opt_type: str | None = None,
-    ) -> Call[AbandonCustomerReply]:
-        """Abandon customer (从私海放弃客户（退回公海）).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AbandonCustomerReply)
-
-    @api("crm_1_0.AddCustomerTrack", "POST /v1.0/crm/customerTracks")
-    def add_customer_track(
-        self,
-        content: str,
-        customer_id: str,
-        operator_user_id: str,
-        relation_type: str,
-        title: str,
-        type: int,
-        *,
-        extra_biz_info: str | None = None,
-        idempotent_key: str | None = None,
-        masked_content: str | None = None,
-    ) -> Call[None]:
-        """Add customer track (新增动态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("crm_1_0.AddLeads", "POST /v1.0/crm/leads")
-    def add_leads(
-        self,
-        assign_user_id: str,
-        assigned_user_id: str,
-        leads: list[AddLeadsLeads],
-        out_task_id: str,
-        *,
-        assign_timestamp: int | None = None,
-    ) -> Call[AddLeadsReply]:
-        """Add leads (添加线索).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddLeadsReply)
-
-    @api("crm_1_0.AddMetaModelField", "POST /v1.0/crm/metas/models/fields")
-    def add_meta_model_field(
-        self,
-        biz_type: str,
-        field_dto_list: Annotated[list[AddMetaModelFieldFieldDtoList], wire("fieldDTOList")],
-        operator_user_id: str,
-        tenant: str,
-    ) -> Call[AddMetaModelFieldReply]:
-        """Add meta model field (模型表结构增加字段).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddMetaModelFieldReply)
-
-    @api("crm_1_0.AddRelationMetaField", "POST /v1.0/crm/relations/metas/fields")
-    def add_relation_meta_field(
-        self,
-        field_dto_list: Annotated[list[AddRelationMetaFieldFieldDtoList], wire("fieldDTOList")],
-        operator_user_id: str,
-        relation_type: str,
-        tenant: str,
-    ) -> Call[AddRelationMetaFieldReply]:
-        """Add relation meta field (关系模型表结构增加字段).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddRelationMetaFieldReply)
-
-    @api("crm_1_0.AppendCustomerDataAuth", "POST /v1.0/crm/customers/dataAuth/append")
-    def append_customer_data_auth(
-        self,
-        customer_ids: list[str],
-        data_auth_user_ids: list[str],
-        operate_user_id: str,
-        role_type: str,
-        *,
-        form_code: str | None = None,
-        relation_type: str | None = None,
-    ) -> Call[None]:
-        """Append customer data auth (追加客户数据权限).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("crm_1_0.BatchCreateClueData", "POST /v1.0/crm/clues/datas/batch")
-    def batch_create_clue_data(
-        self,
-        user_id: str,
-        *,
-        data_list: list[BatchCreateClueDataDataList] | None = None,
-        private_seas: bool | None = None,
-    ) -> Call[BatchCreateClueDataReply]:
-        """Batch create clue data (批量创建线索数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchCreateClueDataReply)
-
-    @api("crm_1_0.ConsumeBenefitInventory", "POST /v1.0/crm/benefitInventories/consume")
-    def consume_benefit_inventory(
-        self,
-        benefit_code: str,
-        biz_request_id: str,
-        consume_quota: int,
-        opt_user_id: str,
-    ) -> Call[None]:
-        """Consume benefit inventory (核销权益库存).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("crm_1_0.CreateCustomer", "POST /v1.0/crm/customers")
-    def create_customer(
-        self,
-        creator_user_id: str,
-        data: dict[str, JsonValue],
-        save_option: CreateCustomerSaveOption,
-        *,
-        contacts: list[CreateCustomerContacts] | None = None,
-        extend_data: dict[str, JsonValue] | None = None,
-        instance_id: str | None = None,
-        object_type: str | None = None,
-        permission: CreateCustomerPermission | None = None,
-    ) -> Call[CreateCustomerReply]:
-        """Create customer (CRM客户通讯录数据写入接口，支持客户&联系人数据合并写入).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateCustomerReply)
-
-    @api("crm_1_0.CreateRelationMeta", "POST /v1.0/crm/relations/metas/create")
-    def create_relation_meta(
-        self,
-        operator_user_id: str,
-        relation_meta_dto: Annotated[CreateRelationMetaRelationMetaDto, wire("relationMetaDTO")],
-        tenant: str,
-    ) -> Call[CreateRelationMetaReply]:
-        """Create relation meta (创建关系模型表结构).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateRelationMetaReply)
-
-    @api("crm_1_0.DeleteCrmFormInstance", "DELETE /v1.0/crm/formInstances/{instanceId}")
-    def delete_crm_form_instance(
-        self,
-        instance_id: str,
-        current_operator_user_id: str,
-        name: str,
-    ) -> Call[DeleteCrmFormInstanceReply]:
-        """Delete crm form instance (crm自定义表单数据删除接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeleteCrmFormInstanceReply)
-
-    @api("crm_1_0.DeleteLeads", "POST /v1.0/crm/leads/remove")
-    def delete_leads(
-        self,
-        out_leads_ids: list[str],
-    ) -> Call[DeleteLeadsReply]:
-        """Delete leads (删除线索).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeleteLeadsReply)
-
-    @api("crm_1_0.DeleteRelationMetaField", "POST /v1.0/crm/relations/metas/fields/remove")
-    def delete_relation_meta_field(
-        self,
-        field_id_list: list[str],
-        operator_user_id: str,
-        relation_type: str,
-        tenant: str,
-    ) -> Call[DeleteRelationMetaFieldReply]:
-        """Delete relation meta field (关系模型表结构删除字段).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeleteRelationMetaFieldReply)
-
-    @api("crm_1_0.DescribeMetaModel", "POST /v1.0/crm/metas/models/query")
-    def describe_meta_model(
-        self,
-        biz_types: list[str],
-        operator_user_id: str,
-        tenant: str,
-    ) -> Call[DescribeMetaModelReply]:
-        """Describe meta model (查询模型表结构).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DescribeMetaModelReply)
-
-    @api("crm_1_0.DescribeRelationMeta", "POST /v1.0/crm/relations/metas/query")
-    def describe_relation_meta(
-        self,
-        operator_user_id: str,
-        relation_types: list[str],
-        tenant: str,
-    ) -> Call[DescribeRelationMetaReply]:
-        """Describe relation meta (查询关系模型表结构).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DescribeRelationMetaReply)
-
-    @api("crm_1_0.FindTargetRelatedFollowRecords", "POST /v1.0/crm/targetFollowRecords/query", idempotent=True)
-    def find_target_related_follow_records(
-        self,
-        follow_target_data_id: str,
-        follow_target_type: str,
-        *,
-        max_results: int = 20,
-        next_token: str | None = None,
-    ) -> Query[FindTargetRelatedFollowRecordsResultList]:
-        """Find target related follow records (分页获取关联对象的跟进记录列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(FindTargetRelatedFollowRecordsResultList, TOKEN, "result", items="resultList")
-
-    @api("crm_1_0.GetAllCustomerRecycles", "GET /v1.0/crm/customerRecycles")
-    def get_all_customer_recycles(
-        self,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-    ) -> Query[GetAllCustomerRecyclesResultList]:
-        """Get all customer recycles (分页获取所有客户的掉保时间数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(GetAllCustomerRecyclesResultList, TOKEN, items="resultList")
-
-    @api("crm_1_0.GetCrmGroupChat", "GET /v1.0/crm/crmGroupChats/{openConversationId}")
-    def get_crm_group_chat(
-        self,
-        open_conversation_id: str,
-    ) -> Call[GetCrmGroupChatReply]:
-        """Get crm group chat (获取单个客户群).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetCrmGroupChatReply)
-
-    @api("crm_1_0.GetCrmRolePermission", "GET /v1.0/crm/permissions")
-    def get_crm_role_permission(
-        self,
-        *,
-        biz_type: str | None = None,
-        resource_id: str | None = None,
-    ) -> Call[GetCrmRolePermissionReply]:
-        """Get crm role permission (获取CRM表单权限配置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetCrmRolePermissionReply)
-
-    @api("crm_1_0.GetCustomerTracksByRelationId", "GET /v1.0/crm/customerTracks")
-    def get_customer_tracks_by_relation_id(
-        self,
-        relation_id: str,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        type_group: int | None = None,
-    ) -> Query[GetCustomerTracksByRelationIdResultList]:
-        """Get customer tracks by relation id (分页获取某个客户的客户动态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(GetCustomerTracksByRelationIdResultList, TOKEN, items="resultList")
-
-    @api("crm_1_0.GetInAppPurchaseGoods", "GET /v1.0/crm/inAppPurchaseGoods/infos")
-    def get_in_app_purchase_goods(
-        self,
-        *,
-        user_id: str | None = None,
-    ) -> Call[GetInAppPurchaseGoodsReply]:
-        """Get in app purchase goods (获取内购商品信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetInAppPurchaseGoodsReply)
-
-    @api("crm_1_0.GetNavigationCatalog", "GET /v1.0/crm/navigations/catalogs")
-    def get_navigation_catalog(
-        self,
-        biz_trace_id: str,
-        module: str,
-        operator_user_id: str,
-    ) -> Call[GetNavigationCatalogReply]:
-        """Get navigation catalog (获取自定义导航挂靠节点结构).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetNavigationCatalogReply)
-
-    @api("crm_1_0.GetOfficialAccountContactInfo", "GET /v1.0/crm/officialAccounts/contacts/{userId}")
-    def get_official_account_contact_info(
-        self,
-        user_id: str,
-    ) -> Call[GetOfficialAccountContactInfoReply]:
-        """Get official account contact info (获取关注服务窗的联系人信息，包括手机号、主企业等字段，调用前先进行用户授权).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            user_id: 服务窗联系人的userId
-
-        Evidence: sdk
-        """
-        return Call(GetOfficialAccountContactInfoReply)
-
-    @api("crm_1_0.GetOfficialAccountContacts", "GET /v1.0/crm/officialAccounts/contacts")
-    def get_official_account_contacts(
-        self,
-        *,
-        max_results: int = 20,
-        next_token: str | None = None,
-    ) -> Query[GetOfficialAccountContactsValue]:
-        """Get official account contacts (分页获取服务窗联系人信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: 查询返回结果数 (默认 default `20`)
-            next_token: 分页游标
-
-        Evidence: sdk
-        """
-        return Listing(GetOfficialAccountContactsValue, Paging("nextToken", "0", next="nextToken"), items="values")
-
-    @api("crm_1_0.GetOfficialAccountOTOMessageResult", "GET /v1.0/crm/officialAccounts/oToMessages/sendResults")
-    def get_official_account_oto_message_result(
-        self,
-        open_push_id: str,
-        *,
-        account_id: str | None = None,
-    ) -> Call[GetOfficialAccountOtoMessageResultReply]:
-        """Get official account oto message result (获取服务窗消息发送的结果).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetOfficialAccountOtoMessageResultReply)
-
-    @api("crm_1_0.JoinGroupSet", "POST /v1.0/crm/groupSets/join")
-    def join_group_set(
-        self,
-        corp_id: str,
-        open_group_set_id: str,
-        union_id: str,
-        *,
-        biz_data_list: list[JoinGroupSetBizDataList] | None = None,
-    ) -> Call[JoinGroupSetReply]:
-        """Join group set (加入群组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(JoinGroupSetReply)
-
-    @api("crm_1_0.ListAvailableBenefit", "POST /v1.0/crm/benefits/lists/query", idempotent=True)
-    def list_available_benefit(
-        self,
-        benefit_code_list: list[str],
-    ) -> Call[ListAvailableBenefitReply]:
-        """List available benefit (批量查询可用权益).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListAvailableBenefitReply)
-
-    @api("crm_1_0.ListBenefitLicense", "POST /v1.0/crm/benefitLicenses/lists/query", idempotent=True)
-    def list_benefit_license(
-        self,
-        domains: list[str],
-    ) -> Call[ListBenefitLicenseReply]:
-        """List benefit license (批量查询license).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListBenefitLicenseReply)
-
-    @api("crm_1_0.ListClueTag", "GET /v1.0/crm/clues/tags")
-    def list_clue_tag(
-        self,
-    ) -> Call[ListClueTagReply]:
-        """List clue tag (获取线索标签列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListClueTagReply)
-
-    @api("crm_1_0.OverrideUpdateCustomerDataAuth", "PUT /v1.0/crm/customers/dataAuth/overrideUpdate")
-    def override_update_customer_data_auth(
-        self,
-        customer_ids: list[str],
-        data_auth_user_ids: list[str],
-        operate_user_id: str,
-        role_type: str,
-        *,
-        form_code: str | None = None,
-        relation_type: str | None = None,
-    ) -> Call[None]:
-        """Override update customer data auth (覆盖更新客户数据权限).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("crm_1_0.QueryAllTracks", "GET /v1.0/crm/customers/tracks")
-    def query_all_tracks(
-        self,
-        *,
-        max_results: int = 20,
-        next_token: str | None = None,
-        order: str | None = None,
-    ) -> Query[QueryAllTracksValue]:
-        """Query all tracks (批量查询企业客户动态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(QueryAllTracksValue, TOKEN, items="values")
-
-    @api("crm_1_0.QueryAppManager", "POST /v1.0/crm/apps/managers/query", idempotent=True)
-    def query_app_manager(
-        self,
-        operator_user_id: str,
-    ) -> Call[QueryAppManagerReply]:
-        """Query app manager (查询客户管理应用管理员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryAppManagerReply)
-
-    @api("crm_1_0.QueryBenefitInventory", "POST /v1.0/crm/benefitInventories/query", idempotent=True)
-    def query_benefit_inventory(
-        self,
-        benefit_code: str,
-    ) -> Call[QueryBenefitInventoryReply]:
-        """Query benefit inventory (查询权益库存).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryBenefitInventoryReply)
-
-    @api("crm_1_0.QueryClueFollowStatus", "GET /v1.0/crm/clues/followStatuses")
-    def query_clue_follow_status(
-        self,
-        *,
-        clue_id: str | None = None,
-    ) -> Call[QueryClueFollowStatusReply]:
-        """Query clue follow status (查询线索跟进状态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryClueFollowStatusReply)
-
-    @api("crm_1_0.QueryCustomerBizType", "POST /v1.0/crm/orgSettings/templates/customerBizTypes/query", idempotent=True)
-    def query_customer_biz_type(
-        self,
-        operator_user_id: str,
-    ) -> Call[QueryCustomerBizTypeReply]:
-        """Query customer biz type (查询客户模板启用类型).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryCustomerBizTypeReply)
-
-    @api("crm_1_0.QueryHasAppPermission", "POST /v1.0/crm/apps/adminPermissions/query", idempotent=True)
-    def query_has_app_permission(
-        self,
-        operator_user_id: str,
-    ) -> Call[QueryHasAppPermissionReply]:
-        """Query has app permission (查询用户是否有应用管理员权限).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryHasAppPermissionReply)
-
-    @api("crm_1_0.RecallOfficialAccountOTOMessage", "POST /v1.0/crm/officialAccounts/oToMessages/recall")
-    def recall_official_account_oto_message(
-        self,
-        open_push_id: str,
-        *,
-        account_id: str | None = None,
-    ) -> Call[RecallOfficialAccountOtoMessageReply]:
-        """Recall official account oto message (服务窗消息撤回).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(RecallOfficialAccountOtoMessageReply)
-
-    @api("crm_1_0.SaveBenefitLicense", "POST /v1.0/crm/benefitLicenses/save")
-    def save_benefit_license(
-        self,
-        domain: str,
-        licenses: list[SaveBenefitLicenseLicenses],
-        save_user_id: str,
-    ) -> Call[SaveBenefitLicenseReply]:
-        """Save benefit license (保存license).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(SaveBenefitLicenseReply)
-
-    @api("crm_1_0.ServiceWindowMessageBatchPush", "POST /v1.0/crm/messages/batchSend")
-    def service_window_message_batch_push(
-        self,
-        detail: ServiceWindowMessageBatchPushDetail,
-        *,
-        biz_id: str | None = None,
-    ) -> Call[ServiceWindowMessageBatchPushReply]:
-        """Service window message batch push (服务窗消息群发).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ServiceWindowMessageBatchPushReply)
-
-    @api("crm_1_0.SetUserVersionToFree", "POST /v1.0/crm/versions/set")
-    def set_user_version_to_free(
-        self,
-        *,
-        operator_user_id: str | None = None,
-        version: str | None = None,
-    ) -> Call[None]:
-        """Set user version to free (设置用户版本为免费版).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("crm_1_0.TwoPhaseCommitInventory", "POST /v1.0/crm/benefitInventories/twoPhases/commit")
-    def two_phase_commit_inventory(
-        self,
-        benefit_code: str,
-        biz_request_id: str,
-        execute_result: bool,
-        *,
-        quota: int | None = None,
-    ) -> Call[None]:
-        """Two phase commit inventory (二阶段提交权益库存结果).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("crm_1_0.UpdateCustomerBizType", "PUT /v1.0/crm/orgSettings/templates/customerBizTypes")
-    def update_customer_biz_type(
-        self,
-        customer_biz_type: str,
-        operator_user_id: str,
-    ) -> Call[None]:
-        """Update customer biz type (更新客户模板类型).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
     @api("crm_1_0.UpdateMenuData", "POST /v1.0/crm/navigations/menus/sync")
     def update_menu_data(
         self,
         biz_trace_id: str,
-        module: str,
-        nav_data: UpdateMenuDataNavData,
-        operate_type: str,
         operator_user_id: str,
         *,
+        module: str,
+        nav_data: OrDict[Menu],
+        operate_type: str,
         attr: dict[str, JsonValue] | None = None,
-    ) -> Call[UpdateMenuDataReply]:
+    ) -> Call[str | None]:
         """Update menu data (增量同步导航数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateMenuDataReply)
+        return Call(str, "result").or_none()
 
     @api("crm_1_0.UpdateMetaModelField", "PUT /v1.0/crm/metas/models/fields")
     def update_meta_model_field(
         self,
-        biz_type: str,
-        field_dto_list: Annotated[list[UpdateMetaModelFieldFieldDtoList], wire("fieldDTOList")],
         operator_user_id: str,
+        *,
+        biz_type: str,
+        field_dto_list: Annotated[Sequence[Annotated[OrDict[NewField], Needs("props.field_id")]], wire("fieldDTOList")],
         tenant: str,
-    ) -> Call[UpdateMetaModelFieldReply]:
+    ) -> Call[str | None]:
         """Update meta model field (模型表结构更新字段).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateMetaModelFieldReply)
+        return Call(str, "bizType").or_none()
 
     @api("crm_1_0.UpdateRelationMetaField", "PUT /v1.0/crm/relations/metas/fields")
     def update_relation_meta_field(
         self,
-        field_dto_list: Annotated[list[UpdateRelationMetaFieldFieldDtoList], wire("fieldDTOList")],
         operator_user_id: str,
+        *,
+        field_dto_list: Annotated[
+            Sequence[Annotated[OrDict[NewField], Needs("props.biz_alias", "props.field_id")]], wire("fieldDTOList")
+        ],
         relation_type: str,
         tenant: str,
-    ) -> Call[UpdateRelationMetaFieldReply]:
+    ) -> Call[str | None]:
         """Update relation meta field (关系模型表结构更新字段).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateRelationMetaFieldReply)
+        return Call(str, "relationType").or_none()

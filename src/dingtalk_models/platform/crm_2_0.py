@@ -6,37 +6,40 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class GetRelationUkSettingReplyResultFormUkSettingsFieldList(Record, alias_generator=camel):
+class FormUkSetting(Reply, alias_generator=camel):
+    """Form uk setting."""
+
+    field_list: list[FormUkSettingField] = empty_list()
+
+
+class FormUkSettingField(Reply, alias_generator=camel):
+    """Form uk setting field."""
+
     biz_alias: str | None
-    field_id: str | None
+    field_id: str
 
 
-class GetRelationUkSettingReplyResultFormUkSettings(Record, alias_generator=camel):
-    field_list: list[GetRelationUkSettingReplyResultFormUkSettingsFieldList] = empty_list()
+class RelationUkSetting(Reply, alias_generator=camel):
+    """Relation uk setting."""
 
-
-class GetRelationUkSettingReplyResult(Record, alias_generator=camel):
-    form_uk_settings: list[GetRelationUkSettingReplyResultFormUkSettings] = empty_list()
+    form_uk_settings: list[FormUkSetting] = empty_list()
     header_field_ids: list[str] = empty_list()
-
-
-class GetRelationUkSettingReply(Record, alias_generator=camel):
-    result: GetRelationUkSettingReplyResult | None
 
 
 class CrmV2(Manager):
     @api("crm_2_0.GetRelationUkSetting", "GET /v2.0/crm/relationUkSettings")
     def get_relation_uk_setting(
         self,
+        *,
         relation_type: str,
-    ) -> Call[GetRelationUkSettingReply]:
+    ) -> Call[RelationUkSetting]:
         """Get relation uk setting (获取关系数据查重规则).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetRelationUkSettingReply)
+        return Call(RelationUkSetting, "result")

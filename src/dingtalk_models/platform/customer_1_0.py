@@ -6,27 +6,21 @@ from pydantic import JsonValue
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
-
-
-class CustomeRpcCallReply(Record, alias_generator=camel):
-    result: list[dict[str, JsonValue]] = empty_list()
 
 
 class CustomerV1(Manager):
     @api("customer_1_0.CustomeRpcCall", "POST /v1.0/customer/rpcCall")
     def custome_rpc_call(
         self,
-    ) -> Call[CustomeRpcCallReply]:
+    ) -> Call[list[dict[str, JsonValue]]]:
         """Custome rpc call (大客户ltcPRC接口调用).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CustomeRpcCallReply)
+        return Call(list[dict[str, JsonValue]], "result").or_empty()
 
     @api("customer_1_0.ProjectSetup", "POST /v1.0/customer/project/setup")
     def project_setup(

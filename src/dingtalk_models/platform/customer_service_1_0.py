@@ -2,58 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
-from dingtalk_models.core.wire import Millis, camel, empty_list
+from dingtalk_models.core.wire import IsoTime, Millis, camel, empty_dict, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateTicketProperties(TypedDict, total=False):
-    name: str
-    """字段的key (例 e.g. `question_type`)"""
-    value: str
-    """字段的值 (例 e.g. `requirement`)"""
+class Action(Reply, alias_generator=camel):
+    """Action."""
 
-
-class CreateTicketReply(Record, alias_generator=camel):
-    ticket_id: str | None
-    """新创建的工单ID"""
-
-
-class ExecuteActivityProperties(TypedDict, total=False):
-    name: str
-    """字段的key (例 e.g. `memo`)"""
-    value: str
-    """字段的值 (例 e.g. `备注`)"""
-
-
-class ExecuteActivityReply(Record, alias_generator=camel):
-    task_id: str | None
-    """任务ID"""
-
-
-class PageListActionListActionContent(Record, alias_generator=camel):
-    display_value: str | None
-    """标签的值"""
-    display_name: str | None
-    """字段的展示名称"""
-    name: str | None
-    """字段的key"""
-    value: str | None
-    """字段的值"""
-    value_type: str | None
-    """字段的类型 (`attachments` `text`)"""
-
-
-class PageListActionList(Record, alias_generator=camel):
     operator_id: str | None
     """操作人的userid"""
     operator: str | None
@@ -62,22 +28,49 @@ class PageListActionList(Record, alias_generator=camel):
     """操作人角色"""
     action_code: str | None
     """动作code"""
-    action_content: list[PageListActionListActionContent] = empty_list()
+    action_content: list[ActionContent] = empty_list()
     """操作记录"""
 
 
-class PageListTicketList(Record, alias_generator=camel):
-    foreign_id: str | None
-    """第三方会员"""
-    source_id: str | None
+class ActionContent(Reply, alias_generator=camel):
+    """Action content (操作记录)."""
+
+    display_value: str | None
+    """标签的值"""
+    display_name: str = ""
+    """字段的展示名称"""
+    name: str = ""
+    """字段的key"""
+    value: str | None
+    """字段的值"""
+    value_type: str | None
+    """字段的类型 (`attachments` `text`)"""
+
+
+class Robot(Reply, alias_generator=camel):
+    """Robot."""
+
+    account_id: int | None
+    app_key: str | None
+    id: int
+    name: str = ""
+    status: int | None
+
+
+class Ticket(Reply, alias_generator=camel):
+    """Ticket."""
+
+    foreign_id: str
+    """第三方会员ID"""
+    source_id: str
     """第三方来源"""
-    foreign_name: str | None
-    """第三方会员名"""
-    template_id: str | None
+    foreign_name: str
+    """第三方会员名称"""
+    template_id: str
     """工单模板ID"""
-    title: str | None
+    title: str
     """工单标题"""
-    ticket_id: str | None
+    ticket_id: str
     """工单ID"""
     ticket_status: str | None
     """工单状态"""
@@ -85,33 +78,34 @@ class PageListTicketList(Record, alias_generator=camel):
     """实例ID"""
     production_type: int | None
     """智能客服产品类型 (`1` `2` `1003` `1004`)"""
-    gmt_create: str | None
+    gmt_create: IsoTime
     """创建时间"""
-    gmt_modified: str | None
+    gmt_modified: IsoTime | None
     """最新修改时间"""
-    biz_data_map: dict[str, JsonValue] | None
+    biz_data_map: dict[str, JsonValue] = empty_dict()
     """工单自定义业务字段信息"""
+    properties: list[TicketProperty] = empty_list()
+    """工单表单"""
 
 
-class GetUserSourceListReplyResult(Record, alias_generator=camel):
+class TicketProperty(Shape, alias_generator=camel):
+    """Ticket property (工单表单)."""
+
+    name: str | None = None
+    """字段的key (例 e.g. `question_type`)"""
+    value: str | None = None
+    """字段的值 (例 e.g. `requirement`)"""
+
+
+class UserSource(Reply, alias_generator=camel):
+    """User source."""
+
     config: str | None
-    description: str | None
-    id: int | None
-    name: str | None
+    description: str = ""
+    id: int
+    name: str = ""
     status: int | None
     vendor: str | None
-
-
-class GetUserSourceListReply(Record, alias_generator=camel):
-    result: list[GetUserSourceListReplyResult] = empty_list()
-
-
-class PageListRobotList(Record, alias_generator=camel):
-    account_id: int | None
-    app_key: str | None
-    id: int | None
-    name: str | None
-    status: int | None
 
 
 class CustomerServiceV1(Manager):
@@ -120,21 +114,21 @@ class CustomerServiceV1(Manager):
         self,
         source_id: str,
         foreign_id: str,
-        foreign_name: str,
         template_id: str,
-        title: str,
         *,
+        foreign_name: str,
+        title: str,
         open_instance_id: str | None = None,
         production_type: Literal[1, 2, 1003, 1004] | None = None,
-        properties: list[CreateTicketProperties] | None = None,
-    ) -> Call[CreateTicketReply]:
+        properties: Sequence[OrDict[TicketProperty]] | None = None,
+    ) -> Call[str]:
         """Create ticket (创建自助单).
 
         Args:
             source_id: 会员来源 (例 e.g. `AliTest`)
             foreign_id: 第三方会员ID (例 e.g. `20210001`)
-            foreign_name: 第三方会员名称 (例 e.g. `自助单测试用户`)
             template_id: 自助单ID (例 e.g. `31904`)
+            foreign_name: 第三方会员名称 (例 e.g. `自助单测试用户`)
             title: 工单标题 (例 e.g. `测试自助单`)
             open_instance_id: 实例ID (例 e.g. `default`)
             production_type: 智能客服产品类型 (`1` `2` `1003` `1004`)
@@ -148,7 +142,7 @@ class CustomerServiceV1(Manager):
 
         Source: create-a-self-service-ticket
         """
-        return Call(CreateTicketReply)
+        return Call(str, "ticketId")
 
     @api("customer_service_1_0.ExecuteActivity", "PUT /v1.0/customerService/tickets/{ticketId}")
     def execute_activity(
@@ -156,13 +150,13 @@ class CustomerServiceV1(Manager):
         ticket_id: str,
         source_id: str,
         foreign_id: str,
+        *,
         foreign_name: str,
         activity_code: str,
-        *,
         open_instance_id: str | None = None,
         production_type: Literal[1, 2, 1003, 1004] | None = None,
-        properties: list[ExecuteActivityProperties] | None = None,
-    ) -> Call[ExecuteActivityReply]:
+        properties: Sequence[OrDict[TicketProperty]] | None = None,
+    ) -> Call[str]:
         """Execute activity (执行工单活动).
 
         Args:
@@ -183,7 +177,26 @@ class CustomerServiceV1(Manager):
 
         Source: intelligent-customer-service-execute-work-order-activities
         """
-        return Call(ExecuteActivityReply)
+        return Call(str, "taskId")
+
+    @api("customer_service_1_0.GetUserSourceList", "GET /v1.0/customerService/customers/sources")
+    def get_user_source_list(
+        self,
+        *,
+        corp_id: str | None = None,
+        description: str | None = None,
+        open_instance_id: str | None = None,
+        org_id: int | None = None,
+        org_name: str | None = None,
+        production_type: int | None = None,
+    ) -> Call[list[UserSource]]:
+        """Get user source list (获取source列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[UserSource], "result").or_empty()
 
     @api("customer_service_1_0.PageListAction", "GET /v1.0/customerService/tickets/{ticketId}/actions")
     def page_list_action(
@@ -194,7 +207,7 @@ class CustomerServiceV1(Manager):
         production_type: Literal[1, 2, 1003, 1004] | None = None,
         next_token: str | None = None,
         max_results: Annotated[int, Field(le=100)] = 100,
-    ) -> Query[PageListActionList]:
+    ) -> Query[Action]:
         """Page list action (查询动作记录).
 
         Args:
@@ -212,7 +225,28 @@ class CustomerServiceV1(Manager):
 
         Source: intelligent-customer-service-query-action-records
         """
-        return Listing(PageListActionList, Paging("nextToken", "0", total="total"), items="list")
+        return Listing(Action, Paging("nextToken", "0", total="total"), items="list")
+
+    @api("customer_service_1_0.PageListRobot", "GET /v1.0/customerService/robots")
+    def page_list_robot(
+        self,
+        corp_id: str,
+        *,
+        max_results: int = 20,
+        next_token: int | None = None,
+        open_instance_id: str | None = None,
+        production_type: int | None = None,
+    ) -> Query[Robot]:
+        """Page list robot (分页查询机器人信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(Robot, Paging("nextToken", 0, total="total"), items="list")
 
     @api("customer_service_1_0.PageListTicket", "GET /v1.0/customerService/tickets")
     def page_list_ticket(
@@ -229,7 +263,7 @@ class CustomerServiceV1(Manager):
         end_time: Millis | None = None,
         next_token: str | None = None,
         max_results: Annotated[int, Field(le=100)] = 100,
-    ) -> Query[PageListTicketList]:
+    ) -> Query[Ticket]:
         """Page list ticket (分页查询工单).
 
         Args:
@@ -253,44 +287,4 @@ class CustomerServiceV1(Manager):
 
         Source: intelligent-customer-service-paging-query-work-order
         """
-        return Listing(PageListTicketList, Paging("nextToken", "0", total="total"), items="list")
-
-    @api("customer_service_1_0.GetUserSourceList", "GET /v1.0/customerService/customers/sources")
-    def get_user_source_list(
-        self,
-        *,
-        corp_id: str | None = None,
-        description: str | None = None,
-        open_instance_id: str | None = None,
-        org_id: int | None = None,
-        org_name: str | None = None,
-        production_type: int | None = None,
-    ) -> Call[GetUserSourceListReply]:
-        """Get user source list (获取source列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetUserSourceListReply)
-
-    @api("customer_service_1_0.PageListRobot", "GET /v1.0/customerService/robots")
-    def page_list_robot(
-        self,
-        corp_id: str,
-        *,
-        max_results: int = 20,
-        next_token: int | None = None,
-        open_instance_id: str | None = None,
-        production_type: int | None = None,
-    ) -> Query[PageListRobotList]:
-        """Page list robot (分页查询机器人信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(PageListRobotList, Paging("nextToken", 0, total="total"), items="list")
+        return Listing(Ticket, Paging("nextToken", "0", total="total"), items="list")

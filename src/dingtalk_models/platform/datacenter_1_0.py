@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
-from dingtalk_models.core.wire import camel, empty_list, wire
+from dingtalk_models.core.wire import CompactDate, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class DataMarketServiceReply(Record, alias_generator=camel):
+class ApprovalStatistical(Reply, alias_generator=camel):
+    """Approval statistical."""
+
+    data_list: list[dict[str, JsonValue]] = empty_list()
+    """指标数据列表"""
+    meta_list: list[Meta] = empty_list()
+    """指标元数据列表"""
+
+
+class Bidding(Reply, alias_generator=camel):
+    """Bidding."""
+
+    data: str | None
+    total: int | None
+
+
+class DataMarketService(Reply, alias_generator=camel):
+    """Data market service."""
+
     data: str | None
     """数据API返回的数据"""
     code: str | None
     """(仅见于官方 SDK only in the official SDK)"""
-    msg: str | None
+    msg: str = ""
     """(仅见于官方 SDK only in the official SDK)"""
     total_quota: int | None
     """(仅见于官方 SDK only in the official SDK)"""
@@ -29,382 +48,9 @@ class DataMarketServiceReply(Record, alias_generator=camel):
     """(仅见于官方 SDK only in the official SDK)"""
 
 
-class QueryGeneralDataServiceDataList(Record, alias_generator=camel):
-    pc_act_usr_cnt_1d: Annotated[str | None, wire("pc_act_usr_cnt_1d")]
+class DpaasPackage(Reply, alias_generator=camel):
+    """Dpaas package."""
 
-
-class QueryGeneralDataServiceBatchFilters(TypedDict, total=False):
-    field_id: str
-    operator: str
-    value: str
-
-
-class QueryGeneralDataUpdateDateReply(Record, alias_generator=camel):
-    update_date: str | None
-    """数据日期"""
-
-
-class QueryTotalDataCountServiceReply(Record, alias_generator=camel):
-    total: int | None
-    """总记录数"""
-
-
-class CloseDataDeliverReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class CreateDataDeliverReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class CreateScreenReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class DataMarketIsvServiceReply(Record, alias_generator=camel):
-    code: str | None
-    data: str | None
-    msg: str | None
-
-
-class GetAbnormalOperationReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetAdministrativeLicensingReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetAdministrativePenaltiesReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetBasicInfoReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetBiddingInfoReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetBranchInfoReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetChangeRecordReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetDataDeliverReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class GetDomainInfoReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetDoubleRandomReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetEnvironmentalPenaltiesReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetEventDataReply(Record, alias_generator=camel):
-    value: dict[str, JsonValue] | None
-
-
-class GetHolderInfoReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetIntellectualPropertyReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetInvestmentAbroadReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetJobInfoReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetPatentInfoReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetPrincipalEmployeeReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetQeneralTaxpayerInfoReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetQualificationCertReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetSeriousViolationReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetSoftwareCopyrightReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetTrademarkInfoReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class GetWorkCopyrightReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
-class ListDataDeliversReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class OperateChartConfigReply(Record, alias_generator=camel):
-    result: dict[str, str] | None
-
-
-class QueryActiveUserStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段的统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryActiveUserStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryActiveUserStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryApprovalStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryApprovalStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryApprovalStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryAttendanceStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryAttendanceStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryAttendanceStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryBlackboardStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryBlackboardStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryBlackboardStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryCalendarStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryCalendarStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryCalendarStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryChartDataReply(Record, alias_generator=camel):
-    result: list[JsonValue] = empty_list()
-
-
-class QueryCheckinStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryCheckinStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryCheckinStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryCircleStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryCircleStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryCircleStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryDigitalDistrictOrgInfoReply(Record, alias_generator=camel):
-    arguments: list[str] = empty_list()
-    """获取结果"""
-    result: str | None
-    """获取结果"""
-
-
-class QueryDingReciveStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryDingReciveStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryDingReciveStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryDingSendStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """指标描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryDingSendStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryDingSendStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryDocumentStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryDocumentStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryDocumentStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryDpaasDataPackageReply(Record, alias_generator=camel):
     buy: bool | None
     end_date: str | None
     quota: int | None
@@ -413,861 +59,167 @@ class QueryDpaasDataPackageReply(Record, alias_generator=camel):
     white_customer: bool | None
 
 
-class QueryDriveStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
+class EduUnionAuthService(Reply, alias_generator=camel):
+    """Edu union auth service."""
 
-
-class QueryDriveStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryDriveStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryEduUnionAuthServiceReplyAuthInfoModels(Record, alias_generator=camel):
     auth_corp_id: str | None
-    auth_corp_name: str | None
+    auth_corp_name: str = ""
     auth_time: str | None
     resource_names: list[str] = empty_list()
 
 
-class QueryEduUnionAuthServiceReply(Record, alias_generator=camel):
-    auth_info_models: list[QueryEduUnionAuthServiceReplyAuthInfoModels] = empty_list()
+class Filter(Shape, alias_generator=camel):
+    """Filter."""
+
+    field_id: str | None = None
+    operator: str | None = None
+    value: str | None = None
 
 
-class QueryEmployeeTypeStatisticalDataReplyMetaList(Record, alias_generator=camel):
+class GeneralService(Reply, alias_generator=camel):
+    """General service."""
+
+    pc_act_usr_cnt_1d: Annotated[str | None, wire("pc_act_usr_cnt_1d")]
+
+
+class Meta(Reply, alias_generator=camel):
+    """Meta (指标元数据列表)."""
+
     kpi_caliber: str | None
     """字段描述"""
     kpi_id: str | None
     """字段ID"""
-    kpi_name: str | None
+    kpi_name: str = ""
     """字段名称"""
     period: str | None
-    """字段统计周期"""
+    """字段的统计周期"""
     unit: str | None
     """字段单位"""
 
 
-class QueryEmployeeTypeStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryEmployeeTypeStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
+class OfficialDataset(Reply, alias_generator=camel):
+    """Official dataset."""
+
+    display_name: str = ""
+    ds_id: str | None
 
 
-class QueryGroupLiveStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
+class OfficialDatasetField(Reply, alias_generator=camel):
+    """Official dataset field."""
+
+    display_name: str = ""
+    ds_id: str | None
+    fields: list[QueryOfficialDatasetFieldsField] = empty_list()
 
 
-class QueryGroupLiveStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryGroupLiveStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
+class QueryOfficialDatasetFieldsField(Reply, alias_generator=camel):
+    """Query official dataset fields field."""
 
-
-class QueryGroupMessageStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryGroupMessageStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryGroupMessageStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryHealthStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryHealthStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryHealthStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryMailStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryMailStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryMailStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryOfficialDataReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class QueryOfficialDatasetFieldsReplyResultFields(Record, alias_generator=camel):
-    display_name: str | None
-    field_id: str | None
+    display_name: str = ""
+    field_id: str
     field_type: str | None
 
 
-class QueryOfficialDatasetFieldsReplyResult(Record, alias_generator=camel):
-    display_name: str | None
-    ds_id: str | None
-    fields: list[QueryOfficialDatasetFieldsReplyResultFields] = empty_list()
+class Screen(Reply, alias_generator=camel):
+    """Screen."""
 
-
-class QueryOfficialDatasetFieldsReply(Record, alias_generator=camel):
-    result: QueryOfficialDatasetFieldsReplyResult | None
-
-
-class QueryOfficialDatasetListRow(Record, alias_generator=camel):
-    display_name: str | None
-    ds_id: str | None
-
-
-class QueryOfficialFormDataReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class QueryOfficialFormDataDirectHoloReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class QueryOnlineUserStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryOnlineUserStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryOnlineUserStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryRedEnvelopeReciveStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryRedEnvelopeReciveStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryRedEnvelopeReciveStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryRedEnvelopeSendStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryRedEnvelopeSendStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryRedEnvelopeSendStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryReportStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryReportStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryReportStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryScreenReplyResult(Record, alias_generator=camel):
     operate_permission: str | None
-    screen_id: int | None
-    screen_name: str | None
+    screen_id: int
+    screen_name: str = ""
     state: str | None
     thumb_url: str | None
 
 
-class QueryScreenReply(Record, alias_generator=camel):
-    result: list[QueryScreenReplyResult] = empty_list()
+class ScreenTemplate(Reply, alias_generator=camel):
+    """Screen template."""
 
-
-class QueryScreenTemplateReplyResult(Record, alias_generator=camel):
     preview_url: str | None
     screen_size: str | None
-    template_id: str | None
-    template_name: str | None
+    template_id: str
+    template_name: str = ""
     thumb_url: str | None
 
 
-class QueryScreenTemplateReply(Record, alias_generator=camel):
-    result: list[QueryScreenTemplateReplyResult] = empty_list()
-
-
-class QuerySingleMessageStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QuerySingleMessageStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QuerySingleMessageStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryTelMeetingStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryTelMeetingStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryTelMeetingStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryTodoStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryTodoStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryTodoStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryVedioMeetingStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    """字段描述"""
-    kpi_id: str | None
-    """字段ID"""
-    kpi_name: str | None
-    """字段名称"""
-    period: str | None
-    """字段统计周期"""
-    unit: str | None
-    """字段单位"""
-
-
-class QueryVedioMeetingStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    """指标数据列表"""
-    meta_list: list[QueryVedioMeetingStatisticalDataReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryYydActiveDayStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydActiveDayStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydActiveDayStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydActiveMonthStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydActiveMonthStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydActiveMonthStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydActiveWeekStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydActiveWeekStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydActiveWeekStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydAppDayStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydAppDayStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydAppDayStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydAppMonthStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydAppMonthStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydAppMonthStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydAppStdStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydAppStdStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydAppStdStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydAppWeekStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydAppWeekStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydAppWeekStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydCalendarDayStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydCalendarDayStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydCalendarDayStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydCalendarMonthStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydCalendarMonthStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydCalendarMonthStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydCalendarWeekStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydCalendarWeekStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydCalendarWeekStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydDingMsgDayStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydDingMsgDayStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydDingMsgDayStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydDingMsgMonthStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydDingMsgMonthStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydDingMsgMonthStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydDingMsgWeekStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydDingMsgWeekStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydDingMsgWeekStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydGroupMsgDayStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydGroupMsgDayStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydGroupMsgDayStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydGroupMsgMonthStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydGroupMsgMonthStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydGroupMsgMonthStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydGroupMsgWeekStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydGroupMsgWeekStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydGroupMsgWeekStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydLogDayStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydLogDayStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydLogDayStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydLogMonthStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydLogMonthStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydLogMonthStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydLogWeekStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydLogWeekStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydLogWeekStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydMeetingDayStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydMeetingDayStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydMeetingDayStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydMeetingMonthStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydMeetingMonthStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydMeetingMonthStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydMeetingWeekStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydMeetingWeekStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydMeetingWeekStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydNoticeDayStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydNoticeDayStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydNoticeDayStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydNoticeMonthStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydNoticeMonthStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydNoticeMonthStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydNoticeWeekStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydNoticeWeekStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydNoticeWeekStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydSingleMsgDayStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydSingleMsgDayStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydSingleMsgDayStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydSingleMsgMonthStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydSingleMsgMonthStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydSingleMsgMonthStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydSingleMsgWeekStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydSingleMsgWeekStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydSingleMsgWeekStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydToatlMsgDayStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydToatlMsgDayStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydToatlMsgDayStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydToatlMsgMonthStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydToatlMsgMonthStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydToatlMsgMonthStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydToatlMsgWeekStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydToatlMsgWeekStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydToatlMsgWeekStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydTodoDayStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydTodoDayStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydTodoDayStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydTodoMonthStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydTodoMonthStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydTodoMonthStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydTodoWeekStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydTodoWeekStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydTodoWeekStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydTotalDayStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydTotalDayStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydTotalDayStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydTotalMonthStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydTotalMonthStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydTotalMonthStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydTotalStdStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydTotalStdStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydTotalStdStatisticalDataReplyMetaList] = empty_list()
-
-
-class QueryYydTotalWeekStatisticalDataReplyMetaList(Record, alias_generator=camel):
-    kpi_caliber: str | None
-    kpi_id: str | None
-    kpi_name: str | None
-    period: str | None
-    unit: str | None
-
-
-class QueryYydTotalWeekStatisticalDataReply(Record, alias_generator=camel):
-    data_list: list[dict[str, JsonValue]] = empty_list()
-    meta_list: list[QueryYydTotalWeekStatisticalDataReplyMetaList] = empty_list()
-
-
-class SearchCompanyReply(Record, alias_generator=camel):
-    data: str | None
-    total: int | None
-
-
 class DatacenterV1(Manager):
+    @api(
+        "datacenter_1_0.CloseDataDeliver",
+        "POST /v1.0/datacenter/dataDeliverServices/close?deliverId&dispatchingItemType",
+    )
+    def close_data_deliver(
+        self,
+        *,
+        deliver_id: str | None = None,
+        dispatching_item_type: str | None = None,
+    ) -> Call[str | None]:
+        """Close data deliver (关闭数据投递任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api(
+        "datacenter_1_0.CreateDataDeliver",
+        "POST /v1.0/datacenter/dataDeliveries?bizcode&dispatchingCycle&dispatchingItemType&dispatchingStartDate",
+    )
+    def create_data_deliver(
+        self,
+        *,
+        bizcode: str | None = None,
+        dispatching_cycle: str | None = None,
+        dispatching_item_type: str | None = None,
+        dispatching_start_date: int | None = None,
+        param: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[str | None]:
+        """Create data deliver (创建数据投递).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("datacenter_1_0.CreateScreen", "POST /v1.0/datacenter/screens?operatorId&templateId")
+    def create_screen(
+        self,
+        *,
+        operator_id: str | None = None,
+        template_id: str | None = None,
+    ) -> Call[str | None]:
+        """Create screen (新增数据大屏).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("datacenter_1_0.DataMarketIsvService", "POST /v1.0/datacenter/isv/dataMarketServices/query")
+    def data_market_isv_service(
+        self,
+        account_id: str,
+        api_id: str,
+        user_id: str,
+        *,
+        args: str,
+    ) -> Call[str | None]:
+        """Data market isv service (数据流通中心获取数据服务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "data").or_none()
+
     @api("datacenter_1_0.DataMarketService", "POST /v1.0/datacenter/dataMarketServices/query")
     def data_market_service(
         self,
         *,
         api_id: str | None = None,
         args: str | None = None,
-    ) -> Call[DataMarketServiceReply]:
+    ) -> Call[DataMarketService]:
         """Data market service (数据流通中心获取数据服务).
 
         Args:
@@ -1283,28 +235,762 @@ class DatacenterV1(Manager):
 
         Source: api-datamarketservice
         """
-        return Call(DataMarketServiceReply)
+        return Call(DataMarketService)
+
+    @api("datacenter_1_0.GetAbnormalOperation", "GET /v1.0/datacenter/companies/abnormalOperations")
+    def get_abnormal_operation(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get abnormal operation (工商-经营异常).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetAdministrativeLicensing", "GET /v1.0/datacenter/companies/administrativeLicenses")
+    def get_administrative_licensing(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get administrative licensing (获取工商-行政许可).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetAdministrativePenalties", "GET /v1.0/datacenter/companies/administrativePenalties")
+    def get_administrative_penalties(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get administrative penalties (负面-行政处罚).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetBasicInfo", "GET /v1.0/datacenter/companies/businessBasicInfos")
+    def get_basic_info(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get basic info (工商-基础信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetBiddingInfo", "GET /v1.0/datacenter/companies/biddingInfos")
+    def get_bidding_info(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get bidding info (获取经营-招投标信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetBranchInfo", "GET /v1.0/datacenter/companies/branchInfos")
+    def get_branch_info(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get branch info (获取工商-分支机构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetChangeRecord", "GET /v1.0/datacenter/companies/changeRecords")
+    def get_change_record(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get change record (获取工商-变更记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetDataDeliver", "GET /v1.0/datacenter/dataDeliverServices/infos")
+    def get_data_deliver(
+        self,
+        *,
+        deliver_id: str | None = None,
+        dispatching_item_type: str | None = None,
+    ) -> Call[str]:
+        """Get data deliver (获取投递任务信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result")
+
+    @api("datacenter_1_0.GetDomainInfo", "GET /v1.0/datacenter/companies/domainInfos")
+    def get_domain_info(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get domain info (获取知识产权-域名信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetDoubleRandom", "GET /v1.0/datacenter/companies/doubleRandomness")
+    def get_double_random(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get double random (获取工商-双随机抽查结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetEnvironmentalPenalties", "GET /v1.0/datacenter/companies/environmentalPenalties")
+    def get_environmental_penalties(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get environmental penalties (负面-环保处罚).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetEventData", "POST /v1.0/datacenter/eventDatas/query", idempotent=True)
+    def get_event_data(
+        self,
+        *,
+        event_uid: str,
+        biz_id: str | None = None,
+        sub_id: str | None = None,
+    ) -> Call[dict[str, JsonValue]]:
+        """Get event data (获取事件订阅的数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(dict[str, JsonValue], "value").or_empty()
+
+    @api("datacenter_1_0.GetQeneralTaxpayerInfo", "GET /v1.0/datacenter/companies/generalTaxpayerInfos")
+    def get_general_taxpayer_info(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get general taxpayer info (经营-一般纳税人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    get_qeneral_taxpayer_info = get_general_taxpayer_info
+
+    @api("datacenter_1_0.GetHolderInfo", "GET /v1.0/datacenter/companies/shareholderInfos")
+    def get_holder_info(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get holder info (工商-股东信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetIntellectualProperty", "GET /v1.0/datacenter/companies/intellectualProperties")
+    def get_intellectual_property(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get intellectual property (获取工商-知识产权出质).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetInvestmentAbroad", "GET /v1.0/datacenter/companies/abroadInvestments")
+    def get_investment_abroad(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get investment abroad (获取工商-对外投资).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetJobInfo", "GET /v1.0/datacenter/companies/jobInfos")
+    def get_job_info(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get job info (获取经营-招聘信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetPatentInfo", "GET /v1.0/datacenter/companies/patentInfos")
+    def get_patent_info(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get patent info (获取知识产权-专利信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetPrincipalEmployee", "GET /v1.0/datacenter/companies/principalEmployees")
+    def get_principal_employee(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get principal employee (获取工商-主要人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetQualificationCert", "GET /v1.0/datacenter/companies/qualificationCerts")
+    def get_qualification_cert(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get qualification cert (获取知识产权-资质证书).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetSeriousViolation", "GET /v1.0/datacenter/companies/seriousViolations")
+    def get_serious_violation(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get serious violation (负面-严重违法).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetSoftwareCopyright", "GET /v1.0/datacenter/companies/softwareCopyrights")
+    def get_software_copyright(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get software copyright (获取知识产权-软件著作权).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetTrademarkInfo", "GET /v1.0/datacenter/companies/trademarkInfos")
+    def get_trademark_info(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get trademark info (获取知识产权-商标信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.GetWorkCopyright", "GET /v1.0/datacenter/companies/workCopyrights")
+    def get_work_copyright(
+        self,
+        *,
+        search_key: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Call[Bidding]:
+        """Get work copyright (获取知识产权-作品著作权).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Bidding)
+
+    @api("datacenter_1_0.ListDataDelivers", "GET /v1.0/datacenter/dataDeliverServices/lists")
+    def list_data_delivers(
+        self,
+        *,
+        dispatching_item_type: str | None = None,
+    ) -> Call[str]:
+        """List data delivers (数据投递列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result")
+
+    @api("datacenter_1_0.OperateChartConfig", "POST /v1.0/datacenter/chartConfigs/operate")
+    def operate_chart_config(
+        self,
+        corp_id: str,
+        user_id: str,
+        *,
+        api_key: str,
+        ticket: str,
+        param: dict[str, JsonValue] | None = None,
+    ) -> Call[dict[str, str]]:
+        """Operate chart config (操作表格配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(dict[str, str], "result").or_empty()
+
+    @api("datacenter_1_0.PostCorpAuthInfo", "POST /v1.0/datacenter/corporations/authorize")
+    def post_corp_auth_info(
+        self,
+    ) -> Call[None]:
+        """Post corp auth info (企业授权信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("datacenter_1_0.QueryActiveUserStatisticalData", "GET /v1.0/datacenter/activeUserData")
+    def query_active_user_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query active user statistical data (获取企业用户激活状态统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryAnhmdStatisticalData", "GET /v1.0/datacenter/statisticDatas/anHmd")
+    def query_anhmd_statistical_data(
+        self,
+        *,
+        stat_date: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[dict[str, JsonValue]]:
+        """Query anhmd statistical data (获取安恒密盾统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(dict[str, JsonValue], Paging("pageNumber", 1, unit="pages", open_ended=True), items="dataList")
+
+    @api("datacenter_1_0.QueryApprovalStatisticalData", "GET /v1.0/datacenter/approvalData")
+    def query_approval_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query approval statistical data (获取企业审批统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryAttendanceStatisticalData", "GET /v1.0/datacenter/attendanceData")
+    def query_attendance_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query attendance statistical data (获取企业考勤统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryBlackboardStatisticalData", "GET /v1.0/datacenter/blackboardData")
+    def query_blackboard_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query blackboard statistical data (获取企业公告统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryCalendarStatisticalData", "GET /v1.0/datacenter/calendarData")
+    def query_calendar_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query calendar statistical data (获取企业日程统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryChartData", "POST /v1.0/datacenter/chartDatas/query", idempotent=True)
+    def query_chart_data(
+        self,
+        *,
+        code: str,
+        ticket: str,
+    ) -> Call[list[JsonValue]]:
+        """Query chart data (获取图表数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[JsonValue], "result").or_empty()
+
+    @api("datacenter_1_0.QueryCheckinStatisticalData", "GET /v1.0/datacenter/checkinData")
+    def query_checkin_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query checkin statistical data (获取企业签到统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryCircleStatisticalData", "GET /v1.0/datacenter/circleData")
+    def query_circle_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query circle statistical data (获取企业全员圈统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryCompanyBasicInfo", "GET /v1.0/datacenter/companies/basicInfo")
+    def query_company_basic_info(
+        self,
+        *,
+        keyword: str,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[dict[str, JsonValue]]:
+        """Query company basic info (通过企业名称/社会统一信用代码/工商注册号，查询企业的基本画像信息。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            dict[str, JsonValue], Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="data"
+        )
+
+    @api(
+        "datacenter_1_0.QueryDigitalDistrictOrgInfo",
+        "POST /v1.0/datacenter/digitalCounty/orgInfos/query",
+        idempotent=True,
+    )
+    def query_digital_district_org_info(
+        self,
+        *,
+        corp_ids: list[str],
+        stat_dates: list[str],
+    ) -> Call[str]:
+        """Query digital district org info (获取数字区县组织信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            corp_ids: 数字区县组织corpId列表
+            stat_dates: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(str, "result")
+
+    @api("datacenter_1_0.QueryDingReciveStatisticalData", "GET /v1.0/datacenter/dingReciveData")
+    def query_ding_recive_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query ding recive statistical data (获取企业DING接收及评论统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryDingSendStatisticalData", "GET /v1.0/datacenter/dingSendData")
+    def query_ding_send_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query ding send statistical data (获取企业DING发送统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryDocumentStatisticalData", "GET /v1.0/datacenter/documentData")
+    def query_document_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query document statistical data (获取企业文档统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryDpaasDataPackage", "GET /v1.0/datacenter/dpaas/dataPackages/purchaseInfos")
+    def query_dpaas_data_package(
+        self,
+    ) -> Call[DpaasPackage]:
+        """Query dpaas data package (查询数据资产平台增购包购买信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DpaasPackage)
+
+    @api("datacenter_1_0.QueryDriveStatisticalData", "GET /v1.0/datacenter/driveData")
+    def query_drive_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query drive statistical data (获取企业钉盘统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryEduUnionAuthService", "GET /v1.0/datacenter/eduUnionAuthService")
+    def query_edu_union_auth_service(
+        self,
+        *,
+        ds: str | None = None,
+    ) -> Call[list[EduUnionAuthService]]:
+        """Query edu union auth service (教育组织上下游授权信息查询服务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[EduUnionAuthService], "authInfoModels").or_empty()
+
+    @api("datacenter_1_0.QueryEmployeeTypeStatisticalData", "GET /v1.0/datacenter/employeeTypeData")
+    def query_employee_type_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query employee type statistical data (获取企业员工类型统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryGeneralDataService", "GET /v1.0/datacenter/generalDataServices")
     def query_general_data_service(
         self,
-        start_date: str,
         service_id: str,
-        end_date: str,
         user_id: str,
         *,
+        start_date: CompactDate,
+        end_date: CompactDate,
         dept_id: str | None = None,
         page_size: Annotated[int, Field(le=50)] = 50,
         page_number: int | None = None,
         return_total: bool | None = None,
-    ) -> Query[QueryGeneralDataServiceDataList]:
+    ) -> Query[GeneralService]:
         """Query general data service (获取数据资产平台的数据服务结果).
 
         Args:
-            start_date: 开始日期 (例 e.g. `20220901`)
             service_id: 服务编码 (例 e.g. `API-7fa754fd-f53e-46ee-9b77-898aa6eb590c`)
-            end_date: 结束日期 (例 e.g. `20220901`)
             user_id: 员工userId (例 e.g. `0234412313`)
+            start_date: 开始日期 (例 e.g. `20220901`)
+            end_date: 结束日期 (例 e.g. `20220901`)
             dept_id: 部门ID (例 e.g. `123`)
             page_size: 每页大小 (≤ 50; 默认 default `50`; 例 e.g. `10`)
             page_number: 分页页码 (默认 default `1`)
@@ -1325,24 +1011,22 @@ class DatacenterV1(Manager):
         Source: obtain-the-data-service-results-of-the-data-asset-platform
         """
         return Listing(
-            QueryGeneralDataServiceDataList,
-            Paging("pageNumber", 1, unit="pages", total="total", open_ended=True),
-            items="dataList",
+            GeneralService, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="dataList"
         )
 
     @api("datacenter_1_0.QueryGeneralDataServiceBatch", "POST /v1.0/datacenter/dataServices/query", idempotent=True)
     def query_general_data_service_batch(
         self,
         service_id: str,
+        *,
         start_date: str,
         end_date: str,
-        *,
         user_id: str | None = None,
         dept_ids: list[str] | None = None,
         user_ids: list[str] | None = None,
         page_size: Annotated[int, Field(le=500)] = 100,
         page_number: int | None = None,
-        filters: list[QueryGeneralDataServiceBatchFilters] | None = None,
+        filters: Sequence[OrDict[Filter]] | None = None,
         return_total: bool | None = None,
     ) -> Query[dict[str, JsonValue]]:
         """Query general data service batch (获取数据资产平台数据服务).
@@ -1383,7 +1067,7 @@ class DatacenterV1(Manager):
     def query_general_data_update_date(
         self,
         service_id: str,
-    ) -> Call[QueryGeneralDataUpdateDateReply]:
+    ) -> Call[str]:
         """Query general data update date (查询数据资产平台服务最新数据日期).
 
         Args:
@@ -1397,21 +1081,313 @@ class DatacenterV1(Manager):
 
         Source: api-querygeneraldataupdatedate
         """
-        return Call(QueryGeneralDataUpdateDateReply)
+        return Call(str, "updateDate")
+
+    @api("datacenter_1_0.QueryGroupLiveStatisticalData", "GET /v1.0/datacenter/groupLiveData")
+    def query_group_live_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query group live statistical data (获取企业群直播统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryGroupMessageStatisticalData", "GET /v1.0/datacenter/groupMessageData")
+    def query_group_message_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query group message statistical data (获取企业群聊统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryHealthStatisticalData", "GET /v1.0/datacenter/healtheUserData")
+    def query_health_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query health statistical data (获取企业钉钉运动统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryMailStatisticalData", "GET /v1.0/datacenter/mailData")
+    def query_mail_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query mail statistical data (获取企业邮箱统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryOfficialData", "GET /v1.0/datacenter/datas")
+    def query_official_data(
+        self,
+        *,
+        param: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[str]:
+        """Query official data (获取官方数据集数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result")
+
+    @api("datacenter_1_0.QueryOfficialDatasetFields", "GET /v1.0/datacenter/datasetFields")
+    def query_official_dataset_fields(
+        self,
+        *,
+        ds_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[OfficialDatasetField]:
+        """Query official dataset fields (ISV获取官方数据集字段信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(OfficialDatasetField, "result")
+
+    @api("datacenter_1_0.QueryOfficialDatasetList", "GET /v1.0/datacenter/datasetLists")
+    def query_official_dataset_list(
+        self,
+        *,
+        keyword: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[OfficialDataset]:
+        """Query official dataset list (ISV获取官方数据集列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(OfficialDataset, Paging("pageNumber", 1, unit="pages", open_ended=True), "result", items="rows")
+
+    @api("datacenter_1_0.QueryOfficialFormData", "POST /v1.0/datacenter/datas/query", idempotent=True)
+    def query_official_form_data(
+        self,
+        *,
+        param: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[str]:
+        """Query official form data (获取官方数据集数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result")
+
+    @api("datacenter_1_0.QueryOfficialFormDataDirectHolo", "POST /v1.0/datacenter/oaDatas/query", idempotent=True)
+    def query_official_form_data_direct_holo(
+        self,
+        *,
+        param: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[str]:
+        """Query official form data direct holo (获取HOLO中官方OA表单数据集数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result")
+
+    @api("datacenter_1_0.QueryOnlineUserStatisticalData", "GET /v1.0/datacenter/onlineUserData")
+    def query_online_user_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query online user statistical data (获取企业用户在线统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryRedEnvelopeReciveStatisticalData", "GET /v1.0/datacenter/redEnvelopeReciveData")
+    def query_red_envelope_recive_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query red envelope recive statistical data (获取企业接收红包统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryRedEnvelopeSendStatisticalData", "GET /v1.0/datacenter/redEnvelopeSendData")
+    def query_red_envelope_send_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query red envelope send statistical data (获取企业发送红包统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryReportStatisticalData", "GET /v1.0/datacenter/reportData")
+    def query_report_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query report statistical data (获取企业日志统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryScreen", "GET /v1.0/datacenter/screens")
+    def query_screen(
+        self,
+        *,
+        operator_id: str | None = None,
+    ) -> Call[list[Screen]]:
+        """Query screen (查询数据大屏).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[Screen], "result").or_empty()
+
+    @api("datacenter_1_0.QueryScreenTemplate", "GET /v1.0/datacenter/screenTemplates")
+    def query_screen_template(
+        self,
+        *,
+        operator_id: str | None = None,
+        sample: bool | None = None,
+    ) -> Call[list[ScreenTemplate]]:
+        """Query screen template (查询数据大屏模版).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[ScreenTemplate], "result").or_empty()
+
+    @api("datacenter_1_0.QuerySingleMessageStatisticalData", "GET /v1.0/datacenter/singleMessagerData")
+    def query_single_message_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query single message statistical data (获取企业单聊统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryTelMeetingStatisticalData", "GET /v1.0/datacenter/telMeetingData")
+    def query_tel_meeting_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query tel meeting statistical data (获取企业电话会议统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryTodoStatisticalData", "GET /v1.0/datacenter/todoUserData")
+    def query_todo_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query todo statistical data (获取企业待办统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            stat_date: 查询时间
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryTotalDataCountService", "POST /v1.0/datacenter/datas/totalCounts/query", idempotent=True)
     def query_total_data_count_service(
         self,
         *,
         service_id: str | None = None,
-        start_date: str | None = None,
-        end_date: str | None = None,
+        start_date: CompactDate | None = None,
+        end_date: CompactDate | None = None,
         user_id: str | None = None,
         dept_ids: list[str] | None = None,
         user_ids: list[str] | None = None,
         page_size: int | None = None,
         page_number: int | None = None,
-    ) -> Call[QueryTotalDataCountServiceReply]:
+    ) -> Call[int]:
         """Query total data count service (数据资产平台查询数据记录数).
 
         Args:
@@ -1438,1085 +1414,14 @@ class DatacenterV1(Manager):
 
         Source: api-querytotaldatacountservice
         """
-        return Call(QueryTotalDataCountServiceReply)
-
-    @api(
-        "datacenter_1_0.CloseDataDeliver",
-        "POST /v1.0/datacenter/dataDeliverServices/close?deliverId&dispatchingItemType",
-    )
-    def close_data_deliver(
-        self,
-        *,
-        deliver_id: str | None = None,
-        dispatching_item_type: str | None = None,
-    ) -> Call[CloseDataDeliverReply]:
-        """Close data deliver (关闭数据投递任务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CloseDataDeliverReply)
-
-    @api(
-        "datacenter_1_0.CreateDataDeliver",
-        "POST /v1.0/datacenter/dataDeliveries?bizcode&dispatchingCycle&dispatchingItemType&dispatchingStartDate",
-    )
-    def create_data_deliver(
-        self,
-        *,
-        bizcode: str | None = None,
-        dispatching_cycle: str | None = None,
-        dispatching_item_type: str | None = None,
-        dispatching_start_date: int | None = None,
-        param: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[CreateDataDeliverReply]:
-        """Create data deliver (创建数据投递).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateDataDeliverReply)
-
-    @api("datacenter_1_0.CreateScreen", "POST /v1.0/datacenter/screens?operatorId&templateId")
-    def create_screen(
-        self,
-        *,
-        operator_id: str | None = None,
-        template_id: str | None = None,
-    ) -> Call[CreateScreenReply]:
-        """Create screen (新增数据大屏).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateScreenReply)
-
-    @api("datacenter_1_0.DataMarketIsvService", "POST /v1.0/datacenter/isv/dataMarketServices/query")
-    def data_market_isv_service(
-        self,
-        account_id: str,
-        api_id: str,
-        args: str,
-        user_id: str,
-    ) -> Call[DataMarketIsvServiceReply]:
-        """Data market isv service (数据流通中心获取数据服务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DataMarketIsvServiceReply)
-
-    @api("datacenter_1_0.GetAbnormalOperation", "GET /v1.0/datacenter/companies/abnormalOperations")
-    def get_abnormal_operation(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetAbnormalOperationReply]:
-        """Get abnormal operation (工商-经营异常).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetAbnormalOperationReply)
-
-    @api("datacenter_1_0.GetAdministrativeLicensing", "GET /v1.0/datacenter/companies/administrativeLicenses")
-    def get_administrative_licensing(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetAdministrativeLicensingReply]:
-        """Get administrative licensing (获取工商-行政许可).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetAdministrativeLicensingReply)
-
-    @api("datacenter_1_0.GetAdministrativePenalties", "GET /v1.0/datacenter/companies/administrativePenalties")
-    def get_administrative_penalties(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetAdministrativePenaltiesReply]:
-        """Get administrative penalties (负面-行政处罚).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetAdministrativePenaltiesReply)
-
-    @api("datacenter_1_0.GetBasicInfo", "GET /v1.0/datacenter/companies/businessBasicInfos")
-    def get_basic_info(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetBasicInfoReply]:
-        """Get basic info (工商-基础信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetBasicInfoReply)
-
-    @api("datacenter_1_0.GetBiddingInfo", "GET /v1.0/datacenter/companies/biddingInfos")
-    def get_bidding_info(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetBiddingInfoReply]:
-        """Get bidding info (获取经营-招投标信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetBiddingInfoReply)
-
-    @api("datacenter_1_0.GetBranchInfo", "GET /v1.0/datacenter/companies/branchInfos")
-    def get_branch_info(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetBranchInfoReply]:
-        """Get branch info (获取工商-分支机构).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetBranchInfoReply)
-
-    @api("datacenter_1_0.GetChangeRecord", "GET /v1.0/datacenter/companies/changeRecords")
-    def get_change_record(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetChangeRecordReply]:
-        """Get change record (获取工商-变更记录).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetChangeRecordReply)
-
-    @api("datacenter_1_0.GetDataDeliver", "GET /v1.0/datacenter/dataDeliverServices/infos")
-    def get_data_deliver(
-        self,
-        *,
-        deliver_id: str | None = None,
-        dispatching_item_type: str | None = None,
-    ) -> Call[GetDataDeliverReply]:
-        """Get data deliver (获取投递任务信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetDataDeliverReply)
-
-    @api("datacenter_1_0.GetDomainInfo", "GET /v1.0/datacenter/companies/domainInfos")
-    def get_domain_info(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetDomainInfoReply]:
-        """Get domain info (获取知识产权-域名信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetDomainInfoReply)
-
-    @api("datacenter_1_0.GetDoubleRandom", "GET /v1.0/datacenter/companies/doubleRandomness")
-    def get_double_random(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetDoubleRandomReply]:
-        """Get double random (获取工商-双随机抽查结果).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetDoubleRandomReply)
-
-    @api("datacenter_1_0.GetEnvironmentalPenalties", "GET /v1.0/datacenter/companies/environmentalPenalties")
-    def get_environmental_penalties(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetEnvironmentalPenaltiesReply]:
-        """Get environmental penalties (负面-环保处罚).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetEnvironmentalPenaltiesReply)
-
-    @api("datacenter_1_0.GetEventData", "POST /v1.0/datacenter/eventDatas/query", idempotent=True)
-    def get_event_data(
-        self,
-        event_uid: str,
-        *,
-        biz_id: str | None = None,
-        sub_id: str | None = None,
-    ) -> Call[GetEventDataReply]:
-        """Get event data (获取事件订阅的数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetEventDataReply)
-
-    @api("datacenter_1_0.GetHolderInfo", "GET /v1.0/datacenter/companies/shareholderInfos")
-    def get_holder_info(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetHolderInfoReply]:
-        """Get holder info (工商-股东信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetHolderInfoReply)
-
-    @api("datacenter_1_0.GetIntellectualProperty", "GET /v1.0/datacenter/companies/intellectualProperties")
-    def get_intellectual_property(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetIntellectualPropertyReply]:
-        """Get intellectual property (获取工商-知识产权出质).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetIntellectualPropertyReply)
-
-    @api("datacenter_1_0.GetInvestmentAbroad", "GET /v1.0/datacenter/companies/abroadInvestments")
-    def get_investment_abroad(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetInvestmentAbroadReply]:
-        """Get investment abroad (获取工商-对外投资).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetInvestmentAbroadReply)
-
-    @api("datacenter_1_0.GetJobInfo", "GET /v1.0/datacenter/companies/jobInfos")
-    def get_job_info(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetJobInfoReply]:
-        """Get job info (获取经营-招聘信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetJobInfoReply)
-
-    @api("datacenter_1_0.GetPatentInfo", "GET /v1.0/datacenter/companies/patentInfos")
-    def get_patent_info(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetPatentInfoReply]:
-        """Get patent info (获取知识产权-专利信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetPatentInfoReply)
-
-    @api("datacenter_1_0.GetPrincipalEmployee", "GET /v1.0/datacenter/companies/principalEmployees")
-    def get_principal_employee(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetPrincipalEmployeeReply]:
-        """Get principal employee (获取工商-主要人员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetPrincipalEmployeeReply)
-
-    @api("datacenter_1_0.GetQeneralTaxpayerInfo", "GET /v1.0/datacenter/companies/generalTaxpayerInfos")
-    def get_qeneral_taxpayer_info(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetQeneralTaxpayerInfoReply]:
-        """Get qeneral taxpayer info (经营-一般纳税人).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetQeneralTaxpayerInfoReply)
-
-    @api("datacenter_1_0.GetQualificationCert", "GET /v1.0/datacenter/companies/qualificationCerts")
-    def get_qualification_cert(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetQualificationCertReply]:
-        """Get qualification cert (获取知识产权-资质证书).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetQualificationCertReply)
-
-    @api("datacenter_1_0.GetSeriousViolation", "GET /v1.0/datacenter/companies/seriousViolations")
-    def get_serious_violation(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetSeriousViolationReply]:
-        """Get serious violation (负面-严重违法).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetSeriousViolationReply)
-
-    @api("datacenter_1_0.GetSoftwareCopyright", "GET /v1.0/datacenter/companies/softwareCopyrights")
-    def get_software_copyright(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetSoftwareCopyrightReply]:
-        """Get software copyright (获取知识产权-软件著作权).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetSoftwareCopyrightReply)
-
-    @api("datacenter_1_0.GetTrademarkInfo", "GET /v1.0/datacenter/companies/trademarkInfos")
-    def get_trademark_info(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetTrademarkInfoReply]:
-        """Get trademark info (获取知识产权-商标信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetTrademarkInfoReply)
-
-    @api("datacenter_1_0.GetWorkCopyright", "GET /v1.0/datacenter/companies/workCopyrights")
-    def get_work_copyright(
-        self,
-        search_key: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Call[GetWorkCopyrightReply]:
-        """Get work copyright (获取知识产权-作品著作权).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetWorkCopyrightReply)
-
-    @api("datacenter_1_0.ListDataDelivers", "GET /v1.0/datacenter/dataDeliverServices/lists")
-    def list_data_delivers(
-        self,
-        *,
-        dispatching_item_type: str | None = None,
-    ) -> Call[ListDataDeliversReply]:
-        """List data delivers (数据投递列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListDataDeliversReply)
-
-    @api("datacenter_1_0.OperateChartConfig", "POST /v1.0/datacenter/chartConfigs/operate")
-    def operate_chart_config(
-        self,
-        api_key: str,
-        corp_id: str,
-        ticket: str,
-        user_id: str,
-        *,
-        param: dict[str, JsonValue] | None = None,
-    ) -> Call[OperateChartConfigReply]:
-        """Operate chart config (操作表格配置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(OperateChartConfigReply)
-
-    @api("datacenter_1_0.PostCorpAuthInfo", "POST /v1.0/datacenter/corporations/authorize")
-    def post_corp_auth_info(
-        self,
-    ) -> Call[None]:
-        """Post corp auth info (企业授权信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("datacenter_1_0.QueryActiveUserStatisticalData", "GET /v1.0/datacenter/activeUserData")
-    def query_active_user_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryActiveUserStatisticalDataReply]:
-        """Query active user statistical data (获取企业用户激活状态统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryActiveUserStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryAnhmdStatisticalData", "GET /v1.0/datacenter/statisticDatas/anHmd")
-    def query_anhmd_statistical_data(
-        self,
-        stat_date: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Query[dict[str, JsonValue]]:
-        """Query anhmd statistical data (获取安恒密盾统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(dict[str, JsonValue], Paging("pageNumber", 1, unit="pages", open_ended=True), items="dataList")
-
-    @api("datacenter_1_0.QueryApprovalStatisticalData", "GET /v1.0/datacenter/approvalData")
-    def query_approval_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryApprovalStatisticalDataReply]:
-        """Query approval statistical data (获取企业审批统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryApprovalStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryAttendanceStatisticalData", "GET /v1.0/datacenter/attendanceData")
-    def query_attendance_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryAttendanceStatisticalDataReply]:
-        """Query attendance statistical data (获取企业考勤统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryAttendanceStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryBlackboardStatisticalData", "GET /v1.0/datacenter/blackboardData")
-    def query_blackboard_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryBlackboardStatisticalDataReply]:
-        """Query blackboard statistical data (获取企业公告统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryBlackboardStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryCalendarStatisticalData", "GET /v1.0/datacenter/calendarData")
-    def query_calendar_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryCalendarStatisticalDataReply]:
-        """Query calendar statistical data (获取企业日程统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryCalendarStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryChartData", "POST /v1.0/datacenter/chartDatas/query", idempotent=True)
-    def query_chart_data(
-        self,
-        code: str,
-        ticket: str,
-    ) -> Call[QueryChartDataReply]:
-        """Query chart data (获取图表数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryChartDataReply)
-
-    @api("datacenter_1_0.QueryCheckinStatisticalData", "GET /v1.0/datacenter/checkinData")
-    def query_checkin_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryCheckinStatisticalDataReply]:
-        """Query checkin statistical data (获取企业签到统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryCheckinStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryCircleStatisticalData", "GET /v1.0/datacenter/circleData")
-    def query_circle_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryCircleStatisticalDataReply]:
-        """Query circle statistical data (获取企业全员圈统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryCircleStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryCompanyBasicInfo", "GET /v1.0/datacenter/companies/basicInfo")
-    def query_company_basic_info(
-        self,
-        keyword: str,
-        *,
-        page_number: int | None = None,
-        page_size: int = 20,
-    ) -> Query[dict[str, JsonValue]]:
-        """Query company basic info (通过企业名称/社会统一信用代码/工商注册号，查询企业的基本画像信息。).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            page_size: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(
-            dict[str, JsonValue], Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="data"
-        )
-
-    @api(
-        "datacenter_1_0.QueryDigitalDistrictOrgInfo",
-        "POST /v1.0/datacenter/digitalCounty/orgInfos/query",
-        idempotent=True,
-    )
-    def query_digital_district_org_info(
-        self,
-        corp_ids: list[str],
-        stat_dates: list[str],
-    ) -> Call[QueryDigitalDistrictOrgInfoReply]:
-        """Query digital district org info (获取数字区县组织信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            corp_ids: 数字区县组织corpId列表
-            stat_dates: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryDigitalDistrictOrgInfoReply)
-
-    @api("datacenter_1_0.QueryDingReciveStatisticalData", "GET /v1.0/datacenter/dingReciveData")
-    def query_ding_recive_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryDingReciveStatisticalDataReply]:
-        """Query ding recive statistical data (获取企业DING接收及评论统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryDingReciveStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryDingSendStatisticalData", "GET /v1.0/datacenter/dingSendData")
-    def query_ding_send_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryDingSendStatisticalDataReply]:
-        """Query ding send statistical data (获取企业DING发送统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryDingSendStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryDocumentStatisticalData", "GET /v1.0/datacenter/documentData")
-    def query_document_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryDocumentStatisticalDataReply]:
-        """Query document statistical data (获取企业文档统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryDocumentStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryDpaasDataPackage", "GET /v1.0/datacenter/dpaas/dataPackages/purchaseInfos")
-    def query_dpaas_data_package(
-        self,
-    ) -> Call[QueryDpaasDataPackageReply]:
-        """Query dpaas data package (查询数据资产平台增购包购买信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryDpaasDataPackageReply)
-
-    @api("datacenter_1_0.QueryDriveStatisticalData", "GET /v1.0/datacenter/driveData")
-    def query_drive_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryDriveStatisticalDataReply]:
-        """Query drive statistical data (获取企业钉盘统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryDriveStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryEduUnionAuthService", "GET /v1.0/datacenter/eduUnionAuthService")
-    def query_edu_union_auth_service(
-        self,
-        *,
-        ds: str | None = None,
-    ) -> Call[QueryEduUnionAuthServiceReply]:
-        """Query edu union auth service (教育组织上下游授权信息查询服务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryEduUnionAuthServiceReply)
-
-    @api("datacenter_1_0.QueryEmployeeTypeStatisticalData", "GET /v1.0/datacenter/employeeTypeData")
-    def query_employee_type_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryEmployeeTypeStatisticalDataReply]:
-        """Query employee type statistical data (获取企业员工类型统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryEmployeeTypeStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryGroupLiveStatisticalData", "GET /v1.0/datacenter/groupLiveData")
-    def query_group_live_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryGroupLiveStatisticalDataReply]:
-        """Query group live statistical data (获取企业群直播统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryGroupLiveStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryGroupMessageStatisticalData", "GET /v1.0/datacenter/groupMessageData")
-    def query_group_message_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryGroupMessageStatisticalDataReply]:
-        """Query group message statistical data (获取企业群聊统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryGroupMessageStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryHealthStatisticalData", "GET /v1.0/datacenter/healtheUserData")
-    def query_health_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryHealthStatisticalDataReply]:
-        """Query health statistical data (获取企业钉钉运动统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryHealthStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryMailStatisticalData", "GET /v1.0/datacenter/mailData")
-    def query_mail_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryMailStatisticalDataReply]:
-        """Query mail statistical data (获取企业邮箱统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryMailStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryOfficialData", "GET /v1.0/datacenter/datas")
-    def query_official_data(
-        self,
-        *,
-        param: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[QueryOfficialDataReply]:
-        """Query official data (获取官方数据集数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryOfficialDataReply)
-
-    @api("datacenter_1_0.QueryOfficialDatasetFields", "GET /v1.0/datacenter/datasetFields")
-    def query_official_dataset_fields(
-        self,
-        *,
-        ds_id: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[QueryOfficialDatasetFieldsReply]:
-        """Query official dataset fields (ISV获取官方数据集字段信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryOfficialDatasetFieldsReply)
-
-    @api("datacenter_1_0.QueryOfficialDatasetList", "GET /v1.0/datacenter/datasetLists")
-    def query_official_dataset_list(
-        self,
-        *,
-        keyword: str | None = None,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Query[QueryOfficialDatasetListRow]:
-        """Query official dataset list (ISV获取官方数据集列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(
-            QueryOfficialDatasetListRow, Paging("pageNumber", 1, unit="pages", open_ended=True), "result", items="rows"
-        )
-
-    @api("datacenter_1_0.QueryOfficialFormData", "POST /v1.0/datacenter/datas/query", idempotent=True)
-    def query_official_form_data(
-        self,
-        *,
-        param: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[QueryOfficialFormDataReply]:
-        """Query official form data (获取官方数据集数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryOfficialFormDataReply)
-
-    @api("datacenter_1_0.QueryOfficialFormDataDirectHolo", "POST /v1.0/datacenter/oaDatas/query", idempotent=True)
-    def query_official_form_data_direct_holo(
-        self,
-        *,
-        param: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[QueryOfficialFormDataDirectHoloReply]:
-        """Query official form data direct holo (获取HOLO中官方OA表单数据集数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryOfficialFormDataDirectHoloReply)
-
-    @api("datacenter_1_0.QueryOnlineUserStatisticalData", "GET /v1.0/datacenter/onlineUserData")
-    def query_online_user_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryOnlineUserStatisticalDataReply]:
-        """Query online user statistical data (获取企业用户在线统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryOnlineUserStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryRedEnvelopeReciveStatisticalData", "GET /v1.0/datacenter/redEnvelopeReciveData")
-    def query_red_envelope_recive_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryRedEnvelopeReciveStatisticalDataReply]:
-        """Query red envelope recive statistical data (获取企业接收红包统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryRedEnvelopeReciveStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryRedEnvelopeSendStatisticalData", "GET /v1.0/datacenter/redEnvelopeSendData")
-    def query_red_envelope_send_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryRedEnvelopeSendStatisticalDataReply]:
-        """Query red envelope send statistical data (获取企业发送红包统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryRedEnvelopeSendStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryReportStatisticalData", "GET /v1.0/datacenter/reportData")
-    def query_report_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryReportStatisticalDataReply]:
-        """Query report statistical data (获取企业日志统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryReportStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryScreen", "GET /v1.0/datacenter/screens")
-    def query_screen(
-        self,
-        *,
-        operator_id: str | None = None,
-    ) -> Call[QueryScreenReply]:
-        """Query screen (查询数据大屏).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryScreenReply)
-
-    @api("datacenter_1_0.QueryScreenTemplate", "GET /v1.0/datacenter/screenTemplates")
-    def query_screen_template(
-        self,
-        *,
-        operator_id: str | None = None,
-        sample: bool | None = None,
-    ) -> Call[QueryScreenTemplateReply]:
-        """Query screen template (查询数据大屏模版).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryScreenTemplateReply)
-
-    @api("datacenter_1_0.QuerySingleMessageStatisticalData", "GET /v1.0/datacenter/singleMessagerData")
-    def query_single_message_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QuerySingleMessageStatisticalDataReply]:
-        """Query single message statistical data (获取企业单聊统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QuerySingleMessageStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryTelMeetingStatisticalData", "GET /v1.0/datacenter/telMeetingData")
-    def query_tel_meeting_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryTelMeetingStatisticalDataReply]:
-        """Query tel meeting statistical data (获取企业电话会议统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryTelMeetingStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryTodoStatisticalData", "GET /v1.0/datacenter/todoUserData")
-    def query_todo_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryTodoStatisticalDataReply]:
-        """Query todo statistical data (获取企业待办统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            stat_date: 查询时间
-
-        Evidence: sdk
-        """
-        return Call(QueryTodoStatisticalDataReply)
+        return Call(int, "total")
 
     @api("datacenter_1_0.QueryVedioMeetingStatisticalData", "GET /v1.0/datacenter/vedioMeetingData")
     def query_vedio_meeting_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryVedioMeetingStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query vedio meeting statistical data (获取企业视频会议统计数据).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -2526,522 +1431,567 @@ class DatacenterV1(Manager):
 
         Evidence: sdk
         """
-        return Call(QueryVedioMeetingStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydActiveDayStatisticalData", "GET /v1.0/datacenter/yydActiveDayDatas")
     def query_yyd_active_day_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydActiveDayStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd active day statistical data (亚运钉参谋活跃分析（按日统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydActiveDayStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydActiveMonthStatisticalData", "GET /v1.0/datacenter/yydActiveMonthDatas")
     def query_yyd_active_month_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydActiveMonthStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd active month statistical data (亚运钉参谋活跃分析（按月统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydActiveMonthStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydActiveWeekStatisticalData", "GET /v1.0/datacenter/yydActiveWeekDatas")
     def query_yyd_active_week_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydActiveWeekStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd active week statistical data (亚运钉参谋活跃分析（按周统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydActiveWeekStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydAppDayStatisticalData", "GET /v1.0/datacenter/yydAppDayDatas")
     def query_yyd_app_day_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydAppDayStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd app day statistical data (亚运钉数字参谋应用概况（按日统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydAppDayStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydAppMonthStatisticalData", "GET /v1.0/datacenter/yydAppMonthDatas")
     def query_yyd_app_month_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydAppMonthStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd app month statistical data (亚运钉数字参谋应用概况（按月统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydAppMonthStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydAppStdStatisticalData", "GET /v1.0/datacenter/yydAppStdDatas")
     def query_yyd_app_std_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydAppStdStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd app std statistical data (亚运钉数字参谋应用概况（累计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydAppStdStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydAppWeekStatisticalData", "GET /v1.0/datacenter/yydAppWeekDatas")
     def query_yyd_app_week_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydAppWeekStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd app week statistical data (亚运钉数字参谋应用概况（按周统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydAppWeekStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydCalendarDayStatisticalData", "GET /v1.0/datacenter/yydCalendarDayDatas")
     def query_yyd_calendar_day_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydCalendarDayStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd calendar day statistical data (亚运钉数字参谋会议日程分析（按日统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydCalendarDayStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydCalendarMonthStatisticalData", "GET /v1.0/datacenter/yydCalendarMonthDatas")
     def query_yyd_calendar_month_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydCalendarMonthStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd calendar month statistical data (亚运钉数字参谋会议日程分析（按月统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydCalendarMonthStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydCalendarWeekStatisticalData", "GET /v1.0/datacenter/yydCalendarWeekDatas")
     def query_yyd_calendar_week_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydCalendarWeekStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd calendar week statistical data (亚运钉数字参谋会议日程分析（按周统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydCalendarWeekStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydDingMsgDayStatisticalData", "GET /v1.0/datacenter/yydDingMsgDayDatas")
     def query_yyd_ding_msg_day_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydDingMsgDayStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd ding msg day statistical data (亚运钉数字参谋钉消息分析（按日统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydDingMsgDayStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydDingMsgMonthStatisticalData", "GET /v1.0/datacenter/yydDingMsgMonthDatas")
     def query_yyd_ding_msg_month_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydDingMsgMonthStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd ding msg month statistical data (亚运钉数字参谋钉消息分析（按月统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydDingMsgMonthStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydDingMsgWeekStatisticalData", "GET /v1.0/datacenter/yydDingMsgWeekDatas")
     def query_yyd_ding_msg_week_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydDingMsgWeekStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd ding msg week statistical data (亚运钉数字参谋钉消息分析（按周统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydDingMsgWeekStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydGroupMsgDayStatisticalData", "GET /v1.0/datacenter/yydGroupMsgDayDatas")
     def query_yyd_group_msg_day_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydGroupMsgDayStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd group msg day statistical data (亚运钉数字参谋群聊分析（按日统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydGroupMsgDayStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydGroupMsgMonthStatisticalData", "GET /v1.0/datacenter/yydGroupMsgMonthDatas")
     def query_yyd_group_msg_month_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydGroupMsgMonthStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd group msg month statistical data (亚运钉数字参谋群聊分析（按月统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydGroupMsgMonthStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydGroupMsgWeekStatisticalData", "GET /v1.0/datacenter/yydGroupMsgWeekDatas")
     def query_yyd_group_msg_week_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydGroupMsgWeekStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd group msg week statistical data (亚运钉数字参谋群聊分析（按周统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydGroupMsgWeekStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydLogDayStatisticalData", "GET /v1.0/datacenter/yydLogDayDatas")
     def query_yyd_log_day_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydLogDayStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd log day statistical data (亚运钉数字参谋日志分析（按日统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydLogDayStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydLogMonthStatisticalData", "GET /v1.0/datacenter/yydLogMonthDatas")
     def query_yyd_log_month_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydLogMonthStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd log month statistical data (亚运钉数字参谋日志分析（按月统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydLogMonthStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydLogWeekStatisticalData", "GET /v1.0/datacenter/yydLogWeekDatas")
     def query_yyd_log_week_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydLogWeekStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd log week statistical data (亚运钉数字参谋日志分析（按周统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydLogWeekStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydMeetingDayStatisticalData", "GET /v1.0/datacenter/yydMeetingDayDatas")
     def query_yyd_meeting_day_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydMeetingDayStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd meeting day statistical data (亚运钉数字参谋钉会议分析（按日统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydMeetingDayStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydMeetingMonthStatisticalData", "GET /v1.0/datacenter/yydMeetingMonthDatas")
     def query_yyd_meeting_month_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydMeetingMonthStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd meeting month statistical data (亚运钉数字参谋钉会议分析（按月统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydMeetingMonthStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydMeetingWeekStatisticalData", "GET /v1.0/datacenter/yydMeetingWeekDatas")
     def query_yyd_meeting_week_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydMeetingWeekStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd meeting week statistical data (亚运钉数字参谋钉会议分析（按周统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydMeetingWeekStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydNoticeDayStatisticalData", "GET /v1.0/datacenter/yydNoticeDayDatas")
     def query_yyd_notice_day_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydNoticeDayStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd notice day statistical data (亚运钉数字参谋通知分析（按日统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydNoticeDayStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydNoticeMonthStatisticalData", "GET /v1.0/datacenter/yydNoticeMonthDatas")
     def query_yyd_notice_month_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydNoticeMonthStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd notice month statistical data (亚运钉数字参谋通知分析（按月统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydNoticeMonthStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydNoticeWeekStatisticalData", "GET /v1.0/datacenter/yydNoticeWeekDatas")
     def query_yyd_notice_week_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydNoticeWeekStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd notice week statistical data (亚运钉数字参谋通知分析（按周统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydNoticeWeekStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydSingleMsgDayStatisticalData", "GET /v1.0/datacenter/yydSingleMsgDayDatas")
     def query_yyd_single_msg_day_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydSingleMsgDayStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd single msg day statistical data (亚运钉数字参谋单聊分析（按日统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydSingleMsgDayStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydSingleMsgMonthStatisticalData", "GET /v1.0/datacenter/yydSingleMsgMonthDatas")
     def query_yyd_single_msg_month_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydSingleMsgMonthStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd single msg month statistical data (亚运钉数字参谋单聊分析（按月统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydSingleMsgMonthStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydSingleMsgWeekStatisticalData", "GET /v1.0/datacenter/yydSingleMsgWeekDatas")
     def query_yyd_single_msg_week_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydSingleMsgWeekStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd single msg week statistical data (亚运钉数字参谋单聊分析（按周统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydSingleMsgWeekStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryYydToatlMsgDayStatisticalData", "GET /v1.0/datacenter/yydToatlMsgDayDatas")
-    def query_yyd_toatl_msg_day_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryYydToatlMsgDayStatisticalDataReply]:
-        """Query yyd toatl msg day statistical data (亚运钉数字参谋消息概览（按日统计）指标接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryYydToatlMsgDayStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryYydToatlMsgMonthStatisticalData", "GET /v1.0/datacenter/yydToatlMsgMonthDatas")
-    def query_yyd_toatl_msg_month_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryYydToatlMsgMonthStatisticalDataReply]:
-        """Query yyd toatl msg month statistical data (亚运钉数字参谋消息概览（按月统计）指标接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryYydToatlMsgMonthStatisticalDataReply)
-
-    @api("datacenter_1_0.QueryYydToatlMsgWeekStatisticalData", "GET /v1.0/datacenter/yydToatlMsgWeekDatas")
-    def query_yyd_toatl_msg_week_statistical_data(
-        self,
-        stat_date: str,
-    ) -> Call[QueryYydToatlMsgWeekStatisticalDataReply]:
-        """Query yyd toatl msg week statistical data (亚运钉数字参谋消息概览（按周统计）指标接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryYydToatlMsgWeekStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydTodoDayStatisticalData", "GET /v1.0/datacenter/yydTodoDayDatas")
     def query_yyd_todo_day_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydTodoDayStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd todo day statistical data (亚运钉数字参谋待办分析（按日统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydTodoDayStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydTodoMonthStatisticalData", "GET /v1.0/datacenter/yydTodoMonthDatas")
     def query_yyd_todo_month_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydTodoMonthStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd todo month statistical data (亚运钉数字参谋待办分析（按月统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydTodoMonthStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydTodoWeekStatisticalData", "GET /v1.0/datacenter/yydTodoWeekDatas")
     def query_yyd_todo_week_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydTodoWeekStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd todo week statistical data (亚运钉数字参谋待办分析（按周统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydTodoWeekStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydTotalDayStatisticalData", "GET /v1.0/datacenter/yydTotalDayDatas")
     def query_yyd_total_day_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydTotalDayStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd total day statistical data (亚运钉参谋全局概览（按日统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydTotalDayStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydTotalMonthStatisticalData", "GET /v1.0/datacenter/yydTotalMonthDatas")
     def query_yyd_total_month_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydTotalMonthStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd total month statistical data (亚运钉参谋全局概览（按月统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydTotalMonthStatisticalDataReply)
+        return Call(ApprovalStatistical)
+
+    @api("datacenter_1_0.QueryYydToatlMsgDayStatisticalData", "GET /v1.0/datacenter/yydToatlMsgDayDatas")
+    def query_yyd_total_msg_day_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query yyd total msg day statistical data (亚运钉数字参谋消息概览（按日统计）指标接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    query_yyd_toatl_msg_day_statistical_data = query_yyd_total_msg_day_statistical_data
+
+    @api("datacenter_1_0.QueryYydToatlMsgMonthStatisticalData", "GET /v1.0/datacenter/yydToatlMsgMonthDatas")
+    def query_yyd_total_msg_month_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query yyd total msg month statistical data (亚运钉数字参谋消息概览（按月统计）指标接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    query_yyd_toatl_msg_month_statistical_data = query_yyd_total_msg_month_statistical_data
+
+    @api("datacenter_1_0.QueryYydToatlMsgWeekStatisticalData", "GET /v1.0/datacenter/yydToatlMsgWeekDatas")
+    def query_yyd_total_msg_week_statistical_data(
+        self,
+        *,
+        stat_date: str,
+    ) -> Call[ApprovalStatistical]:
+        """Query yyd total msg week statistical data (亚运钉数字参谋消息概览（按周统计）指标接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ApprovalStatistical)
+
+    query_yyd_toatl_msg_week_statistical_data = query_yyd_total_msg_week_statistical_data
 
     @api("datacenter_1_0.QueryYydTotalStdStatisticalData", "GET /v1.0/datacenter/yydTotalStdDatas")
     def query_yyd_total_std_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydTotalStdStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd total std statistical data (亚运钉参谋全局概览（累计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydTotalStdStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.QueryYydTotalWeekStatisticalData", "GET /v1.0/datacenter/yydTotalWeekDatas")
     def query_yyd_total_week_statistical_data(
         self,
+        *,
         stat_date: str,
-    ) -> Call[QueryYydTotalWeekStatisticalDataReply]:
+    ) -> Call[ApprovalStatistical]:
         """Query yyd total week statistical data (亚运钉参谋全局概览（按周统计）指标接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryYydTotalWeekStatisticalDataReply)
+        return Call(ApprovalStatistical)
 
     @api("datacenter_1_0.SearchCompany", "GET /v1.0/datacenter/keywords/companies")
     def search_company(
         self,
-        search_key: str,
         *,
+        search_key: str,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Call[SearchCompanyReply]:
+    ) -> Call[Bidding]:
         """Search company (通过关键词搜索企业).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SearchCompanyReply)
+        return Call(Bidding)
 
     @api("datacenter_1_0.SyncDataScreen", "POST /v1.0/datacenter/dataScreens/sync")
     def sync_data_screen(
         self,
         screen_id: str,
+        *,
         ticket: str,
     ) -> Call[None]:
         """Sync data screen (同步数据大屏).

@@ -9,7 +9,7 @@ from dingtalk_models.resource.manager import Manager, alias
 class OapiDepartment(Manager):
     create = alias(DepartmentManager.create)
 
-    delete = alias(DepartmentManager.delete)
+    delete_ = alias(DepartmentManager.delete)
 
     get = alias(DepartmentManager.get)
 
@@ -21,4 +21,4 @@ class OapiDepartment(Manager):
 
     listsubid = alias(DepartmentManager.list_ids)
 
-    update = alias(DepartmentManager.update)
+    update_ = alias(DepartmentManager.update)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
-from dingtalk_models.core.wire import camel, empty_list, wire
+from dingtalk_models.core.wire import CommaStrs, IsoTime, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import OneOf
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class ListActivateDevicesResult(Record, alias_generator=camel):
+class ActivateDevice(Reply, alias_generator=camel):
+    """Activate device."""
+
     biz_ext: str | None
     """拓展信息"""
     device_callback_url: str | None
@@ -25,13 +29,13 @@ class ListActivateDevicesResult(Record, alias_generator=camel):
     """设备编号"""
     device_detail_url: str | None
     """设备详情链接"""
-    device_name: str | None
+    device_name: str = ""
     """设备名称"""
     group_uuid: str | None
     """设备分组标识"""
-    icon: str | None
+    icon: str = ""
     """设备标题"""
-    introduction: str | None
+    introduction: str = ""
     """设备的简介"""
     type_uuid: str | None
     """设备型号"""
@@ -41,8 +45,136 @@ class ListActivateDevicesResult(Record, alias_generator=camel):
     """设备分类 (`0` `1`)"""
 
 
-class ListInspectInfoResult(Record, alias_generator=camel):
-    device_name: str | None
+class AndActivateDevice(Reply, Shape, alias_generator=camel):
+    """And activate device (批量注册的设备信息列表)."""
+
+    device_code: str
+    """设备号 (例 e.g. `ceshi_001`)"""
+    device_name: str
+    """设备名称 (例 e.g. `设备名称`)"""
+    introduction: str = ""
+    """设备的简介 (例 e.g. `简介`)"""
+    type_uuid: str | None = None
+    """设备型号 (例 e.g. `xxxxxxx`)"""
+    user_ids: list[str] = empty_list()
+    """设备管理员的userId列表"""
+    role_uuid: str | None = None
+    """角色标识 (例 e.g. `xxxxx`)"""
+    device_detail_url: Annotated[str, Field(max_length=2048)] | None = None
+    """设备详情链接 (≤ 2048 字符 characters; 例 e.g. `http://www.example.com`)"""
+    device_callback_url: Annotated[str, Field(max_length=2048)] | None = None
+    """设备回调链接 (≤ 2048 字符 characters; 例 e.g. `http://www.example.com`)"""
+    device_category: Annotated[int, OneOf(0, 1)] | None = None
+    """设备分类 (`0` `1`)"""
+    device_uuid: str | None = None
+    """钉钉侧设备标识"""
+    group_uuid: str | None = None
+    """分组标识"""
+
+
+class CreatedAndActivateDevice(Reply, alias_generator=camel):
+    """Created and activate device."""
+
+    success_items: list[FailItem] = empty_list()
+    """注册成功的设备列表"""
+    fail_items: list[FailItem] = empty_list()
+    """注册失败的设备列表"""
+
+
+class CreatedDeviceChatRoom(Reply, alias_generator=camel):
+    """Created device chat room."""
+
+    chat_id: str | None
+    encoded_cid: str | None
+    open_conversation_id: str | None
+
+
+class Device(Shape, alias_generator=camel):
+    """Device (设备列表)."""
+
+    collaborators: CommaStrs
+    """协助者userid列表"""
+    department_id: int
+    """部门ID"""
+    description: str
+    """设备描述"""
+    device_key: str
+    """设备标识"""
+    device_name: str
+    """设备名称"""
+    managers: CommaStrs
+    """管理员userid列表"""
+    user_id: str | None = None
+    """创建者的userid"""
+
+
+class DeviceGroup(Reply, alias_generator=camel):
+    """Device group."""
+
+    devices: list[DeviceGroupDevice] = empty_list()
+    owner_user: str | None
+    sub_admin_users: list[str] = empty_list()
+    title: str = ""
+    users: dict[str, str] = empty_dict()
+
+
+class DeviceGroupDevice(Reply, alias_generator=camel):
+    """Device group device."""
+
+    device_code: str | None
+    device_name: str = ""
+    device_uuid: str | None
+    uuid: str | None
+
+
+class FailItem(Reply, alias_generator=camel):
+    """Fail item (注册失败的设备列表)."""
+
+    error_code: str | None
+    """错误码"""
+    error_msg: str = ""
+    """错误信息"""
+    result: FailItemEntry | None
+    """设备信息"""
+    success: bool | None
+    """设备注册是否成功"""
+
+
+class FailItemEntry(Reply, alias_generator=camel):
+    """Fail item entry (设备信息)."""
+
+    device_callback_url: str | None
+    """设备回调地址"""
+    device_code: str | None
+    """设备号"""
+    device_detail_url: str | None
+    """设备详情链接"""
+    device_name: str = ""
+    """设备名称"""
+    group_uuid: str | None
+    """设备分组标识"""
+    icon: str = ""
+    """设备图标"""
+    introduction: str = ""
+    """设备的简介"""
+    role_uuid: str | None
+    """角色标识"""
+    user_ids: list[str] = empty_list()
+    """设备管理员的userId"""
+    status: int | None
+    """状态标识 (`1` `2` `3`)"""
+    type_uuid: str | None
+    """设备型号"""
+    uuid: str | None
+    """钉钉侧的设备标识"""
+    device_category: int | None
+    """设备分类 (`0` `1`)"""
+
+
+class Inspect(Reply, alias_generator=camel):
+    """Inspect."""
+
+    device_name: str = ""
     """设备名称"""
     device_code: str | None
     """设备码"""
@@ -54,288 +186,225 @@ class ListInspectInfoResult(Record, alias_generator=camel):
     """处理结果 (`1` `2`)"""
     maintenance_staff: list[str] = empty_list()
     """维修人员姓名列表"""
-    handle_time: str | None
+    handle_time: IsoTime | None
     """处理时间"""
-    remark: str | None
+    remark: str = ""
     """巡检或保养表填写的内容"""
-    name: str | None
+    name: str = ""
     """巡检表或者保养表的名称"""
-    gmt_create: str | None
+    gmt_create: IsoTime
     """创建时间"""
 
 
-class ListMaintainInfoResult(Record, alias_generator=camel):
-    gmt_create: str | None
+class Maintain(Reply, alias_generator=camel):
+    """Maintain."""
+
+    gmt_create: str
     """报修时间"""
     device_code: str | None
     """报修设备码"""
-    device_name: str | None
+    device_name: str = ""
     """设备名称"""
-    remark: str | None
+    remark: str = ""
     """报修单内填写的异常描述"""
     maintenance_staff: list[str] = empty_list()
     """报修人姓名列表"""
     process_state: int | None
     """处理结果 (`0` `1` `2` `3` `4`)"""
-    handle_time: str | None
+    handle_time: IsoTime | None
     """处理时间"""
 
 
-class RegisterAndActivateDeviceReplyResult(Record, alias_generator=camel):
-    device_code: str | None
-    """设备号"""
-    device_uuid: str | None
-    """钉钉侧设备标识"""
-    device_name: str | None
-    """设备名称"""
-    introduction: str | None
-    """设备的简介"""
-    type_uuid: str | None
-    """设备型号"""
-    role_uuid: str | None
-    """角色标识"""
-    device_detail_url: str | None
-    """设备详情链接"""
-    user_ids: list[str] = empty_list()
-    """设备管理员的userId列表"""
-    device_category: int | None
-    """设备分类 (`0` `1`)"""
+class Tip(Shape, alias_generator=camel):
+    """Tip."""
 
-
-class RegisterAndActivateDeviceReply(Record, alias_generator=camel):
-    result: RegisterAndActivateDeviceReplyResult | None
-    """响应结果"""
-
-
-class RegisterAndActivateDeviceBatchRegisterAndActivateVos(TypedDict, total=False):
-    device_code: Required[str]
-    """设备号"""
-    device_detail_url: Annotated[str, Field(max_length=2048)]
-    """设备详情链接 (≤ 2048 字符 characters)"""
-    device_callback_url: Annotated[str, Field(max_length=2048)]
-    """设备回调链接 (≤ 2048 字符 characters)"""
-    device_name: Required[str]
-    """设备名称"""
-    group_uuid: str
-    """分组标识"""
-    introduction: str
-    """设备的简介"""
-    role_uuid: str
-    """角色标识"""
-    type_uuid: str
-    """设备型号"""
-    user_ids: list[str]
-    """设备管理员的userId列表"""
-    device_category: Literal[0, 1]
-    """设备分类 (`0` `1`)"""
-
-
-class RegisterAndActivateDeviceBatchReplySuccessItemsResult(Record, alias_generator=camel):
-    device_callback_url: str | None
-    """设备回调链接"""
-    device_code: str | None
-    """设备号"""
-    device_detail_url: str | None
-    """设备详情链接"""
-    device_name: str | None
-    """设备名称"""
-    group_uuid: str | None
-    """设备分组标识"""
-    icon: str | None
-    """设备图标"""
-    introduction: str | None
-    """设备简介"""
-    role_uuid: str | None
-    """角色标识"""
-    user_ids: list[str] = empty_list()
-    """设备管理员的userId"""
-    status: int | None
-    """设备状态 (`1` `2` `3`)"""
-    type_uuid: str | None
-    """设备型号"""
-    uuid: str | None
-    """钉钉侧的设备标识"""
-    device_category: int | None
-    """设备分类 (`0` `1`)"""
-
-
-class RegisterAndActivateDeviceBatchReplySuccessItems(Record, alias_generator=camel):
-    error_code: str | None
-    """错误码"""
-    error_msg: str | None
-    """错误信息"""
-    result: RegisterAndActivateDeviceBatchReplySuccessItemsResult | None
-    """设备信息"""
-    success: bool | None
-    """设备注册是否成功"""
-
-
-class RegisterAndActivateDeviceBatchReplyFailItemsResult(Record, alias_generator=camel):
-    device_callback_url: str | None
-    """设备回调地址"""
-    device_code: str | None
-    """设备号"""
-    device_detail_url: str | None
-    """设备详情链接"""
-    device_name: str | None
-    """设备名称"""
-    group_uuid: str | None
-    """设备分组标识"""
-    icon: str | None
-    """设备图标"""
-    introduction: str | None
-    """设备的简介"""
-    role_uuid: str | None
-    """角色标识"""
-    user_ids: list[str] = empty_list()
-    """设备管理员的userId"""
-    status: int | None
-    """状态标识 (`1` `2` `3`)"""
-    type_uuid: str | None
-    """设备型号"""
-    uuid: str | None
-    """钉钉侧设备标识"""
-    device_category: int | None
-    """设备分类 (`0` `1`)"""
-
-
-class RegisterAndActivateDeviceBatchReplyFailItems(Record, alias_generator=camel):
-    error_code: str | None
-    """错误码"""
-    error_msg: str | None
-    """错误信息"""
-    result: RegisterAndActivateDeviceBatchReplyFailItemsResult | None
-    """设备信息"""
-    success: bool | None
-    """设备注册是否成功"""
-
-
-class RegisterAndActivateDeviceBatchReply(Record, alias_generator=camel):
-    success_items: list[RegisterAndActivateDeviceBatchReplySuccessItems] = empty_list()
-    """注册成功的设备列表"""
-    fail_items: list[RegisterAndActivateDeviceBatchReplyFailItems] = empty_list()
-    """注册失败的设备列表"""
-
-
-class BatchRegisterDeviceDeviceList(TypedDict, total=False):
-    collaborators: Required[str]
-    """协助者userid列表"""
-    department_id: Required[int]
-    """部门ID"""
-    description: Required[str]
-    """设备描述"""
-    device_key: Required[str]
-    """设备标识"""
-    device_name: Required[str]
-    """设备名称"""
-    managers: Required[str]
-    """管理员userid列表"""
-
-
-class BatchRegisterDeviceReply(Record, alias_generator=camel):
-    result: str | None
-    """注册是否成功"""
-
-
-class CreateChatRoomReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class CreateDepartmentReply(Record, alias_generator=camel):
-    result: str | None
-    """创建是否成功"""
-
-
-class CreateDeviceChatRoomReplyResult(Record, alias_generator=camel):
-    chat_id: str | None
-    encoded_cid: str | None
-    open_conversation_id: str | None
-
-
-class CreateDeviceChatRoomReply(Record, alias_generator=camel):
-    result: CreateDeviceChatRoomReplyResult | None
-
-
-class DeviceDingReply(Record, alias_generator=camel):
-    result: str | None
-    """发送消息成功后的回执ID"""
-
-
-class DissolveGroupReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class EditDeviceAdminReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class GetDeviceGroupInfoReplyResultDevices(Record, alias_generator=camel):
-    device_code: str | None
-    device_name: str | None
-    device_uuid: str | None
-    uuid: str | None
-
-
-class GetDeviceGroupInfoReplyResult(Record, alias_generator=camel):
-    devices: list[GetDeviceGroupInfoReplyResultDevices] = empty_list()
-    owner_user: str | None
-    sub_admin_users: list[str] = empty_list()
-    title: str | None
-    users: dict[str, str] | None
-
-
-class GetDeviceGroupInfoReply(Record, alias_generator=camel):
-    result: GetDeviceGroupInfoReplyResult | None
-
-
-class GetWholeDeviceGroupReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class PullDeviceToGroupReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class PullUserToGroupReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class RegisterDeviceReply(Record, alias_generator=camel):
-    result: str | None
-    """注册是否成功"""
-
-
-class RemoveDeviceFromGroupReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class RemoveUserFromGroupReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class SendCardReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class SendMsgReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class UninstallDeviceRobotReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class UpdateCardTips(TypedDict, total=False):
-    cids: str
-    content: str
-    sender: str
-
-
-class UploadEventReply(Record, alias_generator=camel):
-    result: str | None
+    cids: str | None = None
+    content: str | None = None
+    sender: str | None = None
 
 
 class DevicemngV1(Manager):
+    @api("devicemng_1_0.BatchRegisterDevice", "POST /v1.0/devicemng/devices/batch")
+    def batch_register_device(
+        self,
+        user_id: str,
+        *,
+        device_list: Sequence[OrDict[Device]],
+    ) -> Call[str | None]:
+        """Batch register device (批量注册设备).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            user_id: 创建者的userid
+            device_list: 设备列表
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("devicemng_1_0.ConnectorEventPush", "POST /v1.0/devicemng/connectors/events/push")
+    def connector_event_push(
+        self,
+        *,
+        device_type_uuid: str | None = None,
+        event_name: str | None = None,
+        input: str | None = None,
+    ) -> Call[None]:
+        """Connector event push (想设备上钉连接器推送设备事件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("devicemng_1_0.CreateChatRoom", "POST /v1.0/devicemng/customers/chatRoom")
+    def create_chat_room(
+        self,
+        *,
+        chat_group_name: str,
+        device_codes: list[str],
+        device_type_id: str | None = None,
+        owner_user_id: str | None = None,
+        role_list: list[str] | None = None,
+    ) -> Call[str | None]:
+        """Create chat room (创建设备群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("devicemng_1_0.CreateDepartment", "POST /v1.0/devicemng/departments")
+    def create_department(
+        self,
+        user_id: str,
+        *,
+        auth_info: str,
+        auth_type: str,
+        biz_ext: str,
+        department_name: str,
+        department_type: str,
+        description: str,
+        system_url: str,
+    ) -> Call[str | None]:
+        """Create department (创建部门).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            user_id: 创建人userid
+            auth_info: 认证信息
+            auth_type: 认证方式
+            biz_ext: 业务扩展
+            department_name: 部门名称
+            department_type: 部门类型
+            description: 部门描述
+            system_url: 业务系统地址
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("devicemng_1_0.CreateDeviceChatRoom", "POST /v1.0/devicemng/customers/chatRooms/groups")
+    def create_device_chat_room(
+        self,
+        owner_user_id: str,
+        *,
+        user_ids: list[str],
+        chat_type: str | None = None,
+        device_codes: list[str] | None = None,
+        device_uuids: list[str] | None = None,
+        title: str | None = None,
+    ) -> Call[CreatedDeviceChatRoom | None]:
+        """Create device chat room (创建设备场景群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedDeviceChatRoom, "result").or_none()
+
+    @api("devicemng_1_0.DeviceDing", "POST /v1.0/devicemng/ding")
+    def device_ding(
+        self,
+        *,
+        device_key: str,
+        receiver_user_id_list: list[str],
+        params_json: str | None = None,
+    ) -> Call[str | None]:
+        """Device ding (设备账号向目标用户发送ding消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            device_key: 设备标识
+            receiver_user_id_list: 接收消息的人员userid列表
+            params_json: 消息体动态参数
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("devicemng_1_0.DissolveGroup", "POST /v1.0/devicemng/customers/chatRooms/groups/dissolve")
+    def dissolve_group(
+        self,
+        open_conversation_id: str,
+    ) -> Call[str | None]:
+        """Dissolve group (解散设备群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("devicemng_1_0.EditDeviceAdmin", "POST /v1.0/devicemng/customers/devices/administrators/edit")
+    def edit_device_admin(
+        self,
+        *,
+        user_ids: list[str],
+        device_code: str | None = None,
+        role_uuid: str | None = None,
+        uuid: str | None = None,
+    ) -> Call[str | None]:
+        """Edit device admin (编辑设备管理员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api(
+        "devicemng_1_0.GetDeviceGroupInfo", "POST /v1.0/devicemng/customers/chatRooms/groupInfos/query", idempotent=True
+    )
+    def get_device_group_info(
+        self,
+        open_conversation_id: str,
+    ) -> Call[DeviceGroup]:
+        """Get device group info (获取设备群信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeviceGroup, "result")
+
+    @api("devicemng_1_0.GetWholeDeviceGroup", "GET /v1.0/devicemng/customers/chatRooms/wholeGroupId")
+    def get_whole_device_group(
+        self,
+    ) -> Call[str]:
+        """Get whole device group (获取设备全员群标识).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result")
+
     @api("devicemng_1_0.ListActivateDevices", "GET /v1.0/devicemng/customers/devices/activations/infos")
     def list_activate_devices(
         self,
@@ -346,7 +415,7 @@ class DevicemngV1(Manager):
         page_size: Annotated[int, Field(le=50)] = 50,
         device_code: str | None = None,
         device_category: Literal[0, 1] | None = None,
-    ) -> Query[ListActivateDevicesResult]:
+    ) -> Query[ActivateDevice]:
         """List activate devices (查询已经注册的设备信息).
 
         Args:
@@ -365,9 +434,7 @@ class DevicemngV1(Manager):
 
         Source: query-information-about-a-registered-device
         """
-        return Listing(
-            ListActivateDevicesResult, Paging("pageNumber", 1, unit="pages", open_ended=True), items="result"
-        )
+        return Listing(ActivateDevice, Paging("pageNumber", 1, unit="pages", open_ended=True), items="result")
 
     @api("devicemng_1_0.ListInspectInfo", "POST /v1.0/devicemng/customers/devices/inspectInfos/query", idempotent=True)
     def list_inspect_info(
@@ -377,7 +444,7 @@ class DevicemngV1(Manager):
         page_size: Annotated[int, Field(le=20)] = 20,
         device_uuid: list[str] | None = None,
         type: Literal["inspect", "protect"] | None = None,
-    ) -> Query[ListInspectInfoResult]:
+    ) -> Query[Inspect]:
         """List inspect info (获取巡检或保养记录).
 
         Args:
@@ -394,7 +461,7 @@ class DevicemngV1(Manager):
 
         Source: obtain-inspection-and-maintenance-records
         """
-        return Listing(ListInspectInfoResult, Paging("pageNumber", 1, unit="pages", open_ended=True), items="result")
+        return Listing(Inspect, Paging("pageNumber", 1, unit="pages", open_ended=True), items="result")
 
     @api(
         "devicemng_1_0.ListMaintainInfo", "POST /v1.0/devicemng/customers/devices/maintainInfos/query", idempotent=True
@@ -405,7 +472,7 @@ class DevicemngV1(Manager):
         page_number: int | None = None,
         page_size: Annotated[int, Field(le=20)] = 20,
         device_uuid: list[str] | None = None,
-    ) -> Query[ListMaintainInfoResult]:
+    ) -> Query[Maintain]:
         """List maintain info (获取报修记录).
 
         Args:
@@ -421,14 +488,46 @@ class DevicemngV1(Manager):
 
         Source: obtain-the-repair-report-record
         """
-        return Listing(ListMaintainInfoResult, Paging("pageNumber", 1, unit="pages", open_ended=True), items="result")
+        return Listing(Maintain, Paging("pageNumber", 1, unit="pages", open_ended=True), items="result")
+
+    @api("devicemng_1_0.PullDeviceToGroup", "POST /v1.0/devicemng/customers/chatRooms/devices")
+    def pull_device_to_group(
+        self,
+        open_conversation_id: str,
+        *,
+        device_codes: list[str] | None = None,
+        device_uuids: list[str] | None = None,
+        operator: str | None = None,
+    ) -> Call[str | None]:
+        """Pull device to group (拉设备进群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("devicemng_1_0.PullUserToGroup", "POST /v1.0/devicemng/customers/chatRooms/users")
+    def pull_user_to_group(
+        self,
+        open_conversation_id: str,
+        *,
+        user_ids: list[str] | None = None,
+    ) -> Call[str | None]:
+        """Pull user to group (拉设用户进群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
 
     @api("devicemng_1_0.RegisterAndActivateDevice", "POST /v1.0/devicemng/customers/devices/registerAndActivate")
     def register_and_activate_device(
         self,
+        *,
         device_code: str,
         device_name: str,
-        *,
         introduction: str | None = None,
         type_uuid: str | None = None,
         user_ids: list[str] | None = None,
@@ -436,7 +535,7 @@ class DevicemngV1(Manager):
         device_detail_url: Annotated[str, Field(max_length=2048)] | None = None,
         device_callback_url: Annotated[str, Field(max_length=2048)] | None = None,
         device_category: Literal[0, 1] | None = None,
-    ) -> Call[RegisterAndActivateDeviceReply]:
+    ) -> Call[AndActivateDevice]:
         """Register and activate device (注册设备到钉钉).
 
         Args:
@@ -458,7 +557,7 @@ class DevicemngV1(Manager):
 
         Source: pin-registration-interface
         """
-        return Call(RegisterAndActivateDeviceReply)
+        return Call(AndActivateDevice, "result")
 
     @api(
         "devicemng_1_0.RegisterAndActivateDeviceBatch",
@@ -468,9 +567,9 @@ class DevicemngV1(Manager):
         self,
         *,
         register_and_activate_vos: Annotated[
-            list[RegisterAndActivateDeviceBatchRegisterAndActivateVos] | None, wire("registerAndActivateVOS")
+            Sequence[OrDict[AndActivateDevice]] | None, wire("registerAndActivateVOS")
         ] = None,
-    ) -> Call[RegisterAndActivateDeviceBatchReply]:
+    ) -> Call[CreatedAndActivateDevice]:
         """Register and activate device batch (批量注册与激活设备).
 
         Args:
@@ -484,264 +583,53 @@ class DevicemngV1(Manager):
 
         Source: register-and-activate-devices-in-batches
         """
-        return Call(RegisterAndActivateDeviceBatchReply)
-
-    @api("devicemng_1_0.BatchRegisterDevice", "POST /v1.0/devicemng/devices/batch")
-    def batch_register_device(
-        self,
-        device_list: list[BatchRegisterDeviceDeviceList],
-        user_id: str,
-    ) -> Call[BatchRegisterDeviceReply]:
-        """Batch register device (批量注册设备).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            device_list: 设备列表
-            user_id: 创建者的userid
-
-        Evidence: sdk
-        """
-        return Call(BatchRegisterDeviceReply)
-
-    @api("devicemng_1_0.ConnectorEventPush", "POST /v1.0/devicemng/connectors/events/push")
-    def connector_event_push(
-        self,
-        *,
-        device_type_uuid: str | None = None,
-        event_name: str | None = None,
-        input: str | None = None,
-    ) -> Call[None]:
-        """Connector event push (想设备上钉连接器推送设备事件).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("devicemng_1_0.CreateChatRoom", "POST /v1.0/devicemng/customers/chatRoom")
-    def create_chat_room(
-        self,
-        chat_group_name: str,
-        device_codes: list[str],
-        *,
-        device_type_id: str | None = None,
-        owner_user_id: str | None = None,
-        role_list: list[str] | None = None,
-    ) -> Call[CreateChatRoomReply]:
-        """Create chat room (创建设备群).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateChatRoomReply)
-
-    @api("devicemng_1_0.CreateDepartment", "POST /v1.0/devicemng/departments")
-    def create_department(
-        self,
-        auth_info: str,
-        auth_type: str,
-        biz_ext: str,
-        department_name: str,
-        department_type: str,
-        description: str,
-        system_url: str,
-        user_id: str,
-    ) -> Call[CreateDepartmentReply]:
-        """Create department (创建部门).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            auth_info: 认证信息
-            auth_type: 认证方式
-            biz_ext: 业务扩展
-            department_name: 部门名称
-            department_type: 部门类型
-            description: 部门描述
-            system_url: 业务系统地址
-            user_id: 创建人userid
-
-        Evidence: sdk
-        """
-        return Call(CreateDepartmentReply)
-
-    @api("devicemng_1_0.CreateDeviceChatRoom", "POST /v1.0/devicemng/customers/chatRooms/groups")
-    def create_device_chat_room(
-        self,
-        owner_user_id: str,
-        user_ids: list[str],
-        *,
-        chat_type: str | None = None,
-        device_codes: list[str] | None = None,
-        device_uuids: list[str] | None = None,
-        title: str | None = None,
-    ) -> Call[CreateDeviceChatRoomReply]:
-        """Create device chat room (创建设备场景群).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateDeviceChatRoomReply)
-
-    @api("devicemng_1_0.DeviceDing", "POST /v1.0/devicemng/ding")
-    def device_ding(
-        self,
-        device_key: str,
-        receiver_user_id_list: list[str],
-        *,
-        params_json: str | None = None,
-    ) -> Call[DeviceDingReply]:
-        """Device ding (设备账号向目标用户发送ding消息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            device_key: 设备标识
-            receiver_user_id_list: 接收消息的人员userid列表
-            params_json: 消息体动态参数
-
-        Evidence: sdk
-        """
-        return Call(DeviceDingReply)
-
-    @api("devicemng_1_0.DissolveGroup", "POST /v1.0/devicemng/customers/chatRooms/groups/dissolve")
-    def dissolve_group(
-        self,
-        open_conversation_id: str,
-    ) -> Call[DissolveGroupReply]:
-        """Dissolve group (解散设备群).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DissolveGroupReply)
-
-    @api("devicemng_1_0.EditDeviceAdmin", "POST /v1.0/devicemng/customers/devices/administrators/edit")
-    def edit_device_admin(
-        self,
-        user_ids: list[str],
-        *,
-        device_code: str | None = None,
-        role_uuid: str | None = None,
-        uuid: str | None = None,
-    ) -> Call[EditDeviceAdminReply]:
-        """Edit device admin (编辑设备管理员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(EditDeviceAdminReply)
-
-    @api(
-        "devicemng_1_0.GetDeviceGroupInfo", "POST /v1.0/devicemng/customers/chatRooms/groupInfos/query", idempotent=True
-    )
-    def get_device_group_info(
-        self,
-        open_conversation_id: str,
-    ) -> Call[GetDeviceGroupInfoReply]:
-        """Get device group info (获取设备群信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetDeviceGroupInfoReply)
-
-    @api("devicemng_1_0.GetWholeDeviceGroup", "GET /v1.0/devicemng/customers/chatRooms/wholeGroupId")
-    def get_whole_device_group(
-        self,
-    ) -> Call[GetWholeDeviceGroupReply]:
-        """Get whole device group (获取设备全员群标识).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetWholeDeviceGroupReply)
-
-    @api("devicemng_1_0.PullDeviceToGroup", "POST /v1.0/devicemng/customers/chatRooms/devices")
-    def pull_device_to_group(
-        self,
-        open_conversation_id: str,
-        *,
-        device_codes: list[str] | None = None,
-        device_uuids: list[str] | None = None,
-        operator: str | None = None,
-    ) -> Call[PullDeviceToGroupReply]:
-        """Pull device to group (拉设备进群).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(PullDeviceToGroupReply)
-
-    @api("devicemng_1_0.PullUserToGroup", "POST /v1.0/devicemng/customers/chatRooms/users")
-    def pull_user_to_group(
-        self,
-        open_conversation_id: str,
-        *,
-        user_ids: list[str] | None = None,
-    ) -> Call[PullUserToGroupReply]:
-        """Pull user to group (拉设用户进群).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(PullUserToGroupReply)
+        return Call(CreatedAndActivateDevice)
 
     @api("devicemng_1_0.RegisterDevice", "POST /v1.0/devicemng/devices")
     def register_device(
         self,
         department_id: int,
-        device_key: str,
-        device_name: str,
         user_id: str,
         *,
-        collaborators: str | None = None,
+        device_key: str,
+        device_name: str,
+        collaborators: CommaStrs | None = None,
         description: str | None = None,
-        managers: str | None = None,
-    ) -> Call[RegisterDeviceReply]:
+        managers: CommaStrs | None = None,
+    ) -> Call[str | None]:
         """Register device (注册设备并为其创建机器人).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
             department_id: 部门ID
+            user_id: 创建者的userid
             device_key: 设备标识
             device_name: 设备名称
-            user_id: 创建者的userid
             collaborators: 协助者userid列表
             description: 设备描述
             managers: 管理员userid列表
 
         Evidence: sdk
         """
-        return Call(RegisterDeviceReply)
+        return Call(str, "result").or_none()
 
     @api("devicemng_1_0.RemoveDeviceFromGroup", "POST /v1.0/devicemng/customers/chatRooms/devices/remove")
     def remove_device_from_group(
         self,
         open_conversation_id: str,
-        operator: str,
         *,
+        operator: str,
         device_codes: list[str] | None = None,
         device_uuids: list[str] | None = None,
-    ) -> Call[RemoveDeviceFromGroupReply]:
+    ) -> Call[str | None]:
         """Remove device from group (移设备出群).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RemoveDeviceFromGroupReply)
+        return Call(str, "result").or_none()
 
     @api("devicemng_1_0.RemoveUserFromGroup", "POST /v1.0/devicemng/customers/chatRooms/users/remove")
     def remove_user_from_group(
@@ -749,21 +637,21 @@ class DevicemngV1(Manager):
         open_conversation_id: str,
         *,
         user_ids: list[str] | None = None,
-    ) -> Call[RemoveUserFromGroupReply]:
+    ) -> Call[str | None]:
         """Remove user from group (移用户出设备群).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RemoveUserFromGroupReply)
+        return Call(str, "result").or_none()
 
     @api("devicemng_1_0.SendCard", "POST /v1.0/devicemng/customers/cards/send")
     def send_card(
         self,
-        card_data: str,
         template_id: str,
         *,
+        card_data: str,
         biz_id: str | None = None,
         device_code: str | None = None,
         device_uuid: str | None = None,
@@ -772,14 +660,14 @@ class DevicemngV1(Manager):
         receivers: list[str] | None = None,
         topbox: bool | None = None,
         user_id: str | None = None,
-    ) -> Call[SendCardReply]:
+    ) -> Call[str | None]:
         """Send card (发送卡片).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SendCardReply)
+        return Call(str, "result").or_none()
 
     @api("devicemng_1_0.SendMsg", "POST /v1.0/devicemng/customers/messages/send")
     def send_msg(
@@ -790,14 +678,14 @@ class DevicemngV1(Manager):
         device_uuid: str | None = None,
         open_conversation_id: str | None = None,
         user_list: list[str] | None = None,
-    ) -> Call[SendMsgReply]:
+    ) -> Call[str | None]:
         """Send msg (发送普通消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SendMsgReply)
+        return Call(str, "result").or_none()
 
     @api("devicemng_1_0.UninstallDeviceRobot", "POST /v1.0/devicemng/customers/devices/uninstall")
     def uninstall_device_robot(
@@ -805,22 +693,22 @@ class DevicemngV1(Manager):
         *,
         device_code: str | None = None,
         uuid: str | None = None,
-    ) -> Call[UninstallDeviceRobotReply]:
+    ) -> Call[str | None]:
         """Uninstall device robot (卸载设备).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UninstallDeviceRobotReply)
+        return Call(str, "result").or_none()
 
     @api("devicemng_1_0.UpdateCard", "PUT /v1.0/devicemng/customers/cards")
     def update_card(
         self,
         biz_id: str,
-        card_data: str,
         *,
-        tips: UpdateCardTips | None = None,
+        card_data: str,
+        tips: OrDict[Tip] | None = None,
     ) -> Call[None]:
         """Update card (更新卡片).
 
@@ -841,11 +729,11 @@ class DevicemngV1(Manager):
         event_time: str | None = None,
         event_type: str | None = None,
         level: str | None = None,
-    ) -> Call[UploadEventReply]:
+    ) -> Call[str | None]:
         """Upload event (设备事件上报).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UploadEventReply)
+        return Call(str, "result").or_none()

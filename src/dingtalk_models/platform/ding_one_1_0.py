@@ -2,61 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Required
-
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 
 
-class DeleteFeedReply(Record, alias_generator=camel):
-    request_id: str | None
+class ContentChange(Shape, alias_generator=camel):
+    """Content change."""
+
+    content_type: str
+    dsl_template_content: Feed
 
 
-class DeliverOneFeedReply(Record, alias_generator=camel):
-    result: str | None
+class Feed(Shape, alias_generator=camel):
+    """Feed."""
 
-
-class PushFeedContentDslTemplateContent(TypedDict, total=False):
-    apply_url: Required[str]
-    body: Required[str]
-
-
-class PushFeedContent(TypedDict, total=False):
-    content_type: Required[str]
-    dsl_template_content: Required[PushFeedContentDslTemplateContent]
-
-
-class PushFeedReplyResult(Record, alias_generator=camel):
-    feed_id: str | None
-
-
-class PushFeedReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: PushFeedReplyResult | None
-
-
-class UpdateFeedContentContentDslTemplateContent(TypedDict, total=False):
-    apply_url: Required[str]
-    body: Required[str]
-
-
-class UpdateFeedContentContent(TypedDict, total=False):
-    content_type: Required[str]
-    dsl_template_content: Required[UpdateFeedContentContentDslTemplateContent]
-
-
-class UpdateFeedContentReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class UpdateFeedExpireTimeReply(Record, alias_generator=camel):
-    request_id: str | None
+    apply_url: str
+    body: str
 
 
 class DingOneV1(Manager):
@@ -65,78 +31,81 @@ class DingOneV1(Manager):
         self,
         feed_id: str,
         union_id: str,
-    ) -> Call[DeleteFeedReply]:
+    ) -> Call[str | None]:
         """Delete feed (删除Feed).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeleteFeedReply)
+        return Call(str, "requestId").or_none()
 
     @api("ding_one_1_0.DeliverOneFeed", "POST /v1.0/dingOne/feed/deliver")
     def deliver_one_feed(
         self,
-        content: str,
         cover_media_id: str,
-        summary: str,
         video_media_id: str,
-        video_tags: dict[str, str],
         *,
+        content: str,
+        summary: str,
+        video_tags: dict[str, str],
         expire_time: int | None = None,
         user_ids: list[str] | None = None,
-    ) -> Call[DeliverOneFeedReply]:
+    ) -> Call[str | None]:
         """Deliver one feed (投放钉钉one中feed流资讯内容).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeliverOneFeedReply)
+        return Call(str, "result").or_none()
 
     @api("ding_one_1_0.PushFeed", "POST /v1.0/dingOne/frame/feeds/pushFeed")
     def push_feed(
         self,
-        content: PushFeedContent,
+        union_id: str,
+        *,
+        content: OrDict[ContentChange],
         expire_time: int,
         feed_feature: dict[str, JsonValue],
         idempotent_key: str,
-        union_id: str,
-    ) -> Call[PushFeedReply]:
+    ) -> Call[str | None]:
         """Push feed (Feed推送).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PushFeedReply)
+        return Call(str, "result.feedId").or_none()
 
     @api("ding_one_1_0.UpdateFeedContent", "POST /v1.0/dingOne/frame/feeds/updateFeedContent")
     def update_feed_content(
         self,
-        content: UpdateFeedContentContent,
         feed_id: str,
         union_id: str,
-    ) -> Call[UpdateFeedContentReply]:
+        *,
+        content: OrDict[ContentChange],
+    ) -> Call[str | None]:
         """Update feed content (更新feed内容).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateFeedContentReply)
+        return Call(str, "requestId").or_none()
 
     @api("ding_one_1_0.UpdateFeedExpireTime", "POST /v1.0/dingOne/frame/feeds/updateFeedExpireTime")
     def update_feed_expire_time(
         self,
-        expire_time: int,
         feed_id: str,
         union_id: str,
-    ) -> Call[UpdateFeedExpireTimeReply]:
+        *,
+        expire_time: int,
+    ) -> Call[str | None]:
         """Update feed expire time (更新feed过期时间).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateFeedExpireTimeReply)
+        return Call(str, "requestId").or_none()

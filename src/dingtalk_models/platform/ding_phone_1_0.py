@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class AddCallConfigReply(Record, alias_generator=camel):
-    token: str | None
+class CallConfig(Reply, alias_generator=camel):
+    """Call config."""
 
-
-class QueryCallConfigReplyResult(Record, alias_generator=camel):
     account_domain: str | None
     account_id: str | None
     call_in_type: int | None
@@ -26,10 +24,6 @@ class QueryCallConfigReplyResult(Record, alias_generator=camel):
     status: int | None
 
 
-class QueryCallConfigReply(Record, alias_generator=camel):
-    result: list[QueryCallConfigReplyResult] = empty_list()
-
-
 class DingPhoneV1(Manager):
     @api("ding_phone_1_0.AddCallConfig", "POST /v1.0/dingPhone/callConfigs?corpId&isvToken&phoneNumber&scopeType")
     def add_call_config(
@@ -39,14 +33,14 @@ class DingPhoneV1(Manager):
         isv_token: str | None = None,
         phone_number: str | None = None,
         scope_type: str | None = None,
-    ) -> Call[AddCallConfigReply]:
+    ) -> Call[str | None]:
         """Add call config (添加外呼码号配置).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(AddCallConfigReply)
+        return Call(str, "token").or_none()
 
     @api("ding_phone_1_0.DelCallConfig", "DELETE /v1.0/dingPhone/callConfigs")
     def del_call_config(
@@ -72,11 +66,11 @@ class DingPhoneV1(Manager):
         isv_token: str | None = None,
         phone_number: str | None = None,
         scope_type: str | None = None,
-    ) -> Call[QueryCallConfigReply]:
+    ) -> Call[list[CallConfig]]:
         """Query call config (查询外呼码号配置).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryCallConfigReply)
+        return Call(list[CallConfig], "result").or_empty()

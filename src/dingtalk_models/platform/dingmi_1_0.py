@@ -6,68 +6,34 @@ from pydantic import JsonValue
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel, empty_dict, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class AskRobotReply(Record, alias_generator=camel):
-    result: str | None
-    """回复的答案"""
+class DingMe(Reply, alias_generator=camel):
+    """Ding me."""
 
-
-class GetDingMeBaseDataReply(Record, alias_generator=camel):
     from_cache: bool | None
     """是否缓存"""
     rawset: list[dict[str, JsonValue]] = empty_list()
     """指标集合"""
     runtime: int | None
     """运行时间"""
-    tips: dict[str, JsonValue] | None
+    tips: dict[str, JsonValue] = empty_dict()
     """字段解释"""
 
 
-class GetIntelligentRobotInfoReply(Record, alias_generator=camel):
-    result: str | None
+class OfficialAccountRobot(Reply, alias_generator=camel):
+    """Official account robot."""
 
-
-class GetOfficialAccountRobotInfoReply(Record, alias_generator=camel):
     app_id: int | None
-    brief: str | None
-    description: str | None
-    icon: str | None
-    name: str | None
-    preview_media_url: str | None
-
-
-class GetWebChannelUserTokenReply(Record, alias_generator=camel):
-    result: str | None
-    """token值"""
-
-
-class PushCustomerGroupMessageReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class PushIntelligentRobotGroupMessageReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class PushIntelligentRobotMessageReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class PushOfficialAccountMessageReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class PushRobotMessageReply(Record, alias_generator=camel):
-    result: str | None
-    """推送queryKey"""
-
-
-class UpdateOfficialAccountRobotInfoReply(Record, alias_generator=camel):
-    result: str | None
+    brief: str
+    description: str
+    icon: str = ""
+    name: str
+    preview_media_url: str
+    avatar: str = ""
 
 
 class DingmiV1(Manager):
@@ -88,12 +54,12 @@ class DingmiV1(Manager):
     @api("dingmi_1_0.AskRobot", "POST /v1.0/dingmi/robots/ask")
     def ask_robot(
         self,
+        *,
         question: str,
         robot_app_key: str,
-        *,
         ding_user_id: str | None = None,
         session_uuid: str | None = None,
-    ) -> Call[AskRobotReply]:
+    ) -> Call[str | None]:
         """Ask robot (调用小蜜机器人的问答能力).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -106,16 +72,17 @@ class DingmiV1(Manager):
 
         Evidence: sdk
         """
-        return Call(AskRobotReply)
+        return Call(str, "result").or_none()
 
     @api("dingmi_1_0.GetDingMeBaseData", "GET /v1.0/dingmi/robots/data")
     def get_ding_me_base_data(
         self,
+        *,
         app_key: str,
         by_day: bool,
         end_day: str,
         start_day: str,
-    ) -> Call[GetDingMeBaseDataReply]:
+    ) -> Call[DingMe]:
         """Get ding me base data (小蜜机器人数据统计指标).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -128,41 +95,44 @@ class DingmiV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetDingMeBaseDataReply)
+        return Call(DingMe)
 
     @api("dingmi_1_0.GetIntelligentRobotInfo", "GET /v1.0/dingmi/intelligentRobots/infos")
     def get_intelligent_robot_info(
         self,
+        *,
         robot_app_key: str,
-    ) -> Call[GetIntelligentRobotInfoReply]:
+    ) -> Call[str]:
         """Get intelligent robot info (获取智能客服机器人信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetIntelligentRobotInfoReply)
+        return Call(str, "result")
 
     @api("dingmi_1_0.GetOfficialAccountRobotInfo", "GET /v1.0/dingmi/officialAccounts/robots")
     def get_official_account_robot_info(
         self,
+        *,
         type: str,
-    ) -> Call[GetOfficialAccountRobotInfoReply]:
+    ) -> Call[OfficialAccountRobot]:
         """Get official account robot info (获取服务窗机器人信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetOfficialAccountRobotInfoReply)
+        return Call(OfficialAccountRobot)
 
     @api("dingmi_1_0.GetWebChannelUserToken", "POST /v1.0/dingmi/webChannels/userTokens", idempotent=True)
     def get_web_channel_user_token(
         self,
         foreign_id: str,
+        *,
         nick: str,
         source: int,
-    ) -> Call[GetWebChannelUserTokenReply]:
+    ) -> Call[str]:
         """Get web channel user token (小蜜客服网页渠道获取三方用户token).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -173,95 +143,101 @@ class DingmiV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetWebChannelUserTokenReply)
+        return Call(str, "result")
 
     @api("dingmi_1_0.PushCustomerGroupMessage", "POST /v1.0/dingmi/officialAccounts/robots/groupMessages/send")
     def push_customer_group_message(
         self,
         conversation_id: str,
+        *,
         msg_key: str,
         msg_param: str,
-    ) -> Call[PushCustomerGroupMessageReply]:
+    ) -> Call[str | None]:
         """Push customer group message (通过小蜜机器人在客户群内推送消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PushCustomerGroupMessageReply)
+        return Call(str, "result").or_none()
 
     @api("dingmi_1_0.PushIntelligentRobotGroupMessage", "POST /v1.0/dingmi/intelligentRobots/groupMessages/send")
     def push_intelligent_robot_group_message(
         self,
         chatbot_id: str,
+        open_conversation_id: str,
+        *,
         msg_key: str,
         msg_param: str,
-        open_conversation_id: str,
-    ) -> Call[PushIntelligentRobotGroupMessageReply]:
+    ) -> Call[str | None]:
         """Push intelligent robot group message (推送智能客服机器人钉钉群聊消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PushIntelligentRobotGroupMessageReply)
+        return Call(str, "result").or_none()
 
     @api("dingmi_1_0.PushIntelligentRobotMessage", "POST /v1.0/dingmi/intelligentRobots/oToMessages/send")
     def push_intelligent_robot_message(
         self,
         chatbot_id: str,
+        user_id: str,
+        *,
         msg_key: str,
         msg_param: str,
-        user_id: str,
-    ) -> Call[PushIntelligentRobotMessageReply]:
+    ) -> Call[str | None]:
         """Push intelligent robot message (智能客服机器人推送消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PushIntelligentRobotMessageReply)
+        return Call(str, "result").or_none()
 
     @api("dingmi_1_0.PushOfficialAccountMessage", "POST /v1.0/dingmi/officialAccounts/robots/oToMessages/send")
     def push_official_account_message(
         self,
+        user_id: str,
+        *,
         msg_key: str,
         msg_param: str,
-        user_id: str,
-    ) -> Call[PushOfficialAccountMessageReply]:
+    ) -> Call[str | None]:
         """Push official account message (通过服务窗机器人推送单聊消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PushOfficialAccountMessageReply)
+        return Call(str, "result").or_none()
 
     @api("dingmi_1_0.PushRobotMessage", "POST /v1.0/dingmi/robots/oToMessages/send")
     def push_robot_message(
         self,
         chatbot_id: str,
+        user_id: str,
+        *,
         msg_key: str,
         msg_param: str,
-        user_id: str,
-    ) -> Call[PushRobotMessageReply]:
+    ) -> Call[str | None]:
         """Push robot message (通过小蜜客服机器人推送单聊消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
             chatbot_id: 机器人标识
+            user_id: 用户的userid
             msg_key: 消息类型
             msg_param: 消息内容
-            user_id: 用户的userid
 
         Evidence: sdk
         """
-        return Call(PushRobotMessageReply)
+        return Call(str, "result").or_none()
 
     @api("dingmi_1_0.ReplyRobot", "POST /v1.0/dingmi/robots/reply")
     def reply_robot(
         self,
+        *,
         proxy_message_str: str,
     ) -> Call[None]:
         """Reply robot (异步回复机器人消息).
@@ -278,17 +254,18 @@ class DingmiV1(Manager):
     @api("dingmi_1_0.UpdateOfficialAccountRobotInfo", "PUT /v1.0/dingmi/officialAccounts/robots?type")
     def update_official_account_robot_info(
         self,
+        *,
         type: str,
         avatar: str,
         brief: str,
         description: str,
         name: str,
         preview_media_url: str,
-    ) -> Call[UpdateOfficialAccountRobotInfoReply]:
+    ) -> Call[str | None]:
         """Update official account robot info (更新服务窗机器人信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateOfficialAccountRobotInfoReply)
+        return Call(str, "result").or_none()

@@ -2,187 +2,113 @@
 
 from __future__ import annotations
 
-from typing import Required
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.secret import Hiding
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class AyunOnlienTestReply(Record, alias_generator=camel):
-    result: str | None
+class BindSystem(Reply, alias_generator=camel):
+    """Bind system."""
 
-
-class BatchDeleteDeviceReply(Record, alias_generator=camel):
-    device_ids: list[str] = empty_list()
-    """成功删除设备ID"""
-
-
-class BatchRegisterDeviceDevicesLiveUrls(TypedDict, total=False):
-    flv: str
-    """flv格式视频流"""
-    hls: str
-    """hls格式视频流地址"""
-    rtmp: str
-    """rtmp格式视频流"""
-
-
-class BatchRegisterDeviceDevices(TypedDict, total=False):
-    device_id: Required[str]
-    """设备ID"""
-    device_name: Required[str]
-    """设备名称"""
-    device_status: Required[int]
-    """设备状态"""
-    device_type: Required[str]
-    """设备类型"""
-    device_type_name: Required[str]
-    """设备类型名称"""
-    extra_data: dict[str, JsonValue]
-    """扩展数据"""
-    live_urls: BatchRegisterDeviceDevicesLiveUrls
-    """视频流地址直播流地址"""
-    location: str
-    """设备地址"""
-    parent_id: str
-    """外部父设备ID"""
-    product_type: Required[str]
-    """产品类型"""
-
-
-class BatchRegisterDeviceReply(Record, alias_generator=camel):
-    device_ids: list[str] = empty_list()
-    """注册成功的外部设备ID"""
-
-
-class BatchRegisterEventTypeEventTypes(TypedDict, total=False):
-    event_type: Required[str]
-    """事件类型"""
-    event_type_name: Required[str]
-    """事件类型名称"""
-
-
-class BatchRegisterEventTypeReply(Record, alias_generator=camel):
-    event_types: list[str] = empty_list()
-    """注册成功的事件类型"""
-
-
-class BatchUpdateDeviceDevicesLiveUrls(TypedDict, total=False):
-    flv: str
-    """flv格式视频流"""
-    hls: str
-    """hls格式视频流地址"""
-    rtmp: str
-    """rtmp格式视频流"""
-
-
-class BatchUpdateDeviceDevices(TypedDict, total=False):
-    device_id: Required[str]
-    """外部设备ID"""
-    device_name: str
-    """设备名称"""
-    device_status: int
-    """设备状态"""
-    extra_data: dict[str, JsonValue]
-    """扩展数据"""
-    live_urls: BatchUpdateDeviceDevicesLiveUrls
-    """视频流地址直播流地址"""
-    location: str
-    """设备地址"""
-
-
-class BatchUpdateDeviceReply(Record, alias_generator=camel):
-    device_ids: list[str] = empty_list()
-    """修改成功的设备ID"""
-
-
-class BindSystemReply(Record, alias_generator=camel):
     client_id: str | None
     corp_id: str | None
 
 
-class DeviceConferenceReply(Record, alias_generator=camel):
-    conference_id: str | None
-    """会议ID"""
+class Device(Reply, alias_generator=camel):
+    """Device."""
 
-
-class DiotMamaReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class DiotMarketManagerTestReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class DiotSystemMarkTestReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class PushEventReply(Record, alias_generator=camel):
-    event_id: str | None
-    """外部事件ID"""
-
-
-class QueryDeviceDataLiveUrls(Record, alias_generator=camel):
-    flv: str | None
-    hls: str | None
-    rtmp: str | None
-
-
-class QueryDeviceData(Record, alias_generator=camel):
-    device_id: str | None
-    device_name: str | None
-    device_status: int | None
-    device_type: str | None
-    device_type_name: str | None
-    live_urls: QueryDeviceDataLiveUrls | None
+    corp_id: str | None
+    """钉钉物联组织ID"""
+    device_name: str
+    """设备名称"""
+    device_status: int
+    """设备状态"""
+    device_type: str
+    """设备类型"""
+    device_type_name: str
+    """设备类型名称"""
+    id: str | None
+    """设备ID"""
+    live_urls: LiveUrl | None
+    """视频流地址直播流地址"""
     location: str | None
+    """设备地址"""
+    nick_name: str = ""
+    """设备昵称"""
     parent_id: str | None
-    product_type: str | None
+    """设备父节点ID"""
+    product_type: str
+    """设备类型"""
+    device_id: str
 
 
-class QueryDevicePkReply(Record, alias_generator=camel):
-    result: str | None
+class Event(Reply, alias_generator=camel):
+    """Event."""
 
-
-class QueryEventData(Record, alias_generator=camel):
-    event_id: str | None
-    event_name: str | None
+    event_id: str
+    event_name: str = ""
     event_status: int | None
     event_type: str | None
-    msg: str | None
+    msg: str = ""
     occurrence_time: int | None
     pic_urls: list[str] = empty_list()
 
 
-class RegisterDeviceLiveUrls(TypedDict, total=False):
-    flv: str
+class EventType(Shape, alias_generator=camel):
+    """Event type (事件类型列表)."""
+
+    event_type: str
+    """事件类型"""
+    event_type_name: str
+    """事件类型名称"""
+
+
+class LiveUrl(Reply, Shape, alias_generator=camel):
+    """Live url (视频流地址直播流地址)."""
+
+    flv: str | None = None
     """flv格式视频流"""
-    hls: str
+    hls: str | None = None
     """hls格式视频流地址"""
-    rtmp: str
+    rtmp: str | None = None
     """rtmp格式视频流"""
 
 
-class RegisterDeviceReply(Record, alias_generator=camel):
-    device_id: str | None
-    """设备ID"""
+class NewDevice(Shape, alias_generator=camel):
+    """New device (设备列表)."""
 
-
-class UpgradeDeviceReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class WorkbenchTransformInfoReply(Record, alias_generator=camel):
-    request_id: str | None
+    device_id: str
+    """外部设备ID"""
+    device_name: str | None = None
+    """设备名称"""
+    device_status: int | None = None
+    """设备状态"""
+    device_type: str | None = None
+    """设备类型"""
+    device_type_name: str | None = None
+    """设备类型名称"""
+    extra_data: dict[str, JsonValue] = empty_dict()
+    """扩展数据"""
+    live_urls: LiveUrl | None = None
+    """视频流地址直播流地址"""
+    location: str | None = None
+    """设备地址"""
+    parent_id: str | None = None
+    """外部父设备ID"""
+    product_type: str | None = None
+    """产品类型"""
 
 
 class DiotV1(Manager):
@@ -191,22 +117,22 @@ class DiotV1(Manager):
         self,
         *,
         req_id: str | None = None,
-    ) -> Call[AyunOnlienTestReply]:
+    ) -> Call[str]:
         """Ayun onlien test (openAPI录入上线前的测试2).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(AyunOnlienTestReply)
+        return Call(str, "result")
 
     @api("diot_1_0.BatchDeleteDevice", "POST /v1.0/diot/devices/remove")
     def batch_delete_device(
         self,
-        device_ids: list[str],
         *,
+        device_ids: list[str],
         corp_id: str | None = None,
-    ) -> Call[BatchDeleteDeviceReply]:
+    ) -> Call[list[str]]:
         """Batch delete device (删除设备).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -217,15 +143,20 @@ class DiotV1(Manager):
 
         Evidence: sdk
         """
-        return Call(BatchDeleteDeviceReply)
+        return Call(list[str], "deviceIds").or_empty()
 
     @api("diot_1_0.BatchRegisterDevice", "POST /v1.0/diot/devices/registrations/batch")
     def batch_register_device(
         self,
-        devices: list[BatchRegisterDeviceDevices],
         *,
+        devices: Sequence[
+            Annotated[
+                OrDict[NewDevice],
+                Needs("device_name", "device_status", "device_type", "device_type_name", "product_type"),
+            ]
+        ],
         corp_id: str | None = None,
-    ) -> Call[BatchRegisterDeviceReply]:
+    ) -> Call[list[str]]:
         """Batch register device (批量注册设备).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -236,15 +167,15 @@ class DiotV1(Manager):
 
         Evidence: sdk
         """
-        return Call(BatchRegisterDeviceReply)
+        return Call(list[str], "deviceIds").or_empty()
 
     @api("diot_1_0.BatchRegisterEventType", "POST /v1.0/diot/eventTypes/registrations/batch")
     def batch_register_event_type(
         self,
-        event_types: list[BatchRegisterEventTypeEventTypes],
         *,
+        event_types: Sequence[OrDict[EventType]],
         corp_id: str | None = None,
-    ) -> Call[BatchRegisterEventTypeReply]:
+    ) -> Call[list[str]]:
         """Batch register event type (批量注册事件类型).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -255,15 +186,15 @@ class DiotV1(Manager):
 
         Evidence: sdk
         """
-        return Call(BatchRegisterEventTypeReply)
+        return Call(list[str], "eventTypes").or_empty()
 
     @api("diot_1_0.BatchUpdateDevice", "PUT /v1.0/diot/devices/batch")
     def batch_update_device(
         self,
-        devices: list[BatchUpdateDeviceDevices],
         *,
+        devices: Sequence[OrDict[NewDevice]],
         corp_id: str | None = None,
-    ) -> Call[BatchUpdateDeviceReply]:
+    ) -> Call[list[str]]:
         """Batch update device (批量修改设备).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -274,35 +205,35 @@ class DiotV1(Manager):
 
         Evidence: sdk
         """
-        return Call(BatchUpdateDeviceReply)
+        return Call(list[str], "deviceIds").or_empty()
 
     @api("diot_1_0.BindSystem", "POST /v1.0/diot/systems/bind")
     def bind_system(
         self,
         client_id: str,
-        client_name: str,
         corp_id: str,
         *,
+        client_name: str,
         auth_code: str | None = None,
         extra_data: dict[str, JsonValue] | None = None,
-    ) -> Call[BindSystemReply]:
+    ) -> Call[BindSystem]:
         """Bind system (系统绑定).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BindSystemReply)
+        return Call(BindSystem)
 
     @api("diot_1_0.DeviceConference", "POST /v1.0/diot/deviceConferences/initiate")
     def device_conference(
         self,
+        *,
         conf_title: str,
         device_ids: list[str],
-        *,
         conference_id: str | None = None,
         conference_password: Hiding | None = None,
-    ) -> Call[DeviceConferenceReply]:
+    ) -> Call[str | None]:
         """Device conference (发起设备会议).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -315,19 +246,19 @@ class DiotV1(Manager):
 
         Evidence: sdk
         """
-        return Call(DeviceConferenceReply)
+        return Call(str, "conferenceId").or_none()
 
     @api("diot_1_0.DiotMama", "GET /v1.0/diot")
     def diot_mama(
         self,
-    ) -> Call[DiotMamaReply]:
+    ) -> Call[str]:
         """Diot mama (钉钉物联Mama接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DiotMamaReply)
+        return Call(str, "requestId")
 
     @api("diot_1_0.Diot_Market_Manager", "GET /v1.0/diot/market/manager")
     def diot_market_manager(
@@ -344,42 +275,42 @@ class DiotV1(Manager):
     @api("diot_1_0.DiotMarketManagerTest", "PUT /v1.0/diot/market/manager/test")
     def diot_market_manager_test(
         self,
-    ) -> Call[DiotMarketManagerTestReply]:
+    ) -> Call[str | None]:
         """Diot market manager test (diot官方市场处理).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DiotMarketManagerTestReply)
+        return Call(str, "requestId").or_none()
 
     @api("diot_1_0.DiotSystemMarkTest", "GET /v1.0/diot/sys/mark/test")
     def diot_system_mark_test(
         self,
-    ) -> Call[DiotSystemMarkTestReply]:
+    ) -> Call[str]:
         """Diot system mark test (钉钉物联系统测试).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DiotSystemMarkTestReply)
+        return Call(str, "requestId")
 
     @api("diot_1_0.PushEvent", "POST /v1.0/diot/events/push")
     def push_event(
         self,
         event_id: str,
+        *,
         event_name: str,
         event_type: str,
-        occurrence_time: int,
-        *,
+        occurrence_time: Millis,
         corp_id: str | None = None,
         device_id: str | None = None,
         extra_data: dict[str, JsonValue] | None = None,
         location: str | None = None,
         msg: str | None = None,
         pic_urls: list[str] | None = None,
-    ) -> Call[PushEventReply]:
+    ) -> Call[str | None]:
         """Push event (推送事件).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -398,7 +329,7 @@ class DiotV1(Manager):
 
         Evidence: sdk
         """
-        return Call(PushEventReply)
+        return Call(str, "eventId").or_none()
 
     @api("diot_1_0.QueryDevice", "GET /v1.0/diot/devices")
     def query_device(
@@ -407,28 +338,28 @@ class DiotV1(Manager):
         corp_id: str | None = None,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[QueryDeviceData]:
+    ) -> Query[Device]:
         """Query device (查询设备).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(QueryDeviceData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+        return Listing(Device, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
 
     @api("diot_1_0.QueryDevicePk", "POST /v1.0/diot/devices/pkInfos/query", idempotent=True)
     def query_device_pk(
         self,
         *,
         device_id: int | None = None,
-    ) -> Call[QueryDevicePkReply]:
+    ) -> Call[str]:
         """Query device pk (查询硬件设备的PK值信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryDevicePkReply)
+        return Call(str, "result")
 
     @api("diot_1_0.QueryEvent", "POST /v1.0/diot/events/query", idempotent=True)
     def query_event(
@@ -443,41 +374,41 @@ class DiotV1(Manager):
         page_number: int | None = None,
         page_size: int | None = None,
         start_time: int | None = None,
-    ) -> Query[QueryEventData]:
+    ) -> Query[Event]:
         """Query event (查询事件).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(QueryEventData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+        return Listing(Event, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
 
     @api("diot_1_0.RegisterDevice", "POST /v1.0/diot/devices/register")
     def register_device(
         self,
+        id: str,
+        *,
         device_name: str,
         device_status: int,
         device_type: str,
         device_type_name: str,
-        id: str,
         product_type: str,
-        *,
         corp_id: str | None = None,
-        live_urls: RegisterDeviceLiveUrls | None = None,
+        live_urls: OrDict[LiveUrl] | None = None,
         location: str | None = None,
         nick_name: str | None = None,
         parent_id: str | None = None,
-    ) -> Call[RegisterDeviceReply]:
+    ) -> Call[str | None]:
         """Register device (注册设备).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
+            id: 设备ID
             device_name: 设备名称
             device_status: 设备状态
             device_type: 设备类型
             device_type_name: 设备类型名称
-            id: 设备ID
             product_type: 设备类型
             corp_id: 钉钉物联组织ID
             live_urls: 视频流地址直播流地址
@@ -487,28 +418,28 @@ class DiotV1(Manager):
 
         Evidence: sdk
         """
-        return Call(RegisterDeviceReply)
+        return Call(str, "deviceId").or_none()
 
     @api("diot_1_0.UpgradeDevice", "POST /v1.0/diot/upgrade/device")
     def upgrade_device(
         self,
-    ) -> Call[UpgradeDeviceReply]:
+    ) -> Call[str | None]:
         """Upgrade device (升级设备).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpgradeDeviceReply)
+        return Call(str, "requestId").or_none()
 
     @api("diot_1_0.WorkbenchTransformInfo", "GET /v1.0/diot/workbench/transform")
     def workbench_transform_info(
         self,
-    ) -> Call[WorkbenchTransformInfoReply]:
+    ) -> Call[str]:
         """Workbench transform info (获取工作台流转物联信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(WorkbenchTransformInfoReply)
+        return Call(str, "requestId")

@@ -2,218 +2,215 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.secret import Hiding
-from dingtalk_models.core.wire import camel, empty_list, wire
+from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs, OneOf
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class AppendRowsReply(Record, alias_generator=camel):
-    a1_notation: str | None
-    """使用A1表示法的Range地址"""
+class Anchor(Reply, Shape, alias_generator=camel):
+    """Anchor (锚点位置)."""
 
-
-class ClearReply(Record, alias_generator=camel):
-    a1_notation: str | None
-    """单元格地址"""
-
-
-class ClearDataReply(Record, alias_generator=camel):
-    a1_notation: str | None
-    """单元格地址"""
-
-
-class ClearFilterCriteriaReply(Record, alias_generator=camel):
-    id: str | None
-    """筛选的唯一标识符"""
-
-
-class ClearFilterViewCriteriaReply(Record, alias_generator=camel):
-    id: str | None
-    """Id of the request"""
-
-
-class CreateConditionalFormattingRuleDuplicateCondition(TypedDict, total=False):
-    operator: str
-    """运算符 (例 e.g. `duplicate`)"""
-
-
-class CreateConditionalFormattingRuleNumberCondition(TypedDict, total=False):
-    operator: Literal["equal", "not-equal", "greater", "greater-equal", "less", "less-equal", "between", "not-between"]
-    """比较运算符 (`equal` `not-equal` `greater` `greater-equal` `less` `less-equal` `between` `not-between`)"""
-    value1: JsonValue
-    """value1 — (例 e.g. `10`)"""
-    value2: JsonValue
-    """value2 — (例 e.g. `50`)"""
-
-
-class CreateConditionalFormattingRuleCellStyle(TypedDict, total=False):
-    background_color: str
-    """背景色 (例 e.g. `#ff0000`)"""
-    font_color: str
-    """字体颜色 (例 e.g. `#ff0000`)"""
-
-
-class CreateConditionalFormattingRuleReply(Record, alias_generator=camel):
-    id: str | None
-    """条件格式ID"""
-
-
-class CreateFilterCriteriaConditions(TypedDict, total=False):
-    operator: Literal[
-        "equal",
-        "not-equal",
-        "contains",
-        "not-contains",
-        "starts-with",
-        "not-starts-with",
-        "ends-with",
-        "not-ends-with",
-        "greater",
-        "greater-equal",
-        "less",
-        "less-equal",
-    ]
-    """条件操作符 (`equal` `not-equal` `contains` `not-contains` `starts-with` `not-starts-with` `ends-with` `not-ends-with` `greater` `greater-equal` `less` `less-equal`)"""
-    value: str
-    """条件值"""
-
-
-class CreateFilterCriteria(TypedDict, total=False):
-    filter_type: Literal["values", "color", "condition"]
-    """筛选类型 (`values` `color` `condition`)"""
-    visible_values: list[str]
-    """可见值"""
-    conditions: Annotated[list[CreateFilterCriteriaConditions], Field(max_length=2)]
-    """筛选条件数组 (≤ 2 项 items)"""
-    condition_operator: str
-    """多个条件之间的关系"""
-    background_color: str
-    """按背景色筛选"""
-    font_color: str
-    """按字体色筛选"""
-
-
-class CreateFilterReply(Record, alias_generator=camel):
-    id: str | None
-    """Id of the request"""
-
-
-class CreateFilterViewCriteriaConditions(TypedDict, total=False):
-    operator: Literal[
-        "equal",
-        "not-equal",
-        "contains",
-        "not-contains",
-        "starts-with",
-        "not-starts-with",
-        "ends-with",
-        "not-ends-with",
-        "greater",
-        "greater-equal",
-        "less",
-        "less-equal",
-    ]
-    """条件操作符 (`equal` `not-equal` `contains` `not-contains` `starts-with` `not-starts-with` `ends-with` `not-ends-with` `greater` `greater-equal` `less` `less-equal`)"""
-    value: str
-    """条件值 (例 e.g. `20`)"""
-
-
-class CreateFilterViewCriteria(TypedDict, total=False):
-    filter_type: Literal["values", "color", "condition"]
-    """筛选类型 (`values` `color` `condition`)"""
-    visible_values: list[str]
-    """可见值"""
-    conditions: list[CreateFilterViewCriteriaConditions]
-    """按条件筛选时"""
-    condition_operator: str
-    """多条件之间的逻辑关系 (默认 default `and`)"""
-    background_color: str
-    """按背景色筛选时"""
-    font_color: str
-    """按字体色筛选时"""
-
-
-class CreateFilterViewReply(Record, alias_generator=camel):
-    id: str | None
-    """筛选视图的唯一标识 ID"""
-    name: str | None
-    """筛选视图的名称"""
-    range_: str | None
-    """筛选视图的范围"""
-
-
-class CreateFloatImageAnchor(TypedDict, total=False):
-    row: Required[int]
+    row: int = promised()
     """相对第几行定位 (例 e.g. `1`)"""
-    col: Required[int]
+    col: int = promised()
     """相对第几列定位 (例 e.g. `1`)"""
 
 
-class CreateFloatImageCoordinate(TypedDict, total=False):
-    width: Required[float]
+class AssociatedColumn(Reply, Shape, alias_generator=camel):
+    """Associated column."""
+
+    column: int
+    sheet: str | None = None
+    sheet_id: str | None = None
+
+
+class AssociatedRow(Reply, Shape, alias_generator=camel):
+    """Associated row."""
+
+    row: int
+    sheet: str | None = None
+    sheet_id: str | None = None
+
+
+class Attachment(Shape, alias_generator=camel):
+    """Attachment."""
+
+    upload_key: str | None = None
+    name: str | None = None
+    media_type: str | None = None
+    resource_id: str | None = None
+
+
+class BackgroundColor(Reply, alias_generator=camel):
+    """Background color (单元格的背景色)."""
+
+    red: int | None
+    """RGB值中的红色值"""
+    green: int | None
+    """RGB值中的绿色值"""
+    blue: int | None
+    """RGB值中的蓝色值"""
+    hex_string: str | None
+
+
+class BatchRequest(Shape, alias_generator=camel):
+    """Batch request."""
+
+    body: JsonValue | None = None
+    method: str
+    path: str
+
+
+class Block(Shape, alias_generator=camel):
+    """Block."""
+
+    block_type: str
+    paragraph: Paragraph | None = None
+
+
+class BorderType(Shape, alias_generator=camel):
+    """Border type."""
+
+    bottom: bool | None = None
+    horizontal: bool | None = None
+    left: bool | None = None
+    right: bool | None = None
+    top: bool | None = None
+    vertical: bool | None = None
+
+
+class CellStyle(Shape, alias_generator=camel):
+    """Cell style (设定当前配置的规则的单元格样式)."""
+
+    background_color: str | None = None
+    """背景色 (例 e.g. `#ff0000`)"""
+    font_color: str | None = None
+    """字体颜色 (例 e.g. `#ff0000`)"""
+
+
+class Child(Shape, alias_generator=camel):
+    """Child."""
+
+    element_type: str
+    text: ChildText | None = None
+
+
+class ChildText(Shape, alias_generator=camel):
+    """Child text."""
+
+    content: str
+    text_style: TextStyle | None = None
+
+
+class Comment(Reply, alias_generator=camel):
+    """Comment."""
+
+    comment_id: str
+    content: CommentEntry | None
+    create_time: int
+    creator_id: str
+    is_global: bool | None
+    is_solved: bool | None
+    quote: str | None
+    topic_id: str | None
+    update_time: int | None
+
+
+class CommentEntry(Reply, alias_generator=camel):
+    """Comment entry."""
+
+    elements: list[JsonValue] = empty_list()
+
+
+class CommentOption(Shape, alias_generator=camel):
+    """Comment option."""
+
+    create_time: str | None = None
+    extra: dict[str, str] = empty_dict()
+
+
+class Condition(Reply, Shape, alias_generator=camel):
+    """Condition (按条件筛选时)."""
+
+    operator: (
+        Annotated[
+            str,
+            OneOf(
+                "equal",
+                "not-equal",
+                "greater",
+                "greater-equal",
+                "less",
+                "less-equal",
+                "between",
+                "not-between",
+                "contains",
+                "not-contains",
+                "starts-with",
+                "not-starts-with",
+                "ends-with",
+                "not-ends-with",
+            ),
+        ]
+        | None
+    ) = None
+    """条件操作符 (`equal` `not-equal` `contains` `not-contains` `starts-with` `not-starts-with` `ends-with` `not-ends-with` `greater` `greater-equal` `less` `less-equal`)"""
+    value: str | None = None
+    """条件值 (例 e.g. `100`)"""
+
+
+class Coordinate(Reply, Shape, alias_generator=camel):
+    """Coordinate (图片尺寸与相对锚点单元格的偏移量)."""
+
+    width: float = promised()
     """指定图片宽度 (单位 unit 像素; 例 e.g. `300.0`)"""
-    height: Required[float]
+    height: float = promised()
     """指定图片高度 (单位 unit 像素; 例 e.g. `300.0`)"""
-    offset_x: Required[float]
-    """相对定位坐标的横向偏移量 (单位 unit 像素; 例 e.g. `8.0`)"""
-    offset_y: Required[float]
-    """相对定位坐标的纵向偏移量 (单位 unit 像素; 例 e.g. `8.0`)"""
+    offset_x: float = promised()
+    """相对锚点单元格左上角的水平偏移量 (单位 unit 像素; 例 e.g. `8.0`)"""
+    offset_y: float = promised()
+    """相对锚点单元格左上角的垂直偏移量 (单位 unit 像素; 例 e.g. `8.0`)"""
 
 
-class CreateFloatImageReplyResultAnchor(Record, alias_generator=camel):
-    row: int | None
-    """相对第几行定位"""
-    col: int | None
-    """相对第几列定位"""
+class CreatedFilter(Reply, alias_generator=camel):
+    """Created filter."""
+
+    id: str
+    """筛选视图的唯一标识 ID"""
+    name: str = ""
+    """更新后的筛选视图名称"""
+    range_: str | None
+    """更新后的筛选视图范围"""
 
 
-class CreateFloatImageReplyResultCoordinate(Record, alias_generator=camel):
-    width: float | None
-    """浮动图片的宽度"""
-    height: float | None
-    """浮动图片的高度"""
-    offset_x: float | None
-    """相对锚点单元格左上角的水平偏移量 (单位 unit 像素)"""
-    offset_y: float | None
-    """相对锚点单元格左上角的垂直偏移量 (单位 unit 像素)"""
+class CreatedWorkspace(Reply, alias_generator=camel):
+    """Created workspace."""
+
+    description: str = ""
+    """工作空间描述"""
+    name: str = ""
+    """工作空间名称"""
+    url: str | None
+    """工作空间打开URL"""
+    workspace_id: str
+    """工作空间ID"""
 
 
-class CreateFloatImageReplyResult(Record, alias_generator=camel):
-    id: str | None
-    """浮动图片的 id"""
-    src: str | None
-    """浮动图片的资源地址"""
-    anchor: CreateFloatImageReplyResultAnchor | None
-    """锚点位置"""
-    coordinate: CreateFloatImageReplyResultCoordinate | None
-    """图片尺寸与相对锚点单元格的偏移量"""
+class CreatedWorkspaceDoc(Reply, alias_generator=camel):
+    """Created workspace doc."""
 
-
-class CreateFloatImageReply(Record, alias_generator=camel):
-    result: CreateFloatImageReplyResult | None
-    """浮动图片信息"""
-
-
-class CreateSheetReply(Record, alias_generator=camel):
-    visibility: str | None
-    """工作表可见性 (`visible`)"""
-    name: str | None
-    """工作表的名称"""
-    id: str | None
-    """工作表的ID"""
-
-
-class CreateWorkspaceDocReply(Record, alias_generator=camel):
     workspace_id: str | None
     """知识库ID"""
     node_id: str | None
@@ -225,209 +222,57 @@ class CreateWorkspaceDocReply(Record, alias_generator=camel):
     dentry_uuid: str | None
 
 
-class DeleteColumnsReply(Record, alias_generator=camel):
-    id: str | None
-    """工作表ID"""
+class Criterion(Reply, Shape, alias_generator=camel):
+    """Criterion (筛选条件对象)."""
 
-
-class DeleteDropdownListsReply(Record, alias_generator=camel):
-    a1_notation: str | None
-    """单元格地址"""
-
-
-class DeleteFilterReply(Record, alias_generator=camel):
-    id: str | None
-    """筛选的id"""
-
-
-class DeleteFilterViewReply(Record, alias_generator=camel):
-    id: str | None
-    """删除的筛选视图的 ID"""
-
-
-class DeleteRowsReply(Record, alias_generator=camel):
-    id: str | None
-    """工作表ID"""
-
-
-class DocAppendParagraphReplyResult(Record, alias_generator=camel):
-    data: dict[str, JsonValue] | None
-    """插入的行内元素对象"""
-
-
-class DocAppendParagraphReply(Record, alias_generator=camel):
-    result: DocAppendParagraphReplyResult | None
-
-
-class DocAppendTextReplyResult(Record, alias_generator=camel):
-    data: dict[str, JsonValue] | None
-    """追加文本后元素的内容"""
-
-
-class DocAppendTextReply(Record, alias_generator=camel):
-    result: DocAppendTextReplyResult | None
-
-
-class DocBlocksModifyReplyResult(Record, alias_generator=camel):
-    result: list[JsonValue] = empty_list()
-
-
-class DocBlocksModifyReply(Record, alias_generator=camel):
-    result: DocBlocksModifyReplyResult | None
-
-
-class DocBlocksQueryReplyResultDataParagraph(Record, alias_generator=camel):
-    text: str | None
-
-
-class DocBlocksQueryReplyResultData(Record, alias_generator=camel):
-    block_type: str | None
-    """指定块元素类型"""
-    paragraph: DocBlocksQueryReplyResultDataParagraph | None
-    id: str | None
-    index: int | None
-
-
-class DocBlocksQueryReplyResult(Record, alias_generator=camel):
-    data: list[DocBlocksQueryReplyResultData] = empty_list()
-    """元素的每一项为"""
-
-
-class DocBlocksQueryReply(Record, alias_generator=camel):
-    result: DocBlocksQueryReplyResult | None
-
-
-class DocDeleteBlockReplyResult(Record, alias_generator=camel):
-    data: dict[str, JsonValue] | None
-
-
-class DocDeleteBlockReply(Record, alias_generator=camel):
-    result: DocDeleteBlockReplyResult | None
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class DocInsertBlocksReplyResult(Record, alias_generator=camel):
-    data: dict[str, JsonValue] | None
-    """被插入的元素"""
-
-
-class DocInsertBlocksReply(Record, alias_generator=camel):
-    result: DocInsertBlocksReplyResult | None
-
-
-class DocUpdateContentReplyResult(Record, alias_generator=camel):
-    data: dict[str, JsonValue] | None
-
-
-class DocUpdateContentReply(Record, alias_generator=camel):
-    result: DocUpdateContentReplyResult | None
-
-
-class GetAllSheetsReplyValue(Record, alias_generator=camel):
-    id: str | None
-    """工作表ID"""
-    name: str | None
-    """工作表名称"""
-
-
-class GetAllSheetsReply(Record, alias_generator=camel):
-    value: list[GetAllSheetsReplyValue] = empty_list()
-    """工作表信息列表"""
-
-
-class GetFilterReplyCriteriaConditions(Record, alias_generator=camel):
-    operator: str | None
-    """条件操作符 (`equal` `not-equal` `contains` `not-contains` `starts-with` `not-starts-with` `ends-with` `not-ends-with` `greater` `greater-equal` `less` `less-equal`)"""
-    value: str | None
-    """条件值"""
-
-
-class GetFilterReplyCriteria(Record, alias_generator=camel):
-    filter_type: str | None
+    filter_type: Annotated[str, OneOf("values", "color", "condition")] = promised()
     """筛选类型 (`values` `color` `condition`)"""
     visible_values: list[str] = empty_list()
     """可见值"""
-    conditions: list[GetFilterReplyCriteriaConditions] = empty_list()
-    """按条件筛选时的条件列表"""
-    condition_operator: str | None
-    """多个条件之间的逻辑关系"""
-    background_color: str | None
+    conditions: Annotated[list[Condition], Field(max_length=2)] = empty_list()
+    """按条件筛选时的条件列表 (≤ 2 项 items)"""
+    condition_operator: str | None = None
+    """多条件之间的逻辑关系 (默认 default `and`)"""
+    background_color: str | None = None
     """按背景色筛选时的可见颜色"""
-    font_color: str | None
+    font_color: str | None = None
     """按字体色筛选时的可见颜色"""
 
 
-class GetFilterReply(Record, alias_generator=camel):
-    id: str | None
-    """筛选的唯一标识 ID"""
-    range_: str | None
-    """筛选范围"""
-    criteria: dict[str, GetFilterReplyCriteria] | None
-    """所有列的筛选条件映射"""
+class DeveloperMetadata(Reply, alias_generator=camel):
+    """Developer metadata."""
 
-
-class GetFilterViewsReplyFilterViewsCriteriaConditions(Record, alias_generator=camel):
-    operator: str | None
-    """条件操作符 (`equal` `not-equal` `contains` `not-contains` `starts-with` `not-starts-with` `ends-with` `not-ends-with` `greater` `greater-equal` `less` `less-equal`)"""
+    associated_column: AssociatedColumn | None
+    associated_row: AssociatedRow | None
     value: str | None
-    """条件值"""
 
 
-class GetFilterViewsReplyFilterViewsCriteria(Record, alias_generator=camel):
-    filter_type: str | None
-    """筛选类型"""
-    visible_values: list[str] = empty_list()
-    """可见值"""
-    conditions: list[GetFilterViewsReplyFilterViewsCriteriaConditions] = empty_list()
-    """按条件筛选时"""
-    condition_operator: str | None
-    """多条件之间的逻辑关系"""
-    background_color: str | None
-    """按背景色筛选时"""
-    font_color: str | None
-    """按字体色筛选时"""
+class DocBlock(Reply, alias_generator=camel):
+    """Doc block."""
+
+    block_type: str | None
+    """指定块元素类型"""
+    paragraph: DocBlockParagraph | None
+    id: str
+    index: int | None
 
 
-class GetFilterViewsReplyFilterViews(Record, alias_generator=camel):
-    id: str | None
-    """筛选视图的唯一标识 ID"""
-    name: str | None
-    """筛选视图的名称"""
-    range_: str | None
-    """筛选视图的范围"""
-    criteria: dict[str, GetFilterViewsReplyFilterViewsCriteria] | None
-    """各列的筛选条件"""
+class DocBlockParagraph(Reply, alias_generator=camel):
+    """Doc block paragraph."""
+
+    text: str = ""
 
 
-class GetFilterViewsReply(Record, alias_generator=camel):
-    filter_views: list[GetFilterViewsReplyFilterViews] = empty_list()
-    """筛选视图列表"""
+class DocRange(Reply, alias_generator=camel):
+    """Doc range."""
 
-
-class GetRangeReplyBackgroundColors(Record, alias_generator=camel):
-    red: int | None
-    """RGB值中的红色值"""
-    green: int | None
-    """RGB值中的绿色值"""
-    blue: int | None
-    """RGB值中的蓝色值"""
-    hex_string: str | None
-
-
-class GetRangeReplyHyperlinks(Record, alias_generator=camel):
-    type: str | None
-    link: str | None
-    text: str | None
-
-
-class GetRangeReply(Record, alias_generator=camel):
     values: list[list[JsonValue]] = empty_list()
     """单元格的值"""
     formulas: list[list[JsonValue]] = empty_list()
     """单元格的公式"""
     display_values: list[list[JsonValue]] = empty_list()
     """单元格的显示值"""
-    background_colors: list[list[GetRangeReplyBackgroundColors]] = empty_list()
+    background_colors: list[list[BackgroundColor]] = empty_list()
     """单元格的背景色"""
     font_sizes: list[list[JsonValue]] = empty_list()
     """单元格的字体大小"""
@@ -439,11 +284,266 @@ class GetRangeReply(Record, alias_generator=camel):
     """(仅见于官方 SDK only in the official SDK)"""
     font_weights: list[list[JsonValue]] = empty_list()
     """(仅见于官方 SDK only in the official SDK)"""
-    hyperlinks: list[list[GetRangeReplyHyperlinks]] = empty_list()
+    hyperlinks: list[list[Hyperlink]] = empty_list()
     """(仅见于官方 SDK only in the official SDK)"""
 
 
-class GetResourceUploadInfoReplyResult(Record, alias_generator=camel):
+class DocSlotRequest(Shape, alias_generator=camel):
+    """Doc slot request."""
+
+    body: dict[str, JsonValue] = empty_dict()
+    slot_id: str | None = None
+
+
+class DropdownOption(Shape, alias_generator=camel):
+    """Dropdown option (下拉列表选项数组)."""
+
+    value: str
+    """下拉列表的值 (例 e.g. `选项1`)"""
+    color: str | None = None
+    """下拉列表的颜色 (例 e.g. `#ff0000`)"""
+
+
+class DuplicateCondition(Shape, alias_generator=camel):
+    """Duplicate condition (重复值规则)."""
+
+    operator: str | None = None
+    """运算符 (例 e.g. `duplicate`)"""
+
+
+class EditableSetting(Shape, alias_generator=camel):
+    """Editable setting."""
+
+    delete_columns: bool | None = None
+    delete_rows: bool | None = None
+    edit_cells: bool | None = None
+    format_cells: bool | None = None
+    insert_columns: bool | None = None
+    insert_rows: bool | None = None
+    toggle_columns_visibility: bool | None = None
+    toggle_rows_visibility: bool | None = None
+
+
+class Filter(Reply, alias_generator=camel):
+    """Filter."""
+
+    id: str
+    """筛选的唯一标识 ID"""
+    range_: str | None
+    """筛选范围"""
+    criteria: dict[str, Criterion] = empty_dict()
+    """所有列的筛选条件映射"""
+
+
+class FilterView(Reply, alias_generator=camel):
+    """Filter view."""
+
+    id: str
+    """筛选视图的唯一标识 ID"""
+    name: str = ""
+    """筛选视图的名称"""
+    range_: str | None
+    """筛选视图的范围"""
+    criteria: dict[str, Criterion] = empty_dict()
+    """各列的筛选条件"""
+
+
+class FloatImage(Reply, alias_generator=camel):
+    """Float image."""
+
+    id: str
+    """浮动图片的唯一标识"""
+    src: str
+    """浮动图片的资源地址"""
+    anchor: Anchor
+    """浮动图片定位信息"""
+    coordinate: Coordinate
+    """图片尺寸与相对锚点单元格的偏移量"""
+
+
+class Hyperlink(Reply, Shape, alias_generator=camel):
+    """Hyperlink (超链接)."""
+
+    type: str | None = None
+    """(例 e.g. `path`)"""
+    link: str | None = None
+    """(例 e.g. `https://www.dingtalk.com`)"""
+    text: str = ""
+    """(例 e.g. `DingTalk`)"""
+
+
+class ImportDocumentMark(Reply, alias_generator=camel):
+    """Import document mark."""
+
+    doc_id: str | None
+    mark_map: dict[str, str] = empty_dict()
+
+
+class Location(Shape, alias_generator=camel):
+    """Location."""
+
+    head: bool | None = None
+
+
+class Member(Shape, alias_generator=camel):
+    """Member (被操作用户组)."""
+
+    member_id: str
+    """被添加的文档成员"""
+    member_type: str
+    """用户类型"""
+    role_type: str | None = None
+    """用户权限"""
+
+
+class NewContent(Shape, alias_generator=camel):
+    """New content (插入内容)."""
+
+    type: str
+    """具体插入的内容类型 (例 e.g. `markdown`)"""
+    content: str
+    """插入的内容文本 (例 e.g. `## Heading`)"""
+
+
+class NumberCondition(Shape, alias_generator=camel):
+    """Number condition (数字规则)."""
+
+    operator: (
+        Literal[
+            "equal",
+            "not-equal",
+            "greater",
+            "greater-equal",
+            "less",
+            "less-equal",
+            "between",
+            "not-between",
+            "contains",
+            "not-contains",
+            "starts-with",
+            "not-starts-with",
+            "ends-with",
+            "not-ends-with",
+        ]
+        | None
+    ) = None
+    """比较运算符 (`equal` `not-equal` `greater` `greater-equal` `less` `less-equal` `between` `not-between`)"""
+    value1: JsonValue | None = None
+    """value1 — (例 e.g. `10`)"""
+    value2: JsonValue | None = None
+    """value2 — (例 e.g. `50`)"""
+
+
+class Option(Shape, alias_generator=camel):
+    """Option (查找选项)."""
+
+    match_entire_cell: bool | None = None
+    """匹配整个单元格 (默认 default `False`; 例 e.g. `True`)"""
+    match_case: bool | None = None
+    """匹配大小写 (默认 default `False`; 例 e.g. `True`)"""
+    use_reg_exp: bool | None = None
+    """text (默认 default `False`; 例 e.g. `True`)"""
+    match_formula_text: bool | None = None
+    """是否按照公式原始文本查找 (默认 default `False`; 例 e.g. `True`)"""
+    scope: str | None = None
+    """搜索范围 (例 e.g. `A:A`)"""
+    include_hidden: bool | None = None
+    """是否包含隐藏的单元格 (默认 default `False`)"""
+    union_cells: bool | None = None
+    """是否对找到的单元格地址做聚合 (默认 default `False`; 例 e.g. `True`)"""
+
+
+class Paragraph(Shape, alias_generator=camel):
+    """Paragraph."""
+
+    children: list[Child] = empty_list()
+    style: Style | None = None
+
+
+class RangeProtectionMember(Shape, alias_generator=camel):
+    """Range protection member."""
+
+    dept_id: str | None = None
+    member_type: str | None = None
+    open_conversation_id: str | None = None
+    permission: str | None = None
+    union_id: str | None = None
+
+
+class Recent(Reply, alias_generator=camel):
+    """Recent (最近访问的文档列表)."""
+
+    last_edit_time: Millis | None
+    """文档最后编辑时间戳 (单位 unit 毫秒)"""
+    name: str = ""
+    """文档名称"""
+    node_id: str | None
+    """文档ID"""
+    url: str | None
+    """文档URL"""
+
+
+class RecentDoc(Reply, alias_generator=camel):
+    """Recent doc."""
+
+    node_bo: Annotated[RecentDocNode | None, wire("nodeBO")]
+    workspace_bo: Annotated[RecentDocWorkspace | None, wire("workspaceBO")]
+
+
+class RecentDocNode(Reply, alias_generator=camel):
+    """Recent doc node."""
+
+    create_time: int
+    doc_type: str | None
+    is_deleted: bool | None
+    last_edit_time: int | None
+    node_id: str
+    node_name: str = ""
+    update_time: int | None
+    url: str | None
+    last_open_time: int | None
+
+
+class RecentDocWorkspace(Reply, alias_generator=camel):
+    """Recent doc workspace."""
+
+    url: str | None
+    workspace_id: str
+    workspace_name: str = ""
+
+
+class RelatedWorkspace(Reply, alias_generator=camel):
+    """Related workspace."""
+
+    create_time: Millis | None
+    """知识库创建的时间戳 (单位 unit 毫秒)"""
+    deleted: bool | None
+    """知识库是否被删除"""
+    name: str = ""
+    """知识库名称"""
+    owner: str | None
+    """此空间所有者的unionId"""
+    recent_list: list[Recent] = empty_list()
+    """最近访问的文档列表"""
+    role: str | None
+    """用户在该知识库内的角色"""
+    url: str | None
+    """知识库URL"""
+    workspace_id: str
+    """知识库ID"""
+
+
+class ResourceDownload(Reply, alias_generator=camel):
+    """Resource download."""
+
+    download_url: str | None
+    resource_name: str = ""
+    size: int | None
+
+
+class ResourceUpload(Reply, alias_generator=camel):
+    """Resource upload."""
+
     upload_url: str | None
     """上传url"""
     resource_id: str | None
@@ -452,18 +552,15 @@ class GetResourceUploadInfoReplyResult(Record, alias_generator=camel):
     """资源路径"""
 
 
-class GetResourceUploadInfoReply(Record, alias_generator=camel):
-    result: GetResourceUploadInfoReplyResult | None
-    """结果"""
+class Sheet(Reply, alias_generator=camel):
+    """Sheet."""
 
-
-class GetSheetReply(Record, alias_generator=camel):
-    id: str | None
-    """工作表ID"""
-    name: str | None
-    """工作表名称"""
+    id: str
+    """工作表的ID"""
+    name: str = ""
+    """工作表的名称"""
     visibility: str | None
-    """工作表可见性"""
+    """工作表可见性 (`visible`)"""
     last_non_empty_row: int | None
     """最后一行非空行的位置"""
     last_non_empty_column: int | None
@@ -478,752 +575,68 @@ class GetSheetReply(Record, alias_generator=camel):
     """(仅见于官方 SDK only in the official SDK)"""
 
 
-class InsertColumnsBeforeReply(Record, alias_generator=camel):
-    id: str | None
-    """工作表ID"""
+class SheetAll(Reply, alias_generator=camel):
+    """Sheet all."""
 
-
-class InsertContentContent(TypedDict, total=False):
-    type: Required[str]
-    """具体插入的内容类型 (例 e.g. `markdown`)"""
-    content: Required[str]
-    """插入的内容文本 (例 e.g. `## Heading`)"""
-
-
-class InsertContentReply(Record, alias_generator=camel):
-    result: dict[str, JsonValue] | None
-
-
-class InsertDropdownListsOptions(TypedDict, total=False):
-    value: Required[str]
-    """下拉列表的值 (例 e.g. `选项1`)"""
-    color: str
-    """下拉列表的颜色 (例 e.g. `#ff0000`)"""
-
-
-class InsertDropdownListsReply(Record, alias_generator=camel):
-    a1_notation: str | None
-    """单元格地址"""
-
-
-class InsertRowsBeforeReply(Record, alias_generator=camel):
-    id: str | None
-    """工作表ID"""
-
-
-class MergeRangeReply(Record, alias_generator=camel):
-    a1_notation: str | None
-    """合并的单元格范围"""
-
-
-class RangeFindNextFindOptions(TypedDict, total=False):
-    match_entire_cell: bool
-    """是否匹配整个单元格 (例 e.g. `True`)"""
-    match_case: bool
-    """是否匹配大小写 (例 e.g. `True`)"""
-    use_reg_exp: bool
-    """text参数是否为正则表达式 (例 e.g. `True`)"""
-    match_formula_text: bool
-    """是否在公式内搜索 (例 e.g. `True`)"""
-    scope: str
-    """搜索范围 (例 e.g. `A:A`)"""
-    include_hidden: bool
-    """是否包含隐藏的单元格 (例 e.g. `True`)"""
-
-
-class RangeFindNextReply(Record, alias_generator=camel):
-    a1_notation: str | None
-    """查找到的单元格的地址"""
-
-
-class SetColumnsVisibilityReply(Record, alias_generator=camel):
-    id: str | None
-    """工作表ID"""
-
-
-class SetColumnsWidthReply(Record, alias_generator=camel):
-    sheet_id: str | None
-    """工作表ID"""
-    sheet_name: str | None
-    """工作表名称"""
-
-
-class SetFilterCriteriaFilterCriteriaConditions(TypedDict, total=False):
-    operator: Literal[
-        "equal",
-        "not-equal",
-        "contains",
-        "not-contains",
-        "starts-with",
-        "not-starts-with",
-        "ends-with",
-        "not-ends-with",
-        "greater",
-        "greater-equal",
-        "less",
-        "less-equal",
-    ]
-    """条件操作符 (`equal` `not-equal` `contains` `not-contains` `starts-with` `not-starts-with` `ends-with` `not-ends-with` `greater` `greater-equal` `less` `less-equal`)"""
-    value: str
-    """比较值"""
-
-
-class SetFilterCriteriaFilterCriteria(TypedDict, total=False):
-    filter_type: Required[Literal["values", "color", "condition"]]
-    """筛选类型 (`values` `color` `condition`)"""
-    visible_values: list[str]
-    """可见值"""
-    background_color: str
-    """按背景色筛选时的可见颜色"""
-    font_color: str
-    """按字体色筛选时的可见颜色"""
-    conditions: Annotated[list[SetFilterCriteriaFilterCriteriaConditions], Field(max_length=2)]
-    """按条件筛选时的条件列表 (≤ 2 项 items)"""
-    condition_operator: str
-    """多个条件之间的逻辑关系"""
-
-
-class SetFilterCriteriaReply(Record, alias_generator=camel):
-    id: str | None
-    """筛选的唯一标识符"""
-
-
-class SetFilterViewCriteriaFilterCriteriaConditions(TypedDict, total=False):
-    operator: Literal[
-        "equal",
-        "not-equal",
-        "contains",
-        "not-contains",
-        "starts-with",
-        "not-starts-with",
-        "ends-with",
-        "not-ends-with",
-        "greater",
-        "greater-equal",
-        "less",
-        "less-equal",
-    ]
-    """条件操作符 (`equal` `not-equal` `contains` `not-contains` `starts-with` `not-starts-with` `ends-with` `not-ends-with` `greater` `greater-equal` `less` `less-equal`)"""
-    value: str
-    """条件值"""
-
-
-class SetFilterViewCriteriaFilterCriteria(TypedDict, total=False):
-    filter_type: Required[Literal["values", "color", "condition"]]
-    """筛选类型 (`values` `color` `condition`)"""
-    visible_values: list[str]
-    """可见值"""
-    background_color: str
-    """按背景色筛选时的可见颜色"""
-    font_color: str
-    """按字体色筛选时的可见颜色"""
-    conditions: Annotated[list[SetFilterViewCriteriaFilterCriteriaConditions], Field(max_length=2)]
-    """按条件筛选时的条件列表 (≤ 2 项 items)"""
-    condition_operator: str
-    """多个条件之间的逻辑关系"""
-
-
-class SetFilterViewCriteriaReply(Record, alias_generator=camel):
-    id: str | None
-    """筛选视图的唯一标识 ID"""
-
-
-class SetRowsHeightReply(Record, alias_generator=camel):
-    sheet_id: str | None
-    """工作表id"""
-    sheet_name: str | None
-    """工作表名称"""
-
-
-class SetRowsVisibilityReply(Record, alias_generator=camel):
-    id: str | None
-    """工作表ID"""
-
-
-class SheetAutofitRowsReply(Record, alias_generator=camel):
-    id: str | None
-
-
-class SheetFindAllFindOptions(TypedDict, total=False):
-    match_entire_cell: bool
-    """匹配整个单元格 (默认 default `False`; 例 e.g. `True`)"""
-    match_case: bool
-    """匹配大小写 (默认 default `False`; 例 e.g. `True`)"""
-    use_reg_exp: bool
-    """text (默认 default `False`; 例 e.g. `True`)"""
-    match_formula_text: bool
-    """是否按照公式原始文本查找 (默认 default `False`; 例 e.g. `True`)"""
-    scope: str
-    """搜索范围 (例 e.g. `A:A`)"""
-    include_hidden: bool
-    """是否包含隐藏的单元格 (默认 default `False`)"""
-    union_cells: Required[bool]
-    """是否对找到的单元格地址做聚合 (默认 default `False`; 例 e.g. `True`)"""
-
-
-class SheetFindAllReplyValue(Record, alias_generator=camel):
     a1_notation: str | None
     """找到的单元格的地址"""
     values: list[list[JsonValue]] = empty_list()
 
 
-class SheetFindAllReply(Record, alias_generator=camel):
-    value: list[SheetFindAllReplyValue] = empty_list()
+class Style(Shape, alias_generator=camel):
+    """Style."""
 
+    heading_level: str | None = None
 
-class SortFilterField(TypedDict, total=False):
-    column: Required[int]
-    """列偏移量 (例 e.g. `0`)"""
-    ascending: bool
-    """是否升序排序 (默认 default `True`; 例 e.g. `False`)"""
 
+class Template(Reply, alias_generator=camel):
+    """Template."""
 
-class SortFilterReply(Record, alias_generator=camel):
-    id: str | None
-    """筛选的唯一标识符"""
-
-
-class UpdateFilterCriteriaConditions(TypedDict, total=False):
-    operator: Literal[
-        "equal",
-        "not-equal",
-        "contains",
-        "not-contains",
-        "starts-with",
-        "not-starts-with",
-        "ends-with",
-        "not-ends-with",
-        "greater",
-        "greater-equal",
-        "less",
-        "less-equal",
-    ]
-    """条件操作符 (`equal` `not-equal` `contains` `not-contains` `starts-with` `not-starts-with` `ends-with` `not-ends-with` `greater` `greater-equal` `less` `less-equal`)"""
-    value: str
-    """条件值 (例 e.g. `100`)"""
-
-
-class UpdateFilterCriteria(TypedDict, total=False):
-    filter_type: Literal["values", "color", "condition"]
-    """筛选类型 (`values` `color` `condition`)"""
-    visible_values: list[str]
-    """可见值"""
-    conditions: Annotated[list[UpdateFilterCriteriaConditions], Field(max_length=2)]
-    """筛选条件数组 (≤ 2 项 items)"""
-    condition_operator: str
-    """多个条件之间的关系"""
-    background_color: str
-    """按背景色筛选"""
-    font_color: str
-    """按字体色筛选"""
-
-
-class UpdateFilterReply(Record, alias_generator=camel):
-    id: str | None
-    """Id of the request"""
-
-
-class UpdateFilterViewCriteriaConditions(TypedDict, total=False):
-    operator: Literal[
-        "equal",
-        "not-equal",
-        "contains",
-        "not-contains",
-        "starts-with",
-        "not-starts-with",
-        "ends-with",
-        "not-ends-with",
-        "greater",
-        "greater-equal",
-        "less",
-        "less-equal",
-    ]
-    """条件操作符 (`equal` `not-equal` `contains` `not-contains` `starts-with` `not-starts-with` `ends-with` `not-ends-with` `greater` `greater-equal` `less` `less-equal`)"""
-    value: str
-    """条件值"""
-
-
-class UpdateFilterViewCriteria(TypedDict, total=False):
-    filter_type: Literal["values", "color", "condition"]
-    """筛选类型 (`values` `color` `condition`)"""
-    visible_values: list[str]
-    """可见值"""
-    conditions: list[UpdateFilterViewCriteriaConditions]
-    """按条件筛选时"""
-    condition_operator: str
-    """多条件之间的逻辑关系 (默认 default `and`)"""
-    background_color: str
-    """按背景色筛选时"""
-    font_color: str
-    """按字体色筛选时"""
-
-
-class UpdateFilterViewReply(Record, alias_generator=camel):
-    id: str | None
-    """筛选视图的唯一标识 ID"""
-    name: str | None
-    """更新后的筛选视图名称"""
-    range_: str | None
-    """更新后的筛选视图范围"""
-
-
-class UpdateFloatImageAnchor(TypedDict, total=False):
-    row: int
-    """锚点所在行号 (例 e.g. `0`)"""
-    col: int
-    """锚点所在列号 (例 e.g. `0`)"""
-
-
-class UpdateFloatImageCoordinate(TypedDict, total=False):
-    width: float
-    """图片宽度 (单位 unit 像素; 例 e.g. `300.0`)"""
-    height: float
-    """图片高度 (单位 unit 像素; 例 e.g. `300.0`)"""
-    offset_x: float
-    """相对锚点单元格左上角的水平偏移量 (单位 unit 像素; 例 e.g. `8.0`)"""
-    offset_y: float
-    """相对锚点单元格左上角的垂直偏移量 (单位 unit 像素; 例 e.g. `8.0`)"""
-
-
-class UpdateFloatImageReplyResultAnchor(Record, alias_generator=camel):
-    row: int | None
-    """锚点所在行号"""
-    col: int | None
-    """锚点所在列号"""
-
-
-class UpdateFloatImageReplyResultCoordinate(Record, alias_generator=camel):
-    width: float | None
-    """图片宽度 (单位 unit 像素)"""
-    height: float | None
-    """图片高度 (单位 unit 像素)"""
-    offset_x: float | None
-    """相对锚点单元格左上角的水平偏移量 (单位 unit 像素)"""
-    offset_y: float | None
-    """相对锚点单元格左上角的垂直偏移量 (单位 unit 像素)"""
-
-
-class UpdateFloatImageReplyResult(Record, alias_generator=camel):
-    id: str | None
-    """浮动图片的唯一标识"""
-    src: str | None
-    """图片资源地址"""
-    anchor: UpdateFloatImageReplyResultAnchor | None
-    """锚点位置"""
-    coordinate: UpdateFloatImageReplyResultCoordinate | None
-    """图片尺寸与相对锚点单元格的偏移量"""
-
-
-class UpdateFloatImageReply(Record, alias_generator=camel):
-    result: UpdateFloatImageReplyResult | None
-    """返回更新后的结果"""
-
-
-class UpdateRangeHyperlinks(TypedDict, total=False):
-    type: str
-    """(例 e.g. `path`)"""
-    link: str
-    """(例 e.g. `https://www.dingtalk.com`)"""
-    text: str
-    """(例 e.g. `DingTalk`)"""
-
-
-class UpdateRangeReply(Record, alias_generator=camel):
-    a1_notation: str | None
-    """被更新的range地址"""
-
-
-class UpdateSheetReply(Record, alias_generator=camel):
-    id: str | None
-    """工作表id"""
-
-
-class AddCommentOption(TypedDict, total=False):
-    create_time: str
-    extra: dict[str, str]
-
-
-class AddCommentReplyResult(Record, alias_generator=camel):
-    comment_id: str | None
-
-
-class AddCommentReply(Record, alias_generator=camel):
-    result: AddCommentReplyResult | None
-
-
-class AddWorkspaceDocMembersMembers(TypedDict, total=False):
-    member_id: Required[str]
-    """被添加的文档成员"""
-    member_type: Required[str]
-    """用户类型"""
-    role_type: Required[str]
-    """用户权限"""
-
-
-class AddWorkspaceMembersMembers(TypedDict, total=False):
-    member_id: Required[str]
-    """被添加的文档成员"""
-    member_type: Required[str]
-    """用户类型"""
-    role_type: Required[str]
-    """用户权限"""
-
-
-class AddWorkspaceMembersReply(Record, alias_generator=camel):
-    not_in_org_list: list[str] = empty_list()
-    """添加权限失败的用户unionId列表"""
-
-
-class BatchRequests(TypedDict, total=False):
-    body: JsonValue
-    method: Required[str]
-    path: Required[str]
-
-
-class BatchReply(Record, alias_generator=camel):
-    responses: list[JsonValue] = empty_list()
-
-
-class BatchGetWorkspaceDocsReplyResultNodeBO(Record, alias_generator=camel):
-    deleted: bool | None
-    doc_type: str | None
-    last_edit_time: int | None
-    name: str | None
-    node_id: str | None
-    url: str | None
-
-
-class BatchGetWorkspaceDocsReplyResultWorkspaceBO(Record, alias_generator=camel):
-    name: str | None
-    workspace_id: str | None
-
-
-class BatchGetWorkspaceDocsReplyResult(Record, alias_generator=camel):
-    has_permission: bool | None
-    node_bo: Annotated[BatchGetWorkspaceDocsReplyResultNodeBO | None, wire("nodeBO")]
-    workspace_bo: Annotated[BatchGetWorkspaceDocsReplyResultWorkspaceBO | None, wire("workspaceBO")]
-
-
-class BatchGetWorkspaceDocsReply(Record, alias_generator=camel):
-    result: list[BatchGetWorkspaceDocsReplyResult] = empty_list()
-
-
-class BatchGetWorkspacesReplyWorkspacesWorkspaceRecentList(Record, alias_generator=camel):
-    last_edit_time: str | None
-    name: str | None
-    node_id: str | None
-    url: str | None
-
-
-class BatchGetWorkspacesReplyWorkspacesWorkspace(Record, alias_generator=camel):
-    create_time: int | None
-    name: str | None
-    org_published: bool | None
-    recent_list: list[BatchGetWorkspacesReplyWorkspacesWorkspaceRecentList] = empty_list()
-    url: str | None
-    workspace_id: str | None
-
-
-class BatchGetWorkspacesReplyWorkspaces(Record, alias_generator=camel):
-    has_permission: bool | None
-    workspace: BatchGetWorkspacesReplyWorkspacesWorkspace | None
-
-
-class BatchGetWorkspacesReply(Record, alias_generator=camel):
-    workspaces: list[BatchGetWorkspacesReplyWorkspaces] = empty_list()
-
-
-class BatchOperateReplyResult(Record, alias_generator=camel):
-    data: list[JsonValue] = empty_list()
-
-
-class BatchOperateReply(Record, alias_generator=camel):
-    result: BatchOperateReplyResult | None
-
-
-class CreateDeveloperMetadataAssociatedColumn(TypedDict, total=False):
-    column: Required[int]
-    sheet: Required[str]
-
-
-class CreateDeveloperMetadataAssociatedRow(TypedDict, total=False):
-    row: Required[int]
-    sheet: Required[str]
-
-
-class CreateDeveloperMetadataReply(Record, alias_generator=camel):
-    id: str | None
-
-
-class CreateRangeProtectionEditableSetting(TypedDict, total=False):
-    delete_columns: bool
-    delete_rows: bool
-    edit_cells: bool
-    format_cells: bool
-    insert_columns: bool
-    insert_rows: bool
-    toggle_columns_visibility: bool
-    toggle_rows_visibility: bool
-
-
-class CreateRangeProtectionMembers(TypedDict, total=False):
-    dept_id: str
-    member_type: str
-    open_conversation_id: str
-    permission: str
-    union_id: str
-
-
-class CreateRangeProtectionReply(Record, alias_generator=camel):
-    id: str | None
-
-
-class CreateWorkspaceReply(Record, alias_generator=camel):
-    description: str | None
-    """工作空间描述"""
-    name: str | None
-    """工作空间名称"""
-    url: str | None
-    """工作空间打开URL"""
-    workspace_id: str | None
-    """工作空间ID"""
-
-
-class DeleteRangeProtectionReply(Record, alias_generator=camel):
-    a1_notation: str | None
-
-
-class DeleteWorkspaceDocMembersMembers(TypedDict, total=False):
-    member_id: Required[str]
-    """被删除的文档成员"""
-    member_type: Required[str]
-    """用户类型"""
-
-
-class DeleteWorkspaceMembersMembers(TypedDict, total=False):
-    member_id: Required[str]
-    """被删除的文档成员"""
-    member_type: Required[str]
-    """用户类型"""
-
-
-class DeliverNoticeCardReply(Record, alias_generator=camel):
-    result: dict[str, JsonValue] | None
-
-
-class DeliverUnifyCardReply(Record, alias_generator=camel):
-    result: dict[str, JsonValue] | None
-
-
-class DocExportReplyResult(Record, alias_generator=camel):
-    task_id: int | None
-
-
-class DocExportReply(Record, alias_generator=camel):
-    result: DocExportReplyResult | None
-
-
-class DocExportSnapshotReplyResult(Record, alias_generator=camel):
-    data: dict[str, str] | None
-
-
-class DocExportSnapshotReply(Record, alias_generator=camel):
-    result: DocExportSnapshotReplyResult | None
-
-
-class DocSlotsModifyRequest(TypedDict, total=False):
-    body: dict[str, JsonValue]
-    slot_id: str
-
-
-class DocSlotsModifyReplyResult(Record, alias_generator=camel):
-    data: dict[str, str] | None
-
-
-class DocSlotsModifyReply(Record, alias_generator=camel):
-    result: DocSlotsModifyReplyResult | None
-
-
-class DocSlotsQueryReplyResult(Record, alias_generator=camel):
-    data: list[JsonValue] = empty_list()
-
-
-class DocSlotsQueryReply(Record, alias_generator=camel):
-    result: DocSlotsQueryReplyResult | None
-
-
-class GetDeveloperMetadataReplyAssociatedColumn(Record, alias_generator=camel):
-    column: int | None
-    sheet_id: str | None
-
-
-class GetDeveloperMetadataReplyAssociatedRow(Record, alias_generator=camel):
-    row: int | None
-    sheet_id: str | None
-
-
-class GetDeveloperMetadataReply(Record, alias_generator=camel):
-    associated_column: GetDeveloperMetadataReplyAssociatedColumn | None
-    associated_row: GetDeveloperMetadataReplyAssociatedRow | None
-    value: JsonValue | None
-
-
-class GetFloatImageReplyResultAnchor(Record, alias_generator=camel):
-    col: int | None
-    row: int | None
-
-
-class GetFloatImageReplyResultCoordinate(Record, alias_generator=camel):
-    height: float | None
-    offset_x: float | None
-    offset_y: float | None
-    width: float | None
-
-
-class GetFloatImageReplyResult(Record, alias_generator=camel):
-    anchor: GetFloatImageReplyResultAnchor | None
-    coordinate: GetFloatImageReplyResultCoordinate | None
-    id: str | None
-    src: str | None
-
-
-class GetFloatImageReply(Record, alias_generator=camel):
-    result: GetFloatImageReplyResult | None
-
-
-class GetFloatImagesReplyValueAnchor(Record, alias_generator=camel):
-    col: int | None
-    row: int | None
-
-
-class GetFloatImagesReplyValueCoordinate(Record, alias_generator=camel):
-    height: float | None
-    offset_x: float | None
-    offset_y: float | None
-    width: float | None
-
-
-class GetFloatImagesReplyValue(Record, alias_generator=camel):
-    anchor: GetFloatImagesReplyValueAnchor | None
-    coordinate: GetFloatImagesReplyValueCoordinate | None
-    id: str | None
-    src: str | None
-
-
-class GetFloatImagesReply(Record, alias_generator=camel):
-    value: list[GetFloatImagesReplyValue] = empty_list()
-
-
-class GetImportDocumentMarkReplyResult(Record, alias_generator=camel):
-    doc_id: str | None
-    mark_map: dict[str, str] | None
-
-
-class GetImportDocumentMarkReply(Record, alias_generator=camel):
-    result: GetImportDocumentMarkReplyResult | None
-
-
-class GetRecentEditDocsRecentListNodeBO(Record, alias_generator=camel):
-    create_time: int | None
-    doc_type: str | None
-    is_deleted: bool | None
-    last_edit_time: int | None
-    node_id: str | None
-    node_name: str | None
-    update_time: int | None
-    url: str | None
-
-
-class GetRecentEditDocsRecentListWorkspaceBO(Record, alias_generator=camel):
-    url: str | None
-    workspace_id: str | None
-    workspace_name: str | None
-
-
-class GetRecentEditDocsRecentList(Record, alias_generator=camel):
-    node_bo: Annotated[GetRecentEditDocsRecentListNodeBO | None, wire("nodeBO")]
-    workspace_bo: Annotated[GetRecentEditDocsRecentListWorkspaceBO | None, wire("workspaceBO")]
-
-
-class GetRecentOpenDocsRecentListNodeBO(Record, alias_generator=camel):
-    create_time: int | None
-    doc_type: str | None
-    is_deleted: bool | None
-    last_open_time: int | None
-    node_id: str | None
-    node_name: str | None
-    update_time: int | None
-    url: str | None
-
-
-class GetRecentOpenDocsRecentListWorkspaceBO(Record, alias_generator=camel):
-    url: str | None
-    workspace_id: str | None
-    workspace_name: str | None
-
-
-class GetRecentOpenDocsRecentList(Record, alias_generator=camel):
-    node_bo: Annotated[GetRecentOpenDocsRecentListNodeBO | None, wire("nodeBO")]
-    workspace_bo: Annotated[GetRecentOpenDocsRecentListWorkspaceBO | None, wire("workspaceBO")]
-
-
-class GetRelatedWorkspacesReplyWorkspacesRecentList(Record, alias_generator=camel):
-    last_edit_time: int | None
-    """文档最后编辑时间戳 (单位 unit 毫秒)"""
-    name: str | None
-    """文档名称"""
-    node_id: str | None
-    """文档ID"""
-    url: str | None
-    """文档URL"""
-
-
-class GetRelatedWorkspacesReplyWorkspaces(Record, alias_generator=camel):
-    create_time: int | None
-    """知识库创建的时间戳 (单位 unit 毫秒)"""
-    deleted: bool | None
-    """知识库是否被删除"""
-    name: str | None
-    """知识库名称"""
-    owner: str | None
-    """此空间所有者的unionId"""
-    recent_list: list[GetRelatedWorkspacesReplyWorkspacesRecentList] = empty_list()
-    """最近访问的文档列表"""
-    role: str | None
-    """用户在该知识库内的角色"""
-    url: str | None
-    """知识库URL"""
-    workspace_id: str | None
-    """知识库ID"""
-
-
-class GetRelatedWorkspacesReply(Record, alias_generator=camel):
-    workspaces: list[GetRelatedWorkspacesReplyWorkspaces] = empty_list()
-    """知识库列表"""
-
-
-class GetResourceDownloadInfoReplyResult(Record, alias_generator=camel):
-    download_url: str | None
-    resource_name: str | None
-    size: int | None
-
-
-class GetResourceDownloadInfoReply(Record, alias_generator=camel):
-    result: GetResourceDownloadInfoReplyResult | None
-
-
-class GetTemplateByIdReply(Record, alias_generator=camel):
     cover_url: str | None
-    create_time: int | None
+    """模板预览页面的URL"""
+    create_time: Millis
+    """模板创建的时间戳 (单位 unit 毫秒)"""
     doc_type: str | None
-    id: str | None
+    """模板的文档类型"""
+    id: str
+    """模板Id"""
     template_type: str | None
-    title: str | None
-    update_time: int | None
+    """模板类型"""
+    title: str = ""
+    """模板标题"""
+    update_time: Millis | None
+    """模板修改的时间戳 (单位 unit 毫秒)"""
     workspace_id: str | None
+    """模板归属空间Id"""
 
 
-class GetWorkspaceReply(Record, alias_generator=camel):
+class TextStyle(Shape, alias_generator=camel):
+    """Text style."""
+
+    bold: bool | None = None
+    data_type: str
+    font_size: int | None = None
+    size_unit: str | None = None
+
+
+class UpdatedBorder(Reply, alias_generator=camel):
+    """Updated border."""
+
+    data: JsonValue | None
+
+
+class UpdatedColumnWidth(Reply, alias_generator=camel):
+    """Updated column width."""
+
+    sheet_id: str
+    """工作表ID"""
+    sheet_name: str
+    """工作表名称"""
+
+
+class Workspace(Reply, alias_generator=camel):
+    """Workspace."""
+
     is_deleted: bool | None
     """知识库是否被删除"""
     owner: str | None
@@ -1234,175 +647,125 @@ class GetWorkspaceReply(Record, alias_generator=camel):
     """知识库URL"""
 
 
-class GetWorkspaceNodeReplyNodeBO(Record, alias_generator=camel):
-    doc_type: str | None
-    last_edit_time: int | None
-    name: str | None
-    node_id: str | None
-    url: str | None
+class WorkspaceDetail(Reply, alias_generator=camel):
+    """Workspace detail."""
 
-
-class GetWorkspaceNodeReplyWorkspaceBO(Record, alias_generator=camel):
-    name: str | None
-    workspace_id: str | None
-
-
-class GetWorkspaceNodeReply(Record, alias_generator=camel):
     has_permission: bool | None
-    node_bo: Annotated[GetWorkspaceNodeReplyNodeBO | None, wire("nodeBO")]
-    workspace_bo: Annotated[GetWorkspaceNodeReplyWorkspaceBO | None, wire("workspaceBO")]
+    workspace: WorkspaceDetailWorkspace | None
 
 
-class InitDocumentAttachmentsMap(TypedDict, total=False):
-    upload_key: str
-    name: str
-    media_type: str
-    resource_id: str
+class WorkspaceDetailWorkspace(Reply, alias_generator=camel):
+    """Workspace detail workspace."""
+
+    create_time: int
+    name: str = ""
+    org_published: bool | None
+    recent_list: list[WorkspaceDetailWorkspaceRecent] = empty_list()
+    url: str | None
+    workspace_id: str
 
 
-class InitDocumentReply(Record, alias_generator=camel):
-    result: dict[str, JsonValue] | None
+class WorkspaceDetailWorkspaceRecent(Reply, alias_generator=camel):
+    """Workspace detail workspace recent."""
 
-
-class InsertBlocksBlocksParagraphChildrenTextTextStyle(TypedDict, total=False):
-    bold: bool
-    data_type: Required[str]
-    font_size: int
-    size_unit: str
-
-
-class InsertBlocksBlocksParagraphChildrenText(TypedDict, total=False):
-    content: Required[str]
-    text_style: InsertBlocksBlocksParagraphChildrenTextTextStyle
-
-
-class InsertBlocksBlocksParagraphChildren(TypedDict, total=False):
-    element_type: Required[str]
-    text: InsertBlocksBlocksParagraphChildrenText
-
-
-class InsertBlocksBlocksParagraphStyle(TypedDict, total=False):
-    heading_level: str
-
-
-class InsertBlocksBlocksParagraph(TypedDict, total=False):
-    children: list[InsertBlocksBlocksParagraphChildren]
-    style: InsertBlocksBlocksParagraphStyle
-
-
-class InsertBlocksBlocks(TypedDict, total=False):
-    block_type: Required[str]
-    paragraph: InsertBlocksBlocksParagraph
-
-
-class InsertBlocksLocation(TypedDict, total=False):
-    head: bool
-
-
-class ListCommentsCommentListContent(Record, alias_generator=camel):
-    elements: list[JsonValue] = empty_list()
-
-
-class ListCommentsCommentList(Record, alias_generator=camel):
-    comment_id: str | None
-    content: ListCommentsCommentListContent | None
-    create_time: int | None
-    creator_id: str | None
-    is_global: bool | None
-    is_solved: bool | None
-    quote: str | None
-    topic_id: str | None
-    update_time: int | None
-
-
-class ListTemplateTemplateList(Record, alias_generator=camel):
-    cover_url: str | None
-    """模板预览页面的URL"""
-    create_time: int | None
-    """模板创建的时间戳 (单位 unit 毫秒)"""
-    doc_type: str | None
-    """模板的文档类型"""
-    id: str | None
-    """模板Id"""
-    template_type: str | None
-    """模板类型"""
-    title: str | None
-    """模板标题"""
-    update_time: int | None
-    """模板修改的时间戳 (单位 unit 毫秒)"""
-    workspace_id: str | None
-    """模板归属空间Id"""
-
-
-class SearchWorkspaceDocsDocNodeBO(Record, alias_generator=camel):
-    doc_type: str | None
-    last_edit_time: int | None
-    name: str | None
+    last_edit_time: str | None
+    name: str = ""
     node_id: str | None
-    origin_name: str | None
     url: str | None
 
 
-class SearchWorkspaceDocsDocWorkspaceBO(Record, alias_generator=camel):
-    name: str | None
-    workspace_id: str | None
+class WorkspaceDoc(Reply, alias_generator=camel):
+    """Workspace doc."""
+
+    has_permission: bool | None
+    node_bo: Annotated[WorkspaceDocNode | None, wire("nodeBO")]
+    workspace_bo: Annotated[RelatedWorkspace | None, wire("workspaceBO")]
 
 
-class SearchWorkspaceDocsDoc(Record, alias_generator=camel):
-    node_bo: Annotated[SearchWorkspaceDocsDocNodeBO | None, wire("nodeBO")]
-    workspace_bo: Annotated[SearchWorkspaceDocsDocWorkspaceBO | None, wire("workspaceBO")]
+class WorkspaceDocNode(Reply, alias_generator=camel):
+    """Workspace doc node."""
 
-
-class SetBorderType(TypedDict, total=False):
-    bottom: bool
-    horizontal: bool
-    left: bool
-    right: bool
-    top: bool
-    vertical: bool
-
-
-class SetBorderReply(Record, alias_generator=camel):
-    data: JsonValue | None
-
-
-class SetColumnWidthReply(Record, alias_generator=camel):
-    sheet_id: str | None
-    sheet_name: str | None
-
-
-class SetRowHeightReply(Record, alias_generator=camel):
-    sheet_id: str | None
-    sheet_name: str | None
-
-
-class UpdateWorkspaceDocMembersMembers(TypedDict, total=False):
-    member_id: Required[str]
-    """被更新的文档成员"""
-    member_type: Required[str]
-    """用户类型"""
-    role_type: Required[str]
-    """用户权限"""
-
-
-class UpdateWorkspaceMembersMembers(TypedDict, total=False):
-    member_id: Required[str]
-    """被更新的文档成员"""
-    member_type: Required[str]
-    """用户类型"""
-    role_type: Required[str]
-    """用户权限"""
+    deleted: bool | None
+    doc_type: str | None
+    last_edit_time: int | None
+    name: str = ""
+    node_id: str
+    url: str | None
+    origin_name: str = ""
 
 
 class DocV1(Manager):
+    @api("doc_1_0.AddComment", "POST /v1.0/doc/docs/{docId}/comments?operatorId")
+    def add_comment(
+        self,
+        doc_id: str,
+        operator_id: str,
+        *,
+        comment_content: str,
+        comment_type: str,
+        option: OrDict[CommentOption] | None = None,
+    ) -> Call[str | None]:
+        """Add comment (添加评论).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result.commentId").or_none()
+
+    @api("doc_1_0.AddWorkspaceDocMembers", "POST /v1.0/doc/workspaces/{workspaceId}/docs/{nodeId}/members")
+    def add_workspace_doc_members(
+        self,
+        workspace_id: str,
+        node_id: str,
+        operator_id: str,
+        *,
+        members: Sequence[Annotated[OrDict[Member], Needs("role_type")]],
+    ) -> Call[None]:
+        """Add workspace doc members (添加知识库文档成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            workspace_id: 知识库ID
+            node_id: 知识库文档ID
+            operator_id: 发起添加权限操作用户的unionId
+            members: 被操作用户组
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("doc_1_0.AddWorkspaceMembers", "POST /v1.0/doc/workspaces/{workspaceId}/members")
+    def add_workspace_members(
+        self,
+        workspace_id: str,
+        operator_id: str,
+        *,
+        members: Sequence[Annotated[OrDict[Member], Needs("role_type")]],
+    ) -> Call[list[str]]:
+        """Add workspace members (添加知识库成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            workspace_id: 知识库ID
+            operator_id: 发起添加权限操作用户的unionId
+            members: 被操作用户组
+
+        Evidence: sdk
+        """
+        return Call(list[str], "notInOrgList").or_empty()
+
     @api("doc_1_0.AppendRows", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/appendRows?operatorId")
     def append_rows(
         self,
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
+        *,
         values: list[list[JsonValue]],
-    ) -> Call[AppendRowsReply]:
+    ) -> Call[str]:
         """Append rows (工作表中追加行).
 
         Args:
@@ -1422,7 +785,86 @@ class DocV1(Manager):
 
         Source: append-line
         """
-        return Call(AppendRowsReply)
+        return Call(str, "a1Notation")
+
+    @api("doc_1_0.Batch", "POST /v1.0/doc/workbooks/{workbookId}/batch?operatorId")
+    def batch(
+        self,
+        workbook_id: str,
+        operator_id: str,
+        *,
+        requests: Sequence[OrDict[BatchRequest]],
+    ) -> Call[list[JsonValue]]:
+        """Batch (批量执行表格操作).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[JsonValue], "responses").or_empty()
+
+    @api("doc_1_0.BatchGetWorkspaceDocs", "POST /v1.0/doc/workspaces/docs/infos/query", idempotent=True)
+    def batch_get_workspace_docs(
+        self,
+        operator_id: str,
+        *,
+        node_ids: list[str],
+    ) -> Call[list[WorkspaceDoc]]:
+        """Batch get workspace docs (批量查询知识库文档).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[WorkspaceDoc], "result").or_empty()
+
+    @api("doc_1_0.BatchGetWorkspaces", "POST /v1.0/doc/workspaces/infos/query", idempotent=True)
+    def batch_get_workspaces(
+        self,
+        operator_id: str,
+        *,
+        workspace_ids: list[str],
+        include_recent: bool | None = None,
+    ) -> Call[list[WorkspaceDetail]]:
+        """Batch get workspaces (知识库批量查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[WorkspaceDetail], "workspaces").or_empty()
+
+    @api("doc_1_0.BatchOperate", "POST /v1.0/doc/suites/documents/{documentId}/batch?operatorId")
+    def batch_operate(
+        self,
+        document_id: str,
+        operator_id: str,
+        *,
+        requests: list[JsonValue],
+    ) -> Call[list[JsonValue]]:
+        """Batch operate (根据入参批量调用多个文档API).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[JsonValue], "result.data").or_empty()
+
+    @api("doc_1_0.BindCoolAppToSheet", "POST /v1.0/doc/workbooks/{workbookId}/coolApps?operatorId")
+    def bind_cool_app_to_sheet(
+        self,
+        workbook_id: str,
+        operator_id: str,
+        *,
+        cool_app_code: str | None = None,
+    ) -> Call[None]:
+        """Bind cool app to sheet (关联文档酷应用到表格).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api(
         "doc_1_0.Clear", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/ranges/{rangeAddress}/clear?operatorId"
@@ -1433,7 +875,7 @@ class DocV1(Manager):
         sheet_id: str,
         range_address: str,
         operator_id: str,
-    ) -> Call[ClearReply]:
+    ) -> Call[str]:
         """Clear (清除单元格区域内所有内容).
 
         Args:
@@ -1453,7 +895,7 @@ class DocV1(Manager):
 
         Source: clear-all
         """
-        return Call(ClearReply)
+        return Call(str, "a1Notation")
 
     @api(
         "doc_1_0.ClearData",
@@ -1465,7 +907,7 @@ class DocV1(Manager):
         sheet_id: str,
         range_address: str,
         operator_id: str,
-    ) -> Call[ClearDataReply]:
+    ) -> Call[str]:
         """Clear data (清除单元格区域内数据).
 
         Args:
@@ -1485,7 +927,7 @@ class DocV1(Manager):
 
         Source: clear-cell-data
         """
-        return Call(ClearDataReply)
+        return Call(str, "a1Notation")
 
     @api(
         "doc_1_0.ClearFilterCriteria",
@@ -1496,8 +938,9 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
+        *,
         column: int,
-    ) -> Call[ClearFilterCriteriaReply]:
+    ) -> Call[str]:
         """Clear filter criteria (删除筛选条件).
 
         Args:
@@ -1517,7 +960,7 @@ class DocV1(Manager):
 
         Source: api-clearfiltercriteria
         """
-        return Call(ClearFilterCriteriaReply)
+        return Call(str, "id")
 
     @api(
         "doc_1_0.ClearFilterViewCriteria",
@@ -1529,8 +972,9 @@ class DocV1(Manager):
         sheet_id: str,
         filter_view_id: str,
         operator_id: str,
+        *,
         column: int,
-    ) -> Call[ClearFilterViewCriteriaReply]:
+    ) -> Call[str]:
         """Clear filter view criteria (删除筛选视图条件).
 
         Args:
@@ -1551,7 +995,7 @@ class DocV1(Manager):
 
         Source: api-clearfilterviewcriteria
         """
-        return Call(ClearFilterViewCriteriaReply)
+        return Call(str, "id")
 
     @api(
         "doc_1_0.CreateConditionalFormattingRule",
@@ -1562,12 +1006,12 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
-        ranges: list[str],
         *,
-        duplicate_condition: CreateConditionalFormattingRuleDuplicateCondition | None = None,
-        number_condition: CreateConditionalFormattingRuleNumberCondition | None = None,
-        cell_style: CreateConditionalFormattingRuleCellStyle | None = None,
-    ) -> Call[CreateConditionalFormattingRuleReply]:
+        ranges: list[str],
+        duplicate_condition: OrDict[DuplicateCondition] | None = None,
+        number_condition: OrDict[NumberCondition] | None = None,
+        cell_style: OrDict[CellStyle] | None = None,
+    ) -> Call[str]:
         """Create conditional formatting rule (创建条件格式规则).
 
         Args:
@@ -1590,7 +1034,25 @@ class DocV1(Manager):
 
         Source: create-conditional-formatting-rules
         """
-        return Call(CreateConditionalFormattingRuleReply)
+        return Call(str, "id")
+
+    @api("doc_1_0.CreateDeveloperMetadata", "POST /v1.0/doc/workbooks/{workbookId}/developerMetadatas?operatorId")
+    def create_developer_metadata(
+        self,
+        workbook_id: str,
+        operator_id: str,
+        *,
+        associated_column: Annotated[OrDict[AssociatedColumn], Needs("sheet")] | None = None,
+        associated_row: Annotated[OrDict[AssociatedRow], Needs("sheet")] | None = None,
+        value: str | None = None,
+    ) -> Call[str | None]:
+        """Create developer metadata (创建开发者元数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "id").or_none()
 
     @api("doc_1_0.CreateFilter", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/createFilter?operatorId")
     def create_filter(
@@ -1598,10 +1060,10 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
-        range_: str,
         *,
-        criteria: dict[str, CreateFilterCriteria] | None = None,
-    ) -> Call[CreateFilterReply]:
+        range_: str,
+        criteria: Mapping[str, OrDict[Criterion]] | None = None,
+    ) -> Call[str]:
         """Create filter (创建筛选).
 
         Args:
@@ -1622,7 +1084,7 @@ class DocV1(Manager):
 
         Source: api-createfilter
         """
-        return Call(CreateFilterReply)
+        return Call(str, "id")
 
     @api("doc_1_0.CreateFilterView", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/filterViews?operatorId")
     def create_filter_view(
@@ -1630,11 +1092,11 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
+        *,
         name: str,
         range_: str,
-        *,
-        criteria: dict[str, CreateFilterViewCriteria] | None = None,
-    ) -> Call[CreateFilterViewReply]:
+        criteria: Mapping[str, OrDict[Criterion]] | None = None,
+    ) -> Call[CreatedFilter]:
         """Create filter view (创建筛选视图).
 
         Args:
@@ -1656,7 +1118,7 @@ class DocV1(Manager):
 
         Source: api-createfilterview
         """
-        return Call(CreateFilterViewReply)
+        return Call(CreatedFilter)
 
     @api("doc_1_0.CreateFloatImage", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/floatImages?operatorId")
     def create_float_image(
@@ -1664,10 +1126,11 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
+        *,
         src: str,
-        anchor: CreateFloatImageAnchor,
-        coordinate: CreateFloatImageCoordinate,
-    ) -> Call[CreateFloatImageReply]:
+        anchor: Annotated[OrDict[Anchor], Needs("col", "row")],
+        coordinate: Annotated[OrDict[Coordinate], Needs("height", "offset_x", "offset_y", "width")],
+    ) -> Call[FloatImage]:
         """Create float image (创建浮动图片).
 
         Args:
@@ -1688,15 +1151,39 @@ class DocV1(Manager):
 
         Source: api-createfloatimage
         """
-        return Call(CreateFloatImageReply)
+        return Call(FloatImage, "result")
+
+    @api(
+        "doc_1_0.CreateRangeProtection",
+        "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/ranges/{rangeAddress}/protections?operatorId",
+    )
+    def create_range_protection(
+        self,
+        workbook_id: str,
+        sheet_id: str,
+        range_address: str,
+        operator_id: str,
+        *,
+        other_user_permission: str,
+        editable_setting: OrDict[EditableSetting] | None = None,
+        members: Sequence[OrDict[RangeProtectionMember]] | None = None,
+    ) -> Call[str | None]:
+        """Create range protection (创建单元格锁定).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "id").or_none()
 
     @api("doc_1_0.CreateSheet", "POST /v1.0/doc/workbooks/{workbookId}/sheets?operatorId")
     def create_sheet(
         self,
         workbook_id: str,
         operator_id: str,
+        *,
         name: str,
-    ) -> Call[CreateSheetReply]:
+    ) -> Call[Sheet]:
         """Create sheet (创建工作表).
 
         Args:
@@ -1714,27 +1201,48 @@ class DocV1(Manager):
 
         Source: create-a-worksheet
         """
-        return Call(CreateSheetReply)
+        return Call(Sheet)
+
+    @api("doc_1_0.CreateWorkspace", "POST /v1.0/doc/workspaces")
+    def create_workspace(
+        self,
+        operator_id: str,
+        *,
+        name: str,
+        description: str | None = None,
+    ) -> Call[CreatedWorkspace]:
+        """Create workspace (新建知识库).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            operator_id: 发起添加权限操作用户的unionId
+            name: 知识库名称
+            description: 知识库描述
+
+        Evidence: sdk
+        """
+        return Call(CreatedWorkspace)
 
     @api("doc_1_0.CreateWorkspaceDoc", "POST /v1.0/doc/workspaces/{workspaceId}/docs")
     def create_workspace_doc(
         self,
         workspace_id: str,
-        name: str,
-        doc_type: Literal["DOC", "WORKBOOK", "MIND", "FOLDER"],
         operator_id: str,
         *,
+        name: str,
+        doc_type: Literal["DOC", "WORKBOOK", "MIND", "FOLDER"],
         parent_node_id: str | None = None,
         template_id: str | None = None,
         template_type: Literal["public_template", "team_template", "user_template"] | None = None,
-    ) -> Call[CreateWorkspaceDocReply]:
+    ) -> Call[CreatedWorkspaceDoc]:
         """Create workspace doc (创建知识库文档).
 
         Args:
             workspace_id: 知识库ID
+            operator_id: 用户的unionId (例 e.g. `Q2xwPOxxx`)
             name: 文档名称 (例 e.g. `文档`)
             doc_type: 文档类型 (`DOC` `WORKBOOK` `MIND` `FOLDER`)
-            operator_id: 用户的unionId (例 e.g. `Q2xwPOxxx`)
             parent_node_id: 父节点Id (例 e.g. `YRBGv0Ye`)
             template_id: 文档模板id (例 e.g. `123243`)
             template_type: 文档模板类型 (`public_template` `team_template` `user_template`)
@@ -1749,7 +1257,7 @@ class DocV1(Manager):
 
         Source: create-team-space-document
         """
-        return Call(CreateWorkspaceDocReply)
+        return Call(CreatedWorkspaceDoc)
 
     @api("doc_1_0.DeleteColumns", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/deleteColumns?operatorId")
     def delete_columns(
@@ -1757,9 +1265,10 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
+        *,
         column: int,
         column_count: int,
-    ) -> Call[DeleteColumnsReply]:
+    ) -> Call[str]:
         """Delete columns (删除列).
 
         Args:
@@ -1779,7 +1288,7 @@ class DocV1(Manager):
 
         Source: delete-column
         """
-        return Call(DeleteColumnsReply)
+        return Call(str, "id")
 
     @api(
         "doc_1_0.DeleteDropdownLists",
@@ -1791,7 +1300,7 @@ class DocV1(Manager):
         sheet_id: str,
         range_address: str,
         operator_id: str,
-    ) -> Call[DeleteDropdownListsReply]:
+    ) -> Call[str]:
         """Delete dropdown lists (删除下拉列表).
 
         Args:
@@ -1811,7 +1320,7 @@ class DocV1(Manager):
 
         Source: delete-drop-down-list
         """
-        return Call(DeleteDropdownListsReply)
+        return Call(str, "a1Notation")
 
     @api("doc_1_0.DeleteFilter", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/deleteFilter?operatorId")
     def delete_filter(
@@ -1819,7 +1328,7 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
-    ) -> Call[DeleteFilterReply]:
+    ) -> Call[str]:
         """Delete filter (删除筛选).
 
         Args:
@@ -1838,7 +1347,7 @@ class DocV1(Manager):
 
         Source: api-deletefilter
         """
-        return Call(DeleteFilterReply)
+        return Call(str, "id")
 
     @api(
         "doc_1_0.DeleteFilterView",
@@ -1850,7 +1359,7 @@ class DocV1(Manager):
         sheet_id: str,
         filter_view_id: str,
         operator_id: str,
-    ) -> Call[DeleteFilterViewReply]:
+    ) -> Call[str]:
         """Delete filter view (删除筛选视图).
 
         Args:
@@ -1870,7 +1379,7 @@ class DocV1(Manager):
 
         Source: api-deletefilterview
         """
-        return Call(DeleteFilterViewReply)
+        return Call(str, "id")
 
     @api("doc_1_0.DeleteFloatImage", "DELETE /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/floatImages/{id}")
     def delete_float_image(
@@ -1900,15 +1409,36 @@ class DocV1(Manager):
         """
         return Call(None)
 
+    @api(
+        "doc_1_0.DeleteRangeProtection",
+        "DELETE /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/ranges/{rangeAddress}/protections/{protectionId}",
+    )
+    def delete_range_protection(
+        self,
+        workbook_id: str,
+        sheet_id: str,
+        range_address: str,
+        protection_id: str,
+        operator_id: str,
+    ) -> Call[str | None]:
+        """Delete range protection (删除单元格锁定).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "a1Notation").or_none()
+
     @api("doc_1_0.DeleteRows", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/deleteRows?operatorId")
     def delete_rows(
         self,
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
+        *,
         row: int,
         row_count: int,
-    ) -> Call[DeleteRowsReply]:
+    ) -> Call[str]:
         """Delete rows (删除行).
 
         Args:
@@ -1928,7 +1458,7 @@ class DocV1(Manager):
 
         Source: delete-row
         """
-        return Call(DeleteRowsReply)
+        return Call(str, "id")
 
     @api("doc_1_0.DeleteSheet", "DELETE /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}")
     def delete_sheet(
@@ -1982,6 +1512,96 @@ class DocV1(Manager):
         """
         return Call(None)
 
+    @api("doc_1_0.DeleteWorkspaceDocMembers", "POST /v1.0/doc/workspaces/{workspaceId}/docs/{nodeId}/members/remove")
+    def delete_workspace_doc_members(
+        self,
+        workspace_id: str,
+        node_id: str,
+        operator_id: str,
+        *,
+        members: Sequence[OrDict[Member]],
+    ) -> Call[None]:
+        """Delete workspace doc members (删除知识库文档成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            workspace_id: 知识库ID
+            node_id: 知识库文档ID
+            operator_id: 发起删除权限操作用户的unionId
+            members: 被操作用户组
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("doc_1_0.DeleteWorkspaceMembers", "POST /v1.0/doc/workspaces/{workspaceId}/members/remove")
+    def delete_workspace_members(
+        self,
+        workspace_id: str,
+        operator_id: str,
+        *,
+        members: Sequence[OrDict[Member]],
+    ) -> Call[None]:
+        """Delete workspace members (删除知识库成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            workspace_id: 知识库ID
+            operator_id: 发起添加权限操作用户的unionId
+            members: 被操作用户组
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("doc_1_0.DeliverNoticeCard", "POST /v1.0/doc/notice_cards/deliver?operatorId")
+    def deliver_notice_card(
+        self,
+        operator_id: str,
+        biz_id: str,
+        receiver_id: str,
+        *,
+        content: str,
+        last_message_i18n: dict[str, str],
+        receiver_type: str,
+        at_union_ids: list[str] | None = None,
+        btn_action_str: dict[str, str] | None = None,
+        detail_mobile_url: str | None = None,
+        detail_pc_url: str | None = None,
+    ) -> Call[dict[str, JsonValue]]:
+        """Deliver notice card (分享文档通知内容).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(dict[str, JsonValue], "result").or_empty()
+
+    @api("doc_1_0.DeliverUnifyCard", "POST /v1.0/doc/unify_cards/deliver?operatorId")
+    def deliver_unify_card(
+        self,
+        operator_id: str,
+        biz_id: str,
+        receiver_id: str,
+        *,
+        biz_type: str,
+        card_data: str,
+        last_message_i18n: dict[str, str],
+        receiver_type: str,
+        at_union_ids: list[str] | None = None,
+        dynamic_data_config: str | None = None,
+        user_private_data: str | None = None,
+    ) -> Call[dict[str, JsonValue]]:
+        """Deliver unify card (分享文档通用内容).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(dict[str, JsonValue], "result").or_empty()
+
     @api(
         "doc_1_0.DocAppendParagraph",
         "POST /v1.0/doc/suites/documents/{docKey}/blocks/{blockId}/paragraph/appendElement?operatorId",
@@ -1991,9 +1611,10 @@ class DocV1(Manager):
         doc_key: str,
         block_id: str,
         operator_id: str,
+        *,
         element_type: str,
         properties: dict[str, JsonValue],
-    ) -> Call[DocAppendParagraphReply]:
+    ) -> Call[dict[str, JsonValue]]:
         """Doc append paragraph (在段落末尾追加行内元素).
 
         Args:
@@ -2012,7 +1633,7 @@ class DocV1(Manager):
 
         Source: api-docappendparagraph
         """
-        return Call(DocAppendParagraphReply)
+        return Call(dict[str, JsonValue], "result.data").or_empty()
 
     @api(
         "doc_1_0.DocAppendText",
@@ -2023,8 +1644,9 @@ class DocV1(Manager):
         doc_key: str,
         block_id: str,
         operator_id: str,
+        *,
         text: str,
-    ) -> Call[DocAppendTextReply]:
+    ) -> Call[dict[str, JsonValue]]:
         """Doc append text (在段落末尾追加文本).
 
         Args:
@@ -2043,7 +1665,7 @@ class DocV1(Manager):
 
         Source: api-docappendtext
         """
-        return Call(DocAppendTextReply)
+        return Call(dict[str, JsonValue], "result.data").or_empty()
 
     @api("doc_1_0.DocBlocksModify", "PUT /v1.0/doc/suites/documents/{documentId}/blocks/{blockId}?operatorId")
     def doc_blocks_modify(
@@ -2051,8 +1673,9 @@ class DocV1(Manager):
         document_id: str,
         block_id: str,
         operator_id: str,
+        *,
         element: dict[str, JsonValue],
-    ) -> Call[DocBlocksModifyReply]:
+    ) -> Call[list[JsonValue]]:
         """Doc blocks modify (更新块元素).
 
         Args:
@@ -2071,7 +1694,7 @@ class DocV1(Manager):
 
         Source: api-docblocksmodify
         """
-        return Call(DocBlocksModifyReply)
+        return Call(list[JsonValue], "result.result").or_empty()
 
     @api("doc_1_0.DocBlocksQuery", "GET /v1.0/doc/suites/documents/{docKey}/blocks")
     def doc_blocks_query(
@@ -2082,7 +1705,7 @@ class DocV1(Manager):
         start_index: int | None = None,
         end_index: int | None = None,
         block_type: str | None = None,
-    ) -> Call[DocBlocksQueryReply]:
+    ) -> Call[list[DocBlock]]:
         """Doc blocks query (查询块元素).
 
         Args:
@@ -2102,7 +1725,7 @@ class DocV1(Manager):
 
         Source: api-docblocksquery
         """
-        return Call(DocBlocksQueryReply)
+        return Call(list[DocBlock], "result.data").or_empty()
 
     @api("doc_1_0.DocDeleteBlock", "DELETE /v1.0/doc/suites/documents/{docKey}/blocks/{blockId}")
     def doc_delete_block(
@@ -2110,7 +1733,7 @@ class DocV1(Manager):
         doc_key: str,
         block_id: str,
         operator_id: str,
-    ) -> Call[DocDeleteBlockReply]:
+    ) -> Call[dict[str, JsonValue]]:
         """Doc delete block (删除块元素).
 
         Args:
@@ -2127,19 +1750,70 @@ class DocV1(Manager):
 
         Source: api-docdeleteblock
         """
-        return Call(DocDeleteBlockReply)
+        return Call(dict[str, JsonValue], "result.data").or_empty()
+
+    @api(
+        "doc_1_0.DocElements",
+        "POST /v1.0/doc/{dentryUuid}/elements/query?cursor&elementType&operatorId&size",
+        idempotent=True,
+    )
+    def doc_elements(
+        self,
+        dentry_uuid: str,
+        operator_id: str,
+        *,
+        cursor: str | None = None,
+        element_type: str | None = None,
+        size: int | None = None,
+    ) -> Query[str]:
+        """Doc elements (文档元素查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(str, Paging("cursor", None), "result", items="elements")
+
+    @api("doc_1_0.DocExport", "POST /v1.0/doc/{dentryUuid}/export?targetFormat")
+    def doc_export(
+        self,
+        dentry_uuid: str,
+        *,
+        target_format: str | None = None,
+    ) -> Call[int | None]:
+        """Doc export (文档内容导出).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "result.taskId").or_none()
+
+    @api("doc_1_0.DocExportSnapshot", "POST /v1.0/doc/suites/documents/{documentId}/export/snapshot?operatorId")
+    def doc_export_snapshot(
+        self,
+        document_id: str,
+        operator_id: str,
+    ) -> Call[dict[str, str]]:
+        """Doc export snapshot (根据传入的文档ID将文档导出为截图).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(dict[str, str], "result.data").or_empty()
 
     @api("doc_1_0.DocInsertBlocks", "POST /v1.0/doc/suites/documents/{docKey}/blocks?operatorId")
     def doc_insert_blocks(
         self,
         doc_key: str,
         operator_id: str,
-        element: dict[str, JsonValue],
         *,
+        element: dict[str, JsonValue],
         block_id: str | None = None,
         index: int | None = None,
         where: Literal["after", "before"] | None = None,
-    ) -> Call[DocInsertBlocksReply]:
+    ) -> Call[dict[str, JsonValue]]:
         """Doc insert blocks (插入块元素).
 
         Args:
@@ -2160,17 +1834,47 @@ class DocV1(Manager):
 
         Source: api-docinsertblocks
         """
-        return Call(DocInsertBlocksReply)
+        return Call(dict[str, JsonValue], "result.data").or_empty()
+
+    @api("doc_1_0.DocSlotsModify", "POST /v1.0/doc/suites/documents/{documentId}/slots?operatorId")
+    def doc_slots_modify(
+        self,
+        document_id: str,
+        operator_id: str,
+        *,
+        request: Sequence[OrDict[DocSlotRequest]] | None = None,
+    ) -> Call[dict[str, str]]:
+        """Doc slots modify (根据传入参数更新文档插槽).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(dict[str, str], "result.data").or_empty()
+
+    @api("doc_1_0.DocSlotsQuery", "GET /v1.0/doc/suites/documents/{documentId}/slots")
+    def doc_slots_query(
+        self,
+        document_id: str,
+        operator_id: str,
+    ) -> Call[list[JsonValue]]:
+        """Doc slots query (根据传入参数查询文档中所有的插槽).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[JsonValue], "result.data").or_empty()
 
     @api("doc_1_0.DocUpdateContent", "POST /v1.0/doc/suites/documents/{docKey}/overwriteContent?operatorId")
     def doc_update_content(
         self,
         doc_key: str,
         operator_id: str,
-        content: Annotated[str, Field(max_length=50000)],
         *,
+        content: Annotated[str, Field(max_length=50000)],
         data_type: str | None = None,
-    ) -> Call[DocUpdateContentReply]:
+    ) -> Call[dict[str, JsonValue]]:
         """Doc update content (覆写文档（应用授权）).
 
         Args:
@@ -2189,14 +1893,14 @@ class DocV1(Manager):
 
         Source: api-doc-updatecontent
         """
-        return Call(DocUpdateContentReply)
+        return Call(dict[str, JsonValue], "result.data").or_empty()
 
     @api("doc_1_0.GetAllSheets", "GET /v1.0/doc/workbooks/{workbookId}/sheets")
     def get_all_sheets(
         self,
         workbook_id: str,
         operator_id: str,
-    ) -> Call[GetAllSheetsReply]:
+    ) -> Call[list[Sheet]]:
         """Get all sheets (获取所有工作表).
 
         Args:
@@ -2214,7 +1918,24 @@ class DocV1(Manager):
 
         Source: obtain-all-worksheets
         """
-        return Call(GetAllSheetsReply)
+        return Call(list[Sheet], "value").or_empty()
+
+    @api(
+        "doc_1_0.GetDeveloperMetadata", "GET /v1.0/doc/workbooks/{workbookId}/developerMetadatas/{developerMetadataId}"
+    )
+    def get_developer_metadata(
+        self,
+        workbook_id: str,
+        developer_metadata_id: str,
+        operator_id: str,
+    ) -> Call[DeveloperMetadata]:
+        """Get developer metadata (获取开发者元数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeveloperMetadata)
 
     @api("doc_1_0.GetFilter", "GET /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/filter/getFilter")
     def get_filter(
@@ -2222,7 +1943,7 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
-    ) -> Call[GetFilterReply]:
+    ) -> Call[Filter]:
         """Get filter (获取筛选).
 
         Args:
@@ -2241,7 +1962,7 @@ class DocV1(Manager):
 
         Source: api-getfilter
         """
-        return Call(GetFilterReply)
+        return Call(Filter)
 
     @api("doc_1_0.GetFilterViews", "GET /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/filterViews")
     def get_filter_views(
@@ -2249,7 +1970,7 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
-    ) -> Call[GetFilterViewsReply]:
+    ) -> Call[list[FilterView]]:
         """Get filter views (获取筛选视图列表).
 
         Args:
@@ -2268,7 +1989,52 @@ class DocV1(Manager):
 
         Source: api-getfilterviews
         """
-        return Call(GetFilterViewsReply)
+        return Call(list[FilterView], "filterViews").or_empty()
+
+    @api("doc_1_0.GetFloatImage", "GET /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/floatImages/{id}")
+    def get_float_image(
+        self,
+        workbook_id: str,
+        sheet_id: str,
+        id: str,
+        operator_id: str,
+    ) -> Call[FloatImage]:
+        """Get float image (获取浮动图片).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(FloatImage, "result")
+
+    @api("doc_1_0.GetFloatImages", "GET /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/floatImages")
+    def get_float_images(
+        self,
+        workbook_id: str,
+        sheet_id: str,
+        operator_id: str,
+    ) -> Call[list[FloatImage]]:
+        """Get float images (查询浮动图片).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[FloatImage], "value").or_empty()
+
+    @api("doc_1_0.GetImportDocumentMark", "GET /v1.0/doc/docs/{docId}/marks")
+    def get_import_document_mark(
+        self,
+        doc_id: str,
+        operator_id: str,
+    ) -> Call[ImportDocumentMark]:
+        """Get import document mark (文档标签信息查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ImportDocumentMark, "result")
 
     @api("doc_1_0.GetRange", "GET /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/ranges/{rangeAddress}")
     def get_range(
@@ -2279,7 +2045,7 @@ class DocV1(Manager):
         operator_id: str,
         *,
         select: str | None = None,
-    ) -> Call[GetRangeReply]:
+    ) -> Call[DocRange]:
         """Get range (获取单元格区域).
 
         Args:
@@ -2300,7 +2066,79 @@ class DocV1(Manager):
 
         Source: get-cell-properties
         """
-        return Call(GetRangeReply)
+        return Call(DocRange)
+
+    @api("doc_1_0.GetRecentEditDocs", "GET /v1.0/doc/workspaces/docs/recentEditDocs")
+    def get_recent_edit_docs(
+        self,
+        operator_id: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[RecentDoc]:
+        """Get recent edit docs (获取最近编辑文档).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(RecentDoc, TOKEN, items="recentList")
+
+    @api("doc_1_0.GetRecentOpenDocs", "GET /v1.0/doc/workspaces/docs/recentOpenDocs")
+    def get_recent_open_docs(
+        self,
+        operator_id: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[RecentDoc]:
+        """Get recent open docs (获取最近打开文档).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(RecentDoc, TOKEN, items="recentList")
+
+    @api("doc_1_0.GetRelatedWorkspaces", "GET /v1.0/doc/workspaces")
+    def get_related_workspaces(
+        self,
+        operator_id: str,
+        *,
+        include_recent: bool | None = None,
+    ) -> Call[list[RelatedWorkspace]]:
+        """Get related workspaces (查询用户有权限的知识库).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            operator_id: 被获取信息的用户unionId
+            include_recent: 是否查询最近访问的文档列表
+
+        Evidence: sdk
+        """
+        return Call(list[RelatedWorkspace], "workspaces").or_empty()
+
+    @api("doc_1_0.GetResourceDownloadInfo", "GET /v1.0/doc/docs/resources/{docId}/{resourceId}/downloadInfo")
+    def get_resource_download_info(
+        self,
+        doc_id: str,
+        resource_id: str,
+        operator_id: str,
+    ) -> Call[ResourceDownload]:
+        """Get resource download info (获取资源下载信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ResourceDownload, "result")
 
     @api(
         "doc_1_0.GetResourceUploadInfo",
@@ -2311,10 +2149,11 @@ class DocV1(Manager):
         self,
         doc_id: str,
         operator_id: str,
+        *,
         size: int,
         media_type: str,
         resource_name: str,
-    ) -> Call[GetResourceUploadInfoReply]:
+    ) -> Call[ResourceUpload]:
         """Get resource upload info (获取资源上传信息).
 
         Args:
@@ -2332,7 +2171,7 @@ class DocV1(Manager):
 
         Source: api-getresourceuploadinfo
         """
-        return Call(GetResourceUploadInfoReply)
+        return Call(ResourceUpload, "result")
 
     @api("doc_1_0.GetSheet", "GET /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}")
     def get_sheet(
@@ -2340,7 +2179,7 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
-    ) -> Call[GetSheetReply]:
+    ) -> Call[Sheet]:
         """Get sheet (获取工作表).
 
         Args:
@@ -2359,7 +2198,90 @@ class DocV1(Manager):
 
         Source: obtain-worksheet-properties
         """
-        return Call(GetSheetReply)
+        return Call(Sheet)
+
+    @api("doc_1_0.GetTemplateById", "GET /v1.0/doc/templates/{templateId}")
+    def get_template_by_id(
+        self,
+        template_id: str,
+        operator_id: str,
+        *,
+        belong: str,
+    ) -> Call[Template]:
+        """Get template by id (查询文档模版).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Template)
+
+    @api("doc_1_0.GetWorkspace", "GET /v1.0/doc/workspaces/{workspaceId}")
+    def get_workspace(
+        self,
+        workspace_id: str,
+    ) -> Call[Workspace]:
+        """Get workspace (查询知识库信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            workspace_id: 知识库ID
+
+        Evidence: sdk
+        """
+        return Call(Workspace)
+
+    @api("doc_1_0.GetWorkspaceNode", "GET /v1.0/doc/workspaces/{workspaceId}/docs/{nodeId}")
+    def get_workspace_node(
+        self,
+        workspace_id: str,
+        node_id: str,
+        operator_id: str,
+    ) -> Call[WorkspaceDoc]:
+        """Get workspace node (查询知识库文档).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(WorkspaceDoc)
+
+    @api("doc_1_0.InitDocument", "POST /v1.0/doc/docs/{docId}/init?operatorId")
+    def init_document(
+        self,
+        doc_id: str,
+        operator_id: str,
+        *,
+        import_type: int,
+        attachments_key: str | None = None,
+        attachments_map: OrDict[Attachment] | None = None,
+        links_key: str | None = None,
+    ) -> Call[dict[str, JsonValue]]:
+        """Init document (文档初始化).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(dict[str, JsonValue], "result").or_empty()
+
+    @api("doc_1_0.InsertBlocks", "POST /v1.0/doc/documents/{documentId}/blocks")
+    def insert_blocks(
+        self,
+        document_id: str,
+        operator_id: str,
+        *,
+        blocks: Sequence[OrDict[Block]],
+        location: OrDict[Location] | None = None,
+    ) -> Call[None]:
+        """Insert blocks (向文档内插入块级元素).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api(
         "doc_1_0.InsertColumnsBefore",
@@ -2370,9 +2292,10 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
+        *,
         column: int,
         column_count: int,
-    ) -> Call[InsertColumnsBeforeReply]:
+    ) -> Call[str]:
         """Insert columns before (指定列左侧插入若干列).
 
         Args:
@@ -2392,18 +2315,18 @@ class DocV1(Manager):
 
         Source: insert-column-before-column
         """
-        return Call(InsertColumnsBeforeReply)
+        return Call(str, "id")
 
     @api("doc_1_0.InsertContent", "POST /v1.0/doc/suites/documents/{documentId}/content?operatorId")
     def insert_content(
         self,
         document_id: str,
         operator_id: str,
-        content: InsertContentContent,
         *,
+        content: OrDict[NewContent],
         path: list[int] | None = None,
         index: int | None = None,
-    ) -> Call[InsertContentReply]:
+    ) -> Call[dict[str, JsonValue]]:
         """Insert content (插入内容).
 
         Args:
@@ -2423,7 +2346,7 @@ class DocV1(Manager):
 
         Source: api-insertcontent
         """
-        return Call(InsertContentReply)
+        return Call(dict[str, JsonValue], "result").or_empty()
 
     @api(
         "doc_1_0.InsertDropdownLists",
@@ -2435,8 +2358,9 @@ class DocV1(Manager):
         sheet_id: str,
         range_address: str,
         operator_id: str,
-        options: list[InsertDropdownListsOptions],
-    ) -> Call[InsertDropdownListsReply]:
+        *,
+        options: Sequence[OrDict[DropdownOption]],
+    ) -> Call[str]:
         """Insert dropdown lists (插入下拉列表).
 
         Args:
@@ -2457,7 +2381,7 @@ class DocV1(Manager):
 
         Source: insert-drop-down-list
         """
-        return Call(InsertDropdownListsReply)
+        return Call(str, "a1Notation")
 
     @api(
         "doc_1_0.InsertRowsBefore", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/insertRowsBefore?operatorId"
@@ -2467,9 +2391,10 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
+        *,
         row: int,
         row_count: int,
-    ) -> Call[InsertRowsBeforeReply]:
+    ) -> Call[str]:
         """Insert rows before (指定行上方插入若干行).
 
         Args:
@@ -2490,7 +2415,51 @@ class DocV1(Manager):
 
         Source: insert-rows-before-rows
         """
-        return Call(InsertRowsBeforeReply)
+        return Call(str, "id")
+
+    @api("doc_1_0.ListComments", "GET /v1.0/doc/docs/{docId}/comments")
+    def list_comments(
+        self,
+        doc_id: str,
+        operator_id: str,
+        *,
+        is_global: bool | None = None,
+        is_solved: bool | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[Comment]:
+        """List comments (获取文档所有评论).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(Comment, TOKEN, "result", items="commentList")
+
+    @api("doc_1_0.ListTemplate", "GET /v1.0/doc/templates")
+    def list_template(
+        self,
+        operator_id: str,
+        *,
+        template_type: str,
+        max_results: int = 20,
+        next_token: str | None = None,
+        workspace_id: str | None = None,
+    ) -> Query[Template]:
+        """List template (查询文档模版).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            operator_id: 操作用户的unionId
+            template_type: 模板类型
+            max_results: 每页最大条目数 (默认 default `20`)
+            next_token: 分页游标
+            workspace_id: 知识库ID
+
+        Evidence: sdk
+        """
+        return Listing(Template, TOKEN, items="templateList")
 
     @api(
         "doc_1_0.MergeRange",
@@ -2504,7 +2473,7 @@ class DocV1(Manager):
         operator_id: str,
         *,
         merge_type: Literal["mergeAll", "mergeRows", "mergeColumns"] | None = None,
-    ) -> Call[MergeRangeReply]:
+    ) -> Call[str]:
         """Merge range (合并单元格).
 
         Args:
@@ -2524,7 +2493,7 @@ class DocV1(Manager):
 
         Source: merge-cells
         """
-        return Call(MergeRangeReply)
+        return Call(str, "a1Notation")
 
     @api(
         "doc_1_0.RangeFindNext",
@@ -2536,10 +2505,10 @@ class DocV1(Manager):
         sheet_id: str,
         range_address: str,
         operator_id: str,
-        text: str,
         *,
-        find_options: RangeFindNextFindOptions | None = None,
-    ) -> Call[RangeFindNextReply]:
+        text: str,
+        find_options: OrDict[Option] | None = None,
+    ) -> Call[str]:
         """Range find next (查找工作表中的单元格).
 
         Args:
@@ -2561,7 +2530,69 @@ class DocV1(Manager):
 
         Source: find-the-next-eligible-cell
         """
-        return Call(RangeFindNextReply)
+        return Call(str, "a1Notation")
+
+    @api("doc_1_0.SearchWorkspaceDocs", "GET /v1.0/doc/docs")
+    def search_workspace_docs(
+        self,
+        operator_id: str,
+        *,
+        keyword: str,
+        max_results: int = 20,
+        next_token: str | None = None,
+        workspace_id: str | None = None,
+    ) -> Query[WorkspaceDoc]:
+        """Search workspace docs (搜索用户有权限的知识库文档).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(WorkspaceDoc, TOKEN, items="docs")
+
+    @api(
+        "doc_1_0.SetBorder",
+        "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/ranges/{rangeAddress}/setBorder?operatorId",
+    )
+    def set_border(
+        self,
+        workbook_id: str,
+        sheet_id: str,
+        range_address: str,
+        operator_id: str,
+        *,
+        color: str | None = None,
+        style: str | None = None,
+        type: OrDict[BorderType] | None = None,
+    ) -> Call[UpdatedBorder]:
+        """Set border (设置单元格边框).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdatedBorder)
+
+    @api("doc_1_0.SetColumnWidth", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/setColumnWidth?operatorId")
+    def set_column_width(
+        self,
+        workbook_id: str,
+        sheet_id: str,
+        operator_id: str,
+        *,
+        column: int,
+        width: int,
+    ) -> Call[UpdatedColumnWidth]:
+        """Set column width (设置列宽).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdatedColumnWidth)
 
     @api(
         "doc_1_0.SetColumnsVisibility",
@@ -2572,10 +2603,11 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
+        *,
         column: int,
         column_count: int,
         visibility: Literal["visible", "hidden"],
-    ) -> Call[SetColumnsVisibilityReply]:
+    ) -> Call[str | None]:
         """Set columns visibility (设置列隐藏或显示).
 
         Args:
@@ -2596,7 +2628,7 @@ class DocV1(Manager):
 
         Source: set-column-visibility
         """
-        return Call(SetColumnsVisibilityReply)
+        return Call(str, "id").or_none()
 
     @api("doc_1_0.SetColumnsWidth", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/setColumnsWidth?operatorId")
     def set_columns_width(
@@ -2604,10 +2636,11 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
+        *,
         column: int,
         width: int,
         column_count: int,
-    ) -> Call[SetColumnsWidthReply]:
+    ) -> Call[UpdatedColumnWidth]:
         """Set columns width (批量设置列宽).
 
         Args:
@@ -2630,7 +2663,7 @@ class DocV1(Manager):
 
         Source: api-setcolumnswidth
         """
-        return Call(SetColumnsWidthReply)
+        return Call(UpdatedColumnWidth)
 
     @api(
         "doc_1_0.SetFilterCriteria",
@@ -2641,9 +2674,10 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
+        *,
         column: int,
-        filter_criteria: SetFilterCriteriaFilterCriteria,
-    ) -> Call[SetFilterCriteriaReply]:
+        filter_criteria: Annotated[OrDict[Criterion], Needs("filter_type")],
+    ) -> Call[str]:
         """Set filter criteria (设置筛选条件).
 
         Args:
@@ -2664,7 +2698,7 @@ class DocV1(Manager):
 
         Source: api-setfiltercriteria
         """
-        return Call(SetFilterCriteriaReply)
+        return Call(str, "id")
 
     @api(
         "doc_1_0.SetFilterViewCriteria",
@@ -2676,9 +2710,10 @@ class DocV1(Manager):
         sheet_id: str,
         filter_view_id: str,
         operator_id: str,
+        *,
         column: int,
-        filter_criteria: SetFilterViewCriteriaFilterCriteria,
-    ) -> Call[SetFilterViewCriteriaReply]:
+        filter_criteria: Annotated[OrDict[Criterion], Needs("filter_type")],
+    ) -> Call[str]:
         """Set filter view criteria (设置筛选视图条件).
 
         Args:
@@ -2700,7 +2735,25 @@ class DocV1(Manager):
 
         Source: api-setfilterviewcriteria
         """
-        return Call(SetFilterViewCriteriaReply)
+        return Call(str, "id")
+
+    @api("doc_1_0.SetRowHeight", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/setRowHeight?operatorId")
+    def set_row_height(
+        self,
+        workbook_id: str,
+        sheet_id: str,
+        operator_id: str,
+        *,
+        height: int | None = None,
+        row: int | None = None,
+    ) -> Call[UpdatedColumnWidth]:
+        """Set row height (设置行高).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UpdatedColumnWidth)
 
     @api(
         "doc_1_0.SetRowsHeight",
@@ -2711,12 +2764,12 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
+        *,
         row: int,
         row_count: int,
         height: int,
-        *,
         ding_access_token_type: Hiding | None = None,
-    ) -> Call[SetRowsHeightReply]:
+    ) -> Call[UpdatedColumnWidth]:
         """Set rows height (批量设置行高).
 
         Args:
@@ -2739,7 +2792,7 @@ class DocV1(Manager):
 
         Source: api-setrowsheight
         """
-        return Call(SetRowsHeightReply)
+        return Call(UpdatedColumnWidth)
 
     @api(
         "doc_1_0.SetRowsVisibility",
@@ -2750,10 +2803,11 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
+        *,
         visibility: Literal["visible", "hidden"],
         row: int,
         row_count: int,
-    ) -> Call[SetRowsVisibilityReply]:
+    ) -> Call[str]:
         """Set rows visibility (设置行隐藏或显示).
 
         Args:
@@ -2775,7 +2829,7 @@ class DocV1(Manager):
 
         Source: set-row-visibility
         """
-        return Call(SetRowsVisibilityReply)
+        return Call(str, "id")
 
     @api("doc_1_0.SheetAutofitRows", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/autofitRows?operatorId")
     def sheet_autofit_rows(
@@ -2783,10 +2837,11 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
+        *,
         row: int,
         row_count: int,
         font_width: int,
-    ) -> Call[SheetAutofitRowsReply]:
+    ) -> Call[str]:
         """Sheet autofit rows (设置自动行高).
 
         Args:
@@ -2808,7 +2863,7 @@ class DocV1(Manager):
 
         Source: set-row-height-automatically
         """
-        return Call(SheetAutofitRowsReply)
+        return Call(str, "id")
 
     @api("doc_1_0.SheetFindAll", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/findAll?operatorId&select")
     def sheet_find_all(
@@ -2816,11 +2871,11 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
-        text: str,
-        find_options: SheetFindAllFindOptions,
         *,
+        text: str,
+        find_options: Annotated[OrDict[Option], Needs("union_cells")],
         select: str | None = None,
-    ) -> Call[SheetFindAllReply]:
+    ) -> Call[list[SheetAll]]:
         """Sheet find all (查找所有符合条件的单元格).
 
         Args:
@@ -2842,7 +2897,7 @@ class DocV1(Manager):
 
         Source: find-all-matching-cells
         """
-        return Call(SheetFindAllReply)
+        return Call(list[SheetAll], "value").or_empty()
 
     @api("doc_1_0.SortFilter", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/filter/sort?operatorId")
     def sort_filter(
@@ -2850,15 +2905,18 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
-        field: SortFilterField,
-    ) -> Call[SortFilterReply]:
+        *,
+        column: Annotated[int, wire("field.column")],
+        ascending: Annotated[bool | None, wire("field.ascending")] = None,
+    ) -> Call[str]:
         """Sort filter (筛选排序).
 
         Args:
             workbook_id: 表格文件 ID
             sheet_id: 工作表ID或名称
             operator_id: 操作人的unionId (例 e.g. `ppgAxxx`)
-            field: 排序规则对象
+            column: 列偏移量 (例 e.g. `0`)
+            ascending: 是否升序排序 (默认 default `True`; 例 e.g. `False`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -2871,7 +2929,23 @@ class DocV1(Manager):
 
         Source: api-sortfilter
         """
-        return Call(SortFilterReply)
+        return Call(str, "id")
+
+    @api("doc_1_0.UnbindCoolAppToSheet", "DELETE /v1.0/doc/workbooks/{workbookId}/coolApps")
+    def unbind_cool_app_to_sheet(
+        self,
+        workbook_id: str,
+        operator_id: str,
+        *,
+        cool_app_code: str | None = None,
+    ) -> Call[None]:
+        """Unbind cool app to sheet (取消文档酷应用和表格的关联).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api(
         "doc_1_0.UpdateFilter", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/filter/updateFilter?operatorId"
@@ -2881,8 +2955,9 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
-        criteria: dict[str, UpdateFilterCriteria],
-    ) -> Call[UpdateFilterReply]:
+        *,
+        criteria: Mapping[str, OrDict[Criterion]],
+    ) -> Call[str]:
         """Update filter (更新筛选).
 
         Args:
@@ -2902,7 +2977,7 @@ class DocV1(Manager):
 
         Source: api-updatefilter
         """
-        return Call(UpdateFilterReply)
+        return Call(str, "id")
 
     @api(
         "doc_1_0.UpdateFilterView",
@@ -2917,8 +2992,8 @@ class DocV1(Manager):
         *,
         name: str | None = None,
         range_: str | None = None,
-        criteria: UpdateFilterViewCriteria | None = None,
-    ) -> Call[UpdateFilterViewReply]:
+        criteria: Mapping[str, OrDict[Criterion]] | None = None,
+    ) -> Call[CreatedFilter]:
         """Update filter view (更新筛选视图).
 
         Args:
@@ -2941,7 +3016,7 @@ class DocV1(Manager):
 
         Source: api-updatefilterview
         """
-        return Call(UpdateFilterViewReply)
+        return Call(CreatedFilter)
 
     @api(
         "doc_1_0.UpdateFloatImage", "PUT /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/floatImages/{id}?operatorId"
@@ -2954,9 +3029,9 @@ class DocV1(Manager):
         operator_id: str,
         *,
         src: str | None = None,
-        anchor: UpdateFloatImageAnchor | None = None,
-        coordinate: UpdateFloatImageCoordinate | None = None,
-    ) -> Call[UpdateFloatImageReply]:
+        anchor: OrDict[Anchor] | None = None,
+        coordinate: OrDict[Coordinate] | None = None,
+    ) -> Call[FloatImage]:
         """Update float image (更新浮动图片).
 
         Args:
@@ -2978,7 +3053,7 @@ class DocV1(Manager):
 
         Source: api-updatefloatimage
         """
-        return Call(UpdateFloatImageReply)
+        return Call(FloatImage, "result")
 
     @api(
         "doc_1_0.UpdateRange", "PUT /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/ranges/{rangeAddress}?operatorId"
@@ -2999,9 +3074,9 @@ class DocV1(Manager):
         font_colors: list[list[JsonValue]] | None = None,
         font_sizes: list[list[JsonValue]] | None = None,
         font_weights: list[list[JsonValue]] | None = None,
-        hyperlinks: list[list[UpdateRangeHyperlinks]] | None = None,
+        hyperlinks: list[Sequence[OrDict[Hyperlink]]] | None = None,
         vertical_alignments: list[list[JsonValue]] | None = None,
-    ) -> Call[UpdateRangeReply]:
+    ) -> Call[str]:
         """Update range (更新单元格区域).
 
         Args:
@@ -3032,7 +3107,7 @@ class DocV1(Manager):
 
         Source: update-cell-properties
         """
-        return Call(UpdateRangeReply)
+        return Call(str, "a1Notation")
 
     @api("doc_1_0.UpdateSheet", "PUT /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}?operatorId")
     def update_sheet(
@@ -3045,7 +3120,7 @@ class DocV1(Manager):
         frozen_column_count: int | None = None,
         visibility: Literal["visible", "hidden"] | None = None,
         name: str | None = None,
-    ) -> Call[UpdateSheetReply]:
+    ) -> Call[str]:
         """Update sheet (更新工作表).
 
         Args:
@@ -3068,757 +3143,16 @@ class DocV1(Manager):
 
         Source: update-worksheet
         """
-        return Call(UpdateSheetReply)
-
-    @api("doc_1_0.AddComment", "POST /v1.0/doc/docs/{docId}/comments?operatorId")
-    def add_comment(
-        self,
-        doc_id: str,
-        operator_id: str,
-        comment_content: str,
-        comment_type: str,
-        *,
-        option: AddCommentOption | None = None,
-    ) -> Call[AddCommentReply]:
-        """Add comment (添加评论).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddCommentReply)
-
-    @api("doc_1_0.AddWorkspaceDocMembers", "POST /v1.0/doc/workspaces/{workspaceId}/docs/{nodeId}/members")
-    def add_workspace_doc_members(
-        self,
-        workspace_id: str,
-        node_id: str,
-        members: list[AddWorkspaceDocMembersMembers],
-        operator_id: str,
-    ) -> Call[None]:
-        """Add workspace doc members (添加知识库文档成员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            workspace_id: 知识库ID
-            node_id: 知识库文档ID
-            members: 被操作用户组
-            operator_id: 发起添加权限操作用户的unionId
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("doc_1_0.AddWorkspaceMembers", "POST /v1.0/doc/workspaces/{workspaceId}/members")
-    def add_workspace_members(
-        self,
-        workspace_id: str,
-        members: list[AddWorkspaceMembersMembers],
-        operator_id: str,
-    ) -> Call[AddWorkspaceMembersReply]:
-        """Add workspace members (添加知识库成员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            workspace_id: 知识库ID
-            members: 被操作用户组
-            operator_id: 发起添加权限操作用户的unionId
-
-        Evidence: sdk
-        """
-        return Call(AddWorkspaceMembersReply)
-
-    @api("doc_1_0.Batch", "POST /v1.0/doc/workbooks/{workbookId}/batch?operatorId")
-    def batch(
-        self,
-        workbook_id: str,
-        operator_id: str,
-        requests: list[BatchRequests],
-    ) -> Call[BatchReply]:
-        """Batch (批量执行表格操作).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchReply)
-
-    @api("doc_1_0.BatchGetWorkspaceDocs", "POST /v1.0/doc/workspaces/docs/infos/query", idempotent=True)
-    def batch_get_workspace_docs(
-        self,
-        node_ids: list[str],
-        operator_id: str,
-    ) -> Call[BatchGetWorkspaceDocsReply]:
-        """Batch get workspace docs (批量查询知识库文档).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchGetWorkspaceDocsReply)
-
-    @api("doc_1_0.BatchGetWorkspaces", "POST /v1.0/doc/workspaces/infos/query", idempotent=True)
-    def batch_get_workspaces(
-        self,
-        operator_id: str,
-        workspace_ids: list[str],
-        *,
-        include_recent: bool | None = None,
-    ) -> Call[BatchGetWorkspacesReply]:
-        """Batch get workspaces (知识库批量查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchGetWorkspacesReply)
-
-    @api("doc_1_0.BatchOperate", "POST /v1.0/doc/suites/documents/{documentId}/batch?operatorId")
-    def batch_operate(
-        self,
-        document_id: str,
-        operator_id: str,
-        requests: list[JsonValue],
-    ) -> Call[BatchOperateReply]:
-        """Batch operate (根据入参批量调用多个文档API).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchOperateReply)
-
-    @api("doc_1_0.BindCoolAppToSheet", "POST /v1.0/doc/workbooks/{workbookId}/coolApps?operatorId")
-    def bind_cool_app_to_sheet(
-        self,
-        workbook_id: str,
-        operator_id: str,
-        *,
-        cool_app_code: str | None = None,
-    ) -> Call[None]:
-        """Bind cool app to sheet (关联文档酷应用到表格).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("doc_1_0.CreateDeveloperMetadata", "POST /v1.0/doc/workbooks/{workbookId}/developerMetadatas?operatorId")
-    def create_developer_metadata(
-        self,
-        workbook_id: str,
-        operator_id: str,
-        *,
-        associated_column: CreateDeveloperMetadataAssociatedColumn | None = None,
-        associated_row: CreateDeveloperMetadataAssociatedRow | None = None,
-        value: str | None = None,
-    ) -> Call[CreateDeveloperMetadataReply]:
-        """Create developer metadata (创建开发者元数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateDeveloperMetadataReply)
-
-    @api(
-        "doc_1_0.CreateRangeProtection",
-        "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/ranges/{rangeAddress}/protections?operatorId",
-    )
-    def create_range_protection(
-        self,
-        workbook_id: str,
-        sheet_id: str,
-        range_address: str,
-        operator_id: str,
-        other_user_permission: str,
-        *,
-        editable_setting: CreateRangeProtectionEditableSetting | None = None,
-        members: list[CreateRangeProtectionMembers] | None = None,
-    ) -> Call[CreateRangeProtectionReply]:
-        """Create range protection (创建单元格锁定).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateRangeProtectionReply)
-
-    @api("doc_1_0.CreateWorkspace", "POST /v1.0/doc/workspaces")
-    def create_workspace(
-        self,
-        name: str,
-        operator_id: str,
-        *,
-        description: str | None = None,
-    ) -> Call[CreateWorkspaceReply]:
-        """Create workspace (新建知识库).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            name: 知识库名称
-            operator_id: 发起添加权限操作用户的unionId
-            description: 知识库描述
-
-        Evidence: sdk
-        """
-        return Call(CreateWorkspaceReply)
-
-    @api(
-        "doc_1_0.DeleteRangeProtection",
-        "DELETE /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/ranges/{rangeAddress}/protections/{protectionId}",
-    )
-    def delete_range_protection(
-        self,
-        workbook_id: str,
-        sheet_id: str,
-        range_address: str,
-        protection_id: str,
-        operator_id: str,
-    ) -> Call[DeleteRangeProtectionReply]:
-        """Delete range protection (删除单元格锁定).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeleteRangeProtectionReply)
-
-    @api("doc_1_0.DeleteWorkspaceDocMembers", "POST /v1.0/doc/workspaces/{workspaceId}/docs/{nodeId}/members/remove")
-    def delete_workspace_doc_members(
-        self,
-        workspace_id: str,
-        node_id: str,
-        members: list[DeleteWorkspaceDocMembersMembers],
-        operator_id: str,
-    ) -> Call[None]:
-        """Delete workspace doc members (删除知识库文档成员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            workspace_id: 知识库ID
-            node_id: 知识库文档ID
-            members: 被操作用户组
-            operator_id: 发起删除权限操作用户的unionId
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("doc_1_0.DeleteWorkspaceMembers", "POST /v1.0/doc/workspaces/{workspaceId}/members/remove")
-    def delete_workspace_members(
-        self,
-        workspace_id: str,
-        members: list[DeleteWorkspaceMembersMembers],
-        operator_id: str,
-    ) -> Call[None]:
-        """Delete workspace members (删除知识库成员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            workspace_id: 知识库ID
-            members: 被操作用户组
-            operator_id: 发起添加权限操作用户的unionId
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("doc_1_0.DeliverNoticeCard", "POST /v1.0/doc/notice_cards/deliver?operatorId")
-    def deliver_notice_card(
-        self,
-        operator_id: str,
-        biz_id: str,
-        content: str,
-        last_message_i18n: dict[str, str],
-        receiver_id: str,
-        receiver_type: str,
-        *,
-        at_union_ids: list[str] | None = None,
-        btn_action_str: dict[str, str] | None = None,
-        detail_mobile_url: str | None = None,
-        detail_pc_url: str | None = None,
-    ) -> Call[DeliverNoticeCardReply]:
-        """Deliver notice card (分享文档通知内容).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeliverNoticeCardReply)
-
-    @api("doc_1_0.DeliverUnifyCard", "POST /v1.0/doc/unify_cards/deliver?operatorId")
-    def deliver_unify_card(
-        self,
-        operator_id: str,
-        biz_id: str,
-        biz_type: str,
-        card_data: str,
-        last_message_i18n: dict[str, str],
-        receiver_id: str,
-        receiver_type: str,
-        *,
-        at_union_ids: list[str] | None = None,
-        dynamic_data_config: str | None = None,
-        user_private_data: str | None = None,
-    ) -> Call[DeliverUnifyCardReply]:
-        """Deliver unify card (分享文档通用内容).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeliverUnifyCardReply)
-
-    @api(
-        "doc_1_0.DocElements",
-        "POST /v1.0/doc/{dentryUuid}/elements/query?cursor&elementType&operatorId&size",
-        idempotent=True,
-    )
-    def doc_elements(
-        self,
-        dentry_uuid: str,
-        operator_id: str,
-        *,
-        cursor: str | None = None,
-        element_type: str | None = None,
-        size: int | None = None,
-    ) -> Query[str]:
-        """Doc elements (文档元素查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(str, Paging("cursor", None), "result", items="elements")
-
-    @api("doc_1_0.DocExport", "POST /v1.0/doc/{dentryUuid}/export?targetFormat")
-    def doc_export(
-        self,
-        dentry_uuid: str,
-        *,
-        target_format: str | None = None,
-    ) -> Call[DocExportReply]:
-        """Doc export (文档内容导出).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DocExportReply)
-
-    @api("doc_1_0.DocExportSnapshot", "POST /v1.0/doc/suites/documents/{documentId}/export/snapshot?operatorId")
-    def doc_export_snapshot(
-        self,
-        document_id: str,
-        operator_id: str,
-    ) -> Call[DocExportSnapshotReply]:
-        """Doc export snapshot (根据传入的文档ID将文档导出为截图).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DocExportSnapshotReply)
-
-    @api("doc_1_0.DocSlotsModify", "POST /v1.0/doc/suites/documents/{documentId}/slots?operatorId")
-    def doc_slots_modify(
-        self,
-        document_id: str,
-        operator_id: str,
-        *,
-        request: list[DocSlotsModifyRequest] | None = None,
-    ) -> Call[DocSlotsModifyReply]:
-        """Doc slots modify (根据传入参数更新文档插槽).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DocSlotsModifyReply)
-
-    @api("doc_1_0.DocSlotsQuery", "GET /v1.0/doc/suites/documents/{documentId}/slots")
-    def doc_slots_query(
-        self,
-        document_id: str,
-        operator_id: str,
-    ) -> Call[DocSlotsQueryReply]:
-        """Doc slots query (根据传入参数查询文档中所有的插槽).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DocSlotsQueryReply)
-
-    @api(
-        "doc_1_0.GetDeveloperMetadata", "GET /v1.0/doc/workbooks/{workbookId}/developerMetadatas/{developerMetadataId}"
-    )
-    def get_developer_metadata(
-        self,
-        workbook_id: str,
-        developer_metadata_id: str,
-        operator_id: str,
-    ) -> Call[GetDeveloperMetadataReply]:
-        """Get developer metadata (获取开发者元数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetDeveloperMetadataReply)
-
-    @api("doc_1_0.GetFloatImage", "GET /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/floatImages/{id}")
-    def get_float_image(
-        self,
-        workbook_id: str,
-        sheet_id: str,
-        id: str,
-        operator_id: str,
-    ) -> Call[GetFloatImageReply]:
-        """Get float image (获取浮动图片).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetFloatImageReply)
-
-    @api("doc_1_0.GetFloatImages", "GET /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/floatImages")
-    def get_float_images(
-        self,
-        workbook_id: str,
-        sheet_id: str,
-        operator_id: str,
-    ) -> Call[GetFloatImagesReply]:
-        """Get float images (查询浮动图片).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetFloatImagesReply)
-
-    @api("doc_1_0.GetImportDocumentMark", "GET /v1.0/doc/docs/{docId}/marks")
-    def get_import_document_mark(
-        self,
-        doc_id: str,
-        operator_id: str,
-    ) -> Call[GetImportDocumentMarkReply]:
-        """Get import document mark (文档标签信息查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetImportDocumentMarkReply)
-
-    @api("doc_1_0.GetRecentEditDocs", "GET /v1.0/doc/workspaces/docs/recentEditDocs")
-    def get_recent_edit_docs(
-        self,
-        operator_id: str,
-        *,
-        max_results: int = 20,
-        next_token: str | None = None,
-    ) -> Query[GetRecentEditDocsRecentList]:
-        """Get recent edit docs (获取最近编辑文档).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(GetRecentEditDocsRecentList, TOKEN, items="recentList")
-
-    @api("doc_1_0.GetRecentOpenDocs", "GET /v1.0/doc/workspaces/docs/recentOpenDocs")
-    def get_recent_open_docs(
-        self,
-        operator_id: str,
-        *,
-        max_results: int = 20,
-        next_token: str | None = None,
-    ) -> Query[GetRecentOpenDocsRecentList]:
-        """Get recent open docs (获取最近打开文档).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(GetRecentOpenDocsRecentList, TOKEN, items="recentList")
-
-    @api("doc_1_0.GetRelatedWorkspaces", "GET /v1.0/doc/workspaces")
-    def get_related_workspaces(
-        self,
-        operator_id: str,
-        *,
-        include_recent: bool | None = None,
-    ) -> Call[GetRelatedWorkspacesReply]:
-        """Get related workspaces (查询用户有权限的知识库).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            operator_id: 被获取信息的用户unionId
-            include_recent: 是否查询最近访问的文档列表
-
-        Evidence: sdk
-        """
-        return Call(GetRelatedWorkspacesReply)
-
-    @api("doc_1_0.GetResourceDownloadInfo", "GET /v1.0/doc/docs/resources/{docId}/{resourceId}/downloadInfo")
-    def get_resource_download_info(
-        self,
-        doc_id: str,
-        resource_id: str,
-        operator_id: str,
-    ) -> Call[GetResourceDownloadInfoReply]:
-        """Get resource download info (获取资源下载信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetResourceDownloadInfoReply)
-
-    @api("doc_1_0.GetTemplateById", "GET /v1.0/doc/templates/{templateId}")
-    def get_template_by_id(
-        self,
-        template_id: str,
-        belong: str,
-        operator_id: str,
-    ) -> Call[GetTemplateByIdReply]:
-        """Get template by id (查询文档模版).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetTemplateByIdReply)
-
-    @api("doc_1_0.GetWorkspace", "GET /v1.0/doc/workspaces/{workspaceId}")
-    def get_workspace(
-        self,
-        workspace_id: str,
-    ) -> Call[GetWorkspaceReply]:
-        """Get workspace (查询知识库信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            workspace_id: 知识库ID
-
-        Evidence: sdk
-        """
-        return Call(GetWorkspaceReply)
-
-    @api("doc_1_0.GetWorkspaceNode", "GET /v1.0/doc/workspaces/{workspaceId}/docs/{nodeId}")
-    def get_workspace_node(
-        self,
-        workspace_id: str,
-        node_id: str,
-        operator_id: str,
-    ) -> Call[GetWorkspaceNodeReply]:
-        """Get workspace node (查询知识库文档).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetWorkspaceNodeReply)
-
-    @api("doc_1_0.InitDocument", "POST /v1.0/doc/docs/{docId}/init?operatorId")
-    def init_document(
-        self,
-        doc_id: str,
-        operator_id: str,
-        import_type: int,
-        *,
-        attachments_key: str | None = None,
-        attachments_map: InitDocumentAttachmentsMap | None = None,
-        links_key: str | None = None,
-    ) -> Call[InitDocumentReply]:
-        """Init document (文档初始化).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(InitDocumentReply)
-
-    @api("doc_1_0.InsertBlocks", "POST /v1.0/doc/documents/{documentId}/blocks")
-    def insert_blocks(
-        self,
-        document_id: str,
-        blocks: list[InsertBlocksBlocks],
-        operator_id: str,
-        *,
-        location: InsertBlocksLocation | None = None,
-    ) -> Call[None]:
-        """Insert blocks (向文档内插入块级元素).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("doc_1_0.ListComments", "GET /v1.0/doc/docs/{docId}/comments")
-    def list_comments(
-        self,
-        doc_id: str,
-        operator_id: str,
-        *,
-        is_global: bool | None = None,
-        is_solved: bool | None = None,
-        max_results: int | None = None,
-        next_token: str | None = None,
-    ) -> Query[ListCommentsCommentList]:
-        """List comments (获取文档所有评论).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(ListCommentsCommentList, TOKEN, "result", items="commentList")
-
-    @api("doc_1_0.ListTemplate", "GET /v1.0/doc/templates")
-    def list_template(
-        self,
-        operator_id: str,
-        template_type: str,
-        *,
-        max_results: int = 20,
-        next_token: str | None = None,
-        workspace_id: str | None = None,
-    ) -> Query[ListTemplateTemplateList]:
-        """List template (查询文档模版).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            operator_id: 操作用户的unionId
-            template_type: 模板类型
-            max_results: 每页最大条目数 (默认 default `20`)
-            next_token: 分页游标
-            workspace_id: 知识库ID
-
-        Evidence: sdk
-        """
-        return Listing(ListTemplateTemplateList, TOKEN, items="templateList")
-
-    @api("doc_1_0.SearchWorkspaceDocs", "GET /v1.0/doc/docs")
-    def search_workspace_docs(
-        self,
-        keyword: str,
-        operator_id: str,
-        *,
-        max_results: int = 20,
-        next_token: str | None = None,
-        workspace_id: str | None = None,
-    ) -> Query[SearchWorkspaceDocsDoc]:
-        """Search workspace docs (搜索用户有权限的知识库文档).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(SearchWorkspaceDocsDoc, TOKEN, items="docs")
-
-    @api(
-        "doc_1_0.SetBorder",
-        "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/ranges/{rangeAddress}/setBorder?operatorId",
-    )
-    def set_border(
-        self,
-        workbook_id: str,
-        sheet_id: str,
-        range_address: str,
-        operator_id: str,
-        *,
-        color: str | None = None,
-        style: str | None = None,
-        type: SetBorderType | None = None,
-    ) -> Call[SetBorderReply]:
-        """Set border (设置单元格边框).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(SetBorderReply)
-
-    @api("doc_1_0.SetColumnWidth", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/setColumnWidth?operatorId")
-    def set_column_width(
-        self,
-        workbook_id: str,
-        sheet_id: str,
-        operator_id: str,
-        column: int,
-        width: int,
-    ) -> Call[SetColumnWidthReply]:
-        """Set column width (设置列宽).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(SetColumnWidthReply)
-
-    @api("doc_1_0.SetRowHeight", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/setRowHeight?operatorId")
-    def set_row_height(
-        self,
-        workbook_id: str,
-        sheet_id: str,
-        operator_id: str,
-        *,
-        height: int | None = None,
-        row: int | None = None,
-    ) -> Call[SetRowHeightReply]:
-        """Set row height (设置行高).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(SetRowHeightReply)
-
-    @api("doc_1_0.UnbindCoolAppToSheet", "DELETE /v1.0/doc/workbooks/{workbookId}/coolApps")
-    def unbind_cool_app_to_sheet(
-        self,
-        workbook_id: str,
-        operator_id: str,
-        *,
-        cool_app_code: str | None = None,
-    ) -> Call[None]:
-        """Unbind cool app to sheet (取消文档酷应用和表格的关联).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
+        return Call(str, "id")
 
     @api("doc_1_0.UpdateWorkspaceDocMembers", "PUT /v1.0/doc/workspaces/{workspaceId}/docs/{nodeId}/members")
     def update_workspace_doc_members(
         self,
         workspace_id: str,
         node_id: str,
-        members: list[UpdateWorkspaceDocMembersMembers],
         operator_id: str,
+        *,
+        members: Sequence[Annotated[OrDict[Member], Needs("role_type")]],
     ) -> Call[None]:
         """Update workspace doc members (修改知识库文档成员).
 
@@ -3827,8 +3161,8 @@ class DocV1(Manager):
         Args:
             workspace_id: 知识库ID
             node_id: 知识库文档ID
-            members: 被操作用户组
             operator_id: 发起添加权限操作用户的unionId
+            members: 被操作用户组
 
         Evidence: sdk
         """
@@ -3838,8 +3172,9 @@ class DocV1(Manager):
     def update_workspace_members(
         self,
         workspace_id: str,
-        members: list[UpdateWorkspaceMembersMembers],
         operator_id: str,
+        *,
+        members: Sequence[Annotated[OrDict[Member], Needs("role_type")]],
     ) -> Call[None]:
         """Update workspace members (更新知识库成员).
 
@@ -3847,8 +3182,8 @@ class DocV1(Manager):
 
         Args:
             workspace_id: 知识库ID
-            members: 被操作用户组
             operator_id: 发起添加权限操作用户的unionId
+            members: 被操作用户组
 
         Evidence: sdk
         """

@@ -2,113 +2,509 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
-from dingtalk_models.core.wire import camel, empty_list, wire
+from dingtalk_models.core.wire import IsoTime, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class CopyDocParam(TypedDict, total=False):
-    source_dentry_uuid: Required[str]
-    """源文件唯一标识 (例 e.g. `dentryUuid`)"""
-    target_parent_dentry_uuid: Required[str]
-    """目标文件唯一标识 (例 e.g. `dentryUuid`)"""
-    target_pre_dentry_uuid: str
-    """目标的上一个文件唯一标识 (例 e.g. `dentryUuid`)"""
+class CategoriesTemplateOption(Shape, alias_generator=camel):
+    """Categories template option."""
+
+    category_status: int | None = None
+    query_platform: str | None = None
+    size: int | None = None
+    template_status: int | None = None
 
 
-class CopyDocReplySyncCopyResultSpaceInfo(Record, alias_generator=camel):
-    scene_type: str | None
-    """资源所属场景"""
+class CategoriesTemplateParam(Shape, alias_generator=camel):
+    """Categories template param."""
+
+    category_ids: list[str]
 
 
-class CopyDocReplySyncCopyResult(Record, alias_generator=camel):
-    dentry_uuid: str | None
-    """文件唯一ID"""
-    drive_space_id: str | None
-    """存储层空间ID"""
-    drive_dentry_id: str | None
-    """存储层文件ID"""
-    extension: str | None
-    """文件后缀名"""
-    name: str | None
-    """节点名称"""
-    url: str | None
-    """节点访问链接"""
-    space_info: CopyDocReplySyncCopyResultSpaceInfo | None
-    """节点所在空间信息"""
+class CategoryTemplate(Reply, alias_generator=camel):
+    """Category template."""
+
+    author_name: str = ""
+    belong: str | None
+    content_download_url: str | None
+    cover_download_url: str | None
+    create_time: str
+    description: str = ""
+    modified_time: str | None
+    template_id: str
+    title: str = ""
+    type: int | None
+    used_count: int | None
+    workspace_id: str | None
+    workspace_name: str = ""
 
 
-class CopyDocReply(Record, alias_generator=camel):
+class CategoryTemplateOption(Shape, alias_generator=camel):
+    """Category template option."""
+
+    category_status: int | None = None
+    template_status: int | None = None
+
+
+class CategoryTemplateParam(Shape, alias_generator=camel):
+    """Category template param."""
+
+    category_id: str
+
+
+class CopiedDoc(Reply, alias_generator=camel):
+    """Copied doc."""
+
     is_async: bool | None
     """本次操作是否为异步"""
     task_id: str | None
     """任务id"""
-    sync_copy_result: CopyDocReplySyncCopyResult | None
+    sync_copy_result: Shortcut | None
     """同步操作的结果"""
 
 
-class CreateShortcutParam(TypedDict, total=False):
-    source_resource_id: Required[str]
-    """源资源位置的id (例 e.g. `dentryUuid`)"""
-    source_resource_type: Required[Literal["DENTRY", "WORKSPACE"]]
-    """源资源的类型 (`DENTRY` `WORKSPACE`)"""
-    target_resource_id: Required[str]
-    """目标位置的id (例 e.g. `dentryUuid`)"""
-    target_resource_type: Required[Literal["DENTRY", "WORKSPACE"]]
-    """目标资源的类型 (`DENTRY` `WORKSPACE`)"""
-    target_resource_name: str
-    """快捷方式名字 (例 e.g. `测试文件的快捷方式`)"""
+class CreatedExportJob(Reply, alias_generator=camel):
+    """Created export job."""
+
+    download_url: str | None
+    task_id: str | None
 
 
-class CreateShortcutReplyOpenDentryInfoSpaceInfo(Record, alias_generator=camel):
-    scene_type: str | None
-    """资源所属场景"""
+class CreatedTeamMember(Reply, alias_generator=camel):
+    """Created team member."""
+
+    not_in_org_members: list[Member] = empty_list()
+    save_success: bool | None
 
 
-class CreateShortcutReplyOpenDentryInfo(Record, alias_generator=camel):
+class CrossOrgMigrateOption(Shape, alias_generator=camel):
+    """Cross org migrate option."""
+
+    check_operator_source_role: bool | None = None
+    delete_source: bool | None = None
+    need_recycle_failed_workspace_id: bool | None = None
+    relate_team_id: int | None = None
+    relate_team_id_str: str | None = None
+    retain_org_group: bool | None = None
+    skip_role: bool | None = None
+    workspace_id_strs: list[str] = empty_list()
+    workspace_ids: list[int] = empty_list()
+
+
+class CrossOrgMigrateParam(Shape, alias_generator=camel):
+    """Cross org migrate param."""
+
+    corp_id: str | None = None
+
+
+class Dentry(Reply, alias_generator=camel):
+    """Dentry."""
+
+    content_type: str | None
+    created_time: int
+    creator: DentryUser | None
+    dentry_id: str
+    """知识库节点ID"""
+    dentry_type: str | None
     dentry_uuid: str | None
+    doc_key: str | None
+    extension: str | None
+    has_children: bool | None
+    link_source_info: LinkSourceInfo | None
+    name: str = ""
+    path: str | None
+    space: Space | None
+    space_id: str | None
+    """知识库ID"""
+    statistical_info: StatisticalInfo | None
+    updated_time: int | None
+    updater: DentryUser | None
+    url: str | None
+    visitor_info: VisitorInfo | None
+
+
+class DentryInfo(Reply, alias_generator=camel):
+    """Dentry info."""
+
+    create_time: str
+    creator: DentryInfoUser | None
+    extension: str | None
+    id: str
+    mobile_url: str | None
+    modified_time: str | None
+    modifier: DentryInfoUser | None
+    name: str = ""
+    pc_url: str | None
+    space_id: str | None
+    status: str | None
+    type: str | None
+    uuid: str | None
+
+
+class DentryInfoUser(Reply, alias_generator=camel):
+    """Dentry info user."""
+
+    name: str = ""
+    user_id: str | None
+
+
+class DentryUser(Reply, alias_generator=camel):
+    """Dentry user."""
+
+    name: str = ""
+    union_id: str | None
+
+
+class Doc(Reply, alias_generator=camel):
+    """Doc."""
+
+    dentry_result: DocEntry | None
+    space_result: DocEntry | None
+
+
+class DocDentry(Shape, alias_generator=camel):
+    """Doc dentry."""
+
+    create_time_range: TimeRange | None = None
+    create_users: list[str] = empty_list()
+    editors: list[str] = empty_list()
+    max_results: int
+    next_token: str | None = None
+    search_field: int | None = None
+    search_file_type: int | None = None
+    space_id: str | None = None
+    space_ids: list[str] = empty_list()
+    summary_length: int | None = None
+    visit_time_range: TimeRange | None = None
+
+
+class DocEntry(Reply, alias_generator=camel):
+    """Doc entry."""
+
+    has_more: bool | None
+    items: list[DocEntryItem] = empty_list()
+    next_token: str | None
+
+
+class DocEntryItem(Reply, alias_generator=camel):
+    """Doc entry item."""
+
+    content: str = ""
+    creation: DocEntryItemEntry | None
+    dentry_id: str | None
+    dentry_uuid: str | None
+    extension: str | None
+    icon_url: str | None
+    last_edition: DocEntryItemEntry | None
+    name: str = ""
+    origin_name: str = ""
+    path: str | None
+    scene_type: int | None
+    search_file_type: int | None
+    space_id: str | None
+    thumbnail_url: str | None
+    url: str | None
+    icon_vo: Annotated[Icon | None, wire("iconVO")]
+    team_vo: Annotated[RecentEntry | None, wire("teamVO")]
+    user_last_operation: UserLastOperation | None
+
+
+class DocEntryItemEntry(Reply, alias_generator=camel):
+    """Doc entry item entry."""
+
+    name: str = ""
+    timestamp: int | None
+
+
+class DocItem(Reply, alias_generator=camel):
+    """Doc item."""
+
+    biz_type: str | None
+    dentry: Dentry | None
+    resource_type: str | None
+    space: Space | None
+
+
+class DocSpace(Shape, alias_generator=camel):
+    """Doc space."""
+
+    max_results: int
+    next_token: str | None = None
+    with_team_info: bool | None = None
+
+
+class ExportDoc(Reply, alias_generator=camel):
+    """Export doc."""
+
+    job_id: str | None
+    status: str | None
+
+
+class ExportTask(Reply, alias_generator=camel):
+    """Export task."""
+
+    download_url: str | None
+    status: str | None
+
+
+class Feed(Reply, alias_generator=camel):
+    """Feed."""
+
+    content: str = ""
+    time: int | None
+    type: int | None
+
+
+class GetContentJob(Reply, alias_generator=camel):
+    """Get content job."""
+
+    content_key: str | None
+    status: int | None
+
+
+class Icon(Reply, alias_generator=camel):
+    """Icon."""
+
+    icon: str = ""
+    type: str | None
+
+
+class IconUrl(Reply, alias_generator=camel):
+    """Icon url."""
+
+    line: str | None
+    small: str | None
+
+
+class LinkSourceInfo(Reply, alias_generator=camel):
+    """Link source info."""
+
+    extension: str | None
+    icon_url: IconUrl | None
+    id: str
+    link_type: int | None
+    space_id: str | None
+    """知识库ID"""
+
+
+class Member(Reply, Shape, alias_generator=camel):
+    """Member."""
+
+    member_id: str
+    member_type: int
+    name: str = ""
+    role_code: str = promised()
+
+
+class MySpace(Reply, alias_generator=camel):
+    """My space."""
+
+    create_time: str
+    modify_time: str | None
+    quota: int | None
+    space_id: str
+    space_name: str = ""
+    space_type: str | None
+    used_quota: int | None
+
+
+class PinSpace(Reply, alias_generator=camel):
+    """Pin space."""
+
+    create_time: str
+    modified_time: str | None
+    space_info: PinSpaceInfo | None
+    space_permission_role: str | None
+    team_info: RecentEntry | None
+
+
+class PinSpaceInfo(Reply, alias_generator=camel):
+    """Pin space info."""
+
+    cover: str | None
+    create_time: str
+    creator: DentryInfoUser | None
+    description: str = ""
+    icon_vo: Annotated[Icon | None, wire("iconVO")]
+    id: str
+    mobile_url: str | None
+    modified_time: str | None
+    modifier: DentryInfoUser | None
+    name: str = ""
+    pc_url: str | None
+
+
+class PinSpacePage(Reply, alias_generator=camel):
+    """Pin space page."""
+
+    next_token: str | None
+    result_items: list[PinSpace] = empty_list()
+
+
+class Recent(Reply, alias_generator=camel):
+    """Recent."""
+
+    deleted: bool | None
+    dentry: Dentry | None
+    recent_time: int | None
+    team: RecentEntry | None
+
+
+class RecentDentry(Reply, alias_generator=camel):
+    """Recent dentry."""
+
+    access_time: int | None
+    deleted: bool | None
+    icon: str = ""
+    operate_type: int | None
+    resource: Shortcut | None
+
+
+class RecentEntry(Reply, alias_generator=camel):
+    """Recent entry."""
+
+    id: str
+    name: str = ""
+
+
+class RecentPage(Reply, alias_generator=camel):
+    """Recent page."""
+
+    has_more: bool | None
+    next_token: str | None
+    recent_dentry_list: list[RecentDentry] = empty_list()
+
+
+class RelatedDeptInfo(Reply, alias_generator=camel):
+    """Related dept info."""
+
+    dept_id: str | None
+    dept_name: str = ""
+
+
+class Schema(Reply, alias_generator=camel):
+    """Schema."""
+
+    revision: int | None
+    value: str | None
+
+
+class ShareScope(Shape, alias_generator=camel):
+    """Share scope."""
+
+    scope: int
+
+
+class ShareScopeInfo(Reply, alias_generator=camel):
+    """Share scope info."""
+
+    role_id: str | None
+    scope: int | None
+
+
+class ShareUrl(Reply, alias_generator=camel):
+    """Share url."""
+
+    mobile_url: str | None
+    pc_url: str | None
+
+
+class Shortcut(Reply, alias_generator=camel):
+    """Shortcut (同步操作的结果)."""
+
+    dentry_uuid: str
     """文件唯一ID"""
-    drive_space_id: str | None
+    drive_space_id: str
     """存储层空间ID"""
-    drive_dentry_id: str | None
+    drive_dentry_id: str
     """存储层文件ID"""
     extension: str | None
     """文件后缀名"""
-    name: str | None
+    name: str
     """节点名称"""
-    url: str | None
+    url: str
     """节点访问链接"""
-    space_info: CreateShortcutReplyOpenDentryInfoSpaceInfo | None
+    space_info: SpaceInfo | None
     """节点所在空间信息"""
 
 
-class CreateShortcutReply(Record, alias_generator=camel):
-    open_dentry_info: CreateShortcutReplyOpenDentryInfo | None
-    """快捷方式的信息"""
+class Space(Reply, alias_generator=camel):
+    """Space."""
+
+    cover: str | None
+    description: str = ""
+    hd_icon_vo: Annotated[Icon | None, wire("hdIconVO")]
+    icon_vo: Annotated[Icon | None, wire("iconVO")]
+    id: str
+    name: str = ""
+    owner: DentryUser | None
+    recent_list: list[Dentry] = empty_list()
+    type: int | None
+    url: str | None
+    visitor_info: VisitorInfo | None
 
 
-class DocUpdateContentWithDelegatedPermissionReply(Record, alias_generator=camel):
-    data: dict[str, JsonValue] | None
-    """返回结果"""
+class SpaceInfo(Reply, alias_generator=camel):
+    """Space info (节点所在空间信息)."""
+
+    scene_type: str
+    """资源所属场景"""
 
 
-class GetDentryIdByUuidReply(Record, alias_generator=camel):
-    dentry_uuid: str | None
-    dentry_id: str | None
-    space_id: str | None
+class SpaceSection(Reply, alias_generator=camel):
+    """Space section."""
+
+    display_type: str | None
+    id: str
+    name: str = ""
+    space_num: int | None
+    spaces: list[Space] = empty_list()
 
 
-class GetTaskInfoReply(Record, alias_generator=camel):
-    task_id: str | None
+class Star(Reply, alias_generator=camel):
+    """Star."""
+
+    create_time: str
+    dentry_info: DentryInfo | None
+    dentry_permission_role: str | None
+    id: str
+    is_deleted: bool | None
+    modified_time: str | None
+    space_info: RecentEntry | None
+    space_permission_role: str | None
+    star_type: str | None
+    team_info: RecentEntry | None
+
+
+class StarPage(Reply, alias_generator=camel):
+    """Star page."""
+
+    next_token: str | None
+    star_list: list[Star] = empty_list()
+
+
+class StatisticalInfo(Reply, alias_generator=camel):
+    """Statistical info."""
+
+    word_count: int | None
+
+
+class Task(Reply, alias_generator=camel):
+    """Task."""
+
+    task_id: str
     """任务id"""
     status: int | None
     """任务状态 (`-1` `0` `1` `2` `3` `4`)"""
@@ -120,2386 +516,247 @@ class GetTaskInfoReply(Record, alias_generator=camel):
     """失败数量"""
 
 
-class GetUuidByDentryIdReply(Record, alias_generator=camel):
-    dentry_uuid: str | None
-    dentry_id: str | None
-    space_id: str | None
+class Team(Reply, alias_generator=camel):
+    """Team."""
 
-
-class HandoveryWorkspaceParam(TypedDict, total=False):
-    resource_id: Required[str]
-    """待转交的知识库的rootNodeUUid"""
-    receiver_union_id: Required[str]
-    """接收人unionId"""
-    leave: bool
-    """转交者转交后是否退出此知识库 (默认 default `False`)"""
-
-
-class BatchCreateTeamParamCreateTeamParamList(TypedDict, total=False):
-    admin_union_id_list: list[str]
-    creator_union_id: Required[str]
-    dept_id: Required[str]
-    team_name: Required[str]
-
-
-class BatchCreateTeamParam(TypedDict, total=False):
-    create_team_param_list: Required[list[BatchCreateTeamParamCreateTeamParamList]]
-
-
-class CategoriesTemplatesOption(TypedDict, total=False):
-    category_status: int
-    query_platform: str
-    size: int
-    template_status: int
-
-
-class CategoriesTemplatesParam(TypedDict, total=False):
-    category_ids: Required[list[str]]
-
-
-class CategoriesTemplatesReply(Record, alias_generator=camel):
-    map_: dict[str, JsonValue] | None
-
-
-class CategoryTemplatesOption(TypedDict, total=False):
-    category_status: int
-    template_status: int
-
-
-class CategoryTemplatesParam(TypedDict, total=False):
-    category_id: Required[str]
-
-
-class CategoryTemplatesReplyList(Record, alias_generator=camel):
-    author_name: str | None
-    belong: str | None
-    content_download_url: str | None
-    cover_download_url: str | None
-    create_time: str | None
-    description: str | None
-    modified_time: str | None
-    template_id: str | None
-    title: str | None
-    type: int | None
-    used_count: int | None
-    workspace_id: str | None
-    workspace_name: str | None
-
-
-class CategoryTemplatesReply(Record, alias_generator=camel):
-    list_: list[CategoryTemplatesReplyList] = empty_list()
-
-
-class CopyDentryReplyCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class CopyDentryReplyLinkSourceInfoIconUrl(Record, alias_generator=camel):
-    line: str | None
-    small: str | None
-
-
-class CopyDentryReplyLinkSourceInfo(Record, alias_generator=camel):
-    extension: str | None
-    icon_url: CopyDentryReplyLinkSourceInfoIconUrl | None
-    id: str | None
-    link_type: int | None
-    space_id: str | None
-
-
-class CopyDentryReplySpaceHdIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class CopyDentryReplySpaceIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class CopyDentryReplySpaceOwner(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class CopyDentryReplySpaceRecentListCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class CopyDentryReplySpaceRecentListLinkSourceInfoIconUrl(Record, alias_generator=camel):
-    line: str | None
-    small: str | None
-
-
-class CopyDentryReplySpaceRecentListLinkSourceInfo(Record, alias_generator=camel):
-    extension: str | None
-    icon_url: CopyDentryReplySpaceRecentListLinkSourceInfoIconUrl | None
-    id: str | None
-    link_type: int | None
-    space_id: str | None
-
-
-class CopyDentryReplySpaceRecentListStatisticalInfo(Record, alias_generator=camel):
-    word_count: int | None
-
-
-class CopyDentryReplySpaceRecentListUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class CopyDentryReplySpaceRecentListVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class CopyDentryReplySpaceRecentList(Record, alias_generator=camel):
-    content_type: str | None
-    created_time: int | None
-    creator: CopyDentryReplySpaceRecentListCreator | None
-    dentry_id: str | None
-    dentry_type: str | None
-    dentry_uuid: str | None
-    doc_key: str | None
-    extension: str | None
-    has_children: bool | None
-    link_source_info: CopyDentryReplySpaceRecentListLinkSourceInfo | None
-    name: str | None
-    path: str | None
-    space: dict[str, JsonValue] | None
-    space_id: str | None
-    statistical_info: CopyDentryReplySpaceRecentListStatisticalInfo | None
-    updated_time: int | None
-    updater: CopyDentryReplySpaceRecentListUpdater | None
-    url: str | None
-    visitor_info: CopyDentryReplySpaceRecentListVisitorInfo | None
-
-
-class CopyDentryReplySpaceVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class CopyDentryReplySpace(Record, alias_generator=camel):
     cover: str | None
-    description: str | None
-    hd_icon_vo: Annotated[CopyDentryReplySpaceHdIconVO | None, wire("hdIconVO")]
-    icon_vo: Annotated[CopyDentryReplySpaceIconVO | None, wire("iconVO")]
-    id: str | None
-    name: str | None
-    owner: CopyDentryReplySpaceOwner | None
-    recent_list: list[CopyDentryReplySpaceRecentList] = empty_list()
-    type: int | None
-    url: str | None
-    visitor_info: CopyDentryReplySpaceVisitorInfo | None
-
-
-class CopyDentryReplyUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class CopyDentryReplyVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class CopyDentryReply(Record, alias_generator=camel):
-    content_type: str | None
-    created_time: int | None
-    creator: CopyDentryReplyCreator | None
-    dentry_id: str | None
-    dentry_type: str | None
-    dentry_uuid: str | None
-    doc_key: str | None
-    extension: str | None
-    has_children: bool | None
-    link_source_info: CopyDentryReplyLinkSourceInfo | None
-    name: str | None
-    path: str | None
-    space: CopyDentryReplySpace | None
-    space_id: str | None
-    updated_time: int | None
-    updater: CopyDentryReplyUpdater | None
-    url: str | None
-    visitor_info: CopyDentryReplyVisitorInfo | None
-
-
-class CopyDocWithAppAuthReplySyncCopyResultSpaceInfo(Record, alias_generator=camel):
-    scene_type: str | None
-
-
-class CopyDocWithAppAuthReplySyncCopyResult(Record, alias_generator=camel):
-    dentry_uuid: str | None
-    drive_dentry_id: str | None
-    drive_space_id: str | None
-    extension: str | None
-    name: str | None
-    space_info: CopyDocWithAppAuthReplySyncCopyResultSpaceInfo | None
-    url: str | None
-
-
-class CopyDocWithAppAuthReply(Record, alias_generator=camel):
-    is_async: bool | None
-    sync_copy_result: CopyDocWithAppAuthReplySyncCopyResult | None
-    task_id: str | None
-
-
-class CopyWorkspaceParam(TypedDict, total=False):
-    origin_workspace_id: str
-
-
-class CopyWorkspaceAsyncParam(TypedDict, total=False):
-    origin_workspace_id: str
-
-
-class CopyWorkspaceAsyncReply(Record, alias_generator=camel):
-    id: int | None
-
-
-class CreateDentryReplyCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class CreateDentryReplyLinkSourceInfoIconUrl(Record, alias_generator=camel):
-    line: str | None
-    small: str | None
-
-
-class CreateDentryReplyLinkSourceInfo(Record, alias_generator=camel):
-    extension: str | None
-    icon_url: CreateDentryReplyLinkSourceInfoIconUrl | None
-    id: str | None
-    link_type: int | None
-    space_id: str | None
-
-
-class CreateDentryReplySpaceHdIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class CreateDentryReplySpaceIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class CreateDentryReplySpaceOwner(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class CreateDentryReplySpaceRecentListCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class CreateDentryReplySpaceRecentListLinkSourceInfoIconUrl(Record, alias_generator=camel):
-    line: str | None
-    small: str | None
-
-
-class CreateDentryReplySpaceRecentListLinkSourceInfo(Record, alias_generator=camel):
-    extension: str | None
-    icon_url: CreateDentryReplySpaceRecentListLinkSourceInfoIconUrl | None
-    id: str | None
-    link_type: int | None
-    space_id: str | None
-
-
-class CreateDentryReplySpaceRecentListStatisticalInfo(Record, alias_generator=camel):
-    word_count: int | None
-
-
-class CreateDentryReplySpaceRecentListUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class CreateDentryReplySpaceRecentListVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class CreateDentryReplySpaceRecentList(Record, alias_generator=camel):
-    content_type: str | None
-    created_time: int | None
-    creator: CreateDentryReplySpaceRecentListCreator | None
-    dentry_id: str | None
-    dentry_type: str | None
-    dentry_uuid: str | None
-    doc_key: str | None
-    extension: str | None
-    has_children: bool | None
-    link_source_info: CreateDentryReplySpaceRecentListLinkSourceInfo | None
-    name: str | None
-    path: str | None
-    space: dict[str, JsonValue] | None
-    space_id: str | None
-    statistical_info: CreateDentryReplySpaceRecentListStatisticalInfo | None
-    updated_time: int | None
-    updater: CreateDentryReplySpaceRecentListUpdater | None
-    url: str | None
-    visitor_info: CreateDentryReplySpaceRecentListVisitorInfo | None
-
-
-class CreateDentryReplySpaceVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class CreateDentryReplySpace(Record, alias_generator=camel):
-    cover: str | None
-    description: str | None
-    hd_icon_vo: Annotated[CreateDentryReplySpaceHdIconVO | None, wire("hdIconVO")]
-    icon_vo: Annotated[CreateDentryReplySpaceIconVO | None, wire("iconVO")]
-    id: str | None
-    name: str | None
-    owner: CreateDentryReplySpaceOwner | None
-    recent_list: list[CreateDentryReplySpaceRecentList] = empty_list()
-    type: int | None
-    url: str | None
-    visitor_info: CreateDentryReplySpaceVisitorInfo | None
-
-
-class CreateDentryReplyUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class CreateDentryReplyVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class CreateDentryReply(Record, alias_generator=camel):
-    content_type: str | None
-    created_time: int | None
-    creator: CreateDentryReplyCreator | None
-    dentry_id: str | None
-    dentry_type: str | None
-    dentry_uuid: str | None
-    doc_key: str | None
-    extension: str | None
-    has_children: bool | None
-    link_source_info: CreateDentryReplyLinkSourceInfo | None
-    name: str | None
-    path: str | None
-    space: CreateDentryReplySpace | None
-    space_id: str | None
-    updated_time: int | None
-    updater: CreateDentryReplyUpdater | None
-    url: str | None
-    visitor_info: CreateDentryReplyVisitorInfo | None
-
-
-class CreateShortcutForMigrateReplyOpenDentryInfo(Record, alias_generator=camel):
-    dentry_uuid: str | None
-    drive_dentry_id: str | None
-    drive_space_id: str | None
-    extension: str | None
-    name: str | None
-    url: str | None
-
-
-class CreateShortcutForMigrateReply(Record, alias_generator=camel):
-    open_dentry_info: CreateShortcutForMigrateReplyOpenDentryInfo | None
-
-
-class CreateSpaceShareScope(TypedDict, total=False):
-    scope: Required[int]
-
-
-class CreateSpaceReplyIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class CreateSpaceReplyOwner(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class CreateSpaceReplyVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class CreateSpaceReply(Record, alias_generator=camel):
-    cover: str | None
-    description: str | None
-    icon_vo: Annotated[CreateSpaceReplyIconVO | None, wire("iconVO")]
-    id: str | None
-    name: str | None
-    owner: CreateSpaceReplyOwner | None
-    type: int | None
-    url: str | None
-    visitor_info: CreateSpaceReplyVisitorInfo | None
-
-
-class CreateTeamMembers(TypedDict, total=False):
-    member_id: Required[str]
-    member_type: Required[int]
-    role_code: Required[str]
-
-
-class CreateTeamReplyCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class CreateTeamReplyRelatedDeptInfo(Record, alias_generator=camel):
-    dept_id: str | None
-    dept_name: str | None
-
-
-class CreateTeamReplyShareScopeInfo(Record, alias_generator=camel):
-    role_id: str | None
-    scope: int | None
-
-
-class CreateTeamReplyUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class CreateTeamReplyVisitInfo(Record, alias_generator=camel):
-    role_code: str | None
-
-
-class CreateTeamReply(Record, alias_generator=camel):
-    cover: str | None
-    created_time: int | None
-    creator: CreateTeamReplyCreator | None
-    description: str | None
-    icon: str | None
-    id: str | None
-    name: str | None
-    related_dept_info: CreateTeamReplyRelatedDeptInfo | None
-    share_scope_info: CreateTeamReplyShareScopeInfo | None
+    created_time: int
+    creator: DentryUser | None
+    description: str = ""
+    icon: str = ""
+    id: str
+    name: str = ""
+    related_dept_info: RelatedDeptInfo | None
+    share_scope_info: ShareScopeInfo | None
     status: int | None
     type: int | None
     updated_time: int | None
-    updater: CreateTeamReplyUpdater | None
+    updater: DentryUser | None
     url: str | None
-    visit_info: CreateTeamReplyVisitInfo | None
+    visit_info: VisitInfo | None
 
 
-class CrossOrgMigrateOption(TypedDict, total=False):
-    check_operator_source_role: bool
-    delete_source: bool
-    need_recycle_failed_workspace_id: bool
-    relate_team_id: int
-    relate_team_id_str: str
-    retain_org_group: bool
-    skip_role: bool
-    workspace_id_strs: list[str]
-    workspace_ids: list[int]
+class TeamCreateTeam(Shape, alias_generator=camel):
+    """Team create team."""
+
+    admin_union_id_list: list[str] = empty_list()
+    creator_union_id: str
+    dept_id: str
+    team_name: str
 
 
-class CrossOrgMigrateParam(TypedDict, total=False):
-    corp_id: str
+class TeamMember(Reply, alias_generator=camel):
+    """Team member."""
+
+    members: list[Member] = empty_list()
+    team_name: str = ""
 
 
-class DeleteTeamReplyCreator(Record, alias_generator=camel):
-    name: str | None
+class TemplateCategory(Reply, alias_generator=camel):
+    """Template category."""
+
+    category_id: str
+    category_name: str = ""
+    sort: str | None
+
+
+class TemplateCategoryOption(Shape, alias_generator=camel):
+    """Template category option."""
+
+    category_status: int | None = None
+    industry_id: int | None = None
+
+
+class TemplateCategoryParam(Shape, alias_generator=camel):
+    """Template category param."""
+
+    tenant_id: str
+
+
+class TemplateOption(Shape, alias_generator=camel):
+    """Template option."""
+
+    exclude_workspace_ids: list[str] = empty_list()
+    max_results: int | None = None
+    next_token: str | None = None
+    platform: str | None = None
+    template_types: list[int] = empty_list()
+    version: int | None = None
+    workspace_ids: list[str] = empty_list()
+
+
+class TemplatePage(Reply, alias_generator=camel):
+    """Template page."""
+
+    next_token: str | None
+    template_list: list[CategoryTemplate] = empty_list()
+
+
+class TemplateParam(Shape, alias_generator=camel):
+    """Template param."""
+
+    belong: str
+    search_name: str
+
+
+class TimeRange(Shape, alias_generator=camel):
+    """Time range."""
+
+    end: int | None = None
+    start: int | None = None
+
+
+class User(Reply, alias_generator=camel):
+    """User."""
+
     union_id: str | None
+    user_id: str
 
 
-class DeleteTeamReplyRelatedDeptInfo(Record, alias_generator=camel):
-    dept_id: str | None
-    dept_name: str | None
+class UserLastOperation(Reply, alias_generator=camel):
+    """User last operation."""
+
+    name: str = ""
+    time: int | None
 
 
-class DeleteTeamReplyShareScopeInfo(Record, alias_generator=camel):
-    role_id: str | None
-    scope: int | None
+class Uuid(Reply, alias_generator=camel):
+    """Uuid."""
+
+    dentry_uuid: str
+    dentry_id: str
+    space_id: str
 
 
-class DeleteTeamReplyUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
+class VisitInfo(Reply, alias_generator=camel):
+    """Visit info."""
 
-
-class DeleteTeamReplyVisitInfo(Record, alias_generator=camel):
     role_code: str | None
+    join_time: IsoTime | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
 
 
-class DeleteTeamReply(Record, alias_generator=camel):
-    cover: str | None
-    created_time: int | None
-    creator: DeleteTeamReplyCreator | None
-    description: str | None
-    icon: str | None
-    id: str | None
-    name: str | None
-    related_dept_info: DeleteTeamReplyRelatedDeptInfo | None
-    share_scope_info: DeleteTeamReplyShareScopeInfo | None
-    status: int | None
-    type: int | None
-    updated_time: int | None
-    updater: DeleteTeamReplyUpdater | None
-    url: str | None
-    visit_info: DeleteTeamReplyVisitInfo | None
+class VisitorInfo(Reply, alias_generator=camel):
+    """Visitor info."""
 
-
-class DocContentOption(TypedDict, total=False):
-    target_format: str
-
-
-class DocContentReply(Record, alias_generator=camel):
-    task_id: int | None
-
-
-class DocExportByDelegatedPermissionReply(Record, alias_generator=camel):
-    task_id: int | None
-
-
-class ExportDocParam(TypedDict, total=False):
-    dentry_uuid: Required[str]
-    export_type: Required[str]
-
-
-class ExportDocReply(Record, alias_generator=camel):
-    job_id: str | None
-    status: str | None
-
-
-class GetDocContentReply(Record, alias_generator=camel):
-    task_id: int | None
-
-
-class GetMySpaceReply(Record, alias_generator=camel):
-    create_time: str | None
-    modify_time: str | None
-    quota: int | None
-    space_id: str | None
-    space_name: str | None
-    space_type: str | None
-    used_quota: int | None
-
-
-class GetOrgOrWebOpenDocContentReply(Record, alias_generator=camel):
-    task_id: int | None
-
-
-class GetSchemaReply(Record, alias_generator=camel):
-    revision: int | None
-    value: str | None
-
-
-class GetSpaceDirectoriesChildrenCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class GetSpaceDirectoriesChildrenLinkSourceInfoIconUrl(Record, alias_generator=camel):
-    line: str | None
-    small: str | None
-
-
-class GetSpaceDirectoriesChildrenLinkSourceInfo(Record, alias_generator=camel):
-    extension: str | None
-    icon_url: GetSpaceDirectoriesChildrenLinkSourceInfoIconUrl | None
-    id: str | None
-    link_type: int | None
-    space_id: str | None
-    """知识库ID"""
-
-
-class GetSpaceDirectoriesChildrenSpaceHdIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class GetSpaceDirectoriesChildrenSpaceIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class GetSpaceDirectoriesChildrenSpaceOwner(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class GetSpaceDirectoriesChildrenSpaceVisitorInfo(Record, alias_generator=camel):
     dentry_actions: list[str] = empty_list()
     role_code: str | None
     space_actions: list[str] = empty_list()
+    pinned: bool | None
 
 
-class GetSpaceDirectoriesChildrenSpace(Record, alias_generator=camel):
-    cover: str | None
-    description: str | None
-    hd_icon_vo: Annotated[GetSpaceDirectoriesChildrenSpaceHdIconVO | None, wire("hdIconVO")]
-    icon_vo: Annotated[GetSpaceDirectoriesChildrenSpaceIconVO | None, wire("iconVO")]
-    id: str | None
-    name: str | None
-    owner: GetSpaceDirectoriesChildrenSpaceOwner | None
-    recent_list: list[dict[str, JsonValue]] = empty_list()
-    type: int | None
-    url: str | None
-    visitor_info: GetSpaceDirectoriesChildrenSpaceVisitorInfo | None
+class WorkspaceParam(Shape, alias_generator=camel):
+    """Workspace param."""
+
+    origin_workspace_id: str | None = None
 
 
-class GetSpaceDirectoriesChildrenStatisticalInfo(Record, alias_generator=camel):
-    word_count: int | None
+class WorkspacePermissionScope(Reply, alias_generator=camel):
+    """Workspace permission scope."""
 
-
-class GetSpaceDirectoriesChildrenUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class GetSpaceDirectoriesChildrenVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class GetSpaceDirectoriesChildren(Record, alias_generator=camel):
-    content_type: str | None
-    created_time: int | None
-    creator: GetSpaceDirectoriesChildrenCreator | None
-    dentry_id: str | None
-    """知识库节点ID"""
-    dentry_type: str | None
-    dentry_uuid: str | None
-    doc_key: str | None
-    extension: str | None
-    has_children: bool | None
-    link_source_info: GetSpaceDirectoriesChildrenLinkSourceInfo | None
-    name: str | None
-    path: str | None
-    space: GetSpaceDirectoriesChildrenSpace | None
-    space_id: str | None
-    """知识库ID"""
-    statistical_info: GetSpaceDirectoriesChildrenStatisticalInfo | None
-    updated_time: int | None
-    updater: GetSpaceDirectoriesChildrenUpdater | None
-    url: str | None
-    visitor_info: GetSpaceDirectoriesChildrenVisitorInfo | None
-
-
-class GetStarInfoReply(Record, alias_generator=camel):
-    starred: bool | None
-
-
-class GetTeamReplyCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class GetTeamReplyRelatedDeptInfo(Record, alias_generator=camel):
-    dept_id: str | None
-    dept_name: str | None
-
-
-class GetTeamReplyShareScopeInfo(Record, alias_generator=camel):
-    role_id: str | None
-    scope: int | None
-
-
-class GetTeamReplyUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class GetTeamReplyVisitInfo(Record, alias_generator=camel):
-    role_code: str | None
-
-
-class GetTeamReply(Record, alias_generator=camel):
-    cover: str | None
-    created_time: int | None
-    creator: GetTeamReplyCreator | None
-    description: str | None
-    icon: str | None
-    id: str | None
-    name: str | None
-    related_dept_info: GetTeamReplyRelatedDeptInfo | None
-    share_scope_info: GetTeamReplyShareScopeInfo | None
-    status: int | None
-    type: int | None
-    updated_time: int | None
-    updater: GetTeamReplyUpdater | None
-    url: str | None
-    visit_info: GetTeamReplyVisitInfo | None
-
-
-class GetTotalNumberOfDentriesReply(Record, alias_generator=camel):
-    dentries_count: str | None
-
-
-class GetTotalNumberOfSpacesReply(Record, alias_generator=camel):
-    spaces_count: str | None
-
-
-class GetUserInfoByOpenTokenReply(Record, alias_generator=camel):
-    union_id: str | None
-    user_id: str | None
-
-
-class GetUuidByIdOrUrlReply(Record, alias_generator=camel):
-    dentry_uuid: str | None
-
-
-class GetWorkspacePermissionScopesReplyMembers(Record, alias_generator=camel):
-    member_id: str | None
+    member_id: str
     member_role: str | None
     member_type: str | None
 
 
-class GetWorkspacePermissionScopesReply(Record, alias_generator=camel):
-    members: list[GetWorkspacePermissionScopesReplyMembers] = empty_list()
-
-
-class HandoverTeamWithoutAuthParam(TypedDict, total=False):
-    leave: bool
-    new_owner: Required[str]
-    notify: bool
-    team_id: Required[str]
-
-
-class ListFeedsItem(Record, alias_generator=camel):
-    content: str | None
-    time: int | None
-    type: int | None
-
-
-class ListHotDocsReplyItemsCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class ListHotDocsReplyItemsLinkSourceInfoIconUrl(Record, alias_generator=camel):
-    line: str | None
-    small: str | None
-
-
-class ListHotDocsReplyItemsLinkSourceInfo(Record, alias_generator=camel):
-    extension: str | None
-    icon_url: ListHotDocsReplyItemsLinkSourceInfoIconUrl | None
-    id: str | None
-    link_type: int | None
-    space_id: str | None
-
-
-class ListHotDocsReplyItemsSpaceHdIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class ListHotDocsReplyItemsSpaceIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class ListHotDocsReplyItemsSpaceOwner(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class ListHotDocsReplyItemsSpaceVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class ListHotDocsReplyItemsSpace(Record, alias_generator=camel):
-    cover: str | None
-    description: str | None
-    hd_icon_vo: Annotated[ListHotDocsReplyItemsSpaceHdIconVO | None, wire("hdIconVO")]
-    icon_vo: Annotated[ListHotDocsReplyItemsSpaceIconVO | None, wire("iconVO")]
-    id: str | None
-    name: str | None
-    owner: ListHotDocsReplyItemsSpaceOwner | None
-    recent_list: list[dict[str, JsonValue]] = empty_list()
-    type: int | None
-    url: str | None
-    visitor_info: ListHotDocsReplyItemsSpaceVisitorInfo | None
-
-
-class ListHotDocsReplyItemsStatisticalInfo(Record, alias_generator=camel):
-    word_count: int | None
-
-
-class ListHotDocsReplyItemsUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class ListHotDocsReplyItemsVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class ListHotDocsReplyItems(Record, alias_generator=camel):
-    content_type: str | None
-    created_time: int | None
-    creator: ListHotDocsReplyItemsCreator | None
-    dentry_id: str | None
-    dentry_type: str | None
-    dentry_uuid: str | None
-    doc_key: str | None
-    extension: str | None
-    has_children: bool | None
-    link_source_info: ListHotDocsReplyItemsLinkSourceInfo | None
-    name: str | None
-    path: str | None
-    space: ListHotDocsReplyItemsSpace | None
-    space_id: str | None
-    statistical_info: ListHotDocsReplyItemsStatisticalInfo | None
-    updated_time: int | None
-    updater: ListHotDocsReplyItemsUpdater | None
-    url: str | None
-    visitor_info: ListHotDocsReplyItemsVisitorInfo | None
-
-
-class ListHotDocsReply(Record, alias_generator=camel):
-    items: list[ListHotDocsReplyItems] = empty_list()
-
-
-class ListPinSpacesOption(TypedDict, total=False):
-    max_results: int
-    next_token: str
-    with_space_creator_info: bool
-    with_space_modifier_info: bool
-    with_space_permission_role: bool
-    with_team_detail: bool
-
-
-class ListPinSpacesReplyResultItemsSpaceInfoCreator(Record, alias_generator=camel):
-    name: str | None
-    user_id: str | None
-
-
-class ListPinSpacesReplyResultItemsSpaceInfoIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class ListPinSpacesReplyResultItemsSpaceInfoModifier(Record, alias_generator=camel):
-    name: str | None
-    user_id: str | None
-
-
-class ListPinSpacesReplyResultItemsSpaceInfo(Record, alias_generator=camel):
-    cover: str | None
-    create_time: str | None
-    creator: ListPinSpacesReplyResultItemsSpaceInfoCreator | None
-    description: str | None
-    icon_vo: Annotated[ListPinSpacesReplyResultItemsSpaceInfoIconVO | None, wire("iconVO")]
-    id: str | None
-    mobile_url: str | None
-    modified_time: str | None
-    modifier: ListPinSpacesReplyResultItemsSpaceInfoModifier | None
-    name: str | None
-    pc_url: str | None
-
-
-class ListPinSpacesReplyResultItemsTeamInfo(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-
-
-class ListPinSpacesReplyResultItems(Record, alias_generator=camel):
-    create_time: str | None
-    modified_time: str | None
-    space_info: ListPinSpacesReplyResultItemsSpaceInfo | None
-    space_permission_role: str | None
-    team_info: ListPinSpacesReplyResultItemsTeamInfo | None
-
-
-class ListPinSpacesReply(Record, alias_generator=camel):
-    next_token: str | None
-    result_items: list[ListPinSpacesReplyResultItems] = empty_list()
-
-
-class ListRecentsParam(TypedDict, total=False):
-    file_types: Required[list[int]]
-    max_results: int
-    next_token: str
-    operate_types: Required[list[int]]
-
-
-class ListRecentsReplyRecentDentryListResourceSpaceInfo(Record, alias_generator=camel):
-    scene_type: str | None
-
-
-class ListRecentsReplyRecentDentryListResource(Record, alias_generator=camel):
-    dentry_uuid: str | None
-    drive_dentry_id: str | None
-    drive_space_id: str | None
-    extension: str | None
-    name: str | None
-    space_info: ListRecentsReplyRecentDentryListResourceSpaceInfo | None
-    url: str | None
-
-
-class ListRecentsReplyRecentDentryList(Record, alias_generator=camel):
-    access_time: int | None
-    deleted: bool | None
-    icon: str | None
-    operate_type: int | None
-    resource: ListRecentsReplyRecentDentryListResource | None
-
-
-class ListRecentsReply(Record, alias_generator=camel):
-    has_more: bool | None
-    next_token: str | None
-    recent_dentry_list: list[ListRecentsReplyRecentDentryList] = empty_list()
-
-
-class ListRelatedSpaceTeamsReplyItemsCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class ListRelatedSpaceTeamsReplyItemsRelatedDeptInfo(Record, alias_generator=camel):
-    dept_id: str | None
-    dept_name: str | None
-
-
-class ListRelatedSpaceTeamsReplyItemsUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class ListRelatedSpaceTeamsReplyItemsVisitInfo(Record, alias_generator=camel):
-    join_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    role_code: str | None
-
-
-class ListRelatedSpaceTeamsReplyItems(Record, alias_generator=camel):
-    cover: str | None
-    created_time: int | None
-    creator: ListRelatedSpaceTeamsReplyItemsCreator | None
-    description: str | None
-    icon: str | None
-    id: str | None
-    name: str | None
-    related_dept_info: ListRelatedSpaceTeamsReplyItemsRelatedDeptInfo | None
-    status: int | None
-    type: int | None
-    updated_time: int | None
-    updater: ListRelatedSpaceTeamsReplyItemsUpdater | None
-    url: str | None
-    visit_info: ListRelatedSpaceTeamsReplyItemsVisitInfo | None
-
-
-class ListRelatedSpaceTeamsReply(Record, alias_generator=camel):
-    items: list[ListRelatedSpaceTeamsReplyItems] = empty_list()
-
-
-class ListRelatedTeamsItemCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class ListRelatedTeamsItemRelatedDeptInfo(Record, alias_generator=camel):
-    dept_id: str | None
-    dept_name: str | None
-
-
-class ListRelatedTeamsItemUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class ListRelatedTeamsItemVisitInfo(Record, alias_generator=camel):
-    join_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    role_code: str | None
-
-
-class ListRelatedTeamsItem(Record, alias_generator=camel):
-    cover: str | None
-    created_time: int | None
-    creator: ListRelatedTeamsItemCreator | None
-    description: str | None
-    icon: str | None
-    id: str | None
-    name: str | None
-    related_dept_info: ListRelatedTeamsItemRelatedDeptInfo | None
-    status: int | None
-    type: int | None
-    updated_time: int | None
-    updater: ListRelatedTeamsItemUpdater | None
-    url: str | None
-    visit_info: ListRelatedTeamsItemVisitInfo | None
-
-
-class ListSpaceSectionsReplyItemsSpacesHdIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class ListSpaceSectionsReplyItemsSpacesIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class ListSpaceSectionsReplyItemsSpacesOwner(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class ListSpaceSectionsReplyItemsSpacesRecentListCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class ListSpaceSectionsReplyItemsSpacesRecentListLinkSourceInfoIconUrl(Record, alias_generator=camel):
-    line: str | None
-    small: str | None
-
-
-class ListSpaceSectionsReplyItemsSpacesRecentListLinkSourceInfo(Record, alias_generator=camel):
-    extension: str | None
-    icon_url: ListSpaceSectionsReplyItemsSpacesRecentListLinkSourceInfoIconUrl | None
-    id: str | None
-    link_type: int | None
-    space_id: str | None
-
-
-class ListSpaceSectionsReplyItemsSpacesRecentListStatisticalInfo(Record, alias_generator=camel):
-    word_count: int | None
-
-
-class ListSpaceSectionsReplyItemsSpacesRecentListUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class ListSpaceSectionsReplyItemsSpacesRecentListVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class ListSpaceSectionsReplyItemsSpacesRecentList(Record, alias_generator=camel):
-    content_type: str | None
-    created_time: int | None
-    creator: ListSpaceSectionsReplyItemsSpacesRecentListCreator | None
-    dentry_id: str | None
-    dentry_type: str | None
-    dentry_uuid: str | None
-    doc_key: str | None
-    extension: str | None
-    has_children: bool | None
-    link_source_info: ListSpaceSectionsReplyItemsSpacesRecentListLinkSourceInfo | None
-    name: str | None
-    path: str | None
-    space: dict[str, JsonValue] | None
-    space_id: str | None
-    statistical_info: ListSpaceSectionsReplyItemsSpacesRecentListStatisticalInfo | None
-    updated_time: int | None
-    updater: ListSpaceSectionsReplyItemsSpacesRecentListUpdater | None
-    url: str | None
-    visitor_info: ListSpaceSectionsReplyItemsSpacesRecentListVisitorInfo | None
-
-
-class ListSpaceSectionsReplyItemsSpacesVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class ListSpaceSectionsReplyItemsSpaces(Record, alias_generator=camel):
-    cover: str | None
-    description: str | None
-    hd_icon_vo: Annotated[ListSpaceSectionsReplyItemsSpacesHdIconVO | None, wire("hdIconVO")]
-    icon_vo: Annotated[ListSpaceSectionsReplyItemsSpacesIconVO | None, wire("iconVO")]
-    id: str | None
-    name: str | None
-    owner: ListSpaceSectionsReplyItemsSpacesOwner | None
-    recent_list: list[ListSpaceSectionsReplyItemsSpacesRecentList] = empty_list()
-    type: int | None
-    url: str | None
-    visitor_info: ListSpaceSectionsReplyItemsSpacesVisitorInfo | None
-
-
-class ListSpaceSectionsReplyItems(Record, alias_generator=camel):
-    display_type: str | None
-    id: str | None
-    name: str | None
-    space_num: int | None
-    spaces: list[ListSpaceSectionsReplyItemsSpaces] = empty_list()
-
-
-class ListSpaceSectionsReply(Record, alias_generator=camel):
-    items: list[ListSpaceSectionsReplyItems] = empty_list()
-
-
-class ListStarsOption(TypedDict, total=False):
-    content_type_list: list[str]
-    filter_doc_types: list[str]
-    list_v2: bool
-    max_results: int
-    next_token: str
-    order: str
-    order_by: str
-    with_dentry_creator_info: bool
-    with_dentry_modifier_info: bool
-    with_dentry_permission_role: bool
-    with_space_detail: bool
-    with_space_permission_role: bool
-    with_team_detail: bool
-
-
-class ListStarsReplyStarListDentryInfoCreator(Record, alias_generator=camel):
-    name: str | None
-    user_id: str | None
-
-
-class ListStarsReplyStarListDentryInfoModifier(Record, alias_generator=camel):
-    name: str | None
-    user_id: str | None
-
-
-class ListStarsReplyStarListDentryInfo(Record, alias_generator=camel):
-    create_time: str | None
-    creator: ListStarsReplyStarListDentryInfoCreator | None
-    extension: str | None
-    id: str | None
-    mobile_url: str | None
-    modified_time: str | None
-    modifier: ListStarsReplyStarListDentryInfoModifier | None
-    name: str | None
-    pc_url: str | None
-    space_id: str | None
-    status: str | None
-    type: str | None
-    uuid: str | None
-
-
-class ListStarsReplyStarListSpaceInfo(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-
-
-class ListStarsReplyStarListTeamInfo(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-
-
-class ListStarsReplyStarList(Record, alias_generator=camel):
-    create_time: str | None
-    dentry_info: ListStarsReplyStarListDentryInfo | None
-    dentry_permission_role: str | None
-    id: str | None
-    is_deleted: bool | None
-    modified_time: str | None
-    space_info: ListStarsReplyStarListSpaceInfo | None
-    space_permission_role: str | None
-    star_type: str | None
-    team_info: ListStarsReplyStarListTeamInfo | None
-
-
-class ListStarsReply(Record, alias_generator=camel):
-    next_token: str | None
-    star_list: list[ListStarsReplyStarList] = empty_list()
-
-
-class ListTeamMembersReplyMembers(Record, alias_generator=camel):
-    member_id: str | None
-    member_type: int | None
-    name: str | None
-    role_code: str | None
-
-
-class ListTeamMembersReply(Record, alias_generator=camel):
-    members: list[ListTeamMembersReplyMembers] = empty_list()
-    team_name: str | None
-
-
-class LockDocParam(TypedDict, total=False):
-    dentry_uuid: Required[str]
-    name: Required[str]
-    operator_uid: Required[str]
-
-
-class LockDocByDelegatedPermissionParam(TypedDict, total=False):
-    dentry_uuid: Required[str]
-    name: Required[str]
-
-
-class MoveDentryReplyCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class MoveDentryReplyLinkSourceInfoIconUrl(Record, alias_generator=camel):
-    line: str | None
-    small: str | None
-
-
-class MoveDentryReplyLinkSourceInfo(Record, alias_generator=camel):
-    extension: str | None
-    icon_url: MoveDentryReplyLinkSourceInfoIconUrl | None
-    id: str | None
-    link_type: int | None
-    space_id: str | None
-
-
-class MoveDentryReplySpaceHdIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class MoveDentryReplySpaceIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class MoveDentryReplySpaceOwner(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class MoveDentryReplySpaceRecentListCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class MoveDentryReplySpaceRecentListLinkSourceInfoIconUrl(Record, alias_generator=camel):
-    line: str | None
-    small: str | None
-
-
-class MoveDentryReplySpaceRecentListLinkSourceInfo(Record, alias_generator=camel):
-    extension: str | None
-    icon_url: MoveDentryReplySpaceRecentListLinkSourceInfoIconUrl | None
-    id: str | None
-    link_type: int | None
-    space_id: str | None
-
-
-class MoveDentryReplySpaceRecentListStatisticalInfo(Record, alias_generator=camel):
-    word_count: int | None
-
-
-class MoveDentryReplySpaceRecentListUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class MoveDentryReplySpaceRecentListVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class MoveDentryReplySpaceRecentList(Record, alias_generator=camel):
-    content_type: str | None
-    created_time: int | None
-    creator: MoveDentryReplySpaceRecentListCreator | None
-    dentry_id: str | None
-    dentry_type: str | None
-    dentry_uuid: str | None
-    doc_key: str | None
-    extension: str | None
-    has_children: bool | None
-    link_source_info: MoveDentryReplySpaceRecentListLinkSourceInfo | None
-    name: str | None
-    path: str | None
-    space: dict[str, JsonValue] | None
-    space_id: str | None
-    statistical_info: MoveDentryReplySpaceRecentListStatisticalInfo | None
-    updated_time: int | None
-    updater: MoveDentryReplySpaceRecentListUpdater | None
-    url: str | None
-    visitor_info: MoveDentryReplySpaceRecentListVisitorInfo | None
-
-
-class MoveDentryReplySpaceVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class MoveDentryReplySpace(Record, alias_generator=camel):
-    cover: str | None
-    description: str | None
-    hd_icon_vo: Annotated[MoveDentryReplySpaceHdIconVO | None, wire("hdIconVO")]
-    icon_vo: Annotated[MoveDentryReplySpaceIconVO | None, wire("iconVO")]
-    id: str | None
-    name: str | None
-    owner: MoveDentryReplySpaceOwner | None
-    recent_list: list[MoveDentryReplySpaceRecentList] = empty_list()
-    type: int | None
-    url: str | None
-    visitor_info: MoveDentryReplySpaceVisitorInfo | None
-
-
-class MoveDentryReplyUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class MoveDentryReplyVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class MoveDentryReply(Record, alias_generator=camel):
-    content_type: str | None
-    created_time: int | None
-    creator: MoveDentryReplyCreator | None
-    dentry_id: str | None
-    dentry_type: str | None
-    dentry_uuid: str | None
-    doc_key: str | None
-    extension: str | None
-    has_children: bool | None
-    link_source_info: MoveDentryReplyLinkSourceInfo | None
-    name: str | None
-    path: str | None
-    space: MoveDentryReplySpace | None
-    space_id: str | None
-    updated_time: int | None
-    updater: MoveDentryReplyUpdater | None
-    url: str | None
-    visitor_info: MoveDentryReplyVisitorInfo | None
-
-
-class QueryDentryReplyCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class QueryDentryReplyLinkSourceInfoIconUrl(Record, alias_generator=camel):
-    line: str | None
-    small: str | None
-
-
-class QueryDentryReplyLinkSourceInfo(Record, alias_generator=camel):
-    extension: str | None
-    icon_url: QueryDentryReplyLinkSourceInfoIconUrl | None
-    id: str | None
-    link_type: int | None
-    space_id: str | None
-
-
-class QueryDentryReplySpaceHdIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class QueryDentryReplySpaceIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class QueryDentryReplySpaceOwner(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class QueryDentryReplySpaceRecentListCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class QueryDentryReplySpaceRecentListLinkSourceInfoIconUrl(Record, alias_generator=camel):
-    line: str | None
-    small: str | None
-
-
-class QueryDentryReplySpaceRecentListLinkSourceInfo(Record, alias_generator=camel):
-    extension: str | None
-    icon_url: QueryDentryReplySpaceRecentListLinkSourceInfoIconUrl | None
-    id: str | None
-    link_type: int | None
-    space_id: str | None
-
-
-class QueryDentryReplySpaceRecentListStatisticalInfo(Record, alias_generator=camel):
-    word_count: int | None
-
-
-class QueryDentryReplySpaceRecentListUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class QueryDentryReplySpaceRecentListVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class QueryDentryReplySpaceRecentList(Record, alias_generator=camel):
-    content_type: str | None
-    created_time: int | None
-    creator: QueryDentryReplySpaceRecentListCreator | None
-    dentry_id: str | None
-    dentry_type: str | None
-    dentry_uuid: str | None
-    doc_key: str | None
-    extension: str | None
-    has_children: bool | None
-    link_source_info: QueryDentryReplySpaceRecentListLinkSourceInfo | None
-    name: str | None
-    path: str | None
-    space: dict[str, JsonValue] | None
-    space_id: str | None
-    statistical_info: QueryDentryReplySpaceRecentListStatisticalInfo | None
-    updated_time: int | None
-    updater: QueryDentryReplySpaceRecentListUpdater | None
-    url: str | None
-    visitor_info: QueryDentryReplySpaceRecentListVisitorInfo | None
-
-
-class QueryDentryReplySpaceVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class QueryDentryReplySpace(Record, alias_generator=camel):
-    cover: str | None
-    description: str | None
-    hd_icon_vo: Annotated[QueryDentryReplySpaceHdIconVO | None, wire("hdIconVO")]
-    icon_vo: Annotated[QueryDentryReplySpaceIconVO | None, wire("iconVO")]
-    id: str | None
-    name: str | None
-    owner: QueryDentryReplySpaceOwner | None
-    recent_list: list[QueryDentryReplySpaceRecentList] = empty_list()
-    type: int | None
-    url: str | None
-    visitor_info: QueryDentryReplySpaceVisitorInfo | None
-
-
-class QueryDentryReplyUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class QueryDentryReplyVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class QueryDentryReply(Record, alias_generator=camel):
-    content_type: str | None
-    created_time: int | None
-    creator: QueryDentryReplyCreator | None
-    dentry_id: str | None
-    dentry_type: str | None
-    dentry_uuid: str | None
-    doc_key: str | None
-    extension: str | None
-    has_children: bool | None
-    link_source_info: QueryDentryReplyLinkSourceInfo | None
-    name: str | None
-    path: str | None
-    space: QueryDentryReplySpace | None
-    space_id: str | None
-    updated_time: int | None
-    updater: QueryDentryReplyUpdater | None
-    url: str | None
-    visitor_info: QueryDentryReplyVisitorInfo | None
-
-
-class QueryDocContentReply(Record, alias_generator=camel):
-    task_id: int | None
-
-
-class QueryExportTaskReply(Record, alias_generator=camel):
-    download_url: str | None
-    status: str | None
-
-
-class QueryGetContentJobReply(Record, alias_generator=camel):
-    content_key: str | None
-    status: int | None
-
-
-class QueryItemByUrlReplyDentryCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class QueryItemByUrlReplyDentryLinkSourceInfoIconUrl(Record, alias_generator=camel):
-    line: str | None
-    small: str | None
-
-
-class QueryItemByUrlReplyDentryLinkSourceInfo(Record, alias_generator=camel):
-    extension: str | None
-    icon_url: QueryItemByUrlReplyDentryLinkSourceInfoIconUrl | None
-    id: str | None
-    link_type: int | None
-    space_id: str | None
-
-
-class QueryItemByUrlReplyDentrySpaceHdIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class QueryItemByUrlReplyDentrySpaceIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class QueryItemByUrlReplyDentrySpaceOwner(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class QueryItemByUrlReplyDentrySpaceVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class QueryItemByUrlReplyDentrySpace(Record, alias_generator=camel):
-    cover: str | None
-    description: str | None
-    hd_icon_vo: Annotated[QueryItemByUrlReplyDentrySpaceHdIconVO | None, wire("hdIconVO")]
-    icon_vo: Annotated[QueryItemByUrlReplyDentrySpaceIconVO | None, wire("iconVO")]
-    id: str | None
-    name: str | None
-    owner: QueryItemByUrlReplyDentrySpaceOwner | None
-    recent_list: list[dict[str, JsonValue]] = empty_list()
-    type: int | None
-    url: str | None
-    visitor_info: QueryItemByUrlReplyDentrySpaceVisitorInfo | None
-
-
-class QueryItemByUrlReplyDentryStatisticalInfo(Record, alias_generator=camel):
-    word_count: int | None
-
-
-class QueryItemByUrlReplyDentryUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class QueryItemByUrlReplyDentryVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class QueryItemByUrlReplyDentry(Record, alias_generator=camel):
-    content_type: str | None
-    created_time: int | None
-    creator: QueryItemByUrlReplyDentryCreator | None
-    dentry_id: str | None
-    dentry_type: str | None
-    dentry_uuid: str | None
-    doc_key: str | None
-    extension: str | None
-    has_children: bool | None
-    link_source_info: QueryItemByUrlReplyDentryLinkSourceInfo | None
-    name: str | None
-    path: str | None
-    space: QueryItemByUrlReplyDentrySpace | None
-    space_id: str | None
-    statistical_info: QueryItemByUrlReplyDentryStatisticalInfo | None
-    updated_time: int | None
-    updater: QueryItemByUrlReplyDentryUpdater | None
-    url: str | None
-    visitor_info: QueryItemByUrlReplyDentryVisitorInfo | None
-
-
-class QueryItemByUrlReplySpaceOwner(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class QueryItemByUrlReplySpace(Record, alias_generator=camel):
-    description: str | None
-    id: str | None
-    name: str | None
-    owner: QueryItemByUrlReplySpaceOwner | None
-    type: int | None
-
-
-class QueryItemByUrlReply(Record, alias_generator=camel):
-    biz_type: str | None
-    dentry: QueryItemByUrlReplyDentry | None
-    resource_type: str | None
-    space: QueryItemByUrlReplySpace | None
-
-
-class QueryMineSpaceReplyIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class QueryMineSpaceReplyOwner(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class QueryMineSpaceReplyVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class QueryMineSpaceReply(Record, alias_generator=camel):
-    cover: str | None
-    description: str | None
-    icon_vo: Annotated[QueryMineSpaceReplyIconVO | None, wire("iconVO")]
-    id: str | None
-    name: str | None
-    owner: QueryMineSpaceReplyOwner | None
-    type: int | None
-    url: str | None
-    visitor_info: QueryMineSpaceReplyVisitorInfo | None
-
-
-class QueryRecentListRecentListDentryCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class QueryRecentListRecentListDentryLinkSourceInfoIconUrl(Record, alias_generator=camel):
-    line: str | None
-    small: str | None
-
-
-class QueryRecentListRecentListDentryLinkSourceInfo(Record, alias_generator=camel):
-    extension: str | None
-    icon_url: QueryRecentListRecentListDentryLinkSourceInfoIconUrl | None
-    id: str | None
-    link_type: int | None
-    space_id: str | None
-
-
-class QueryRecentListRecentListDentrySpaceHdIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class QueryRecentListRecentListDentrySpaceIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class QueryRecentListRecentListDentrySpaceOwner(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class QueryRecentListRecentListDentrySpaceVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class QueryRecentListRecentListDentrySpace(Record, alias_generator=camel):
-    cover: str | None
-    description: str | None
-    hd_icon_vo: Annotated[QueryRecentListRecentListDentrySpaceHdIconVO | None, wire("hdIconVO")]
-    icon_vo: Annotated[QueryRecentListRecentListDentrySpaceIconVO | None, wire("iconVO")]
-    id: str | None
-    name: str | None
-    owner: QueryRecentListRecentListDentrySpaceOwner | None
-    recent_list: list[dict[str, JsonValue]] = empty_list()
-    type: int | None
-    url: str | None
-    visitor_info: QueryRecentListRecentListDentrySpaceVisitorInfo | None
-
-
-class QueryRecentListRecentListDentryStatisticalInfo(Record, alias_generator=camel):
-    word_count: int | None
-
-
-class QueryRecentListRecentListDentryUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class QueryRecentListRecentListDentryVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class QueryRecentListRecentListDentry(Record, alias_generator=camel):
-    content_type: str | None
-    created_time: int | None
-    creator: QueryRecentListRecentListDentryCreator | None
-    dentry_id: str | None
-    dentry_type: str | None
-    dentry_uuid: str | None
-    doc_key: str | None
-    extension: str | None
-    has_children: bool | None
-    link_source_info: QueryRecentListRecentListDentryLinkSourceInfo | None
-    name: str | None
-    path: str | None
-    space: QueryRecentListRecentListDentrySpace | None
-    space_id: str | None
-    statistical_info: QueryRecentListRecentListDentryStatisticalInfo | None
-    updated_time: int | None
-    updater: QueryRecentListRecentListDentryUpdater | None
-    url: str | None
-    visitor_info: QueryRecentListRecentListDentryVisitorInfo | None
-
-
-class QueryRecentListRecentListTeam(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-
-
-class QueryRecentListRecentList(Record, alias_generator=camel):
-    deleted: bool | None
-    dentry: QueryRecentListRecentListDentry | None
-    recent_time: int | None
-    team: QueryRecentListRecentListTeam | None
-
-
-class QuerySpaceReplyIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class QuerySpaceReplyOwner(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class QuerySpaceReplyVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class QuerySpaceReply(Record, alias_generator=camel):
-    cover: str | None
-    description: str | None
-    icon_vo: Annotated[QuerySpaceReplyIconVO | None, wire("iconVO")]
-    id: str | None
-    name: str | None
-    owner: QuerySpaceReplyOwner | None
-    type: int | None
-    url: str | None
-    visitor_info: QuerySpaceReplyVisitorInfo | None
-
-
-class RelatedSpacesItemHdIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class RelatedSpacesItemIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class RelatedSpacesItemOwner(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class RelatedSpacesItemRecentListCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class RelatedSpacesItemRecentListLinkSourceInfoIconUrl(Record, alias_generator=camel):
-    line: str | None
-    small: str | None
-
-
-class RelatedSpacesItemRecentListLinkSourceInfo(Record, alias_generator=camel):
-    extension: str | None
-    icon_url: RelatedSpacesItemRecentListLinkSourceInfoIconUrl | None
-    id: str | None
-    link_type: int | None
-    space_id: str | None
-
-
-class RelatedSpacesItemRecentListSpaceHdIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class RelatedSpacesItemRecentListSpaceIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class RelatedSpacesItemRecentListSpaceOwner(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class RelatedSpacesItemRecentListSpaceVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class RelatedSpacesItemRecentListSpace(Record, alias_generator=camel):
-    cover: str | None
-    description: str | None
-    hd_icon_vo: Annotated[RelatedSpacesItemRecentListSpaceHdIconVO | None, wire("hdIconVO")]
-    icon_vo: Annotated[RelatedSpacesItemRecentListSpaceIconVO | None, wire("iconVO")]
-    id: str | None
-    name: str | None
-    owner: RelatedSpacesItemRecentListSpaceOwner | None
-    recent_list: list[dict[str, JsonValue]] = empty_list()
-    type: int | None
-    url: str | None
-    visitor_info: RelatedSpacesItemRecentListSpaceVisitorInfo | None
-
-
-class RelatedSpacesItemRecentListStatisticalInfo(Record, alias_generator=camel):
-    word_count: int | None
-
-
-class RelatedSpacesItemRecentListUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class RelatedSpacesItemRecentListVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class RelatedSpacesItemRecentList(Record, alias_generator=camel):
-    content_type: str | None
-    created_time: int | None
-    creator: RelatedSpacesItemRecentListCreator | None
-    dentry_id: str | None
-    dentry_type: str | None
-    dentry_uuid: str | None
-    doc_key: str | None
-    extension: str | None
-    has_children: bool | None
-    link_source_info: RelatedSpacesItemRecentListLinkSourceInfo | None
-    name: str | None
-    path: str | None
-    space: RelatedSpacesItemRecentListSpace | None
-    space_id: str | None
-    statistical_info: RelatedSpacesItemRecentListStatisticalInfo | None
-    updated_time: int | None
-    updater: RelatedSpacesItemRecentListUpdater | None
-    url: str | None
-    visitor_info: RelatedSpacesItemRecentListVisitorInfo | None
-
-
-class RelatedSpacesItemVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    pinned: bool | None
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class RelatedSpacesItem(Record, alias_generator=camel):
-    cover: str | None
-    description: str | None
-    hd_icon_vo: Annotated[RelatedSpacesItemHdIconVO | None, wire("hdIconVO")]
-    icon_vo: Annotated[RelatedSpacesItemIconVO | None, wire("iconVO")]
-    id: str | None
-    name: str | None
-    owner: RelatedSpacesItemOwner | None
-    recent_list: list[RelatedSpacesItemRecentList] = empty_list()
-    type: int | None
-    url: str | None
-    visitor_info: RelatedSpacesItemVisitorInfo | None
-
-
-class RemoveTeamMembersMembers(TypedDict, total=False):
-    member_id: Required[str]
-    member_type: Required[int]
-    role_code: str
-
-
-class RemoveTeamMembersReplyNotInOrgMembers(Record, alias_generator=camel):
-    member_id: str | None
-    member_type: int | None
-    name: str | None
-    role_code: str | None
-
-
-class RemoveTeamMembersReply(Record, alias_generator=camel):
-    not_in_org_members: list[RemoveTeamMembersReplyNotInOrgMembers] = empty_list()
-    save_success: bool | None
-
-
-class RenameDentryReplyCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class RenameDentryReplyLinkSourceInfoIconUrl(Record, alias_generator=camel):
-    line: str | None
-    small: str | None
-
-
-class RenameDentryReplyLinkSourceInfo(Record, alias_generator=camel):
-    extension: str | None
-    icon_url: RenameDentryReplyLinkSourceInfoIconUrl | None
-    id: str | None
-    link_type: int | None
-    space_id: str | None
-
-
-class RenameDentryReplySpaceHdIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class RenameDentryReplySpaceIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class RenameDentryReplySpaceOwner(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class RenameDentryReplySpaceRecentListCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class RenameDentryReplySpaceRecentListLinkSourceInfoIconUrl(Record, alias_generator=camel):
-    line: str | None
-    small: str | None
-
-
-class RenameDentryReplySpaceRecentListLinkSourceInfo(Record, alias_generator=camel):
-    extension: str | None
-    icon_url: RenameDentryReplySpaceRecentListLinkSourceInfoIconUrl | None
-    id: str | None
-    link_type: int | None
-    space_id: str | None
-
-
-class RenameDentryReplySpaceRecentListStatisticalInfo(Record, alias_generator=camel):
-    word_count: int | None
-
-
-class RenameDentryReplySpaceRecentListUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class RenameDentryReplySpaceRecentListVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class RenameDentryReplySpaceRecentList(Record, alias_generator=camel):
-    content_type: str | None
-    created_time: int | None
-    creator: RenameDentryReplySpaceRecentListCreator | None
-    dentry_id: str | None
-    dentry_type: str | None
-    dentry_uuid: str | None
-    doc_key: str | None
-    extension: str | None
-    has_children: bool | None
-    link_source_info: RenameDentryReplySpaceRecentListLinkSourceInfo | None
-    name: str | None
-    path: str | None
-    space: dict[str, JsonValue] | None
-    space_id: str | None
-    statistical_info: RenameDentryReplySpaceRecentListStatisticalInfo | None
-    updated_time: int | None
-    updater: RenameDentryReplySpaceRecentListUpdater | None
-    url: str | None
-    visitor_info: RenameDentryReplySpaceRecentListVisitorInfo | None
-
-
-class RenameDentryReplySpaceVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class RenameDentryReplySpace(Record, alias_generator=camel):
-    cover: str | None
-    description: str | None
-    hd_icon_vo: Annotated[RenameDentryReplySpaceHdIconVO | None, wire("hdIconVO")]
-    icon_vo: Annotated[RenameDentryReplySpaceIconVO | None, wire("iconVO")]
-    id: str | None
-    name: str | None
-    owner: RenameDentryReplySpaceOwner | None
-    recent_list: list[RenameDentryReplySpaceRecentList] = empty_list()
-    type: int | None
-    url: str | None
-    visitor_info: RenameDentryReplySpaceVisitorInfo | None
-
-
-class RenameDentryReplyUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class RenameDentryReplyVisitorInfo(Record, alias_generator=camel):
-    dentry_actions: list[str] = empty_list()
-    role_code: str | None
-    space_actions: list[str] = empty_list()
-
-
-class RenameDentryReply(Record, alias_generator=camel):
-    content_type: str | None
-    created_time: int | None
-    creator: RenameDentryReplyCreator | None
-    dentry_id: str | None
-    dentry_type: str | None
-    dentry_uuid: str | None
-    doc_key: str | None
-    extension: str | None
-    has_children: bool | None
-    link_source_info: RenameDentryReplyLinkSourceInfo | None
-    name: str | None
-    path: str | None
-    space: RenameDentryReplySpace | None
-    space_id: str | None
-    updated_time: int | None
-    updater: RenameDentryReplyUpdater | None
-    url: str | None
-    visitor_info: RenameDentryReplyVisitorInfo | None
-
-
-class SaveTeamMembersMembers(TypedDict, total=False):
-    member_id: Required[str]
-    member_type: Required[int]
-    role_code: str
-
-
-class SaveTeamMembersReplyNotInOrgMembers(Record, alias_generator=camel):
-    member_id: str | None
-    member_type: int | None
-    name: str | None
-    role_code: str | None
-
-
-class SaveTeamMembersReply(Record, alias_generator=camel):
-    not_in_org_members: list[SaveTeamMembersReplyNotInOrgMembers] = empty_list()
-    save_success: bool | None
-
-
-class SearchDentryRequestCreateTimeRange(TypedDict, total=False):
-    end: int
-    start: int
-
-
-class SearchDentryRequestVisitTimeRange(TypedDict, total=False):
-    end: int
-    start: int
-
-
-class SearchDentryRequest(TypedDict, total=False):
-    create_time_range: SearchDentryRequestCreateTimeRange
-    create_users: list[str]
-    editors: list[str]
-    max_results: Required[int]
-    next_token: str
-    search_field: int
-    search_file_type: int
-    space_id: str
-    space_ids: list[str]
-    summary_length: int
-    visit_time_range: SearchDentryRequestVisitTimeRange
-
-
-class SearchSpaceRequest(TypedDict, total=False):
-    max_results: Required[int]
-    next_token: str
-    with_team_info: bool
-
-
-class SearchReplyDentryResultItemsCreation(Record, alias_generator=camel):
-    name: str | None
-    timestamp: int | None
-
-
-class SearchReplyDentryResultItemsLastEdition(Record, alias_generator=camel):
-    name: str | None
-    timestamp: int | None
-
-
-class SearchReplyDentryResultItems(Record, alias_generator=camel):
-    content: str | None
-    creation: SearchReplyDentryResultItemsCreation | None
-    dentry_id: str | None
-    dentry_uuid: str | None
-    extension: str | None
-    icon_url: str | None
-    last_edition: SearchReplyDentryResultItemsLastEdition | None
-    name: str | None
-    origin_name: str | None
-    path: str | None
-    scene_type: int | None
-    search_file_type: int | None
-    space_id: str | None
-    thumbnail_url: str | None
-    url: str | None
-
-
-class SearchReplyDentryResult(Record, alias_generator=camel):
-    has_more: bool | None
-    items: list[SearchReplyDentryResultItems] = empty_list()
-    next_token: str | None
-
-
-class SearchReplySpaceResultItemsIconVO(Record, alias_generator=camel):
-    icon: str | None
-    type: str | None
-
-
-class SearchReplySpaceResultItemsTeamVO(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-
-
-class SearchReplySpaceResultItemsUserLastOperation(Record, alias_generator=camel):
-    name: str | None
-    time: int | None
-
-
-class SearchReplySpaceResultItems(Record, alias_generator=camel):
-    icon_vo: Annotated[SearchReplySpaceResultItemsIconVO | None, wire("iconVO")]
-    name: str | None
-    origin_name: str | None
-    space_id: str | None
-    team_vo: Annotated[SearchReplySpaceResultItemsTeamVO | None, wire("teamVO")]
-    url: str | None
-    user_last_operation: SearchReplySpaceResultItemsUserLastOperation | None
-
-
-class SearchReplySpaceResult(Record, alias_generator=camel):
-    has_more: bool | None
-    items: list[SearchReplySpaceResultItems] = empty_list()
-    next_token: str | None
-
-
-class SearchReply(Record, alias_generator=camel):
-    dentry_result: SearchReplyDentryResult | None
-    space_result: SearchReplySpaceResult | None
-
-
-class SearchTemplatesOption(TypedDict, total=False):
-    exclude_workspace_ids: list[str]
-    max_results: int
-    next_token: str
-    platform: str
-    template_types: list[int]
-    version: int
-    workspace_ids: list[str]
-
-
-class SearchTemplatesParam(TypedDict, total=False):
-    belong: Required[str]
-    search_name: Required[str]
-
-
-class SearchTemplatesReplyTemplateList(Record, alias_generator=camel):
-    author_name: str | None
-    belong: str | None
-    content_download_url: str | None
-    cover_download_url: str | None
-    create_time: str | None
-    description: str | None
-    modified_time: str | None
-    template_id: str | None
-    title: str | None
-    type: int | None
-    used_count: int | None
-    workspace_id: str | None
-    workspace_name: str | None
-
-
-class SearchTemplatesReply(Record, alias_generator=camel):
-    next_token: str | None
-    template_list: list[SearchTemplatesReplyTemplateList] = empty_list()
-
-
-class ShareUrlParam(TypedDict, total=False):
-    dentry_uuid: Required[str]
-    trigger_share: bool
-
-
-class ShareUrlReplyShareUrlInfo(Record, alias_generator=camel):
-    mobile_url: str | None
-    pc_url: str | None
-
-
-class ShareUrlReply(Record, alias_generator=camel):
-    share_url_info: ShareUrlReplyShareUrlInfo | None
-
-
-class SubmitExportJobReply(Record, alias_generator=camel):
-    download_url: str | None
-    task_id: str | None
-
-
-class SubmitGetContentJobReply(Record, alias_generator=camel):
-    task_id: int | None
-
-
-class TeamTemplatesOption(TypedDict, total=False):
-    exclude_workspace_ids: list[str]
-    max_results: int
-    next_token: str
-    platform: str
-    template_types: list[int]
-    version: int
-    workspace_ids: list[str]
-
-
-class TeamTemplatesReplyTemplateList(Record, alias_generator=camel):
-    author_name: str | None
-    belong: str | None
-    content_download_url: str | None
-    cover_download_url: str | None
-    create_time: str | None
-    description: str | None
-    modified_time: str | None
-    template_id: str | None
-    title: str | None
-    type: int | None
-    used_count: int | None
-    workspace_id: str | None
-    workspace_name: str | None
-
-
-class TeamTemplatesReply(Record, alias_generator=camel):
-    next_token: str | None
-    template_list: list[TeamTemplatesReplyTemplateList] = empty_list()
-
-
-class TemplateCategoriesOption(TypedDict, total=False):
-    category_status: int
-    industry_id: int
-
-
-class TemplateCategoriesParam(TypedDict, total=False):
-    tenant_id: Required[str]
-
-
-class TemplateCategoriesReplyList(Record, alias_generator=camel):
-    category_id: str | None
-    category_name: str | None
-    sort: str | None
-
-
-class TemplateCategoriesReply(Record, alias_generator=camel):
-    list_: list[TemplateCategoriesReplyList] = empty_list()
-
-
-class UnlockDocParam(TypedDict, total=False):
-    dentry_uuid: Required[str]
-    operator_uid: Required[str]
-
-
-class UnlockDocByDelegatedPermissionParam(TypedDict, total=False):
-    dentry_uuid: Required[str]
-
-
-class UpdateTeamReplyCreator(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class UpdateTeamReplyRelatedDeptInfo(Record, alias_generator=camel):
-    dept_id: str | None
-    dept_name: str | None
-
-
-class UpdateTeamReplyShareScopeInfo(Record, alias_generator=camel):
-    role_id: str | None
-    scope: int | None
-
-
-class UpdateTeamReplyUpdater(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-
-
-class UpdateTeamReplyVisitInfo(Record, alias_generator=camel):
-    role_code: str | None
-
-
-class UpdateTeamReply(Record, alias_generator=camel):
-    cover: str | None
-    created_time: int | None
-    creator: UpdateTeamReplyCreator | None
-    description: str | None
-    icon: str | None
-    id: str | None
-    name: str | None
-    related_dept_info: UpdateTeamReplyRelatedDeptInfo | None
-    share_scope_info: UpdateTeamReplyShareScopeInfo | None
-    status: int | None
-    type: int | None
-    updated_time: int | None
-    updater: UpdateTeamReplyUpdater | None
-    url: str | None
-    visit_info: UpdateTeamReplyVisitInfo | None
-
-
-class UserTemplatesOption(TypedDict, total=False):
-    max_results: int
-    next_token: str
-    platform: str
-    template_types: list[int]
-    version: int
-
-
-class UserTemplatesReplyTemplateList(Record, alias_generator=camel):
-    author_name: str | None
-    belong: str | None
-    content_download_url: str | None
-    cover_download_url: str | None
-    create_time: str | None
-    description: str | None
-    modified_time: str | None
-    template_id: str | None
-    title: str | None
-    type: int | None
-    used_count: int | None
-    workspace_id: str | None
-    workspace_name: str | None
-
-
-class UserTemplatesReply(Record, alias_generator=camel):
-    next_token: str | None
-    template_list: list[UserTemplatesReplyTemplateList] = empty_list()
-
-
 class DocV2(Manager):
+    @api("doc_2_0.BatchCreateTeam", "POST /v2.0/doc/teams/batch?operatorId")
+    def batch_create_team(
+        self,
+        operator_id: str,
+        *,
+        create_team_param_list: Annotated[Sequence[OrDict[TeamCreateTeam]], wire("param.createTeamParamList")],
+    ) -> Call[None]:
+        """Batch create team (批量创建小组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("doc_2_0.BatchDeleteRecents", "POST /v2.0/doc/dentries/recentRecords/batchRemove?operatorId")
+    def batch_delete_recents(
+        self,
+        operator_id: str,
+        *,
+        dentry_uuids: list[str],
+    ) -> Call[None]:
+        """Batch delete recents (批量删除文档最近记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("doc_2_0.CategoriesTemplates", "POST /v2.0/doc/categoryLists/templates/query?operatorId")
+    def categories_templates(
+        self,
+        operator_id: str,
+        *,
+        param: OrDict[CategoriesTemplateParam],
+        option: OrDict[CategoriesTemplateOption] | None = None,
+    ) -> Call[dict[str, JsonValue]]:
+        """Categories templates (按分类列表查询模板列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(dict[str, JsonValue], "map").or_empty()
+
+    @api("doc_2_0.CategoryTemplates", "POST /v2.0/doc/categories/templates/query?operatorId")
+    def category_templates(
+        self,
+        operator_id: str,
+        *,
+        param: OrDict[CategoryTemplateParam],
+        option: OrDict[CategoryTemplateOption] | None = None,
+    ) -> Call[list[CategoryTemplate]]:
+        """Category templates (按分类查询模板列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[CategoryTemplate], "list").or_empty()
+
+    @api("doc_2_0.CopyDentry", "POST /v2.0/doc/spaces/{spaceId}/dentries/{dentryId}/copy")
+    def copy_dentry(
+        self,
+        space_id: str,
+        dentry_id: str,
+        operator_id: str,
+        target_space_id: str,
+        *,
+        name: str,
+        to_next_dentry_id: str | None = None,
+        to_parent_dentry_id: str | None = None,
+        to_prev_dentry_id: str | None = None,
+    ) -> Call[Dentry]:
+        """Copy dentry (拷贝知识库节点).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Dentry)
+
     @api("doc_2_0.CopyDoc", "POST /v2.0/doc/dentries/copy")
     def copy_doc(
         self,
-        param: CopyDocParam,
-    ) -> Call[CopyDocReply]:
+        source_dentry_uuid: Annotated[str, wire("param.sourceDentryUuid")],
+        target_parent_dentry_uuid: Annotated[str, wire("param.targetParentDentryUuid")],
+        *,
+        target_pre_dentry_uuid: Annotated[str | None, wire("param.targetPreDentryUuid")] = None,
+    ) -> Call[CopiedDoc]:
         """Copy doc (复制文档).
 
         Args:
-            param: 必选参数
+            source_dentry_uuid: 源文件唯一标识 (例 e.g. `dentryUuid`)
+            target_parent_dentry_uuid: 目标文件唯一标识 (例 e.g. `dentryUuid`)
+            target_pre_dentry_uuid: 目标的上一个文件唯一标识 (例 e.g. `dentryUuid`)
 
         Codes: documentNotExist, operationTimeout, paramError, permissionDenied, systemError, unknownError.
 
@@ -2509,17 +766,90 @@ class DocV2(Manager):
 
         Source: api-copydoc
         """
-        return Call(CopyDocReply)
+        return Call(CopiedDoc)
+
+    @api("doc_2_0.CopyDocWithAppAuth", "POST /v2.0/doc/app/dentries/copy")
+    def copy_doc_with_app_auth(
+        self,
+        operator_id: str,
+        source_dentry_uuid: str,
+        target_parent_dentry_uuid: str,
+        *,
+        target_pre_dentry_uuid: str | None = None,
+    ) -> Call[CopiedDoc]:
+        """Copy doc with app auth (复制文档（应用授权）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CopiedDoc)
+
+    @api("doc_2_0.CopyWorkspace", "POST /v2.0/doc/dentries/workspace/copy")
+    def copy_workspace(
+        self,
+        *,
+        param: OrDict[WorkspaceParam],
+    ) -> Call[None]:
+        """Copy workspace (拷贝知识库).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("doc_2_0.CopyWorkspaceAsync", "POST /v2.0/doc/dentries/workspace/asyncCopy")
+    def copy_workspace_async(
+        self,
+        *,
+        param: OrDict[WorkspaceParam],
+    ) -> Call[int | None]:
+        """Copy workspace async (异步拷贝知识库).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "id").or_none()
+
+    @api("doc_2_0.CreateDentry", "POST /v2.0/doc/spaces/{spaceId}/dentries")
+    def create_dentry(
+        self,
+        space_id: str,
+        operator_id: str,
+        *,
+        dentry_type: str,
+        name: str,
+        document_type: int | None = None,
+        parent_dentry_id: str | None = None,
+    ) -> Call[Dentry]:
+        """Create dentry (创建知识库节点（包括文档和文件夹）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Dentry)
 
     @api("doc_2_0.CreateShortcut", "POST /v2.0/doc/resource/shortcut/create")
     def create_shortcut(
         self,
-        param: CreateShortcutParam,
-    ) -> Call[CreateShortcutReply]:
+        source_resource_id: Annotated[str, wire("param.sourceResourceId")],
+        target_resource_id: Annotated[str, wire("param.targetResourceId")],
+        *,
+        source_resource_type: Annotated[Literal["DENTRY", "WORKSPACE"], wire("param.sourceResourceType")],
+        target_resource_type: Annotated[Literal["DENTRY", "WORKSPACE"], wire("param.targetResourceType")],
+        target_resource_name: Annotated[str | None, wire("param.targetResourceName")] = None,
+    ) -> Call[Shortcut]:
         """Create shortcut (创建快捷方式).
 
         Args:
-            param: 必选参数
+            source_resource_id: 源资源位置的id (例 e.g. `dentryUuid`)
+            target_resource_id: 目标位置的id (例 e.g. `dentryUuid`)
+            source_resource_type: 源资源的类型 (`DENTRY` `WORKSPACE`)
+            target_resource_type: 目标资源的类型 (`DENTRY` `WORKSPACE`)
+            target_resource_name: 快捷方式名字 (例 e.g. `测试文件的快捷方式`)
 
         Codes: operationTimeout, paramError, systemError, unknownError.
 
@@ -2529,7 +859,128 @@ class DocV2(Manager):
 
         Source: api-createshortcut
         """
-        return Call(CreateShortcutReply)
+        return Call(Shortcut, "openDentryInfo")
+
+    @api("doc_2_0.CreateShortcutForMigrate", "POST /v2.0/doc/resource/shortcut/createV2")
+    def create_shortcut_for_migrate(
+        self,
+        *,
+        operator_id: str | None = None,
+        source_resource_id: str | None = None,
+        source_resource_type: str | None = None,
+        target_resource_id: str | None = None,
+        target_resource_name: str | None = None,
+        target_resource_type: str | None = None,
+    ) -> Call[Shortcut | None]:
+        """Create shortcut for migrate (创建快捷方式V2版（顺丰迁移使用）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Shortcut, "openDentryInfo").or_none()
+
+    @api("doc_2_0.CreateSpace", "POST /v2.0/doc/spaces")
+    def create_space(
+        self,
+        operator_id: str,
+        *,
+        name: str,
+        share_scope: OrDict[ShareScope],
+        description: str | None = None,
+        icon: str | None = None,
+        section_id: str | None = None,
+        team_id: str | None = None,
+    ) -> Call[Space]:
+        """Create space (创建知识库).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Space)
+
+    @api("doc_2_0.CreateTeam", "POST /v2.0/doc/teams")
+    def create_team(
+        self,
+        operator_id: str,
+        *,
+        name: str,
+        team_type: int,
+        cover: str | None = None,
+        description: str | None = None,
+        icon: str | None = None,
+        members: Sequence[Annotated[OrDict[Member], Needs("role_code")]] | None = None,
+    ) -> Call[Team]:
+        """Create team (创建小组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Team)
+
+    @api("doc_2_0.CrossOrgMigrate", "POST /v2.0/doc/crossOrganizations/spaces/migrate?operatorId")
+    def cross_org_migrate(
+        self,
+        operator_id: str,
+        *,
+        param: OrDict[CrossOrgMigrateParam],
+        option: OrDict[CrossOrgMigrateOption] | None = None,
+    ) -> Call[None]:
+        """Cross org migrate (跨组织迁移知识库).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("doc_2_0.DeleteTeam", "DELETE /v2.0/doc/teams/{teamId}")
+    def delete_team(
+        self,
+        team_id: str,
+        operator_id: str,
+    ) -> Call[Team]:
+        """Delete team (删除小组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Team)
+
+    @api("doc_2_0.DocContent", "GET /v2.0/doc/dentries/{dentryUuid}/contents")
+    def doc_content(
+        self,
+        dentry_uuid: str,
+        operator_id: str,
+        *,
+        target_format: Annotated[str | None, wire("option.targetFormat")] = None,
+    ) -> Call[int]:
+        """Doc content (获取文档内容).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "taskId")
+
+    @api("doc_2_0.DocExportByDelegatedPermission", "GET /v2.0/doc/me/dentries/{dentryUuid}/export")
+    def doc_export_by_delegated_permission(
+        self,
+        dentry_uuid: str,
+        *,
+        generate_cp: bool | None = None,
+        target_format: str | None = None,
+    ) -> Call[int]:
+        """Doc export by delegated permission (通过委托权限方式导出文档内容).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "taskId")
 
     @api(
         "doc_2_0.DocUpdateContentWithDelegatedPermission",
@@ -2538,10 +989,10 @@ class DocV2(Manager):
     def doc_update_content_with_delegated_permission(
         self,
         doc_key: str,
-        content: str,
         *,
+        content: str,
         data_type: str | None = None,
-    ) -> Call[DocUpdateContentWithDelegatedPermissionReply]:
+    ) -> Call[dict[str, JsonValue]]:
         """Doc update content with delegated permission (覆写文档（个人授权）).
 
         Args:
@@ -2557,14 +1008,29 @@ class DocV2(Manager):
 
         Source: api-docupdatecontent
         """
-        return Call(DocUpdateContentWithDelegatedPermissionReply)
+        return Call(dict[str, JsonValue], "data").or_empty()
+
+    @api("doc_2_0.ExportDoc", "POST /v2.0/doc/dentries/export")
+    def export_doc(
+        self,
+        dentry_uuid: Annotated[str, wire("param.dentryUuid")],
+        *,
+        export_type: Annotated[str, wire("param.exportType")],
+    ) -> Call[ExportDoc]:
+        """Export doc (导出文档).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ExportDoc)
 
     @api("doc_2_0.GetDentryIdByUuid", "GET /v2.0/doc/dentries/{dentryUuid}/queryDentryId")
     def get_dentry_id_by_uuid(
         self,
         dentry_uuid: str,
         operator_id: str,
-    ) -> Call[GetDentryIdByUuidReply]:
+    ) -> Call[Uuid]:
         """Get dentry id by uuid (根据 dentryUuid 获取 spaceId).
 
         Args:
@@ -2578,13 +1044,112 @@ class DocV2(Manager):
 
         Source: api-getdentryidbyuuid
         """
-        return Call(GetDentryIdByUuidReply)
+        return Call(Uuid)
+
+    @api("doc_2_0.GetDocContent", "GET /v2.0/doc/me/query/{dentryUuid}/contents")
+    def get_doc_content(
+        self,
+        dentry_uuid: str,
+        *,
+        generate_cp: bool | None = None,
+        target_format: str | None = None,
+    ) -> Call[int]:
+        """Get doc content (委托权限获取文档内容).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "taskId")
+
+    @api("doc_2_0.GetMySpace", "GET /v2.0/doc/me/mySpace/infos")
+    def get_my_space(
+        self,
+        *,
+        is_my_space: bool | None = None,
+    ) -> Call[MySpace]:
+        """Get my space (获取当前企业下钉盘目录我的文件对应的空间信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(MySpace)
+
+    @api("doc_2_0.GetOrgOrWebOpenDocContent", "GET /v2.0/doc/me/dentries/{dentryUuid}/contents")
+    def get_org_or_web_open_doc_content(
+        self,
+        dentry_uuid: str,
+        *,
+        generate_cp: bool | None = None,
+        scope_type: int | None = None,
+        target_format: str | None = None,
+    ) -> Call[int]:
+        """Get org or web open doc content (委托权限获取企业内公开或者或联网公开文档内容).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "taskId")
+
+    @api("doc_2_0.GetSchema", "GET /v2.0/doc/teams/{teamId}/schemas")
+    def get_schema(
+        self,
+        team_id: str,
+        operator_id: str,
+    ) -> Call[Schema]:
+        """Get schema (查询小组主页schema （包括轮播图、公告、便捷入口）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Schema)
+
+    @api("doc_2_0.GetSpaceDirectories", "GET /v2.0/doc/spaces/{spaceId}/directories")
+    def get_space_directories(
+        self,
+        space_id: str,
+        operator_id: str,
+        *,
+        dentry_id: str | None = None,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[Dentry]:
+        """Get space directories (查询目录树).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 知识库ID
+            dentry_id: 知识库节点ID
+            max_results: 每页条目数 (默认 default `20`)
+            next_token: 分页游标
+
+        Evidence: sdk
+        """
+        return Listing(Dentry, TOKEN, items="children")
+
+    @api("doc_2_0.GetStarInfo", "GET /v2.0/doc/dentries/{dentryUuid}/starInfos")
+    def get_star_info(
+        self,
+        dentry_uuid: str,
+        operator_id: str,
+    ) -> Call[bool]:
+        """Get star info (获取星标信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "starred")
 
     @api("doc_2_0.GetTaskInfo", "GET /v2.0/doc/task/info/{taskId}")
     def get_task_info(
         self,
         task_id: str,
-    ) -> Call[GetTaskInfoReply]:
+    ) -> Call[Task]:
         """Get task info (获取任务状态).
 
         Args:
@@ -2598,7 +1163,65 @@ class DocV2(Manager):
 
         Source: api-gettaskinfo
         """
-        return Call(GetTaskInfoReply)
+        return Call(Task)
+
+    @api("doc_2_0.GetTeam", "GET /v2.0/doc/teams/{teamId}")
+    def get_team(
+        self,
+        team_id: str,
+        operator_id: str,
+    ) -> Call[Team]:
+        """Get team (查询小组详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Team)
+
+    @api("doc_2_0.GetTotalNumberOfDentries", "GET /v2.0/doc/spaces/statistics/dentryCounts")
+    def get_total_number_of_dentries(
+        self,
+        operator_id: str,
+        *,
+        include_folder: bool | None = None,
+        space_types: str | None = None,
+    ) -> Call[str]:
+        """Get total number of dentries (获取知识库下的总节点数).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "dentriesCount")
+
+    @api("doc_2_0.GetTotalNumberOfSpaces", "GET /v2.0/doc/spaces/statistics/spaceCounts")
+    def get_total_number_of_spaces(
+        self,
+        operator_id: str,
+    ) -> Call[str]:
+        """Get total number of spaces (获取知识库总数).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "spacesCount")
+
+    @api("doc_2_0.GetUserInfoByOpenToken", "GET /v2.0/doc/userInfos")
+    def get_user_info_by_open_token(
+        self,
+        *,
+        doc_key: str,
+        open_token: str,
+    ) -> Call[User]:
+        """Get user info by open token (查询文档免登的用户信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(User)
 
     @api("doc_2_0.GetUuidByDentryId", "GET /v2.0/doc/dentries/{dentryId}/queryDentryUuid")
     def get_uuid_by_dentry_id(
@@ -2606,7 +1229,7 @@ class DocV2(Manager):
         dentry_id: str,
         space_id: str,
         operator_id: str,
-    ) -> Call[GetUuidByDentryIdReply]:
+    ) -> Call[Uuid]:
         """Get uuid by dentry id (获取 dentryUuid 信息).
 
         Args:
@@ -2621,17 +1244,68 @@ class DocV2(Manager):
 
         Source: api-getuuidbydentryid
         """
-        return Call(GetUuidByDentryIdReply)
+        return Call(Uuid)
+
+    @api("doc_2_0.GetUuidByIdOrUrl", "GET /v2.0/doc/documents/queryDentryUuid")
+    def get_uuid_by_id_or_url(
+        self,
+        operator_id: str,
+        *,
+        id_or_url: str,
+    ) -> Call[str]:
+        """Get uuid by id or url (根据文档id或URL获取文件DentryUuid).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "dentryUuid")
+
+    @api("doc_2_0.GetWorkspacePermissionScopes", "GET /v2.0/doc/workspaces/{workspaceId}/members")
+    def get_workspace_permission_scopes(
+        self,
+        workspace_id: str,
+        operator_id: str,
+    ) -> Call[list[WorkspacePermissionScope]]:
+        """Get workspace permission scopes (获取知识库权限范围).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[WorkspacePermissionScope], "members").or_empty()
+
+    @api("doc_2_0.HandoverTeamWithoutAuth", "POST /v2.0/doc/teams/members/handoverWithoutAuth")
+    def handover_team_without_auth(
+        self,
+        team_id: Annotated[str, wire("param.teamId")],
+        *,
+        new_owner: Annotated[str, wire("param.newOwner")],
+        leave: Annotated[bool | None, wire("param.leave")] = None,
+        notify: Annotated[bool | None, wire("param.notify")] = None,
+    ) -> Call[None]:
+        """Handover team without auth (以超级管理员身份转交小组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("doc_2_0.HandoveryWorkspace", "POST /v2.0/doc/dentries/workspace/handover")
     def handovery_workspace(
         self,
-        param: HandoveryWorkspaceParam,
+        resource_id: Annotated[str, wire("param.resourceId")],
+        receiver_union_id: Annotated[str, wire("param.receiverUnionId")],
+        *,
+        leave: Annotated[bool | None, wire("param.leave")] = None,
     ) -> Call[None]:
         """Handovery workspace (知识库转交所有者).
 
         Args:
-            param: 必选参数
+            resource_id: 待转交的知识库的rootNodeUUid
+            receiver_union_id: 接收人unionId
+            leave: 转交者转交后是否退出此知识库 (默认 default `False`)
 
         Codes: operationTimeout, paramError, systemError, unknownError.
 
@@ -2640,502 +1314,6 @@ class DocV2(Manager):
         Apps: internal.
 
         Source: api-handoveryworkspace
-        """
-        return Call(None)
-
-    @api("doc_2_0.PinSpace", "POST /v2.0/doc/spaces/{spaceId}/pin?operatorId")
-    def pin_space(
-        self,
-        space_id: str,
-        operator_id: str,
-    ) -> Call[None]:
-        """Pin space (置顶知识库).
-
-        Args:
-            space_id: 知识库
-            operator_id: 操作人 UnionID (例 e.g. `union_id`)
-
-        Codes: paramError, paramError.spaceId, permissionDenied, spaceNotExist, systemError, unknownError.
-
-        Scopes: Document.Workspace.Write.
-
-        Apps: internal, third_party_org.
-
-        Source: api-pinspace
-        """
-        return Call(None)
-
-    @api("doc_2_0.BatchCreateTeam", "POST /v2.0/doc/teams/batch?operatorId")
-    def batch_create_team(
-        self,
-        operator_id: str,
-        param: BatchCreateTeamParam,
-    ) -> Call[None]:
-        """Batch create team (批量创建小组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("doc_2_0.BatchDeleteRecents", "POST /v2.0/doc/dentries/recentRecords/batchRemove?operatorId")
-    def batch_delete_recents(
-        self,
-        operator_id: str,
-        dentry_uuids: list[str],
-    ) -> Call[None]:
-        """Batch delete recents (批量删除文档最近记录).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("doc_2_0.CategoriesTemplates", "POST /v2.0/doc/categoryLists/templates/query?operatorId")
-    def categories_templates(
-        self,
-        operator_id: str,
-        param: CategoriesTemplatesParam,
-        *,
-        option: CategoriesTemplatesOption | None = None,
-    ) -> Call[CategoriesTemplatesReply]:
-        """Categories templates (按分类列表查询模板列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CategoriesTemplatesReply)
-
-    @api("doc_2_0.CategoryTemplates", "POST /v2.0/doc/categories/templates/query?operatorId")
-    def category_templates(
-        self,
-        operator_id: str,
-        param: CategoryTemplatesParam,
-        *,
-        option: CategoryTemplatesOption | None = None,
-    ) -> Call[CategoryTemplatesReply]:
-        """Category templates (按分类查询模板列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CategoryTemplatesReply)
-
-    @api("doc_2_0.CopyDentry", "POST /v2.0/doc/spaces/{spaceId}/dentries/{dentryId}/copy")
-    def copy_dentry(
-        self,
-        space_id: str,
-        dentry_id: str,
-        name: str,
-        operator_id: str,
-        target_space_id: str,
-        *,
-        to_next_dentry_id: str | None = None,
-        to_parent_dentry_id: str | None = None,
-        to_prev_dentry_id: str | None = None,
-    ) -> Call[CopyDentryReply]:
-        """Copy dentry (拷贝知识库节点).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CopyDentryReply)
-
-    @api("doc_2_0.CopyDocWithAppAuth", "POST /v2.0/doc/app/dentries/copy")
-    def copy_doc_with_app_auth(
-        self,
-        operator_id: str,
-        source_dentry_uuid: str,
-        target_parent_dentry_uuid: str,
-        *,
-        target_pre_dentry_uuid: str | None = None,
-    ) -> Call[CopyDocWithAppAuthReply]:
-        """Copy doc with app auth (复制文档（应用授权）).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CopyDocWithAppAuthReply)
-
-    @api("doc_2_0.CopyWorkspace", "POST /v2.0/doc/dentries/workspace/copy")
-    def copy_workspace(
-        self,
-        param: CopyWorkspaceParam,
-    ) -> Call[None]:
-        """Copy workspace (拷贝知识库).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("doc_2_0.CopyWorkspaceAsync", "POST /v2.0/doc/dentries/workspace/asyncCopy")
-    def copy_workspace_async(
-        self,
-        param: CopyWorkspaceAsyncParam,
-    ) -> Call[CopyWorkspaceAsyncReply]:
-        """Copy workspace async (异步拷贝知识库).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CopyWorkspaceAsyncReply)
-
-    @api("doc_2_0.CreateDentry", "POST /v2.0/doc/spaces/{spaceId}/dentries")
-    def create_dentry(
-        self,
-        space_id: str,
-        dentry_type: str,
-        name: str,
-        operator_id: str,
-        *,
-        document_type: int | None = None,
-        parent_dentry_id: str | None = None,
-    ) -> Call[CreateDentryReply]:
-        """Create dentry (创建知识库节点（包括文档和文件夹）).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateDentryReply)
-
-    @api("doc_2_0.CreateShortcutForMigrate", "POST /v2.0/doc/resource/shortcut/createV2")
-    def create_shortcut_for_migrate(
-        self,
-        *,
-        operator_id: str | None = None,
-        source_resource_id: str | None = None,
-        source_resource_type: str | None = None,
-        target_resource_id: str | None = None,
-        target_resource_name: str | None = None,
-        target_resource_type: str | None = None,
-    ) -> Call[CreateShortcutForMigrateReply]:
-        """Create shortcut for migrate (创建快捷方式V2版（顺丰迁移使用）).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateShortcutForMigrateReply)
-
-    @api("doc_2_0.CreateSpace", "POST /v2.0/doc/spaces")
-    def create_space(
-        self,
-        name: str,
-        operator_id: str,
-        share_scope: CreateSpaceShareScope,
-        *,
-        description: str | None = None,
-        icon: str | None = None,
-        section_id: str | None = None,
-        team_id: str | None = None,
-    ) -> Call[CreateSpaceReply]:
-        """Create space (创建知识库).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateSpaceReply)
-
-    @api("doc_2_0.CreateTeam", "POST /v2.0/doc/teams")
-    def create_team(
-        self,
-        name: str,
-        operator_id: str,
-        team_type: int,
-        *,
-        cover: str | None = None,
-        description: str | None = None,
-        icon: str | None = None,
-        members: list[CreateTeamMembers] | None = None,
-    ) -> Call[CreateTeamReply]:
-        """Create team (创建小组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateTeamReply)
-
-    @api("doc_2_0.CrossOrgMigrate", "POST /v2.0/doc/crossOrganizations/spaces/migrate?operatorId")
-    def cross_org_migrate(
-        self,
-        operator_id: str,
-        param: CrossOrgMigrateParam,
-        *,
-        option: CrossOrgMigrateOption | None = None,
-    ) -> Call[None]:
-        """Cross org migrate (跨组织迁移知识库).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("doc_2_0.DeleteTeam", "DELETE /v2.0/doc/teams/{teamId}")
-    def delete_team(
-        self,
-        team_id: str,
-        operator_id: str,
-    ) -> Call[DeleteTeamReply]:
-        """Delete team (删除小组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeleteTeamReply)
-
-    @api("doc_2_0.DocContent", "GET /v2.0/doc/dentries/{dentryUuid}/contents?operatorId")
-    def doc_content(
-        self,
-        dentry_uuid: str,
-        operator_id: str,
-        *,
-        option: DocContentOption | None = None,
-    ) -> Call[DocContentReply]:
-        """Doc content (获取文档内容).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DocContentReply)
-
-    @api("doc_2_0.DocExportByDelegatedPermission", "GET /v2.0/doc/me/dentries/{dentryUuid}/export")
-    def doc_export_by_delegated_permission(
-        self,
-        dentry_uuid: str,
-        *,
-        generate_cp: bool | None = None,
-        target_format: str | None = None,
-    ) -> Call[DocExportByDelegatedPermissionReply]:
-        """Doc export by delegated permission (通过委托权限方式导出文档内容).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DocExportByDelegatedPermissionReply)
-
-    @api("doc_2_0.ExportDoc", "POST /v2.0/doc/dentries/export")
-    def export_doc(
-        self,
-        param: ExportDocParam,
-    ) -> Call[ExportDocReply]:
-        """Export doc (导出文档).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ExportDocReply)
-
-    @api("doc_2_0.GetDocContent", "GET /v2.0/doc/me/query/{dentryUuid}/contents")
-    def get_doc_content(
-        self,
-        dentry_uuid: str,
-        *,
-        generate_cp: bool | None = None,
-        target_format: str | None = None,
-    ) -> Call[GetDocContentReply]:
-        """Get doc content (委托权限获取文档内容).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetDocContentReply)
-
-    @api("doc_2_0.GetMySpace", "GET /v2.0/doc/me/mySpace/infos")
-    def get_my_space(
-        self,
-        *,
-        is_my_space: bool | None = None,
-    ) -> Call[GetMySpaceReply]:
-        """Get my space (获取当前企业下钉盘目录我的文件对应的空间信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetMySpaceReply)
-
-    @api("doc_2_0.GetOrgOrWebOpenDocContent", "GET /v2.0/doc/me/dentries/{dentryUuid}/contents")
-    def get_org_or_web_open_doc_content(
-        self,
-        dentry_uuid: str,
-        *,
-        generate_cp: bool | None = None,
-        scope_type: int | None = None,
-        target_format: str | None = None,
-    ) -> Call[GetOrgOrWebOpenDocContentReply]:
-        """Get org or web open doc content (委托权限获取企业内公开或者或联网公开文档内容).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetOrgOrWebOpenDocContentReply)
-
-    @api("doc_2_0.GetSchema", "GET /v2.0/doc/teams/{teamId}/schemas")
-    def get_schema(
-        self,
-        team_id: str,
-        operator_id: str,
-    ) -> Call[GetSchemaReply]:
-        """Get schema (查询小组主页schema （包括轮播图、公告、便捷入口）).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetSchemaReply)
-
-    @api("doc_2_0.GetSpaceDirectories", "GET /v2.0/doc/spaces/{spaceId}/directories")
-    def get_space_directories(
-        self,
-        space_id: str,
-        operator_id: str,
-        *,
-        dentry_id: str | None = None,
-        max_results: int = 20,
-        next_token: str | None = None,
-    ) -> Query[GetSpaceDirectoriesChildren]:
-        """Get space directories (查询目录树).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 知识库ID
-            dentry_id: 知识库节点ID
-            max_results: 每页条目数 (默认 default `20`)
-            next_token: 分页游标
-
-        Evidence: sdk
-        """
-        return Listing(GetSpaceDirectoriesChildren, TOKEN, items="children")
-
-    @api("doc_2_0.GetStarInfo", "GET /v2.0/doc/dentries/{dentryUuid}/starInfos")
-    def get_star_info(
-        self,
-        dentry_uuid: str,
-        operator_id: str,
-    ) -> Call[GetStarInfoReply]:
-        """Get star info (获取星标信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetStarInfoReply)
-
-    @api("doc_2_0.GetTeam", "GET /v2.0/doc/teams/{teamId}")
-    def get_team(
-        self,
-        team_id: str,
-        operator_id: str,
-    ) -> Call[GetTeamReply]:
-        """Get team (查询小组详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetTeamReply)
-
-    @api("doc_2_0.GetTotalNumberOfDentries", "GET /v2.0/doc/spaces/statistics/dentryCounts")
-    def get_total_number_of_dentries(
-        self,
-        operator_id: str,
-        *,
-        include_folder: bool | None = None,
-        space_types: str | None = None,
-    ) -> Call[GetTotalNumberOfDentriesReply]:
-        """Get total number of dentries (获取知识库下的总节点数).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetTotalNumberOfDentriesReply)
-
-    @api("doc_2_0.GetTotalNumberOfSpaces", "GET /v2.0/doc/spaces/statistics/spaceCounts")
-    def get_total_number_of_spaces(
-        self,
-        operator_id: str,
-    ) -> Call[GetTotalNumberOfSpacesReply]:
-        """Get total number of spaces (获取知识库总数).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetTotalNumberOfSpacesReply)
-
-    @api("doc_2_0.GetUserInfoByOpenToken", "GET /v2.0/doc/userInfos")
-    def get_user_info_by_open_token(
-        self,
-        doc_key: str,
-        open_token: str,
-    ) -> Call[GetUserInfoByOpenTokenReply]:
-        """Get user info by open token (查询文档免登的用户信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetUserInfoByOpenTokenReply)
-
-    @api("doc_2_0.GetUuidByIdOrUrl", "GET /v2.0/doc/documents/queryDentryUuid")
-    def get_uuid_by_id_or_url(
-        self,
-        id_or_url: str,
-        operator_id: str,
-    ) -> Call[GetUuidByIdOrUrlReply]:
-        """Get uuid by id or url (根据文档id或URL获取文件DentryUuid).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetUuidByIdOrUrlReply)
-
-    @api("doc_2_0.GetWorkspacePermissionScopes", "GET /v2.0/doc/workspaces/{workspaceId}/members")
-    def get_workspace_permission_scopes(
-        self,
-        workspace_id: str,
-        operator_id: str,
-    ) -> Call[GetWorkspacePermissionScopesReply]:
-        """Get workspace permission scopes (获取知识库权限范围).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetWorkspacePermissionScopesReply)
-
-    @api("doc_2_0.HandoverTeamWithoutAuth", "POST /v2.0/doc/teams/members/handoverWithoutAuth")
-    def handover_team_without_auth(
-        self,
-        param: HandoverTeamWithoutAuthParam,
-    ) -> Call[None]:
-        """Handover team without auth (以超级管理员身份转交小组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
         """
         return Call(None)
 
@@ -3148,7 +1326,7 @@ class DocV2(Manager):
         exclude_file: bool | None = None,
         max_results: int = 20,
         next_token: str | None = None,
-    ) -> Query[ListFeedsItem]:
+    ) -> Query[Feed]:
         """List feeds (查询小组动态).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3158,49 +1336,58 @@ class DocV2(Manager):
 
         Evidence: sdk
         """
-        return Listing(ListFeedsItem, TOKEN, items="items")
+        return Listing(Feed, TOKEN, items="items")
 
     @api("doc_2_0.ListHotDocs", "GET /v2.0/doc/teams/{teamId}/hotDocs")
     def list_hot_docs(
         self,
         team_id: str,
         operator_id: str,
-    ) -> Call[ListHotDocsReply]:
+    ) -> Call[list[Dentry]]:
         """List hot docs (查询小组热门文档).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListHotDocsReply)
+        return Call(list[Dentry], "items").or_empty()
 
     @api("doc_2_0.ListPinSpaces", "POST /v2.0/doc/spaces/pinLists/query?operatorId", idempotent=True)
     def list_pin_spaces(
         self,
         operator_id: str,
         *,
-        option: ListPinSpacesOption | None = None,
-    ) -> Call[ListPinSpacesReply]:
+        max_results: Annotated[int | None, wire("option.maxResults")] = None,
+        next_token: Annotated[str | None, wire("option.nextToken")] = None,
+        with_space_creator_info: Annotated[bool | None, wire("option.withSpaceCreatorInfo")] = None,
+        with_space_modifier_info: Annotated[bool | None, wire("option.withSpaceModifierInfo")] = None,
+        with_space_permission_role: Annotated[bool | None, wire("option.withSpacePermissionRole")] = None,
+        with_team_detail: Annotated[bool | None, wire("option.withTeamDetail")] = None,
+    ) -> Call[PinSpacePage]:
         """List pin spaces (获取置顶知识库列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListPinSpacesReply)
+        return Call(PinSpacePage)
 
     @api("doc_2_0.ListRecents", "POST /v2.0/doc/dentries/recentRecords/lists/query", idempotent=True)
     def list_recents(
         self,
-        param: ListRecentsParam,
-    ) -> Call[ListRecentsReply]:
+        *,
+        file_types: Annotated[list[int], wire("param.fileTypes")],
+        operate_types: Annotated[list[int], wire("param.operateTypes")],
+        max_results: Annotated[int | None, wire("param.maxResults")] = None,
+        next_token: Annotated[str | None, wire("param.nextToken")] = None,
+    ) -> Call[RecentPage]:
         """List recents (查询文档最近记录列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListRecentsReply)
+        return Call(RecentPage)
 
     @api("doc_2_0.ListRelatedSpaceTeams", "GET /v2.0/doc/teams/relations/spaceTeams")
     def list_related_space_teams(
@@ -3208,14 +1395,14 @@ class DocV2(Manager):
         operator_id: str,
         *,
         type: int | None = None,
-    ) -> Call[ListRelatedSpaceTeamsReply]:
+    ) -> Call[list[Team]]:
         """List related space teams (查询关联了知识库的团队列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListRelatedSpaceTeamsReply)
+        return Call(list[Team], "items").or_empty()
 
     @api("doc_2_0.ListRelatedTeams", "GET /v2.0/doc/teams")
     def list_related_teams(
@@ -3225,7 +1412,7 @@ class DocV2(Manager):
         max_results: int = 20,
         next_token: str | None = None,
         type: int | None = None,
-    ) -> Query[ListRelatedTeamsItem]:
+    ) -> Query[Team]:
         """List related teams (查询小组列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3235,55 +1422,70 @@ class DocV2(Manager):
 
         Evidence: sdk
         """
-        return Listing(ListRelatedTeamsItem, TOKEN, items="items")
+        return Listing(Team, TOKEN, items="items")
 
     @api("doc_2_0.ListSpaceSections", "GET /v2.0/doc/teams/{teamId}/spaceSections")
     def list_space_sections(
         self,
         team_id: str,
         operator_id: str,
-    ) -> Call[ListSpaceSectionsReply]:
+    ) -> Call[list[SpaceSection]]:
         """List space sections (查询知识库分组).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListSpaceSectionsReply)
+        return Call(list[SpaceSection], "items").or_empty()
 
     @api("doc_2_0.ListStars", "POST /v2.0/doc/dentries/starLists/query?operatorId", idempotent=True)
     def list_stars(
         self,
         operator_id: str,
         *,
-        option: ListStarsOption | None = None,
-    ) -> Call[ListStarsReply]:
+        content_type_list: Annotated[list[str] | None, wire("option.contentTypeList")] = None,
+        filter_doc_types: Annotated[list[str] | None, wire("option.filterDocTypes")] = None,
+        list_v2: Annotated[bool | None, wire("option.listV2")] = None,
+        max_results: Annotated[int | None, wire("option.maxResults")] = None,
+        next_token: Annotated[str | None, wire("option.nextToken")] = None,
+        order: Annotated[str | None, wire("option.order")] = None,
+        order_by: Annotated[str | None, wire("option.orderBy")] = None,
+        with_dentry_creator_info: Annotated[bool | None, wire("option.withDentryCreatorInfo")] = None,
+        with_dentry_modifier_info: Annotated[bool | None, wire("option.withDentryModifierInfo")] = None,
+        with_dentry_permission_role: Annotated[bool | None, wire("option.withDentryPermissionRole")] = None,
+        with_space_detail: Annotated[bool | None, wire("option.withSpaceDetail")] = None,
+        with_space_permission_role: Annotated[bool | None, wire("option.withSpacePermissionRole")] = None,
+        with_team_detail: Annotated[bool | None, wire("option.withTeamDetail")] = None,
+    ) -> Call[StarPage]:
         """List stars (获取星标列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListStarsReply)
+        return Call(StarPage)
 
     @api("doc_2_0.ListTeamMembers", "GET /v2.0/doc/teams/{teamId}/members")
     def list_team_members(
         self,
         team_id: str,
         operator_id: str,
-    ) -> Call[ListTeamMembersReply]:
+    ) -> Call[TeamMember]:
         """List team members (查询小组成员列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListTeamMembersReply)
+        return Call(TeamMember)
 
     @api("doc_2_0.LockDoc", "POST /v2.0/doc/dentries/lock")
     def lock_doc(
         self,
-        param: LockDocParam,
+        dentry_uuid: Annotated[str, wire("param.dentryUuid")],
+        *,
+        name: Annotated[str, wire("param.name")],
+        operator_uid: Annotated[str, wire("param.operatorUid")],
     ) -> Call[None]:
         """Lock doc (文档定稿).
 
@@ -3296,7 +1498,9 @@ class DocV2(Manager):
     @api("doc_2_0.LockDocByDelegatedPermission", "POST /v2.0/doc/me/dentries/lock")
     def lock_doc_by_delegated_permission(
         self,
-        param: LockDocByDelegatedPermissionParam,
+        dentry_uuid: Annotated[str, wire("param.dentryUuid")],
+        *,
+        name: Annotated[str, wire("param.name")],
     ) -> Call[None]:
         """Lock doc by delegated permission (通过委托授权文档定稿).
 
@@ -3331,14 +1535,36 @@ class DocV2(Manager):
         to_next_dentry_id: str | None = None,
         to_parent_dentry_id: str | None = None,
         to_prev_dentry_id: str | None = None,
-    ) -> Call[MoveDentryReply]:
+    ) -> Call[Dentry]:
         """Move dentry (移动知识库节点).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(MoveDentryReply)
+        return Call(Dentry)
+
+    @api("doc_2_0.PinSpace", "POST /v2.0/doc/spaces/{spaceId}/pin?operatorId")
+    def pin_space(
+        self,
+        space_id: str,
+        operator_id: str,
+    ) -> Call[None]:
+        """Pin space (置顶知识库).
+
+        Args:
+            space_id: 知识库
+            operator_id: 操作人 UnionID (例 e.g. `union_id`)
+
+        Codes: paramError, paramError.spaceId, permissionDenied, spaceNotExist, systemError, unknownError.
+
+        Scopes: Document.Workspace.Write.
+
+        Apps: internal, third_party_org.
+
+        Source: api-pinspace
+        """
+        return Call(None)
 
     @api("doc_2_0.QueryDentry", "GET /v2.0/doc/spaces/{spaceId}/dentries/{dentryId}")
     def query_dentry(
@@ -3348,7 +1574,7 @@ class DocV2(Manager):
         operator_id: str,
         *,
         include_space: bool | None = None,
-    ) -> Call[QueryDentryReply]:
+    ) -> Call[Dentry]:
         """Query dentry (查询知识库节点（包括文档和文件夹）).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3361,7 +1587,7 @@ class DocV2(Manager):
 
         Evidence: sdk
         """
-        return Call(QueryDentryReply)
+        return Call(Dentry)
 
     @api("doc_2_0.QueryDocContent", "GET /v2.0/doc/query/{dentryUuid}/contents")
     def query_doc_content(
@@ -3370,28 +1596,28 @@ class DocV2(Manager):
         operator_id: str,
         *,
         target_format: str | None = None,
-    ) -> Call[QueryDocContentReply]:
+    ) -> Call[int]:
         """Query doc content (获取文档内容).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryDocContentReply)
+        return Call(int, "taskId")
 
     @api("doc_2_0.QueryExportTask", "GET /v2.0/doc/me/export/task/query")
     def query_export_task(
         self,
         operator_id: str,
         task_id: str,
-    ) -> Call[QueryExportTaskReply]:
+    ) -> Call[ExportTask]:
         """Query export task (通过taskId查询文档导出任务状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryExportTaskReply)
+        return Call(ExportTask)
 
     @api("doc_2_0.QueryGetContentJob", "GET /v2.0/doc/contents/{dentryUuid}/jobStatuses")
     def query_get_content_job(
@@ -3400,55 +1626,55 @@ class DocV2(Manager):
         operator_id: str,
         *,
         task_id: int | None = None,
-    ) -> Call[QueryGetContentJobReply]:
+    ) -> Call[GetContentJob]:
         """Query get content job (查询文档内容获取任务状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryGetContentJobReply)
+        return Call(GetContentJob)
 
     @api("doc_2_0.QueryItemByUrl", "GET /v2.0/doc/items")
     def query_item_by_url(
         self,
         operator_id: str,
-        url: str,
         *,
+        url: str,
         with_statistical_info: bool | None = None,
-    ) -> Call[QueryItemByUrlReply]:
+    ) -> Call[DocItem]:
         """Query item by url (根据链接查询节点或知识库信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryItemByUrlReply)
+        return Call(DocItem)
 
     @api("doc_2_0.QueryMineSpace", "GET /v2.0/doc/spaces/users/{unionId}/mine")
     def query_mine_space(
         self,
         union_id: str,
-    ) -> Call[QueryMineSpaceReply]:
+    ) -> Call[Space]:
         """Query mine space (查询用户的「我的文档」).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryMineSpaceReply)
+        return Call(Space)
 
     @api("doc_2_0.QueryRecentList", "GET /v2.0/doc/spaces/docs/recent")
     def query_recent_list(
         self,
         operator_id: str,
-        recent_type: int,
         *,
+        recent_type: int,
         creator_type: int | None = None,
         file_type: int | None = None,
         max_results: int = 20,
         next_token: str | None = None,
-    ) -> Query[QueryRecentListRecentList]:
+    ) -> Query[Recent]:
         """Query recent list (查询最近列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3458,21 +1684,21 @@ class DocV2(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryRecentListRecentList, TOKEN, items="recentList")
+        return Listing(Recent, TOKEN, items="recentList")
 
     @api("doc_2_0.QuerySpace", "GET /v2.0/doc/spaces/{spaceId}")
     def query_space(
         self,
         space_id: str,
         operator_id: str,
-    ) -> Call[QuerySpaceReply]:
+    ) -> Call[Space]:
         """Query space (查询指定知识库信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QuerySpaceReply)
+        return Call(Space)
 
     @api("doc_2_0.RelatedSpaces", "GET /v2.0/doc/relations/spaces")
     def related_spaces(
@@ -3482,7 +1708,7 @@ class DocV2(Manager):
         max_results: int = 20,
         next_token: str | None = None,
         team_id: str | None = None,
-    ) -> Query[RelatedSpacesItem]:
+    ) -> Query[Space]:
         """Related spaces (查询与我关联的知识库列表（支持筛选小组）).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3492,118 +1718,122 @@ class DocV2(Manager):
 
         Evidence: sdk
         """
-        return Listing(RelatedSpacesItem, TOKEN, items="items")
+        return Listing(Space, TOKEN, items="items")
 
     @api("doc_2_0.RemoveTeamMembers", "PUT /v2.0/doc/teams/{teamId}/members/remove")
     def remove_team_members(
         self,
         team_id: str,
-        members: list[RemoveTeamMembersMembers],
         operator_id: str,
         *,
+        members: Sequence[OrDict[Member]],
         notify: bool | None = None,
-    ) -> Call[RemoveTeamMembersReply]:
+    ) -> Call[CreatedTeamMember]:
         """Remove team members (移除小组成员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RemoveTeamMembersReply)
+        return Call(CreatedTeamMember)
 
     @api("doc_2_0.RenameDentry", "POST /v2.0/doc/spaces/{spaceId}/dentries/{dentryId}/rename?name&operatorId")
     def rename_dentry(
         self,
         space_id: str,
         dentry_id: str,
-        name: str,
         operator_id: str,
-    ) -> Call[RenameDentryReply]:
+        *,
+        name: str,
+    ) -> Call[Dentry]:
         """Rename dentry (知识库节点（包括文档和文件夹）重命名).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RenameDentryReply)
+        return Call(Dentry)
 
     @api("doc_2_0.SaveTeamMembers", "PUT /v2.0/doc/teams/{teamId}/members")
     def save_team_members(
         self,
         team_id: str,
-        members: list[SaveTeamMembersMembers],
         operator_id: str,
         *,
+        members: Sequence[OrDict[Member]],
         notify: bool | None = None,
-    ) -> Call[SaveTeamMembersReply]:
+    ) -> Call[CreatedTeamMember]:
         """Save team members (添加或修改小组成员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SaveTeamMembersReply)
+        return Call(CreatedTeamMember)
 
     @api("doc_2_0.Search", "POST /v2.0/doc/search", idempotent=True)
     def search(
         self,
         *,
-        dentry_request: SearchDentryRequest | None = None,
+        dentry_request: OrDict[DocDentry] | None = None,
         keyword: str | None = None,
         operator_id: str | None = None,
-        space_request: SearchSpaceRequest | None = None,
-    ) -> Call[SearchReply]:
+        space_request: OrDict[DocSpace] | None = None,
+    ) -> Call[Doc]:
         """Search (搜索知识库和节点).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SearchReply)
+        return Call(Doc)
 
     @api("doc_2_0.SearchTemplates", "POST /v2.0/doc/templates/search?operatorId", idempotent=True)
     def search_templates(
         self,
         operator_id: str,
-        param: SearchTemplatesParam,
         *,
-        option: SearchTemplatesOption | None = None,
-    ) -> Call[SearchTemplatesReply]:
+        param: OrDict[TemplateParam],
+        option: OrDict[TemplateOption] | None = None,
+    ) -> Call[TemplatePage]:
         """Search templates (搜索模板中心模板).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SearchTemplatesReply)
+        return Call(TemplatePage)
 
     @api("doc_2_0.ShareUrl", "POST /v2.0/doc/dentries/shareUrls/query")
     def share_url(
         self,
-        param: ShareUrlParam,
-    ) -> Call[ShareUrlReply]:
+        dentry_uuid: Annotated[str, wire("param.dentryUuid")],
+        *,
+        trigger_share: Annotated[bool | None, wire("param.triggerShare")] = None,
+    ) -> Call[ShareUrl | None]:
         """Share url (获取文件打开链接).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ShareUrlReply)
+        return Call(ShareUrl, "shareUrlInfo").or_none()
 
     @api("doc_2_0.SubmitExportJob", "POST /v2.0/doc/me/export/submit")
     def submit_export_job(
         self,
         dentry_uuid: str,
         operator_id: str,
+        *,
         target_format: str,
-    ) -> Call[SubmitExportJobReply]:
+    ) -> Call[CreatedExportJob]:
         """Submit export job (通过dentryUuid提交文档导出任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SubmitExportJobReply)
+        return Call(CreatedExportJob)
 
     @api("doc_2_0.SubmitGetContentJob", "PUT /v2.0/doc/contents/{dentryUuid}/jobs?operatorId&targetFormat")
     def submit_get_content_job(
@@ -3612,50 +1842,58 @@ class DocV2(Manager):
         operator_id: str,
         *,
         target_format: str | None = None,
-    ) -> Call[SubmitGetContentJobReply]:
+    ) -> Call[int | None]:
         """Submit get content job (提交文档内容获取任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SubmitGetContentJobReply)
+        return Call(int, "taskId").or_none()
 
     @api("doc_2_0.TeamTemplates", "POST /v2.0/doc/workspaces/templates/query?operatorId")
     def team_templates(
         self,
         operator_id: str,
         *,
-        option: TeamTemplatesOption | None = None,
-    ) -> Call[TeamTemplatesReply]:
+        exclude_workspace_ids: Annotated[list[str] | None, wire("option.excludeWorkspaceIds")] = None,
+        max_results: Annotated[int | None, wire("option.maxResults")] = None,
+        next_token: Annotated[str | None, wire("option.nextToken")] = None,
+        platform: Annotated[str | None, wire("option.platform")] = None,
+        template_types: Annotated[list[int] | None, wire("option.templateTypes")] = None,
+        version: Annotated[int | None, wire("option.version")] = None,
+        workspace_ids: Annotated[list[str] | None, wire("option.workspaceIds")] = None,
+    ) -> Call[TemplatePage]:
         """Team templates (获取知识库模板列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TeamTemplatesReply)
+        return Call(TemplatePage)
 
     @api("doc_2_0.TemplateCategories", "POST /v2.0/doc/templates/categories/query?operatorId")
     def template_categories(
         self,
         operator_id: str,
-        param: TemplateCategoriesParam,
         *,
-        option: TemplateCategoriesOption | None = None,
-    ) -> Call[TemplateCategoriesReply]:
+        param: OrDict[TemplateCategoryParam],
+        option: OrDict[TemplateCategoryOption] | None = None,
+    ) -> Call[list[TemplateCategory]]:
         """Template categories (获取模板分类列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TemplateCategoriesReply)
+        return Call(list[TemplateCategory], "list").or_empty()
 
     @api("doc_2_0.UnlockDoc", "POST /v2.0/doc/dentries/unlock")
     def unlock_doc(
         self,
-        param: UnlockDocParam,
+        dentry_uuid: Annotated[str, wire("param.dentryUuid")],
+        *,
+        operator_uid: Annotated[str, wire("param.operatorUid")],
     ) -> Call[None]:
         """Unlock doc (取消文档定稿).
 
@@ -3668,7 +1906,7 @@ class DocV2(Manager):
     @api("doc_2_0.UnlockDocByDelegatedPermission", "POST /v2.0/doc/me/dentries/unlock")
     def unlock_doc_by_delegated_permission(
         self,
-        param: UnlockDocByDelegatedPermissionParam,
+        dentry_uuid: Annotated[str, wire("param.dentryUuid")],
     ) -> Call[None]:
         """Unlock doc by delegated permission (通过委托授权取消文档定稿).
 
@@ -3714,26 +1952,30 @@ class DocV2(Manager):
         *,
         description: str | None = None,
         name: str | None = None,
-    ) -> Call[UpdateTeamReply]:
+    ) -> Call[Team]:
         """Update team (更新小组).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateTeamReply)
+        return Call(Team)
 
     @api("doc_2_0.UserTemplates", "POST /v2.0/doc/users/templates/query?operatorId")
     def user_templates(
         self,
         operator_id: str,
         *,
-        option: UserTemplatesOption | None = None,
-    ) -> Call[UserTemplatesReply]:
+        max_results: Annotated[int | None, wire("option.maxResults")] = None,
+        next_token: Annotated[str | None, wire("option.nextToken")] = None,
+        platform: Annotated[str | None, wire("option.platform")] = None,
+        template_types: Annotated[list[int] | None, wire("option.templateTypes")] = None,
+        version: Annotated[int | None, wire("option.version")] = None,
+    ) -> Call[TemplatePage]:
         """User templates (用户模板列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UserTemplatesReply)
+        return Call(TemplatePage)

@@ -6,53 +6,25 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class InstallCoolAppOrderToGroupReply(Record, alias_generator=camel):
-    result: str | None
+class CoolAppShortcutOrder(Reply, alias_generator=camel):
+    """Cool app shortcut order."""
+
+    forbidden_plugin_list: list[Plugin] = empty_list()
+    my_plugin_list: list[Plugin] = empty_list()
+    other_plugin_list: list[Plugin] = empty_list()
 
 
-class InstallCoolAppToGroupReply(Record, alias_generator=camel):
-    result: str | None
+class Plugin(Reply, alias_generator=camel):
+    """Plugin."""
 
-
-class QueryCoolAppShortcutOrderReplyResultForbiddenPluginList(Record, alias_generator=camel):
     app_code: str | None
-    desc: str | None
-    plugin_id: str | None
+    desc: str = ""
+    plugin_id: str
     source: str | None
-    title: str | None
-
-
-class QueryCoolAppShortcutOrderReplyResultMyPluginList(Record, alias_generator=camel):
-    app_code: str | None
-    desc: str | None
-    plugin_id: str | None
-    source: str | None
-    title: str | None
-
-
-class QueryCoolAppShortcutOrderReplyResultOtherPluginList(Record, alias_generator=camel):
-    app_code: str | None
-    desc: str | None
-    plugin_id: str | None
-    source: str | None
-    title: str | None
-
-
-class QueryCoolAppShortcutOrderReplyResult(Record, alias_generator=camel):
-    forbidden_plugin_list: list[QueryCoolAppShortcutOrderReplyResultForbiddenPluginList] = empty_list()
-    my_plugin_list: list[QueryCoolAppShortcutOrderReplyResultMyPluginList] = empty_list()
-    other_plugin_list: list[QueryCoolAppShortcutOrderReplyResultOtherPluginList] = empty_list()
-
-
-class QueryCoolAppShortcutOrderReply(Record, alias_generator=camel):
-    result: QueryCoolAppShortcutOrderReplyResult | None
-
-
-class UninstallCoolAppFromGroupReply(Record, alias_generator=camel):
-    result: str | None
+    title: str = ""
 
 
 class DpaasV1(Manager):
@@ -64,14 +36,14 @@ class DpaasV1(Manager):
         sorted_plugin_id_list: list[int] | None = None,
         template_id: str | None = None,
         unsorted_plugin_id_list: list[int] | None = None,
-    ) -> Call[InstallCoolAppOrderToGroupReply]:
+    ) -> Call[str | None]:
         """Install cool app order to group (群酷应用排序).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(InstallCoolAppOrderToGroupReply)
+        return Call(str, "result").or_none()
 
     @api("dpaas_1_0.InstallCoolAppToGroup", "POST /v1.0/dpaas/coolApps/shortcuts/plugins/install")
     def install_cool_app_to_group(
@@ -81,14 +53,14 @@ class DpaasV1(Manager):
         operate_cool_app_code: str | None = None,
         operator_id: str | None = None,
         template_id: str | None = None,
-    ) -> Call[InstallCoolAppToGroupReply]:
+    ) -> Call[str | None]:
         """Install cool app to group (安装酷应用到群).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(InstallCoolAppToGroupReply)
+        return Call(str, "result").or_none()
 
     @api("dpaas_1_0.QueryCoolAppShortcutOrder", "POST /v1.0/dpaas/coolApps/shortcuts/plugins/query", idempotent=True)
     def query_cool_app_shortcut_order(
@@ -97,14 +69,14 @@ class DpaasV1(Manager):
         conversation_id: str | None = None,
         operator_id: str | None = None,
         template_id: str | None = None,
-    ) -> Call[QueryCoolAppShortcutOrderReply]:
+    ) -> Call[CoolAppShortcutOrder]:
         """Query cool app shortcut order (查询群插件栏).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryCoolAppShortcutOrderReply)
+        return Call(CoolAppShortcutOrder, "result")
 
     @api("dpaas_1_0.UninstallCoolAppFromGroup", "POST /v1.0/dpaas/coolApps/shortcuts/plugins/uninstall")
     def uninstall_cool_app_from_group(
@@ -114,11 +86,11 @@ class DpaasV1(Manager):
         operate_cool_app_code: str | None = None,
         operator_id: str | None = None,
         template_id: str | None = None,
-    ) -> Call[UninstallCoolAppFromGroupReply]:
+    ) -> Call[str | None]:
         """Uninstall cool app from group (从群内卸载酷应用).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UninstallCoolAppFromGroupReply)
+        return Call(str, "result").or_none()

@@ -2,199 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Required
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.core.quantities.spans import SpanSeconds
 from dingtalk_models.core.secret import Secret
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import IsoTime, camel, empty_dict, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class AddSpaceReply(Record, alias_generator=camel):
-    space_id: str | None
-    """空间ID"""
-    space_name: str | None
-    """空间名称"""
-    space_type: str | None
-    """空间类型"""
-    quota: int | None
-    """空间总额度"""
-    used_quota: int | None
-    """空间已使用额度"""
-    permission_mode: str | None
-    """授权模式 (`acl` `custom`)"""
-    create_time: str | None
-    """创建时间"""
-    modify_time: str | None
-    """修改时间"""
+class CopiedFile(Reply, alias_generator=camel):
+    """Copied file."""
 
-
-class ListSpacesSpace(Record, alias_generator=camel):
-    space_id: str | None
-    """空间ID"""
-    space_name: str | None
-    """空间名称"""
-    space_type: str | None
-    """空间类型 (`personal` `org`)"""
-    quota: int | None
-    """空间总额度"""
-    used_quota: int | None
-    """空间已使用额度"""
-    permission_mode: str | None
-    """授权模式 (`acl` `custom`)"""
-    create_time: str | None
-    """创建时间"""
-    modify_time: str | None
-    """修改时间"""
-
-
-class ManagementListSpacesReplySpaces(Record, alias_generator=camel):
-    space_id: str | None
-    """空间ID"""
-    space_name: str | None
-    """空间名称"""
-    space_type: str | None
-    """空间类型 (`personal` `org`)"""
-    quota: int | None
-    """空间总额度"""
-    used_quota: int | None
-    """空间已使用额度"""
-    permission_mode: str | None
-    """授权模式 (`acl` `custom`)"""
-    create_time: str | None
-    """创建时间"""
-    modify_time: str | None
-    """修改时间"""
-
-
-class ManagementListSpacesReply(Record, alias_generator=camel):
-    spaces: list[ManagementListSpacesReplySpaces] = empty_list()
-    """空间列表"""
-
-
-class AddCustomSpaceReply(Record, alias_generator=camel):
-    create_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    modify_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    permission_mode: str | None
-    quota: int | None
-    space_id: str | None
-    space_name: str | None
-    space_type: str | None
-    used_quota: int | None
-
-
-class AddFileReply(Record, alias_generator=camel):
-    content_type: str | None
-    """文件内容类型"""
-    create_time: str | None
-    """创建时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    creator: str | None
-    """创建者"""
-    file_extension: str | None
-    """文件后缀名"""
-    file_id: str | None
-    """文件ID"""
-    file_name: str | None
-    """文件名称"""
-    file_path: str | None
-    """文件路径"""
-    file_size: int | None
-    """文件大小"""
-    file_type: str | None
-    """文件类型"""
-    modifier: str | None
-    """修改者"""
-    modify_time: str | None
-    """修改时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    parent_id: str | None
-    """父目录ID"""
-    space_id: str | None
-    """钉盘空间ID"""
-
-
-class AddPermissionMembers(TypedDict, total=False):
-    corp_id: Required[str]
-    """企业的CorpId"""
-    member_id: Required[str]
-    """成员ID"""
-    member_type: Required[str]
-    """成员类型"""
-
-
-class CopyFileReplyFile(Record, alias_generator=camel):
-    content_type: str | None
-    """文件内容类型"""
-    create_time: str | None
-    """创建时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    creator: str | None
-    """创建者"""
-    file_extension: str | None
-    """文件后缀"""
-    file_id: str | None
-    """文件ID"""
-    file_name: str | None
-    """文件名称"""
-    file_path: str | None
-    """文件路径"""
-    file_size: int | None
-    """文件大小"""
-    file_type: str | None
-    """文件类型"""
-    modifier: str | None
-    """修改者"""
-    modify_time: str | None
-    """修改时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    parent_id: str | None
-    """父目录ID"""
-    space_id: str | None
-    """钉盘空间ID"""
-
-
-class CopyFileReply(Record, alias_generator=camel):
-    file: CopyFileReplyFile | None
+    file: DriveFile | None
     """文件信息"""
     task_id: str | None
     """异步任务ID"""
 
 
-class DeleteFilesReply(Record, alias_generator=camel):
-    task_id: str | None
+class Download(Reply, alias_generator=camel):
+    """Download."""
+
+    download_info: DownloadInfo | None
+    """下载加签url信息"""
+    region: str | None
+    """文件所存储的区域"""
 
 
-class DeletePermissionMembers(TypedDict, total=False):
-    corp_id: Required[str]
-    """企业的CorpId"""
-    member_id: Required[str]
-    """成员ID"""
-    member_type: Required[str]
-    """成员类型"""
+class DownloadInfo(Reply, alias_generator=camel):
+    """Download info (下载加签url信息)."""
 
-
-class GetAsyncTaskInfoReply(Record, alias_generator=camel):
-    begin_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    end_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    failed: int | None
-    status: str | None
-    success: int | None
-    task_id: str | None
-    total: int | None
-
-
-class GetDownloadInfoReplyDownloadInfo(Record, alias_generator=camel):
-    expiration_seconds: int | None
+    expiration_seconds: SpanSeconds | None
     """加签url过期时间 (单位 unit 秒)"""
-    headers: dict[str, JsonValue] | None
+    headers: dict[str, JsonValue] = empty_dict()
     """下载文件时需要带上的header信息"""
     internal_resource_url: str | None
     """内网加签url"""
@@ -202,25 +50,20 @@ class GetDownloadInfoReplyDownloadInfo(Record, alias_generator=camel):
     """加签url"""
 
 
-class GetDownloadInfoReply(Record, alias_generator=camel):
-    download_info: GetDownloadInfoReplyDownloadInfo | None
-    """下载加签url信息"""
-    region: str | None
-    """文件所存储的区域"""
+class DriveFile(Reply, alias_generator=camel):
+    """Drive file (文件信息)."""
 
-
-class GetFileInfoReply(Record, alias_generator=camel):
     content_type: str | None
     """文件内容类型"""
-    create_time: str | None
+    create_time: IsoTime
     """创建时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    creator: str | None
+    creator: str
     """创建者ID"""
     file_extension: str | None
     """文件后缀名"""
-    file_id: str | None
+    file_id: str
     """文件ID"""
-    file_name: str | None
+    file_name: str = ""
     """文件名称"""
     file_path: str | None
     """文件路径"""
@@ -228,56 +71,26 @@ class GetFileInfoReply(Record, alias_generator=camel):
     """文件大小"""
     file_type: str | None
     """文件类型"""
+    icon: str = ""
+    """文件图标"""
     modifier: str | None
     """修改者ID"""
-    modify_time: str | None
+    modify_time: IsoTime | None
     """修改时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
     parent_id: str | None
     """父目录ID"""
     space_id: str | None
     """钉盘空间ID"""
+    thumbnail: str | None
+    """文件缩略图"""
 
 
-class GetMySpaceInfoReply(Record, alias_generator=camel):
-    create_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    modify_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    permission_mode: str | None
-    quota: int | None
-    space_id: str | None
-    space_name: str | None
-    space_type: str | None
-    used_quota: int | None
+class HeaderSignatureUploadInfo(Reply, alias_generator=camel):
+    """Header signature upload info (hdader加签上传信息)."""
 
-
-class GetPreviewInfoReplyInfo(Record, alias_generator=camel):
-    url: str | None
-
-
-class GetPreviewInfoReply(Record, alias_generator=camel):
-    info: GetPreviewInfoReplyInfo | None
-
-
-class GetPrivilegeInfoReply(Record, alias_generator=camel):
-    types: list[str] = empty_list()
-
-
-class GetQuotaInfosReplyQuotas(Record, alias_generator=camel):
-    identifier: str | None
-    quota: int | None
-    type: str | None
-    used_quota: int | None
-
-
-class GetQuotaInfosReply(Record, alias_generator=camel):
-    quotas: list[GetQuotaInfosReplyQuotas] = empty_list()
-
-
-class GetUploadInfoReplyHeaderSignatureUploadInfo(Record, alias_generator=camel):
     expiration_seconds: int | None
     """过期秒数"""
-    headers: dict[str, JsonValue] | None
+    headers: dict[str, JsonValue] = empty_dict()
     """header加签信息"""
     internal_resource_url: str | None
     """内网上传地址"""
@@ -287,7 +100,111 @@ class GetUploadInfoReplyHeaderSignatureUploadInfo(Record, alias_generator=camel)
     """上传地址"""
 
 
-class GetUploadInfoReplyStsUploadInfo(Record, alias_generator=camel):
+class Member(Reply, Shape, alias_generator=camel):
+    """Member (成员权限列表)."""
+
+    corp_id: str
+    """企业的CorpId"""
+    member_id: str
+    """成员ID"""
+    member_name: str = ""
+    """成员名称"""
+    member_type: str
+    """成员类型"""
+
+
+class MovedFile(Reply, alias_generator=camel):
+    """Moved file."""
+
+    files: list[DriveFile] = empty_list()
+    task_id: str | None
+
+
+class Order(Shape, alias_generator=camel):
+    """Order."""
+
+    biz_type: str
+    capacity: int
+    capacity_type: str
+    day: int
+    money: int
+    order_id: int
+
+
+class OutMember(Reply, alias_generator=camel):
+    """Out member (企业内成员权限列表)."""
+
+    extend: bool | None
+    """是否是继承的权限"""
+    member: Member | None
+    """成员信息"""
+    role: str | None
+    """权限角色"""
+
+
+class Permission(Reply, alias_generator=camel):
+    """Permission."""
+
+    members: list[OutMember] = empty_list()
+    """企业内成员权限列表"""
+    out_members: list[OutMember] = empty_list()
+    """企业外成员权限列表"""
+
+
+class Quota(Reply, alias_generator=camel):
+    """Quota."""
+
+    identifier: str | None
+    quota: int | None
+    type: str | None
+    used_quota: int | None
+
+
+class RecycleFile(Reply, alias_generator=camel):
+    """Recycle file."""
+
+    content_type: str | None
+    """文件内容类型"""
+    delete_staff_id: str | None
+    """删除员工工号"""
+    delete_time: IsoTime | None
+    """删除时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    file_name: str = ""
+    """文件名称"""
+    file_path: str | None
+    """文件路径"""
+    file_size: int | None
+    """文件大小"""
+    file_type: str | None
+    """文件类型"""
+    recycle_item_id: str
+    """回收站记录ID"""
+
+
+class Space(Reply, alias_generator=camel):
+    """Space."""
+
+    create_time: IsoTime
+    """创建时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    modify_time: IsoTime
+    """修改时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    permission_mode: str
+    """授权模式 (`acl` `custom`)"""
+    quota: int
+    """空间总额度"""
+    space_id: str
+    """空间ID"""
+    space_name: str
+    """空间名称"""
+    space_type: str
+    """空间类型 (`personal` `org`)"""
+    used_quota: int
+    """空间已使用额度"""
+
+
+class StsUploadInfo(Reply, alias_generator=camel):
+    """Sts upload info (sts加签上传信息)."""
+
     access_key_id: str | None
     """阿里云账号的临时accessKeyId"""
     access_key_secret: Secret | None
@@ -306,261 +223,115 @@ class GetUploadInfoReplyStsUploadInfo(Record, alias_generator=camel):
     """对应OSS Object Key"""
 
 
-class GetUploadInfoReply(Record, alias_generator=camel):
-    header_signature_upload_info: GetUploadInfoReplyHeaderSignatureUploadInfo | None
+class Task(Reply, alias_generator=camel):
+    """Task."""
+
+    begin_time: IsoTime | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    end_time: IsoTime | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    failed: int | None
+    status: str | None
+    success: int | None
+    task_id: str
+    total: int | None
+
+
+class UploadInfo(Reply, alias_generator=camel):
+    """Upload info."""
+
+    header_signature_upload_info: HeaderSignatureUploadInfo | None
     """hdader加签上传信息"""
     region: str | None
     """文件所存储的区域"""
-    sts_upload_info: GetUploadInfoReplyStsUploadInfo | None
+    sts_upload_info: StsUploadInfo | None
     """sts加签上传信息"""
 
 
-class InfoSpaceReply(Record, alias_generator=camel):
-    create_time: str | None
-    """创建时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    modify_time: str | None
-    """修改时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    permission_mode: str | None
-    """授权模式"""
-    quota: int | None
-    """容量"""
-    space_id: str | None
-    """空间ID"""
-    space_name: str | None
-    """空间名称"""
-    space_type: str | None
-    """空间类型"""
-    used_quota: int | None
-    """已使用容量"""
-
-
-class ListFilesFile(Record, alias_generator=camel):
-    content_type: str | None
-    """文件内容类型"""
-    create_time: str | None
-    """创建时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    creator: str | None
-    """创建者ID"""
-    file_extension: str | None
-    """文件后缀名"""
-    file_id: str | None
-    """文件ID"""
-    file_name: str | None
-    """文件名称"""
-    file_path: str | None
-    """文件路径"""
-    file_size: int | None
-    """文件大小"""
-    file_type: str | None
-    """文件类型"""
-    icon: str | None
-    """文件图标"""
-    modifier: str | None
-    """修改者ID"""
-    modify_time: str | None
-    """修改时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    parent_id: str | None
-    """父目录ID"""
-    space_id: str | None
-    """钉盘空间ID"""
-    thumbnail: str | None
-    """文件缩略图"""
-
-
-class ListPermissionsReplyMembersMember(Record, alias_generator=camel):
-    corp_id: str | None
-    """企业的CorpId"""
-    member_id: str | None
-    """成员ID"""
-    member_name: str | None
-    """成员名称"""
-    member_type: str | None
-    """成员类型"""
-
-
-class ListPermissionsReplyMembers(Record, alias_generator=camel):
-    extend: bool | None
-    """是否是继承的权限"""
-    member: ListPermissionsReplyMembersMember | None
-    """成员信息"""
-    role: str | None
-    """权限角色"""
-
-
-class ListPermissionsReplyOutMembersMember(Record, alias_generator=camel):
-    corp_id: str | None
-    """企业的CorpId"""
-    member_id: str | None
-    """成员ID"""
-    member_name: str | None
-    """成员名称"""
-    member_type: str | None
-    """成员类型"""
-
-
-class ListPermissionsReplyOutMembers(Record, alias_generator=camel):
-    extend: bool | None
-    """是否是继承的权限"""
-    member: ListPermissionsReplyOutMembersMember | None
-    """成员信息"""
-    role: str | None
-    """权限角色"""
-
-
-class ListPermissionsReply(Record, alias_generator=camel):
-    members: list[ListPermissionsReplyMembers] = empty_list()
-    """企业内成员权限列表"""
-    out_members: list[ListPermissionsReplyOutMembers] = empty_list()
-    """企业外成员权限列表"""
-
-
-class ListRecycleFilesRecycleItem(Record, alias_generator=camel):
-    content_type: str | None
-    """文件内容类型"""
-    delete_staff_id: str | None
-    """删除员工工号"""
-    delete_time: str | None
-    """删除时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    file_name: str | None
-    """文件名称"""
-    file_path: str | None
-    """文件路径"""
-    file_size: int | None
-    """文件大小"""
-    file_type: str | None
-    """文件类型"""
-    recycle_item_id: str | None
-    """回收站记录ID"""
-
-
-class ManagementBuyQuotaOrder(TypedDict, total=False):
-    biz_type: Required[str]
-    capacity: Required[int]
-    capacity_type: Required[str]
-    day: Required[int]
-    money: Required[int]
-    order_id: Required[int]
-
-
-class ManagementModifySpaceReplySpaces(Record, alias_generator=camel):
-    create_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    modify_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    permission_mode: str | None
-    quota: int | None
-    space_id: str | None
-    space_name: str | None
-    space_type: str | None
-    used_quota: int | None
-
-
-class ManagementModifySpaceReply(Record, alias_generator=camel):
-    spaces: list[ManagementModifySpaceReplySpaces] = empty_list()
-
-
-class ModifyPermissionMembers(TypedDict, total=False):
-    corp_id: Required[str]
-    """企业的CorpId"""
-    member_id: Required[str]
-    """成员ID"""
-    member_type: Required[str]
-    """成员类型"""
-
-
-class MoveFileReply(Record, alias_generator=camel):
-    content_type: str | None
-    """文件内容类型"""
-    create_time: str | None
-    """创建时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    creator: str | None
-    """创建者ID"""
-    file_extension: str | None
-    """文件后缀名"""
-    file_id: str | None
-    """文件ID"""
-    file_name: str | None
-    """文件名称"""
-    file_path: str | None
-    """文件路径"""
-    file_size: int | None
-    """文件大小"""
-    file_type: str | None
-    """文件类型"""
-    modifier: str | None
-    """修改者ID"""
-    modify_time: str | None
-    """修改时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    parent_id: str | None
-    """父目录ID"""
-    space_id: str | None
-    """钉盘空间ID"""
-
-
-class MoveFilesReplyFiles(Record, alias_generator=camel):
-    content_type: str | None
-    create_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    creator: str | None
-    file_extension: str | None
-    file_id: str | None
-    file_name: str | None
-    file_path: str | None
-    file_size: int | None
-    file_type: str | None
-    modifier: str | None
-    modify_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    parent_id: str | None
-    space_id: str | None
-
-
-class MoveFilesReply(Record, alias_generator=camel):
-    files: list[MoveFilesReplyFiles] = empty_list()
-    task_id: str | None
-
-
-class RenameFileReply(Record, alias_generator=camel):
-    content_type: str | None
-    """文件内容类型"""
-    create_time: str | None
-    """创建时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    creator: str | None
-    """创建者ID"""
-    file_extension: str | None
-    """文件后缀名"""
-    file_id: str | None
-    """文件ID"""
-    file_name: str | None
-    """文件名称"""
-    file_path: str | None
-    """文件路径"""
-    file_size: int | None
-    """文件大小"""
-    file_type: str | None
-    """文件类型"""
-    modifier: str | None
-    """修改者ID"""
-    modify_time: str | None
-    """修改时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    parent_id: str | None
-    """父目录ID"""
-    space_id: str | None
-    """钉盘空间ID"""
-
-
 class DriveV1(Manager):
+    @api("drive_1_0.AddCustomSpace", "POST /v1.0/drive/spaces/customSpaces")
+    def add_custom_space(
+        self,
+        union_id: str,
+        *,
+        biz_type: str,
+        identifier: str,
+        permission_mode: str,
+    ) -> Call[Space]:
+        """Add custom space (新建自定义空间).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Space)
+
+    @api("drive_1_0.AddFile", "POST /v1.0/drive/spaces/{spaceId}/files")
+    def add_file(
+        self,
+        space_id: str,
+        union_id: str,
+        *,
+        file_name: str,
+        file_type: str,
+        add_conflict_policy: str | None = None,
+        media_id: str | None = None,
+        parent_id: str | None = None,
+    ) -> Call[DriveFile]:
+        """Add file (添加文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            union_id: 用户unionId
+            file_name: 文件名
+            file_type: 文件类型
+            add_conflict_policy: 文件名称冲突策略
+            media_id: 对应OSS Object Key
+            parent_id: 父目录ID
+
+        Evidence: sdk
+        """
+        return Call(DriveFile)
+
+    @api("drive_1_0.AddPermission", "POST /v1.0/drive/spaces/{spaceId}/files/{fileId}/permissions")
+    def add_permission(
+        self,
+        space_id: str,
+        file_id: str,
+        union_id: str,
+        *,
+        members: Sequence[OrDict[Member]],
+        role: str,
+    ) -> Call[None]:
+        """Add permission (添加权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_id: 文件ID
+            union_id: 用户unionId
+            members: 成员权限列表
+            role: 权限角色
+
+        Evidence: sdk
+        """
+        return Call(None)
+
     @api("drive_1_0.AddSpace", "POST /v1.0/drive/spaces")
     def add_space(
         self,
-        name: str,
         union_id: str,
-    ) -> Call[AddSpaceReply]:
+        *,
+        name: str,
+    ) -> Call[Space]:
         """Add space (新建空间).
 
         Args:
-            name: 空间名称 (例 e.g. `新建空间名称`)
             union_id: 用户unionId (例 e.g. `sKUPRiijiSrqsuwqcPiSdbeNwiXxx`)
+            name: 空间名称 (例 e.g. `新建空间名称`)
 
         Codes: addSpace.forbiden, name.invalid, no.priviledge, param.error, request.overlimit, unknown.error,
             unsupported.operation.
@@ -571,7 +342,139 @@ class DriveV1(Manager):
 
         Source: new-space
         """
-        return Call(AddSpaceReply)
+        return Call(Space)
+
+    @api("drive_1_0.ClearRecycleFiles", "POST /v1.0/drive/recycleItems/clear")
+    def clear_recycle_files(
+        self,
+        union_id: str,
+        *,
+        recycle_type: str,
+    ) -> Call[None]:
+        """Clear recycle files (清空回收站文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            union_id: 用户unionId
+            recycle_type: 回收站类型
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("drive_1_0.CopyFile", "POST /v1.0/drive/spaces/{spaceId}/files/{fileId}/copy")
+    def copy_file(
+        self,
+        space_id: str,
+        file_id: str,
+        target_space_id: str,
+        union_id: str,
+        *,
+        add_conflict_policy: str | None = None,
+        target_parent_id: str | None = None,
+    ) -> Call[CopiedFile]:
+        """Copy file (拷贝文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_id: 文件ID
+            target_space_id: 目标空间ID
+            union_id: 操作人的unionId
+            add_conflict_policy: 文件名称冲突策略
+            target_parent_id: 目标父目录ID
+
+        Evidence: sdk
+        """
+        return Call(CopiedFile)
+
+    @api("drive_1_0.DeleteFile", "DELETE /v1.0/drive/spaces/{spaceId}/files/{fileId}")
+    def delete_file(
+        self,
+        space_id: str,
+        file_id: str,
+        union_id: str,
+        *,
+        delete_policy: str,
+    ) -> Call[None]:
+        """Delete file (删除文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_id: 文件ID
+            union_id: 用户unionId
+            delete_policy: 删除策略
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("drive_1_0.DeleteFiles", "POST /v1.0/drive/spaces/{spaceId}/files/batchDelete")
+    def delete_files(
+        self,
+        space_id: str,
+        union_id: str,
+        *,
+        delete_policy: str,
+        file_ids: list[str],
+    ) -> Call[str | None]:
+        """Delete files (批量删除文件（夹）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "taskId").or_none()
+
+    @api("drive_1_0.DeletePermission", "POST /v1.0/drive/spaces/{spaceId}/files/{fileId}/permissions/delete")
+    def delete_permission(
+        self,
+        space_id: str,
+        file_id: str,
+        union_id: str,
+        *,
+        members: Sequence[OrDict[Member]],
+        role: str,
+    ) -> Call[None]:
+        """Delete permission (删除权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_id: 文件ID
+            union_id: 用户unionId
+            members: 成员权限列表
+            role: 权限角色
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("drive_1_0.DeleteRecycleFiles", "POST /v1.0/drive/recycleItems/delete")
+    def delete_recycle_files(
+        self,
+        union_id: str,
+        *,
+        recycle_item_id_list: list[int],
+        recycle_type: str,
+    ) -> Call[None]:
+        """Delete recycle files (彻底删除回收站文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            union_id: 用户unionId
+            recycle_item_id_list: 回收站记录ID
+            recycle_type: 回收站类型
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("drive_1_0.DeleteSpace", "DELETE /v1.0/drive/spaces/{spaceId}")
     def delete_space(
@@ -595,15 +498,292 @@ class DriveV1(Manager):
         """
         return Call(None)
 
+    @api("drive_1_0.GetAsyncTaskInfo", "GET /v1.0/drive/tasks/{taskId}")
+    def get_async_task_info(
+        self,
+        task_id: str,
+        union_id: str,
+    ) -> Call[Task]:
+        """Get async task info (获取异步任务信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Task)
+
+    @api("drive_1_0.GetDownloadInfo", "GET /v1.0/drive/spaces/{spaceId}/files/{fileId}/downloadInfos")
+    def get_download_info(
+        self,
+        space_id: str,
+        file_id: str,
+        union_id: str,
+        *,
+        with_internal_resource_url: bool | None = None,
+        with_region: bool | None = None,
+    ) -> Call[Download]:
+        """Get download info (获取下载信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_id: 文件ID
+            union_id: 用户unionId
+            with_internal_resource_url: 是否返回内网加签url
+            with_region: 是否返回region信息
+
+        Evidence: sdk
+        """
+        return Call(Download)
+
+    @api("drive_1_0.GetFileInfo", "GET /v1.0/drive/spaces/{spaceId}/files/{fileId}")
+    def get_file_info(
+        self,
+        space_id: str,
+        file_id: str,
+        union_id: str,
+    ) -> Call[DriveFile]:
+        """Get file info (获取文件信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_id: 文件ID
+            union_id: 用户unionId
+
+        Evidence: sdk
+        """
+        return Call(DriveFile)
+
+    @api("drive_1_0.GetMySpaceInfo", "GET /v1.0/drive/mySpaces")
+    def get_my_space_info(
+        self,
+        union_id: str,
+    ) -> Call[Space]:
+        """Get my space info (获取我的工作空间信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Space)
+
+    @api("drive_1_0.GetPreviewInfo", "GET /v1.0/drive/spaces/{spaceId}/files/{fileId}/previewInfos")
+    def get_preview_info(
+        self,
+        space_id: str,
+        file_id: str,
+        union_id: str,
+        *,
+        version: int | None = None,
+        watermark: bool | None = None,
+    ) -> Call[str]:
+        """Get preview info (获取预览信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "info.url")
+
+    @api("drive_1_0.GetPrivilegeInfo", "GET /v1.0/drive/spaces/{spaceId}/files/{fileId}/privileges")
+    def get_privilege_info(
+        self,
+        space_id: str,
+        file_id: str,
+        union_id: str,
+    ) -> Call[list[str]]:
+        """Get privilege info (获取权限点信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[str], "types").or_empty()
+
+    @api("drive_1_0.GetQuotaInfos", "POST /v1.0/drive/quotaInfos/query", idempotent=True)
+    def get_quota_infos(
+        self,
+        union_id: str,
+        *,
+        identifiers: list[str],
+        type: str,
+    ) -> Call[list[Quota]]:
+        """Get quota infos (获取容量信息列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[Quota], "quotas").or_empty()
+
+    @api("drive_1_0.GetUploadInfo", "GET /v1.0/drive/spaces/{spaceId}/files/{parentId}/uploadInfos")
+    def get_upload_info(
+        self,
+        space_id: str,
+        parent_id: str,
+        union_id: str,
+        *,
+        file_name: str,
+        file_size: int,
+        md5: str,
+        add_conflict_policy: str | None = None,
+        caller_region: str | None = None,
+        media_id: str | None = None,
+        with_internal_end_point: bool | None = None,
+        with_region: bool | None = None,
+    ) -> Call[UploadInfo]:
+        """Get upload info (获取上传信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            parent_id: 父目录ID
+            union_id: 用户unionId
+            file_name: 文件名
+            file_size: 文件大小
+            md5: 文件md5
+            add_conflict_policy: 文件名称冲突策略
+            caller_region: 区域亲和性
+            media_id: 对应OSS Object Key
+            with_internal_end_point: 是否返回内部OSS访问域名
+            with_region: 是否返回区域信息
+
+        Evidence: sdk
+        """
+        return Call(UploadInfo)
+
+    @api("drive_1_0.GrantPrivilegeOfCustomSpace", "POST /v1.0/drive/spaces/{spaceId}/files/customSpacePrivileges")
+    def grant_privilege_of_custom_space(
+        self,
+        space_id: str,
+        union_id: str,
+        user_id: str,
+        *,
+        duration: int,
+        file_ids: list[str],
+        type: str,
+    ) -> Call[None]:
+        """Grant privilege of custom space (添加自定义空间权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            union_id: 用户unionId
+            user_id: 被授予权限的员工userid
+            duration: 权限有效时间
+            file_ids: 授权访问的文件ID列表
+            type: 权限类型
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("drive_1_0.InfoSpace", "GET /v1.0/drive/spaces/{spaceId}")
+    def info_space(
+        self,
+        space_id: str,
+        union_id: str,
+    ) -> Call[Space]:
+        """Info space (获取空间信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            union_id: 用户unionId
+
+        Evidence: sdk
+        """
+        return Call(Space)
+
+    @api("drive_1_0.ListFiles", "GET /v1.0/drive/spaces/{spaceId}/files")
+    def list_files(
+        self,
+        space_id: str,
+        union_id: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+        order_type: str | None = None,
+        parent_id: str | None = None,
+        with_icon: bool | None = None,
+    ) -> Query[DriveFile]:
+        """List files (获取文件列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            union_id: 用户unionId
+            max_results: 分页大小 (默认 default `20`)
+            next_token: 分页游标
+            order_type: 排序类型
+            parent_id: 父目录ID
+            with_icon: 是否返回文件图标
+
+        Evidence: sdk
+        """
+        return Listing(DriveFile, TOKEN, items="files")
+
+    @api("drive_1_0.ListPermissions", "GET /v1.0/drive/spaces/{spaceId}/files/{fileId}/permissions")
+    def list_permissions(
+        self,
+        space_id: str,
+        file_id: str,
+        union_id: str,
+    ) -> Call[Permission]:
+        """List permissions (获取权限列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 钉盘空间ID
+            file_id: 文件ID
+            union_id: 用户unionId
+
+        Evidence: sdk
+        """
+        return Call(Permission)
+
+    @api("drive_1_0.ListRecycleFiles", "GET /v1.0/drive/recycleItems")
+    def list_recycle_files(
+        self,
+        union_id: str,
+        *,
+        recycle_type: str,
+        max_results: int = 20,
+        next_token: str | None = None,
+        order_type: str | None = None,
+    ) -> Query[RecycleFile]:
+        """List recycle files (获取回收站文件列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            union_id: 用户unionId
+            recycle_type: 回收站类型
+            max_results: 分页大小 (默认 default `20`)
+            next_token: 分页游标
+            order_type: 文件排序类型
+
+        Evidence: sdk
+        """
+        return Listing(RecycleFile, TOKEN, items="recycleItems")
+
     @api("drive_1_0.ListSpaces", "GET /v1.0/drive/spaces")
     def list_spaces(
         self,
         union_id: str,
-        space_type: str,
         *,
+        space_type: str,
         next_token: str | None = None,
         max_results: int = 20,
-    ) -> Query[ListSpacesSpace]:
+    ) -> Query[Space]:
         """List spaces (获取空间列表).
 
         Args:
@@ -621,507 +801,15 @@ class DriveV1(Manager):
 
         Source: queries-a-space-list
         """
-        return Listing(ListSpacesSpace, TOKEN, items="spaces")
-
-    @api("drive_1_0.ManagementListSpaces", "POST /v1.0/drive/managements/spaces/query")
-    def management_list_spaces(
-        self,
-        space_ids: Annotated[list[str], Field(max_length=30)],
-        union_id: str,
-    ) -> Call[ManagementListSpacesReply]:
-        """Management list spaces (根据spaceId获取指定空间信息).
-
-        Args:
-            space_ids: 空间ID列表 (≤ 30 项 items)
-            union_id: 用户unionId (例 e.g. `sKUPRiijxxxxx`)
-
-        Codes: no.priviledge, param.error, request.overlimit, unknown.error, unsupported.operation.
-
-        Scopes: Drive.SpaceManage.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: retrieves-the-space-list-on-the-management-side
-        """
-        return Call(ManagementListSpacesReply)
-
-    @api("drive_1_0.AddCustomSpace", "POST /v1.0/drive/spaces/customSpaces")
-    def add_custom_space(
-        self,
-        biz_type: str,
-        identifier: str,
-        permission_mode: str,
-        union_id: str,
-    ) -> Call[AddCustomSpaceReply]:
-        """Add custom space (新建自定义空间).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddCustomSpaceReply)
-
-    @api("drive_1_0.AddFile", "POST /v1.0/drive/spaces/{spaceId}/files")
-    def add_file(
-        self,
-        space_id: str,
-        file_name: str,
-        file_type: str,
-        union_id: str,
-        *,
-        add_conflict_policy: str | None = None,
-        media_id: str | None = None,
-        parent_id: str | None = None,
-    ) -> Call[AddFileReply]:
-        """Add file (添加文件).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 钉盘空间ID
-            file_name: 文件名
-            file_type: 文件类型
-            union_id: 用户unionId
-            add_conflict_policy: 文件名称冲突策略
-            media_id: 对应OSS Object Key
-            parent_id: 父目录ID
-
-        Evidence: sdk
-        """
-        return Call(AddFileReply)
-
-    @api("drive_1_0.AddPermission", "POST /v1.0/drive/spaces/{spaceId}/files/{fileId}/permissions")
-    def add_permission(
-        self,
-        space_id: str,
-        file_id: str,
-        members: list[AddPermissionMembers],
-        role: str,
-        union_id: str,
-    ) -> Call[None]:
-        """Add permission (添加权限).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 钉盘空间ID
-            file_id: 文件ID
-            members: 成员权限列表
-            role: 权限角色
-            union_id: 用户unionId
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("drive_1_0.ClearRecycleFiles", "POST /v1.0/drive/recycleItems/clear")
-    def clear_recycle_files(
-        self,
-        recycle_type: str,
-        union_id: str,
-    ) -> Call[None]:
-        """Clear recycle files (清空回收站文件).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            recycle_type: 回收站类型
-            union_id: 用户unionId
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("drive_1_0.CopyFile", "POST /v1.0/drive/spaces/{spaceId}/files/{fileId}/copy")
-    def copy_file(
-        self,
-        space_id: str,
-        file_id: str,
-        target_space_id: str,
-        union_id: str,
-        *,
-        add_conflict_policy: str | None = None,
-        target_parent_id: str | None = None,
-    ) -> Call[CopyFileReply]:
-        """Copy file (拷贝文件).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 钉盘空间ID
-            file_id: 文件ID
-            target_space_id: 目标空间ID
-            union_id: 操作人的unionId
-            add_conflict_policy: 文件名称冲突策略
-            target_parent_id: 目标父目录ID
-
-        Evidence: sdk
-        """
-        return Call(CopyFileReply)
-
-    @api("drive_1_0.DeleteFile", "DELETE /v1.0/drive/spaces/{spaceId}/files/{fileId}")
-    def delete_file(
-        self,
-        space_id: str,
-        file_id: str,
-        delete_policy: str,
-        union_id: str,
-    ) -> Call[None]:
-        """Delete file (删除文件).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 钉盘空间ID
-            file_id: 文件ID
-            delete_policy: 删除策略
-            union_id: 用户unionId
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("drive_1_0.DeleteFiles", "POST /v1.0/drive/spaces/{spaceId}/files/batchDelete")
-    def delete_files(
-        self,
-        space_id: str,
-        delete_policy: str,
-        file_ids: list[str],
-        union_id: str,
-    ) -> Call[DeleteFilesReply]:
-        """Delete files (批量删除文件（夹）).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeleteFilesReply)
-
-    @api("drive_1_0.DeletePermission", "POST /v1.0/drive/spaces/{spaceId}/files/{fileId}/permissions/delete")
-    def delete_permission(
-        self,
-        space_id: str,
-        file_id: str,
-        members: list[DeletePermissionMembers],
-        role: str,
-        union_id: str,
-    ) -> Call[None]:
-        """Delete permission (删除权限).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 钉盘空间ID
-            file_id: 文件ID
-            members: 成员权限列表
-            role: 权限角色
-            union_id: 用户unionId
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("drive_1_0.DeleteRecycleFiles", "POST /v1.0/drive/recycleItems/delete")
-    def delete_recycle_files(
-        self,
-        recycle_item_id_list: list[int],
-        recycle_type: str,
-        union_id: str,
-    ) -> Call[None]:
-        """Delete recycle files (彻底删除回收站文件).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            recycle_item_id_list: 回收站记录ID
-            recycle_type: 回收站类型
-            union_id: 用户unionId
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("drive_1_0.GetAsyncTaskInfo", "GET /v1.0/drive/tasks/{taskId}")
-    def get_async_task_info(
-        self,
-        task_id: str,
-        union_id: str,
-    ) -> Call[GetAsyncTaskInfoReply]:
-        """Get async task info (获取异步任务信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetAsyncTaskInfoReply)
-
-    @api("drive_1_0.GetDownloadInfo", "GET /v1.0/drive/spaces/{spaceId}/files/{fileId}/downloadInfos")
-    def get_download_info(
-        self,
-        space_id: str,
-        file_id: str,
-        union_id: str,
-        *,
-        with_internal_resource_url: bool | None = None,
-        with_region: bool | None = None,
-    ) -> Call[GetDownloadInfoReply]:
-        """Get download info (获取下载信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 钉盘空间ID
-            file_id: 文件ID
-            union_id: 用户unionId
-            with_internal_resource_url: 是否返回内网加签url
-            with_region: 是否返回region信息
-
-        Evidence: sdk
-        """
-        return Call(GetDownloadInfoReply)
-
-    @api("drive_1_0.GetFileInfo", "GET /v1.0/drive/spaces/{spaceId}/files/{fileId}")
-    def get_file_info(
-        self,
-        space_id: str,
-        file_id: str,
-        union_id: str,
-    ) -> Call[GetFileInfoReply]:
-        """Get file info (获取文件信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 钉盘空间ID
-            file_id: 文件ID
-            union_id: 用户unionId
-
-        Evidence: sdk
-        """
-        return Call(GetFileInfoReply)
-
-    @api("drive_1_0.GetMySpaceInfo", "GET /v1.0/drive/mySpaces")
-    def get_my_space_info(
-        self,
-        union_id: str,
-    ) -> Call[GetMySpaceInfoReply]:
-        """Get my space info (获取我的工作空间信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetMySpaceInfoReply)
-
-    @api("drive_1_0.GetPreviewInfo", "GET /v1.0/drive/spaces/{spaceId}/files/{fileId}/previewInfos")
-    def get_preview_info(
-        self,
-        space_id: str,
-        file_id: str,
-        union_id: str,
-        *,
-        version: int | None = None,
-        watermark: bool | None = None,
-    ) -> Call[GetPreviewInfoReply]:
-        """Get preview info (获取预览信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetPreviewInfoReply)
-
-    @api("drive_1_0.GetPrivilegeInfo", "GET /v1.0/drive/spaces/{spaceId}/files/{fileId}/privileges")
-    def get_privilege_info(
-        self,
-        space_id: str,
-        file_id: str,
-        union_id: str,
-    ) -> Call[GetPrivilegeInfoReply]:
-        """Get privilege info (获取权限点信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetPrivilegeInfoReply)
-
-    @api("drive_1_0.GetQuotaInfos", "POST /v1.0/drive/quotaInfos/query", idempotent=True)
-    def get_quota_infos(
-        self,
-        identifiers: list[str],
-        type: str,
-        union_id: str,
-    ) -> Call[GetQuotaInfosReply]:
-        """Get quota infos (获取容量信息列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetQuotaInfosReply)
-
-    @api("drive_1_0.GetUploadInfo", "GET /v1.0/drive/spaces/{spaceId}/files/{parentId}/uploadInfos")
-    def get_upload_info(
-        self,
-        space_id: str,
-        parent_id: str,
-        file_name: str,
-        file_size: int,
-        md5: str,
-        union_id: str,
-        *,
-        add_conflict_policy: str | None = None,
-        caller_region: str | None = None,
-        media_id: str | None = None,
-        with_internal_end_point: bool | None = None,
-        with_region: bool | None = None,
-    ) -> Call[GetUploadInfoReply]:
-        """Get upload info (获取上传信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 钉盘空间ID
-            parent_id: 父目录ID
-            file_name: 文件名
-            file_size: 文件大小
-            md5: 文件md5
-            union_id: 用户unionId
-            add_conflict_policy: 文件名称冲突策略
-            caller_region: 区域亲和性
-            media_id: 对应OSS Object Key
-            with_internal_end_point: 是否返回内部OSS访问域名
-            with_region: 是否返回区域信息
-
-        Evidence: sdk
-        """
-        return Call(GetUploadInfoReply)
-
-    @api("drive_1_0.GrantPrivilegeOfCustomSpace", "POST /v1.0/drive/spaces/{spaceId}/files/customSpacePrivileges")
-    def grant_privilege_of_custom_space(
-        self,
-        space_id: str,
-        duration: int,
-        file_ids: list[str],
-        type: str,
-        union_id: str,
-        user_id: str,
-    ) -> Call[None]:
-        """Grant privilege of custom space (添加自定义空间权限).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 钉盘空间ID
-            duration: 权限有效时间
-            file_ids: 授权访问的文件ID列表
-            type: 权限类型
-            union_id: 用户unionId
-            user_id: 被授予权限的员工userid
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("drive_1_0.InfoSpace", "GET /v1.0/drive/spaces/{spaceId}")
-    def info_space(
-        self,
-        space_id: str,
-        union_id: str,
-    ) -> Call[InfoSpaceReply]:
-        """Info space (获取空间信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 钉盘空间ID
-            union_id: 用户unionId
-
-        Evidence: sdk
-        """
-        return Call(InfoSpaceReply)
-
-    @api("drive_1_0.ListFiles", "GET /v1.0/drive/spaces/{spaceId}/files")
-    def list_files(
-        self,
-        space_id: str,
-        union_id: str,
-        *,
-        max_results: int = 20,
-        next_token: str | None = None,
-        order_type: str | None = None,
-        parent_id: str | None = None,
-        with_icon: bool | None = None,
-    ) -> Query[ListFilesFile]:
-        """List files (获取文件列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 钉盘空间ID
-            union_id: 用户unionId
-            max_results: 分页大小 (默认 default `20`)
-            next_token: 分页游标
-            order_type: 排序类型
-            parent_id: 父目录ID
-            with_icon: 是否返回文件图标
-
-        Evidence: sdk
-        """
-        return Listing(ListFilesFile, TOKEN, items="files")
-
-    @api("drive_1_0.ListPermissions", "GET /v1.0/drive/spaces/{spaceId}/files/{fileId}/permissions")
-    def list_permissions(
-        self,
-        space_id: str,
-        file_id: str,
-        union_id: str,
-    ) -> Call[ListPermissionsReply]:
-        """List permissions (获取权限列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 钉盘空间ID
-            file_id: 文件ID
-            union_id: 用户unionId
-
-        Evidence: sdk
-        """
-        return Call(ListPermissionsReply)
-
-    @api("drive_1_0.ListRecycleFiles", "GET /v1.0/drive/recycleItems")
-    def list_recycle_files(
-        self,
-        recycle_type: str,
-        union_id: str,
-        *,
-        max_results: int = 20,
-        next_token: str | None = None,
-        order_type: str | None = None,
-    ) -> Query[ListRecycleFilesRecycleItem]:
-        """List recycle files (获取回收站文件列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            recycle_type: 回收站类型
-            union_id: 用户unionId
-            max_results: 分页大小 (默认 default `20`)
-            next_token: 分页游标
-            order_type: 文件排序类型
-
-        Evidence: sdk
-        """
-        return Listing(ListRecycleFilesRecycleItem, TOKEN, items="recycleItems")
+        return Listing(Space, TOKEN, items="spaces")
 
     @api("drive_1_0.ManagementBuyQuota", "POST /v1.0/drive/managements/quotas/buy")
     def management_buy_quota(
         self,
-        order: ManagementBuyQuotaOrder,
-        token: str,
         union_id: str,
+        *,
+        order: OrDict[Order],
+        token: str,
     ) -> Call[None]:
         """Management buy quota (管理侧购买容量).
 
@@ -1131,29 +819,54 @@ class DriveV1(Manager):
         """
         return Call(None)
 
+    @api("drive_1_0.ManagementListSpaces", "POST /v1.0/drive/managements/spaces/query")
+    def management_list_spaces(
+        self,
+        union_id: str,
+        *,
+        space_ids: Annotated[list[str], Field(max_length=30)],
+    ) -> Call[list[Space]]:
+        """Management list spaces (根据spaceId获取指定空间信息).
+
+        Args:
+            union_id: 用户unionId (例 e.g. `sKUPRiijxxxxx`)
+            space_ids: 空间ID列表 (≤ 30 项 items)
+
+        Codes: no.priviledge, param.error, request.overlimit, unknown.error, unsupported.operation.
+
+        Scopes: Drive.SpaceManage.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: retrieves-the-space-list-on-the-management-side
+        """
+        return Call(list[Space], "spaces").or_empty()
+
     @api("drive_1_0.ManagementModifySpace", "PUT /v1.0/drive/managements/spaces")
     def management_modify_space(
         self,
+        union_id: str,
+        *,
         quota: int,
         space_ids: list[str],
-        union_id: str,
-    ) -> Call[ManagementModifySpaceReply]:
+    ) -> Call[list[Space]]:
         """Management modify space (管理侧修改空间信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ManagementModifySpaceReply)
+        return Call(list[Space], "spaces").or_empty()
 
     @api("drive_1_0.ModifyPermission", "PUT /v1.0/drive/spaces/{spaceId}/files/{fileId}/permissions")
     def modify_permission(
         self,
         space_id: str,
         file_id: str,
-        members: list[ModifyPermissionMembers],
-        role: str,
         union_id: str,
+        *,
+        members: Sequence[OrDict[Member]],
+        role: str,
     ) -> Call[None]:
         """Modify permission (修改权限).
 
@@ -1162,9 +875,9 @@ class DriveV1(Manager):
         Args:
             space_id: 钉盘空间ID
             file_id: 文件ID
+            union_id: 用户unionId
             members: 成员权限列表
             role: 权限角色
-            union_id: 用户unionId
 
         Evidence: sdk
         """
@@ -1180,7 +893,7 @@ class DriveV1(Manager):
         *,
         add_conflict_policy: str | None = None,
         target_parent_id: str | None = None,
-    ) -> Call[MoveFileReply]:
+    ) -> Call[DriveFile]:
         """Move file (移动文件).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1195,42 +908,43 @@ class DriveV1(Manager):
 
         Evidence: sdk
         """
-        return Call(MoveFileReply)
+        return Call(DriveFile)
 
     @api("drive_1_0.MoveFiles", "POST /v1.0/drive/spaces/{spaceId}/files/batchMove")
     def move_files(
         self,
         space_id: str,
-        file_ids: list[str],
         target_space_id: str,
         union_id: str,
         *,
+        file_ids: list[str],
         add_conflict_policy: str | None = None,
         target_parent_id: str | None = None,
-    ) -> Call[MoveFilesReply]:
+    ) -> Call[MovedFile]:
         """Move files (批量移动文件（夹）).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(MoveFilesReply)
+        return Call(MovedFile)
 
     @api("drive_1_0.RecoverRecycleFiles", "POST /v1.0/drive/recycleItems/recover")
     def recover_recycle_files(
         self,
+        union_id: str,
+        *,
         recycle_item_id_list: list[int],
         recycle_type: str,
-        union_id: str,
     ) -> Call[None]:
         """Recover recycle files (还原回收站文件).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
+            union_id: 用户unionId
             recycle_item_id_list: 回收站记录ID
             recycle_type: 回收站类型
-            union_id: 用户unionId
 
         Evidence: sdk
         """
@@ -1241,9 +955,10 @@ class DriveV1(Manager):
         self,
         space_id: str,
         file_id: str,
-        new_file_name: str,
         union_id: str,
-    ) -> Call[RenameFileReply]:
+        *,
+        new_file_name: str,
+    ) -> Call[DriveFile]:
         """Rename file (重命名文件).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1251,9 +966,9 @@ class DriveV1(Manager):
         Args:
             space_id: 钉盘空间ID
             file_id: 文件ID
-            new_file_name: 新的文件（夹）名称
             union_id: 用户unionId
+            new_file_name: 新的文件（夹）名称
 
         Evidence: sdk
         """
-        return Call(RenameFileReply)
+        return Call(DriveFile)

@@ -2,303 +2,176 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
-from dingtalk_models.core.wire import Millis, camel, empty_list
+from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateAsrTranscriptionReplyResult(Record, alias_generator=camel):
-    task_id: str | None
-    """任务ID"""
+class A1Device(Reply, alias_generator=camel):
+    """A1 device."""
 
-
-class CreateAsrTranscriptionReply(Record, alias_generator=camel):
-    result: CreateAsrTranscriptionReplyResult | None
-    """返回结果"""
-
-
-class GetAsrTranscriptionParagraphList(Record, alias_generator=camel):
-    speaker_id: str | None
-    """发言人编号"""
-    start_time: int | None
-    """发言开始时间"""
-    end_time: int | None
-    """发言结束时间"""
-    paragraph: str | None
-    """发言段落文本"""
-
-
-class GetAudioFileInfoReplyResult(Record, alias_generator=camel):
-    file_id: str | None
-    """文件ID"""
-    file_name: str | None
-    """文件名"""
-    creator_user_id: str | None
-    """文件所属人"""
-    create_time: Millis | None
-    """文件生成时间"""
-    duration: int | None
-    """音频文件时长"""
-    file_size: int | None
-    """文件大小"""
-    attributes: dict[str, JsonValue] | None
-    """文件扩展属性"""
+    bind_timestamp: int | None
+    binding_status: str | None
+    device_model: str | None
+    device_name: str = ""
     sn: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
+    union_id: str | None
 
 
-class GetAudioFileInfoReply(Record, alias_generator=camel):
-    result: GetAudioFileInfoReplyResult | None
-    """文件对象"""
+class A1DeviceBinding(Reply, alias_generator=camel):
+    """A1 device binding."""
+
+    bind_timestamp: int | None
+    binding_status: str | None
+    sn: str | None
+    union_id: str | None
 
 
-class GetCustomerInfoReplyResult(Record, alias_generator=camel):
-    id: str | None
-    """客户ID"""
-    name: str | None
-    """客户名"""
-    team_code: str | None
-    """客户所属团队/门店编码"""
-    create_at: str | None
-    """客户创建时间戳 (单位 unit 毫秒)"""
-    owner_user_id: str | None
-    """销售负责人userId"""
-    phone: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
+class A1IndustryDeviceBinding(Reply, alias_generator=camel):
+    """A1 industry device binding."""
+
+    bind_timestamp: int | None
+    binding_status: str | None
+    error_code: int | None
+    error_message: str = ""
+    sn: str | None
+    success: bool | None
+    union_id: str | None
 
 
-class GetCustomerInfoReply(Record, alias_generator=camel):
-    result: GetCustomerInfoReplyResult | None
-    """客户数据"""
+class A1IndustryDeviceBindingPage(Reply, alias_generator=camel):
+    """A1 industry device binding page."""
+
+    partial_success: bool | None
+    results: list[A1IndustryDeviceBinding] = empty_list()
 
 
-class GetCustomerInsightReplyResultTagAiTag(Record, alias_generator=camel):
+class AiTag(Reply, alias_generator=camel):
+    """Ai tag (AI分析出来的标签)."""
+
     code: str | None
     """编码唯一代码"""
-    name: str | None
+    name: str = ""
     """标签名"""
     value: str | None
     """标签实际值"""
 
 
-class GetCustomerInsightReplyResultTagUserTag(Record, alias_generator=camel):
-    code: str | None
-    """标签唯一编码"""
-    value: str | None
-    """标签值"""
+class Appearance(Shape, alias_generator=camel):
+    """Appearance."""
+
+    end_time: int
+    start_time: int
+    video_id: str | None = None
 
 
-class GetCustomerInsightReplyResultTag(Record, alias_generator=camel):
-    ai_tag: list[GetCustomerInsightReplyResultTagAiTag] = empty_list()
-    """AI分析出来的标签"""
-    user_tag: list[GetCustomerInsightReplyResultTagUserTag] = empty_list()
-    """用户自定义标签"""
+class AsrTask(Reply, alias_generator=camel):
+    """Asr task."""
+
+    end_time: int | None
+    """发言结束时间"""
+    paragraph: str | None
+    """发言段落文本"""
+    sentence_list: list[Sentence] = empty_list()
+    speaker_id: str | None
+    """发言人编号"""
+    start_time: int | None
+    """发言开始时间"""
 
 
-class GetCustomerInsightReplyResultIntention(Record, alias_generator=camel):
-    intention: str | None
-    """意向"""
-    description: str | None
-    """意向描述"""
+class AudioFile(Reply, alias_generator=camel):
+    """Audio file."""
+
+    file_id: str
+    """文件ID"""
+    file_name: str
+    """文件名"""
+    creator_user_id: str
+    """所属所属员工userId"""
+    create_time: Millis
+    """文件生成时间"""
+    duration: int
+    """音频文件时长 (单位 unit 毫秒)"""
+    file_size: int
+    """文件大小"""
+    attributes: dict[str, JsonValue] = empty_dict()
+    """文件扩展属性"""
+    sn: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
-class GetCustomerInsightReplyResult(Record, alias_generator=camel):
-    tag: GetCustomerInsightReplyResultTag | None
-    """客户标签"""
-    intention: GetCustomerInsightReplyResultIntention | None
-    """客户意向"""
+class CapabilityRadar(Reply, alias_generator=camel):
+    """Capability radar."""
+
+    dimensions: list[Dimension] = empty_list()
 
 
-class GetCustomerInsightReply(Record, alias_generator=camel):
-    result: GetCustomerInsightReplyResult | None
-    """客户数据"""
+class Citation(Reply, alias_generator=camel):
+    """Citation (对话原文引用)."""
 
-
-class GetServiceChapterSummaryReplyResult(Record, alias_generator=camel):
-    name: str | None
-    """章节名"""
-    content: str | None
-    """章节摘要内容"""
-
-
-class GetServiceChapterSummaryReply(Record, alias_generator=camel):
-    next_token: str | None
-    """下一页查询的token"""
-    total_count: int | None
-    """查询总数"""
-    result: list[GetServiceChapterSummaryReplyResult] = empty_list()
-    """服务记录列表"""
-
-
-class GetServiceChatSummaryReplyResultBasic(Record, alias_generator=camel):
-    name: str | None
-    """总结类目名"""
-    content: str | None
-    """总结内容"""
-
-
-class GetServiceChatSummaryReplyResultProductItemList(Record, alias_generator=camel):
-    name: str | None
-    """项目名"""
-    content: str | None
-    """项目详情"""
-
-
-class GetServiceChatSummaryReplyResultProduct(Record, alias_generator=camel):
-    product: str | None
-    """产品名"""
-    item_list: list[GetServiceChatSummaryReplyResultProductItemList] = empty_list()
-    """子项"""
-
-
-class GetServiceChatSummaryReplyResult(Record, alias_generator=camel):
-    basic: list[GetServiceChatSummaryReplyResultBasic] = empty_list()
-    """基础信息"""
-    product: list[GetServiceChatSummaryReplyResultProduct] = empty_list()
-    """产品总结"""
-
-
-class GetServiceChatSummaryReply(Record, alias_generator=camel):
-    result: GetServiceChatSummaryReplyResult | None
-    """总结结果"""
-
-
-class GetServiceQualityInspectionReplyResultGroupListItemListCitations(Record, alias_generator=camel):
-    content: str | None
+    content: str = ""
     """原始对话文本"""
     time: int | None
     """原文在音频中的时间位移 (单位 unit 毫秒)"""
 
 
-class GetServiceQualityInspectionReplyResultGroupListItemList(Record, alias_generator=camel):
-    flow_name: str | None
-    """节点名"""
-    is_hit: str | None
-    """是否命中规则"""
-    reason: str | None
-    """分析建议"""
-    script: str | None
-    """示例话述"""
-    score: int | None
-    """质检得分"""
-    name: str | None
-    """质检项名称"""
-    highlights: str | None
-    """质检识别的话术亮点"""
-    citations: list[GetServiceQualityInspectionReplyResultGroupListItemListCitations] = empty_list()
-    """对话原文引用"""
+class CommonSummary(Reply, alias_generator=camel):
+    """Common summary."""
+
+    content: str = ""
+    name: str = ""
+    priority: str | None
+    priority_text: str = ""
 
 
-class GetServiceQualityInspectionReplyResultGroupList(Record, alias_generator=camel):
-    name: str | None
-    """分组名"""
-    item_list: list[GetServiceQualityInspectionReplyResultGroupListItemList] = empty_list()
-    """质检项列表"""
-    score: int | None
+class Customer(Reply, alias_generator=camel):
+    """Customer."""
 
-
-class GetServiceQualityInspectionReplyResult(Record, alias_generator=camel):
-    score: int | None
-    """评分"""
-    summary: str | None
-    """质检信息摘要"""
-    group_list: list[GetServiceQualityInspectionReplyResultGroupList] = empty_list()
-    """质检组列表"""
-
-
-class GetServiceQualityInspectionReply(Record, alias_generator=camel):
-    result: GetServiceQualityInspectionReplyResult | None
-    """查询结果"""
-
-
-class GetServiceRecordReplyResultUser(Record, alias_generator=camel):
-    name: str | None
-    """员工姓名"""
-    user_id: str | None
-    """员工userId"""
-
-
-class GetServiceRecordReplyResultTeam(Record, alias_generator=camel):
-    name: str | None
-    """团队名"""
-    code: str | None
-    """团队唯一编号"""
-
-
-class GetServiceRecordReplyResultSceneInfo(Record, alias_generator=camel):
-    name: str | None
-    """场景名"""
-    code: str | None
-    """场景代码"""
-
-
-class GetServiceRecordReplyResult(Record, alias_generator=camel):
-    record_id: str | None
-    """服务记录ID"""
-    user: GetServiceRecordReplyResultUser | None
-    """服务用户"""
-    device_sn: str | None
-    """服务设备SN"""
-    start_timestamp: Millis | None
-    """服务开始时间戳 (单位 unit 毫秒)"""
-    end_timestamp: Millis | None
-    """服务结束时间戳 (单位 unit 毫秒)"""
-    duration: str | None
-    """服务持续时长 (单位 unit 毫秒)"""
-    customer_id: str | None
+    id: str
     """客户ID"""
-    team: GetServiceRecordReplyResultTeam | None
-    """服务所属团队、门店信息"""
-    valid: bool | None
-    """是否属于有效服务记录"""
-    out_biz_data: str | None
-    """外部业务自定义数据"""
-    quality_inspection_score: int | None
-    """质检分数"""
-    scene_info: GetServiceRecordReplyResultSceneInfo | None
-    """场景信息"""
-
-
-class GetServiceRecordReply(Record, alias_generator=camel):
-    result: GetServiceRecordReplyResult | None
-    """服务记录数据"""
-
-
-class GetTranscriptSummaryReplyResult(Record, alias_generator=camel):
-    content: str | None
-    """听记概要内容"""
-
-
-class GetTranscriptSummaryReply(Record, alias_generator=camel):
-    result: GetTranscriptSummaryReplyResult | None
-    """概要结果"""
-
-
-class ListCustomerResult(Record, alias_generator=camel):
-    id: str | None
-    """客户ID"""
-    name: str | None
+    name: str
     """客户名"""
-    team_code: str | None
-    """所属团队/门店编码"""
-    create_at: str | None
+    team_code: str
+    """客户所属团队/门店编码"""
+    create_at: str
     """客户创建时间戳 (单位 unit 毫秒)"""
-    owner_user_id: str | None
+    owner_user_id: str
     """客户负责人（销售）userId"""
-    phone: str | None
+    phone: str = ""
     """(仅见于官方 SDK only in the official SDK)"""
 
 
-class ListDeviceResult(Record, alias_generator=camel):
+class CustomerInsight(Reply, alias_generator=camel):
+    """Customer insight."""
+
+    tag: CustomerInsightTag | None
+    """客户标签"""
+    intention: Intention | None
+    """客户意向"""
+
+
+class CustomerInsightTag(Reply, alias_generator=camel):
+    """Customer insight tag (客户标签)."""
+
+    ai_tag: list[AiTag] = empty_list()
+    """AI分析出来的标签"""
+    user_tag: list[UserTag] = empty_list()
+    """用户自定义标签"""
+
+
+class Device(Reply, alias_generator=camel):
+    """Device."""
+
     sn: str | None
     """服务设备SN"""
     team_code: str | None
@@ -309,438 +182,22 @@ class ListDeviceResult(Record, alias_generator=camel):
     """设备绑定时间"""
 
 
-class ListServiceRecordResultUser(Record, alias_generator=camel):
-    name: str | None
-    """员工姓名"""
-    user_id: str | None
-    """员工ID"""
+class DeviceDetail(Reply, alias_generator=camel):
+    """Device detail."""
 
-
-class ListServiceRecordResultTeam(Record, alias_generator=camel):
-    name: str | None
-    """团队名"""
-    code: str | None
-    """团队唯一编号"""
-
-
-class ListServiceRecordResultSceneInfo(Record, alias_generator=camel):
-    name: str | None
-    """场景名"""
-    code: str | None
-    """场景编码"""
-
-
-class ListServiceRecordResult(Record, alias_generator=camel):
-    record_id: str | None
-    """服务记录ID"""
-    user: ListServiceRecordResultUser | None
-    """服务用户"""
-    device_sn: str | None
-    """服务设备SN"""
-    start_timestamp: Millis | None
-    """服务开始时间戳 (单位 unit 毫秒)"""
-    end_timestamp: Millis | None
-    """服务结束时间戳 (单位 unit 毫秒)"""
-    duration: str | None
-    """服务持续时长 (单位 unit 毫秒)"""
-    customer_id: str | None
-    """客户ID"""
-    team: ListServiceRecordResultTeam | None
-    """服务所属团队、门店信息"""
-    valid: bool | None
-    """是否属于有效服务记录"""
-    out_biz_data: str | None
-    """外部业务自定义数据"""
-    quality_inspection_score: int | None
-    """质检分数"""
-    scene_info: ListServiceRecordResultSceneInfo | None
-    """场景信息"""
-
-
-class ListServiceTodoReplyResultExecutors(Record, alias_generator=camel):
-    user_id: str | None
-    """执行人userId"""
-    name: str | None
-    """执行人名称"""
-
-
-class ListServiceTodoReplyResult(Record, alias_generator=camel):
-    uuid: str | None
-    """服务待办ID标识"""
-    ding_todo_id: str | None
-    """钉钉待办ID"""
-    creator: str | None
-    """待办创建人userId"""
-    todo_content: str | None
-    """待办详情内容"""
-    plan_finish_date: int | None
-    """截止时间戳 (单位 unit 毫秒)"""
-    finished: bool | None
-    """是否完成"""
-    executors: list[ListServiceTodoReplyResultExecutors] = empty_list()
-    """执行人列表"""
-
-
-class ListServiceTodoReply(Record, alias_generator=camel):
-    result: list[ListServiceTodoReplyResult] = empty_list()
-    """服务记录列表"""
-
-
-class ListTeamResultTagListValueList(Record, alias_generator=camel):
-    name: str | None
-    """标签值展示信息"""
-    code: str | None
-    """标签值代码"""
-
-
-class ListTeamResultTagList(Record, alias_generator=camel):
-    name: str | None
-    """标签名"""
-    code: str | None
-    """标签代码"""
-    value_list: list[ListTeamResultTagListValueList] = empty_list()
-    """标签值列表"""
-
-
-class ListTeamResult(Record, alias_generator=camel):
-    code: str | None
-    """团队编码"""
-    name: str | None
-    """团队名"""
-    tag_list: list[ListTeamResultTagList] = empty_list()
-    """团队标签数据"""
-    parent_team_code: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class QueryAudioFileResult(Record, alias_generator=camel):
-    file_id: str | None
-    """文件ID"""
-    file_name: str | None
-    """文件名"""
-    creator_user_id: str | None
-    """所属所属员工userId"""
-    create_time: Millis | None
-    """文件生成时间"""
-    duration: int | None
-    """音频文件时长 (单位 unit 毫秒)"""
-    file_size: int | None
-    """文件大小"""
-    attributes: dict[str, JsonValue] | None
-    """文件扩展属性"""
-    sn: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class QueryDeviceDetailReplyResult(Record, alias_generator=camel):
     sn: str | None
     """设备SN"""
-    device_name: str | None
+    device_name: str = ""
     """设备名"""
     user_id: str | None
     """使用人userId"""
-    bind_timestamp: str | None
+    bind_timestamp: Millis | None
     """启用时间"""
 
 
-class QueryDeviceDetailReply(Record, alias_generator=camel):
-    result: list[QueryDeviceDetailReplyResult] = empty_list()
-    """返回结果"""
+class DeviceRecordingDuration(Reply, alias_generator=camel):
+    """Device recording duration."""
 
-
-class QueryDeviceStatusReplyResultStatus(Record, alias_generator=camel):
-    timestamp: Millis | None
-    """状态上报时间"""
-    value: str | None
-    """(`idle` `offline` `recording`)"""
-
-
-class QueryDeviceStatusReplyResultBattery(Record, alias_generator=camel):
-    timestamp: Millis | None
-    """电量上报时间"""
-    value: int | None
-    """电量值"""
-
-
-class QueryDeviceStatusReplyResultFirmware(Record, alias_generator=camel):
-    timestamp: Millis | None
-    """固件信息上报时间"""
-    value: str | None
-    """固件版本号"""
-
-
-class QueryDeviceStatusReplyResultRecordingStartTime(Record, alias_generator=camel):
-    timestamp: Millis | None
-    """录音信息上报时间"""
-    value: int | None
-    """录音开始时间"""
-
-
-class QueryDeviceStatusReplyResult(Record, alias_generator=camel):
-    sn: str | None
-    """设备SN"""
-    status: QueryDeviceStatusReplyResultStatus | None
-    """设备状态"""
-    battery: QueryDeviceStatusReplyResultBattery | None
-    """电量"""
-    firmware: QueryDeviceStatusReplyResultFirmware | None
-    """固件版本"""
-    recording_start_time: QueryDeviceStatusReplyResultRecordingStartTime | None
-    """录音开始时间"""
-
-
-class QueryDeviceStatusReply(Record, alias_generator=camel):
-    result: list[QueryDeviceStatusReplyResult] = empty_list()
-    """返回结果"""
-
-
-class QueryFileInfoByMinutesIdReplyResult(Record, alias_generator=camel):
-    file_id: str | None
-    """文件ID"""
-    file_name: str | None
-    """文件名"""
-    creator_user_id: str | None
-    """文件所属人"""
-    create_time: int | None
-    """文件生成时间"""
-    duration: int | None
-    """音频文件时长"""
-    file_size: int | None
-    """文件大小"""
-    attributes: dict[str, JsonValue] | None
-    """文件扩展信息"""
-    sn: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class QueryFileInfoByMinutesIdReply(Record, alias_generator=camel):
-    result: QueryFileInfoByMinutesIdReplyResult | None
-    """文件对象"""
-
-
-class BatchQueryA1IndustryDeviceBindingReplyResultResults(Record, alias_generator=camel):
-    bind_timestamp: int | None
-    binding_status: str | None
-    error_code: int | None
-    error_message: str | None
-    sn: str | None
-    success: bool | None
-    union_id: str | None
-
-
-class BatchQueryA1IndustryDeviceBindingReplyResult(Record, alias_generator=camel):
-    partial_success: bool | None
-    results: list[BatchQueryA1IndustryDeviceBindingReplyResultResults] = empty_list()
-
-
-class BatchQueryA1IndustryDeviceBindingReply(Record, alias_generator=camel):
-    result: BatchQueryA1IndustryDeviceBindingReplyResult | None
-
-
-class BatchQueryUserDeviceStatusReplyResult(Record, alias_generator=camel):
-    user_device_status_map: dict[str, JsonValue] | None
-
-
-class BatchQueryUserDeviceStatusReply(Record, alias_generator=camel):
-    result: BatchQueryUserDeviceStatusReplyResult | None
-
-
-class CreateRecordingScheduleSchedules(TypedDict, total=False):
-    business_order: Required[str]
-    end_time: Required[int]
-    start_time: Required[int]
-
-
-class CreateRecordingScheduleReplyResult(Record, alias_generator=camel):
-    business_order: str | None
-    end_time: int | None
-    start_time: int | None
-    task_id: str | None
-
-
-class CreateRecordingScheduleReply(Record, alias_generator=camel):
-    result: list[CreateRecordingScheduleReplyResult] = empty_list()
-
-
-class CreateTeamReplyResult(Record, alias_generator=camel):
-    name: str | None
-    team_code: str | None
-
-
-class CreateTeamReply(Record, alias_generator=camel):
-    result: CreateTeamReplyResult | None
-
-
-class GetA1DeviceBindingReplyResultBinding(Record, alias_generator=camel):
-    bind_timestamp: int | None
-    binding_status: str | None
-    sn: str | None
-    union_id: str | None
-
-
-class GetA1DeviceBindingReplyResult(Record, alias_generator=camel):
-    binding: GetA1DeviceBindingReplyResultBinding | None
-
-
-class GetA1DeviceBindingReply(Record, alias_generator=camel):
-    result: GetA1DeviceBindingReplyResult | None
-
-
-class GetA1DeviceDetailReplyResultDevice(Record, alias_generator=camel):
-    bind_timestamp: int | None
-    binding_status: str | None
-    device_model: str | None
-    device_name: str | None
-    sn: str | None
-    union_id: str | None
-
-
-class GetA1DeviceDetailReplyResult(Record, alias_generator=camel):
-    device: GetA1DeviceDetailReplyResultDevice | None
-
-
-class GetA1DeviceDetailReply(Record, alias_generator=camel):
-    result: GetA1DeviceDetailReplyResult | None
-
-
-class GetAudioFileDownloadInfoReplyResult(Record, alias_generator=camel):
-    url: str | None
-
-
-class GetAudioFileDownloadInfoReply(Record, alias_generator=camel):
-    result: GetAudioFileDownloadInfoReplyResult | None
-
-
-class GetRecordingScheduleReplyResult(Record, alias_generator=camel):
-    business_order: str | None
-    end_time: int | None
-    sn: str | None
-    start_time: int | None
-    status: int | None
-    task_id: str | None
-
-
-class GetRecordingScheduleReply(Record, alias_generator=camel):
-    result: GetRecordingScheduleReplyResult | None
-
-
-class GetServiceRecordTranscriptReplyResultAudionTextDataList(Record, alias_generator=camel):
-    channel: str | None
-    end_time: str | None
-    start_time: str | None
-    text: str | None
-
-
-class GetServiceRecordTranscriptReplyResultAudionText(Record, alias_generator=camel):
-    data_list: list[GetServiceRecordTranscriptReplyResultAudionTextDataList] = empty_list()
-    status: str | None
-
-
-class GetServiceRecordTranscriptReplyResultSpeakerDataList(Record, alias_generator=camel):
-    channel: str | None
-    role: str | None
-
-
-class GetServiceRecordTranscriptReplyResultSpeaker(Record, alias_generator=camel):
-    data_list: list[GetServiceRecordTranscriptReplyResultSpeakerDataList] = empty_list()
-    status: str | None
-
-
-class GetServiceRecordTranscriptReplyResult(Record, alias_generator=camel):
-    audion_text: GetServiceRecordTranscriptReplyResultAudionText | None
-    speaker: GetServiceRecordTranscriptReplyResultSpeaker | None
-
-
-class GetServiceRecordTranscriptReply(Record, alias_generator=camel):
-    result: GetServiceRecordTranscriptReplyResult | None
-
-
-class GetSolutionConfigReplyResultDialectList(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
-
-
-class GetSolutionConfigReplyResultSolutionListSceneList(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
-
-
-class GetSolutionConfigReplyResultSolutionList(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
-    scene_list: list[GetSolutionConfigReplyResultSolutionListSceneList] = empty_list()
-
-
-class GetSolutionConfigReplyResult(Record, alias_generator=camel):
-    dialect_list: list[GetSolutionConfigReplyResultDialectList] = empty_list()
-    solution_list: list[GetSolutionConfigReplyResultSolutionList] = empty_list()
-
-
-class GetSolutionConfigReply(Record, alias_generator=camel):
-    result: GetSolutionConfigReplyResult | None
-
-
-class GetTeamReplyResultSceneList(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
-
-
-class GetTeamReplyResultTagListValueList(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
-
-
-class GetTeamReplyResultTagList(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
-    value_list: list[GetTeamReplyResultTagListValueList] = empty_list()
-
-
-class GetTeamReplyResult(Record, alias_generator=camel):
-    code: str | None
-    dialect_code: str | None
-    dialect_name: str | None
-    name: str | None
-    parent_team_code: str | None
-    scene_list: list[GetTeamReplyResultSceneList] = empty_list()
-    solution_code: str | None
-    solution_name: str | None
-    tag_list: list[GetTeamReplyResultTagList] = empty_list()
-
-
-class GetTeamReply(Record, alias_generator=camel):
-    result: GetTeamReplyResult | None
-
-
-class GetTeamMemberReplyResultAdmins(Record, alias_generator=camel):
-    name: str | None
-    user_id: str | None
-
-
-class GetTeamMemberReplyResultMembers(Record, alias_generator=camel):
-    name: str | None
-    user_id: str | None
-
-
-class GetTeamMemberReplyResult(Record, alias_generator=camel):
-    admins: list[GetTeamMemberReplyResultAdmins] = empty_list()
-    members: list[GetTeamMemberReplyResultMembers] = empty_list()
-
-
-class GetTeamMemberReply(Record, alias_generator=camel):
-    result: GetTeamMemberReplyResult | None
-
-
-class ListA1DeviceItem(Record, alias_generator=camel):
-    bind_timestamp: int | None
-    binding_status: str | None
-    device_model: str | None
-    device_name: str | None
-    sn: str | None
-    union_id: str | None
-
-
-class ListDeviceRecordingDurationResult(Record, alias_generator=camel):
     duration: int | None
     end_timestamp: int | None
     record_id: str | None
@@ -748,225 +205,545 @@ class ListDeviceRecordingDurationResult(Record, alias_generator=camel):
     start_timestamp: int | None
 
 
-class ManageTeamMemberAddMembers(TypedDict, total=False):
-    admin_user_ids: list[str]
-    user_ids: list[str]
+class DeviceStatus(Reply, alias_generator=camel):
+    """Device status."""
+
+    sn: str | None
+    """设备SN"""
+    status: DeviceStatusEntry | None
+    """设备状态"""
+    battery: DeviceStatusEntry | None
+    """电量"""
+    firmware: DeviceStatusEntry | None
+    """固件版本"""
+    recording_start_time: RecordingStartTime | None
+    """录音开始时间"""
 
 
-class ManageTeamMemberRemoveMembers(TypedDict, total=False):
-    admin_user_ids: list[str]
-    user_ids: list[str]
+class DeviceStatusEntry(Reply, alias_generator=camel):
+    """Device status entry (固件版本)."""
+
+    timestamp: Millis
+    """固件信息上报时间"""
+    value: str
+    """(`idle` `offline` `recording`)"""
 
 
-class QueryAsrTaskParagraphListSentenceListWordList(Record, alias_generator=camel):
-    end_time: int | None
-    start_time: int | None
-    text: str | None
+class Diarization(Shape, alias_generator=camel):
+    """Diarization."""
+
+    speaker_count: int | None = None
 
 
-class QueryAsrTaskParagraphListSentenceList(Record, alias_generator=camel):
-    end_time: int | None
-    sentence: str | None
-    start_time: int | None
-    word_list: list[QueryAsrTaskParagraphListSentenceListWordList] = empty_list()
+class Dimension(Reply, alias_generator=camel):
+    """Dimension."""
 
-
-class QueryAsrTaskParagraphList(Record, alias_generator=camel):
-    end_time: int | None
-    paragraph: str | None
-    sentence_list: list[QueryAsrTaskParagraphListSentenceList] = empty_list()
-    speaker_id: str | None
-    start_time: int | None
-
-
-class QuerySalesInsightsReplyResultCapabilityRadarDimensions(Record, alias_generator=camel):
-    label: str | None
+    label: str = ""
     score: float | None
 
 
-class QuerySalesInsightsReplyResultCapabilityRadar(Record, alias_generator=camel):
-    dimensions: list[QuerySalesInsightsReplyResultCapabilityRadarDimensions] = empty_list()
+class DviCustomer(Shape, alias_generator=camel):
+    """Dvi customer."""
+
+    appearance: Appearance
+    customer_id: str
 
 
-class QuerySalesInsightsReplyResultInsightListCommonSummary(Record, alias_generator=camel):
-    content: str | None
-    name: str | None
-    priority: str | None
-    priority_text: str | None
+class Group(Reply, alias_generator=camel):
+    """Group (质检组列表)."""
+
+    name: str = ""
+    """分组名"""
+    item_list: list[GroupEntry] = empty_list()
+    """质检项列表"""
+    score: int | None
 
 
-class QuerySalesInsightsReplyResultInsightList(Record, alias_generator=camel):
-    common_summary: list[QuerySalesInsightsReplyResultInsightListCommonSummary] = empty_list()
-    name: str | None
+class GroupEntry(Reply, alias_generator=camel):
+    """Group entry (质检项列表)."""
+
+    flow_name: str = ""
+    """节点名"""
+    is_hit: str | None
+    """是否命中规则"""
+    reason: str = ""
+    """分析建议"""
+    script: str | None
+    """示例话述"""
+    score: int | None
+    """质检得分"""
+    name: str = ""
+    """质检项名称"""
+    highlights: str | None
+    """质检识别的话术亮点"""
+    citations: list[Citation] = empty_list()
+    """对话原文引用"""
 
 
-class QuerySalesInsightsReplyResult(Record, alias_generator=camel):
-    analysis_date: str | None
-    capability_radar: QuerySalesInsightsReplyResultCapabilityRadar | None
-    insight_list: list[QuerySalesInsightsReplyResultInsightList] = empty_list()
-    team_code: str | None
-    user_id: str | None
+class Insight(Reply, alias_generator=camel):
+    """Insight."""
+
+    common_summary: list[CommonSummary] = empty_list()
+    name: str = ""
 
 
-class QuerySalesInsightsReply(Record, alias_generator=camel):
-    result: list[QuerySalesInsightsReplyResult] = empty_list()
+class Intention(Reply, alias_generator=camel):
+    """Intention (客户意向)."""
+
+    intention: str | None
+    """意向"""
+    description: str = ""
+    """意向描述"""
 
 
-class QueryServiceRecordLocationReplyResultLocations(Record, alias_generator=camel):
-    latitude: str | None
-    longitude: str | None
-    time: int | None
+class Location(Reply, alias_generator=camel):
+    """Location."""
 
-
-class QueryServiceRecordLocationReplyResult(Record, alias_generator=camel):
-    locations: list[QueryServiceRecordLocationReplyResultLocations] = empty_list()
-    record_id: str | None
-
-
-class QueryServiceRecordLocationReply(Record, alias_generator=camel):
-    result: list[QueryServiceRecordLocationReplyResult] = empty_list()
-
-
-class QueryStaffStatisticDataResultQualityInspectL1Data(Record, alias_generator=camel):
-    hit_rate: str | None
-    level1_code: str | None
-    level1_name: str | None
-    record_count: str | None
-    scene_code: str | None
-    total_score: str | None
-
-
-class QueryStaffStatisticDataResult(Record, alias_generator=camel):
-    average_quality_inspection_score_per_service: float | None
-    day: str | None
-    highest_quality_inspection_score: float | None
-    quality_inspect_l1_data: list[QueryStaffStatisticDataResultQualityInspectL1Data] = empty_list()
-    sale_sop_percentage: dict[str, JsonValue] | None
-    service_record_count: int | None
-    service_record_with_invalid_count: int | None
-    staff_name: str | None
-    team_code: str | None
-    team_name: str | None
-    total_service_time: int | None
-    user_id: str | None
-
-
-class QueryUserBindDeviceLocationReplyResultLatestLocation(Record, alias_generator=camel):
-    latitude: str | None
-    longitude: str | None
-    time: int | None
-
-
-class QueryUserBindDeviceLocationReplyResult(Record, alias_generator=camel):
-    latest_location: QueryUserBindDeviceLocationReplyResultLatestLocation | None
-    sn: str | None
-    user_id: str | None
-
-
-class QueryUserBindDeviceLocationReply(Record, alias_generator=camel):
-    result: list[QueryUserBindDeviceLocationReplyResult] = empty_list()
-
-
-class QueryUserDeviceLocationReplyResultDeviceLocationsLocations(Record, alias_generator=camel):
     latitude: str | None
     longitude: str | None
     time: str | None
 
 
-class QueryUserDeviceLocationReplyResultDeviceLocations(Record, alias_generator=camel):
-    locations: list[QueryUserDeviceLocationReplyResultDeviceLocationsLocations] = empty_list()
+class Member(Shape, alias_generator=camel):
+    """Member."""
+
+    admin_user_ids: list[str] = empty_list()
+    user_ids: list[str] = empty_list()
+
+
+class Product(Reply, alias_generator=camel):
+    """Product (产品总结)."""
+
+    product: str | None
+    """产品名"""
+    item_list: list[ServiceChapter] = empty_list()
+    """子项"""
+
+
+class QualityInspectL1Data(Reply, alias_generator=camel):
+    """Quality inspect l1 data."""
+
+    hit_rate: str | None
+    level1_code: str | None
+    level1_name: str = ""
+    record_count: str | None
+    scene_code: str | None
+    total_score: str | None
+
+
+class RecordingSchedule(Reply, alias_generator=camel):
+    """Recording schedule."""
+
+    business_order: str | None
+    end_time: int | None
     sn: str | None
+    start_time: int | None
+    status: int | None
+    task_id: str
 
 
-class QueryUserDeviceLocationReplyResult(Record, alias_generator=camel):
-    device_locations: list[QueryUserDeviceLocationReplyResultDeviceLocations] = empty_list()
+class RecordingStartTime(Reply, alias_generator=camel):
+    """Recording start time (录音开始时间)."""
+
+    timestamp: Millis | None
+    """录音信息上报时间"""
+    value: Millis | None
+    """录音开始时间"""
 
 
-class QueryUserDeviceLocationReply(Record, alias_generator=camel):
-    result: QueryUserDeviceLocationReplyResult | None
+class SalesInsight(Reply, alias_generator=camel):
+    """Sales insight."""
+
+    analysis_date: str | None
+    capability_radar: CapabilityRadar | None
+    insight_list: list[Insight] = empty_list()
+    team_code: str | None
+    user_id: str | None
 
 
-class SubmitAgentTaskReplyResult(Record, alias_generator=camel):
-    task_id: str | None
+class Schedule(Shape, alias_generator=camel):
+    """Schedule."""
+
+    business_order: str
+    end_time: int
+    start_time: int
 
 
-class SubmitAgentTaskReply(Record, alias_generator=camel):
-    result: SubmitAgentTaskReplyResult | None
+class Sentence(Reply, alias_generator=camel):
+    """Sentence."""
+
+    end_time: int | None
+    sentence: str | None
+    start_time: int | None
+    word_list: list[Word] = empty_list()
 
 
-class SubmitAsrTaskTranscriptionDiarization(TypedDict, total=False):
-    speaker_count: int
+class ServiceChapter(Reply, alias_generator=camel):
+    """Service chapter (基础信息)."""
+
+    name: str
+    """总结类目名"""
+    content: str
+    """章节摘要内容"""
 
 
-class SubmitAsrTaskTranscription(TypedDict, total=False):
-    diarization: SubmitAsrTaskTranscriptionDiarization
-    diarization_enabled: bool
+class ServiceChapterPage(Reply, alias_generator=camel):
+    """Service chapter page."""
+
+    next_token: str | None
+    """下一页查询的token"""
+    total_count: int | None
+    """查询总数"""
+    result: list[ServiceChapter] = empty_list()
+    """服务记录列表"""
 
 
-class SubmitAsrTaskReplyResult(Record, alias_generator=camel):
-    task_id: str | None
+class ServiceChat(Reply, alias_generator=camel):
+    """Service chat."""
+
+    basic: list[ServiceChapter] = empty_list()
+    """基础信息"""
+    product: list[Product] = empty_list()
+    """产品总结"""
 
 
-class SubmitAsrTaskReply(Record, alias_generator=camel):
-    result: SubmitAsrTaskReplyResult | None
+class ServiceQualityInspection(Reply, alias_generator=camel):
+    """Service quality inspection."""
+
+    score: int | None
+    """评分"""
+    summary: str = ""
+    """质检信息摘要"""
+    group_list: list[Group] = empty_list()
+    """质检组列表"""
 
 
-class SubmitCustomerSplitDataReplyResult(Record, alias_generator=camel):
-    request_id: str | None
+class ServiceRecord(Reply, alias_generator=camel):
+    """Service record."""
+
+    record_id: str
+    """服务记录ID"""
+    user: User | None
+    """服务用户"""
+    device_sn: str
+    """服务设备SN"""
+    start_timestamp: Millis
+    """服务开始时间戳 (单位 unit 毫秒)"""
+    end_timestamp: Millis | None
+    """服务结束时间戳 (单位 unit 毫秒)"""
+    duration: str
+    """服务持续时长 (单位 unit 毫秒)"""
+    customer_id: str
+    """客户ID"""
+    team: ServiceRecordEntry | None
+    """服务所属团队、门店信息"""
+    valid: bool
+    """是否属于有效服务记录"""
+    out_biz_data: str
+    """外部业务自定义数据"""
+    quality_inspection_score: int
+    """质检分数"""
+    scene_info: ServiceRecordEntry | None
+    """场景信息"""
 
 
-class SubmitCustomerSplitDataReply(Record, alias_generator=camel):
-    result: SubmitCustomerSplitDataReplyResult | None
+class ServiceRecordEntry(Reply, alias_generator=camel):
+    """Service record entry (场景信息)."""
+
+    name: str
+    """场景名"""
+    code: str
+    """团队唯一编号"""
 
 
-class UpdateServiceRecordRestrictReplyResult(Record, alias_generator=camel):
+class ServiceRecordLocation(Reply, alias_generator=camel):
+    """Service record location."""
+
+    locations: list[Location] = empty_list()
+    record_id: str | None
+
+
+class ServiceRecordTranscript(Reply, alias_generator=camel):
+    """Service record transcript."""
+
+    audio_text: Annotated[ServiceRecordTranscriptEntry | None, wire("audionText")]
+    speaker: ServiceRecordTranscriptEntry | None
+
+
+class ServiceRecordTranscriptEntry(Reply, alias_generator=camel):
+    """Service record transcript entry."""
+
+    data_list: list[ServiceRecordTranscriptEntryData] = empty_list()
+    status: str | None
+
+
+class ServiceRecordTranscriptEntryData(Reply, alias_generator=camel):
+    """Service record transcript entry data."""
+
+    channel: str | None
+    end_time: str | None
+    start_time: str | None
+    text: str = ""
+    role: str | None
+
+
+class ServiceTodo(Reply, alias_generator=camel):
+    """Service todo."""
+
+    uuid: str | None
+    """服务待办ID标识"""
+    ding_todo_id: str | None
+    """钉钉待办ID"""
+    creator: str
+    """待办创建人userId"""
+    todo_content: str = ""
+    """待办详情内容"""
+    plan_finish_date: int | None
+    """截止时间戳 (单位 unit 毫秒)"""
+    finished: bool | None
+    """是否完成"""
+    executors: list[ServiceTodoUser] = empty_list()
+    """执行人列表"""
+
+
+class ServiceTodoUser(Reply, alias_generator=camel):
+    """Service todo user (执行人列表)."""
+
+    name: str = ""
+    """执行人名称"""
+    user_id: str | None
+    """执行人userId"""
+
+
+class Solution(Reply, alias_generator=camel):
+    """Solution."""
+
+    code: str | None
+    name: str = ""
+    scene_list: list[TeamEntry] = empty_list()
+
+
+class SolutionConfig(Reply, alias_generator=camel):
+    """Solution config."""
+
+    dialect_list: list[TeamEntry] = empty_list()
+    solution_list: list[Solution] = empty_list()
+
+
+class StaffStatistic(Reply, alias_generator=camel):
+    """Staff statistic."""
+
+    average_quality_inspection_score_per_service: float | None
+    day: str | None
+    highest_quality_inspection_score: float | None
+    quality_inspect_l1_data: list[QualityInspectL1Data] = empty_list()
+    sale_sop_percentage: dict[str, JsonValue] = empty_dict()
+    service_record_count: int | None
+    service_record_with_invalid_count: int | None
+    staff_name: str = ""
+    team_code: str | None
+    team_name: str = ""
+    total_service_time: int | None
+    user_id: str | None
+
+
+class Tag(Reply, alias_generator=camel):
+    """Tag (团队标签数据)."""
+
+    code: str | None
+    """标签代码"""
+    name: str = ""
+    """标签名"""
+    value_list: list[TeamEntry] = empty_list()
+    """标签值列表"""
+
+
+class Team(Reply, alias_generator=camel):
+    """Team."""
+
+    code: str | None
+    """团队编码"""
+    dialect_code: str | None
+    dialect_name: str = ""
+    name: str = ""
+    """团队名"""
+    parent_team_code: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    scene_list: list[TeamEntry] = empty_list()
+    solution_code: str | None
+    solution_name: str = ""
+    tag_list: list[Tag] = empty_list()
+    """团队标签数据"""
+
+
+class TeamDetail(Reply, alias_generator=camel):
+    """Team detail."""
+
+    admin_user_ids: list[str] = empty_list()
+    dialect_code: str | None
+    name: str
+    parent_team_code: str | None
+    scene_codes: list[str] = empty_list()
+    solution_code: str | None
+    user_ids: list[str] = empty_list()
+    team_code: str
+
+
+class TeamEntry(Reply, alias_generator=camel):
+    """Team entry (标签值列表)."""
+
+    code: str | None
+    """标签值代码"""
+    name: str = ""
+    """标签值展示信息"""
+
+
+class TeamMember(Reply, alias_generator=camel):
+    """Team member."""
+
+    admins: list[ServiceTodoUser] = empty_list()
+    members: list[ServiceTodoUser] = empty_list()
+
+
+class Transcription(Shape, alias_generator=camel):
+    """Transcription."""
+
+    diarization: Diarization | None = None
+    diarization_enabled: bool | None = None
+
+
+class UpdatedServiceRecordRestrict(Reply, alias_generator=camel):
+    """Updated service record restrict."""
+
     fail_count: int | None
     failed_record_ids: list[str] = empty_list()
     success_count: int | None
     total: int | None
 
 
-class UpdateServiceRecordRestrictReply(Record, alias_generator=camel):
-    result: UpdateServiceRecordRestrictReplyResult | None
+class User(Reply, alias_generator=camel):
+    """User (服务用户)."""
+
+    name: str
+    """员工姓名"""
+    user_id: str
+    """员工userId"""
 
 
-class VideoCustomerSplitCustomerCustomersAppearance(TypedDict, total=False):
-    end_time: Required[int]
-    start_time: Required[int]
-    video_id: str
+class UserBindDeviceLocation(Reply, alias_generator=camel):
+    """User bind device location."""
+
+    latest_location: Location | None
+    sn: str | None
+    user_id: str | None
 
 
-class VideoCustomerSplitCustomerCustomers(TypedDict, total=False):
-    appearance: Required[VideoCustomerSplitCustomerCustomersAppearance]
-    customer_id: Required[str]
+class UserDeviceLocation(Reply, alias_generator=camel):
+    """User device location."""
+
+    locations: list[Location] = empty_list()
+    sn: str | None
 
 
-class VideoCustomerSplitCustomer(TypedDict, total=False):
-    customers: Required[list[VideoCustomerSplitCustomerCustomers]]
+class UserTag(Reply, alias_generator=camel):
+    """User tag (用户自定义标签)."""
+
+    code: str | None
+    """标签唯一编码"""
+    value: str | None
+    """标签值"""
 
 
-class VideoCustomerSplitReplyResultCreateServiceRecordResult(Record, alias_generator=camel):
+class VideoCustomerSplit(Reply, alias_generator=camel):
+    """Video customer split."""
+
     record_ids: list[str] = empty_list()
     segment_id: str | None
 
 
-class VideoCustomerSplitReplyResult(Record, alias_generator=camel):
-    create_service_record_result: list[VideoCustomerSplitReplyResultCreateServiceRecordResult] = empty_list()
+class VideoCustomerSplitCustomer(Shape, alias_generator=camel):
+    """Video customer split customer."""
+
+    customers: list[DviCustomer]
 
 
-class VideoCustomerSplitReply(Record, alias_generator=camel):
-    result: VideoCustomerSplitReplyResult | None
+class Word(Reply, alias_generator=camel):
+    """Word."""
+
+    end_time: int | None
+    start_time: int | None
+    text: str = ""
 
 
 class DviV1(Manager):
+    @api(
+        "dvi_1_0.BatchQueryA1IndustryDeviceBinding", "POST /v1.0/dvi/a1/industry/devices/binding/query", idempotent=True
+    )
+    def batch_query_a1_industry_device_binding(
+        self,
+        *,
+        sn_list: list[str],
+    ) -> Call[A1IndustryDeviceBindingPage]:
+        """Batch query a1 industry device binding (批量查询行业应用范围内 A1 设备绑定关系).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(A1IndustryDeviceBindingPage, "result")
+
+    @api("dvi_1_0.BatchQueryUserDeviceStatus", "POST /v1.0/dvi/device/batchQueryUserDeviceStatus", idempotent=True)
+    def batch_query_user_device_status(
+        self,
+        *,
+        user_id_list: list[str],
+    ) -> Call[dict[str, JsonValue]]:
+        """Batch query user device status (按 userId 列表批量查询用户绑定设备的状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(dict[str, JsonValue], "result.userDeviceStatusMap").or_empty()
+
+    @api("dvi_1_0.BatchUpdateDeviceCutCustomerSwitch", "POST /v1.0/dvi/devices/cutcustomer/switch")
+    def batch_update_device_cut_customer_switch(
+        self,
+    ) -> Call[None]:
+        """Batch update device cut customer switch (批量设置设备的切客开关状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("dvi_1_0.ControlRecording", "POST /v1.0/dvi/devices/recording/control")
+    def control_recording(
+        self,
+        user_id: str,
+        *,
+        action: str,
+        agree: bool,
+        out_biz_data: str | None = None,
+        team_code: str | None = None,
+    ) -> Call[None]:
+        """Control recording (设备录音启停控制).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
     @api("dvi_1_0.CreateAsrTranscription", "POST /v1.0/dvi/asr/transcriptions")
     def create_asr_transcription(
         self,
-        url: str,
         *,
+        url: str,
         biz_key: str | None = None,
         phrases: list[str] | None = None,
-    ) -> Call[CreateAsrTranscriptionReply]:
+    ) -> Call[str]:
         """Create asr transcription (创建ASR离线转写任务).
 
         Args:
@@ -982,7 +759,83 @@ class DviV1(Manager):
 
         Source: api-createasrtranscription
         """
-        return Call(CreateAsrTranscriptionReply)
+        return Call(str, "result.taskId")
+
+    @api("dvi_1_0.CreateRecordingSchedule", "POST /v1.0/dvi/devices/recording/schedules")
+    def create_recording_schedule(
+        self,
+        *,
+        schedules: Sequence[OrDict[Schedule]],
+        sn: str,
+    ) -> Call[list[RecordingSchedule]]:
+        """Create recording schedule (创建录制计划).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[RecordingSchedule], "result").or_empty()
+
+    @api("dvi_1_0.CreateTeam", "POST /v1.0/dvi/teams")
+    def create_team(
+        self,
+        *,
+        name: str,
+        scene_codes: list[str],
+        solution_code: str,
+        admin_user_ids: list[str] | None = None,
+        dialect_code: str | None = None,
+        parent_team_code: str | None = None,
+        user_ids: list[str] | None = None,
+    ) -> Call[TeamDetail | None]:
+        """Create team (创建团队).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TeamDetail, "result").or_none()
+
+    @api("dvi_1_0.DeleteRecordingSchedule", "DELETE /v1.0/dvi/devices/recording/schedules/{taskId}")
+    def delete_recording_schedule(
+        self,
+        task_id: str,
+    ) -> Call[None]:
+        """Delete recording schedule (删除录制计划).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("dvi_1_0.GetA1DeviceBinding", "POST /v1.0/dvi/a1/devices/binding/query", idempotent=True)
+    def get_a1_device_binding(
+        self,
+        *,
+        sn: str,
+    ) -> Call[A1DeviceBinding]:
+        """Get a1 device binding (获取 A1 系列企业设备当前绑定关系).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(A1DeviceBinding, "result.binding")
+
+    @api("dvi_1_0.GetA1DeviceDetail", "POST /v1.0/dvi/a1/devices/info/query", idempotent=True)
+    def get_a1_device_detail(
+        self,
+        *,
+        sn: str,
+    ) -> Call[A1Device]:
+        """Get a1 device detail (获取 A1 系列企业设备详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(A1Device, "result.device")
 
     @api("dvi_1_0.GetAsrTranscription", "GET /v1.0/dvi/asr/transcriptions")
     def get_asr_transcription(
@@ -991,7 +844,7 @@ class DviV1(Manager):
         *,
         max_results: Annotated[int, Field(le=50)] = 50,
         next_token: str | None = None,
-    ) -> Query[GetAsrTranscriptionParagraphList]:
+    ) -> Query[AsrTask]:
         """Get asr transcription (查询ASR转写结果).
 
         Args:
@@ -1007,19 +860,35 @@ class DviV1(Manager):
 
         Source: api-getasrtranscription
         """
-        return Listing(GetAsrTranscriptionParagraphList, TOKEN, "result", items="resultInfo.paragraphList")
+        return Listing(AsrTask, TOKEN, "result", items="resultInfo.paragraphList")
+
+    @api("dvi_1_0.GetAudioFileDownloadInfo", "POST /v1.0/dvi/device/audio/download", idempotent=True)
+    def get_audio_file_download_info(
+        self,
+        file_id: str,
+        *,
+        device_type: str,
+    ) -> Call[str]:
+        """Get audio file download info (获取音频文件下载地址).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result.url")
 
     @api("dvi_1_0.GetAudioFileInfo", "POST /v1.0/dvi/device/audio/get", idempotent=True)
     def get_audio_file_info(
         self,
-        device_type: str,
         file_id: str,
-    ) -> Call[GetAudioFileInfoReply]:
+        *,
+        device_type: str,
+    ) -> Call[AudioFile]:
         """Get audio file info (获取音频文件信息).
 
         Args:
-            device_type: 设备类型 (例 e.g. `A1`)
             file_id: 文件ID (例 e.g. `fedf6xxxxdee`)
+            device_type: 设备类型 (例 e.g. `A1`)
 
         Codes: illegalRequest, request.permission.denied, request.too.fast, systemError.
 
@@ -1029,13 +898,13 @@ class DviV1(Manager):
 
         Source: api-getaudiofileinfo
         """
-        return Call(GetAudioFileInfoReply)
+        return Call(AudioFile, "result")
 
     @api("dvi_1_0.GetCustomerInfo", "GET /v1.0/dvi/customer")
     def get_customer_info(
         self,
         customer_id: str,
-    ) -> Call[GetCustomerInfoReply]:
+    ) -> Call[Customer]:
         """Get customer info (获取客户信息).
 
         Args:
@@ -1049,13 +918,13 @@ class DviV1(Manager):
 
         Source: api-getcustomerinfo
         """
-        return Call(GetCustomerInfoReply)
+        return Call(Customer, "result")
 
     @api("dvi_1_0.GetCustomerInsight", "GET /v1.0/dvi/customers/insights")
     def get_customer_insight(
         self,
         customer_id: str,
-    ) -> Call[GetCustomerInsightReply]:
+    ) -> Call[CustomerInsight]:
         """Get customer insight (获取AI销售管理客户洞察信息).
 
         Args:
@@ -1069,13 +938,26 @@ class DviV1(Manager):
 
         Source: api-getcustomerinsight
         """
-        return Call(GetCustomerInsightReply)
+        return Call(CustomerInsight, "result")
+
+    @api("dvi_1_0.GetRecordingSchedule", "GET /v1.0/dvi/devices/recording/schedules/{taskId}")
+    def get_recording_schedule(
+        self,
+        task_id: str,
+    ) -> Call[RecordingSchedule]:
+        """Get recording schedule (获取录制计划).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RecordingSchedule, "result")
 
     @api("dvi_1_0.GetServiceChapterSummary", "GET /v1.0/dvi/service/chapters/summary")
     def get_service_chapter_summary(
         self,
         record_id: str,
-    ) -> Call[GetServiceChapterSummaryReply]:
+    ) -> Call[ServiceChapterPage]:
         """Get service chapter summary (获取服务对话章节摘要).
 
         Args:
@@ -1089,13 +971,13 @@ class DviV1(Manager):
 
         Source: api-getservicechaptersummary
         """
-        return Call(GetServiceChapterSummaryReply)
+        return Call(ServiceChapterPage)
 
     @api("dvi_1_0.GetServiceChatSummary", "GET /v1.0/dvi/service/chats/summary")
     def get_service_chat_summary(
         self,
         record_id: str,
-    ) -> Call[GetServiceChatSummaryReply]:
+    ) -> Call[ServiceChat]:
         """Get service chat summary (获取服务会话总结).
 
         Args:
@@ -1109,13 +991,13 @@ class DviV1(Manager):
 
         Source: api-getservicechatsummary
         """
-        return Call(GetServiceChatSummaryReply)
+        return Call(ServiceChat, "result")
 
     @api("dvi_1_0.GetServiceQualityInspection", "GET /v1.0/dvi/service/quality-inspections")
     def get_service_quality_inspection(
         self,
         record_id: str,
-    ) -> Call[GetServiceQualityInspectionReply]:
+    ) -> Call[ServiceQualityInspection]:
         """Get service quality inspection (获取服务表现数据).
 
         Args:
@@ -1129,13 +1011,13 @@ class DviV1(Manager):
 
         Source: api-getservicequalityinspection
         """
-        return Call(GetServiceQualityInspectionReply)
+        return Call(ServiceQualityInspection, "result")
 
     @api("dvi_1_0.GetServiceRecord", "GET /v1.0/dvi/service-record")
     def get_service_record(
         self,
         id: str,
-    ) -> Call[GetServiceRecordReply]:
+    ) -> Call[ServiceRecord]:
         """Get service record (查询单条服务记录).
 
         Args:
@@ -1149,14 +1031,66 @@ class DviV1(Manager):
 
         Source: api-getservicerecord
         """
-        return Call(GetServiceRecordReply)
+        return Call(ServiceRecord, "result")
+
+    @api("dvi_1_0.GetServiceRecordTranscript", "GET /v1.0/dvi/service/transcript")
+    def get_service_record_transcript(
+        self,
+        id: str,
+    ) -> Call[ServiceRecordTranscript]:
+        """Get service record transcript (获取服务记录音频转写信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ServiceRecordTranscript, "result")
+
+    @api("dvi_1_0.GetSolutionConfig", "GET /v1.0/dvi/solutions/configurations")
+    def get_solution_config(
+        self,
+    ) -> Call[SolutionConfig]:
+        """Get solution config (获取分析方案配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SolutionConfig, "result")
+
+    @api("dvi_1_0.GetTeam", "GET /v1.0/dvi/teams/{teamCode}")
+    def get_team(
+        self,
+        team_code: str,
+    ) -> Call[Team]:
+        """Get team (获取团队信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Team, "result")
+
+    @api("dvi_1_0.GetTeamMember", "GET /v1.0/dvi/teams/{teamCode}/members")
+    def get_team_member(
+        self,
+        team_code: str,
+    ) -> Call[TeamMember]:
+        """Get team member (查询团队成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TeamMember, "result")
 
     @api("dvi_1_0.GetTranscriptSummary", "GET /v1.0/dvi/transcripts/summary")
     def get_transcript_summary(
         self,
         file_id: str,
+        *,
         device_type: str,
-    ) -> Call[GetTranscriptSummaryReply]:
+    ) -> Call[str]:
         """Get transcript summary (获取文件转写的概要信息).
 
         Args:
@@ -1172,19 +1106,34 @@ class DviV1(Manager):
 
         Source: api-gettranscriptsummary
         """
-        return Call(GetTranscriptSummaryReply)
+        return Call(str, "result.content")
+
+    @api("dvi_1_0.ListA1Device", "POST /v1.0/dvi/a1/devices/list", idempotent=True)
+    def list_a1_device(
+        self,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[A1Device]:
+        """List a1 device (分页查询 A1 系列企业设备列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(A1Device, TOKEN, "result", items="items")
 
     @api("dvi_1_0.ListCustomer", "GET /v1.0/dvi/customers")
     def list_customer(
         self,
-        team_code: str,
         *,
+        team_code: str,
         owner_user_id: str | None = None,
         start_time: Millis | None = None,
         end_time: Millis | None = None,
         next_token: str | None = None,
         max_results: int | None = None,
-    ) -> Query[ListCustomerResult]:
+    ) -> Query[Customer]:
         """List customer (分页查询客户列表).
 
         Args:
@@ -1203,7 +1152,7 @@ class DviV1(Manager):
 
         Source: api-listcustomer
         """
-        return Listing(ListCustomerResult, TOKEN, items="result")
+        return Listing(Customer, TOKEN, items="result")
 
     @api("dvi_1_0.ListDevice", "GET /v1.0/dvi/devices")
     def list_device(
@@ -1214,7 +1163,7 @@ class DviV1(Manager):
         user_id: str | None = None,
         team_code: str | None = None,
         sn: str | None = None,
-    ) -> Query[ListDeviceResult]:
+    ) -> Query[Device]:
         """List device (分页查询设备列表).
 
         Args:
@@ -1232,7 +1181,27 @@ class DviV1(Manager):
 
         Source: api-listdevice
         """
-        return Listing(ListDeviceResult, TOKEN, items="result")
+        return Listing(Device, TOKEN, items="result")
+
+    @api("dvi_1_0.ListDeviceRecordingDuration", "GET /v1.0/dvi/devices/recording-durations")
+    def list_device_recording_duration(
+        self,
+        *,
+        end_time: int,
+        start_time: int,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        sn: str | None = None,
+        team_code: str | None = None,
+        user_id: str | None = None,
+    ) -> Query[DeviceRecordingDuration]:
+        """List device recording duration (分页查询设备录音时长).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(DeviceRecordingDuration, TOKEN, items="result")
 
     @api("dvi_1_0.ListServiceRecord", "GET /v1.0/dvi/service-records")
     def list_service_record(
@@ -1245,7 +1214,7 @@ class DviV1(Manager):
         user_id: str | None = None,
         team_code: str | None = None,
         customer_id: str | None = None,
-    ) -> Query[ListServiceRecordResult]:
+    ) -> Query[ServiceRecord]:
         """List service record (分页获取企业下的服务记录信息).
 
         Args:
@@ -1265,13 +1234,13 @@ class DviV1(Manager):
 
         Source: api-listservicerecord
         """
-        return Listing(ListServiceRecordResult, TOKEN, items="result")
+        return Listing(ServiceRecord, TOKEN, items="result")
 
     @api("dvi_1_0.ListServiceTodo", "GET /v1.0/dvi/service-todos")
     def list_service_todo(
         self,
         record_id: str,
-    ) -> Call[ListServiceTodoReply]:
+    ) -> Call[list[ServiceTodo]]:
         """List service todo (获取服务待办信息).
 
         Args:
@@ -1285,7 +1254,7 @@ class DviV1(Manager):
 
         Source: api-listservicetodo
         """
-        return Call(ListServiceTodoReply)
+        return Call(list[ServiceTodo], "result").or_empty()
 
     @api("dvi_1_0.ListTeam", "GET /v1.0/dvi/teams")
     def list_team(
@@ -1293,7 +1262,7 @@ class DviV1(Manager):
         *,
         next_token: str | None = None,
         max_results: Annotated[int, Field(le=50)] = 50,
-    ) -> Query[ListTeamResult]:
+    ) -> Query[Team]:
         """List team (查询团队列表).
 
         Args:
@@ -1308,19 +1277,52 @@ class DviV1(Manager):
 
         Source: api-listteam
         """
-        return Listing(ListTeamResult, TOKEN, items="result")
+        return Listing(Team, TOKEN, items="result")
+
+    @api("dvi_1_0.ManageTeamMember", "POST /v1.0/dvi/teams/members")
+    def manage_team_member(
+        self,
+        *,
+        team_code: str,
+        add_members: OrDict[Member] | None = None,
+        remove_members: OrDict[Member] | None = None,
+    ) -> Call[None]:
+        """Manage team member (团队成员管理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("dvi_1_0.QueryAsrTask", "GET /v1.0/dvi/asr/query")
+    def query_asr_task(
+        self,
+        task_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        union_id: str | None = None,
+    ) -> Query[AsrTask]:
+        """Query asr task (查询asr结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(AsrTask, TOKEN, "result", items="resultInfo.paragraphList")
 
     @api("dvi_1_0.QueryAudioFile", "POST /v1.0/dvi/device/audio/list", idempotent=True)
     def query_audio_file(
         self,
+        *,
         device_type: str,
         sn: str,
-        *,
         max_results: int | None = None,
         next_token: str | None = None,
         start_timestamp: Millis | None = None,
         end_timestamp: Millis | None = None,
-    ) -> Query[QueryAudioFileResult]:
+    ) -> Query[AudioFile]:
         """Query audio file (分页查询指定设备的音频文件列表).
 
         Args:
@@ -1340,14 +1342,15 @@ class DviV1(Manager):
 
         Source: api-queryaudiofile
         """
-        return Listing(QueryAudioFileResult, TOKEN, items="result")
+        return Listing(AudioFile, TOKEN, items="result")
 
     @api("dvi_1_0.QueryDeviceDetail", "POST /v1.0/dvi/device/list", idempotent=True)
     def query_device_detail(
         self,
+        *,
         device_type: str,
         sn_list: list[str],
-    ) -> Call[QueryDeviceDetailReply]:
+    ) -> Call[list[DeviceDetail]]:
         """Query device detail (批量获取设备详情).
 
         Args:
@@ -1362,14 +1365,15 @@ class DviV1(Manager):
 
         Source: api-querydevicedetail
         """
-        return Call(QueryDeviceDetailReply)
+        return Call(list[DeviceDetail], "result").or_empty()
 
     @api("dvi_1_0.QueryDeviceStatus", "POST /v1.0/dvi/device/status", idempotent=True)
     def query_device_status(
         self,
+        *,
         device_type: str,
         sn_list: list[str],
-    ) -> Call[QueryDeviceStatusReply]:
+    ) -> Call[list[DeviceStatus]]:
         """Query device status (查询设备属性).
 
         Args:
@@ -1384,13 +1388,13 @@ class DviV1(Manager):
 
         Source: api-querydevicestatus
         """
-        return Call(QueryDeviceStatusReply)
+        return Call(list[DeviceStatus], "result").or_empty()
 
     @api("dvi_1_0.QueryFileInfoByMinutesId", "GET /v1.0/dvi/audios/minutes")
     def query_file_info_by_minutes_id(
         self,
         minutes_id: str,
-    ) -> Call[QueryFileInfoByMinutesIdReply]:
+    ) -> Call[AudioFile]:
         """Query file info by minutes id (根据听记ID获取A1音频文件信息).
 
         Args:
@@ -1404,12 +1408,137 @@ class DviV1(Manager):
 
         Source: api-queryfileinfobyminutesid
         """
-        return Call(QueryFileInfoByMinutesIdReply)
+        return Call(AudioFile, "result")
+
+    @api("dvi_1_0.QuerySalesInsights", "POST /v1.0/dvi/sales/insights", idempotent=True)
+    def query_sales_insights(
+        self,
+    ) -> Call[list[SalesInsight]]:
+        """Query sales insights (查询销售洞察数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[SalesInsight], "result").or_empty()
+
+    @api("dvi_1_0.QueryServiceRecordLocation", "POST /v1.0/dvi/service-record/location", idempotent=True)
+    def query_service_record_location(
+        self,
+    ) -> Call[list[ServiceRecordLocation]]:
+        """Query service record location (查询服务记录定位信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[ServiceRecordLocation], "result").or_empty()
+
+    @api(
+        "dvi_1_0.QueryStaffStatisticData",
+        "POST /v1.0/dvi/data/staff?day&maxResults&nextToken&teamCode&userId",
+        idempotent=True,
+    )
+    def query_staff_statistic_data(
+        self,
+        *,
+        day: str,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        team_code: str | None = None,
+        user_id: str | None = None,
+    ) -> Query[StaffStatistic]:
+        """Query staff statistic data (分页查询员工统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(StaffStatistic, TOKEN, items="result")
+
+    @api("dvi_1_0.QueryUserBindDeviceLocation", "POST /v1.0/dvi/user/location", idempotent=True)
+    def query_user_bind_device_location(
+        self,
+    ) -> Call[list[UserBindDeviceLocation]]:
+        """Query user bind device location (批量查询用户绑定设备位置的信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[UserBindDeviceLocation], "result").or_empty()
+
+    @api("dvi_1_0.QueryUserDeviceLocation", "GET /v1.0/dvi/device/queryUserDeviceLocation")
+    def query_user_device_location(
+        self,
+        user_id: str,
+        *,
+        end_time: int,
+        start_time: int,
+        sn: str | None = None,
+    ) -> Call[list[UserDeviceLocation]]:
+        """Query user device location (根据员工 userId 查询其当前绑定设备在指定时间范围内的位置（轨迹）信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[UserDeviceLocation], "result.deviceLocations").or_empty()
+
+    @api("dvi_1_0.SubmitAgentTask", "POST /v1.0/dvi/agenttask/submit?agentCode&bizIdentify&input&userId")
+    def submit_agent_task(
+        self,
+        *,
+        agent_code: str,
+        biz_identify: str,
+        input: str,
+        user_id: str | None = None,
+    ) -> Call[str | None]:
+        """Submit agent task (提交agent异步任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result.taskId").or_none()
+
+    @api("dvi_1_0.SubmitAsrTask", "POST /v1.0/dvi/asr/create")
+    def submit_asr_task(
+        self,
+        dentry_id: str,
+        space_id: str,
+        union_id: str,
+        *,
+        source_language: str,
+        biz_key: str | None = None,
+        phrases: list[str] | None = None,
+        transcription: OrDict[Transcription] | None = None,
+    ) -> Call[str | None]:
+        """Submit asr task (asr离线任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result.taskId").or_none()
+
+    @api("dvi_1_0.SubmitCustomerSplitData", "POST /v1.0/dvi/customersplit/submit")
+    def submit_customer_split_data(
+        self,
+    ) -> Call[str | None]:
+        """Submit customer split data (提交切客数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result.requestId").or_none()
 
     @api("dvi_1_0.UpdateDeviceBinding", "POST /v1.0/dvi/devices/binding/update")
     def update_device_binding(
         self,
         user_id: str,
+        *,
         sn: str,
         action: Literal["bind", "unbind"],
         team_code: str,
@@ -1432,407 +1561,6 @@ class DviV1(Manager):
         """
         return Call(None)
 
-    @api(
-        "dvi_1_0.BatchQueryA1IndustryDeviceBinding", "POST /v1.0/dvi/a1/industry/devices/binding/query", idempotent=True
-    )
-    def batch_query_a1_industry_device_binding(
-        self,
-        sn_list: list[str],
-    ) -> Call[BatchQueryA1IndustryDeviceBindingReply]:
-        """Batch query a1 industry device binding (批量查询行业应用范围内 A1 设备绑定关系).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchQueryA1IndustryDeviceBindingReply)
-
-    @api("dvi_1_0.BatchQueryUserDeviceStatus", "POST /v1.0/dvi/device/batchQueryUserDeviceStatus", idempotent=True)
-    def batch_query_user_device_status(
-        self,
-        user_id_list: list[str],
-    ) -> Call[BatchQueryUserDeviceStatusReply]:
-        """Batch query user device status (按 userId 列表批量查询用户绑定设备的状态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchQueryUserDeviceStatusReply)
-
-    @api("dvi_1_0.BatchUpdateDeviceCutCustomerSwitch", "POST /v1.0/dvi/devices/cutcustomer/switch")
-    def batch_update_device_cut_customer_switch(
-        self,
-    ) -> Call[None]:
-        """Batch update device cut customer switch (批量设置设备的切客开关状态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("dvi_1_0.ControlRecording", "POST /v1.0/dvi/devices/recording/control")
-    def control_recording(
-        self,
-        action: str,
-        agree: bool,
-        user_id: str,
-        *,
-        out_biz_data: str | None = None,
-        team_code: str | None = None,
-    ) -> Call[None]:
-        """Control recording (设备录音启停控制).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("dvi_1_0.CreateRecordingSchedule", "POST /v1.0/dvi/devices/recording/schedules")
-    def create_recording_schedule(
-        self,
-        schedules: list[CreateRecordingScheduleSchedules],
-        sn: str,
-    ) -> Call[CreateRecordingScheduleReply]:
-        """Create recording schedule (创建录制计划).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateRecordingScheduleReply)
-
-    @api("dvi_1_0.CreateTeam", "POST /v1.0/dvi/teams")
-    def create_team(
-        self,
-        name: str,
-        scene_codes: list[str],
-        solution_code: str,
-        *,
-        admin_user_ids: list[str] | None = None,
-        dialect_code: str | None = None,
-        parent_team_code: str | None = None,
-        user_ids: list[str] | None = None,
-    ) -> Call[CreateTeamReply]:
-        """Create team (创建团队).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateTeamReply)
-
-    @api("dvi_1_0.DeleteRecordingSchedule", "DELETE /v1.0/dvi/devices/recording/schedules/{taskId}")
-    def delete_recording_schedule(
-        self,
-        task_id: str,
-    ) -> Call[None]:
-        """Delete recording schedule (删除录制计划).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("dvi_1_0.GetA1DeviceBinding", "POST /v1.0/dvi/a1/devices/binding/query", idempotent=True)
-    def get_a1_device_binding(
-        self,
-        sn: str,
-    ) -> Call[GetA1DeviceBindingReply]:
-        """Get a1 device binding (获取 A1 系列企业设备当前绑定关系).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetA1DeviceBindingReply)
-
-    @api("dvi_1_0.GetA1DeviceDetail", "POST /v1.0/dvi/a1/devices/info/query", idempotent=True)
-    def get_a1_device_detail(
-        self,
-        sn: str,
-    ) -> Call[GetA1DeviceDetailReply]:
-        """Get a1 device detail (获取 A1 系列企业设备详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetA1DeviceDetailReply)
-
-    @api("dvi_1_0.GetAudioFileDownloadInfo", "POST /v1.0/dvi/device/audio/download", idempotent=True)
-    def get_audio_file_download_info(
-        self,
-        device_type: str,
-        file_id: str,
-    ) -> Call[GetAudioFileDownloadInfoReply]:
-        """Get audio file download info (获取音频文件下载地址).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetAudioFileDownloadInfoReply)
-
-    @api("dvi_1_0.GetRecordingSchedule", "GET /v1.0/dvi/devices/recording/schedules/{taskId}")
-    def get_recording_schedule(
-        self,
-        task_id: str,
-    ) -> Call[GetRecordingScheduleReply]:
-        """Get recording schedule (获取录制计划).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetRecordingScheduleReply)
-
-    @api("dvi_1_0.GetServiceRecordTranscript", "GET /v1.0/dvi/service/transcript")
-    def get_service_record_transcript(
-        self,
-        id: str,
-    ) -> Call[GetServiceRecordTranscriptReply]:
-        """Get service record transcript (获取服务记录音频转写信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetServiceRecordTranscriptReply)
-
-    @api("dvi_1_0.GetSolutionConfig", "GET /v1.0/dvi/solutions/configurations")
-    def get_solution_config(
-        self,
-    ) -> Call[GetSolutionConfigReply]:
-        """Get solution config (获取分析方案配置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetSolutionConfigReply)
-
-    @api("dvi_1_0.GetTeam", "GET /v1.0/dvi/teams/{teamCode}")
-    def get_team(
-        self,
-        team_code: str,
-    ) -> Call[GetTeamReply]:
-        """Get team (获取团队信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetTeamReply)
-
-    @api("dvi_1_0.GetTeamMember", "GET /v1.0/dvi/teams/{teamCode}/members")
-    def get_team_member(
-        self,
-        team_code: str,
-    ) -> Call[GetTeamMemberReply]:
-        """Get team member (查询团队成员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetTeamMemberReply)
-
-    @api("dvi_1_0.ListA1Device", "POST /v1.0/dvi/a1/devices/list", idempotent=True)
-    def list_a1_device(
-        self,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-    ) -> Query[ListA1DeviceItem]:
-        """List a1 device (分页查询 A1 系列企业设备列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(ListA1DeviceItem, TOKEN, "result", items="items")
-
-    @api("dvi_1_0.ListDeviceRecordingDuration", "GET /v1.0/dvi/devices/recording-durations")
-    def list_device_recording_duration(
-        self,
-        end_time: int,
-        start_time: int,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        sn: str | None = None,
-        team_code: str | None = None,
-        user_id: str | None = None,
-    ) -> Query[ListDeviceRecordingDurationResult]:
-        """List device recording duration (分页查询设备录音时长).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(ListDeviceRecordingDurationResult, TOKEN, items="result")
-
-    @api("dvi_1_0.ManageTeamMember", "POST /v1.0/dvi/teams/members")
-    def manage_team_member(
-        self,
-        team_code: str,
-        *,
-        add_members: ManageTeamMemberAddMembers | None = None,
-        remove_members: ManageTeamMemberRemoveMembers | None = None,
-    ) -> Call[None]:
-        """Manage team member (团队成员管理).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("dvi_1_0.QueryAsrTask", "GET /v1.0/dvi/asr/query")
-    def query_asr_task(
-        self,
-        task_id: str,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        union_id: str | None = None,
-    ) -> Query[QueryAsrTaskParagraphList]:
-        """Query asr task (查询asr结果).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(QueryAsrTaskParagraphList, TOKEN, "result", items="resultInfo.paragraphList")
-
-    @api("dvi_1_0.QuerySalesInsights", "POST /v1.0/dvi/sales/insights", idempotent=True)
-    def query_sales_insights(
-        self,
-    ) -> Call[QuerySalesInsightsReply]:
-        """Query sales insights (查询销售洞察数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QuerySalesInsightsReply)
-
-    @api("dvi_1_0.QueryServiceRecordLocation", "POST /v1.0/dvi/service-record/location", idempotent=True)
-    def query_service_record_location(
-        self,
-    ) -> Call[QueryServiceRecordLocationReply]:
-        """Query service record location (查询服务记录定位信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryServiceRecordLocationReply)
-
-    @api(
-        "dvi_1_0.QueryStaffStatisticData",
-        "POST /v1.0/dvi/data/staff?day&maxResults&nextToken&teamCode&userId",
-        idempotent=True,
-    )
-    def query_staff_statistic_data(
-        self,
-        day: str,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        team_code: str | None = None,
-        user_id: str | None = None,
-    ) -> Query[QueryStaffStatisticDataResult]:
-        """Query staff statistic data (分页查询员工统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(QueryStaffStatisticDataResult, TOKEN, items="result")
-
-    @api("dvi_1_0.QueryUserBindDeviceLocation", "POST /v1.0/dvi/user/location", idempotent=True)
-    def query_user_bind_device_location(
-        self,
-    ) -> Call[QueryUserBindDeviceLocationReply]:
-        """Query user bind device location (批量查询用户绑定设备位置的信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryUserBindDeviceLocationReply)
-
-    @api("dvi_1_0.QueryUserDeviceLocation", "GET /v1.0/dvi/device/queryUserDeviceLocation")
-    def query_user_device_location(
-        self,
-        end_time: int,
-        start_time: int,
-        user_id: str,
-        *,
-        sn: str | None = None,
-    ) -> Call[QueryUserDeviceLocationReply]:
-        """Query user device location (根据员工 userId 查询其当前绑定设备在指定时间范围内的位置（轨迹）信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryUserDeviceLocationReply)
-
-    @api("dvi_1_0.SubmitAgentTask", "POST /v1.0/dvi/agenttask/submit?agentCode&bizIdentify&input&userId")
-    def submit_agent_task(
-        self,
-        agent_code: str,
-        biz_identify: str,
-        input: str,
-        *,
-        user_id: str | None = None,
-    ) -> Call[SubmitAgentTaskReply]:
-        """Submit agent task (提交agent异步任务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(SubmitAgentTaskReply)
-
-    @api("dvi_1_0.SubmitAsrTask", "POST /v1.0/dvi/asr/create")
-    def submit_asr_task(
-        self,
-        dentry_id: str,
-        source_language: str,
-        space_id: str,
-        union_id: str,
-        *,
-        biz_key: str | None = None,
-        phrases: list[str] | None = None,
-        transcription: SubmitAsrTaskTranscription | None = None,
-    ) -> Call[SubmitAsrTaskReply]:
-        """Submit asr task (asr离线任务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(SubmitAsrTaskReply)
-
-    @api("dvi_1_0.SubmitCustomerSplitData", "POST /v1.0/dvi/customersplit/submit")
-    def submit_customer_split_data(
-        self,
-    ) -> Call[SubmitCustomerSplitDataReply]:
-        """Submit customer split data (提交切客数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(SubmitCustomerSplitDataReply)
-
     @api("dvi_1_0.UpdateRecordingSchedule", "PUT /v1.0/dvi/devices/recording/schedules")
     def update_recording_schedule(
         self,
@@ -1852,20 +1580,20 @@ class DviV1(Manager):
     @api("dvi_1_0.UpdateServiceRecordRestrict", "POST /v1.0/dvi/service/batch-update-restrict")
     def update_service_record_restrict(
         self,
-    ) -> Call[UpdateServiceRecordRestrictReply]:
+    ) -> Call[UpdatedServiceRecordRestrict | None]:
         """Update service record restrict (批量更新服务记录约束规则).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateServiceRecordRestrictReply)
+        return Call(UpdatedServiceRecordRestrict, "result").or_none()
 
     @api("dvi_1_0.UpdateTeam", "PUT /v1.0/dvi/teams")
     def update_team(
         self,
-        team_code: str,
         *,
+        team_code: str,
         dialect_code: str | None = None,
         name: str | None = None,
         parent_team_code: str | None = None,
@@ -1882,14 +1610,15 @@ class DviV1(Manager):
     @api("dvi_1_0.VideoCustomerSplit", "POST /v1.0/dvi/service/audiosplit")
     def video_customer_split(
         self,
-        customer: VideoCustomerSplitCustomer,
         segment_id: str,
         user_id: str,
-    ) -> Call[VideoCustomerSplitReply]:
+        *,
+        customer: OrDict[VideoCustomerSplitCustomer],
+    ) -> Call[list[VideoCustomerSplit]]:
         """Video customer split (asr离线任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(VideoCustomerSplitReply)
+        return Call(list[VideoCustomerSplit], "result.createServiceRecordResult").or_empty()

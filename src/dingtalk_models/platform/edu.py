@@ -2,96 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import CURSOR, Paging
-from dingtalk_models.core.wire import Millis, empty_list, wire
+from dingtalk_models.core.wire import Millis, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CertGetResultCertDatas(Record):
-    cert_status: int | None
-    """(`0` `1` `2` `3`)"""
-    can_cert: bool | None
-    """是否可以参加当前认证考试"""
-    cert_level: int | None
-    """认证等级 (`0` `1` `2` `3`)"""
+class Author(Reply):
+    """Author (动态作者)."""
 
-
-class CertGetResultPracticalTaskData(Record):
-    finish: bool | None
-    """是否完成实操任务"""
-    task_code: str | None
-    """实操任务code (`sendCard` `sendImMsg`)"""
-
-
-class CertGetResult(Record):
-    current_cert_level: int | None
-    """(`0` `1` `2` `3`)"""
-    cert_datas: list[CertGetResultCertDatas] = empty_list()
-    """认证明细"""
-    practical_task_data: list[CertGetResultPracticalTaskData] = empty_list()
-    """实操任务完成信息"""
-
-
-class CirclePostListOpenFeedQueryParam(TypedDict, total=False):
-    cursor: int
-    """分页游标 (例 e.g. `1620704981000`)"""
-    student_id: str
-    """学生的userId (例 e.g. `stu123`)"""
-    class_id: int
-    """班级ID (例 e.g. `26347`)"""
-    topic_id: int
-    """话题ID (例 e.g. `19827347`)"""
-    biz_type: Literal[4]
-    """业务类型 (`4`)"""
-    feed_type: Literal[0]
-    """动态类型 (`0`)"""
-    count: Annotated[int, Field(le=20)]
-    """分页大小 (≤ 20; 例 e.g. `10`)"""
-    user_role: str
-    """角色 (例 e.g. `老师`)"""
-    userid: str
-    """(例 e.g. `t_63312`)"""
-
-
-class CirclePostListResultPostsCommentsOriginUser(Record):
-    show_name: str | None
-    """评论人名称"""
-    staff_id: str | None
-    """员工userId"""
-
-
-class CirclePostListResultPostsComments(Record):
-    comment_id: int | None
-    """评论ID"""
-    content: str | None
-    """评论内容"""
-    origin_user: CirclePostListResultPostsCommentsOriginUser | None
-    """评论发送者"""
-
-
-class CirclePostListResultPostsAuthor(Record):
     owner: bool | None
     """是否是当前人"""
-    show_name: str | None
+    show_name: str = ""
     """页面展示的作者昵称"""
     icon_media_id: str | None
     """作者头像"""
-    title: str | None
+    title: str = ""
     """员工在公司的职位信息"""
     type: str | None
     """用户类型"""
     avatar_media_id: str | None
     """作者头像"""
-    nick: str | None
+    nick: str = ""
     """作者昵称"""
     is_owner: bool | None
     """是否是当前人"""
@@ -103,118 +44,186 @@ class CirclePostListResultPostsAuthor(Record):
     """作者userId"""
 
 
-class CirclePostListResultPostsContent(Record):
-    geo_content: str | None
+class BindStudent(Reply):
+    """Bind student (孩子信息)."""
+
+    corp_id: str | None
+    """学校的corpId"""
+    class_id: str | None
+    """班级ID"""
+    period_code: str | None
+    """学段编码"""
+    userid: str | None
+    """孩子在学校的userId"""
+    avatar: str = ""
+    """头像图片id"""
+    union_id: Annotated[str | None, wire("unionId")]
+    """孩子对应的唯一标识"""
+
+
+class Campus(Shape):
+    """Campus (校区信息)."""
+
+    name: str
+    """校区名称 (例 e.g. `实验学校`)"""
+    periods: list[Period]
+    """学段列表"""
+
+
+class Cert(Reply):
+    """Cert."""
+
+    current_cert_level: int | None
+    """(`0` `1` `2` `3`)"""
+    cert_datas: list[CertData] = empty_list()
+    """认证明细"""
+    practical_task_data: list[PracticalTaskData] = empty_list()
+    """实操任务完成信息"""
+
+
+class CertData(Reply):
+    """Cert data (认证明细)."""
+
+    cert_status: int | None
+    """(`0` `1` `2` `3`)"""
+    can_cert: bool | None
+    """是否可以参加当前认证考试"""
+    cert_level: int | None
+    """认证等级 (`0` `1` `2` `3`)"""
+
+
+class CirclePost(Reply):
+    """Circle post (动态内容)."""
+
+    geo_content: str = ""
     """地址位置信息"""
-    text: str | None
+    text: str = ""
     """动态文字内容"""
     content_type: int | None
     """内容类型 (`1` `2` `3` `4` `5` `6` `7` `8` `9`)"""
 
 
-class CirclePostListResultPosts(Record):
-    comments: list[CirclePostListResultPostsComments] = empty_list()
-    """动态对应的评论"""
-    author: CirclePostListResultPostsAuthor | None
-    """动态作者"""
-    feed_type: int | None
-    """动态类型"""
-    biz_id: str | None
-    """业务ID"""
-    post_id: int | None
-    """动态ID"""
-    create_at: int | None
-    """创建时间"""
-    content: CirclePostListResultPostsContent | None
-    """动态内容"""
-    tags: str | None
-    """动态标签"""
-    status: int | None
-    """状态"""
+class CirclePostPage(Reply):
+    """Circle post page."""
 
-
-class CirclePostListResult(Record):
     has_more: bool | None
     """是否还有更多数据"""
-    posts: list[CirclePostListResultPosts] = empty_list()
+    posts: list[Post] = empty_list()
     """动态列表"""
 
 
-class CircleTopiclistResult(Record):
-    topic_id: int | None
+class CircleTopic(Reply):
+    """Circle topic."""
+
+    topic_id: int
     """话题ID"""
     init_topic: bool | None
     """是否是初始化话题"""
-    name: str | None
+    name: str = ""
     """话题名称"""
     post_count: int | None
     """动态数量"""
     album_media_id: str | None
     """话题背景图片"""
-    desc: str | None
+    desc: str = ""
     """话题描述"""
 
 
-class ClassCreateOpenClass(TypedDict, total=False):
-    nick: str
+class Class(Shape):
+    """Class (班级信息)."""
+
+    nick: str | None = None
     """班级别名 (例 e.g. `实验班`)"""
-    only_use_nick: Required[str]
+    only_use_nick: str
     """是否只展现nick (例 e.g. `true`)"""
-    name: Required[str]
+    name: str
     """班级名 (例 e.g. `一班`)"""
-    class_level: Required[int]
+    class_level: int
     """每个年级下班级级数 (例 e.g. `1`)"""
 
 
-class ClassCreateResult(Record):
-    dept_id: int | None
-    """班级ID"""
+class ClassStudentid(Reply):
+    """Class studentid."""
 
-
-class ClassStudentidGetResult(Record):
     class_id: int | None
     """班级ID"""
     student_ids: list[str] = empty_list()
     """学生ID列表"""
 
 
-class ClassStudentinfoGetResultGuardians(Record):
-    userid: str | None
-    """家长ID"""
-    relation: str | None
-    """学生和家长关系 (`F` `M` `GF` `GM` `GFA` `GMA` `U` `A` `B` `S` `O`)"""
-    relation_name: str | None
-    """关系名称"""
-    name: str | None
-    """家长姓名"""
-    is_active: bool | None
-    """是否激活钉钉"""
-    avatar: str | None
-    """家长头像ID"""
+class ClassStudentinfo(Reply):
+    """Class studentinfo."""
 
-
-class ClassStudentinfoGetResult(Record):
     userid: str | None
     """学生的userId"""
     student_num: str | None
     """学生的学号"""
-    name: str | None
+    name: str = ""
     """学生姓名"""
     class_id: int | None
     """班级ID"""
-    avatar: str | None
+    avatar: str = ""
     """学生头像ID"""
-    guardians: list[ClassStudentinfoGetResultGuardians] = empty_list()
+    guardians: list[ClassStudentinfoGuardian] = empty_list()
     """家长列表"""
 
 
-class CourseCreateReply(Record):
+class ClassStudentinfoGuardian(Reply):
+    """Class studentinfo guardian (家长列表)."""
+
+    userid: str | None
+    """家长ID"""
+    relation: str | None
+    """学生和家长关系 (`F` `M` `GF` `GM` `GFA` `GMA` `U` `A` `B` `S` `O`)"""
+    relation_name: str = ""
+    """关系名称"""
+    name: str = ""
+    """家长姓名"""
+    is_active: bool | None
+    """是否激活钉钉"""
+    avatar: str = ""
+    """家长头像ID"""
+
+
+class Comment(Reply):
+    """Comment (动态对应的评论)."""
+
+    comment_id: int
+    """评论ID"""
+    content: str = ""
+    """评论内容"""
+    origin_user: OriginUser | None
+    """评论发送者"""
+
+
+class Course(Reply):
+    """Course."""
+
+    op_userid: str | None
+    teacher_corpid: str
+    """老师的组织的corpId"""
+    teacher_userid: str
+    """老师的userId"""
+    introduce: str
+    """课程介绍"""
+    biz_key: str
+    """业务唯一键"""
+    name: str
+    """课程名称"""
+    start_time: Millis | None
+    """课程的开始时间"""
+    end_time: Millis | None
+    """课程的结束时间"""
+    code: str
+    """课程编码"""
     course_code: str | None
     """课程唯一编码"""
 
 
-class CourseDetaildataListList(Record):
-    user_cropid: str | None
+class CourseDetaildata(Reply):
+    """Course detaildata."""
+
+    user_corpid: Annotated[str | None, wire("user_cropid")]
     """用户组织的corpId"""
     userid: str | None
     """用户的userId"""
@@ -230,75 +239,38 @@ class CourseDetaildataListList(Record):
     """数据因子编码"""
 
 
-class CourseGetResult(Record):
-    introduce: str | None
-    """课程介绍"""
-    name: str | None
-    """课程名称"""
-    code: str | None
-    """课程编码"""
-    teacher_corpid: str | None
-    """老师的组织corpId"""
-    teacher_userid: str | None
-    """老师的userId"""
-    start_time: Millis | None
-    """课程开始时间"""
-    end_time: Millis | None
-    """课程结束时间"""
-    biz_key: str | None
-    """业务唯一键"""
+class CourseParticipant(Reply):
+    """Course participant."""
 
-
-class CourseJoinResult(Record):
-    join_url: str | None
-    """加入课程的链接"""
-    joinable: bool | None
-    """是否可加入"""
-
-
-class CourseListList(Record):
-    biz_key: str | None
-    """业务唯一键"""
-    teacher_userid: str | None
-    """老师的userId"""
-    teacher_corpid: str | None
-    """老的的组织的corpId"""
-    end_time: Millis | None
-    """结束时间"""
-    start_time: Millis | None
-    """开始时间"""
-    introduce: str | None
-    """课程介绍"""
-    name: str | None
-    """课程名称"""
-    code: str | None
-    """课程编码"""
-
-
-class CourseParticipantListList(Record):
-    role: str | None
-    """参与方角色 (`student` `teacher` `guardian`)"""
-    participant_id: str | None
-    """参与方ID"""
-    participant_type: str | None
-    """参与方类型 (`1` `2` `3`)"""
-    participant_corpid: str | None
+    op_userid: str | None
+    participant_corpid: str
     """参与方的组织的corpId"""
+    course_code: str | None
+    """课程唯一编码"""
+    participant_type: int
+    """参与方类型 (`1` `2` `3`)"""
+    participant_id: str
+    """参与方ID"""
+    role: str
+    """参与方角色 (`student` `teacher` `guardian`)"""
 
 
-class CourseReplayResult(Record):
-    replayable: bool | None
-    """是否可回放"""
-    replay_urls: list[str] = empty_list()
-    """回放url列表"""
+class CourseSummadata(Reply):
+    """Course summadata."""
+
+    category_code: str | None
+    """数据类别编码"""
+    category_biz_key: str | None
+    """数据类别业务唯一键"""
+    data: dict[str, JsonValue] = empty_dict()
+    """课堂数据"""
+    course_code: str | None
+    """课堂编码"""
 
 
-class CourseStartStartOption(TypedDict, total=False):
-    b_allow_join_in_advance: bool
-    """是否允许提前进入课堂 (默认 default `False`; 例 e.g. `True`)"""
+class CreatedCourse(Reply):
+    """Created course."""
 
-
-class CourseStartResult(Record):
     target_type: int | None
     """交互目标类型"""
     target_id: str | None
@@ -307,79 +279,68 @@ class CourseStartResult(Record):
     """是否重用已有的课堂"""
 
 
-class CourseSummadataListList(Record):
-    category_code: str | None
-    """数据类别编码"""
-    category_biz_key: str | None
-    """数据类别业务唯一键"""
-    data: dict[str, JsonValue] | None
-    """课堂数据"""
-    course_code: str | None
-    """课堂编码"""
+class CreatedPeriod(Reply):
+    """Created period."""
+
+    dept_id: Annotated[int | None, wire("deptId")]
+    """学段ID"""
+    grades: list[CreatedPeriodGrade] = empty_list()
+    """年级列表"""
 
 
-class DeptGetResultDetail(Record):
-    nick: str | None
-    """部门别名"""
-    chain: str | None
-    """节点链"""
-    feature: str | None
-    """部门节点特有属性"""
-    name: str | None
-    """部门名称"""
-    contact_type: str | None
-    """通讯录类型 (`classic` `custom`)"""
-    dept_type: str | None
-    """节点类型 (`campus` `period` `grade` `class` `dept`)"""
+class CreatedPeriodGrade(Reply):
+    """Created period grade (年级列表)."""
+
+    campus_id: int | None
+    """校区ID"""
     dept_id: int | None
+    """年级ID"""
+    grade: int | None
+    """年级级数"""
+    name: str = ""
+    """年级名"""
+    super_id: int | None
+    """学段ID"""
+
+
+class CreatedSchool(Reply):
+    """Created school."""
+
+    campus_list: list[float] = empty_list()
+    """校区列表"""
+    effected: str | None
+    """(`0` `1`)"""
+
+
+class Dept(Reply):
+    """Dept."""
+
+    nick: str
+    """部门别名"""
+    chain: str
+    """节点链"""
+    feature: str
+    """节点的其他业务属性"""
+    name: str
+    """部门名称"""
+    contact_type: str
+    """通讯录类型 (`classic` `custom`)"""
+    dept_type: str
+    """节点类型 (`campus` `period` `grade` `class` `dept`)"""
+    dept_id: int
     """部门ID"""
 
 
-class DeptGetResult(Record):
-    detail: DeptGetResultDetail | None
-    """部门详情"""
+class FamilyChild(Reply):
+    """Family child."""
 
-
-class DeptListDetail(Record):
-    nick: str | None
-    """节点别名"""
-    chain: str | None
-    """节点链"""
-    feature: str | None
-    """节点的其他业务属性"""
-    name: str | None
-    """节点名称"""
-    contact_type: str | None
-    """通讯录类型 (`classic` `custom`)"""
-    dept_type: str | None
-    """节点类型 (`campus` `period` `grade` `class` `dept`)"""
-    dept_id: int | None
-    """节点ID"""
-
-
-class FamilyChildGetResultBindStudents(Record):
-    corp_id: str | None
-    """学校的corpId"""
-    class_id: str | None
-    """班级ID"""
-    period_code: str | None
-    """学段编码"""
-    userid: str | None
-    """孩子在学校的userId"""
-    avatar: str | None
-    """头像图片id"""
-    union_id: Annotated[str | None, wire("unionId")]
-    """孩子对应的唯一标识"""
-
-
-class FamilyChildGetResult(Record):
     userid: str | None
     """孩子在家庭组织里面的userId"""
-    nick: str | None
+    nick: str = ""
     """孩子的昵称"""
-    bind_students: list[FamilyChildGetResultBindStudents] = empty_list()
+    bind_students: list[BindStudent] = empty_list()
     """孩子信息"""
-    avatar: str | None
+    avatar: str = ""
     """头像图片id"""
     open_id: str | None
     """孩子对应的openId"""
@@ -387,82 +348,80 @@ class FamilyChildGetResult(Record):
     """孩子对应的唯一标识"""
 
 
-class FeedSyncFeedMedias(TypedDict, total=False):
-    media_type: Literal[1, 2, 3, 4]
+class FeedMedia(Shape):
+    """Feed media (媒体list)."""
+
+    media_type: Literal[1, 2, 3, 4] | None = None
     """媒体类型 (`1` `2` `3` `4`)"""
-    media_url: Required[str]
+    media_url: str
     """媒体链接 (例 e.g. `http://www.aaa.jpg`)"""
-    thumbnail_url: str
+    thumbnail_url: str | None = None
     """媒体缩略图链接 (例 e.g. `http://www.aaa.jpg`)"""
 
 
-class GradeCreateOpenGrade(TypedDict, total=False):
-    grade: Required[str]
+class Grade(Shape):
+    """Grade (年级信息)."""
+
+    grade: str
     """年级级数 (例 e.g. `2`)"""
-    classes: Required[int]
+    classes: int
     """每个年级下班级级数 (例 e.g. `1`)"""
-    name: Required[str]
+    name: str
     """年级名称 (例 e.g. `二年级2019级`)"""
-    start_year: Required[str]
+    start_year: str
     """入学年份 (例 e.g. `2019`)"""
 
 
-class GradeCreateResult(Record):
-    dept_id: int | None
-    """年级ID"""
+class Guardian(Reply):
+    """Guardian."""
 
-
-class GuardianCreateResult(Record):
+    class_id: int | None
+    """班级ID"""
     biz_id: str | None
-    """业务ID"""
-    userid: str | None
-    """家长的userId"""
+    """业务的唯一ID"""
+    adviser: int | None
+    """是否为班主任"""
+    userid: str
+    """老师的userId"""
+    operator: str | None
+    """钉钉企业管理员userId"""
 
 
-class PeriodCreateOpenPeriodGrades(TypedDict, total=False):
-    grade: Required[str]
-    """年级级数 (例 e.g. `2`)"""
-    classes: Required[int]
-    """每个年级下班级级数 (例 e.g. `0`)"""
-    name: Required[str]
-    """年级名称 (例 e.g. `二年级2019级`)"""
-    start_year: Required[str]
-    """入学年份 (例 e.g. `2019`)"""
+class JoinedCourse(Reply):
+    """Joined course."""
+
+    join_url: str | None
+    """加入课程的链接"""
+    joinable: bool | None
+    """是否可加入"""
 
 
-class PeriodCreateOpenPeriod(TypedDict, total=False):
-    step: Required[str]
+class OriginUser(Reply):
+    """Origin user (评论发送者)."""
+
+    show_name: str = ""
+    """评论人名称"""
+    staff_id: str | None
+    """员工userId"""
+
+
+class Period(Shape):
+    """Period (学段信息)."""
+
+    step: str
     """学段名称 (例 e.g. `小学`)"""
-    grades: Required[Annotated[list[PeriodCreateOpenPeriodGrades], Field(max_length=999)]]
+    grades: Annotated[list[Grade], Field(max_length=999)]
     """年级列表 (≤ 999 项 items)"""
-    period_code: Required[Literal["kindergarten", "primary_school", "middle_school", "high_school"]]
+    period_code: Literal["kindergarten", "primary_school", "middle_school", "high_school"]
     """学段编码 (`kindergarten` `primary_school` `middle_school` `high_school`)"""
-    name_mode: Required[Literal["text", "number"]]
+    name_mode: Literal["text", "number"]
     """学段名称类型 (`text` `number`)"""
 
 
-class PeriodCreateResultGrades(Record):
-    campus_id: int | None
-    """校区ID"""
-    dept_id: int | None
-    """年级ID"""
-    grade: int | None
-    """年级级数"""
-    name: str | None
-    """年级名"""
-    super_id: int | None
-    """学段ID"""
+class PeriodMetadata(Reply):
+    """Period metadata."""
 
-
-class PeriodCreateResult(Record):
-    dept_id: Annotated[int | None, wire("deptId")]
-    """学段ID"""
-    grades: list[PeriodCreateResultGrades] = empty_list()
-    """年级列表"""
-
-
-class PeriodMetadataListList(Record):
-    id: int | None
+    id: int
     """学段ID"""
     level: int | None
     """层级"""
@@ -472,73 +431,75 @@ class PeriodMetadataListList(Record):
     """区域编码"""
     period_code: str | None
     """学段编码"""
-    period_name: str | None
+    period_name: str = ""
     """学段名称"""
 
 
-class SchoolInitCampusPeriodsGrades(TypedDict, total=False):
-    grade: Required[str]
-    """年级级数 (例 e.g. `2`)"""
-    name: Required[str]
-    """年级名称 (例 e.g. `二年级2019级`)"""
-    start_year: Required[str]
-    """入学年份 (例 e.g. `2019`)"""
-    classes: Required[int]
-    """每个年级下班级级数 (例 e.g. `0`)"""
+class Post(Reply):
+    """Post (动态列表)."""
 
-
-class SchoolInitCampusPeriods(TypedDict, total=False):
-    step: Required[str]
-    """学段名称 (例 e.g. `小学`)"""
-    grades: Required[Annotated[list[SchoolInitCampusPeriodsGrades], Field(max_length=999)]]
-    """年级列表 (≤ 999 项 items)"""
-    period_code: Required[Literal["kindergarten", "primary_school", "middle_school", "high_school"]]
-    """学段编码 (`kindergarten` `primary_school` `middle_school` `high_school`)"""
-    name_mode: Required[Literal["text", "number"]]
-    """学段名称类型 (`text` `number`)"""
-
-
-class SchoolInitCampus(TypedDict, total=False):
-    name: Required[str]
-    """校区名称 (例 e.g. `实验学校`)"""
-    periods: Required[list[SchoolInitCampusPeriods]]
-    """学段列表"""
-
-
-class SchoolInitResult(Record):
-    campus_list: list[float] = empty_list()
-    """校区列表"""
-    effected: str | None
-    """(`0` `1`)"""
-
-
-class StudentCreateResult(Record):
+    comments: list[Comment] = empty_list()
+    """动态对应的评论"""
+    author: Author | None
+    """动态作者"""
+    feed_type: int | None
+    """动态类型"""
     biz_id: str | None
-    """业务的唯一ID"""
-    userid: str | None
-    """学生的userId"""
+    """业务ID"""
+    post_id: int
+    """动态ID"""
+    create_at: Millis
+    """创建时间"""
+    content: CirclePost | None
+    """动态内容"""
+    tags: str | None
+    """动态标签"""
+    status: int | None
+    """状态"""
 
 
-class SubjectGetResult(Record):
-    subject_code: str | None
-    """学科编码"""
-    period_code: str | None
+class PracticalTaskData(Reply):
+    """Practical task data (实操任务完成信息)."""
+
+    finish: bool | None
+    """是否完成实操任务"""
+    task_code: str | None
+    """实操任务code (`sendCard` `sendImMsg`)"""
+
+
+class ReplayedCourse(Reply):
+    """Replayed course."""
+
+    replayable: bool | None
+    """是否可回放"""
+    replay_urls: list[str] = empty_list()
+    """回放url列表"""
+
+
+class StartOption(Shape):
+    """Start option (开始课程的可选属性设定)."""
+
+    b_allow_join_in_advance: bool | None = None
+    """是否允许提前进入课堂 (默认 default `False`; 例 e.g. `True`)"""
+
+
+class Subject(Reply):
+    """Subject."""
+
+    operator_userid: str | None
+    """操作人的userId"""
+    period_code: str
     """学段编码"""
-    subject_name: str | None
+    subject_code: str
+    """学科编码"""
+    subject_name: str
     """学科名称"""
 
 
-class SubjectListList(Record):
-    subject_code: str | None
-    """学科编码"""
-    subject_name: str | None
-    """学科名称"""
-    period_code: str | None
-    """学段编码"""
+class SubjectMetadata(Reply):
+    """Subject metadata."""
 
-
-class SubjectMetadataListList(Record):
-    id: int | None
+    id: int
     """学科元数据ID"""
     area_code: str | None
     """区域编码"""
@@ -548,88 +509,43 @@ class SubjectMetadataListList(Record):
     """父ID"""
     level: int | None
     """层级"""
-    subject_name: str | None
+    subject_name: str = ""
     """学科名称"""
     subject_code: str | None
     """学科编码"""
 
 
-class TeacherCreateResult(Record):
-    biz_id: str | None
-    """业务ID"""
-    userid: str | None
-    """老师的userId"""
+class User(Reply):
+    """User."""
 
-
-class UserGetResultDetails(Record):
     class_id: int | None
     """班级ID"""
-    role: str | None
+    role: str
     """家校人员角色 (`teacher` `guardian` `student`)"""
-    feature: str | None
+    feature: str
     """不同角色的其他业务属性"""
     is_adviser: str | None
     """只在老师角色下意义 (`1` `0`)"""
     student_no: str | None
     """学号"""
-    name: str | None
+    name: str
     """人员姓名"""
-    unionid: str | None
+    unionid: str
     """人员的unionId"""
-    userid: str | None
-    """人员userId"""
-
-
-class UserGetResult(Record):
-    details: list[UserGetResultDetails] = empty_list()
-    """人员身份详情"""
-
-
-class UserListDetail(Record):
-    class_id: int | None
-    """班级ID"""
-    role: str | None
-    """家校人员角色 (`teacher` `guardian` `student`)"""
-    feature: str | None
-    """不同角色的其他业务属性"""
-    is_adviser: str | None
-    """只在老师角色下意义 (`1` `0`)"""
-    student_no: str | None
-    """学号"""
-    name: str | None
-    """人员姓名"""
-    unionid: str | None
-    """人员的unionId"""
-    userid: str | None
+    userid: str
     """人员的userId"""
 
 
-class UserRelationGetResultRelations(Record):
-    class_id: int | None
+class UserRelation(Reply):
+    """User relation."""
+
+    class_id: int
     """班级ID"""
-    relation_name: str | None
+    relation_name: str = ""
     """关系名"""
     relation_code: str | None
     """关系code (`F` `M` `GF` `GM` `GFA` `GMA` `U` `A` `B` `S` `O`)"""
-    from_userid: str | None
-    """监护人userId"""
-    to_userid: str | None
-    """学生userId"""
-
-
-class UserRelationGetResult(Record):
-    relations: list[UserRelationGetResultRelations] = empty_list()
-    """关系详情列表"""
-
-
-class UserRelationListRelation(Record):
-    class_id: int | None
-    """班级ID"""
-    relation_name: str | None
-    """关系名"""
-    relation_code: str | None
-    """关系code (`F` `M` `GF` `GM` `GFA` `GMA` `U` `A` `B` `S` `O`)"""
-    from_userid: str | None
+    from_userid: str
     """监护人userId"""
     to_userid: str | None
     """学生userId"""
@@ -640,7 +556,7 @@ class OapiEdu(Manager):
     def cert_get(
         self,
         userid: str,
-    ) -> Call[CertGetResult]:
+    ) -> Call[Cert]:
         """Cert get (获取数字化证书).
 
         Args:
@@ -652,15 +568,34 @@ class OapiEdu(Manager):
 
         Source: obtain-digital-certificate
         """
-        return Call(CertGetResult)
+        return Call(Cert)
 
     @api("dingtalk.oapi.edu.circle.post.list", "POST /topapi/edu/circle/post/list")
     def circle_post_list(
         self,
         *,
-        open_feed_query_param: CirclePostListOpenFeedQueryParam | None = None,
-    ) -> Call[CirclePostListResult]:
+        cursor: Annotated[int | None, wire("open_feed_query_param.cursor")] = None,
+        student_id: Annotated[str | None, wire("open_feed_query_param.student_id")] = None,
+        class_id: Annotated[int | None, wire("open_feed_query_param.class_id")] = None,
+        topic_id: Annotated[int | None, wire("open_feed_query_param.topic_id")] = None,
+        biz_type: Annotated[int | None, wire("open_feed_query_param.biz_type")] = None,
+        feed_type: Annotated[int | None, wire("open_feed_query_param.feed_type")] = None,
+        count: Annotated[Annotated[int, Field(le=20)] | None, wire("open_feed_query_param.count")] = None,
+        user_role: Annotated[str | None, wire("open_feed_query_param.user_role")] = None,
+        userid: Annotated[str | None, wire("open_feed_query_param.userid")] = None,
+    ) -> Call[CirclePostPage]:
         """Circle post list (获取班级圈动态列表).
+
+        Args:
+            cursor: 分页游标 (例 e.g. `1620704981000`)
+            student_id: 学生的userId (例 e.g. `stu123`)
+            class_id: 班级ID (例 e.g. `26347`)
+            topic_id: 话题ID (例 e.g. `19827347`)
+            biz_type: 业务类型 (`4`)
+            feed_type: 动态类型 (`0`)
+            count: 分页大小 (≤ 20; 例 e.g. `10`)
+            user_role: 角色 (例 e.g. `老师`)
+            userid: (例 e.g. `t_63312`)
 
         Scopes: qyapi_edu_task.
 
@@ -668,21 +603,22 @@ class OapiEdu(Manager):
 
         Source: dynamic-list-opening-of-class-circle
         """
-        return Call(CirclePostListResult)
+        return Call(CirclePostPage)
 
     @api("dingtalk.oapi.edu.circle.topiclist", "POST /topapi/edu/circle/topiclist")
     def circle_topiclist(
         self,
         class_id: int,
-        biz_type: Literal[4],
         userid: str,
-    ) -> Call[list[CircleTopiclistResult]]:
+        *,
+        biz_type: int,
+    ) -> Call[list[CircleTopic]]:
         """Circle topiclist (获取班级圈话题列表).
 
         Args:
             class_id: 班级ID (例 e.g. `12348756`)
-            biz_type: 业务类型 (`4`)
             userid: 用户userId (例 e.g. `user456`)
+            biz_type: 业务类型 (`4`)
 
         Scopes: qyapi_edu_task.
 
@@ -690,20 +626,21 @@ class OapiEdu(Manager):
 
         Source: obtain-a-topic-list-of-class-circles
         """
-        return Call(list[CircleTopiclistResult])
+        return Call(list[CircleTopic]).or_empty()
 
     @api("dingtalk.oapi.edu.class.create", "POST /topapi/edu/class/create")
     def class_create(
         self,
-        open_class: ClassCreateOpenClass,
         super_id: int,
+        *,
+        open_class: OrDict[Class],
         operator: str,
-    ) -> Call[ClassCreateResult]:
+    ) -> Call[int]:
         """Class create (创建班级).
 
         Args:
-            open_class: 班级信息
             super_id: 年级ID (例 e.g. `4240018`)
+            open_class: 班级信息
             operator: 钉钉企业管理员userId (例 e.g. `user01`)
 
         Scopes: qyapi_edu_safe.
@@ -712,7 +649,7 @@ class OapiEdu(Manager):
 
         Source: create-a-class
         """
-        return Call(ClassCreateResult)
+        return Call(int, "result.dept_id")
 
     @api("dingtalk.oapi.edu.class.studentid.get", "POST /topapi/edu/class/studentid/get")
     def class_studentid_get(
@@ -720,7 +657,7 @@ class OapiEdu(Manager):
         class_id: int,
         app_id: int,
         userid: str,
-    ) -> Call[ClassStudentidGetResult]:
+    ) -> Call[ClassStudentid]:
         """Class studentid get (获取学生ID列表).
 
         Args:
@@ -734,7 +671,7 @@ class OapiEdu(Manager):
 
         Source: retrieve-student-based-class
         """
-        return Call(ClassStudentidGetResult)
+        return Call(ClassStudentid)
 
     @api("dingtalk.oapi.edu.class.studentinfo.get", "POST /topapi/edu/class/studentinfo/get")
     def class_studentinfo_get(
@@ -742,7 +679,7 @@ class OapiEdu(Manager):
         class_id: int,
         app_id: int,
         userid: str,
-    ) -> Call[ClassStudentinfoGetResult]:
+    ) -> Call[ClassStudentinfo]:
         """Class studentinfo get (获取学生信息).
 
         Args:
@@ -756,27 +693,27 @@ class OapiEdu(Manager):
 
         Source: obtain-student-information
         """
-        return Call(ClassStudentinfoGetResult)
+        return Call(ClassStudentinfo)
 
     @api("dingtalk.oapi.edu.course.create", "POST /topapi/edu/course/create")
     def course_create(
         self,
         op_userid: str,
-        teacher_corpid: str,
         teacher_userid: str,
+        *,
+        teacher_corpid: str,
         introduce: str,
         biz_key: str,
         name: str,
-        *,
         start_time: Millis | None = None,
         end_time: Millis | None = None,
-    ) -> Call[CourseCreateReply]:
+    ) -> Call[str]:
         """Course create (创建课程).
 
         Args:
             op_userid: (例 e.g. `manager1`)
-            teacher_corpid: 老师的组织的corpId (例 e.g. `ding4220xxxx`)
             teacher_userid: 老师的userId (例 e.g. `teacher1`)
+            teacher_corpid: 老师的组织的corpId (例 e.g. `ding4220xxxx`)
             introduce: 课程介绍 (例 e.g. `数字管理师`)
             biz_key: 业务唯一键 (例 e.g. `uk_1`)
             name: 课程名称 (例 e.g. `数字化管理`)
@@ -789,19 +726,20 @@ class OapiEdu(Manager):
 
         Source: create-course
         """
-        return Call(CourseCreateReply, "")
+        return Call(str, "course_code")
 
     @api("dingtalk.oapi.edu.course.delete", "POST /topapi/edu/course/delete")
     def course_delete(
         self,
-        course_code: str,
         op_userid: str,
+        *,
+        course_code: str,
     ) -> Call[None]:
         """Course delete (删除课程).
 
         Args:
-            course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
             op_userid: (例 e.g. `manager1`)
+            course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
 
         Scopes: qyapi_edu_course_write.
 
@@ -814,27 +752,27 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.course.detaildata.list", "POST /topapi/edu/course/detaildata/list", idempotent=True)
     def course_detaildata_list(
         self,
-        course_code: str,
-        category_code: str,
         op_userid: str,
         *,
+        course_code: str,
+        category_code: str,
         cursor: int | None = None,
         size: Annotated[int, Field(ge=0, le=100)] = 100,
         factor_codes: Annotated[list[str], Field(max_length=100)] | None = None,
         user_ids: Annotated[list[str], Field(max_length=100)] | None = None,
-        user_cropid: str | None = None,
-    ) -> Query[CourseDetaildataListList]:
+        user_corpid: Annotated[str | None, wire("user_cropid")] = None,
+    ) -> Query[CourseDetaildata]:
         """Course detaildata list (获取课堂明细数据).
 
         Args:
+            op_userid: (例 e.g. `manager`)
             course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
             category_code: 数据类别编码 (例 e.g. `BASIC_INFO`)
-            op_userid: (例 e.g. `manager`)
             cursor: 分页游标 (例 e.g. `0`)
             size: 分页大小 (≥ 0; ≤ 100; 默认 default `100`; 例 e.g. `10`)
             factor_codes: 数据因子编码数组 (≤ 100 项 items; 例 e.g. `joinClassroomTime%2CleaveClassroomTime`)
             user_ids: 需要获取的用户userId (≤ 100 项 items; 例 e.g. `user01%2Cuser02`)
-            user_cropid: 需要获取的用户的组织cropId (例 e.g. `ding4220d8e5128d0edd`)
+            user_corpid: 需要获取的用户的组织cropId (例 e.g. `ding4220d8e5128d0edd`)
 
         Scopes: qyapi_edu_course_read.
 
@@ -842,19 +780,20 @@ class OapiEdu(Manager):
 
         Source: obtain-course-detail-data
         """
-        return Listing(CourseDetaildataListList, CURSOR, items="list")
+        return Listing(CourseDetaildata, CURSOR, items="list")
 
     @api("dingtalk.oapi.edu.course.end", "POST /topapi/edu/course/end")
     def course_end(
         self,
-        course_code: str,
         op_user_id: str,
+        *,
+        course_code: str,
     ) -> Call[None]:
         """Course end (结束课程).
 
         Args:
-            course_code: 需要结束的课程编码 (例 e.g. `nRFRa5001`)
             op_user_id: (例 e.g. `manager7078`)
+            course_code: 需要结束的课程编码 (例 e.g. `nRFRa5001`)
 
         Scopes: qyapi_edu_course_write.
 
@@ -867,14 +806,15 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.course.get", "POST /topapi/edu/course/get")
     def course_get(
         self,
-        course_code: str,
         op_userid: str,
-    ) -> Call[CourseGetResult]:
+        *,
+        course_code: str,
+    ) -> Call[Course]:
         """Course get (获取课程详情).
 
         Args:
-            course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
             op_userid: (例 e.g. `manager1`)
+            course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
 
         Scopes: qyapi_edu_course_read.
 
@@ -882,19 +822,20 @@ class OapiEdu(Manager):
 
         Source: get-course-details
         """
-        return Call(CourseGetResult)
+        return Call(Course)
 
     @api("dingtalk.oapi.edu.course.join", "POST /topapi/edu/course/join")
     def course_join(
         self,
-        course_code: str,
         op_user_id: str,
-    ) -> Call[CourseJoinResult]:
+        *,
+        course_code: str,
+    ) -> Call[JoinedCourse]:
         """Course join (加入课程).
 
         Args:
-            course_code: 需要加入的课程编码 (例 e.g. `nRFRa5001`)
             op_user_id: (例 e.g. `manager7078`)
+            course_code: 需要加入的课程编码 (例 e.g. `nRFRa5001`)
 
         Scopes: qyapi_edu_course_write.
 
@@ -902,7 +843,7 @@ class OapiEdu(Manager):
 
         Source: join-course
         """
-        return Call(CourseJoinResult)
+        return Call(JoinedCourse)
 
     @api("dingtalk.oapi.edu.course.list", "POST /topapi/edu/course/list", idempotent=True)
     def course_list(
@@ -911,7 +852,7 @@ class OapiEdu(Manager):
         *,
         cursor: int | None = None,
         size: Annotated[int, Field(ge=1, le=100)] = 100,
-    ) -> Query[CourseListList]:
+    ) -> Query[Course]:
         """Course list (获取课程列表).
 
         Args:
@@ -925,26 +866,27 @@ class OapiEdu(Manager):
 
         Source: get-course-list
         """
-        return Listing(CourseListList, CURSOR, items="list")
+        return Listing(Course, CURSOR, items="list")
 
     @api("dingtalk.oapi.edu.course.participant.add", "POST /topapi/edu/course/participant/add")
     def course_participant_add(
         self,
         op_userid: str,
+        participant_id: str,
+        *,
         participant_corpid: str,
         course_code: str,
         participant_type: Literal[1, 2, 3],
-        participant_id: str,
         role: Literal["student", "guardian", "teacher"],
     ) -> Call[None]:
         """Course participant add (添加课程参与方).
 
         Args:
             op_userid: (例 e.g. `manager1`)
+            participant_id: 参与方ID (例 e.g. `user01`)
             participant_corpid: 参与方的组织cropId (例 e.g. `ding4220d8e5128d0edd`)
             course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
             participant_type: 参与方类型 (`1` `2` `3`)
-            participant_id: 参与方ID (例 e.g. `user01`)
             role: 参与方角色 (`student` `guardian` `teacher`)
 
         Scopes: qyapi_edu_course_write.
@@ -958,17 +900,17 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.course.participant.list", "POST /topapi/edu/course/participant/list", idempotent=True)
     def course_participant_list(
         self,
-        course_code: str,
         op_userid: str,
         *,
+        course_code: str,
         cursor: int | None = None,
         size: Annotated[int, Field(ge=1, le=100)] = 100,
-    ) -> Query[CourseParticipantListList]:
+    ) -> Query[CourseParticipant]:
         """Course participant list (获取课程参与方列表).
 
         Args:
-            course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
             op_userid: (例 e.g. `manager`)
+            course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
             cursor: 分页游标 (例 e.g. `0`)
             size: 分页大小 (≥ 1; ≤ 100; 默认 default `100`; 例 e.g. `10`)
 
@@ -978,26 +920,27 @@ class OapiEdu(Manager):
 
         Source: get-a-list-of-course-participants
         """
-        return Listing(CourseParticipantListList, CURSOR, items="list")
+        return Listing(CourseParticipant, CURSOR, items="list")
 
     @api("dingtalk.oapi.edu.course.participant.remove", "POST /topapi/edu/course/participant/remove")
     def course_participant_remove(
         self,
         op_userid: str,
+        participant_id: str,
+        *,
         participant_corpid: str,
         course_code: str,
         participant_type: Literal[1, 2, 3],
-        participant_id: str,
         role: Literal["student", "guardian", "teacher"],
     ) -> Call[None]:
         """Course participant remove (移除课程参与方).
 
         Args:
             op_userid: (例 e.g. `manager1`)
+            participant_id: 参与方ID (例 e.g. `user01`)
             participant_corpid: 参与方的组织cropId (例 e.g. `ding4220d8e5128d0edd`)
             course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
             participant_type: 参与方类型 (`1` `2` `3`)
-            participant_id: 参与方ID (例 e.g. `user01`)
             role: 参与方角色 (`student` `guardian` `teacher`)
 
         Scopes: qyapi_edu_course_write.
@@ -1011,14 +954,15 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.course.replay", "POST /topapi/edu/course/replay")
     def course_replay(
         self,
-        course_code: str,
         op_user_id: str,
-    ) -> Call[CourseReplayResult]:
+        *,
+        course_code: str,
+    ) -> Call[ReplayedCourse]:
         """Course replay (回放课程).
 
         Args:
-            course_code: 需要回放的课程编码 (例 e.g. `nRFRa5001`)
             op_user_id: 操作用户的userId (例 e.g. `manager7078`)
+            course_code: 需要回放的课程编码 (例 e.g. `nRFRa5001`)
 
         Scopes: qyapi_edu_course_read.
 
@@ -1026,21 +970,21 @@ class OapiEdu(Manager):
 
         Source: replay-course
         """
-        return Call(CourseReplayResult)
+        return Call(ReplayedCourse)
 
     @api("dingtalk.oapi.edu.course.start", "POST /topapi/edu/course/start")
     def course_start(
         self,
-        course_code: str,
         op_user_id: str,
         *,
-        start_option: CourseStartStartOption | None = None,
-    ) -> Call[CourseStartResult]:
+        course_code: str,
+        start_option: OrDict[StartOption] | None = None,
+    ) -> Call[CreatedCourse | None]:
         """Course start (开始课程).
 
         Args:
-            course_code: 需要开始的课程编码 (例 e.g. `nRFRa5001`)
             op_user_id: 操作用户的userId (例 e.g. `manager7078`)
+            course_code: 需要开始的课程编码 (例 e.g. `nRFRa5001`)
             start_option: 开始课程的可选属性设定
 
         Scopes: qyapi_edu_course_write.
@@ -1049,23 +993,23 @@ class OapiEdu(Manager):
 
         Source: start-course
         """
-        return Call(CourseStartResult)
+        return Call(CreatedCourse).or_none()
 
     @api("dingtalk.oapi.edu.course.summadata.list", "POST /topapi/edu/course/summadata/list", idempotent=True)
     def course_summadata_list(
         self,
-        course_code: str,
         op_userid: str,
-        category_codes: list[str],
         *,
+        course_code: str,
+        category_codes: list[str],
         cursor: int | None = None,
         size: int = 20,
-    ) -> Query[CourseSummadataListList]:
+    ) -> Query[CourseSummadata]:
         """Course summadata list (获取课堂概要数据).
 
         Args:
-            course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
             op_userid: (例 e.g. `manager`)
+            course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
             category_codes: 数据类别编码数组 (例 e.g. `BASIC_INFO,RAISE_HAND`)
             cursor: 分页游标 (例 e.g. `0`)
             size: 分页大小 (默认 default `20`; 例 e.g. `10`)
@@ -1076,16 +1020,16 @@ class OapiEdu(Manager):
 
         Source: get-course-summary-data
         """
-        return Listing(CourseSummadataListList, CURSOR, items="list")
+        return Listing(CourseSummadata, CURSOR, items="list")
 
     @api("dingtalk.oapi.edu.course.update", "POST /topapi/edu/course/update")
     def course_update(
         self,
+        op_userid: str,
+        *,
         course_code: str,
         introduce: str,
         name: str,
-        op_userid: str,
-        *,
         teacher_corpid: str | None = None,
         teacher_userid: str | None = None,
         start_time: Millis | None = None,
@@ -1094,10 +1038,10 @@ class OapiEdu(Manager):
         """Course update (修改课程).
 
         Args:
+            op_userid: (例 e.g. `manager1`)
             course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
             introduce: 课程介绍 (例 e.g. `课程介绍`)
             name: 课程名称 (例 e.g. `课程名称`)
-            op_userid: (例 e.g. `manager1`)
             teacher_corpid: 老师的组织的corpId (例 e.g. `ding4220d8e5128d0edd`)
             teacher_userid: 老师的userId (例 e.g. `teacher1`)
             start_time: 课程的开始时间 (例 e.g. `1596506100000`)
@@ -1115,7 +1059,7 @@ class OapiEdu(Manager):
     def dept_get(
         self,
         dept_id: int,
-    ) -> Call[DeptGetResult]:
+    ) -> Call[Dept]:
         """Dept get (获取部门详情).
 
         Args:
@@ -1127,7 +1071,7 @@ class OapiEdu(Manager):
 
         Source: obtains-queries-department-details
         """
-        return Call(DeptGetResult)
+        return Call(Dept, "result.detail")
 
     @api("dingtalk.oapi.edu.dept.list", "POST /topapi/edu/dept/list", idempotent=True)
     def dept_list(
@@ -1136,7 +1080,7 @@ class OapiEdu(Manager):
         page_size: Annotated[int, Field(le=30)] = 30,
         page_no: int | None = None,
         super_id: int | None = None,
-    ) -> Query[DeptListDetail]:
+    ) -> Query[Dept]:
         """Dept list (获取部门列表).
 
         Args:
@@ -1150,14 +1094,14 @@ class OapiEdu(Manager):
 
         Source: obtains-the-department-node-list
         """
-        return Listing(DeptListDetail, Paging("page_no", 1, unit="pages"), items="details")
+        return Listing(Dept, Paging("page_no", 1, unit="pages"), items="details")
 
     @api("dingtalk.oapi.edu.family.child.get", "POST /topapi/edu/family/child/get")
     def family_child_get(
         self,
         child_userid: str,
         op_userid: str,
-    ) -> Call[FamilyChildGetResult]:
+    ) -> Call[FamilyChild | None]:
         """Family child get (查询家庭孩子信息).
 
         Args:
@@ -1170,14 +1114,14 @@ class OapiEdu(Manager):
 
         Source: query-family-child-information
         """
-        return Call(FamilyChildGetResult)
+        return Call(FamilyChild).or_none()
 
     @api("dingtalk.oapi.edu.feed.sync", "POST /topapi/edu/feed/sync")
     def feed_sync(
         self,
-        feed_medias: list[FeedSyncFeedMedias],
-        fee_type: Literal[1, 2],
         *,
+        feed_medias: Sequence[OrDict[FeedMedia]],
+        fee_type: Literal[1, 2],
         media_uid: str | None = None,
         dept_id: int | None = None,
         album_id: str | None = None,
@@ -1210,15 +1154,16 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.grade.create", "POST /topapi/edu/grade/create")
     def grade_create(
         self,
-        open_grade: GradeCreateOpenGrade,
         super_id: int,
+        *,
+        open_grade: OrDict[Grade],
         operator: str,
-    ) -> Call[GradeCreateResult]:
+    ) -> Call[int]:
         """Grade create (创建年级).
 
         Args:
-            open_grade: 年级信息
             super_id: 学段ID (例 e.g. `4240018`)
+            open_grade: 年级信息
             operator: 钉钉企业管理员userId (例 e.g. `user01`)
 
         Scopes: qyapi_edu_safe.
@@ -1227,19 +1172,19 @@ class OapiEdu(Manager):
 
         Source: create-grade
         """
-        return Call(GradeCreateResult)
+        return Call(int, "result.dept_id")
 
     @api("dingtalk.oapi.edu.guardian.create", "POST /topapi/edu/guardian/create")
     def guardian_create(
         self,
         class_id: int,
         stu_id: str,
+        *,
         mobile: str,
         operator: str,
         relation: Literal["F", "M", "GF", "GM", "GFA", "GMA", "U", "A", "B", "S", "O"],
-        *,
         biz_id: str | None = None,
-    ) -> Call[GuardianCreateResult]:
+    ) -> Call[Guardian | None]:
         """Guardian create (添加家长).
 
         Args:
@@ -1256,15 +1201,16 @@ class OapiEdu(Manager):
 
         Source: add-parent
         """
-        return Call(GuardianCreateResult)
+        return Call(Guardian).or_none()
 
     @api("dingtalk.oapi.edu.period.create", "POST /topapi/edu/period/create")
     def period_create(
         self,
         super_id: int,
+        *,
         operator: str,
-        open_period: PeriodCreateOpenPeriod,
-    ) -> Call[PeriodCreateResult]:
+        open_period: OrDict[Period],
+    ) -> Call[CreatedPeriod]:
         """Period create (创建学段).
 
         Args:
@@ -1278,26 +1224,26 @@ class OapiEdu(Manager):
 
         Source: create-a-learning-segment
         """
-        return Call(PeriodCreateResult)
+        return Call(CreatedPeriod)
 
     @api("dingtalk.oapi.edu.period.metadata.list", "POST /topapi/edu/period/metadata/list", idempotent=True)
     def period_metadata_list(
         self,
-        area_code: str,
         operator_userid: str,
         *,
+        area_code: str,
         cursor: int | None = None,
         size: int = 20,
         data_order_type: Literal[1, 2, 3] | None = None,
         sort_type: Literal[0, 1] | None = None,
         level: int | None = None,
         parent_id: int | None = None,
-    ) -> Query[PeriodMetadataListList]:
+    ) -> Query[PeriodMetadata]:
         """Period metadata list (获取学段元数据列表).
 
         Args:
-            area_code: 地区编码 (例 e.g. `CN`)
             operator_userid: 用户的userId (例 e.g. `user01121`)
+            area_code: 地区编码 (例 e.g. `CN`)
             cursor: 分页游标 (例 e.g. `0`)
             size: 每页数据条数 (默认 default `20`; 例 e.g. `100`)
             data_order_type: 排序依赖字段类型 (`1` `2` `3`)
@@ -1311,19 +1257,19 @@ class OapiEdu(Manager):
 
         Source: dingtalk-the-main-data-of-the-education-ecosystem-to-query
         """
-        return Listing(PeriodMetadataListList, CURSOR, items="list")
+        return Listing(PeriodMetadata, CURSOR, items="list")
 
     @api("dingtalk.oapi.edu.recommend.create", "POST /topapi/edu/recommend/create")
     def recommend_create(
         self,
+        userid: str,
+        out_content_id: str,
+        *,
         thumbnail: str,
         type: Literal["1", "2", "3", "4", "5", "6", "7"],
         title: str,
-        userid: str,
         period_code: str,
         return_url: str,
-        out_content_id: str,
-        *,
         summary: str | None = None,
         class_id: int | None = None,
         subject_code: str | None = None,
@@ -1332,13 +1278,13 @@ class OapiEdu(Manager):
         """Recommend create (静态推荐数据同步).
 
         Args:
+            userid: (例 e.g. `user01`)
+            out_content_id: ISV侧内容唯一ID (例 e.g. `uk_1`)
             thumbnail: 缩略图url地址 (例 e.g. `http://www.aaa.jpg`)
             type: 类型 (`1` `2` `3` `4` `5` `6` `7`)
             title: 内容标题 (例 e.g. `考试`)
-            userid: (例 e.g. `user01`)
             period_code: 学段编码 (例 e.g. `primary_school`)
             return_url: 回跳地址 (例 e.g. `http://ao.cxxxx.com`)
-            out_content_id: ISV侧内容唯一ID (例 e.g. `uk_1`)
             summary: 摘要 (例 e.g. `考试学习`)
             class_id: 班级ID (例 e.g. `677995086`)
             subject_code: 学科编码 (例 e.g. `cn_p_shuxue`)
@@ -1355,16 +1301,16 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.recommend.return", "POST /topapi/edu/recommend/return")
     def recommend_return(
         self,
+        userid: str,
+        out_content_id: str,
+        out_tx_id: str,
+        *,
         result_value: str,
         thumbnail: str,
         type: Literal["1", "2", "3", "4", "5", "6", "7"],
         title: str,
-        userid: str,
         return_url: str,
         result_type: Literal[1, 2, 3, 4],
-        out_content_id: str,
-        out_tx_id: str,
-        *,
         summary: str | None = None,
         class_id: int | None = None,
         subject_code: str | None = None,
@@ -1373,15 +1319,15 @@ class OapiEdu(Manager):
         """Recommend return (学习推荐数据回流).
 
         Args:
+            userid: 学习孩子的userId (例 e.g. `user01`)
+            out_content_id: ISV侧内容唯一ID (例 e.g. `uk_1`)
+            out_tx_id: 外部提交唯一ID (例 e.g. `uk_2`)
             result_value: 结果分值 (例 e.g. `98`)
             thumbnail: 媒体缩略图链接 (例 e.g. `http://www.aaa.jpg`)
             type: 类型 (`1` `2` `3` `4` `5` `6` `7`)
             title: 内容标题 (例 e.g. `考试`)
-            userid: 学习孩子的userId (例 e.g. `user01`)
             return_url: 回跳地址 (例 e.g. `http://ao.cxxxx.com`)
             result_type: 结果分值类型 (`1` `2` `3` `4`)
-            out_content_id: ISV侧内容唯一ID (例 e.g. `uk_1`)
-            out_tx_id: 外部提交唯一ID (例 e.g. `uk_2`)
             summary: 摘要 (例 e.g. `考试学习`)
             class_id: 班级ID (例 e.g. `677995086`)
             subject_code: 学段编码 (例 e.g. `cn_p_shuxue`)
@@ -1398,9 +1344,10 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.school.init", "POST /topapi/edu/school/init")
     def school_init(
         self,
-        campus: SchoolInitCampus,
+        *,
+        campus: OrDict[Campus],
         operator: str,
-    ) -> Call[SchoolInitResult]:
+    ) -> Call[CreatedSchool]:
         """School init (初始化家校架构).
 
         Args:
@@ -1413,19 +1360,19 @@ class OapiEdu(Manager):
 
         Source: initialize-the-home-school-architecture
         """
-        return Call(SchoolInitResult)
+        return Call(CreatedSchool)
 
     @api("dingtalk.oapi.edu.student.create", "POST /topapi/edu/student/create")
     def student_create(
         self,
         class_id: int,
+        *,
         name: str,
         operator: str,
-        *,
         biz_id: str | None = None,
         student_no: str | None = None,
         mobile: str | None = None,
-    ) -> Call[StudentCreateResult]:
+    ) -> Call[Guardian]:
         """Student create (添加学生).
 
         Args:
@@ -1442,12 +1389,13 @@ class OapiEdu(Manager):
 
         Source: add-student
         """
-        return Call(StudentCreateResult)
+        return Call(Guardian)
 
     @api("dingtalk.oapi.edu.subject.create", "POST /topapi/edu/subject/create")
     def subject_create(
         self,
         operator_userid: str,
+        *,
         period_code: str,
         subject_code: str,
         subject_name: str,
@@ -1472,6 +1420,7 @@ class OapiEdu(Manager):
     def subject_delete(
         self,
         operator_userid: str,
+        *,
         period_code: str,
         subject_name: str,
         subject_code: str,
@@ -1496,11 +1445,11 @@ class OapiEdu(Manager):
     def subject_get(
         self,
         operator_userid: str,
-        period_code: str,
         *,
+        period_code: str,
         subject_code: str | None = None,
         subject_name: str | None = None,
-    ) -> Call[SubjectGetResult]:
+    ) -> Call[Subject]:
         """Subject get (获取学科实例详情).
 
         Args:
@@ -1515,20 +1464,20 @@ class OapiEdu(Manager):
 
         Source: query-dingtalk-education-subject-instances
         """
-        return Call(SubjectGetResult)
+        return Call(Subject)
 
     @api("dingtalk.oapi.edu.subject.list", "POST /topapi/edu/subject/list", idempotent=True)
     def subject_list(
         self,
         operator_userid: str,
-        period_code: str,
         *,
+        period_code: str,
         cursor: int | None = None,
         data_order_type: int | None = None,
         size: int = 20,
         sort_type: Literal[0, 1] | None = None,
         subject_code_list: str | None = None,
-    ) -> Query[SubjectListList]:
+    ) -> Query[Subject]:
         """Subject list (获取学科实例列表).
 
         Args:
@@ -1546,22 +1495,22 @@ class OapiEdu(Manager):
 
         Source: get-the-list-of-subject-examples
         """
-        return Listing(SubjectListList, CURSOR, items="list")
+        return Listing(Subject, CURSOR, items="list")
 
     @api("dingtalk.oapi.edu.subject.metadata.list", "POST /topapi/edu/subject/metadata/list", idempotent=True)
     def subject_metadata_list(
         self,
         operator_userid: str,
+        *,
         period_code: str,
         area_code: str,
-        *,
         cursor: int | None = None,
         level: int | None = None,
         parent_id: int | None = None,
         data_order_type: int | None = None,
         size: int = 20,
         sort_type: Literal[0, 1] | None = None,
-    ) -> Query[SubjectMetadataListList]:
+    ) -> Query[SubjectMetadata]:
         """Subject metadata list (获取学科元数据列表).
 
         Args:
@@ -1581,12 +1530,13 @@ class OapiEdu(Manager):
 
         Source: dingtalk-the-main-data-of-the-education-ecosystem-query-the-subject
         """
-        return Listing(SubjectMetadataListList, CURSOR, items="list")
+        return Listing(SubjectMetadata, CURSOR, items="list")
 
     @api("dingtalk.oapi.edu.subject.update", "POST /topapi/edu/subject/update")
     def subject_update(
         self,
         operator_userid: str,
+        *,
         period_code: str,
         subject_name: str,
         subject_code: str,
@@ -1611,18 +1561,18 @@ class OapiEdu(Manager):
     def teacher_create(
         self,
         class_id: int,
-        adviser: Literal[0, 1],
         userid: str,
-        operator: str,
         *,
+        adviser: Literal[0, 1],
+        operator: str,
         biz_id: str | None = None,
-    ) -> Call[TeacherCreateResult]:
+    ) -> Call[Guardian]:
         """Teacher create (添加老师).
 
         Args:
             class_id: 班级ID (例 e.g. `4240018`)
-            adviser: 是否为班主任 (`0` `1`)
             userid: 老师的userId (例 e.g. `129039503`)
+            adviser: 是否为班主任 (`0` `1`)
             operator: 钉钉企业管理员userId (例 e.g. `user01`)
             biz_id: 业务ID (例 e.g. `biz_id`)
 
@@ -1632,21 +1582,22 @@ class OapiEdu(Manager):
 
         Source: add-teacher
         """
-        return Call(TeacherCreateResult)
+        return Call(Guardian)
 
     @api("dingtalk.oapi.edu.user.get", "POST /topapi/edu/user/get")
     def user_get(
         self,
         class_id: int,
-        role: Literal["teacher", "guardian", "student"],
         userid: str,
-    ) -> Call[UserGetResult]:
+        *,
+        role: Literal["student", "guardian", "teacher"],
+    ) -> Call[list[User]]:
         """User get (获取人员详情).
 
         Args:
             class_id: 班级ID (例 e.g. `389206748`)
-            role: 家校人员角色 (`teacher` `guardian` `student`)
             userid: 人员userId (例 e.g. `1020302901`)
+            role: 家校人员角色 (`teacher` `guardian` `student`)
 
         Scopes: qyapi_addresslist_edu_read.
 
@@ -1654,22 +1605,22 @@ class OapiEdu(Manager):
 
         Source: obtain-the-identity-details-of-home-school-personnel
         """
-        return Call(UserGetResult)
+        return Call(list[User], "result.details").or_empty()
 
     @api("dingtalk.oapi.edu.user.list", "POST /topapi/edu/user/list", idempotent=True)
     def user_list(
         self,
-        role: Literal["teacher", "guardian", "student"],
         class_id: int,
         *,
+        role: Literal["student", "guardian", "teacher"],
         page_size: Annotated[int, Field(ge=1, le=30)] = 30,
         page_no: int | None = None,
-    ) -> Query[UserListDetail]:
+    ) -> Query[User]:
         """User list (获取人员列表).
 
         Args:
-            role: 家校人员角色 (`teacher` `guardian` `student`)
             class_id: 班级ID (例 e.g. `4242006`)
+            role: 家校人员角色 (`teacher` `guardian` `student`)
             page_size: 每页大小 (≥ 1; ≤ 30; 默认 default `30`)
             page_no: 页码 (例 e.g. `1`)
 
@@ -1679,14 +1630,14 @@ class OapiEdu(Manager):
 
         Source: obtains-a-list-of-home-school-user-identities
         """
-        return Listing(UserListDetail, Paging("page_no", 1, unit="pages"), items="details")
+        return Listing(User, Paging("page_no", 1, unit="pages"), items="details")
 
     @api("dingtalk.oapi.edu.user.relation.get", "POST /topapi/edu/user/relation/get")
     def user_relation_get(
         self,
         from_userid: str,
         class_id: int,
-    ) -> Call[UserRelationGetResult]:
+    ) -> Call[list[UserRelation]]:
         """User relation get (获取学生监护人详情).
 
         Args:
@@ -1699,7 +1650,7 @@ class OapiEdu(Manager):
 
         Source: obtain-the-relationship-between-home-and-school-personnel
         """
-        return Call(UserRelationGetResult)
+        return Call(list[UserRelation], "result.relations").or_empty()
 
     @api("dingtalk.oapi.edu.user.relation.list", "POST /topapi/edu/user/relation/list", idempotent=True)
     def user_relation_list(
@@ -1708,7 +1659,7 @@ class OapiEdu(Manager):
         *,
         page_no: int | None = None,
         page_size: Annotated[int, Field(ge=1, le=30)] = 30,
-    ) -> Query[UserRelationListRelation]:
+    ) -> Query[UserRelation]:
         """User relation list (获取班级内学生的关系列表).
 
         Args:
@@ -1722,4 +1673,4 @@ class OapiEdu(Manager):
 
         Source: queries-the-list-of-relationships
         """
-        return Listing(UserRelationListRelation, Paging("page_no", 1, unit="pages"), items="relations")
+        return Listing(UserRelation, Paging("page_no", 1, unit="pages"), items="relations")

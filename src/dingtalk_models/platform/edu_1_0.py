@@ -2,212 +2,334 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN_FROM_ZERO, Paging
 from dingtalk_models.core.secret import Hiding, Secret
-from dingtalk_models.core.wire import Millis, camel, empty_list, wire
+from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class AddCollegeContactExclusiveDeptOrderList(TypedDict, total=False):
+class AppOrderDetail(Shape, alias_generator=camel):
+    """App order detail."""
+
+    goods_id: str
+    goods_name: str
+    goods_price: int
+    goods_quantity: int
+
+
+class Author(Reply, alias_generator=camel):
+    """Author."""
+
+    show_name: str = ""
+    user_id: str | None
+    user_role: str | None
+
+
+class BindChild(Reply, alias_generator=camel):
+    """Bind child."""
+
+    child_user_id: str | None
+    current_user_id: str | None
+    family_corp_id: str | None
+
+
+class BindStudent(Reply, alias_generator=camel):
+    """Bind student."""
+
+    class_id: int | None
+    corp_id: str | None
+    period: str | None
+    staff_id: str | None
+
+
+class CallMultimodalModel(Reply, alias_generator=camel):
+    """Call multimodal model."""
+
+    content: str = ""
+    req_id: str | None
+    usage: Usage | None
+
+
+class CancelOrder(Reply, alias_generator=camel):
+    """Cancel order."""
+
+    need_retry: bool | None
+    trade_action: str | None
+
+
+class CancelSnsOrder(Reply, alias_generator=camel):
+    """Cancel sns order."""
+
+    alipay_app_id: str | None
+    merchant_id: str | None
+    merchant_order_no: str | None
+    order_no: str | None
+    pay_status: int | None
+    refund_status: int | None
+    total_amount: int | None
+
+
+class Card(Reply, alias_generator=camel):
+    """Card."""
+
+    attr: str | None
+    card_biz_code: str | None
+    card_biz_id: str | None
+    card_content_count: int | None
+    card_cycle: int | None
+    card_frequency: list[int] = empty_list()
+    card_id: int
+    card_status: int | None
+    card_url: str | None
+    category_content_tag: str | None
+    category_cover_image_url: str | None
+    category_create_card_small_image_url: str | None
+    category_list_small_image_url: str | None
+    category_name: str = ""
+    class_ids: list[str] = empty_list()
+    class_names: list[str] = empty_list()
+    content: str = ""
+    corp_id: str | None
+    effect_time: str | None
+    finished: bool | None
+    media: str | None
+    opt_end_time: str | None
+    opt_end_user_id: str | None
+    opt_end_user_name: str = ""
+    remind_not_punch_card_hour: int | None
+    remind_not_punch_card_minute: int | None
+    send_time: str | None
+    source_type: str | None
+    start_time: str | None
+    status: int | None
+    system_time: int | None
+    teacher_id: str | None
+    teacher_name: str = ""
+    template_cover_image_url: str | None
+    title: str = ""
+    type: int | None
+    gmt_create: str | None
+
+
+class CardEntry(Shape, alias_generator=camel):
+    """Card entry."""
+
+    content: str | None = None
+    title: str | None = None
+
+
+class CardFeed(Reply, alias_generator=camel):
+    """Card feed."""
+
+    content_type: int | None
+    text: str = ""
+
+
+class CardFeedPage(Reply, alias_generator=camel):
+    """Card feed page."""
+
+    has_more: bool | None
+    posts: list[Post] = empty_list()
+
+
+class CardFinishProgress(Reply, alias_generator=camel):
+    """Card finish progress."""
+
+    class_statistics: list[ClassStatistics] = empty_list()
+    patriarch_statistics: list[PatriarchStatistics] = empty_list()
+    student_name_list: list[str] = empty_list()
+
+
+class CardRuleItem(Shape, alias_generator=camel):
+    """Card rule item."""
+
+    card_rule_attr: str | None = None
+    card_task_code: str | None = None
+    daily_dubbing: int | None = None
+    relation_id: str | None = None
+    relation_title: str | None = None
+    relation_url: str | None = None
+
+
+class ChatMessage(Shape, alias_generator=camel):
+    """Chat message."""
+
+    content_list: list[EduLlmModelReq] = empty_list()
+    role: str | None = None
+
+
+class Child(Reply, alias_generator=camel):
+    """Child."""
+
+    bind_students: list[ChildBindStudent] = empty_list()
+    city: str | None
+    district: str | None
+    grade_level: int | None
+    name: str = ""
+    period_code: str | None
+    province: str | None
+    region_id: str | None
+
+
+class ChildBindStudent(Reply, alias_generator=camel):
+    """Child bind student."""
+
+    grade_level: int | None
+    identity_id: str | None
+    period_code: str | None
+
+
+class Class(Shape, alias_generator=camel):
+    """Class (班级信息)."""
+
+    nick: str
+    """班级昵称 (例 e.g. `熊猫班`)"""
+    only_use_nick: str
+    """是否只展现nick (例 e.g. `true`)"""
+    class_level: int
+    """每个年级下班级级数 (例 e.g. `1`)"""
+
+
+class ClassSchedule(Reply, alias_generator=camel):
+    """Class schedule."""
+
+    biz_key: str | None
+    class_id: int | None
+    classrooms: list[Classroom] = empty_list()
+    code: str | None
+    course_group_code: str | None
+    cover_url: str | None
+    creator_corp_id: str | None
+    creator_user_id: str
+    creator_user_name: str = ""
+    edu_user_models: list[EduUser] = empty_list()
+    end_time: int | None
+    ext_info: str = ""
+    introduce: str | None
+    name: str = ""
+    section_index: int | None
+    section_name: str = ""
+    start_time: int | None
+    status: int | None
+    subject_code: str | None
+    teacher_corp_id: str | None
+    teacher_user_id: str | None
+    teacher_user_name: str = ""
+
+
+class ClassScheduleConfig(Reply, alias_generator=camel):
+    """Class schedule config."""
+
+    class_id: int | None
+    end: ClassScheduleConfigEntry | None
+    section_models: list[Section] = empty_list()
+    start: ClassScheduleConfigEntry | None
+
+
+class ClassScheduleConfigEntry(Reply, Shape, alias_generator=camel):
+    """Class schedule config entry."""
+
+    day_of_month: int = promised()
+    month: int = promised()
+    year: int = promised()
+
+
+class ClassScheduleDetail(Reply, alias_generator=camel):
+    """Class schedule detail."""
+
+    config: SectionConfig | None
+    course_dtos: Annotated[list[ClassSchedule], wire("courseDTOS")] = empty_list()
+
+
+class ClassStatistics(Reply, alias_generator=camel):
+    """Class statistics."""
+
+    card_biz_id: str | None
+    card_biz_name: str = ""
+    class_id: str | None
+    class_name: str = ""
+    process: list[Process] = empty_list()
+
+
+class Classroom(Reply, alias_generator=camel):
+    """Classroom."""
+
+    interact_info: str = ""
+    target_id: str | None
+
+
+class CollegeAlumniDept(Reply, alias_generator=camel):
+    """College alumni dept."""
+
+    corp_id: str | None
     dept_id: int
-    """部门ID (例 e.g. `123456`)"""
-    order: int
-    """员工在部门中的排序 (例 e.g. `1`)"""
+    dept_type: str | None
+    has_sub_dept: bool | None
+    name: str = ""
+    super_id: int | None
 
 
-class AddCollegeContactExclusiveDeptTitleList(TypedDict, total=False):
+class CollegeAlumniUser(Reply, alias_generator=camel):
+    """College alumni user."""
+
+    address: str = ""
+    avatar: str = ""
+    corp_id: str | None
+    depts: list[CollegeAlumniUserDept] = empty_list()
+    email: str = ""
+    intake: str | None
+    invite_id: int | None
+    mobile: str = ""
+    name: str = ""
+    outtake: str | None
+    student_number: str | None
+    user_id: str
+
+
+class CollegeAlumniUserDept(Reply, alias_generator=camel):
+    """College alumni user dept."""
+
+    corp_id: str | None
     dept_id: int
-    """部门ID (例 e.g. `123456`)"""
-    title: str
-    """员工在部门内的职位 (例 e.g. `学工处处长`)"""
+    has_sub_dept: bool | None
+    is_industry_dept: bool | None
+    name: str = ""
 
 
-class AddCollegeContactExclusiveDeptPositionSet(TypedDict, total=False):
+class CollegeContactDept(Reply, alias_generator=camel):
+    """College contact dept."""
+
     dept_id: int
-    """部门id (例 e.g. `123456`)"""
-    title: str
-    """职位 (例 e.g. `学工处处长`)"""
-    work_place: str
-    """工作地点 (例 e.g. `学工处办公室`)"""
-    manager_user_id: str
-    """直属主管 (例 e.g. `001`)"""
-
-
-class AddCollegeContactExclusiveReplyResult(Record, alias_generator=camel):
-    userid: str | None
-    """员工id"""
-    union_id: str | None
-    """员工唯一id"""
-    create_result: int | None
-    """添加接口 (`0` `1`)"""
-
-
-class AddCollegeContactExclusiveReply(Record, alias_generator=camel):
-    result: AddCollegeContactExclusiveReplyResult | None
-    """返回结果"""
-
-
-class AddCollegeContactUserDeptOrderList(TypedDict, total=False):
-    dept_id: int
-    """部门ID"""
-    order: int
-    """员工在部门中的排序"""
-
-
-class AddCollegeContactUserDeptTitleList(TypedDict, total=False):
-    dept_id: int
-    """部门ID"""
-    title: str
-    """员工在部门内的职位"""
-
-
-class AddCollegeContactUserDeptPositionSet(TypedDict, total=False):
-    dept_id: int
-    """部门id"""
-    title: str
-    """职位"""
-    work_place: str
-    """办公地点"""
-    manager_user_id: str
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class AddCollegeContactUserReplyResult(Record, alias_generator=camel):
-    userid: str | None
-    """员工id"""
-    union_id: str | None
-    """员工唯一id"""
-    create_result: int | None
-    """添加接口 (`0` `1`)"""
-
-
-class AddCollegeContactUserReply(Record, alias_generator=camel):
-    result: AddCollegeContactUserReplyResult | None
-    """返回结果"""
-
-
-class CreateCollegeContactDeptHideSceneConfig(TypedDict, total=False):
-    active: bool
-    """(例 e.g. `False`)"""
-    profile: bool
-    """是否在个人资料页生效 (例 e.g. `False`)"""
-    search: bool
-    """是否在搜索生效 (例 e.g. `False`)"""
-    node_list: bool
-    """是否在查看组织架构生效 (例 e.g. `False`)"""
-    chatbox_subtitle: bool
-    """是否在单聊框生效 (例 e.g. `False`)"""
-
-
-class CreateCollegeContactDeptOuterSceneConfig(TypedDict, total=False):
-    active: bool
-    """(例 e.g. `False`)"""
-    profile: bool
-    """是否在个人资料页生效 (例 e.g. `False`)"""
-    search: bool
-    """是否在搜索生效 (例 e.g. `False`)"""
-    node_list: bool
-    """是否在查看组织架构生效 (例 e.g. `False`)"""
-    chatbox_subtitle: bool
-    """是否在单聊框生效 (例 e.g. `False`)"""
-
-
-class CreateCollegeContactDeptReplyResult(Record, alias_generator=camel):
-    dept_id: int | None
     """组织单元ID"""
-
-
-class CreateCollegeContactDeptReply(Record, alias_generator=camel):
-    result: CreateCollegeContactDeptReplyResult | None
-    """返回结果"""
-
-
-class CreateCustomClassCustomClass(TypedDict, total=False):
-    name: Required[str]
-    """班级名称 (例 e.g. `2021级培训班`)"""
-
-
-class CreateCustomClassReplyResult(Record, alias_generator=camel):
-    dept_id: int | None
-    """班级ID"""
-
-
-class CreateCustomClassReply(Record, alias_generator=camel):
-    result: CreateCustomClassReplyResult | None
-    """返回结果"""
-
-
-class CreateCustomDeptCustomDept(TypedDict, total=False):
-    type: Required[Literal["custom_campus", "custom_dept"]]
-    """部门类型 (`custom_campus` `custom_dept`)"""
-    name: Required[str]
-    """自定义校区或部门名称 (例 e.g. `紫金港校区`)"""
-
-
-class CreateCustomDeptReplyResult(Record, alias_generator=camel):
-    dept_id: int | None
-    """校区或部门ID"""
-
-
-class CreateCustomDeptReply(Record, alias_generator=camel):
-    result: CreateCustomDeptReplyResult | None
-    """返回结果"""
-
-
-class GetCollegeContactDeptDetailReplyResultHideSceneConfig(Record, alias_generator=camel):
-    chatbox_subtitle: bool | None
-    """是否在单聊框生效"""
-    node_list: bool | None
-    """是否在查看组织架构生效"""
-    search: bool | None
-    """是否在搜索生效"""
-    profile: bool | None
-    """是否在个人资料页生效"""
-    active: bool | None
-
-
-class GetCollegeContactDeptDetailReplyResultOuterSceneConfig(Record, alias_generator=camel):
-    chatbox_subtitle: bool | None
-    """是否在单聊框生效"""
-    node_list: bool | None
-    """是否在查看组织架构生效"""
-    search: bool | None
-    """是否在搜索生效"""
-    profile: bool | None
-    """是否在个人资料页生效"""
-    active: bool | None
-
-
-class GetCollegeContactDeptDetailReplyResult(Record, alias_generator=camel):
-    dept_id: int | None
-    """组织单元ID"""
-    name: str | None
+    name: str
     """组织单元名称"""
-    stru_id: int | None
-    """高校架构ID"""
+    stru_id: int
+    """所属架构部门ID"""
     parent_id: int | None
     """父组织单元ID"""
-    source_identifier: str | None
+    source_identifier: str
     """基础通讯录部门标识"""
-    dept_type: str | None
+    dept_type: str
     """高校组织单元类型"""
-    dept_code: str | None
+    dept_code: str
     """高校组织单元编码"""
-    create_dept_group: bool | None
+    create_dept_group: bool
     """是否同步创建一个关联此组织单元的企业群"""
-    auto_add_user: bool | None
-    tags: str | None
+    auto_add_user: bool
+    tags: str
     """家校通讯录部门类型"""
-    from_union_org: bool | None
+    from_union_org: bool
     """组织单元是否来自关联组织"""
     extension: str | None
     """扩展字段"""
@@ -233,9 +355,9 @@ class GetCollegeContactDeptDetailReplyResult(Record, alias_generator=camel):
     """是否隐藏组织单元"""
     dept_permits: list[int] = empty_list()
     """组织单元ID"""
-    brief: str | None
+    brief: str = ""
     """组织单元简介"""
-    telephone: str | None
+    telephone: str = ""
     """联系方式"""
     code: str | None
     """基础通讯录的部门编码"""
@@ -243,187 +365,91 @@ class GetCollegeContactDeptDetailReplyResult(Record, alias_generator=camel):
     """开启后"""
     emp_apply_join_dept: bool | None
     """开启后"""
-    hide_scene_config: GetCollegeContactDeptDetailReplyResultHideSceneConfig | None
+    hide_scene_config: HideSceneConfig | None
     """组织单元隐藏的生效场景配置"""
-    outer_scene_config: GetCollegeContactDeptDetailReplyResultOuterSceneConfig | None
+    outer_scene_config: HideSceneConfig | None
     """组织单元限制可见的生效场景配置"""
 
 
-class GetCollegeContactDeptDetailReply(Record, alias_generator=camel):
-    result: GetCollegeContactDeptDetailReplyResult | None
-    """返回结果"""
+class CollegeContactDeptTypeConfig(Reply, alias_generator=camel):
+    """College contact dept type config."""
 
-
-class GetCollegeContactStandardStruDeptDetailReplyResult(Record, alias_generator=camel):
-    stru_id: int | None
-    """行政组织架构部门ID"""
-    teacher_dept_id: int | None
-    """教职工节点组织单元ID"""
-    student_dept_id: int | None
-    """学生节点组织单元ID"""
-
-
-class GetCollegeContactStandardStruDeptDetailReply(Record, alias_generator=camel):
-    result: GetCollegeContactStandardStruDeptDetailReplyResult | None
-    """返回结果"""
-
-
-class IsYuwenCertifiedTeacherReply(Record, alias_generator=camel):
-    result: bool | None
-    """是否为认证组织的语文老师"""
-
-
-class ListCollegeContactDeptTypeConfigReplyResult(Record, alias_generator=camel):
     dept_type: str | None
     """组织单元类型"""
-    name: str | None
+    name: str = ""
     """组织单元类型名"""
     user_def: bool | None
     """是否用户自定义组织单元类型"""
 
 
-class ListCollegeContactDeptTypeConfigReply(Record, alias_generator=camel):
-    result: list[ListCollegeContactDeptTypeConfigReplyResult] = empty_list()
-    """组织单元类型列表"""
+class CollegeContactSceneStru(Reply, alias_generator=camel):
+    """College contact scene stru."""
+
+    stru_id: int
+    """行政组织架构部门ID"""
+    student_dept_id: int | None
+    """学生节点组织单元ID"""
+    teacher_dept_id: int | None
+    """教职工节点组织单元ID"""
 
 
-class ListCollegeContactSubDeptsReplyResult(Record, alias_generator=camel):
-    dept_id: int | None
-    """组织单元ID"""
-    name: str | None
-    """组织单元名称"""
+class CollegeContactSceneStrus(Reply, alias_generator=camel):
+    """College contact scene strus."""
+
+    enable: bool | None
+    has_stru_fixed_dept: bool | None
+    stru_brief: str = ""
     stru_id: int | None
-    """所属架构部门ID"""
-    parent_id: int | None
-    """父组织单元ID"""
-    source_identifier: str | None
-    """基础通讯录部门标识"""
-    dept_type: str | None
-    """高校组织单元类型"""
-    dept_code: str | None
-    """高校组织单元编码"""
-    create_dept_group: bool | None
-    """是否同步创建一个关联此组织单元的群"""
-    auto_add_user: bool | None
-    tags: str | None
-    """家校通讯录部门类型"""
-    from_union_org: bool | None
-    """组织单元是否来自关联组织"""
-    extension: str | None
-    """扩展字段"""
+    stru_name: str = ""
+    stru_type: str | None
+    student_dept_id: int | None
+    teacher_dept_id: int | None
 
 
-class ListCollegeContactSubDeptsReply(Record, alias_generator=camel):
-    result: list[ListCollegeContactSubDeptsReplyResult] = empty_list()
-    """子组织单元列表"""
+class CollegeContactUser(Reply, alias_generator=camel):
+    """College contact user."""
 
-
-class QueryCollegeContactUserDetailReplyResultDeptOrderList(Record, alias_generator=camel):
-    dept_id: int | None
-    """部门id"""
-    order: int | None
-    """员工在部门中的排序"""
-
-
-class QueryCollegeContactUserDetailReplyResultDeptTypeSet(Record, alias_generator=camel):
-    dept_id: int | None
-    """部门id"""
-    dept_name: str | None
-    """部门名称"""
-    dept_type: str | None
-    """部门类型"""
-    dept_struct_type: str | None
-    """部门所属架构类型"""
-    struct_dept_id: int | None
-    """所属架构部门id"""
-
-
-class QueryCollegeContactUserDetailReplyResultLeaderInDept(Record, alias_generator=camel):
-    dept_id: int | None
-    """部门ID"""
-    leader: bool | None
-    """是否是领导"""
-
-
-class QueryCollegeContactUserDetailReplyResultRoleList(Record, alias_generator=camel):
-    id: int | None
-    """角色ID"""
-    name: str | None
-    """角色名称"""
-    group_name: str | None
-    """角色组名称"""
-
-
-class QueryCollegeContactUserDetailReplyResultUnionEmpExtUnionEmpMapList(Record, alias_generator=camel):
-    userid: str | None
-    """关联分支组织中的员工UserId"""
-    corp_id: str | None
-    """关联分支组织的企业CorpId"""
-
-
-class QueryCollegeContactUserDetailReplyResultUnionEmpExt(Record, alias_generator=camel):
-    userid: str | None
-    """员工的UserId"""
-    corp_id: str | None
-    union_emp_map_list: list[QueryCollegeContactUserDetailReplyResultUnionEmpExtUnionEmpMapList] = empty_list()
-    """关联映射关系"""
-
-
-class QueryCollegeContactUserDetailReplyResultDeptPositionSet(Record, alias_generator=camel):
-    dept_id: int | None
-    """部门id"""
-    title: str | None
-    """职位"""
-    is_main: bool | None
-    """是否主部门"""
-    work_place: str | None
-    """办公地点"""
-    manager_user_id: str | None
-    """直属主管的userid"""
-
-
-class QueryCollegeContactUserDetailReplyResult(Record, alias_generator=camel):
-    userid: str | None
+    userid: str
     """员工的userId"""
     union_id: str | None
     """员工在当前开发者企业账号范围内的唯一标识"""
-    name: str | None
+    name: str = ""
     """员工姓名"""
-    avatar: str | None
+    avatar: str = ""
     """头像"""
     emp_type: str | None
     """成员类型 (`college_student` `college_teacher`)"""
     state_code: str | None
     """电话区号"""
-    mobile: str | None
+    mobile: str = ""
     """手机号码"""
     manager_userid: str | None
     """员工的直属主管"""
     hide_mobile: bool | None
     """是否号码隐藏"""
-    telephone: str | None
+    telephone: str = ""
     """分机号"""
     job_number: str | None
     """学号/职工号"""
-    title: str | None
+    title: str = ""
     """职位"""
-    email: str | None
+    email: str = ""
     """员工邮箱"""
     work_place: str | None
     """办公地点"""
-    remark: str | None
+    remark: str = ""
     """备注"""
     exclusive_account: bool | None
     """是否是高校账号"""
-    org_email: str | None
+    org_email: str = ""
     """员工的企业邮箱"""
     dept_id_list: list[int] = empty_list()
     """部门id"""
     main_dept_id: int | None
     """主部门id"""
-    dept_order_list: list[QueryCollegeContactUserDetailReplyResultDeptOrderList] = empty_list()
+    dept_order_list: list[DeptOrder] = empty_list()
     """所属部门id列表"""
-    dept_type_set: list[QueryCollegeContactUserDetailReplyResultDeptTypeSet] = empty_list()
+    dept_type_set: list[DeptTypeSet] = empty_list()
     """部门所属架构信息"""
     extension: str | None
     """扩展属性"""
@@ -441,9 +467,9 @@ class QueryCollegeContactUserDetailReplyResult(Record, alias_generator=camel):
     """是否为企业的老板"""
     org_email_type: str | None
     """员工的企业邮箱类型 (`profession` `base`)"""
-    leader_in_dept: list[QueryCollegeContactUserDetailReplyResultLeaderInDept] = empty_list()
+    leader_in_dept: list[LeaderInDept] = empty_list()
     """员工在对应的部门中是否是领导 (`true` `false`)"""
-    role_list: list[QueryCollegeContactUserDetailReplyResultRoleList] = empty_list()
+    role_list: list[Role] = empty_list()
     """角色列表"""
     login_id: str | None
     """高校账号登录账号"""
@@ -451,887 +477,18 @@ class QueryCollegeContactUserDetailReplyResult(Record, alias_generator=camel):
     """高校账号登录类型 (`studentNo` `teacherNo` `cardNo` `candidateNo`)"""
     exclusive_account_type: str | None
     """高校账号类型 (`sso` `dingtalk`)"""
-    exclusive_account_corp_name: str | None
+    exclusive_account_corp_name: str = ""
     """高校账号归属组织的组织名称"""
     exclusive_account_corp_id: str | None
     """高校账号归属组织的组织CorpId"""
-    union_emp_ext: QueryCollegeContactUserDetailReplyResultUnionEmpExt | None
-    dept_position_set: list[QueryCollegeContactUserDetailReplyResultDeptPositionSet] = empty_list()
+    union_emp_ext: UnionEmpExt | None
+    dept_position_set: list[DeptPositionSet] = empty_list()
     """部门多任职相关"""
 
 
-class QueryCollegeContactUserDetailReply(Record, alias_generator=camel):
-    result: QueryCollegeContactUserDetailReplyResult | None
-    """返回结果"""
+class CorrectStyle(Reply, alias_generator=camel):
+    """Correct style."""
 
-
-class UpdateClassOpenClass(TypedDict, total=False):
-    nick: Required[str]
-    """班级昵称 (例 e.g. `熊猫班`)"""
-    only_use_nick: Required[str]
-    """是否只展现nick (例 e.g. `true`)"""
-    class_level: Required[int]
-    """每个年级下班级级数 (例 e.g. `1`)"""
-
-
-class UpdateClassReplyResult(Record, alias_generator=camel):
-    dept_id: int | None
-    """班级ID"""
-
-
-class UpdateClassReply(Record, alias_generator=camel):
-    result: UpdateClassReplyResult | None
-
-
-class UpdateCollegeContactDeptHideSceneConfig(TypedDict, total=False):
-    active: bool
-    profile: bool
-    """是否在个人资料页生效"""
-    search: bool
-    """是否在搜索生效"""
-    node_list: bool
-    """是否在查看组织架构生效"""
-    chatbox_subtitle: bool
-    """是否在单聊框生效"""
-
-
-class UpdateCollegeContactDeptOuterSceneConfig(TypedDict, total=False):
-    active: bool
-    profile: bool
-    """是否在个人资料页生效"""
-    search: bool
-    """是否在搜索生效"""
-    node_list: bool
-    """是否在查看组织架构生效"""
-    chatbox_subtitle: bool
-    """是否在单聊框生效"""
-
-
-class UpdateCollegeContactExclusiveDeptOrderList(TypedDict, total=False):
-    dept_id: int
-    """部门ID (例 e.g. `123456`)"""
-    order: int
-    """员工在部门中的排序 (例 e.g. `1`)"""
-
-
-class UpdateCollegeContactExclusiveDeptTitleList(TypedDict, total=False):
-    dept_id: int
-    """部门ID (例 e.g. `123456`)"""
-    title: str
-    """员工在部门内的职位 (例 e.g. `学工处处长`)"""
-
-
-class UpdateCollegeContactExclusiveDeptPositionSet(TypedDict, total=False):
-    dept_id: int
-    """部门id"""
-    title: str
-    """职位"""
-    work_place: str
-    """办公地点"""
-    manager_user_id: str
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class UpdateCollegeContactUserDeptOrderList(TypedDict, total=False):
-    dept_id: int
-    """部门ID"""
-    order: int
-    """员工在部门中的排序"""
-
-
-class UpdateCollegeContactUserDeptTitleList(TypedDict, total=False):
-    dept_id: int
-    """部门ID"""
-    title: str
-    """员工在部门内的职位"""
-
-
-class UpdateCollegeContactUserDeptPositionSet(TypedDict, total=False):
-    dept_id: int
-    """部门id"""
-    title: str
-    """职位"""
-    work_place: str
-    """办公地点"""
-    manager_user_id: str
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class UpdateGuardianReplyResult(Record, alias_generator=camel):
-    biz_id: str | None
-    """业务ID"""
-    user_id: str | None
-    """家长userId"""
-
-
-class UpdateGuardianReply(Record, alias_generator=camel):
-    result: UpdateGuardianReplyResult | None
-
-
-class AddCollegeAlumniDeptsDepts(TypedDict, total=False):
-    name: Required[str]
-    super_id: Required[int]
-
-
-class AddCollegeAlumniDeptsReplyResult(Record, alias_generator=camel):
-    corp_id: str | None
-    dept_id: int | None
-    dept_type: str | None
-    has_sub_dept: bool | None
-    name: str | None
-    super_id: int | None
-
-
-class AddCollegeAlumniDeptsReply(Record, alias_generator=camel):
-    result: list[AddCollegeAlumniDeptsReplyResult] = empty_list()
-
-
-class AddCollegeAlumniUserInfoReplyResult(Record, alias_generator=camel):
-    success: bool | None
-    type: str | None
-
-
-class AddCollegeAlumniUserInfoReply(Record, alias_generator=camel):
-    result: AddCollegeAlumniUserInfoReplyResult | None
-
-
-class AddDeviceReply(Record, alias_generator=camel):
-    corp_id: str | None
-    id: int | None
-    merchant_id: str | None
-    sn: str | None
-    status: int | None
-
-
-class AddEvaluatePerformanceEvaluationData(TypedDict, total=False):
-    evaluation_content: str
-    event_time: str
-    id: str
-    student_id: str
-    teacher_id: str
-
-
-class AdjustCourseReply(Record, alias_generator=camel):
-    result: int | None
-
-
-class AdjustKitReply(Record, alias_generator=camel):
-    result: int | None
-
-
-class BatchCreateDataCardRuleItemParamList(TypedDict, total=False):
-    card_rule_attr: str
-    card_task_code: str
-    daily_dubbing: int
-    relation_id: str
-    relation_title: str
-    relation_url: str
-
-
-class BatchCreateDataOrgClassStudentGroupListClassListStudents(TypedDict, total=False):
-    name: str
-    staff_id: str
-
-
-class BatchCreateDataOrgClassStudentGroupListClassList(TypedDict, total=False):
-    class_id: int
-    class_name: str
-    students: list[BatchCreateDataOrgClassStudentGroupListClassListStudents]
-
-
-class BatchCreateDataOrgClassStudentGroupList(TypedDict, total=False):
-    class_list: list[BatchCreateDataOrgClassStudentGroupListClassList]
-    corp_id: str
-
-
-class BatchCreateData(TypedDict, total=False):
-    can_reissue_card: bool
-    card_cycle: int
-    card_frequency: Required[list[int]]
-    card_rule_item_param_list: Required[list[BatchCreateDataCardRuleItemParamList]]
-    class_ids: list[str]
-    class_names: list[str]
-    content: Required[str]
-    effect_date: int
-    medias: str
-    need_metering: str
-    org_class_student_group_list: Required[list[BatchCreateDataOrgClassStudentGroupList]]
-    remind_hour: Required[int]
-    remind_minute: Required[int]
-    remind_not_punch_card_hour: int
-    remind_not_punch_card_minute: int
-    target_role: str
-    template_id: int
-    title: Required[str]
-    unit_of_measurement: str
-
-
-class BatchCreateReplyResult(Record, alias_generator=camel):
-    corp_id_card_id_map: dict[str, str] | None
-
-
-class BatchCreateReply(Record, alias_generator=camel):
-    result: BatchCreateReplyResult | None
-
-
-class BatchCreateCourseCourseDetailItemListTeacherList(TypedDict, total=False):
-    teacher_name: str
-    teacher_user_id: str
-
-
-class BatchCreateCourseCourseDetailItemList(TypedDict, total=False):
-    attributes: str
-    class_room_id: str
-    class_room_name: str
-    course_code: str
-    course_date: int
-    course_name: str
-    course_week: int
-    end_time: int
-    isv_course_id: str
-    memo: str
-    start_time: int
-    status: int
-    teach_week: int
-    teacher_list: list[BatchCreateCourseCourseDetailItemListTeacherList]
-    timeslot_name: str
-    timeslot_num: int
-    type: int
-
-
-class BatchCreateStudentClassStudentList(TypedDict, total=False):
-    attributes: str
-    student_name: str
-    student_user_id: str
-
-
-class BatchCreateTeacherCourseTeacherCourseDetailItemList(TypedDict, total=False):
-    attributes: str
-    isv_course_id: str
-
-
-class CallMultimodalModelChatMessageModelListContentListImageModel(TypedDict, total=False):
-    detail: str
-    url: str
-
-
-class CallMultimodalModelChatMessageModelListContentList(TypedDict, total=False):
-    image_model: CallMultimodalModelChatMessageModelListContentListImageModel
-    text: str
-    type: str
-
-
-class CallMultimodalModelChatMessageModelList(TypedDict, total=False):
-    content_list: list[CallMultimodalModelChatMessageModelListContentList]
-    role: str
-
-
-class CallMultimodalModelReplyResultUsage(Record, alias_generator=camel):
-    input_tokens: int | None
-    output_tokens: int | None
-
-
-class CallMultimodalModelReplyResult(Record, alias_generator=camel):
-    content: str | None
-    req_id: str | None
-    usage: CallMultimodalModelReplyResultUsage | None
-
-
-class CallMultimodalModelReply(Record, alias_generator=camel):
-    result: CallMultimodalModelReplyResult | None
-
-
-class CancelOrderReply(Record, alias_generator=camel):
-    need_retry: bool | None
-    trade_action: str | None
-
-
-class CancelSnsOrderReply(Record, alias_generator=camel):
-    alipay_app_id: str | None
-    merchant_id: str | None
-    merchant_order_no: str | None
-    order_no: str | None
-    pay_status: int | None
-    refund_status: int | None
-    total_amount: int | None
-
-
-class CancelUserOrderReply(Record, alias_generator=camel):
-    alipay_app_id: str | None
-    merchant_id: str | None
-    merchant_order_no: str | None
-    order_no: str | None
-    pay_status: int | None
-    refund_status: int | None
-    total_amount: int | None
-
-
-class CardBatchQueryCardsReplyResultCards(Record, alias_generator=camel):
-    card_biz_code: str | None
-    card_id: int | None
-    card_status: int | None
-    content: str | None
-    corp_id: str | None
-    effect_time: str | None
-    finished: bool | None
-    gmt_create: str | None
-    opt_end_time: str | None
-    opt_end_user_id: str | None
-    opt_end_user_name: str | None
-    send_time: str | None
-    start_time: str | None
-    status: int | None
-    teacher_id: str | None
-    teacher_name: str | None
-    title: str | None
-    type: int | None
-
-
-class CardBatchQueryCardsReplyResult(Record, alias_generator=camel):
-    cards: list[CardBatchQueryCardsReplyResultCards] = empty_list()
-
-
-class CardBatchQueryCardsReply(Record, alias_generator=camel):
-    result: CardBatchQueryCardsReplyResult | None
-
-
-class CardGetCardReplyResult(Record, alias_generator=camel):
-    attr: str | None
-    card_biz_code: str | None
-    card_biz_id: str | None
-    card_content_count: int | None
-    card_cycle: int | None
-    card_frequency: list[int] = empty_list()
-    card_id: int | None
-    card_status: int | None
-    card_url: str | None
-    category_content_tag: str | None
-    category_cover_image_url: str | None
-    category_create_card_small_image_url: str | None
-    category_list_small_image_url: str | None
-    category_name: str | None
-    class_ids: list[str] = empty_list()
-    class_names: list[str] = empty_list()
-    content: str | None
-    corp_id: str | None
-    effect_time: str | None
-    finished: bool | None
-    media: str | None
-    opt_end_time: str | None
-    opt_end_user_id: str | None
-    opt_end_user_name: str | None
-    remind_not_punch_card_hour: int | None
-    remind_not_punch_card_minute: int | None
-    send_time: str | None
-    source_type: str | None
-    start_time: str | None
-    status: int | None
-    system_time: int | None
-    teacher_id: str | None
-    teacher_name: str | None
-    template_cover_image_url: str | None
-    title: str | None
-    type: int | None
-
-
-class CardGetCardReply(Record, alias_generator=camel):
-    result: CardGetCardReplyResult | None
-
-
-class CardGetCardFinishProgressReplyResultClassStatisticsProcess(Record, alias_generator=camel):
-    date: str | None
-    finished_students_num: int | None
-    need_finish_students_num: int | None
-    task_code: str | None
-    today: str | None
-
-
-class CardGetCardFinishProgressReplyResultClassStatistics(Record, alias_generator=camel):
-    card_biz_id: str | None
-    card_biz_name: str | None
-    class_id: str | None
-    class_name: str | None
-    process: list[CardGetCardFinishProgressReplyResultClassStatisticsProcess] = empty_list()
-
-
-class CardGetCardFinishProgressReplyResultPatriarchStatistics(Record, alias_generator=camel):
-    card_task_code: str | None
-    date: str | None
-    is_finished: bool | None
-    is_finished_by_reissue_card: bool | None
-    is_last_day: bool | None
-    reissue_card: bool | None
-    student_id: str | None
-    student_name: str | None
-    today: str | None
-    user_sub_task_id: int | None
-
-
-class CardGetCardFinishProgressReplyResult(Record, alias_generator=camel):
-    class_statistics: list[CardGetCardFinishProgressReplyResultClassStatistics] = empty_list()
-    patriarch_statistics: list[CardGetCardFinishProgressReplyResultPatriarchStatistics] = empty_list()
-    student_name_list: list[str] = empty_list()
-
-
-class CardGetCardFinishProgressReply(Record, alias_generator=camel):
-    result: CardGetCardFinishProgressReplyResult | None
-
-
-class CardQueryCardFeedsReplyResultPostsAuthor(Record, alias_generator=camel):
-    show_name: str | None
-    user_id: str | None
-    user_role: str | None
-
-
-class CardQueryCardFeedsReplyResultPostsContent(Record, alias_generator=camel):
-    content_type: int | None
-    text: str | None
-
-
-class CardQueryCardFeedsReplyResultPosts(Record, alias_generator=camel):
-    author: CardQueryCardFeedsReplyResultPostsAuthor | None
-    biz_type: int | None
-    content: CardQueryCardFeedsReplyResultPostsContent | None
-    create_at: int | None
-    feed_type: int | None
-    post_id: int | None
-    status: int | None
-
-
-class CardQueryCardFeedsReplyResult(Record, alias_generator=camel):
-    has_more: bool | None
-    posts: list[CardQueryCardFeedsReplyResultPosts] = empty_list()
-
-
-class CardQueryCardFeedsReply(Record, alias_generator=camel):
-    result: CardQueryCardFeedsReplyResult | None
-
-
-class CardSubmitCardReplyResult(Record, alias_generator=camel):
-    id: int | None
-
-
-class CardSubmitCardReply(Record, alias_generator=camel):
-    result: CardSubmitCardReplyResult | None
-
-
-class CardUpdateCardData(TypedDict, total=False):
-    content: str
-    title: str
-
-
-class CreateAppOrderDetailList(TypedDict, total=False):
-    goods_id: Required[str]
-    goods_name: Required[str]
-    goods_price: Required[int]
-    goods_quantity: Required[int]
-
-
-class CreateAppOrderReply(Record, alias_generator=camel):
-    actual_amount: int | None
-    alipay_app_id: str | None
-    body: str | None
-    merchant_id: str | None
-    merchant_order_no: str | None
-    order_no: str | None
-
-
-class CreateCollegeContactSceneStruReplyResult(Record, alias_generator=camel):
-    stru_id: int | None
-    student_dept_id: int | None
-    teacher_dept_id: int | None
-
-
-class CreateCollegeContactSceneStruReply(Record, alias_generator=camel):
-    result: CreateCollegeContactSceneStruReplyResult | None
-
-
-class CreateCourseTeacherList(TypedDict, total=False):
-    teacher_name: str
-    teacher_user_id: str
-
-
-class CreateCourseReply(Record, alias_generator=camel):
-    result: int | None
-
-
-class CreateEduAssetSpaceReply(Record, alias_generator=camel):
-    create_time_millis: int | None
-    modify_time_millis: int | None
-    permission_mode: str | None
-    quota: int | None
-    space_id: str | None
-    space_name: str | None
-    space_type: str | None
-    used_quota: int | None
-
-
-class CreateEduLlmModelReqChatMessageModelListContentListImageModel(TypedDict, total=False):
-    detail: str
-    url: str
-
-
-class CreateEduLlmModelReqChatMessageModelListContentList(TypedDict, total=False):
-    image_model: CreateEduLlmModelReqChatMessageModelListContentListImageModel
-    text: str
-    type: str
-
-
-class CreateEduLlmModelReqChatMessageModelList(TypedDict, total=False):
-    content_list: list[CreateEduLlmModelReqChatMessageModelListContentList]
-    role: str
-
-
-class CreateEduLlmModelReqReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class CreateFulfilRecordReply(Record, alias_generator=camel):
-    success_info: str | None
-
-
-class CreateInviteUrlReplyResult(Record, alias_generator=camel):
-    invite_url: str | None
-
-
-class CreateInviteUrlReply(Record, alias_generator=camel):
-    result: CreateInviteUrlReplyResult | None
-
-
-class CreateItemReply(Record, alias_generator=camel):
-    corp_id: str | None
-    id: int | None
-    merchant_id: str | None
-    status: int | None
-
-
-class CreateOrderDetailList(TypedDict, total=False):
-    actual_amount: Required[int]
-    item_amount: Required[int]
-    item_name: Required[str]
-    scene: Required[int]
-
-
-class CreateOrderReply(Record, alias_generator=camel):
-    order_no: str | None
-
-
-class CreateOrderFlowDetailList(TypedDict, total=False):
-    actual_amount: Required[int]
-    item_amount: Required[int]
-    item_id: int
-    item_name: Required[str]
-    scene: Required[int]
-
-
-class CreatePhysicalClassroomReply(Record, alias_generator=camel):
-    classroom_id: int | None
-
-
-class CreateRemoteClassCourseAttendParticipants(TypedDict, total=False):
-    corp_id: Required[str]
-    participant_id: Required[str]
-
-
-class CreateRemoteClassCourseTeachingParticipant(TypedDict, total=False):
-    corp_id: Required[str]
-    participant_id: Required[str]
-
-
-class CreateRemoteClassCourseReplyResult(Record, alias_generator=camel):
-    course_code: str | None
-
-
-class CreateRemoteClassCourseReply(Record, alias_generator=camel):
-    result: CreateRemoteClassCourseReplyResult | None
-
-
-class CreateSectionConfigSectionConfigsSectionEndDate(TypedDict, total=False):
-    day_of_month: Required[int]
-    month: Required[int]
-    year: Required[int]
-
-
-class CreateSectionConfigSectionConfigsSectionModelsSectionEndTime(TypedDict, total=False):
-    hour: Required[int]
-    min: Required[int]
-
-
-class CreateSectionConfigSectionConfigsSectionModelsSectionStartTime(TypedDict, total=False):
-    hour: Required[int]
-    min: Required[int]
-
-
-class CreateSectionConfigSectionConfigsSectionModels(TypedDict, total=False):
-    section_end_time: Required[CreateSectionConfigSectionConfigsSectionModelsSectionEndTime]
-    section_index: Required[int]
-    section_name: Required[str]
-    section_start_time: Required[CreateSectionConfigSectionConfigsSectionModelsSectionStartTime]
-    section_type: Required[str]
-
-
-class CreateSectionConfigSectionConfigsSectionStartDate(TypedDict, total=False):
-    day_of_month: Required[int]
-    month: Required[int]
-    year: Required[int]
-
-
-class CreateSectionConfigSectionConfigsSemesterEndDate(TypedDict, total=False):
-    day_of_month: Required[int]
-    month: Required[int]
-    year: Required[int]
-
-
-class CreateSectionConfigSectionConfigsSemesterStartDate(TypedDict, total=False):
-    day_of_month: Required[int]
-    month: Required[int]
-    year: Required[int]
-
-
-class CreateSectionConfigSectionConfigs(TypedDict, total=False):
-    schedule_name: Required[str]
-    school_year: Required[str]
-    section_end_date: Required[CreateSectionConfigSectionConfigsSectionEndDate]
-    section_models: Required[list[CreateSectionConfigSectionConfigsSectionModels]]
-    section_start_date: Required[CreateSectionConfigSectionConfigsSectionStartDate]
-    semester: Required[int]
-    semester_end_date: Required[CreateSectionConfigSectionConfigsSemesterEndDate]
-    semester_start_date: Required[CreateSectionConfigSectionConfigsSemesterStartDate]
-
-
-class CreateSnsAppOrderDetailList(TypedDict, total=False):
-    goods_id: Required[str]
-    goods_name: Required[str]
-    goods_price: Required[int]
-    goods_quantity: Required[int]
-
-
-class CreateSnsAppOrderReply(Record, alias_generator=camel):
-    actual_amount: int | None
-    alipay_app_id: str | None
-    body: str | None
-    merchant_id: str | None
-    merchant_order_no: str | None
-    order_no: str | None
-
-
-class CreateStsTokenReply(Record, alias_generator=camel):
-    access_key_id: str | None
-    access_key_secret: Secret | None
-    expiration: str | None
-    ext_info: str | None
-    security_token: Secret | None
-    status: str | None
-
-
-class CreateStudentClassReply(Record, alias_generator=camel):
-    result: int | None
-
-
-class CreateTeacherCourseReply(Record, alias_generator=camel):
-    result: int | None
-
-
-class CreateTimerCardReply(Record, alias_generator=camel):
-    sucess: bool | None
-
-
-class CreateTokenReply(Record, alias_generator=camel):
-    access_key_id: str | None
-    access_key_secret: Secret | None
-    expiration: str | None
-    ext_info: str | None
-    security_token: Secret | None
-    status: str | None
-
-
-class CreateTransferRecordReply(Record, alias_generator=camel):
-    result: int | None
-
-
-class CreateUniversityCourseGroupCourserGroupItemModelsCourserGroupItemEndDate(TypedDict, total=False):
-    day_of_month: Required[int]
-    month: Required[int]
-    year: Required[int]
-
-
-class CreateUniversityCourseGroupCourserGroupItemModelsCourserGroupItemStartDate(TypedDict, total=False):
-    day_of_month: Required[int]
-    month: Required[int]
-    year: Required[int]
-
-
-class CreateUniversityCourseGroupCourserGroupItemModels(TypedDict, total=False):
-    class_period_type: Required[int]
-    classroom_id: Required[int]
-    course_type: Required[int]
-    courser_group_item_end_date: Required[CreateUniversityCourseGroupCourserGroupItemModelsCourserGroupItemEndDate]
-    courser_group_item_start_date: Required[CreateUniversityCourseGroupCourserGroupItemModelsCourserGroupItemStartDate]
-    day_of_week: Required[int]
-    section_index: Required[list[int]]
-
-
-class CreateUniversityCourseGroupTeacherInfos(TypedDict, total=False):
-    participant_role: str
-    user_id: str
-
-
-class CreateUniversityCourseGroupReplyCourseGroupInfo(Record, alias_generator=camel):
-    course_group_code: str | None
-
-
-class CreateUniversityCourseGroupReply(Record, alias_generator=camel):
-    course_group_info: CreateUniversityCourseGroupReplyCourseGroupInfo | None
-
-
-class DeactivateDeviceReply(Record, alias_generator=camel):
-    activate_times: int | None
-
-
-class DeleteSchoolReportReplyResult(Record, alias_generator=camel):
-    school_report_id: int | None
-
-
-class DeleteSchoolReportReply(Record, alias_generator=camel):
-    result: DeleteSchoolReportReplyResult | None
-
-
-class DeviceHeartbeatReply(Record, alias_generator=camel):
-    command: int | None
-
-
-class EduAiModelCompleteReplyResult(Record, alias_generator=camel):
-    request_id: str | None
-    result: dict[str, JsonValue] | None
-
-
-class EduAiModelCompleteReply(Record, alias_generator=camel):
-    result: EduAiModelCompleteReplyResult | None
-
-
-class EduFindUserRolesByUserIdReply(Record, alias_generator=camel):
-    result: list[str] = empty_list()
-
-
-class EduGetFileSpaceReplyResult(Record, alias_generator=camel):
-    folder_id: str | None
-    space_id: str | None
-
-
-class EduGetFileSpaceReply(Record, alias_generator=camel):
-    result: EduGetFileSpaceReplyResult | None
-
-
-class EduListUserByFromUserIdsReplyResult(Record, alias_generator=camel):
-    campus_id: int | None
-    class_id: int | None
-    grade_id: int | None
-    name: str | None
-    period_id: int | None
-    role: str | None
-    user_id: str | None
-
-
-class EduListUserByFromUserIdsReply(Record, alias_generator=camel):
-    result: list[EduListUserByFromUserIdsReplyResult] = empty_list()
-
-
-class EduTeacherListTeacherDetail(Record, alias_generator=camel):
-    name: str | None
-    role: str | None
-    union_id: str | None
-    user_id: str | None
-
-
-class EndCourseLivePlayInfoList(TypedDict, total=False):
-    live_input_url: str
-    live_output_flv_url: str
-    live_output_hls_url: str
-    live_type: int
-    replay_url: str
-
-
-class EndCourseReplyUniversityCourseCommonResponse(Record, alias_generator=camel):
-    course_code: str | None
-    success: bool | None
-
-
-class EndCourseReply(Record, alias_generator=camel):
-    university_course_common_response: EndCourseReplyUniversityCourseCommonResponse | None
-
-
-class GenerateTaskIdReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class GetBindChildInfoReply(Record, alias_generator=camel):
-    child_user_id: str | None
-    current_user_id: str | None
-    family_corp_id: str | None
-
-
-class GetChildrenReplyResultBindStudents(Record, alias_generator=camel):
-    grade_level: int | None
-    identity_id: str | None
-    period_code: str | None
-
-
-class GetChildrenReplyResult(Record, alias_generator=camel):
-    bind_students: list[GetChildrenReplyResultBindStudents] = empty_list()
-    city: str | None
-    district: str | None
-    grade_level: int | None
-    name: str | None
-    period_code: str | None
-    province: str | None
-    region_id: str | None
-
-
-class GetChildrenReply(Record, alias_generator=camel):
-    result: list[GetChildrenReplyResult] = empty_list()
-
-
-class GetCollegeAlumniDeptsReplyResult(Record, alias_generator=camel):
-    corp_id: str | None
-    dept_id: int | None
-    dept_type: str | None
-    has_sub_dept: bool | None
-    name: str | None
-    super_id: int | None
-
-
-class GetCollegeAlumniDeptsReply(Record, alias_generator=camel):
-    result: list[GetCollegeAlumniDeptsReplyResult] = empty_list()
-
-
-class GetCollegeAlumniUserInfoReplyResultDepts(Record, alias_generator=camel):
-    corp_id: str | None
-    dept_id: int | None
-    has_sub_dept: bool | None
-    is_industry_dept: bool | None
-    name: str | None
-
-
-class GetCollegeAlumniUserInfoReplyResult(Record, alias_generator=camel):
-    address: str | None
-    avatar: str | None
-    corp_id: str | None
-    depts: list[GetCollegeAlumniUserInfoReplyResultDepts] = empty_list()
-    email: str | None
-    intake: str | None
-    invite_id: int | None
-    mobile: str | None
-    name: str | None
-    outtake: str | None
-    student_number: str | None
-    user_id: str | None
-
-
-class GetCollegeAlumniUserInfoReply(Record, alias_generator=camel):
-    result: GetCollegeAlumniUserInfoReplyResult | None
-
-
-class GetCorrectStyleReplyResult(Record, alias_generator=camel):
     check_size_type: str | None
     half_check_size_type: str | None
     show_paper_score: bool | None
@@ -1340,332 +497,544 @@ class GetCorrectStyleReplyResult(Record, alias_generator=camel):
     wrong_style: str | None
 
 
-class GetCorrectStyleReply(Record, alias_generator=camel):
-    result: GetCorrectStyleReplyResult | None
+class Course(Reply, alias_generator=camel):
+    """Course."""
 
-
-class GetDefaultChildReplyBindStudents(Record, alias_generator=camel):
-    class_id: int | None
-    corp_id: str | None
-    period: str | None
-    staff_id: str | None
-
-
-class GetDefaultChildReply(Record, alias_generator=camel):
-    avatar: str | None
-    bind_students: list[GetDefaultChildReplyBindStudents] = empty_list()
-    grade: int | None
-    name: str | None
-    nick: str | None
-    period: str | None
-    union_id: str | None
-
-
-class GetEduUserIdentityReplyData(Record, alias_generator=camel):
-    match_guardian_rule: bool | None
-    match_teacher_rule: bool | None
-    union_id: str | None
-
-
-class GetEduUserIdentityReply(Record, alias_generator=camel):
-    data: GetEduUserIdentityReplyData | None
-
-
-class GetFileDownloadInfoReplyResult(Record, alias_generator=camel):
-    thumbnail: str | None
-    file_size: int | None
-    extension: str | None
-    file_name: str | None
-    url: str | None
-
-
-class GetFileDownloadInfoReply(Record, alias_generator=camel):
-    result: GetFileDownloadInfoReplyResult | None
-
-
-class GetFileDownloadInfoByPackageIdReplyResult(Record, alias_generator=camel):
-    file_id: str | None
-    media_id: str | None
-    space_id: int | None
-
-
-class GetFileDownloadInfoByPackageIdReply(Record, alias_generator=camel):
-    result: list[GetFileDownloadInfoByPackageIdReplyResult] = empty_list()
-
-
-class GetImageTempDownloadUrlReplyResult(Record, alias_generator=camel):
-    extension: str | None
-    file_name: str | None
-    file_size: int | None
-    url: str | None
-
-
-class GetImageTempDownloadUrlReply(Record, alias_generator=camel):
-    result: GetImageTempDownloadUrlReplyResult | None
-
-
-class GetOpenCourseDetailReplyPushModel(Record, alias_generator=camel):
-    push_org_name_list: list[str] = empty_list()
-    push_role_name_list: list[str] = empty_list()
-
-
-class GetOpenCourseDetailReply(Record, alias_generator=camel):
-    course_id: str | None
+    course_id: str
     course_type: int | None
     cover_url: str | None
-    introduction: str | None
-    push_model: GetOpenCourseDetailReplyPushModel | None
+    introduction: str = ""
+    push_model: Push | None
     start_time: int | None
     teacher_id: str | None
-    teacher_name: str | None
-    title: str | None
+    teacher_name: str = ""
+    title: str = ""
 
 
-class GetOpenCoursesCourseList(Record, alias_generator=camel):
-    course_id: str | None
+class CourseDetail(Reply, alias_generator=camel):
+    """Course detail."""
+
+    course_id: str
     cover_url: str | None
     feed_type: int | None
     jump_url: str | None
     start_time: int | None
     teacher_id: str | None
-    teacher_name: str | None
-    title: str | None
+    teacher_name: str = ""
+    title: str = ""
 
 
-class GetPointActionRecordReplyResult(Record, alias_generator=camel):
-    action_time: str | None
-    quantity: int | None
+class CourseDetailItem(Shape, alias_generator=camel):
+    """Course detail item."""
+
+    attributes: str | None = None
+    class_room_id: str | None = None
+    class_room_name: str | None = None
+    course_code: str | None = None
+    course_date: int | None = None
+    course_name: str | None = None
+    course_week: int | None = None
+    end_time: int | None = None
+    isv_course_id: str | None = None
+    memo: str | None = None
+    start_time: int | None = None
+    status: int | None = None
+    teach_week: int | None = None
+    teacher_list: list[CourseTeacher] = empty_list()
+    timeslot_name: str | None = None
+    timeslot_num: int | None = None
+    type: int | None = None
+
+
+class CourseTeacher(Shape, alias_generator=camel):
+    """Course teacher."""
+
+    teacher_name: str | None = None
+    teacher_user_id: str | None = None
+
+
+class CreatedAppOrder(Reply, alias_generator=camel):
+    """Created app order."""
+
+    actual_amount: int | None
+    alipay_app_id: str | None
+    body: str | None
+    merchant_id: str | None
+    merchant_order_no: str | None
+    order_no: str | None
+
+
+class CreatedClassLearning(Reply, alias_generator=camel):
+    """Created class learning."""
+
+    question_upload_url_list: list[str] = empty_list()
+    standard_answer_upload_url_list: list[str] = empty_list()
+
+
+class CreatedCollegeContactExclusive(Reply, alias_generator=camel):
+    """Created college contact exclusive."""
+
+    userid: str
+    """员工id"""
+    union_id: str | None
+    """员工唯一id"""
+    create_result: int | None
+    """添加接口 (`0` `1`)"""
+
+
+class CreatedDevice(Reply, alias_generator=camel):
+    """Created device."""
+
+    corp_id: str | None
+    id: int
+    merchant_id: str | None
+    sn: str | None
+    status: int | None
+
+
+class CreatedEduItem(Reply, alias_generator=camel):
+    """Created edu item."""
+
+    corp_id: str | None
+    id: int
+    merchant_id: str | None
+    status: int | None
+
+
+class CreatedStudentLearning(Reply, alias_generator=camel):
+    """Created student learning."""
+
+    save_success: bool | None
+    wrong_questions: list[CreatedStudentLearningWrongQuestion] = empty_list()
+
+
+class CreatedStudentLearningWrongQuestion(Reply, alias_generator=camel):
+    """Created student learning wrong question."""
+
+    question_no: str | None
+    question_upload_url_list: list[str] = empty_list()
+    standard_answer_upload_url_list: list[str] = empty_list()
+    user_answer_upload_url_list: list[str] = empty_list()
+
+
+class CreatedToken(Reply, alias_generator=camel):
+    """Created token."""
+
+    access_key_id: str | None
+    access_key_secret: Secret | None
+    expiration: str | None
+    ext_info: str = ""
+    security_token: Secret | None
     status: str | None
 
 
-class GetPointActionRecordReply(Record, alias_generator=camel):
-    result: GetPointActionRecordReplyResult | None
+class CustomClass(Shape, alias_generator=camel):
+    """Custom class (班级信息)."""
+
+    name: str
+    """班级名称 (例 e.g. `2021级培训班`)"""
 
 
-class GetPointInfoReplyResult(Record, alias_generator=camel):
-    available_quota: int | None
-    end_time: str | None
-    start_time: str | None
+class CustomDept(Shape, alias_generator=camel):
+    """Custom dept (自定义校区或部门信息)."""
+
+    type: Literal["custom_campus", "custom_dept"]
+    """部门类型 (`custom_campus` `custom_dept`)"""
+    name: str
+    """自定义校区或部门名称 (例 e.g. `紫金港校区`)"""
 
 
-class GetPointInfoReply(Record, alias_generator=camel):
-    result: GetPointInfoReplyResult | None
+class DefaultChild(Reply, alias_generator=camel):
+    """Default child."""
+
+    avatar: str = ""
+    bind_students: list[BindStudent] = empty_list()
+    grade: int | None
+    name: str = ""
+    nick: str = ""
+    period: str | None
+    union_id: str | None
 
 
-class GetRemoteClassCourseReplyResultAttendParticipants(Record, alias_generator=camel):
-    corp_id: str | None
-    org_name: str | None
-    participant_id: str | None
-    participant_name: str | None
+class Dept(Shape, alias_generator=camel):
+    """Dept."""
+
+    name: str
+    super_id: int
 
 
-class GetRemoteClassCourseReplyResultRecordInfos(Record, alias_generator=camel):
-    start_time: str | None
-    stop_time: str | None
+class DeptOrder(Reply, Shape, alias_generator=camel):
+    """Dept order (员工在对应的部门中的排序)."""
+
+    dept_id: int | None = None
+    """部门ID (例 e.g. `123456`)"""
+    order: int | None = None
+    """员工在部门中的排序 (例 e.g. `1`)"""
+
+
+class DeptPositionSet(Reply, Shape, alias_generator=camel):
+    """Dept position set (部门多任职)."""
+
+    dept_id: int | None = None
+    """部门id (例 e.g. `123456`)"""
+    title: str = ""
+    """职位 (例 e.g. `学工处处长`)"""
+    is_main: bool | None = None
+    """是否主部门"""
+    work_place: str | None = None
+    """工作地点 (例 e.g. `学工处办公室`)"""
+    manager_user_id: str | None = None
+    """(仅见于官方 SDK only in the official SDK)"""
+
+
+class DeptTitle(Shape, alias_generator=camel):
+    """Dept title (员工在对应的部门中的职位)."""
+
+    dept_id: int | None = None
+    """部门ID (例 e.g. `123456`)"""
+    title: str | None = None
+    """员工在部门内的职位 (例 e.g. `学工处处长`)"""
+
+
+class DeptTypeSet(Reply, alias_generator=camel):
+    """Dept type set (部门所属架构信息)."""
+
+    dept_id: int | None
+    """部门id"""
+    dept_name: str = ""
+    """部门名称"""
+    dept_type: str | None
+    """部门类型"""
+    dept_struct_type: str | None
+    """部门所属架构类型"""
+    struct_dept_id: int | None
+    """所属架构部门id"""
+
+
+class Device(Reply, alias_generator=camel):
+    """Device."""
+
+    gmt_expiry: int | None
+    model: str | None
+    name: str = ""
+    sn: str | None
+    type: str | None
+
+
+class DeviceByCorpId(Reply, alias_generator=camel):
+    """Device by corp id."""
+
+    app_status: int | None
+    device_code: str | None
+    device_name: str = ""
+
+
+class Edu(Reply, alias_generator=camel):
+    """Edu."""
+
+    name: str = ""
+    owner_code: str | None
+
+
+class EduAssetSpace(Reply, alias_generator=camel):
+    """Edu asset space."""
+
+    create_time_millis: int | None
+    modify_time_millis: int | None
+    permission_mode: str | None
+    quota: int | None
+    space_id: str
+    space_name: str = ""
+    space_type: str | None
+    used_quota: int | None
+
+
+class EduEntry(Shape, alias_generator=camel):
+    """Edu entry."""
+
+    can_reissue_card: bool | None = None
+    card_cycle: int | None = None
+    card_frequency: list[int]
+    card_rule_item_param_list: list[CardRuleItem]
+    class_ids: list[str] = empty_list()
+    class_names: list[str] = empty_list()
+    content: str
+    effect_date: int | None = None
+    medias: str | None = None
+    need_metering: str | None = None
+    org_class_student_group_list: list[OrgClassStudentGroup]
+    remind_hour: int
+    remind_minute: int
+    remind_not_punch_card_hour: int | None = None
+    remind_not_punch_card_minute: int | None = None
+    target_role: str | None = None
+    template_id: int | None = None
+    title: str
+    unit_of_measurement: str | None = None
+
+
+class EduLlmModelReq(Shape, alias_generator=camel):
+    """Edu llm model req."""
+
+    image_model: Image | None = None
+    text: str | None = None
+    type: str | None = None
+
+
+class EduLlmModelResponse(Reply, alias_generator=camel):
+    """Edu llm model response."""
+
+    model_result: EduLlmModelResponseModel | None
+    req_id: str | None
+
+
+class EduLlmModelResponseModel(Reply, alias_generator=camel):
+    """Edu llm model response model."""
+
+    content: str = ""
+    usage: Usage | None
+
+
+class EduTeacher(Reply, alias_generator=camel):
+    """Edu teacher."""
+
+    name: str = ""
+    role: str | None
+    union_id: str | None
+    user_id: str | None
+
+
+class EduUser(Reply, alias_generator=camel):
+    """Edu user."""
+
+    name: str = ""
+    uid: int | None
+    user_id: str
+
+
+class EduUserIdentity(Reply, alias_generator=camel):
+    """Edu user identity."""
+
+    match_guardian_rule: bool | None
+    match_teacher_rule: bool | None
+    union_id: str | None
+
+
+class EvaluatePerformance(Shape, alias_generator=camel):
+    """Evaluate performance."""
+
+    evaluation_content: str | None = None
+    event_time: str | None = None
+    id: str | None = None
+    student_id: str | None = None
+    teacher_id: str | None = None
+
+
+class EvaluatePerformanceCount(Shape, alias_generator=camel):
+    """Evaluate performance count."""
+
+    number: int | None = None
+    student_id: str | None = None
+
+
+class FileDownload(Reply, alias_generator=camel):
+    """File download."""
+
+    thumbnail: str | None
+    file_size: int | None
+    extension: str | None
+    file_name: str = ""
     url: str | None
 
 
-class GetRemoteClassCourseReplyResultTeachingParticipant(Record, alias_generator=camel):
+class FileDownloadInfoByPackageId(Reply, alias_generator=camel):
+    """File download info by package id."""
+
+    file_id: str | None
+    media_id: str | None
+    space_id: int | None
+
+
+class FileSpace(Reply, alias_generator=camel):
+    """File space."""
+
+    folder_id: str | None
+    space_id: str
+
+
+class GroupId(Reply, alias_generator=camel):
+    """Group id."""
+
     corp_id: str | None
-    org_name: str | None
-    participant_id: str | None
-    participant_name: str | None
+    group_id: str | None
+    merchant_id: str | None
+    merchant_name: str = ""
+    name: str = ""
+    pid: str | None
 
 
-class GetRemoteClassCourseReplyResult(Record, alias_generator=camel):
-    attend_participants: list[GetRemoteClassCourseReplyResultAttendParticipants] = empty_list()
-    can_edit: bool | None
-    course_code: str | None
-    course_name: str | None
-    end_time: int | None
-    live_url: str | None
-    record_infos: list[GetRemoteClassCourseReplyResultRecordInfos] = empty_list()
-    room_status: int | None
-    start_time: int | None
-    status: int | None
-    teaching_participant: GetRemoteClassCourseReplyResultTeachingParticipant | None
+class Guardian(Reply, alias_generator=camel):
+    """Guardian."""
+
+    stu_id: str | None
+    """学生ID"""
+    user_id: str
+    """家长userId"""
+    operator: str | None
+    """钉钉企业管理员userId"""
+    relation: str | None
+    """家长与学生的关系"""
+    class_id: int | None
+    """班级ID"""
+    biz_id: str
+    """业务ID"""
 
 
-class GetRemoteClassCourseReply(Record, alias_generator=camel):
-    result: GetRemoteClassCourseReplyResult | None
+class HideSceneConfig(Reply, Shape, alias_generator=camel):
+    """Hide scene config (组织单元限制可见的生效场景配置)."""
+
+    active: bool | None = None
+    """(例 e.g. `False`)"""
+    profile: bool | None = None
+    """是否在个人资料页生效 (例 e.g. `False`)"""
+    search: bool | None = None
+    """是否在搜索生效 (例 e.g. `False`)"""
+    node_list: bool | None = None
+    """是否在查看组织架构生效 (例 e.g. `False`)"""
+    chatbox_subtitle: bool | None = None
+    """是否在单聊框生效 (例 e.g. `False`)"""
 
 
-class GetShareRoleMembersReplyResult(Record, alias_generator=camel):
+class Image(Shape, alias_generator=camel):
+    """Image."""
+
+    detail: str | None = None
+    url: str | None = None
+
+
+class KitRecord(Reply, alias_generator=camel):
+    """Kit record."""
+
+    attributes: str | None
     corp_id: str | None
-    member_user_id_list_in_trunk_org: list[str] = empty_list()
+    isv_code: str | None
+    isv_product_scene: str | None
+    open_end_time: str | None
+    open_start_time: str | None
+    open_user_id: str | None
 
 
-class GetShareRoleMembersReply(Record, alias_generator=camel):
-    result: list[GetShareRoleMembersReplyResult] = empty_list()
+class LeaderInDept(Reply, alias_generator=camel):
+    """Leader in dept (员工在对应的部门中是否是领导)."""
+
+    dept_id: int
+    """部门ID"""
+    leader: bool | None
+    """是否是领导"""
 
 
-class GetShareRolesReplyResult(Record, alias_generator=camel):
-    share_role_code: str | None
-    share_role_name: str | None
+class LivePlayInfo(Shape, alias_generator=camel):
+    """Live play info."""
+
+    live_input_url: str | None = None
+    live_output_flv_url: str | None = None
+    live_output_hls_url: str | None = None
+    live_type: int | None = None
+    replay_url: str | None = None
 
 
-class GetShareRolesReply(Record, alias_generator=camel):
-    result: list[GetShareRolesReplyResult] = empty_list()
+class Metadata(Reply, alias_generator=camel):
+    """Metadata."""
+
+    fields: list[MetadataField] = empty_list()
+    table_code: str | None
+    table_exist: bool | None
 
 
-class GetTaskListTaskList(Record, alias_generator=camel):
-    name: str | None
-    task_id: int | None
-    task_year: int | None
+class MetadataField(Reply, alias_generator=camel):
+    """Metadata field."""
 
-
-class GetTaskStudentListStudentList(Record, alias_generator=camel):
-    name: str | None
-    sexuality: str | None
-    student_id: int | None
-
-
-class InitCoursesOfClassCoursesDateModel(TypedDict, total=False):
-    day_of_month: Required[int]
-    month: Required[int]
-    year: Required[int]
-
-
-class InitCoursesOfClassCoursesSectionModel(TypedDict, total=False):
-    section_index: Required[int]
-    section_name: Required[str]
-
-
-class InitCoursesOfClassCourses(TypedDict, total=False):
-    course_name: str
-    creator_name: str
-    date_model: Required[InitCoursesOfClassCoursesDateModel]
-    location: str
-    section_model: Required[InitCoursesOfClassCoursesSectionModel]
-    teacher_staff_ids: list[str]
-
-
-class InitCoursesOfClassSectionConfigEnd(TypedDict, total=False):
-    day_of_month: Required[int]
-    month: Required[int]
-    year: Required[int]
-
-
-class InitCoursesOfClassSectionConfigSectionModelsEnd(TypedDict, total=False):
-    hour: Required[int]
-    min: Required[int]
-
-
-class InitCoursesOfClassSectionConfigSectionModelsStart(TypedDict, total=False):
-    hour: Required[int]
-    min: Required[int]
-
-
-class InitCoursesOfClassSectionConfigSectionModels(TypedDict, total=False):
-    end: Required[InitCoursesOfClassSectionConfigSectionModelsEnd]
-    section_index: Required[int]
-    section_type: str
-    start: Required[InitCoursesOfClassSectionConfigSectionModelsStart]
-
-
-class InitCoursesOfClassSectionConfigStart(TypedDict, total=False):
-    day_of_month: Required[int]
-    month: Required[int]
-    year: Required[int]
-
-
-class InitCoursesOfClassSectionConfig(TypedDict, total=False):
-    end: Required[InitCoursesOfClassSectionConfigEnd]
-    section_models: Required[list[InitCoursesOfClassSectionConfigSectionModels]]
-    start: Required[InitCoursesOfClassSectionConfigStart]
-
-
-class InitDeviceReply(Record, alias_generator=camel):
-    success_info: str | None
-
-
-class InitVPaasDeviceReply(Record, alias_generator=camel):
-    pspk: str | None
-
-
-class InsertSectionConfigEnd(TypedDict, total=False):
-    day_of_month: int
-    month: int
-    year: int
-
-
-class InsertSectionConfigSectionModelsEnd(TypedDict, total=False):
-    hour: int
-    min: int
-
-
-class InsertSectionConfigSectionModelsStart(TypedDict, total=False):
-    hour: int
-    min: int
-
-
-class InsertSectionConfigSectionModels(TypedDict, total=False):
-    end: InsertSectionConfigSectionModelsEnd
-    section_index: int
-    section_name: str
-    section_type: str
-    start: InsertSectionConfigSectionModelsStart
-
-
-class InsertSectionConfigStart(TypedDict, total=False):
-    day_of_month: int
-    month: int
-    year: int
-
-
-class IsvDataWriteRowValueList(TypedDict, total=False):
-    name: str
-    value: str
-
-
-class IsvDataWriteReplyResult(Record, alias_generator=camel):
-    need_retry: bool | None
-    success: bool | None
-
-
-class IsvDataWriteReply(Record, alias_generator=camel):
-    result: IsvDataWriteReplyResult | None
-
-
-class IsvMetadataQueryReplyResultFields(Record, alias_generator=camel):
-    description: str | None
+    description: str = ""
     field_key: str | None
-    field_name: str | None
+    field_name: str = ""
     field_type: str | None
     primary_key: bool | None
     required: bool | None
 
 
-class IsvMetadataQueryReplyResult(Record, alias_generator=camel):
-    fields: list[IsvMetadataQueryReplyResultFields] = empty_list()
-    table_code: str | None
-    table_exist: bool | None
+class NewCourse(Shape, alias_generator=camel):
+    """New course."""
+
+    course_name: str | None = None
+    creator_name: str | None = None
+    date_model: ClassScheduleConfigEntry
+    location: str | None = None
+    section_model: NewCourseSection
+    teacher_staff_ids: list[str] = empty_list()
+    course_code: str | None = None
+    course_group_code: str | None = None
+    delete_tag: bool | None = None
 
 
-class IsvMetadataQueryReply(Record, alias_generator=camel):
-    result: IsvMetadataQueryReplyResult | None
+class NewCourseSection(Shape, alias_generator=camel):
+    """New course section."""
+
+    section_end_time: SectionEntry | None = None
+    section_index: int
+    section_name: str
+    section_start_time: SectionEntry | None = None
+    section_type: str | None = None
 
 
-class ListCollegeContactSceneStrusReplyResult(Record, alias_generator=camel):
-    enable: bool | None
-    has_stru_fixed_dept: bool | None
-    stru_brief: str | None
-    stru_id: int | None
-    stru_name: str | None
-    stru_type: str | None
-    student_dept_id: int | None
-    teacher_dept_id: int | None
+class NewSectionConfig(Shape, alias_generator=camel):
+    """New section config."""
+
+    schedule_name: str
+    school_year: str
+    section_end_date: ClassScheduleConfigEntry
+    section_models: list[NewCourseSection]
+    section_start_date: ClassScheduleConfigEntry
+    semester: int
+    semester_end_date: ClassScheduleConfigEntry
+    semester_start_date: ClassScheduleConfigEntry
 
 
-class ListCollegeContactSceneStrusReply(Record, alias_generator=camel):
-    result: list[ListCollegeContactSceneStrusReplyResult] = empty_list()
+class Order(Reply, alias_generator=camel):
+    """Order."""
+
+    actual_amount: int | None
+    alipay_app_id: str | None
+    close_time: str | None
+    close_timestamp: int | None
+    create_time: str
+    create_timestamp: int | None
+    label_amount: int | None
+    merchant_id: str | None
+    merchant_merge_order_no: str | None
+    merchant_order_no: str | None
+    order_no: str | None
+    order_type: str | None
+    outer_user_id: str | None
+    pay_logon_id: str | None
+    pay_status: int | None
+    pay_time: str | None
+    pay_timestamp: int | None
+    pay_type: str | None
+    refund_amount: int | None
+    refund_status: int | None
+    refund_time: str | None
+    refund_timestamp: int | None
+    subject: str = ""
+    trade_no: str | None
 
 
-class ListOrderList(Record, alias_generator=camel):
+class OrderDetail(Reply, alias_generator=camel):
+    """Order detail."""
+
     actual_amount: int | None
     buyer_id: str | None
     corp_id: str | None
-    create_time: int | None
+    create_time: int
     end_time: int | None
     order_no: str | None
     pay_time: int | None
@@ -1677,568 +1046,341 @@ class ListOrderList(Record, alias_generator=camel):
     user_id: str | None
 
 
-class OrderInfoReplyResultItemList(Record, alias_generator=camel):
-    item_name: str | None
+class OrderFlowDetail(Shape, alias_generator=camel):
+    """Order flow detail."""
+
+    actual_amount: int
+    item_amount: int
+    item_id: int | None = None
+    item_name: str
+    scene: int
+
+
+class OrderInfo(Reply, alias_generator=camel):
+    """Order info."""
+
+    item_name: str = ""
     item_num: str | None
 
 
-class OrderInfoReplyResult(Record, alias_generator=camel):
-    address: str | None
-    item_list: list[OrderInfoReplyResultItemList] = empty_list()
+class OrderInfoPage(Reply, alias_generator=camel):
+    """Order info page."""
+
+    address: str = ""
+    item_list: list[OrderInfo] = empty_list()
     order_no: str | None
     receiver_phone_suffix: str | None
-    shop_name: str | None
+    shop_name: str = ""
     user_id: int | None
 
 
-class OrderInfoReply(Record, alias_generator=camel):
-    result: OrderInfoReplyResult | None
+class OrgClassStudentGroup(Shape, alias_generator=camel):
+    """Org class student group."""
 
+    class_list: list[OrgClassStudentGroupClass] = empty_list()
+    corp_id: str | None = None
 
-class PageQueryClassCourseResult(Record, alias_generator=camel):
-    attributes: str | None
-    class_id: str | None
-    class_name: str | None
-    class_room_id: str | None
-    class_room_name: str | None
-    class_type: int | None
-    corp_id: str | None
-    course_code: str | None
-    course_date: str | None
-    course_name: str | None
-    course_week: int | None
-    end_time: str | None
-    isv_code: str | None
-    isv_course_id: str | None
-    memo: str | None
-    school_year: str | None
-    semester: int | None
-    start_time: str | None
-    status: int | None
-    teach_week: int | None
-    timeslot_name: str | None
-    timeslot_num: int | None
-    type: int | None
 
+class OrgClassStudentGroupClass(Shape, alias_generator=camel):
+    """Org class student group class."""
 
-class PageQueryDevicesList(Record, alias_generator=camel):
-    gmt_expiry: int | None
-    model: str | None
-    name: str | None
-    sn: str | None
-    type: str | None
+    class_id: int | None = None
+    class_name: str | None = None
+    students: list[OrgClassStudentGroupClassStudent] = empty_list()
 
 
-class PageQueryKitOpenRecordResult(Record, alias_generator=camel):
-    attributes: str | None
-    corp_id: str | None
-    isv_code: str | None
-    isv_product_scene: str | None
-    open_end_time: str | None
-    open_start_time: str | None
-    open_user_id: str | None
+class OrgClassStudentGroupClassStudent(Shape, alias_generator=camel):
+    """Org class student group class student."""
 
+    name: str | None = None
+    staff_id: str | None = None
 
-class PollingConfirmStatusReplyUniversityPollingCourseStatusResponseLivePlayInfoList(Record, alias_generator=camel):
-    live_input_url: str | None
-    live_output_url: str | None
-    live_type: int | None
-    replay_url: str | None
 
+class OrgCorrectTask(Reply, alias_generator=camel):
+    """Org correct task."""
 
-class PollingConfirmStatusReplyUniversityPollingCourseStatusResponse(Record, alias_generator=camel):
-    confirm_status: bool | None
-    course_code: str | None
-    live_play_info_list: list[PollingConfirmStatusReplyUniversityPollingCourseStatusResponseLivePlayInfoList] = (
-        empty_list()
-    )
-
-
-class PollingConfirmStatusReply(Record, alias_generator=camel):
-    university_polling_course_status_response: PollingConfirmStatusReplyUniversityPollingCourseStatusResponse | None
-
-
-class ProvidePointReplyResult(Record, alias_generator=camel):
-    available_quota: int | None
-    provide_num: int | None
-    provide_success: bool | None
-
-
-class ProvidePointReply(Record, alias_generator=camel):
-    result: ProvidePointReplyResult | None
-
-
-class PublishSchoolReportClassDetailItemsStudentDetailListSubjectList(TypedDict, total=False):
-    grade_rank: int
-    level_score: str
-    name: str
-    score: float
-
-
-class PublishSchoolReportClassDetailItemsStudentDetailList(TypedDict, total=False):
-    student_id: str
-    student_name: str
-    subject_list: list[PublishSchoolReportClassDetailItemsStudentDetailListSubjectList]
-
-
-class PublishSchoolReportClassDetailItems(TypedDict, total=False):
-    class_id: str
-    class_name: str
-    student_detail_list: list[PublishSchoolReportClassDetailItemsStudentDetailList]
-
-
-class PublishSchoolReportSubjectList(TypedDict, total=False):
-    name: str
-
-
-class PublishSchoolReportReplyResult(Record, alias_generator=camel):
-    school_report_id: int | None
-
-
-class PublishSchoolReportReply(Record, alias_generator=camel):
-    result: PublishSchoolReportReplyResult | None
-
-
-class PushClassGroupCardReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class QueryReplyResult(Record, alias_generator=camel):
-    name: str | None
-    owner_code: str | None
-
-
-class QueryReply(Record, alias_generator=camel):
-    result: list[QueryReplyResult] = empty_list()
-
-
-class QueryAllSubjectsFromClassScheduleReplyResultExtTeacherList(Record, alias_generator=camel):
-    avator: str | None
-    name: str | None
-    uid: int | None
-    user_id: str | None
-
-
-class QueryAllSubjectsFromClassScheduleReplyResultExt(Record, alias_generator=camel):
-    background_color: str | None
-    class_id: int | None
-    font_color: str | None
-    teacher_list: list[QueryAllSubjectsFromClassScheduleReplyResultExtTeacherList] = empty_list()
-
-
-class QueryAllSubjectsFromClassScheduleReplyResult(Record, alias_generator=camel):
-    creator_org_id: int | None
-    ext: QueryAllSubjectsFromClassScheduleReplyResultExt | None
-    period_code: str | None
-    subject_code: str | None
-    subject_name: str | None
-
-
-class QueryAllSubjectsFromClassScheduleReply(Record, alias_generator=camel):
-    result: list[QueryAllSubjectsFromClassScheduleReplyResult] = empty_list()
-
-
-class QueryClassScheduleReplyConfigEnd(Record, alias_generator=camel):
-    day_of_month: int | None
-    month: int | None
-    year: int | None
-
-
-class QueryClassScheduleReplyConfigSectionModelsEnd(Record, alias_generator=camel):
-    hour: int | None
-    min: int | None
-
-
-class QueryClassScheduleReplyConfigSectionModelsStart(Record, alias_generator=camel):
-    hour: int | None
-    min: int | None
-
-
-class QueryClassScheduleReplyConfigSectionModels(Record, alias_generator=camel):
-    end: QueryClassScheduleReplyConfigSectionModelsEnd | None
-    section_index: int | None
-    section_name: str | None
-    section_type: str | None
-    start: QueryClassScheduleReplyConfigSectionModelsStart | None
-
-
-class QueryClassScheduleReplyConfigStart(Record, alias_generator=camel):
-    day_of_month: int | None
-    month: int | None
-    year: int | None
-
-
-class QueryClassScheduleReplyConfig(Record, alias_generator=camel):
-    end: QueryClassScheduleReplyConfigEnd | None
-    section_models: list[QueryClassScheduleReplyConfigSectionModels] = empty_list()
-    start: QueryClassScheduleReplyConfigStart | None
-
-
-class QueryClassScheduleReplyCourseDTOSClassrooms(Record, alias_generator=camel):
-    interact_info: str | None
-    target_id: str | None
-
-
-class QueryClassScheduleReplyCourseDTOSEduUserModels(Record, alias_generator=camel):
-    name: str | None
-    uid: int | None
-    user_id: str | None
-
-
-class QueryClassScheduleReplyCourseDTOS(Record, alias_generator=camel):
-    class_id: int | None
-    classrooms: list[QueryClassScheduleReplyCourseDTOSClassrooms] = empty_list()
-    code: str | None
-    course_group_code: str | None
-    cover_url: str | None
-    creator_corp_id: str | None
-    creator_user_id: str | None
-    creator_user_name: str | None
-    edu_user_models: list[QueryClassScheduleReplyCourseDTOSEduUserModels] = empty_list()
-    end_time: int | None
-    ext_info: str | None
-    introduce: str | None
-    name: str | None
-    section_index: int | None
-    section_name: str | None
-    start_time: int | None
-    status: int | None
-    subject_code: str | None
-    teacher_corp_id: str | None
-    teacher_user_id: str | None
-    teacher_user_name: str | None
-
-
-class QueryClassScheduleReply(Record, alias_generator=camel):
-    config: QueryClassScheduleReplyConfig | None
-    course_dtos: Annotated[list[QueryClassScheduleReplyCourseDTOS], wire("courseDTOS")] = empty_list()
-
-
-class QueryClassScheduleByTimeSchoolReplyResultClassrooms(Record, alias_generator=camel):
-    interact_info: str | None
-    target_id: str | None
-
-
-class QueryClassScheduleByTimeSchoolReplyResultEduUserModels(Record, alias_generator=camel):
-    name: str | None
-    uid: int | None
-    user_id: str | None
-
-
-class QueryClassScheduleByTimeSchoolReplyResult(Record, alias_generator=camel):
-    biz_key: str | None
-    class_id: int | None
-    classrooms: list[QueryClassScheduleByTimeSchoolReplyResultClassrooms] = empty_list()
-    code: str | None
-    course_group_code: str | None
-    cover_url: str | None
-    creator_corp_id: str | None
-    creator_user_id: str | None
-    creator_user_name: str | None
-    edu_user_models: list[QueryClassScheduleByTimeSchoolReplyResultEduUserModels] = empty_list()
-    end_time: int | None
-    ext_info: str | None
-    introduce: str | None
-    name: str | None
-    section_index: int | None
-    section_name: str | None
-    start_time: int | None
-    status: int | None
-    subject_code: str | None
-    teacher_corp_id: str | None
-    teacher_user_id: str | None
-    teacher_user_name: str | None
-
-
-class QueryClassScheduleByTimeSchoolReply(Record, alias_generator=camel):
-    result: list[QueryClassScheduleByTimeSchoolReplyResult] = empty_list()
-
-
-class QueryClassScheduleConfigReplyResultEnd(Record, alias_generator=camel):
-    day_of_month: int | None
-    month: int | None
-    year: int | None
-
-
-class QueryClassScheduleConfigReplyResultSectionModelsEnd(Record, alias_generator=camel):
-    hour: int | None
-    min: int | None
-
-
-class QueryClassScheduleConfigReplyResultSectionModelsStart(Record, alias_generator=camel):
-    hour: int | None
-    min: int | None
-
-
-class QueryClassScheduleConfigReplyResultSectionModels(Record, alias_generator=camel):
-    end: QueryClassScheduleConfigReplyResultSectionModelsEnd | None
-    section_index: int | None
-    section_name: str | None
-    section_type: str | None
-    start: QueryClassScheduleConfigReplyResultSectionModelsStart | None
-
-
-class QueryClassScheduleConfigReplyResultStart(Record, alias_generator=camel):
-    day_of_month: int | None
-    month: int | None
-    year: int | None
-
-
-class QueryClassScheduleConfigReplyResult(Record, alias_generator=camel):
-    class_id: int | None
-    end: QueryClassScheduleConfigReplyResultEnd | None
-    section_models: list[QueryClassScheduleConfigReplyResultSectionModels] = empty_list()
-    start: QueryClassScheduleConfigReplyResultStart | None
-
-
-class QueryClassScheduleConfigReply(Record, alias_generator=camel):
-    result: list[QueryClassScheduleConfigReplyResult] = empty_list()
-
-
-class QueryDeviceReply(Record, alias_generator=camel):
-    gmt_expiry: int | None
-    model: str | None
-    name: str | None
-    sn: str | None
-    type: str | None
-
-
-class QueryDeviceListByCorpIdList(Record, alias_generator=camel):
-    app_status: int | None
-    device_code: str | None
-    device_name: str | None
-
-
-class QueryEduAssetSpacesSpace(Record, alias_generator=camel):
-    create_time_millis: int | None
-    modify_time_millis: int | None
-    permission_mode: str | None
-    quota: int | None
-    space_id: str | None
-    space_name: str | None
-    space_type: str | None
-    used_quota: int | None
-
-
-class QueryEduLlmModelResponseReplyResultModelResultUsage(Record, alias_generator=camel):
-    input_tokens: int | None
-    output_tokens: int | None
-
-
-class QueryEduLlmModelResponseReplyResultModelResult(Record, alias_generator=camel):
-    content: str | None
-    usage: QueryEduLlmModelResponseReplyResultModelResultUsage | None
-
-
-class QueryEduLlmModelResponseReplyResult(Record, alias_generator=camel):
-    model_result: QueryEduLlmModelResponseReplyResultModelResult | None
-    req_id: str | None
-
-
-class QueryEduLlmModelResponseReply(Record, alias_generator=camel):
-    result: QueryEduLlmModelResponseReplyResult | None
-
-
-class QueryGroupIdReply(Record, alias_generator=camel):
-    corp_id: str | None
-    group_id: str | None
-    merchant_id: str | None
-    merchant_name: str | None
-    name: str | None
-    pid: str | None
-
-
-class QueryKitOpenRecordReplyResult(Record, alias_generator=camel):
-    attributes: str | None
-    corp_id: str | None
-    isv_code: str | None
-    isv_product_scene: str | None
-    open_end_time: str | None
-    open_start_time: str | None
-    open_user_id: str | None
-
-
-class QueryKitOpenRecordReply(Record, alias_generator=camel):
-    result: QueryKitOpenRecordReplyResult | None
-
-
-class QueryModelResultByTaskIdReplyResult(Record, alias_generator=camel):
-    request_id: str | None
-    result: dict[str, JsonValue] | None
-
-
-class QueryModelResultByTaskIdReply(Record, alias_generator=camel):
-    result: QueryModelResultByTaskIdReplyResult | None
-
-
-class QueryOrderReply(Record, alias_generator=camel):
-    actual_amount: int | None
-    alipay_app_id: str | None
-    close_time: str | None
-    close_timestamp: int | None
-    create_time: str | None
-    create_timestamp: int | None
-    label_amount: int | None
-    merchant_id: str | None
-    merchant_merge_order_no: str | None
-    merchant_order_no: str | None
-    order_no: str | None
-    order_type: str | None
-    outer_user_id: str | None
-    pay_logon_id: str | None
-    pay_status: int | None
-    pay_time: str | None
-    pay_timestamp: int | None
-    pay_type: str | None
-    refund_amount: int | None
-    refund_status: int | None
-    refund_time: str | None
-    refund_timestamp: int | None
-    subject: str | None
-    trade_no: str | None
-
-
-class QueryOrgCorrectTaskDetailResult(Record, alias_generator=camel):
     ai_mark_id: int | None
     ai_mark_time: int | None
     ai_model: str | None
-    class_name: str | None
+    class_name: str = ""
     grade_level: int | None
-    grade_name: str | None
+    grade_name: str = ""
     period_code: str | None
     scan_device_id: str | None
     scan_time: int | None
-    school_name: str | None
+    school_name: str = ""
     score: float | None
-    student_name: str | None
+    student_name: str = ""
     task_code: str | None
-    task_name: str | None
-    teacher_name: str | None
+    task_name: str = ""
+    teacher_name: str = ""
     total_score: float | None
 
 
-class QueryOrgCorrectTaskWithWrongQuestionResultStudentWrongQuestionsWrongQuestionRecords(
-    Record, alias_generator=camel
-):
-    question_cut_url: str | None
-    question_id: str | None
+class OrgCorrectTaskWithWrongQuestion(Reply, alias_generator=camel):
+    """Org correct task with wrong question."""
 
-
-class QueryOrgCorrectTaskWithWrongQuestionResultStudentWrongQuestions(Record, alias_generator=camel):
-    assignment_pic_url_list: list[str] = empty_list()
-    student_id: str | None
-    student_name: str | None
-    wrong_question_records: list[
-        QueryOrgCorrectTaskWithWrongQuestionResultStudentWrongQuestionsWrongQuestionRecords
-    ] = empty_list()
-
-
-class QueryOrgCorrectTaskWithWrongQuestionResult(Record, alias_generator=camel):
     class_id: int | None
-    class_name: str | None
+    class_name: str = ""
     corp_id: str | None
     corrected_pdf_url: str | None
-    create_time: int | None
-    ext_info: dict[str, JsonValue] | None
-    grade_name: str | None
-    paper_name: str | None
+    create_time: int
+    ext_info: dict[str, JsonValue] = empty_dict()
+    grade_name: str = ""
+    paper_name: str = ""
     scanned_pdf_url: str | None
-    student_wrong_questions: list[QueryOrgCorrectTaskWithWrongQuestionResultStudentWrongQuestions] = empty_list()
+    student_wrong_questions: list[StudentWrongQuestion] = empty_list()
     submit_time: int | None
     task_code: str | None
     teacher_id: str | None
     teacher_pdf_url: str | None
 
 
-class QueryOrgRelationListReplyResult(Record, alias_generator=camel):
+class OrgRelation(Reply, alias_generator=camel):
+    """Org relation."""
+
     corp_id: str | None
     device_count: int | None
-    name: str | None
+    name: str = ""
 
 
-class QueryOrgRelationListReply(Record, alias_generator=camel):
-    result: list[QueryOrgRelationListReplyResult] = empty_list()
+class Participant(Reply, Shape, alias_generator=camel):
+    """Participant."""
+
+    corp_id: str
+    org_name: str = ""
+    participant_id: str
+    participant_name: str = ""
 
 
-class QueryOrgSecretKeyReplyUniversitySecretKeyInfo(Record, alias_generator=camel):
-    secret_key: Secret | None
+class PatriarchStatistics(Reply, alias_generator=camel):
+    """Patriarch statistics."""
+
+    card_task_code: str | None
+    date: str | None
+    is_finished: bool | None
+    is_finished_by_reissue_card: bool | None
+    is_last_day: bool | None
+    reissue_card: bool | None
+    student_id: str | None
+    student_name: str = ""
+    today: str | None
+    user_sub_task_id: int | None
 
 
-class QueryOrgSecretKeyReply(Record, alias_generator=camel):
-    university_secret_key_info: QueryOrgSecretKeyReplyUniversitySecretKeyInfo | None
+class PhysicalClassroom(Reply, alias_generator=camel):
+    """Physical classroom."""
+
+    classroom_building: str
+    classroom_campus: str
+    classroom_floor: str
+    classroom_id: int
+    classroom_name: str
+    classroom_number: str
+    direct_broadcast: str
+    ext: str | None
 
 
-class QueryOrgTypeReply(Record, alias_generator=camel):
-    org_type: int | None
+class Point(Reply, alias_generator=camel):
+    """Point."""
+
+    available_quota: int | None
+    end_time: str | None
+    start_time: str | None
 
 
-class QueryPayResultReply(Record, alias_generator=camel):
+class PointActionRecord(Reply, alias_generator=camel):
+    """Point action record."""
+
+    action_time: str | None
+    quantity: int | None
+    status: str | None
+
+
+class Post(Reply, alias_generator=camel):
+    """Post."""
+
+    author: Author | None
+    biz_type: int | None
+    content: CardFeed | None
+    create_at: int
+    feed_type: int | None
+    post_id: int
     status: int | None
 
 
-class QueryPhysicalClassroomReplyResult(Record, alias_generator=camel):
-    classroom_building: str | None
-    classroom_campus: str | None
-    classroom_floor: str | None
-    classroom_id: int | None
-    classroom_name: str | None
-    classroom_number: str | None
-    direct_broadcast: str | None
+class Process(Reply, alias_generator=camel):
+    """Process."""
+
+    date: str | None
+    finished_students_num: int | None
+    need_finish_students_num: int | None
+    task_code: str | None
+    today: str | None
 
 
-class QueryPhysicalClassroomReply(Record, alias_generator=camel):
-    result: QueryPhysicalClassroomReplyResult | None
+class ProvidePoint(Reply, alias_generator=camel):
+    """Provide point."""
+
+    available_quota: int | None
+    provide_num: int | None
+    provide_success: bool | None
 
 
-class QueryPurchaseInfoReply(Record, alias_generator=camel):
+class Purchase(Reply, alias_generator=camel):
+    """Purchase."""
+
     corp_id: str | None
     merchant_id: str | None
-    name: str | None
+    name: str = ""
     scene: int | None
     status: int | None
     user_id: str | None
 
 
-class QueryRemoteClassCourseReplyResultAttendParticipants(Record, alias_generator=camel):
+class Push(Reply, alias_generator=camel):
+    """Push."""
+
+    push_org_name_list: list[str] = empty_list()
+    push_role_name_list: list[str] = empty_list()
+
+
+class QueryClassCourse(Reply, alias_generator=camel):
+    """Query class course."""
+
+    attributes: str | None
+    class_id: str | None
+    class_name: str = ""
+    class_room_id: str | None
+    class_room_name: str = ""
+    class_type: int | None
     corp_id: str | None
-    org_name: str | None
-    participant_id: str | None
-    participant_name: str | None
-
-
-class QueryRemoteClassCourseReplyResultTeachingParticipant(Record, alias_generator=camel):
-    corp_id: str | None
-    org_name: str | None
-    participant_id: str | None
-    participant_name: str | None
-
-
-class QueryRemoteClassCourseReplyResult(Record, alias_generator=camel):
-    attend_participants: list[QueryRemoteClassCourseReplyResultAttendParticipants] = empty_list()
-    can_edit: bool | None
     course_code: str | None
-    course_name: str | None
-    course_ways: list[str] = empty_list()
-    end_time: int | None
-    start_time: int | None
+    course_date: str | None
+    course_name: str = ""
+    course_week: int | None
+    end_time: str | None
+    isv_code: str | None
+    isv_course_id: str | None
+    memo: str = ""
+    school_year: str | None
+    semester: int | None
+    start_time: str | None
     status: int | None
-    teaching_participant: QueryRemoteClassCourseReplyResultTeachingParticipant | None
+    teach_week: int | None
+    timeslot_name: str = ""
+    timeslot_num: int | None
+    type: int | None
 
 
-class QueryRemoteClassCourseReply(Record, alias_generator=camel):
-    result: list[QueryRemoteClassCourseReplyResult] = empty_list()
+class QuerySelfBuildGroupUserInfoUser(Reply, alias_generator=camel):
+    """Query self build group user info user."""
+
+    role: str | None
+    user_id: str
+    user_name: str = ""
 
 
-class QuerySchoolUserFaceUserFaceList(Record, alias_generator=camel):
-    face_id: str | None
-    name: str | None
+class RecordInfo(Reply, alias_generator=camel):
+    """Record info."""
+
+    start_time: str | None
+    stop_time: str | None
+    url: str | None
+
+
+class RemoteClassCourse(Reply, alias_generator=camel):
+    """Remote class course."""
+
+    attend_participants: list[Participant] = empty_list()
+    can_edit: bool | None
+    course_code: str
+    course_name: str
+    end_time: int
+    live_url: str | None
+    record_infos: list[RecordInfo] = empty_list()
+    room_status: int | None
+    start_time: int
+    status: int | None
+    teaching_participant: Participant
+    course_ways: list[str] = empty_list()
+    auth_code: str | None
+
+
+class Role(Reply, alias_generator=camel):
+    """Role (角色列表)."""
+
+    id: int
+    """角色ID"""
+    name: str = ""
+    """角色名称"""
+    group_name: str = ""
+    """角色组名称"""
+
+
+class RowValue(Shape, alias_generator=camel):
+    """Row value."""
+
+    name: str | None = None
+    value: str | None = None
+
+
+class SchoolReport(Shape, alias_generator=camel):
+    """School report."""
+
+    class_id: str | None = None
+    class_name: str | None = None
+    student_detail_list: list[StudentDetail] = empty_list()
+
+
+class SchoolReportSubject(Shape, alias_generator=camel):
+    """School report subject."""
+
+    grade_rank: int | None = None
+    level_score: str | None = None
+    name: str | None = None
+    score: float | None = None
+
+
+class SchoolUserFace(Reply, alias_generator=camel):
+    """School user face."""
+
+    face_id: str
+    name: str = ""
     status: int | None
     user_id: str | None
 
 
-class QuerySelfBuildGroupBaseInfoReplyResult(Record, alias_generator=camel):
+class Section(Reply, Shape, alias_generator=camel):
+    """Section."""
+
+    end: SectionEntry = promised()
+    section_index: int = promised()
+    section_type: str | None = None
+    start: SectionEntry = promised()
+    section_name: str = ""
+
+
+class SectionConfig(Reply, Shape, alias_generator=camel):
+    """Section config."""
+
+    end: ClassScheduleConfigEntry = promised()
+    section_models: list[Section] = empty_list()
+    start: ClassScheduleConfigEntry = promised()
+
+
+class SectionEntry(Reply, Shape, alias_generator=camel):
+    """Section entry."""
+
+    hour: int = promised()
+    min: int = promised()
+
+
+class SelfBuildGroup(Reply, alias_generator=camel):
+    """Self build group."""
+
     class_id: int | None
-    class_name: str | None
+    class_name: str = ""
     corp_id: str | None
     grade_level: int | None
     group_type: str | None
@@ -2246,419 +1388,393 @@ class QuerySelfBuildGroupBaseInfoReplyResult(Record, alias_generator=camel):
     request_id: str | None
 
 
-class QuerySelfBuildGroupBaseInfoReply(Record, alias_generator=camel):
-    result: QuerySelfBuildGroupBaseInfoReplyResult | None
+class SelfBuildGroupUser(Reply, alias_generator=camel):
+    """Self build group user."""
 
-
-class QuerySelfBuildGroupUserInfoReplyResultUserList(Record, alias_generator=camel):
-    role: str | None
-    user_id: str | None
-    user_name: str | None
-
-
-class QuerySelfBuildGroupUserInfoReplyResult(Record, alias_generator=camel):
     class_id: int | None
     corp_id: str | None
     request_id: str | None
-    user_list: list[QuerySelfBuildGroupUserInfoReplyResultUserList] = empty_list()
+    user_list: list[QuerySelfBuildGroupUserInfoUser] = empty_list()
 
 
-class QuerySelfBuildGroupUserInfoReply(Record, alias_generator=camel):
-    result: QuerySelfBuildGroupUserInfoReplyResult | None
+class ShareRole(Reply, alias_generator=camel):
+    """Share role."""
+
+    share_role_code: str | None
+    share_role_name: str = ""
 
 
-class QuerySnsOrderReply(Record, alias_generator=camel):
-    actual_amount: int | None
-    alipay_app_id: str | None
-    close_time: str | None
-    close_timestamp: int | None
-    create_time: str | None
-    create_timestamp: int | None
-    label_amount: int | None
-    merchant_id: str | None
-    merchant_merge_order_no: str | None
-    merchant_order_no: str | None
-    order_no: str | None
-    order_type: str | None
-    outer_user_id: str | None
-    pay_logon_id: str | None
-    pay_status: int | None
-    pay_time: str | None
-    pay_timestamp: int | None
-    pay_type: str | None
-    refund_amount: int | None
-    refund_status: int | None
-    refund_time: str | None
-    refund_timestamp: int | None
-    subject: str | None
-    trade_no: str | None
+class ShareRoleMember(Reply, alias_generator=camel):
+    """Share role member."""
+
+    corp_id: str | None
+    member_user_id_list_in_trunk_org: list[str] = empty_list()
 
 
-class QueryStatisticsDataReplyResult(Record, alias_generator=camel):
+class Statistics(Reply, alias_generator=camel):
+    """Statistics."""
+
     class_id: int | None
     course_count: int | None
     course_hours: float | None
     subject_code: str | None
     subject_name: int | None
     user_id: str | None
-    user_name: str | None
+    user_name: str = ""
 
 
-class QueryStatisticsDataReply(Record, alias_generator=camel):
-    result: list[QueryStatisticsDataReplyResult] = empty_list()
+class Student(Reply, Shape, alias_generator=camel):
+    """Student."""
+
+    attributes: str | None = None
+    student_name: str = ""
+    student_user_id: str | None = None
 
 
-class QueryStudentClassReplyResultStudentList(Record, alias_generator=camel):
+class StudentClass(Reply, alias_generator=camel):
+    """Student class."""
+
     attributes: str | None
-    student_name: str | None
-    student_user_id: str | None
-
-
-class QueryStudentClassReplyResult(Record, alias_generator=camel):
-    class_id: str | None
+    class_id: str
+    class_name: str = ""
     class_type: int | None
     corp_id: str | None
     isv_code: str | None
-    student_list: list[QueryStudentClassReplyResultStudentList] = empty_list()
+    student_name: str = ""
+    student_user_id: str | None
+    student_list: list[Student] = empty_list()
+    student_user_ids: list[str] = empty_list()
 
 
-class QueryStudentClassReply(Record, alias_generator=camel):
-    result: QueryStudentClassReplyResult | None
+class StudentDetail(Shape, alias_generator=camel):
+    """Student detail."""
+
+    student_id: str | None = None
+    student_name: str | None = None
+    subject_list: list[SchoolReportSubject] = empty_list()
 
 
-class QuerySubjectTeachersReplyResult(Record, alias_generator=camel):
+class StudentWrongQuestion(Reply, alias_generator=camel):
+    """Student wrong question."""
+
+    assignment_pic_url_list: list[str] = empty_list()
+    student_id: str | None
+    student_name: str = ""
+    wrong_question_records: list[WrongQuestionRecord] = empty_list()
+
+
+class Subject(Reply, alias_generator=camel):
+    """Subject."""
+
+    creator_org_id: int | None
+    ext: SubjectExt | None
+    period_code: str | None
+    subject_code: str | None
+    subject_name: str = ""
+
+
+class SubjectExt(Reply, alias_generator=camel):
+    """Subject ext."""
+
+    background_color: str | None
+    class_id: int | None
+    font_color: str | None
+    teacher_list: list[SubjectExtTeacher] = empty_list()
+
+
+class SubjectExtTeacher(Reply, alias_generator=camel):
+    """Subject ext teacher."""
+
+    avatar: Annotated[str | None, wire("avator")]
+    name: str = ""
+    uid: int | None
+    user_id: str | None
+
+
+class SubjectTeacher(Reply, alias_generator=camel):
+    """Subject teacher."""
+
     class_id: int | None
     corp_id: str | None
     period_code: str | None
     subject_code: str | None
-    subject_name: str | None
-    teacher_name: str | None
+    subject_name: str = ""
+    teacher_name: str = ""
     teacher_user_id: str | None
 
 
-class QuerySubjectTeachersReply(Record, alias_generator=camel):
-    result: list[QuerySubjectTeachersReplyResult] = empty_list()
+class Task(Reply, alias_generator=camel):
+    """Task."""
+
+    name: str = ""
+    task_id: int
+    task_year: int | None
 
 
-class QueryTeachSubjectsReplyResult(Record, alias_generator=camel):
+class TaskStudent(Reply, alias_generator=camel):
+    """Task student."""
+
+    name: str = ""
+    sexuality: str | None
+    student_id: int
+
+
+class Teacher(Reply, alias_generator=camel):
+    """Teacher."""
+
     class_id: int | None
-    corp_id: str | None
-    period_code: str | None
-    subject_code: str | None
-    subject_name: str | None
-    teacher_name: str | None
-    teacher_user_id: str | None
+    dept_name: str = ""
+    name: str = ""
+    user_id: str
 
 
-class QueryTeachSubjectsReply(Record, alias_generator=camel):
-    result: list[QueryTeachSubjectsReplyResult] = empty_list()
+class TeacherCourse(Reply, Shape, alias_generator=camel):
+    """Teacher course."""
+
+    attributes: str | None = None
+    isv_course_id: str | None = None
 
 
-class QueryTeacherCourseReplyResultTeacherCourseDetailItemList(Record, alias_generator=camel):
+class TeacherCoursePage(Reply, alias_generator=camel):
+    """Teacher course page."""
+
     attributes: str | None
-    isv_course_id: str | None
-
-
-class QueryTeacherCourseReplyResult(Record, alias_generator=camel):
     corp_id: str | None
     isv_code: str | None
-    teacher_course_detail_item_list: list[QueryTeacherCourseReplyResultTeacherCourseDetailItemList] = empty_list()
-    teacher_name: str | None
+    isv_course_id: str | None
+    teacher_name: str = ""
     teacher_user_id: str | None
+    teacher_course_detail_item_list: list[TeacherCourse] = empty_list()
 
 
-class QueryTeacherCourseReply(Record, alias_generator=camel):
-    result: QueryTeacherCourseReplyResult | None
+class TeacherInfo(Shape, alias_generator=camel):
+    """Teacher info."""
+
+    participant_role: str | None = None
+    user_id: str | None = None
 
 
-class QueryTransferCourseReplyResult(Record, alias_generator=camel):
+class TransferCourse(Reply, alias_generator=camel):
+    """Transfer course."""
+
     attributes: str | None
     class_id: str | None
-    class_name: str | None
+    class_name: str = ""
     corp_id: str | None
     isv_code: str | None
     isv_record_id: str | None
     src_course_code: str | None
     src_course_date: int | None
-    src_course_name: str | None
+    src_course_name: str = ""
     src_isv_course_id: str | None
-    src_timeslot_name: str | None
+    src_timeslot_name: str = ""
     src_timeslot_num: int | None
     tar_course_code: str | None
     tar_course_date: int | None
-    tar_course_name: str | None
+    tar_course_name: str = ""
     tar_isv_course_id: str | None
-    tar_timeslot_name: str | None
+    tar_timeslot_name: str = ""
     tar_timeslot_num: int | None
 
 
-class QueryTransferCourseReply(Record, alias_generator=camel):
-    result: QueryTransferCourseReplyResult | None
+class UnionEmp(Reply, alias_generator=camel):
+    """Union emp (关联映射关系)."""
+
+    userid: str | None
+    """关联分支组织中的员工UserId"""
+    corp_id: str | None
+    """关联分支组织的企业CorpId"""
 
 
-class QueryUniversityCourseGroupReplyUniversityCourseGroupInfoCourserGroupItemModelsCourserGroupItemEndDate(
-    Record, alias_generator=camel
-):
-    day_of_month: int | None
-    month: int | None
-    year: int | None
+class UnionEmpExt(Reply, alias_generator=camel):
+    """Union emp ext."""
+
+    userid: str | None
+    """员工的UserId"""
+    corp_id: str | None
+    union_emp_map_list: list[UnionEmp] = empty_list()
+    """关联映射关系"""
 
 
-class QueryUniversityCourseGroupReplyUniversityCourseGroupInfoCourserGroupItemModelsCourserGroupItemStartDate(
-    Record, alias_generator=camel
-):
-    day_of_month: int | None
-    month: int | None
-    year: int | None
+class UniversityCourseGroup(Reply, Shape, alias_generator=camel):
+    """University course group."""
 
-
-class QueryUniversityCourseGroupReplyUniversityCourseGroupInfoCourserGroupItemModels(Record, alias_generator=camel):
-    class_period_type: int | None
-    classroom_id: int | None
-    course_type: int | None
-    courser_group_item_end_date: (
-        QueryUniversityCourseGroupReplyUniversityCourseGroupInfoCourserGroupItemModelsCourserGroupItemEndDate | None
-    )
-    courser_group_item_start_date: (
-        QueryUniversityCourseGroupReplyUniversityCourseGroupInfoCourserGroupItemModelsCourserGroupItemStartDate | None
-    )
-    day_of_week: int | None
+    class_period_type: int
+    classroom_id: int
+    course_type: int
+    courser_group_item_end_date: ClassScheduleConfigEntry
+    courser_group_item_start_date: ClassScheduleConfigEntry
+    day_of_week: int
     section_index: list[int] = empty_list()
 
 
-class QueryUniversityCourseGroupReplyUniversityCourseGroupInfo(Record, alias_generator=camel):
-    course_group_code: str | None
-    course_group_introduce: str | None
-    course_group_name: str | None
-    courser_group_item_models: list[QueryUniversityCourseGroupReplyUniversityCourseGroupInfoCourserGroupItemModels] = (
-        empty_list()
-    )
-    isv_course_group_code: str | None
-    period_code: str | None
-    school_year: str | None
-    semester: int | None
-    subject_name: str | None
+class UniversityCourseGroupPage(Reply, alias_generator=camel):
+    """University course group page."""
+
+    course_group_introduce: str
+    course_group_name: str
+    courser_group_item_models: list[UniversityCourseGroup] = empty_list()
+    ext: str | None
+    isv_course_group_code: str
+    period_code: str
+    school_year: str
+    semester: int
+    subject_name: str
+    teacher_infos: list[TeacherInfo] = empty_list()
+    course_group_code: str
 
 
-class QueryUniversityCourseGroupReply(Record, alias_generator=camel):
-    university_course_group_info: QueryUniversityCourseGroupReplyUniversityCourseGroupInfo | None
+class UniversityPollingCourseLivePlayInfo(Reply, alias_generator=camel):
+    """University polling course live play info."""
+
+    live_input_url: str | None
+    live_output_url: str | None
+    live_type: int | None
+    replay_url: str | None
 
 
-class QueryUserFaceReply(Record, alias_generator=camel):
-    corp_id: str | None
-    face_id: str | None
-    name: str | None
-    user_id: str | None
+class UniversityPollingCourseStatus(Reply, alias_generator=camel):
+    """University polling course status."""
+
+    confirm_status: bool | None
+    course_code: str | None
+    live_play_info_list: list[UniversityPollingCourseLivePlayInfo] = empty_list()
 
 
-class QueryUserPayInfoReply(Record, alias_generator=camel):
-    sign_no: str | None
+class Usage(Reply, alias_generator=camel):
+    """Usage."""
+
+    input_tokens: int | None
+    output_tokens: int | None
 
 
-class SaveClassLearningDataReplyResult(Record, alias_generator=camel):
-    question_upload_url_list: list[str] = empty_list()
-    standard_answer_upload_url_list: list[str] = empty_list()
+class User(Reply, alias_generator=camel):
+    """User."""
 
-
-class SaveClassLearningDataReply(Record, alias_generator=camel):
-    result: SaveClassLearningDataReplyResult | None
-
-
-class SaveStudentLearningDataWrongQuestions(TypedDict, total=False):
-    knowledge_points: list[str]
-    question_no: str
-    question_picture_num: int
-    standard_answer_picture_num: int
-    user_answer_picture_num: int
-
-
-class SaveStudentLearningDataReplyResultWrongQuestions(Record, alias_generator=camel):
-    question_no: str | None
-    question_upload_url_list: list[str] = empty_list()
-    standard_answer_upload_url_list: list[str] = empty_list()
-    user_answer_upload_url_list: list[str] = empty_list()
-
-
-class SaveStudentLearningDataReplyResult(Record, alias_generator=camel):
-    save_success: bool | None
-    wrong_questions: list[SaveStudentLearningDataReplyResultWrongQuestions] = empty_list()
-
-
-class SaveStudentLearningDataReply(Record, alias_generator=camel):
-    result: SaveStudentLearningDataReplyResult | None
-
-
-class SchoolReportDetailReadedReplyResult(Record, alias_generator=camel):
-    school_report_detail_id: list[str] = empty_list()
-
-
-class SchoolReportDetailReadedReply(Record, alias_generator=camel):
-    result: SchoolReportDetailReadedReplyResult | None
-
-
-class SearchTeachersReplyUsers(Record, alias_generator=camel):
+    campus_id: int | None
     class_id: int | None
-    dept_name: str | None
-    name: str | None
+    grade_id: int | None
+    name: str = ""
+    period_id: int | None
+    role: str | None
+    user_id: str
+
+
+class UserFace(Reply, alias_generator=camel):
+    """User face."""
+
+    corp_id: str | None
+    face_id: str
+    name: str = ""
     user_id: str | None
 
 
-class SearchTeachersReply(Record, alias_generator=camel):
-    users: list[SearchTeachersReplyUsers] = empty_list()
+class VPaasProxy(Reply, alias_generator=camel):
+    """V paas proxy."""
 
-
-class SendMessageReply(Record, alias_generator=camel):
-    success_info: str | None
-
-
-class StartCourseLivePlayInfoList(TypedDict, total=False):
-    live_input_url: str
-    live_output_flv_url: str
-    live_output_hls_url: str
-    live_type: int
-    replay_url: str
-
-
-class StartCourseReplyUniversityCourseCommonResponse(Record, alias_generator=camel):
-    course_code: str | None
-    success: bool | None
-
-
-class StartCourseReply(Record, alias_generator=camel):
-    university_course_common_response: StartCourseReplyUniversityCourseCommonResponse | None
-
-
-class StartCoursePrepareReplyUniversityCourseCommonResponse(Record, alias_generator=camel):
-    course_code: str | None
-    success: bool | None
-
-
-class StartCoursePrepareReply(Record, alias_generator=camel):
-    university_course_common_response: StartCoursePrepareReplyUniversityCourseCommonResponse | None
-
-
-class UpdateCoursesOfClassCoursesDateModel(TypedDict, total=False):
-    day_of_month: Required[int]
-    month: Required[int]
-    year: Required[int]
-
-
-class UpdateCoursesOfClassCoursesSectionModel(TypedDict, total=False):
-    section_index: Required[int]
-    section_name: Required[str]
-    section_type: str
-
-
-class UpdateCoursesOfClassCourses(TypedDict, total=False):
-    course_code: str
-    course_group_code: Required[str]
-    course_name: Required[str]
-    creator_name: str
-    date_model: Required[UpdateCoursesOfClassCoursesDateModel]
-    delete_tag: bool
-    location: str
-    section_model: Required[UpdateCoursesOfClassCoursesSectionModel]
-    teacher_staff_ids: list[str]
-
-
-class UpdateCoursesOfClassSectionConfigSectionModelsEnd(TypedDict, total=False):
-    hour: Required[int]
-    min: Required[int]
-
-
-class UpdateCoursesOfClassSectionConfigSectionModelsStart(TypedDict, total=False):
-    hour: Required[int]
-    min: Required[int]
-
-
-class UpdateCoursesOfClassSectionConfigSectionModels(TypedDict, total=False):
-    end: Required[UpdateCoursesOfClassSectionConfigSectionModelsEnd]
-    section_index: Required[int]
-    section_type: str
-    start: Required[UpdateCoursesOfClassSectionConfigSectionModelsStart]
-
-
-class UpdateCoursesOfClassSectionConfig(TypedDict, total=False):
-    section_models: Required[list[UpdateCoursesOfClassSectionConfigSectionModels]]
-
-
-class UpdateEvaluatePerformanceCountUnreadData(TypedDict, total=False):
-    number: int
-    student_id: str
-
-
-class UpdateRemoteClassCourseAttendParticipants(TypedDict, total=False):
-    corp_id: Required[str]
-    participant_id: Required[str]
-
-
-class UpdateRemoteClassCourseTeachingParticipant(TypedDict, total=False):
-    corp_id: Required[str]
-    participant_id: Required[str]
-
-
-class UpdateRemoteClassCourseReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class UpdateUniversityCourseGroupCourserGroupItemModelsCourserGroupItemEndDate(TypedDict, total=False):
-    day_of_month: Required[int]
-    month: Required[int]
-    year: Required[int]
-
-
-class UpdateUniversityCourseGroupCourserGroupItemModelsCourserGroupItemStartDate(TypedDict, total=False):
-    day_of_month: Required[int]
-    month: Required[int]
-    year: Required[int]
-
-
-class UpdateUniversityCourseGroupCourserGroupItemModels(TypedDict, total=False):
-    class_period_type: Required[int]
-    classroom_id: Required[int]
-    course_type: Required[int]
-    courser_group_item_end_date: Required[UpdateUniversityCourseGroupCourserGroupItemModelsCourserGroupItemEndDate]
-    courser_group_item_start_date: Required[UpdateUniversityCourseGroupCourserGroupItemModelsCourserGroupItemStartDate]
-    day_of_week: Required[int]
-    section_index: Required[list[int]]
-
-
-class VPaasProxyReply(Record, alias_generator=camel):
     result: str | None
     ticket: str | None
 
 
-class ValidateNewGradeManagerReply(Record, alias_generator=camel):
-    match_rule: bool | None
+class ValidateUserRole(Reply, alias_generator=camel):
+    """Validate user role."""
 
-
-class ValidateUserRoleReply(Record, alias_generator=camel):
     match_parent_identity: bool | None
     match_teacher_identity: bool | None
 
 
-class VerifyEduOrgCertificationReply(Record, alias_generator=camel):
-    certificated: bool | None
+class VerifyEduUserCertification(Reply, alias_generator=camel):
+    """Verify edu user certification."""
 
-
-class VerifyEduUserCertificationReply(Record, alias_generator=camel):
     certificated: bool | None
     certificated_corp_id: str | None
-    certificated_org_name: str | None
+    certificated_org_name: str = ""
     certificated_user_id: str | None
 
 
+class WrongQuestion(Shape, alias_generator=camel):
+    """Wrong question."""
+
+    knowledge_points: list[str] = empty_list()
+    question_no: str | None = None
+    question_picture_num: int | None = None
+    standard_answer_picture_num: int | None = None
+    user_answer_picture_num: int | None = None
+
+
+class WrongQuestionRecord(Reply, alias_generator=camel):
+    """Wrong question record."""
+
+    question_cut_url: str | None
+    question_id: str | None
+
+
 class EduV1(Manager):
+    @api("edu_1_0.ActivateDevice", "POST /v1.0/edu/vpaas/devices/activate")
+    def activate_device(
+        self,
+        *,
+        license_key: str,
+        model: str,
+        name: str,
+        sn: str,
+        type: str,
+    ) -> Call[None]:
+        """Activate device (视讯paas机具激活).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.AddCollegeAlumniDepts", "POST /v1.0/edu/collegeAlumni/depts/batch")
+    def add_college_alumni_depts(
+        self,
+        *,
+        depts: Sequence[OrDict[Dept]],
+        operator: str,
+    ) -> Call[list[CollegeAlumniDept]]:
+        """Add college alumni depts (高校校友会批量创建部门).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[CollegeAlumniDept], "result").or_empty()
+
+    @api("edu_1_0.AddCollegeAlumniUserInfo", "POST /v1.0/edu/collegeAlumni/userInfos")
+    def add_college_alumni_user_info(
+        self,
+        *,
+        dept_ids: list[int],
+        mobile: str,
+        name: str,
+        operator: str,
+        address: str | None = None,
+        email: str | None = None,
+        intake: str | None = None,
+        outtake: str | None = None,
+        student_number: str | None = None,
+    ) -> Call[str | None]:
+        """Add college alumni user info (高校校友会新增校友信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result.type").or_none()
+
     @api("edu_1_0.AddCollegeContactExclusive", "POST /v1.0/edu/collegeContact/exclusiveAccounts/users")
     def add_college_contact_exclusive(
         self,
+        main_dept_id: int,
+        *,
         name: Annotated[str, Field(max_length=80)],
         emp_type: Literal["college_teacher", "college_student"],
         dept_id_list: list[int],
-        main_dept_id: int,
         exclusive_account: bool,
         exclusive_account_type: str,
-        *,
         userid: Annotated[str, Field(min_length=1, max_length=64)] | None = None,
         mobile: str | None = None,
         telephone: Annotated[str, Field(max_length=50)] | None = None,
@@ -2669,8 +1785,8 @@ class EduV1(Manager):
         org_email_type: Literal["profession", "base"] | None = None,
         work_place: Annotated[str, Field(max_length=100)] | None = None,
         remark: Annotated[str, Field(max_length=2000)] | None = None,
-        dept_order_list: list[AddCollegeContactExclusiveDeptOrderList] | None = None,
-        dept_title_list: list[AddCollegeContactExclusiveDeptTitleList] | None = None,
+        dept_order_list: Sequence[OrDict[DeptOrder]] | None = None,
+        dept_title_list: Sequence[OrDict[DeptTitle]] | None = None,
         extension: dict[str, str] | None = None,
         senior_mode: bool | None = None,
         hired_date: Millis | None = None,
@@ -2680,16 +1796,16 @@ class EduV1(Manager):
         login_id_type: str | None = None,
         avatar_media_id: str | None = None,
         nickname: str | None = None,
-        dept_position_set: list[AddCollegeContactExclusiveDeptPositionSet] | None = None,
+        dept_position_set: Sequence[OrDict[DeptPositionSet]] | None = None,
         exclusive_mobile_verify_status: str | None = None,
-    ) -> Call[AddCollegeContactExclusiveReply]:
+    ) -> Call[CreatedCollegeContactExclusive]:
         """Add college contact exclusive (创建高校账号用户).
 
         Args:
+            main_dept_id: 主部门ID (例 e.g. `123456`)
             name: 员工名称 (≤ 80 字符 characters; 例 e.g. `张三`)
             emp_type: 员工的成员类型 (`college_teacher` `college_student`)
             dept_id_list: 部门id
-            main_dept_id: 主部门ID (例 e.g. `123456`)
             exclusive_account: 必须填true (例 e.g. `True`)
             exclusive_account_type: 高校账号类型 (默认 default `dingtalk`)
             userid: 员工唯一标识ID (≥ 1 字符 characters; ≤ 64 字符 characters; 例 e.g. `zhangsan666`)
@@ -2725,17 +1841,17 @@ class EduV1(Manager):
 
         Source: api-addcollegecontactexclusive
         """
-        return Call(AddCollegeContactExclusiveReply)
+        return Call(CreatedCollegeContactExclusive, "result")
 
     @api("edu_1_0.AddCollegeContactUser", "POST /v1.0/edu/collegeContact/personalAccounts/users")
     def add_college_contact_user(
         self,
+        main_dept_id: int,
+        *,
         name: Annotated[str, Field(max_length=80)],
         mobile: str,
         emp_type: Literal["college_teacher", "college_student"],
         dept_id_list: list[int],
-        main_dept_id: int,
-        *,
         userid: Annotated[str, Field(min_length=1, max_length=64)] | None = None,
         hide_mobile: bool | None = None,
         telephone: Annotated[str, Field(max_length=50)] | None = None,
@@ -2746,25 +1862,25 @@ class EduV1(Manager):
         org_email_type: Literal["profession", "base"] | None = None,
         work_place: Annotated[str, Field(max_length=100)] | None = None,
         remark: Annotated[str, Field(max_length=2000)] | None = None,
-        dept_order_list: list[AddCollegeContactUserDeptOrderList] | None = None,
-        dept_title_list: list[AddCollegeContactUserDeptTitleList] | None = None,
+        dept_order_list: Sequence[OrDict[DeptOrder]] | None = None,
+        dept_title_list: Sequence[OrDict[DeptTitle]] | None = None,
         extension: dict[str, str] | None = None,
         senior_mode: bool | None = None,
-        hired_date: int | None = None,
+        hired_date: Millis | None = None,
         manager_userid: str | None = None,
         login_email: str | None = None,
         send_active_sms: bool | None = None,
-        dept_position_set: list[AddCollegeContactUserDeptPositionSet] | None = None,
+        dept_position_set: Sequence[OrDict[DeptPositionSet]] | None = None,
         manager_user_id: str | None = None,
-    ) -> Call[AddCollegeContactUserReply]:
+    ) -> Call[CreatedCollegeContactExclusive | None]:
         """Add college contact user (创建个人账号用户).
 
         Args:
+            main_dept_id: 主部门ID
             name: 员工名称 (≤ 80 字符 characters)
             mobile: 手机号码
             emp_type: 员工的成员类型 (`college_teacher` `college_student`)
             dept_id_list: 部门ID
-            main_dept_id: 主部门ID
             userid: 员工唯一标识ID (≥ 1 字符 characters; ≤ 64 字符 characters)
             hide_mobile: 是否号码隐藏
             telephone: 分机号 (≤ 50 字符 characters)
@@ -2795,774 +1911,7 @@ class EduV1(Manager):
 
         Source: api-addcollegecontactuser
         """
-        return Call(AddCollegeContactUserReply)
-
-    @api("edu_1_0.CreateCollegeContactDept", "POST /v1.0/edu/collegeContact/depts")
-    def create_college_contact_dept(
-        self,
-        stru_id: int,
-        dept_type: str,
-        parent_id: int,
-        name: Annotated[str, Field(min_length=1, max_length=100)],
-        *,
-        dept_id: int | None = None,
-        dept_code: str | None = None,
-        outer_dept: bool | None = None,
-        hide_dept: bool | None = None,
-        create_dept_group: bool | None = None,
-        order: int | None = None,
-        source_identifier: str | None = None,
-        dept_permits: list[int] | None = None,
-        user_permits: list[str] | None = None,
-        outer_permit_users: list[str] | None = None,
-        outer_permit_depts: list[int] | None = None,
-        outer_dept_only_self: bool | None = None,
-        auto_approve_apply: bool | None = None,
-        emp_apply_join_dept: bool | None = None,
-        brief: str | None = None,
-        telephone: str | None = None,
-        code: str | None = None,
-        hide_scene_config: CreateCollegeContactDeptHideSceneConfig | None = None,
-        outer_scene_config: CreateCollegeContactDeptOuterSceneConfig | None = None,
-        extension: dict[str, str] | None = None,
-    ) -> Call[CreateCollegeContactDeptReply]:
-        """Create college contact dept (创建组织单元).
-
-        Args:
-            stru_id: 高校组织架构ID (例 e.g. `10`)
-            dept_type: 高校组织单元类型 (例 e.g. `contact_class_dept`)
-            parent_id: 父组织单元ID (例 e.g. `20`)
-            name: 组织单元名称 (≥ 1 字符 characters; ≤ 100 字符 characters; 例 e.g. `软件工程`)
-            dept_id: 部门ID
-            dept_code: 高校组织单元编码 (例 e.g. `dept456`)
-            outer_dept: 限制本组织单元成员查看通讯录 (例 e.g. `False`)
-            hide_dept: 是否隐藏组织单元 (例 e.g. `False`)
-            create_dept_group: 是否创建一个关联此组织单元的企业群 (默认 default `False`)
-            order: 在父组织单元中的排序值 (例 e.g. `20`)
-            source_identifier: 基础通讯录部门标识 (例 e.g. `软件工程标识`)
-            dept_permits: 组织单元ID
-            user_permits: 组织人员userID
-            outer_permit_users: 组织人员userID
-            outer_permit_depts: 组织单元ID
-            outer_dept_only_self: 是否只能看到所在组织单元及下级组织单元通讯录 (例 e.g. `False`)
-            auto_approve_apply: 开启后 (例 e.g. `False`)
-            emp_apply_join_dept: 开启后 (例 e.g. `False`)
-            brief: 组织单元简介 (例 e.g. `这是组织单元简介`)
-            telephone: 组织单元联系方式 (例 e.g. `138xxxx0000`)
-            code: 基础通讯录编码 (例 e.g. `20000`)
-            hide_scene_config: 组织单元隐藏的生效场景配置
-            outer_scene_config: 组织单元限制可见的生效场景配置
-            extension: 扩展字段
-
-        Codes: deptCodeExist, deptNameExist, deptTypeInvalid, noPermission, orgNotExist, orgUpgradeNotSuccess,
-            parameterErrror, parameterInvalid, parentDeptInvalid, parentDeptNotExist, struDeptNotExist, systemError.
-
-        Scopes: Edu.College.Contact.Write.
-
-        Apps: internal.
-
-        Source: api-createcollegecontactdept
-        """
-        return Call(CreateCollegeContactDeptReply)
-
-    @api("edu_1_0.CreateCustomClass", "POST /v1.0/edu/customClasses")
-    def create_custom_class(
-        self,
-        custom_class: CreateCustomClassCustomClass,
-        super_id: int,
-        operator: str,
-    ) -> Call[CreateCustomClassReply]:
-        """Create custom class (创建自定义部门下的班级).
-
-        Args:
-            custom_class: 班级信息
-            super_id: 上级部门ID (例 e.g. `12345`)
-            operator: 操作人userId (例 e.g. `manager`)
-
-        Codes: createClassFail, illegalOrg, invalidParameter, invalidSubDeptType, noRight, systemBusy.
-
-        Scopes: qyapi_edu_safe.
-
-        Apps: internal, third_party_org.
-
-        Source: create-classes-in-a-custom-department
-        """
-        return Call(CreateCustomClassReply)
-
-    @api("edu_1_0.CreateCustomDept", "POST /v1.0/edu/customDepts")
-    def create_custom_dept(
-        self,
-        custom_dept: CreateCustomDeptCustomDept,
-        super_id: int,
-        operator: str,
-    ) -> Call[CreateCustomDeptReply]:
-        """Create custom dept (创建自定义校区或部门).
-
-        Args:
-            custom_dept: 自定义校区或部门信息
-            super_id: 上级部门ID (例 e.g. `1233`)
-            operator: 操作人userId (例 e.g. `manager4220`)
-
-        Codes: createDeptFail, illegalOrg, invalidParameter, invalidSubDeptType, noRight, systemBusy.
-
-        Scopes: qyapi_edu_safe.
-
-        Apps: internal, third_party_org.
-
-        Source: create-a-custom-campus-or-department
-        """
-        return Call(CreateCustomDeptReply)
-
-    @api("edu_1_0.DeleteDept", "DELETE /v1.0/edu/depts/{deptId}")
-    def delete_dept(
-        self,
-        dept_id: int,
-        operator: str,
-    ) -> Call[None]:
-        """Delete dept (删除家校部门).
-
-        Args:
-            dept_id: 部门ID
-            operator: 操作者的userId (例 e.g. `manager1234`)
-
-        Codes: deleteDeptFail, illegalOrg, invalidDept, invalidParameter, noRight, systemBusy.
-
-        Scopes: qyapi_edu_safe.
-
-        Apps: internal, third_party_org.
-
-        Source: delete-home-school-department
-        """
-        return Call(None)
-
-    @api("edu_1_0.DeleteGuardian", "DELETE /v1.0/edu/classes/{classId}/guardians/{userId}")
-    def delete_guardian(
-        self,
-        class_id: int,
-        user_id: str,
-        stu_id: str,
-        operator: str,
-    ) -> Call[None]:
-        """Delete guardian (删除家长关系).
-
-        Args:
-            class_id: 班级ID
-            user_id: 家长userId
-            stu_id: 学生userId (例 e.g. `stu1345`)
-            operator: 操作者的userId (例 e.g. `manager123`)
-
-        Codes: deleteGuardianFail, illegalOrg, invalidParameter, noRight, systemBusy.
-
-        Scopes: qyapi_edu_safe.
-
-        Apps: internal, third_party_org.
-
-        Source: delete-parent-relationship
-        """
-        return Call(None)
-
-    @api("edu_1_0.DeleteStudent", "DELETE /v1.0/edu/classes/{classId}/students/{userId}")
-    def delete_student(
-        self,
-        class_id: int,
-        user_id: str,
-        operator: str,
-    ) -> Call[None]:
-        """Delete student (删除学生).
-
-        Args:
-            class_id: 班级ID
-            user_id: 学生的userId
-            operator: 操作人userId (例 e.g. `manager123456`)
-
-        Codes: deleteStudentFail, illegalOrg, invalidParameter, noRight, systemBusy.
-
-        Scopes: qyapi_edu_safe.
-
-        Apps: internal, third_party_org.
-
-        Source: delete-student
-        """
-        return Call(None)
-
-    @api("edu_1_0.DeleteTeacher", "DELETE /v1.0/edu/classes/{classId}/teachers/{userId}")
-    def delete_teacher(
-        self,
-        class_id: int,
-        user_id: str,
-        adviser: Literal[1, 0],
-        operator: str,
-    ) -> Call[None]:
-        """Delete teacher (删除老师).
-
-        Args:
-            class_id: 班级ID
-            user_id: 老师的userId
-            adviser: 是否为班主任 (`1` `0`)
-            operator: 操作人userid (例 e.g. `manager1235`)
-
-        Codes: deleteTeacherFail, illegalOrg, invalidParameter, noRight, systemBusy, teacherNotExist.
-
-        Scopes: qyapi_edu_safe.
-
-        Apps: internal, third_party_org.
-
-        Source: delete-teacher
-        """
-        return Call(None)
-
-    @api("edu_1_0.GetCollegeContactDeptDetail", "GET /v1.0/edu/collegeContact/depts")
-    def get_college_contact_dept_detail(
-        self,
-        dept_id: int,
-        *,
-        language: str | None = None,
-    ) -> Call[GetCollegeContactDeptDetailReply]:
-        """Get college contact dept detail (获取组织单元详情).
-
-        Args:
-            dept_id: 组织单元ID (例 e.g. `20`)
-            language: 通讯录语言 (默认 default `zh_CN`)
-
-        Codes: deptNotExist, invalidDepartmantId, invalidLang, parameterInvalid, systemError.
-
-        Scopes: Edu.College.Contact.Read.
-
-        Apps: internal.
-
-        Source: api-getcollegecontactdeptdetail
-        """
-        return Call(GetCollegeContactDeptDetailReply)
-
-    @api("edu_1_0.GetCollegeContactStandardStruDeptDetail", "GET /v1.0/edu/collegeContact/depts/structures/standards")
-    def get_college_contact_standard_stru_dept_detail(
-        self,
-        *,
-        language: str | None = None,
-    ) -> Call[GetCollegeContactStandardStruDeptDetailReply]:
-        """Get college contact standard stru dept detail (获取行政组织架构部门详情).
-
-        Args:
-            language: 通讯录语言 (默认 default `zh_CN`)
-
-        Codes: parameterInvalid, standardStruNotExist, systemError.
-
-        Scopes: Edu.College.Contact.Read.
-
-        Apps: internal.
-
-        Source: api-getcollegecontactstandardstrudeptdetail
-        """
-        return Call(GetCollegeContactStandardStruDeptDetailReply)
-
-    @api(
-        "edu_1_0.IsYuwenCertifiedTeacher",
-        "POST /v1.0/edu/paas/certifiedTeachers/chineseTeachers/check",
-        idempotent=True,
-    )
-    def is_yuwen_certified_teacher(
-        self,
-        user_id: Annotated[str, Field(min_length=1, max_length=50)],
-        biz_code: Annotated[str, Field(min_length=1, max_length=50)],
-    ) -> Call[IsYuwenCertifiedTeacherReply]:
-        """Is yuwen certified teacher (判断用户是否是认证组织的语文老师接口).
-
-        Args:
-            user_id: (≥ 1 字符 characters; ≤ 50 字符 characters; 例 e.g. `1737009576001`)
-            biz_code: 三方ISV接入的业务编码 (≥ 1 字符 characters; ≤ 50 字符 characters; 例 e.g. `EDU_HW_TEST`)
-
-        Codes: parameterInvalid.
-
-        Scopes: qyapi_get_member.
-
-        Apps: third_party_org.
-
-        Source: api-isyuwencertifiedteacher
-        """
-        return Call(IsYuwenCertifiedTeacherReply)
-
-    @api("edu_1_0.ListCollegeContactDeptTypeConfig", "GET /v1.0/edu/collegeContact/configs/deptTypes")
-    def list_college_contact_dept_type_config(
-        self,
-        *,
-        language: str | None = None,
-    ) -> Call[ListCollegeContactDeptTypeConfigReply]:
-        """List college contact dept type config (获取组织单元支持的部门类型).
-
-        Args:
-            language: 部门类型语言 (默认 default `zh_CN`)
-
-        Codes: parameterInvalid, systemError.
-
-        Scopes: Edu.College.Contact.Read.
-
-        Apps: internal.
-
-        Source: api-listcollegecontactdepttypeconfig
-        """
-        return Call(ListCollegeContactDeptTypeConfigReply)
-
-    @api("edu_1_0.ListCollegeContactSubDepts", "GET /v1.0/edu/collegeContact/subDepts")
-    def list_college_contact_sub_depts(
-        self,
-        dept_id: int,
-        *,
-        language: str | None = None,
-    ) -> Call[ListCollegeContactSubDeptsReply]:
-        """List college contact sub depts (获取子组织单元列表).
-
-        Args:
-            dept_id: 父组织单元ID (例 e.g. `200`)
-            language: 通讯录语言 (默认 default `zh_CN`)
-
-        Codes: invalidDepartmentId, invalidLang, parameterInvalid, systemError.
-
-        Scopes: Edu.College.Contact.Read.
-
-        Apps: internal.
-
-        Source: api-listcollegecontactsubdepts
-        """
-        return Call(ListCollegeContactSubDeptsReply)
-
-    @api("edu_1_0.MoveStudent", "POST /v1.0/edu/students/move")
-    def move_student(
-        self,
-        operator: str,
-        user_id: str,
-        origin_class_id: int,
-        target_class_id: int,
-    ) -> Call[None]:
-        """Move student (学生调班).
-
-        Args:
-            operator: 操作者的userId (例 e.g. `1234`)
-            user_id: 学生的userId (例 e.g. `1000`)
-            origin_class_id: 原班级ID (例 e.g. `2000`)
-            target_class_id: 目标班级ID (例 e.g. `2001`)
-
-        Codes: illegalOrg, invalidParameter, noRight, systemBusy.
-
-        Scopes: qyapi_edu_safe.
-
-        Apps: internal, third_party_org.
-
-        Source: shift-students
-        """
-        return Call(None)
-
-    @api("edu_1_0.QueryCollegeContactUserDetail", "GET /v1.0/edu/collegeContact/users")
-    def query_college_contact_user_detail(
-        self,
-        *,
-        userid: str | None = None,
-        job_number: str | None = None,
-        language: Literal["zh_CN", "en_US"] | None = None,
-    ) -> Call[QueryCollegeContactUserDetailReply]:
-        """Query college contact user detail (查询用户信息详情).
-
-        Args:
-            userid: 员工唯一标识ID (例 e.g. `zhangsan666`)
-            job_number: 学号/职工号 (例 e.g. `12122294`)
-            language: 通讯录语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
-
-        Codes: invalidIsvOrgId, invalidRequestParams, needAuth, noPermission, systemError, userNotFound.
-
-        Scopes: Edu.College.Contact.Read.
-
-        Apps: internal.
-
-        Source: api-querycollegecontactuserdetail
-        """
-        return Call(QueryCollegeContactUserDetailReply)
-
-    @api("edu_1_0.UpdateClass", "PUT /v1.0/edu/classes/infos")
-    def update_class(
-        self,
-        dept_id: int,
-        grade_level: int,
-        operator: str,
-        open_class: UpdateClassOpenClass,
-        super_id: int,
-    ) -> Call[UpdateClassReply]:
-        """Update class (更新班级).
-
-        Args:
-            dept_id: 班级ID (例 e.g. `23424324324`)
-            grade_level: 年级Level (例 e.g. `1`)
-            operator: 钉钉企业管理员userId (例 e.g. `manager234234`)
-            open_class: 班级信息
-            super_id: 年级ID (例 e.g. `23423423`)
-
-        Codes: concurrentError, illegalOrg, noRight, parameterInvalid, systemError.
-
-        Scopes: qyapi_edu_safe.
-
-        Apps: internal, third_party_org.
-
-        Source: api-updateclass
-        """
-        return Call(UpdateClassReply)
-
-    @api("edu_1_0.UpdateCollegeContactDept", "PUT /v1.0/edu/collegeContact/depts")
-    def update_college_contact_dept(
-        self,
-        dept_id: int,
-        *,
-        parent_id: int | None = None,
-        dept_type: str | None = None,
-        dept_code: str | None = None,
-        outer_dept: bool | None = None,
-        hide_dept: bool | None = None,
-        create_dept_group: bool | None = None,
-        order: int | None = None,
-        name: Annotated[str, Field(min_length=1, max_length=100)] | None = None,
-        source_identifier: str | None = None,
-        dept_permits: list[int] | None = None,
-        user_permits: list[str] | None = None,
-        outer_permit_users: list[str] | None = None,
-        outer_permit_depts: list[int] | None = None,
-        outer_dept_only_self: bool | None = None,
-        auto_approve_apply: bool | None = None,
-        emp_apply_join_dept: bool | None = None,
-        brief: str | None = None,
-        telephone: str | None = None,
-        code: str | None = None,
-        hide_scene_config: UpdateCollegeContactDeptHideSceneConfig | None = None,
-        outer_scene_config: UpdateCollegeContactDeptOuterSceneConfig | None = None,
-        extension: dict[str, str] | None = None,
-        language: str | None = None,
-        auto_add_user: bool | None = None,
-        dept_manager_userid_list: list[str] | None = None,
-        group_contain_sub_dept: bool | None = None,
-        group_contain_outer_dept: bool | None = None,
-        group_contain_hidden_dept: bool | None = None,
-        org_dept_owner: str | None = None,
-        force_update_fields: list[str] | None = None,
-    ) -> Call[None]:
-        """Update college contact dept (更新组织单元).
-
-        Args:
-            dept_id: 组织单元ID
-            parent_id: 父组织单元ID
-            dept_type: 高校组织单元类型
-            dept_code: 高校组织单元编码
-            outer_dept: 限制本组织单元成员查看通讯录
-            hide_dept: 是否隐藏组织单元
-            create_dept_group: 是否创建一个关联此组织单元的企业群 (默认 default `False`)
-            order: 在父组织单元中的排序值
-            name: 组织单元名称 (≥ 1 字符 characters; ≤ 100 字符 characters)
-            source_identifier: 基础通讯录部门标识
-            dept_permits: 组织单元ID
-            user_permits: 组织人员userID
-            outer_permit_users: 组织人员userID
-            outer_permit_depts: 组织单元ID
-            outer_dept_only_self: 是否只能看到所在组织单元及下级组织单元通讯录
-            auto_approve_apply: 开启后
-            emp_apply_join_dept: 开启后
-            brief: 组织单元简介
-            telephone: 组织单元联系方式
-            code: 基础通讯录编码
-            hide_scene_config: 组织单元隐藏的生效场景配置
-            outer_scene_config: 组织单元限制可见的生效场景配置
-            extension: 扩展字段
-            language: 通讯录语言
-            dept_manager_userid_list: 组织人员userID
-            group_contain_sub_dept: 组织单元群是否包含子组织单元
-            group_contain_outer_dept: 组织单元群是否包含外部组织单元
-            group_contain_hidden_dept: 组织单元群是否包含隐藏组织单元
-            org_dept_owner: 组织单元群群主的userID
-            force_update_fields: 强制更新的字段
-
-        Codes: deptCodeExist, deptMoveIllegal, deptMoveParamIllegal, deptNameExist, deptTypeInvalid,
-            invalidDepartmentId, noPermission, orgNotExist, orgUpgradeNotSuccess, parameterErrror, parameterInvalid,
-            parentDeptNotExist, rootDeptCanNotUpdate, struDeptCanNotUpdateStandardParam, systemError,
-            updateSubDeptGroupFailed.
-
-        Scopes: Edu.College.Contact.Write.
-
-        Apps: internal.
-
-        Source: api-updatecollegecontactdept
-        """
-        return Call(None)
-
-    @api("edu_1_0.UpdateCollegeContactExclusive", "PUT /v1.0/edu/collegeContact/exclusiveAccounts/users")
-    def update_college_contact_exclusive(
-        self,
-        userid: Annotated[str, Field(min_length=1, max_length=64)],
-        *,
-        name: Annotated[str, Field(max_length=80)] | None = None,
-        mobile: str | None = None,
-        emp_type: Literal["college_teacher", "college_student"] | None = None,
-        telephone: Annotated[str, Field(max_length=50)] | None = None,
-        job_number: Annotated[str, Field(max_length=50)] | None = None,
-        title: Annotated[str, Field(max_length=200)] | None = None,
-        email: Annotated[str, Field(max_length=50)] | None = None,
-        org_email: Annotated[str, Field(max_length=100)] | None = None,
-        org_email_type: Literal["profession", "base"] | None = None,
-        work_place: Annotated[str, Field(max_length=100)] | None = None,
-        remark: Annotated[str, Field(max_length=2000)] | None = None,
-        dept_id_list: list[int] | None = None,
-        main_dept_id: int | None = None,
-        dept_order_list: list[UpdateCollegeContactExclusiveDeptOrderList] | None = None,
-        dept_title_list: list[UpdateCollegeContactExclusiveDeptTitleList] | None = None,
-        extension: dict[str, str] | None = None,
-        senior_mode: bool | None = None,
-        hired_date: Millis | None = None,
-        manager_userid: str | None = None,
-        hide_mobile: bool | None = None,
-        dept_position_set: list[UpdateCollegeContactExclusiveDeptPositionSet] | None = None,
-        manager_user_id: str | None = None,
-        language: Literal["zh_CN", "en_US"] | None = None,
-        force_update_fields: str | None = None,
-        login_id_type: Literal["studentNo", "teacherNo", "cardNo", "candidateNo"] | None = None,
-        avatar_media_id: str | None = None,
-        nickname: str | None = None,
-    ) -> Call[None]:
-        """Update college contact exclusive (更新高校账号用户信息).
-
-        Args:
-            userid: 员工唯一标识ID (≥ 1 字符 characters; ≤ 64 字符 characters; 例 e.g. `zhangsan666`)
-            name: 员工名称 (≤ 80 字符 characters; 例 e.g. `张三`)
-            mobile: 手机号码 (例 e.g. `185xxxx8888`)
-            emp_type: 员工的成员类型 (`college_teacher` `college_student`)
-            telephone: 分机号 (≤ 50 字符 characters; 例 e.g. `010-86123456-2345`)
-            job_number: 教职工工号/学生学号 (≤ 50 字符 characters; 例 e.g. `666666`)
-            title: 职位 (≤ 200 字符 characters; 例 e.g. `学生会主席`)
-            email: 员工个人邮箱 (≤ 50 字符 characters; 例 e.g. `test@xxx.com`)
-            org_email: 员工的企业邮箱 (≤ 100 字符 characters; 例 e.g. `test@xxx.com`)
-            org_email_type: 员工的企业邮箱类型 (`profession` `base`)
-            work_place: 办公地点 (≤ 100 字符 characters; 例 e.g. `阿里巴巴c区`)
-            remark: 备注 (≤ 2000 字符 characters; 例 e.g. `备注`)
-            dept_id_list: 部门ID
-            main_dept_id: 主部门ID (例 e.g. `123456`)
-            dept_order_list: 员工在对应的部门中的排序
-            dept_title_list: 员工在对应的部门中的职位
-            extension: 扩展属性
-            senior_mode: 是否开启高管模式 (默认 default `False`)
-            hired_date: 入职时间 (单位 unit 毫秒; 例 e.g. `1597573616828`)
-            manager_userid: 直属主管的userId (例 e.g. `001`)
-            hide_mobile: 是否号码隐藏 (例 e.g. `False`)
-            dept_position_set: 部门多任职
-            manager_user_id: 直属主管
-            language: 通讯录语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
-            force_update_fields: 强制更新的字段 (例 e.g. `manager_userid`)
-            login_id_type: 高校账号的登录类型 (`studentNo` `teacherNo` `cardNo` `candidateNo`)
-            avatar_media_id: 创建高校账号时可指定头像MediaId (例 e.g. `@lALPDfmVUw19YdrNA-jNA-g`)
-            nickname: 创建高校账号时可指定昵称 (例 e.g. `昵称`)
-
-        Codes: deptCannotFind, illegalMobile, invalidIsvOrgId, invalidRequestParams, needAuth, noPermission, saveFailed,
-            systemError, userIdExist, userOpenAccountProtect.
-
-        Scopes: Edu.College.Contact.Write.
-
-        Apps: internal.
-
-        Source: api-updatecollegecontactexclusive
-        """
-        return Call(None)
-
-    @api("edu_1_0.UpdateCollegeContactUser", "PUT /v1.0/edu/collegeContact/personalAccounts/users")
-    def update_college_contact_user(
-        self,
-        userid: str,
-        *,
-        name: Annotated[str, Field(max_length=80)] | None = None,
-        emp_type: Literal["college_teacher", "college_student"] | None = None,
-        hide_mobile: bool | None = None,
-        telephone: Annotated[str, Field(max_length=50)] | None = None,
-        job_number: Annotated[str, Field(max_length=50)] | None = None,
-        title: Annotated[str, Field(max_length=200)] | None = None,
-        email: Annotated[str, Field(max_length=50)] | None = None,
-        org_email: Annotated[str, Field(max_length=100)] | None = None,
-        work_place: Annotated[str, Field(max_length=100)] | None = None,
-        remark: Annotated[str, Field(max_length=2000)] | None = None,
-        dept_id_list: list[int] | None = None,
-        main_dept_id: int | None = None,
-        dept_order_list: list[UpdateCollegeContactUserDeptOrderList] | None = None,
-        dept_title_list: list[UpdateCollegeContactUserDeptTitleList] | None = None,
-        extension: dict[str, str] | None = None,
-        senior_mode: bool | None = None,
-        hired_date: int | None = None,
-        manager_userid: str | None = None,
-        dept_position_set: list[UpdateCollegeContactUserDeptPositionSet] | None = None,
-        manager_user_id: str | None = None,
-        language: str | None = None,
-        force_update_fields: str | None = None,
-    ) -> Call[None]:
-        """Update college contact user (更新个人账号用户信息).
-
-        Args:
-            userid: 员工唯一标识ID
-            name: 员工名称 (≤ 80 字符 characters)
-            emp_type: 员工的成员类型 (`college_teacher` `college_student`)
-            hide_mobile: 是否号码隐藏
-            telephone: 分机号 (≤ 50 字符 characters)
-            job_number: 教职工工号/学生学号 (≤ 50 字符 characters)
-            title: 职位 (≤ 200 字符 characters)
-            email: 员工个人邮箱 (≤ 50 字符 characters)
-            org_email: 员工的企业邮箱 (≤ 100 字符 characters)
-            work_place: 办公地点 (≤ 100 字符 characters)
-            remark: 备注 (≤ 2000 字符 characters)
-            dept_id_list: 部门ID
-            main_dept_id: 主部门ID
-            dept_order_list: 员工在对应的部门中的排序
-            dept_title_list: 员工在对应的部门中的职位
-            extension: 扩展属性
-            senior_mode: 是否开启高管模式 (默认 default `False`)
-            hired_date: 入职时间 (单位 unit 毫秒)
-            manager_userid: 直属主管的userId
-            dept_position_set: 部门多任职
-            manager_user_id: 直属主管
-            language: 通讯录语言
-            force_update_fields: 强制更新的字段
-
-        Codes: deptCannotFind, illegalMobile, invalidIsvOrgId, invalidRequestParams, needAuth, noPermission, saveFailed,
-            systemError, userIdExist, userOpenAccountProtect.
-
-        Scopes: Edu.College.Contact.Write.
-
-        Apps: internal.
-
-        Source: api-updatecollegecontactuser
-        """
-        return Call(None)
-
-    @api("edu_1_0.UpdateCollegeUserEmpType", "POST /v1.0/edu/collegeContact/empTypes/change")
-    def update_college_user_emp_type(
-        self,
-        userid: str,
-        emp_type: Literal["college_teacher", "college_student"],
-    ) -> Call[None]:
-        """Update college user emp type (修改用户成员类型).
-
-        Args:
-            userid: 员工唯一标识ID (例 e.g. `zhangsan666`)
-            emp_type: 员工的成员类型 (`college_teacher` `college_student`)
-
-        Codes: invalidIsvOrgId, invalidRequestParams, needAuth, noPermission, systemError, userNotFound.
-
-        Scopes: Edu.College.Contact.Write.
-
-        Apps: internal.
-
-        Source: api-updatecollegeuseremptype
-        """
-        return Call(None)
-
-    @api("edu_1_0.UpdateGuardian", "PUT /v1.0/edu/guardians/infos")
-    def update_guardian(
-        self,
-        stu_id: str,
-        user_id: str,
-        operator: str,
-        relation: Literal["F", "M", "GF", "GM", "GFA", "GMA", "U", "A", "B", "S", "O"],
-        class_id: int,
-        biz_id: str,
-    ) -> Call[UpdateGuardianReply]:
-        """Update guardian (更新家长).
-
-        Args:
-            stu_id: 学生ID (例 e.g. `234234324`)
-            user_id: 家长userId (例 e.g. `324324324`)
-            operator: 钉钉企业管理员userId (例 e.g. `3545979`)
-            relation: 家长与学生的关系 (`F` `M` `GF` `GM` `GFA` `GMA` `U` `A` `B` `S` `O`)
-            class_id: 班级ID (例 e.g. `234324234`)
-            biz_id: 业务ID (例 e.g. `23434234234`)
-
-        Codes: concurrentError, illegalOrg, invalidUser, noRight, parameterInvalid, systemError, userNotExist.
-
-        Scopes: qyapi_edu_safe.
-
-        Apps: internal, third_party_org.
-
-        Source: api-updateguardian
-        """
-        return Call(UpdateGuardianReply)
-
-    @api("edu_1_0.UpdateStudent", "PUT /v1.0/edu/students/infos")
-    def update_student(
-        self,
-        user_id: str,
-        operator: str,
-        class_id: int,
-        name: str,
-        biz_id: str,
-        student_no: str,
-    ) -> Call[None]:
-        """Update student (更新学生).
-
-        Args:
-            user_id: 学生ID (例 e.g. `234234234`)
-            operator: 钉钉企业管理员的userId (例 e.g. `manager34234`)
-            class_id: 班级ID (例 e.g. `234324234`)
-            name: 学生姓名 (例 e.g. `李四`)
-            biz_id: 业务的唯一ID (例 e.g. `32432432432`)
-            student_no: 学生学号 (例 e.g. `23`)
-
-        Codes: concurrentError, illegalOrg, invalidUser, noRight, parameterInvalid, systemError, userNotExist.
-
-        Scopes: qyapi_edu_safe.
-
-        Apps: internal, third_party_org.
-
-        Source: api-updatestudent
-        """
-        return Call(None)
-
-    @api("edu_1_0.ActivateDevice", "POST /v1.0/edu/vpaas/devices/activate")
-    def activate_device(
-        self,
-        license_key: str,
-        model: str,
-        name: str,
-        sn: str,
-        type: str,
-    ) -> Call[None]:
-        """Activate device (视讯paas机具激活).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("edu_1_0.AddCollegeAlumniDepts", "POST /v1.0/edu/collegeAlumni/depts/batch")
-    def add_college_alumni_depts(
-        self,
-        depts: list[AddCollegeAlumniDeptsDepts],
-        operator: str,
-    ) -> Call[AddCollegeAlumniDeptsReply]:
-        """Add college alumni depts (高校校友会批量创建部门).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddCollegeAlumniDeptsReply)
-
-    @api("edu_1_0.AddCollegeAlumniUserInfo", "POST /v1.0/edu/collegeAlumni/userInfos")
-    def add_college_alumni_user_info(
-        self,
-        dept_ids: list[int],
-        mobile: str,
-        name: str,
-        operator: str,
-        *,
-        address: str | None = None,
-        email: str | None = None,
-        intake: str | None = None,
-        outtake: str | None = None,
-        student_number: str | None = None,
-    ) -> Call[AddCollegeAlumniUserInfoReply]:
-        """Add college alumni user info (高校校友会新增校友信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddCollegeAlumniUserInfoReply)
+        return Call(CreatedCollegeContactExclusive, "result").or_none()
 
     @api("edu_1_0.AddCompetitionRecord", "POST /v1.0/edu/competitions/records")
     def add_competition_record(
@@ -3586,26 +1935,27 @@ class EduV1(Manager):
     def add_device(
         self,
         merchant_id: str,
+        *,
         model: str,
         name: str,
         scene: int,
         sn: str,
         status: int,
         type: int,
-    ) -> Call[AddDeviceReply]:
+    ) -> Call[CreatedDevice]:
         """Add device (添加设备).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(AddDeviceReply)
+        return Call(CreatedDevice)
 
     @api("edu_1_0.AddEvaluatePerformance", "POST /v1.0/edu/evaluations")
     def add_evaluate_performance(
         self,
         *,
-        evaluation_data: list[AddEvaluatePerformanceEvaluationData] | None = None,
+        evaluation_data: Sequence[OrDict[EvaluatePerformance]] | None = None,
     ) -> Call[None]:
         """Add evaluate performance (添加评价表现数据).
 
@@ -3619,6 +1969,7 @@ class EduV1(Manager):
     def add_school_config(
         self,
         operator_id: str,
+        *,
         operator_name: str,
         temperature_up_limit: int,
     ) -> Call[None]:
@@ -3633,11 +1984,11 @@ class EduV1(Manager):
     @api("edu_1_0.AddTraceEvent", "POST /v1.0/edu/sns/users/events/traceLogs")
     def add_trace_event(
         self,
+        event_id: str,
+        *,
         action_key: str,
         action_time: str,
         biz_code: str,
-        event_id: str,
-        *,
         biz_req: str | None = None,
         biz_resp: str | None = None,
         device_id: str | None = None,
@@ -3682,14 +2033,14 @@ class EduV1(Manager):
         timeslot_name: str | None = None,
         timeslot_num: int | None = None,
         type: int | None = None,
-    ) -> Call[AdjustCourseReply]:
+    ) -> Call[int | None]:
         """Adjust course (修改课程).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(AdjustCourseReply)
+        return Call(int, "result").or_none()
 
     @api("edu_1_0.AdjustKit", "POST /v1.0/edu/kits/records/adjust")
     def adjust_kit(
@@ -3702,23 +2053,23 @@ class EduV1(Manager):
         open_end_time: int | None = None,
         open_start_time: int | None = None,
         open_user_id: str | None = None,
-    ) -> Call[AdjustKitReply]:
+    ) -> Call[int | None]:
         """Adjust kit (修改教育套件).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(AdjustKitReply)
+        return Call(int, "result").or_none()
 
     @api("edu_1_0.AssignClass", "POST /v1.0/edu/newGrades/tasks/students/classes/assign")
     def assign_class(
         self,
         class_id: int,
-        operator: str,
         student_id: int,
         task_id: int,
         *,
+        operator: str,
         is_finish: bool | None = None,
     ) -> Call[None]:
         """Assign class (进行分班).
@@ -3732,21 +2083,21 @@ class EduV1(Manager):
     @api("edu_1_0.BatchCreate", "POST /v1.0/edu/cards")
     def batch_create(
         self,
+        *,
         card_biz_code: str,
-        data: BatchCreateData,
+        data: OrDict[EduEntry],
         identifier: str,
         js_version: int,
         source_type: str,
-        *,
         userid: str | None = None,
-    ) -> Call[BatchCreateReply]:
+    ) -> Call[dict[str, str]]:
         """Batch create (批量创建打卡).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BatchCreateReply)
+        return Call(dict[str, str], "result.corpIdCardIdMap").or_empty()
 
     @api("edu_1_0.BatchCreateCourse", "POST /v1.0/edu/kits/courses/batchCreate")
     def batch_create_course(
@@ -3756,7 +2107,7 @@ class EduV1(Manager):
         class_name: str | None = None,
         class_type: int | None = None,
         corp_id: str | None = None,
-        course_detail_item_list: list[BatchCreateCourseCourseDetailItemList] | None = None,
+        course_detail_item_list: Sequence[OrDict[CourseDetailItem]] | None = None,
         isv_code: str | None = None,
         school_year: str | None = None,
         semester: int | None = None,
@@ -3778,7 +2129,7 @@ class EduV1(Manager):
         class_type: int | None = None,
         corp_id: str | None = None,
         isv_code: str | None = None,
-        student_list: list[BatchCreateStudentClassStudentList] | None = None,
+        student_list: Sequence[OrDict[Student]] | None = None,
     ) -> Call[None]:
         """Batch create student class (批量创建学生班级).
 
@@ -3794,7 +2145,7 @@ class EduV1(Manager):
         *,
         corp_id: str | None = None,
         isv_code: str | None = None,
-        teacher_course_detail_item_list: list[BatchCreateTeacherCourseTeacherCourseDetailItemList] | None = None,
+        teacher_course_detail_item_list: Sequence[OrDict[TeacherCourse]] | None = None,
         teacher_name: str | None = None,
         teacher_user_id: str | None = None,
     ) -> Call[None]:
@@ -3828,24 +2179,24 @@ class EduV1(Manager):
     def call_multimodal_model(
         self,
         corp_id: str,
+        *,
         model: str,
         task_code: str,
-        *,
-        chat_message_model_list: list[CallMultimodalModelChatMessageModelList] | None = None,
+        chat_message_model_list: Sequence[OrDict[ChatMessage]] | None = None,
         enable_thinking: bool | None = None,
         max_tokens: int | None = None,
         req_llm_model_param_url: str | None = None,
         response_format: str | None = None,
         temperature: float | None = None,
         top_p: float | None = None,
-    ) -> Call[CallMultimodalModelReply]:
+    ) -> Call[CallMultimodalModel | None]:
         """Call multimodal model (调用多模态模型).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CallMultimodalModelReply)
+        return Call(CallMultimodalModel, "result").or_none()
 
     @api("edu_1_0.CancelKitTask", "POST /v1.0/edu/kits/tasks/cancel")
     def cancel_kit_task(
@@ -3868,79 +2219,82 @@ class EduV1(Manager):
     def cancel_order(
         self,
         face_id: str,
-        order_no: str,
-        sn: str,
         user_id: str,
         *,
+        order_no: str,
+        sn: str,
         signature: str | None = None,
         timestamp: int | None = None,
-    ) -> Call[CancelOrderReply]:
+    ) -> Call[CancelOrder]:
         """Cancel order (撤销订单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CancelOrderReply)
+        return Call(CancelOrder)
 
     @api("edu_1_0.CancelSnsOrder", "POST /v1.0/edu/snsUserOrders/cancel")
     def cancel_sns_order(
         self,
         alipay_app_id: str,
         merchant_id: str,
+        *,
         order_no: str,
         signature: str,
         timestamp: int,
-    ) -> Call[CancelSnsOrderReply]:
+    ) -> Call[CancelSnsOrder]:
         """Cancel sns order (个人应用撤销订单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CancelSnsOrderReply)
+        return Call(CancelSnsOrder)
 
     @api("edu_1_0.CancelUserOrder", "POST /v1.0/edu/userOrders/cancel")
     def cancel_user_order(
         self,
         alipay_app_id: str,
         merchant_id: str,
+        *,
         order_no: str,
         signature: str,
         timestamp: int,
-    ) -> Call[CancelUserOrderReply]:
+    ) -> Call[CancelSnsOrder]:
         """Cancel user order (取消订单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CancelUserOrderReply)
+        return Call(CancelSnsOrder)
 
     @api("edu_1_0.CardBatchQueryCards", "POST /v1.0/edu/cards/tasks/batch")
     def card_batch_query_cards(
         self,
+        user_id: str,
+        *,
         card_biz_code: str,
         card_ids: list[int],
         source_type: str,
-        user_id: str,
-    ) -> Call[CardBatchQueryCardsReply]:
+    ) -> Call[list[Card]]:
         """Card batch query cards (批量查询打卡任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CardBatchQueryCardsReply)
+        return Call(list[Card], "result.cards").or_empty()
 
     @api("edu_1_0.CardDeleteCard", "DELETE /v1.0/edu/cards")
     def card_delete_card(
         self,
-        card_biz_code: str,
         card_id: int,
-        source_type: str,
         user_id: str,
         *,
+        card_biz_code: str,
+        source_type: str,
         card_biz_id: str | None = None,
     ) -> Call[None]:
         """Card delete card (删除打卡).
@@ -3954,11 +2308,11 @@ class EduV1(Manager):
     @api("edu_1_0.CardEndCard", "POST /v1.0/edu/cards/finish")
     def card_end_card(
         self,
-        card_biz_code: str,
         card_id: int,
-        source_type: str,
         user_id: str,
         *,
+        card_biz_code: str,
+        source_type: str,
         card_biz_id: str | None = None,
     ) -> Call[None]:
         """Card end card (打卡-结束打卡).
@@ -3973,71 +2327,72 @@ class EduV1(Manager):
     def card_get_card(
         self,
         card_id: int,
+        *,
         source_type: str,
-    ) -> Call[CardGetCardReply]:
+    ) -> Call[Card]:
         """Card get card (查询打卡任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CardGetCardReply)
+        return Call(Card, "result")
 
     @api("edu_1_0.CardGetCardFinishProgress", "GET /v1.0/edu/cards/completionProgress")
     def card_get_card_finish_progress(
         self,
-        card_biz_code: str,
         card_id: int,
-        source_type: str,
         user_id: str,
         *,
+        card_biz_code: str,
+        source_type: str,
         card_biz_id: str | None = None,
         student_id: str | None = None,
-    ) -> Call[CardGetCardFinishProgressReply]:
+    ) -> Call[CardFinishProgress]:
         """Card get card finish progress (获取打卡任务完成进度).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CardGetCardFinishProgressReply)
+        return Call(CardFinishProgress, "result")
 
     @api("edu_1_0.CardQueryCardFeeds", "GET /v1.0/edu/cards/feeds")
     def card_query_card_feeds(
         self,
-        biz_type: int,
-        card_biz_code: str,
         card_id: int,
-        count: int,
-        feed_type: int,
-        source_type: str,
         sub_biz_id: str,
         user_id: str,
         *,
+        biz_type: int,
+        card_biz_code: str,
+        count: int,
+        feed_type: int,
+        source_type: str,
         card_biz_id: str | None = None,
         cursor: int | None = None,
         need_finish_process: bool | None = None,
         student_id: str | None = None,
-    ) -> Call[CardQueryCardFeedsReply]:
+    ) -> Call[CardFeedPage]:
         """Card query card feeds (查询打卡Feed流).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CardQueryCardFeedsReply)
+        return Call(CardFeedPage, "result")
 
     @api("edu_1_0.CardSubmitCard", "POST /v1.0/edu/cards/user/task/submit")
     def card_submit_card(
         self,
-        card_biz_code: str,
         card_biz_id: str,
         card_id: str,
         card_task_id: str,
-        medias: str,
-        source_type: str,
         user_id: str,
         *,
+        card_biz_code: str,
+        medias: str,
+        source_type: str,
         card_task_code: str | None = None,
         content: str | None = None,
         detail_url: str | None = None,
@@ -4047,26 +2402,26 @@ class EduV1(Manager):
         result_evaluation: str | None = None,
         specified_student_id: str | None = None,
         unit_of_measurement: str | None = None,
-    ) -> Call[CardSubmitCardReply]:
+    ) -> Call[int | None]:
         """Card submit card (教育业务打卡任务提交).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CardSubmitCardReply)
+        return Call(int, "result.id").or_none()
 
     @api("edu_1_0.CardUpdateCard", "POST /v1.0/edu/cards/update")
     def card_update_card(
         self,
-        card_biz_code: str,
         card_id: int,
+        user_id: str,
+        *,
+        card_biz_code: str,
         identifier: str,
         should_send_update_msg: bool,
         source_type: str,
-        user_id: str,
-        *,
-        data: CardUpdateCardData | None = None,
+        data: OrDict[CardEntry] | None = None,
     ) -> Call[None]:
         """Card update card (教育业务打卡任务更新).
 
@@ -4079,11 +2434,12 @@ class EduV1(Manager):
     @api("edu_1_0.CheckRestriction", "POST /v1.0/edu/restrictions/check", idempotent=True)
     def check_restriction(
         self,
-        actual_amount: int,
         face_id: str,
+        user_id: str,
+        *,
+        actual_amount: int,
         scene: int,
         sn: str,
-        user_id: str,
     ) -> Call[None]:
         """Check restriction (支付校验).
 
@@ -4110,10 +2466,10 @@ class EduV1(Manager):
     @api("edu_1_0.ConsumePoint", "POST /v1.0/edu/poins/consume")
     def consume_point(
         self,
-        amount: int,
         biz_id: str,
-        product_code: str,
         *,
+        amount: int,
+        product_code: str,
         description: str | None = None,
     ) -> Call[None]:
         """Consume point (积分兑换).
@@ -4170,31 +2526,32 @@ class EduV1(Manager):
     @api("edu_1_0.CreateAppOrder", "POST /v1.0/edu/appOrders")
     def create_app_order(
         self,
-        actual_amount: int,
         alipay_app_id: str,
-        biz_code: int,
-        detail_list: list[CreateAppOrderDetailList],
         merchant_id: str,
-        merchant_order_no: str,
         outer_user_id: str,
+        *,
+        actual_amount: int,
+        biz_code: int,
+        detail_list: Sequence[OrDict[AppOrderDetail]],
+        merchant_order_no: str,
         signature: str,
         subject: str,
         timestamp: int,
-        *,
         label_amount: int | None = None,
-    ) -> Call[CreateAppOrderReply]:
+    ) -> Call[CreatedAppOrder]:
         """Create app order (创建App支付订单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateAppOrderReply)
+        return Call(CreatedAppOrder)
 
     @api("edu_1_0.CreateAwaitingCorrectionData", "POST /v1.0/edu/assignment/createAwaitingCorrectionData")
     def create_awaiting_correction_data(
         self,
         corp_id: str,
+        *,
         paper_name: str,
         print_info: str,
         printer_code: str,
@@ -4203,7 +2560,6 @@ class EduV1(Manager):
         task_code: str,
         total_assignments: int,
         total_pages: int,
-        *,
         all_assignment_pdf_url: str | None = None,
         class_name: str | None = None,
     ) -> Call[None]:
@@ -4215,29 +2571,98 @@ class EduV1(Manager):
         """
         return Call(None)
 
+    @api("edu_1_0.CreateCollegeContactDept", "POST /v1.0/edu/collegeContact/depts")
+    def create_college_contact_dept(
+        self,
+        stru_id: int,
+        parent_id: int,
+        *,
+        dept_type: str,
+        name: Annotated[str, Field(min_length=1, max_length=100)],
+        dept_id: int | None = None,
+        dept_code: str | None = None,
+        outer_dept: bool | None = None,
+        hide_dept: bool | None = None,
+        create_dept_group: bool | None = None,
+        order: int | None = None,
+        source_identifier: str | None = None,
+        dept_permits: list[int] | None = None,
+        user_permits: list[str] | None = None,
+        outer_permit_users: list[str] | None = None,
+        outer_permit_depts: list[int] | None = None,
+        outer_dept_only_self: bool | None = None,
+        auto_approve_apply: bool | None = None,
+        emp_apply_join_dept: bool | None = None,
+        brief: str | None = None,
+        telephone: str | None = None,
+        code: str | None = None,
+        hide_scene_config: OrDict[HideSceneConfig] | None = None,
+        outer_scene_config: OrDict[HideSceneConfig] | None = None,
+        extension: dict[str, str] | None = None,
+    ) -> Call[int]:
+        """Create college contact dept (创建组织单元).
+
+        Args:
+            stru_id: 高校组织架构ID (例 e.g. `10`)
+            parent_id: 父组织单元ID (例 e.g. `20`)
+            dept_type: 高校组织单元类型 (例 e.g. `contact_class_dept`)
+            name: 组织单元名称 (≥ 1 字符 characters; ≤ 100 字符 characters; 例 e.g. `软件工程`)
+            dept_id: 部门ID
+            dept_code: 高校组织单元编码 (例 e.g. `dept456`)
+            outer_dept: 限制本组织单元成员查看通讯录 (例 e.g. `False`)
+            hide_dept: 是否隐藏组织单元 (例 e.g. `False`)
+            create_dept_group: 是否创建一个关联此组织单元的企业群 (默认 default `False`)
+            order: 在父组织单元中的排序值 (例 e.g. `20`)
+            source_identifier: 基础通讯录部门标识 (例 e.g. `软件工程标识`)
+            dept_permits: 组织单元ID
+            user_permits: 组织人员userID
+            outer_permit_users: 组织人员userID
+            outer_permit_depts: 组织单元ID
+            outer_dept_only_self: 是否只能看到所在组织单元及下级组织单元通讯录 (例 e.g. `False`)
+            auto_approve_apply: 开启后 (例 e.g. `False`)
+            emp_apply_join_dept: 开启后 (例 e.g. `False`)
+            brief: 组织单元简介 (例 e.g. `这是组织单元简介`)
+            telephone: 组织单元联系方式 (例 e.g. `138xxxx0000`)
+            code: 基础通讯录编码 (例 e.g. `20000`)
+            hide_scene_config: 组织单元隐藏的生效场景配置
+            outer_scene_config: 组织单元限制可见的生效场景配置
+            extension: 扩展字段
+
+        Codes: deptCodeExist, deptNameExist, deptTypeInvalid, noPermission, orgNotExist, orgUpgradeNotSuccess,
+            parameterErrror, parameterInvalid, parentDeptInvalid, parentDeptNotExist, struDeptNotExist, systemError.
+
+        Scopes: Edu.College.Contact.Write.
+
+        Apps: internal.
+
+        Source: api-createcollegecontactdept
+        """
+        return Call(int, "result.deptId")
+
     @api("edu_1_0.CreateCollegeContactSceneStru", "POST /v1.0/edu/collegeContact/depts/structures/scenes")
     def create_college_contact_scene_stru(
         self,
+        *,
         has_stru_fixed_dept: bool,
         stru_name: str,
         stru_type: str,
-        *,
         order: int | None = None,
         source_identifier: str | None = None,
         stru_brief: str | None = None,
-    ) -> Call[CreateCollegeContactSceneStruReply]:
+    ) -> Call[CollegeContactSceneStru | None]:
         """Create college contact scene stru (创建高校通讯录场景架构).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateCollegeContactSceneStruReply)
+        return Call(CollegeContactSceneStru, "result").or_none()
 
     @api("edu_1_0.CreateCorrectionData", "POST /v1.0/edu/assignment/createCorrectionData")
     def create_correction_data(
         self,
         corp_id: str,
+        *,
         corrected_data_json_url: str,
         task_code: str,
     ) -> Call[None]:
@@ -4273,43 +2698,94 @@ class EduV1(Manager):
         start_time: int | None = None,
         status: int | None = None,
         teach_week: int | None = None,
-        teacher_list: list[CreateCourseTeacherList] | None = None,
+        teacher_list: Sequence[OrDict[CourseTeacher]] | None = None,
         timeslot_name: str | None = None,
         timeslot_num: int | None = None,
         type: int | None = None,
-    ) -> Call[CreateCourseReply]:
+    ) -> Call[int | None]:
         """Create course (创建课程).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateCourseReply)
+        return Call(int, "result").or_none()
+
+    @api("edu_1_0.CreateCustomClass", "POST /v1.0/edu/customClasses")
+    def create_custom_class(
+        self,
+        super_id: int,
+        *,
+        custom_class: OrDict[CustomClass],
+        operator: str,
+    ) -> Call[int]:
+        """Create custom class (创建自定义部门下的班级).
+
+        Args:
+            super_id: 上级部门ID (例 e.g. `12345`)
+            custom_class: 班级信息
+            operator: 操作人userId (例 e.g. `manager`)
+
+        Codes: createClassFail, illegalOrg, invalidParameter, invalidSubDeptType, noRight, systemBusy.
+
+        Scopes: qyapi_edu_safe.
+
+        Apps: internal, third_party_org.
+
+        Source: create-classes-in-a-custom-department
+        """
+        return Call(int, "result.deptId")
+
+    @api("edu_1_0.CreateCustomDept", "POST /v1.0/edu/customDepts")
+    def create_custom_dept(
+        self,
+        super_id: int,
+        *,
+        custom_dept: OrDict[CustomDept],
+        operator: str,
+    ) -> Call[int]:
+        """Create custom dept (创建自定义校区或部门).
+
+        Args:
+            super_id: 上级部门ID (例 e.g. `1233`)
+            custom_dept: 自定义校区或部门信息
+            operator: 操作人userId (例 e.g. `manager4220`)
+
+        Codes: createDeptFail, illegalOrg, invalidParameter, invalidSubDeptType, noRight, systemBusy.
+
+        Scopes: qyapi_edu_safe.
+
+        Apps: internal, third_party_org.
+
+        Source: create-a-custom-campus-or-department
+        """
+        return Call(int, "result.deptId")
 
     @api("edu_1_0.CreateEduAssetSpace", "POST /v1.0/edu/assets/spaces")
     def create_edu_asset_space(
         self,
+        user_id: str,
+        *,
         biz_code: str,
         space_desc: str,
         space_icon: str,
         space_name: str,
-        user_id: str,
-    ) -> Call[CreateEduAssetSpaceReply]:
+    ) -> Call[EduAssetSpace]:
         """Create edu asset space (教学资源库创建space).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateEduAssetSpaceReply)
+        return Call(EduAssetSpace)
 
     @api("edu_1_0.CreateEduLlmModelReq", "POST /v1.0/edu/assignment/createEduLlmModelReq")
     def create_edu_llm_model_req(
         self,
         corp_id: str,
-        task_code: str,
         *,
-        chat_message_model_list: list[CreateEduLlmModelReqChatMessageModelList] | None = None,
+        task_code: str,
+        chat_message_model_list: Sequence[OrDict[ChatMessage]] | None = None,
         enable_thinking: bool | None = None,
         max_tokens: int | None = None,
         model: str | None = None,
@@ -4317,72 +2793,74 @@ class EduV1(Manager):
         response_format: str | None = None,
         temperature: float | None = None,
         top_p: float | None = None,
-    ) -> Call[CreateEduLlmModelReqReply]:
+    ) -> Call[str | None]:
         """Create edu llm model req (作业批改-新增模型批改请求).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateEduLlmModelReqReply)
+        return Call(str, "result").or_none()
 
     @api("edu_1_0.CreateFulfilRecord", "POST /v1.0/edu/fulfilRecords")
     def create_fulfil_record(
         self,
+        face_id: str,
+        user_id: str,
+        *,
         biz_time: int,
         ext_info: str,
-        face_id: str,
         scene: int,
         sn: str,
-        user_id: str,
-    ) -> Call[CreateFulfilRecordReply]:
+    ) -> Call[str | None]:
         """Create fulfil record (创建设备履约记录，亲情通话、考勤数据同步).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateFulfilRecordReply)
+        return Call(str, "successInfo").or_none()
 
     @api("edu_1_0.CreateInviteUrl", "POST /v1.0/edu/remoteClasses/orgRelations/inviteUrls")
     def create_invite_url(
         self,
-        auth_code: str,
         target_corp_id: str,
+        *,
+        auth_code: str,
         target_operator: str,
-    ) -> Call[CreateInviteUrlReply]:
+    ) -> Call[str | None]:
         """Create invite url (查询某个组织下面的设备列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateInviteUrlReply)
+        return Call(str, "result.inviteUrl").or_none()
 
     @api("edu_1_0.CreateItem", "POST /v1.0/edu/items")
     def create_item(
         self,
+        merchant_id: str,
+        *,
         description: str,
         effect_type: int,
-        merchant_id: str,
         name: str,
         opt_user: str,
         price: int,
         scene: int,
         status: int,
         type: int,
-        *,
         end_time: int | None = None,
         period_type: int | None = None,
         start_time: int | None = None,
-    ) -> Call[CreateItemReply]:
+    ) -> Call[CreatedEduItem]:
         """Create item (创建商品).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateItemReply)
+        return Call(CreatedEduItem)
 
     @api("edu_1_0.CreateKitTask", "POST /v1.0/edu/kits/timerTasks")
     def create_kit_task(
@@ -4407,38 +2885,38 @@ class EduV1(Manager):
     @api("edu_1_0.CreateOrder", "POST /v1.0/edu/orders")
     def create_order(
         self,
-        actual_amount: int,
-        detail_list: list[CreateOrderDetailList],
         face_id: str,
+        user_id: str,
+        *,
+        actual_amount: int,
+        detail_list: Sequence[OrDict[OrderFlowDetail]],
         ftoken: str,
         sn: str,
         terminal_params: str,
         total_amount: int,
-        user_id: str,
-        *,
         create_time: int | None = None,
         signature: str | None = None,
         timestamp: int | None = None,
         version: str | None = None,
-    ) -> Call[CreateOrderReply]:
+    ) -> Call[str | None]:
         """Create order (创建订单信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateOrderReply)
+        return Call(str, "orderNo").or_none()
 
     @api("edu_1_0.CreateOrderFlow", "POST /v1.0/edu/orders/flows")
     def create_order_flow(
         self,
-        actual_amount: int,
-        detail_list: list[CreateOrderFlowDetailList],
         merchant_id: str,
-        order_no: str,
-        total_amount: int,
         user_id: str,
         *,
+        actual_amount: int,
+        detail_list: Sequence[OrDict[OrderFlowDetail]],
+        order_no: str,
+        total_amount: int,
         alipay_uid: str | None = None,
         create_time: int | None = None,
         face_id: str | None = None,
@@ -4459,33 +2937,33 @@ class EduV1(Manager):
     def create_physical_classroom(
         self,
         op_user_id: str,
+        *,
         classroom_building: str,
         classroom_campus: str,
         classroom_floor: str,
         classroom_name: str,
         classroom_number: str,
         direct_broadcast: str,
-        *,
         ext: str | None = None,
-    ) -> Call[CreatePhysicalClassroomReply]:
+    ) -> Call[int | None]:
         """Create physical classroom (添加物理教室信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreatePhysicalClassroomReply)
+        return Call(int, "classroomId").or_none()
 
     @api("edu_1_0.CreateRefundFlow", "POST /v1.0/edu/refunds/flows")
     def create_refund_flow(
         self,
         face_id: str,
         operator_id: str,
+        user_id: str,
+        *,
         operator_name: str,
         order_no: str,
         sn: str,
-        user_id: str,
-        *,
         signature: str | None = None,
         timestamp: int | None = None,
     ) -> Call[None]:
@@ -4500,27 +2978,53 @@ class EduV1(Manager):
     @api("edu_1_0.CreateRemoteClassCourse", "POST /v1.0/edu/remoteClasses/courses")
     def create_remote_class_course(
         self,
-        attend_participants: list[CreateRemoteClassCourseAttendParticipants],
+        *,
+        attend_participants: Sequence[OrDict[Participant]],
         auth_code: str,
         course_name: str,
         end_time: int,
         start_time: int,
-        teaching_participant: CreateRemoteClassCourseTeachingParticipant,
-    ) -> Call[CreateRemoteClassCourseReply]:
+        teaching_participant: OrDict[Participant],
+    ) -> Call[str | None]:
         """Create remote class course (创建预约类型的专递课堂).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateRemoteClassCourseReply)
+        return Call(str, "result.courseCode").or_none()
 
     @api("edu_1_0.CreateSectionConfig", "POST /v1.0/edu/universities/sectionConfigs?opUserId")
     def create_section_config(
         self,
         op_user_id: str,
-        section_configs: list[CreateSectionConfigSectionConfigs],
         *,
+        section_configs: Sequence[
+            Annotated[
+                OrDict[NewSectionConfig],
+                Needs(
+                    "section_end_date.day_of_month",
+                    "section_end_date.month",
+                    "section_end_date.year",
+                    "section_models.section_end_time",
+                    "section_models.section_end_time.hour",
+                    "section_models.section_end_time.min",
+                    "section_models.section_start_time",
+                    "section_models.section_start_time.hour",
+                    "section_models.section_start_time.min",
+                    "section_models.section_type",
+                    "section_start_date.day_of_month",
+                    "section_start_date.month",
+                    "section_start_date.year",
+                    "semester_end_date.day_of_month",
+                    "semester_end_date.month",
+                    "semester_end_date.year",
+                    "semester_start_date.day_of_month",
+                    "semester_start_date.month",
+                    "semester_start_date.year",
+                ),
+            ]
+        ],
         ext: str | None = None,
     ) -> Call[None]:
         """Create section config (按学期创建课表模板).
@@ -4534,39 +3038,40 @@ class EduV1(Manager):
     @api("edu_1_0.CreateSnsAppOrder", "POST /v1.0/edu/snsAppOrders")
     def create_sns_app_order(
         self,
-        actual_amount: int,
         alipay_app_id: str,
-        biz_code: int,
-        detail_list: list[CreateSnsAppOrderDetailList],
         merchant_id: str,
+        *,
+        actual_amount: int,
+        biz_code: int,
+        detail_list: Sequence[OrDict[AppOrderDetail]],
         merchant_order_no: str,
         signature: str,
         subject: str,
         timestamp: int,
-        *,
         label_amount: int | None = None,
-    ) -> Call[CreateSnsAppOrderReply]:
+    ) -> Call[CreatedAppOrder]:
         """Create sns app order (个人应用创建APP订单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateSnsAppOrderReply)
+        return Call(CreatedAppOrder)
 
     @api("edu_1_0.CreateStsToken", "POST /v1.0/edu/vpaas/ststoken")
     def create_sts_token(
         self,
+        *,
         device_sn: str,
         sts_type: str,
-    ) -> Call[CreateStsTokenReply]:
+    ) -> Call[CreatedToken]:
         """Create sts token (创建ststoken).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateStsTokenReply)
+        return Call(CreatedToken)
 
     @api("edu_1_0.CreateStudentClass", "POST /v1.0/edu/kits/students/classes")
     def create_student_class(
@@ -4580,14 +3085,14 @@ class EduV1(Manager):
         isv_code: str | None = None,
         student_name: str | None = None,
         student_user_id: str | None = None,
-    ) -> Call[CreateStudentClassReply]:
+    ) -> Call[int | None]:
         """Create student class (创建学生班级).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateStudentClassReply)
+        return Call(int, "result").or_none()
 
     @api("edu_1_0.CreateTeacherCourse", "POST /v1.0/edu/kits/teachers/courses")
     def create_teacher_course(
@@ -4599,14 +3104,14 @@ class EduV1(Manager):
         isv_course_id: str | None = None,
         teacher_name: str | None = None,
         teacher_user_id: str | None = None,
-    ) -> Call[CreateTeacherCourseReply]:
+    ) -> Call[int | None]:
         """Create teacher course (创建老师课程).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateTeacherCourseReply)
+        return Call(int, "result").or_none()
 
     @api("edu_1_0.CreateTimerCard", "POST /v1.0/edu/kits/timerCards")
     def create_timer_card(
@@ -4619,14 +3124,14 @@ class EduV1(Manager):
         identifier: str | None = None,
         isv_code: str | None = None,
         memo: str | None = None,
-    ) -> Call[CreateTimerCardReply]:
+    ) -> Call[bool | None]:
         """Create timer card (套件-创建定时卡片).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateTimerCardReply)
+        return Call(bool, "sucess").or_none()
 
     @api("edu_1_0.CreateToken", "POST /v1.0/edu/tokens")
     def create_token(
@@ -4634,14 +3139,14 @@ class EduV1(Manager):
         *,
         sn: str | None = None,
         type: str | None = None,
-    ) -> Call[CreateTokenReply]:
+    ) -> Call[CreatedToken]:
         """Create token (创建授权token).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateTokenReply)
+        return Call(CreatedToken)
 
     @api("edu_1_0.CreateTransferRecord", "POST /v1.0/edu/kits/transferRecords")
     def create_transfer_record(
@@ -4665,49 +3170,62 @@ class EduV1(Manager):
         tar_isv_course_id: str | None = None,
         tar_timeslot_name: str | None = None,
         tar_timeslot_num: int | None = None,
-    ) -> Call[CreateTransferRecordReply]:
+    ) -> Call[int | None]:
         """Create transfer record (创建调代课记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateTransferRecordReply)
+        return Call(int, "result").or_none()
 
     @api("edu_1_0.CreateUniversityCourseGroup", "POST /v1.0/edu/universities/courseGroups?opUserId")
     def create_university_course_group(
         self,
         op_user_id: str,
+        *,
         course_group_introduce: str,
         course_group_name: str,
-        courser_group_item_models: list[CreateUniversityCourseGroupCourserGroupItemModels],
+        courser_group_item_models: Sequence[
+            Annotated[
+                OrDict[UniversityCourseGroup],
+                Needs(
+                    "courser_group_item_end_date.day_of_month",
+                    "courser_group_item_end_date.month",
+                    "courser_group_item_end_date.year",
+                    "courser_group_item_start_date.day_of_month",
+                    "courser_group_item_start_date.month",
+                    "courser_group_item_start_date.year",
+                    "section_index",
+                ),
+            ]
+        ],
         isv_course_group_code: str,
         period_code: str,
         school_year: str,
         semester: int,
         subject_name: str,
-        teacher_infos: list[CreateUniversityCourseGroupTeacherInfos],
-        *,
+        teacher_infos: Sequence[OrDict[TeacherInfo]],
         ext: str | None = None,
-    ) -> Call[CreateUniversityCourseGroupReply]:
+    ) -> Call[str | None]:
         """Create university course group (大学创建课程组).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateUniversityCourseGroupReply)
+        return Call(str, "courseGroupInfo.courseGroupCode").or_none()
 
     @api("edu_1_0.CreateUniversityStudent", "POST /v1.0/edu/universities/students?opUserId")
     def create_university_student(
         self,
         op_user_id: str,
         class_id: int,
+        *,
         gender: str,
         mobile: str,
         name: str,
         student_number: str,
-        *,
         identity_number: str | None = None,
     ) -> Call[None]:
         """Create university student (大学增加学生).
@@ -4723,8 +3241,9 @@ class EduV1(Manager):
         self,
         class_id: int,
         op_user_id: str,
-        role: str,
         teacher_user_id: str,
+        *,
+        role: str,
     ) -> Call[None]:
         """Create university teacher (大学添加老师).
 
@@ -4767,22 +3286,24 @@ class EduV1(Manager):
     @api("edu_1_0.DeactivateDevice", "POST /v1.0/edu/vpaas/devices/deactivate")
     def deactivate_device(
         self,
+        *,
         model: str,
         sn: str,
         type: str,
-    ) -> Call[DeactivateDeviceReply]:
+    ) -> Call[int | None]:
         """Deactivate device (视讯paas机具取消激活).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeactivateDeviceReply)
+        return Call(int, "activateTimes").or_none()
 
     @api("edu_1_0.DeductPoint", "POST /v1.0/edu/points/deduct")
     def deduct_point(
         self,
         biz_id: str,
+        *,
         deduct_desc: str,
         deduct_detail_url: str,
         deduct_num: int,
@@ -4800,6 +3321,7 @@ class EduV1(Manager):
     def delete_college_alumni_dept(
         self,
         dept_id: int,
+        *,
         operator: str,
     ) -> Call[None]:
         """Delete college alumni dept (高校校友会删除当前部门).
@@ -4814,6 +3336,7 @@ class EduV1(Manager):
     def delete_college_alumni_user_info(
         self,
         dept_id: int,
+        *,
         operator: str,
         user_ids: list[str],
     ) -> Call[None]:
@@ -4838,9 +3361,33 @@ class EduV1(Manager):
         """
         return Call(None)
 
+    @api("edu_1_0.DeleteDept", "DELETE /v1.0/edu/depts/{deptId}")
+    def delete_dept(
+        self,
+        dept_id: int,
+        *,
+        operator: str,
+    ) -> Call[None]:
+        """Delete dept (删除家校部门).
+
+        Args:
+            dept_id: 部门ID
+            operator: 操作者的userId (例 e.g. `manager1234`)
+
+        Codes: deleteDeptFail, illegalOrg, invalidDept, invalidParameter, noRight, systemBusy.
+
+        Scopes: qyapi_edu_safe.
+
+        Apps: internal, third_party_org.
+
+        Source: delete-home-school-department
+        """
+        return Call(None)
+
     @api("edu_1_0.DeleteDevice", "DELETE /v1.0/edu/vpaas/devices")
     def delete_device(
         self,
+        *,
         sn: str,
     ) -> Call[None]:
         """Delete device (视讯paas机具删除).
@@ -4854,6 +3401,7 @@ class EduV1(Manager):
     @api("edu_1_0.DeleteDeviceOrg", "DELETE /v1.0/edu/remoteClasses/deviceOrgs")
     def delete_device_org(
         self,
+        *,
         auth_code: str,
         device_code: str,
     ) -> Call[None]:
@@ -4879,11 +3427,39 @@ class EduV1(Manager):
         """
         return Call(None)
 
+    @api("edu_1_0.DeleteGuardian", "DELETE /v1.0/edu/classes/{classId}/guardians/{userId}")
+    def delete_guardian(
+        self,
+        class_id: int,
+        user_id: str,
+        stu_id: str,
+        *,
+        operator: str,
+    ) -> Call[None]:
+        """Delete guardian (删除家长关系).
+
+        Args:
+            class_id: 班级ID
+            user_id: 家长userId
+            stu_id: 学生userId (例 e.g. `stu1345`)
+            operator: 操作者的userId (例 e.g. `manager123`)
+
+        Codes: deleteGuardianFail, illegalOrg, invalidParameter, noRight, systemBusy.
+
+        Scopes: qyapi_edu_safe.
+
+        Apps: internal, third_party_org.
+
+        Source: delete-parent-relationship
+        """
+        return Call(None)
+
     @api("edu_1_0.DeleteOrgRelation", "DELETE /v1.0/edu/remoteClasses/orgRelations")
     def delete_org_relation(
         self,
-        auth_code: str,
         target_corp_id: str,
+        *,
+        auth_code: str,
     ) -> Call[None]:
         """Delete org relation (删除组织的关联关系).
 
@@ -4911,6 +3487,7 @@ class EduV1(Manager):
     def delete_remote_class_course(
         self,
         course_code: str,
+        *,
         auth_code: str,
     ) -> Call[None]:
         """Delete remote class course (删除专递课堂课程).
@@ -4924,23 +3501,77 @@ class EduV1(Manager):
     @api("edu_1_0.DeleteSchoolReport", "POST /v1.0/edu/schools/reports/remove")
     def delete_school_report(
         self,
-        biz_code: str,
         school_report_id: int,
         teacher_id: str,
-    ) -> Call[DeleteSchoolReportReply]:
+        *,
+        biz_code: str,
+    ) -> Call[int | None]:
         """Delete school report (删除成绩单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeleteSchoolReportReply)
+        return Call(int, "result.schoolReportId").or_none()
+
+    @api("edu_1_0.DeleteStudent", "DELETE /v1.0/edu/classes/{classId}/students/{userId}")
+    def delete_student(
+        self,
+        class_id: int,
+        user_id: str,
+        *,
+        operator: str,
+    ) -> Call[None]:
+        """Delete student (删除学生).
+
+        Args:
+            class_id: 班级ID
+            user_id: 学生的userId
+            operator: 操作人userId (例 e.g. `manager123456`)
+
+        Codes: deleteStudentFail, illegalOrg, invalidParameter, noRight, systemBusy.
+
+        Scopes: qyapi_edu_safe.
+
+        Apps: internal, third_party_org.
+
+        Source: delete-student
+        """
+        return Call(None)
+
+    @api("edu_1_0.DeleteTeacher", "DELETE /v1.0/edu/classes/{classId}/teachers/{userId}")
+    def delete_teacher(
+        self,
+        class_id: int,
+        user_id: str,
+        *,
+        adviser: Literal[1, 0],
+        operator: str,
+    ) -> Call[None]:
+        """Delete teacher (删除老师).
+
+        Args:
+            class_id: 班级ID
+            user_id: 老师的userId
+            adviser: 是否为班主任 (`1` `0`)
+            operator: 操作人userid (例 e.g. `manager1235`)
+
+        Codes: deleteTeacherFail, illegalOrg, invalidParameter, noRight, systemBusy, teacherNotExist.
+
+        Scopes: qyapi_edu_safe.
+
+        Apps: internal, third_party_org.
+
+        Source: delete-teacher
+        """
+        return Call(None)
 
     @api("edu_1_0.DeleteUniversityCourseGroup", "DELETE /v1.0/edu/universities/courseGroups")
     def delete_university_course_group(
         self,
-        course_group_code: str,
         op_user_id: str,
+        *,
+        course_group_code: str,
     ) -> Call[None]:
         """Delete university course group (删除大学课程组).
 
@@ -4970,8 +3601,9 @@ class EduV1(Manager):
         self,
         class_id: int,
         op_user_id: str,
-        role: str,
         teacher_user_id: str,
+        *,
+        role: str,
     ) -> Call[None]:
         """Delete university teacher (删除大学教师).
 
@@ -4984,15 +3616,16 @@ class EduV1(Manager):
     @api("edu_1_0.DeviceHeartbeat", "POST /v1.0/edu/heartbeats/report?sn")
     def device_heartbeat(
         self,
+        *,
         sn: str,
-    ) -> Call[DeviceHeartbeatReply]:
+    ) -> Call[int | None]:
         """Device heartbeat (设备心跳上报).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeviceHeartbeatReply)
+        return Call(int, "command").or_none()
 
     @api("edu_1_0.DisableCollegeContactSceneStru", "POST /v1.0/edu/collegeContact/depts/structures/scenes/disable")
     def disable_college_contact_scene_stru(
@@ -5010,32 +3643,32 @@ class EduV1(Manager):
     @api("edu_1_0.EduAIModelComplete", "POST /v1.0/edu/ai/models/complete")
     def edu_ai_model_complete(
         self,
+        user_id: str,
+        *,
         model: str,
         prompt: str,
         scene: str,
-        user_id: str,
-        *,
         max_tokens: int | None = None,
         temperature: float | None = None,
         top_p: Annotated[float | None, wire("top_p")] = None,
-    ) -> Call[EduAiModelCompleteReply]:
+    ) -> Call[dict[str, JsonValue]]:
         """Edu ai model complete (教育大模型开放接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(EduAiModelCompleteReply)
+        return Call(dict[str, JsonValue], "result.result").or_empty()
 
     @api("edu_1_0.EduAIGCCallback", "POST /v1.0/edu/aigc/callback")
     def edu_aigc_callback(
         self,
+        *,
         channel_code: str,
         content: str,
         content_size: int,
         content_type: str,
         prompt: str,
-        *,
         commit_time: int | None = None,
         complete_time: int | None = None,
         ext: str | None = None,
@@ -5057,28 +3690,28 @@ class EduV1(Manager):
         corp_id: str | None = None,
         has_org_role: bool | None = None,
         user_id: str | None = None,
-    ) -> Call[EduFindUserRolesByUserIdReply]:
+    ) -> Call[list[str]]:
         """Edu find user roles by user id (教育侧用户的所有角色).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(EduFindUserRolesByUserIdReply)
+        return Call(list[str], "result").or_empty()
 
     @api("edu_1_0.EduGetFileSpace", "POST /v1.0/edu/files/spaces/infos/query")
     def edu_get_file_space(
         self,
         *,
         channel_code: str | None = None,
-    ) -> Call[EduGetFileSpaceReply]:
+    ) -> Call[FileSpace | None]:
         """Edu get file space (获取用户文件存储空间信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(EduGetFileSpaceReply)
+        return Call(FileSpace, "result").or_none()
 
     @api("edu_1_0.EduListUserByFromUserIds", "GET /v1.0/edu/users/allRelations/lists")
     def edu_list_user_by_from_user_ids(
@@ -5087,14 +3720,14 @@ class EduV1(Manager):
         class_id: int | None = None,
         corp_id: str | None = None,
         guardian_user_id: str | None = None,
-    ) -> Call[EduListUserByFromUserIdsReply]:
+    ) -> Call[list[User]]:
         """Edu list user by from user ids (教育侧获取用户所有关系详情列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(EduListUserByFromUserIdsReply)
+        return Call(list[User], "result").or_empty()
 
     @api("edu_1_0.EduTeacherList", "GET /v1.0/edu/teachers")
     def edu_teacher_list(
@@ -5102,7 +3735,7 @@ class EduV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[EduTeacherListTeacherDetail]:
+    ) -> Query[EduTeacher]:
         """Edu teacher list (查询教师列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -5112,9 +3745,7 @@ class EduV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(
-            EduTeacherListTeacherDetail, Paging("pageNumber", 1, unit="pages"), "result", items="teacherDetails"
-        )
+        return Listing(EduTeacher, Paging("pageNumber", 1, unit="pages"), "result", items="teacherDetails")
 
     @api("edu_1_0.EnableCollegeContactSceneStru", "POST /v1.0/edu/collegeContact/depts/structures/scenes/enable")
     def enable_college_contact_scene_stru(
@@ -5137,25 +3768,25 @@ class EduV1(Manager):
         course_code: str | None = None,
         ext: str | None = None,
         isv_code: str | None = None,
-        live_play_info_list: list[EndCourseLivePlayInfoList] | None = None,
-    ) -> Call[EndCourseReply]:
+        live_play_info_list: Sequence[OrDict[LivePlayInfo]] | None = None,
+    ) -> Call[str | None]:
         """End course (关闭课程).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(EndCourseReply)
+        return Call(str, "universityCourseCommonResponse.courseCode").or_none()
 
     @api("edu_1_0.EventTrack", "POST /v1.0/edu/users/events/traceLogs")
     def event_track(
         self,
-        action_key: str,
-        action_time: str,
-        biz_code: str,
         event_id: str,
         user_id: str,
         *,
+        action_key: str,
+        action_time: str,
+        biz_code: str,
         biz_req: str | None = None,
         biz_resp: str | None = None,
         device_id: str | None = None,
@@ -5176,22 +3807,22 @@ class EduV1(Manager):
     @api("edu_1_0.GenerateTaskId", "POST /v1.0/edu/ai/models/taskId/query")
     def generate_task_id(
         self,
+        user_id: str,
+        *,
         model: str,
         prompt: str,
         scene: str,
-        user_id: str,
-        *,
         max_tokens: int | None = None,
         temperature: float | None = None,
         top_p: Annotated[float | None, wire("top_p")] = None,
-    ) -> Call[GenerateTaskIdReply]:
+    ) -> Call[str | None]:
         """Generate task id (获取调用大模型的taskId).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GenerateTaskIdReply)
+        return Call(str, "result").or_none()
 
     @api("edu_1_0.GetBindChildInfo", "GET /v1.0/edu/families/childs/infos")
     def get_bind_child_info(
@@ -5199,147 +3830,196 @@ class EduV1(Manager):
         school_corp_id: str,
         student_user_id: str,
         union_id: str,
-    ) -> Call[GetBindChildInfoReply]:
+    ) -> Call[BindChild]:
         """Get bind child info (获取绑定孩子信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetBindChildInfoReply)
+        return Call(BindChild)
 
     @api("edu_1_0.GetChildren", "POST /v1.0/edu/children/query", idempotent=True)
     def get_children(
         self,
-    ) -> Call[GetChildrenReply]:
+    ) -> Call[list[Child]]:
         """Get children (查询用户的孩子列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetChildrenReply)
+        return Call(list[Child], "result").or_empty()
 
     @api("edu_1_0.GetCollegeAlumniDepts", "GET /v1.0/edu/collegeAlumni/subDepts")
     def get_college_alumni_depts(
         self,
         dept_id: int,
+        *,
         operator: str,
-    ) -> Call[GetCollegeAlumniDeptsReply]:
+    ) -> Call[list[CollegeAlumniDept]]:
         """Get college alumni depts (高校校友会获取当前部门的所有子部门).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetCollegeAlumniDeptsReply)
+        return Call(list[CollegeAlumniDept], "result").or_empty()
 
     @api("edu_1_0.GetCollegeAlumniUserInfo", "GET /v1.0/edu/collegeAlumni/userInfos")
     def get_college_alumni_user_info(
         self,
-        operator: str,
         user_id: str,
-    ) -> Call[GetCollegeAlumniUserInfoReply]:
+        *,
+        operator: str,
+    ) -> Call[CollegeAlumniUser]:
         """Get college alumni user info (高校校友会查询校友信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetCollegeAlumniUserInfoReply)
+        return Call(CollegeAlumniUser, "result")
+
+    @api("edu_1_0.GetCollegeContactDeptDetail", "GET /v1.0/edu/collegeContact/depts")
+    def get_college_contact_dept_detail(
+        self,
+        dept_id: int,
+        *,
+        language: str | None = None,
+    ) -> Call[CollegeContactDept]:
+        """Get college contact dept detail (获取组织单元详情).
+
+        Args:
+            dept_id: 组织单元ID (例 e.g. `20`)
+            language: 通讯录语言 (默认 default `zh_CN`)
+
+        Codes: deptNotExist, invalidDepartmantId, invalidLang, parameterInvalid, systemError.
+
+        Scopes: Edu.College.Contact.Read.
+
+        Apps: internal.
+
+        Source: api-getcollegecontactdeptdetail
+        """
+        return Call(CollegeContactDept, "result")
+
+    @api("edu_1_0.GetCollegeContactStandardStruDeptDetail", "GET /v1.0/edu/collegeContact/depts/structures/standards")
+    def get_college_contact_standard_stru_dept_detail(
+        self,
+        *,
+        language: str | None = None,
+    ) -> Call[CollegeContactSceneStru]:
+        """Get college contact standard stru dept detail (获取行政组织架构部门详情).
+
+        Args:
+            language: 通讯录语言 (默认 default `zh_CN`)
+
+        Codes: parameterInvalid, standardStruNotExist, systemError.
+
+        Scopes: Edu.College.Contact.Read.
+
+        Apps: internal.
+
+        Source: api-getcollegecontactstandardstrudeptdetail
+        """
+        return Call(CollegeContactSceneStru, "result")
 
     @api("edu_1_0.GetCorrectStyle", "POST /v1.0/edu/assignment/getCorrectStyle", idempotent=True)
     def get_correct_style(
         self,
         corp_id: str,
+        *,
         task_code: str,
-    ) -> Call[GetCorrectStyleReply]:
+    ) -> Call[CorrectStyle]:
         """Get correct style (作业批改-查询批改样式).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetCorrectStyleReply)
+        return Call(CorrectStyle, "result")
 
     @api("edu_1_0.GetDefaultChild", "GET /v1.0/edu/defaultChildren")
     def get_default_child(
         self,
-    ) -> Call[GetDefaultChildReply]:
+    ) -> Call[DefaultChild]:
         """Get default child (获取默认孩子信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetDefaultChildReply)
+        return Call(DefaultChild)
 
     @api("edu_1_0.GetEduUserIdentity", "GET /v1.0/edu/apollos/activities/userIdentities")
     def get_edu_user_identity(
         self,
         union_id: str,
-    ) -> Call[GetEduUserIdentityReply]:
+    ) -> Call[EduUserIdentity]:
         """Get edu user identity (阿里云盘教师节活动获取用户身份).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetEduUserIdentityReply)
+        return Call(EduUserIdentity, "data")
 
     @api("edu_1_0.GetFileDownloadInfo", "POST /v1.0/edu/files/downloadInfos/query", idempotent=True)
     def get_file_download_info(
         self,
-        file_id_list: list[str],
         space_id: int,
-    ) -> Call[GetFileDownloadInfoReply]:
+        *,
+        file_id_list: list[str],
+    ) -> Call[FileDownload]:
         """Get file download info (获取文件下载信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetFileDownloadInfoReply)
+        return Call(FileDownload, "result")
 
     @api("edu_1_0.GetFileDownloadInfoByPackageId", "POST /v1.0/edu/fileAndImages/ids/query", idempotent=True)
     def get_file_download_info_by_package_id(
         self,
         package_id: str,
-    ) -> Call[GetFileDownloadInfoByPackageIdReply]:
+    ) -> Call[list[FileDownloadInfoByPackageId]]:
         """Get file download info by package id (查询文件和图片ID信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetFileDownloadInfoByPackageIdReply)
+        return Call(list[FileDownloadInfoByPackageId], "result").or_empty()
 
     @api("edu_1_0.GetImageTempDownloadUrl", "POST /v1.0/edu/images/tempDownloadUrls/query", idempotent=True)
     def get_image_temp_download_url(
         self,
         media_id: str,
+        *,
         source_type: str,
-    ) -> Call[GetImageTempDownloadUrlReply]:
+    ) -> Call[FileDownload]:
         """Get image temp download url (获取图片下载信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetImageTempDownloadUrlReply)
+        return Call(FileDownload, "result")
 
     @api("edu_1_0.GetOpenCourseDetail", "GET /v1.0/edu/openCourse/{courseId}")
     def get_open_course_detail(
         self,
         course_id: str,
-    ) -> Call[GetOpenCourseDetailReply]:
+    ) -> Call[Course]:
         """Get open course detail (获取公开课的课程详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetOpenCourseDetailReply)
+        return Call(Course)
 
     @api("edu_1_0.GetOpenCourses", "GET /v1.0/edu/openCourses")
     def get_open_courses(
@@ -5347,7 +4027,7 @@ class EduV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[GetOpenCoursesCourseList]:
+    ) -> Query[CourseDetail]:
         """Get open courses (获取通过审核的课程列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -5357,83 +4037,83 @@ class EduV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(
-            GetOpenCoursesCourseList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="courseList"
-        )
+        return Listing(CourseDetail, Paging("pageNumber", 1, unit="pages", open_ended=True), items="courseList")
 
     @api("edu_1_0.GetPointActionRecord", "GET /v1.0/edu/points/actionRecords")
     def get_point_action_record(
         self,
-    ) -> Call[GetPointActionRecordReply]:
+    ) -> Call[PointActionRecord]:
         """Get point action record (查询教育积分流水记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetPointActionRecordReply)
+        return Call(PointActionRecord, "result")
 
     @api("edu_1_0.GetPointInfo", "GET /v1.0/edu/points/infos")
     def get_point_info(
         self,
+        *,
         point_type: str,
-    ) -> Call[GetPointInfoReply]:
+    ) -> Call[Point]:
         """Get point info (查询教育积分信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetPointInfoReply)
+        return Call(Point, "result")
 
     @api("edu_1_0.GetRemoteClassCourse", "GET /v1.0/edu/remoteClasses/courses/{courseCode}")
     def get_remote_class_course(
         self,
         course_code: str,
+        *,
         operator: str,
-    ) -> Call[GetRemoteClassCourseReply]:
+    ) -> Call[RemoteClassCourse]:
         """Get remote class course (查询专递课堂课程详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetRemoteClassCourseReply)
+        return Call(RemoteClassCourse, "result")
 
     @api("edu_1_0.GetShareRoleMembers", "GET /v1.0/edu/shareRoles/{shareRoleCode}/members")
     def get_share_role_members(
         self,
         share_role_code: str,
-    ) -> Call[GetShareRoleMembersReply]:
+    ) -> Call[list[ShareRoleMember]]:
         """Get share role members (获取共享角色成员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetShareRoleMembersReply)
+        return Call(list[ShareRoleMember], "result").or_empty()
 
     @api("edu_1_0.GetShareRoles", "GET /v1.0/edu/shareRoles")
     def get_share_roles(
         self,
-    ) -> Call[GetShareRolesReply]:
+    ) -> Call[list[ShareRole]]:
         """Get share roles (获取教育局的共享角色列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetShareRolesReply)
+        return Call(list[ShareRole], "result").or_empty()
 
     @api("edu_1_0.GetTaskList", "GET /v1.0/edu/newGrades/tasks/lists")
     def get_task_list(
         self,
-        operator: str,
         *,
+        operator: str,
         page_number: int | None = None,
         page_size: int = 20,
         task_year: int | None = None,
-    ) -> Query[GetTaskListTaskList]:
+    ) -> Query[Task]:
         """Get task list (查询入学任务列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -5443,17 +4123,17 @@ class EduV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(GetTaskListTaskList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="taskList")
+        return Listing(Task, Paging("pageNumber", 1, unit="pages", open_ended=True), items="taskList")
 
     @api("edu_1_0.GetTaskStudentList", "GET /v1.0/edu/newGrades/tasks/students/lists")
     def get_task_student_list(
         self,
-        operator: str,
         task_id: int,
         *,
+        operator: str,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[GetTaskStudentListStudentList]:
+    ) -> Query[TaskStudent]:
         """Get task student list (获取入学任务下的学生列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -5463,17 +4143,38 @@ class EduV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(
-            GetTaskStudentListStudentList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="studentList"
-        )
+        return Listing(TaskStudent, Paging("pageNumber", 1, unit="pages", open_ended=True), items="studentList")
 
     @api("edu_1_0.InitCoursesOfClass", "POST /v1.0/edu/classes/{classId}/courses/init?opUserId")
     def init_courses_of_class(
         self,
         class_id: str,
         op_user_id: str,
-        courses: list[InitCoursesOfClassCourses],
-        section_config: InitCoursesOfClassSectionConfig,
+        *,
+        courses: Sequence[
+            Annotated[OrDict[NewCourse], Needs("date_model.day_of_month", "date_model.month", "date_model.year")]
+        ],
+        section_config: Annotated[
+            OrDict[SectionConfig],
+            Needs(
+                "end",
+                "end.day_of_month",
+                "end.month",
+                "end.year",
+                "section_models",
+                "section_models.end",
+                "section_models.end.hour",
+                "section_models.end.min",
+                "section_models.section_index",
+                "section_models.start",
+                "section_models.start.hour",
+                "section_models.start.min",
+                "start",
+                "start.day_of_month",
+                "start.month",
+                "start.year",
+            ),
+        ],
     ) -> Call[None]:
         """Init courses of class (初始化班级课程表).
 
@@ -5486,46 +4187,48 @@ class EduV1(Manager):
     @api("edu_1_0.InitDevice", "POST /v1.0/edu/devices/init")
     def init_device(
         self,
+        *,
         encrypt_pub_key: str,
         signature: str,
         sn: str,
         timestamp: int,
-        *,
         version: str | None = None,
-    ) -> Call[InitDeviceReply]:
+    ) -> Call[str | None]:
         """Init device (设备启动注册).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(InitDeviceReply)
+        return Call(str, "successInfo").or_none()
 
     @api("edu_1_0.InitVPaasDevice", "POST /v1.0/edu/vpaas/devices/init")
-    def init_v_paas_device(
+    def init_vpaas_device(
         self,
+        *,
         sn: str,
         type: str,
-        *,
         timestamp: int | None = None,
-    ) -> Call[InitVPaasDeviceReply]:
+    ) -> Call[str | None]:
         """Init vpaas device (视讯paas机具初始化).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(InitVPaasDeviceReply)
+        return Call(str, "pspk").or_none()
+
+    init_v_paas_device = init_vpaas_device
 
     @api("edu_1_0.InsertSectionConfig", "POST /v1.0/edu/schedules/configs?opUserId")
     def insert_section_config(
         self,
         *,
         op_user_id: str | None = None,
-        end: InsertSectionConfigEnd | None = None,
+        end: OrDict[ClassScheduleConfigEntry] | None = None,
         schedule_name: str | None = None,
-        section_models: list[InsertSectionConfigSectionModels] | None = None,
-        start: InsertSectionConfigStart | None = None,
+        section_models: Sequence[OrDict[Section]] | None = None,
+        start: OrDict[ClassScheduleConfigEntry] | None = None,
     ) -> Call[None]:
         """Insert section config (插入学校维度节次设置).
 
@@ -5604,48 +4307,119 @@ class EduV1(Manager):
         """
         return Call(None)
 
+    @api(
+        "edu_1_0.IsYuwenCertifiedTeacher",
+        "POST /v1.0/edu/paas/certifiedTeachers/chineseTeachers/check",
+        idempotent=True,
+    )
+    def is_yuwen_certified_teacher(
+        self,
+        user_id: Annotated[str, Field(min_length=1, max_length=50)],
+        *,
+        biz_code: Annotated[str, Field(min_length=1, max_length=50)],
+    ) -> Call[bool]:
+        """Is yuwen certified teacher (判断用户是否是认证组织的语文老师接口).
+
+        Args:
+            user_id: (≥ 1 字符 characters; ≤ 50 字符 characters; 例 e.g. `1737009576001`)
+            biz_code: 三方ISV接入的业务编码 (≥ 1 字符 characters; ≤ 50 字符 characters; 例 e.g. `EDU_HW_TEST`)
+
+        Codes: parameterInvalid.
+
+        Scopes: qyapi_get_member.
+
+        Apps: third_party_org.
+
+        Source: api-isyuwencertifiedteacher
+        """
+        return Call(bool, "result")
+
     @api("edu_1_0.IsvDataWrite", "POST /v1.0/edu/datas/write", idempotent=True)
     def isv_data_write(
         self,
         *,
         object_code: str | None = None,
-        row_value_list: list[list[IsvDataWriteRowValueList]] | None = None,
-    ) -> Call[IsvDataWriteReply]:
+        row_value_list: list[Sequence[OrDict[RowValue]]] | None = None,
+    ) -> Call[bool]:
         """Isv data write (第三方数据写入).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(IsvDataWriteReply)
+        return Call(bool, "result.needRetry")
 
     @api("edu_1_0.IsvMetadataQuery", "GET /v1.0/edu/datas/metadatas")
     def isv_metadata_query(
         self,
         *,
         object_code: str | None = None,
-    ) -> Call[IsvMetadataQueryReply]:
+    ) -> Call[Metadata]:
         """Isv metadata query (Isv查询元数据信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(IsvMetadataQueryReply)
+        return Call(Metadata, "result")
+
+    @api("edu_1_0.ListCollegeContactDeptTypeConfig", "GET /v1.0/edu/collegeContact/configs/deptTypes")
+    def list_college_contact_dept_type_config(
+        self,
+        *,
+        language: str | None = None,
+    ) -> Call[list[CollegeContactDeptTypeConfig]]:
+        """List college contact dept type config (获取组织单元支持的部门类型).
+
+        Args:
+            language: 部门类型语言 (默认 default `zh_CN`)
+
+        Codes: parameterInvalid, systemError.
+
+        Scopes: Edu.College.Contact.Read.
+
+        Apps: internal.
+
+        Source: api-listcollegecontactdepttypeconfig
+        """
+        return Call(list[CollegeContactDeptTypeConfig], "result").or_empty()
 
     @api("edu_1_0.ListCollegeContactSceneStrus", "GET /v1.0/edu/collegeContact/depts/structures/scenes")
     def list_college_contact_scene_strus(
         self,
         *,
         language: str | None = None,
-    ) -> Call[ListCollegeContactSceneStrusReply]:
+    ) -> Call[list[CollegeContactSceneStrus]]:
         """List college contact scene strus (获取高校通讯录场景架构列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListCollegeContactSceneStrusReply)
+        return Call(list[CollegeContactSceneStrus], "result").or_empty()
+
+    @api("edu_1_0.ListCollegeContactSubDepts", "GET /v1.0/edu/collegeContact/subDepts")
+    def list_college_contact_sub_depts(
+        self,
+        dept_id: int,
+        *,
+        language: str | None = None,
+    ) -> Call[list[CollegeContactDept]]:
+        """List college contact sub depts (获取子组织单元列表).
+
+        Args:
+            dept_id: 父组织单元ID (例 e.g. `200`)
+            language: 通讯录语言 (默认 default `zh_CN`)
+
+        Codes: invalidDepartmentId, invalidLang, parameterInvalid, systemError.
+
+        Scopes: Edu.College.Contact.Read.
+
+        Apps: internal.
+
+        Source: api-listcollegecontactsubdepts
+        """
+        return Call(list[CollegeContactDept], "result").or_empty()
 
     @api("edu_1_0.ListOrder", "POST /v1.0/edu/orders/query", idempotent=True)
     def list_order(
@@ -5661,7 +4435,7 @@ class EduV1(Manager):
         status: int | None = None,
         trade_no: str | None = None,
         user_id: str | None = None,
-    ) -> Query[ListOrderList]:
+    ) -> Query[OrderDetail]:
         """List order (查询订单).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -5671,9 +4445,34 @@ class EduV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(
-            ListOrderList, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="list"
-        )
+        return Listing(OrderDetail, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="list")
+
+    @api("edu_1_0.MoveStudent", "POST /v1.0/edu/students/move")
+    def move_student(
+        self,
+        user_id: str,
+        origin_class_id: int,
+        target_class_id: int,
+        *,
+        operator: str,
+    ) -> Call[None]:
+        """Move student (学生调班).
+
+        Args:
+            user_id: 学生的userId (例 e.g. `1000`)
+            origin_class_id: 原班级ID (例 e.g. `2000`)
+            target_class_id: 目标班级ID (例 e.g. `2001`)
+            operator: 操作者的userId (例 e.g. `1234`)
+
+        Codes: illegalOrg, invalidParameter, noRight, systemBusy.
+
+        Scopes: qyapi_edu_safe.
+
+        Apps: internal, third_party_org.
+
+        Source: shift-students
+        """
+        return Call(None)
 
     @api("edu_1_0.OpenKit", "POST /v1.0/edu/kits/records/open")
     def open_kit(
@@ -5700,14 +4499,14 @@ class EduV1(Manager):
         self,
         *,
         order_no: str | None = None,
-    ) -> Call[OrderInfoReply]:
+    ) -> Call[OrderInfoPage]:
         """Order info (查询订单信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(OrderInfoReply)
+        return Call(OrderInfoPage, "result")
 
     @api("edu_1_0.PageQueryClassCourse", "POST /v1.0/edu/kits/classes/courses/batchQuery", idempotent=True)
     def page_query_class_course(
@@ -5720,25 +4519,23 @@ class EduV1(Manager):
         page_number: int | None = None,
         page_size: int | None = None,
         start_course_date: int | None = None,
-    ) -> Query[PageQueryClassCourseResult]:
+    ) -> Query[QueryClassCourse]:
         """Page query class course (批量查询班级课表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(
-            PageQueryClassCourseResult, Paging("pageNumber", 1, unit="pages", open_ended=True), items="result"
-        )
+        return Listing(QueryClassCourse, Paging("pageNumber", 1, unit="pages", open_ended=True), items="result")
 
     @api("edu_1_0.PageQueryDevices", "GET /v1.0/edu/vpaas/devices")
     def page_query_devices(
         self,
-        type: str,
         *,
+        type: str,
         max_results: int = 20,
         next_token: str | None = None,
-    ) -> Query[PageQueryDevicesList]:
+    ) -> Query[Device]:
         """Page query devices (分页查询设备列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -5748,7 +4545,7 @@ class EduV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(PageQueryDevicesList, Paging("nextToken", "0", next="nextToken"), items="list")
+        return Listing(Device, Paging("nextToken", "0", next="nextToken"), items="list")
 
     @api("edu_1_0.PageQueryKitOpenRecord", "POST /v1.0/edu/kits/records/batchQuery", idempotent=True)
     def page_query_kit_open_record(
@@ -5758,25 +4555,23 @@ class EduV1(Manager):
         isv_product_scene: str | None = None,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[PageQueryKitOpenRecordResult]:
+    ) -> Query[KitRecord]:
         """Page query kit open record (批量查询套件开通记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(
-            PageQueryKitOpenRecordResult, Paging("pageNumber", 1, unit="pages", open_ended=True), items="result"
-        )
+        return Listing(KitRecord, Paging("pageNumber", 1, unit="pages", open_ended=True), items="result")
 
     @api("edu_1_0.PayOrder", "POST /v1.0/edu/orders/pay")
     def pay_order(
         self,
         face_id: str,
-        order_no: str,
-        sn: str,
         user_id: str,
         *,
+        order_no: str,
+        sn: str,
         signature: str | None = None,
         timestamp: int | None = None,
         version: str | None = None,
@@ -5797,20 +4592,21 @@ class EduV1(Manager):
         ext: str | None = None,
         isv_code: str | None = None,
         op_user_id: str | None = None,
-    ) -> Call[PollingConfirmStatusReply]:
+    ) -> Call[UniversityPollingCourseStatus]:
         """Polling confirm status (轮询课程状态，确认教师是否已同意开课).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PollingConfirmStatusReply)
+        return Call(UniversityPollingCourseStatus, "universityPollingCourseStatusResponse")
 
     @api("edu_1_0.PreDial", "POST /v1.0/edu/vpaas/devices/preDial")
     def pre_dial(
         self,
         caller_user_id: str,
         receiver_user_id: str,
+        *,
         sn: str,
         type: str,
     ) -> Call[None]:
@@ -5825,21 +4621,24 @@ class EduV1(Manager):
     @api("edu_1_0.ProvidePoint", "POST /v1.0/edu/points/provide")
     def provide_point(
         self,
-        action_code: str,
         biz_id: str,
+        *,
+        action_code: str,
         point_type: str,
-    ) -> Call[ProvidePointReply]:
+    ) -> Call[ProvidePoint | None]:
         """Provide point (发放教育积分).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ProvidePointReply)
+        return Call(ProvidePoint, "result").or_none()
 
     @api("edu_1_0.PublishSchoolReport", "POST /v1.0/edu/schools/reports/publish")
     def publish_school_report(
         self,
+        teacher_id: str,
+        *,
         biz_code: str,
         exam_class: str,
         exam_title: str,
@@ -5850,64 +4649,62 @@ class EduV1(Manager):
         show_rank: bool,
         show_statistics_score: bool,
         sub_score_type: str,
-        subject_list: list[PublishSchoolReportSubjectList],
+        subject_list: Sequence[OrDict[SchoolReportSubject]],
         subjects: str,
-        teacher_id: str,
         teacher_name: str,
-        *,
-        class_detail_items: list[PublishSchoolReportClassDetailItems] | None = None,
-    ) -> Call[PublishSchoolReportReply]:
+        class_detail_items: Sequence[OrDict[SchoolReport]] | None = None,
+    ) -> Call[int | None]:
         """Publish school report (发布成绩单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PublishSchoolReportReply)
+        return Call(int, "result.schoolReportId").or_none()
 
     @api("edu_1_0.PushClassGroupCard", "POST /v1.0/edu/classes/groups/cards/messages/push")
     def push_class_group_card(
         self,
-        biz_code: str,
         class_id: int,
-        public_card_data: dict[str, str],
         sender_user_id: str,
-        student_user_ids: list[str],
         *,
+        biz_code: str,
+        public_card_data: dict[str, str],
+        student_user_ids: list[str],
         group_type_list: list[str] | None = None,
         private_card_data: dict[str, JsonValue] | None = None,
-    ) -> Call[PushClassGroupCardReply]:
+    ) -> Call[str | None]:
         """Push class group card (推送班级群卡片消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PushClassGroupCardReply)
+        return Call(str, "result").or_none()
 
     @api("edu_1_0.Query", "GET /v1.0/edu/wrongQuestions/codes")
     def query(
         self,
-    ) -> Call[QueryReply]:
+    ) -> Call[list[Edu]]:
         """Query (错题本-查询错题本).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryReply)
+        return Call(list[Edu], "result").or_empty()
 
     @api("edu_1_0.QueryAllSubjectsFromClassSchedule", "GET /v1.0/edu/subjects/instances")
     def query_all_subjects_from_class_schedule(
         self,
-    ) -> Call[QueryAllSubjectsFromClassScheduleReply]:
+    ) -> Call[list[Subject]]:
         """Query all subjects from class schedule (查询全量学科实例列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryAllSubjectsFromClassScheduleReply)
+        return Call(list[Subject], "result").or_empty()
 
     @api("edu_1_0.queryClassCourse", "POST /v1.0/edu/kits/classes/courses/query")
     def query_class_course(
@@ -5934,69 +4731,96 @@ class EduV1(Manager):
     def query_class_schedule(
         self,
         op_user_id: str,
+        *,
         section_index_list: list[int],
         subscriber_ids: list[str],
-        *,
         end_time: int | None = None,
         start_time: int | None = None,
         subscriber_type: str | None = None,
-    ) -> Call[QueryClassScheduleReply]:
+    ) -> Call[ClassScheduleDetail]:
         """Query class schedule (查询课程表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryClassScheduleReply)
+        return Call(ClassScheduleDetail)
 
     @api("edu_1_0.QueryClassScheduleByTimeSchool", "GET /v1.0/edu/schools/classes/courses")
     def query_class_schedule_by_time_school(
         self,
-        end_time: int,
         op_user_id: str,
+        *,
+        end_time: int,
         start_time: int,
-    ) -> Call[QueryClassScheduleByTimeSchoolReply]:
+    ) -> Call[list[ClassSchedule]]:
         """Query class schedule by time school (按照学校和时间区间筛选课程).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryClassScheduleByTimeSchoolReply)
+        return Call(list[ClassSchedule], "result").or_empty()
 
     @api("edu_1_0.QueryClassScheduleConfig", "GET /v1.0/edu/schedules/configs")
     def query_class_schedule_config(
         self,
-    ) -> Call[QueryClassScheduleConfigReply]:
+    ) -> Call[list[ClassScheduleConfig]]:
         """Query class schedule config (获取课程表设置).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryClassScheduleConfigReply)
+        return Call(list[ClassScheduleConfig], "result").or_empty()
+
+    @api("edu_1_0.QueryCollegeContactUserDetail", "GET /v1.0/edu/collegeContact/users")
+    def query_college_contact_user_detail(
+        self,
+        *,
+        userid: str | None = None,
+        job_number: str | None = None,
+        language: Literal["zh_CN", "en_US"] | None = None,
+    ) -> Call[CollegeContactUser]:
+        """Query college contact user detail (查询用户信息详情).
+
+        Args:
+            userid: 员工唯一标识ID (例 e.g. `zhangsan666`)
+            job_number: 学号/职工号 (例 e.g. `12122294`)
+            language: 通讯录语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+
+        Codes: invalidIsvOrgId, invalidRequestParams, needAuth, noPermission, systemError, userNotFound.
+
+        Scopes: Edu.College.Contact.Read.
+
+        Apps: internal.
+
+        Source: api-querycollegecontactuserdetail
+        """
+        return Call(CollegeContactUser, "result")
 
     @api("edu_1_0.QueryDevice", "POST /v1.0/edu/vpass/devices/query?sn", idempotent=True)
     def query_device(
         self,
+        *,
         sn: str,
-    ) -> Call[QueryDeviceReply]:
+    ) -> Call[Device]:
         """Query device (查询单台视讯PAAS设备).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryDeviceReply)
+        return Call(Device)
 
     @api("edu_1_0.QueryDeviceListByCorpId", "GET /v1.0/edu/remoteClasses/devices")
     def query_device_list_by_corp_id(
         self,
-        operator: str,
         *,
+        operator: str,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[QueryDeviceListByCorpIdList]:
+    ) -> Query[DeviceByCorpId]:
         """Query device list by corp id (查询某个组织下面的设备列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -6006,51 +4830,53 @@ class EduV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryDeviceListByCorpIdList, Paging("pageNumber", 1, unit="pages"), "result", items="list")
+        return Listing(DeviceByCorpId, Paging("pageNumber", 1, unit="pages"), "result", items="list")
 
     @api("edu_1_0.QueryEduAssetSpaces", "GET /v1.0/edu/assets/spaces")
     def query_edu_asset_spaces(
         self,
-        biz_code: str,
         *,
+        biz_code: str,
         max_results: int | None = None,
         next_token: int | None = None,
-    ) -> Query[QueryEduAssetSpacesSpace]:
+    ) -> Query[EduAssetSpace]:
         """Query edu asset spaces (教学资源库查询space列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(QueryEduAssetSpacesSpace, TOKEN_FROM_ZERO, items="spaces")
+        return Listing(EduAssetSpace, TOKEN_FROM_ZERO, items="spaces")
 
     @api("edu_1_0.QueryEduLlmModelResponse", "POST /v1.0/edu/assignment/queryEduLlmModelResponse", idempotent=True)
     def query_edu_llm_model_response(
         self,
         corp_id: str,
         req_id: str,
+        *,
         task_code: str,
-    ) -> Call[QueryEduLlmModelResponseReply]:
+    ) -> Call[EduLlmModelResponse]:
         """Query edu llm model response (作业批改-查询模型返回结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryEduLlmModelResponseReply)
+        return Call(EduLlmModelResponse, "result")
 
     @api("edu_1_0.QueryGroupId", "GET /v1.0/edu/faces/groups")
     def query_group_id(
         self,
+        *,
         sn: str,
-    ) -> Call[QueryGroupIdReply]:
+    ) -> Call[GroupId]:
         """Query group id (根据设备SN信息查询学校人脸库).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryGroupIdReply)
+        return Call(GroupId)
 
     @api("edu_1_0.QueryKitOpenRecord", "POST /v1.0/edu/kits/records/query", idempotent=True)
     def query_kit_open_record(
@@ -6059,55 +4885,56 @@ class EduV1(Manager):
         corp_id: str | None = None,
         isv_code: str | None = None,
         isv_product_scene: str | None = None,
-    ) -> Call[QueryKitOpenRecordReply]:
+    ) -> Call[KitRecord]:
         """Query kit open record (查询套件开通记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryKitOpenRecordReply)
+        return Call(KitRecord, "result")
 
     @api("edu_1_0.QueryModelResultByTaskId", "POST /v1.0/edu/ai/models/query", idempotent=True)
     def query_model_result_by_task_id(
         self,
         task_id: str,
-    ) -> Call[QueryModelResultByTaskIdReply]:
+    ) -> Call[dict[str, JsonValue]]:
         """Query model result by task id (获取大模型的返回值).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryModelResultByTaskIdReply)
+        return Call(dict[str, JsonValue], "result.result").or_empty()
 
     @api("edu_1_0.QueryOrder", "GET /v1.0/edu/orders")
     def query_order(
         self,
         alipay_app_id: str,
         merchant_id: str,
+        *,
         order_no: str,
         signature: str,
-    ) -> Call[QueryOrderReply]:
+    ) -> Call[Order]:
         """Query order (查询订单信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryOrderReply)
+        return Call(Order)
 
     @api("edu_1_0.QueryOrgCorrectTaskDetail", "POST /v1.0/edu/assignment/queryTaskDetail", idempotent=True)
     def query_org_correct_task_detail(
         self,
-        end_time: int,
         query_corp_id: str,
-        start_time: int,
         *,
+        end_time: int,
+        start_time: int,
         page_no: int | None = None,
         page_size: int = 20,
         subject_code: str | None = None,
-    ) -> Query[QueryOrgCorrectTaskDetailResult]:
+    ) -> Query[OrgCorrectTask]:
         """Query org correct task detail (作业批改-查询批改任务明细).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -6117,9 +4944,7 @@ class EduV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(
-            QueryOrgCorrectTaskDetailResult, Paging("pageNo", 1, unit="pages", open_ended=True), items="result"
-        )
+        return Listing(OrgCorrectTask, Paging("pageNo", 1, unit="pages", open_ended=True), items="result")
 
     @api(
         "edu_1_0.QueryOrgCorrectTaskWithWrongQuestion",
@@ -6128,13 +4953,13 @@ class EduV1(Manager):
     )
     def query_org_correct_task_with_wrong_question(
         self,
-        end_time: int,
         query_corp_id: str,
-        start_time: int,
         *,
+        end_time: int,
+        start_time: int,
         page_no: int | None = None,
         page_size: int = 20,
-    ) -> Query[QueryOrgCorrectTaskWithWrongQuestionResult]:
+    ) -> Query[OrgCorrectTaskWithWrongQuestion]:
         """Query org correct task with wrong question (作业批改-查询批改错题明细).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -6145,125 +4970,126 @@ class EduV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            QueryOrgCorrectTaskWithWrongQuestionResult,
-            Paging("pageNo", 1, unit="pages", open_ended=True),
-            items="result",
+            OrgCorrectTaskWithWrongQuestion, Paging("pageNo", 1, unit="pages", open_ended=True), items="result"
         )
 
     @api("edu_1_0.QueryOrgRelationList", "GET /v1.0/edu/remoteClasses/orgRelations")
     def query_org_relation_list(
         self,
+        *,
         operator: str,
-    ) -> Call[QueryOrgRelationListReply]:
+    ) -> Call[list[OrgRelation]]:
         """Query org relation list (查询某个组织下面关联的组织列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryOrgRelationListReply)
+        return Call(list[OrgRelation], "result").or_empty()
 
     @api("edu_1_0.QueryOrgSecretKey", "GET /v1.0/edu/universities/secretKeys")
     def query_org_secret_key(
         self,
-        isv_code: str,
         *,
+        isv_code: str,
         op_user_id: str | None = None,
-    ) -> Call[QueryOrgSecretKeyReply]:
+    ) -> Call[str]:
         """Query org secret key (获取组织秘钥).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryOrgSecretKeyReply)
+        return Call(str, "universitySecretKeyInfo.secretKey")
 
     @api("edu_1_0.QueryOrgType", "GET /v1.0/edu/orgTypes")
     def query_org_type(
         self,
-    ) -> Call[QueryOrgTypeReply]:
+    ) -> Call[int]:
         """Query org type (查询教育组织类型).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryOrgTypeReply)
+        return Call(int, "orgType")
 
     @api("edu_1_0.QueryPayResult", "POST /v1.0/edu/payResults/query", idempotent=True)
     def query_pay_result(
         self,
         face_id: str,
-        order_no: str,
-        sn: str,
         user_id: str,
         *,
+        order_no: str,
+        sn: str,
         signature: str | None = None,
         timestamp: int | None = None,
         version: str | None = None,
-    ) -> Call[QueryPayResultReply]:
+    ) -> Call[int]:
         """Query pay result (查询支付结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryPayResultReply)
+        return Call(int, "status")
 
     @api("edu_1_0.QueryPhysicalClassroom", "GET /v1.0/edu/physicalClassrooms")
     def query_physical_classroom(
         self,
         classroom_id: int,
         op_user_id: str,
-    ) -> Call[QueryPhysicalClassroomReply]:
+    ) -> Call[PhysicalClassroom]:
         """Query physical classroom (查询物理教室信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryPhysicalClassroomReply)
+        return Call(PhysicalClassroom, "result")
 
     @api("edu_1_0.QueryPurchaseInfo", "GET /v1.0/edu/users/purchases")
     def query_purchase_info(
         self,
         merchant_id: str,
+        user_id: str,
+        *,
         scene: int,
         sn: str,
-        user_id: str,
-    ) -> Call[QueryPurchaseInfoReply]:
+    ) -> Call[Purchase]:
         """Query purchase info (查询用户订购服务状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryPurchaseInfoReply)
+        return Call(Purchase)
 
     @api("edu_1_0.QueryRemoteClassCourse", "GET /v1.0/edu/remoteClasses/courses")
     def query_remote_class_course(
         self,
+        *,
         end_time: int,
         operator: str,
         start_time: int,
-    ) -> Call[QueryRemoteClassCourseReply]:
+    ) -> Call[list[RemoteClassCourse]]:
         """Query remote class course (查询课程列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryRemoteClassCourseReply)
+        return Call(list[RemoteClassCourse], "result").or_empty()
 
     @api("edu_1_0.QuerySchoolUserFace", "GET /v1.0/edu/schools/faces")
     def query_school_user_face(
         self,
+        *,
         sn: str,
         type: int,
-        *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[QuerySchoolUserFaceUserFaceList]:
+    ) -> Query[SchoolUserFace]:
         """Query school user face (分批查询学校人脸id).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -6273,51 +5099,53 @@ class EduV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(QuerySchoolUserFaceUserFaceList, Paging("pageNumber", 1, unit="pages"), items="userFaceList")
+        return Listing(SchoolUserFace, Paging("pageNumber", 1, unit="pages"), items="userFaceList")
 
     @api("edu_1_0.QuerySelfBuildGroupBaseInfo", "POST /v1.0/edu/self/group/base/query", idempotent=True)
     def query_self_build_group_base_info(
         self,
         corp_id: str,
-    ) -> Call[QuerySelfBuildGroupBaseInfoReply]:
+    ) -> Call[SelfBuildGroup]:
         """Query self build group base info (查询自建群组织和班级信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QuerySelfBuildGroupBaseInfoReply)
+        return Call(SelfBuildGroup, "result")
 
     @api("edu_1_0.QuerySelfBuildGroupUserInfo", "POST /v1.0/edu/self/group/user/query", idempotent=True)
     def query_self_build_group_user_info(
         self,
         class_id: int,
         corp_id: str,
+        *,
         roles: list[str],
-    ) -> Call[QuerySelfBuildGroupUserInfoReply]:
+    ) -> Call[SelfBuildGroupUser]:
         """Query self build group user info (查询自建群用户信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QuerySelfBuildGroupUserInfoReply)
+        return Call(SelfBuildGroupUser, "result")
 
     @api("edu_1_0.QuerySnsOrder", "GET /v1.0/edu/snsOrders")
     def query_sns_order(
         self,
         alipay_app_id: str,
         merchant_id: str,
+        *,
         order_no: str,
         signature: str,
-    ) -> Call[QuerySnsOrderReply]:
+    ) -> Call[Order]:
         """Query sns order (个人应用查询订单信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QuerySnsOrderReply)
+        return Call(Order)
 
     @api(
         "edu_1_0.QueryStatisticsData",
@@ -6327,19 +5155,19 @@ class EduV1(Manager):
     def query_statistics_data(
         self,
         op_user_id: str,
+        *,
         section_index_list: list[int],
         teacher_user_ids: list[str],
-        *,
         end_time: int | None = None,
         start_time: int | None = None,
-    ) -> Call[QueryStatisticsDataReply]:
+    ) -> Call[list[Statistics]]:
         """Query statistics data (获得课程表详细信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryStatisticsDataReply)
+        return Call(list[Statistics], "result").or_empty()
 
     @api("edu_1_0.QueryStudentClass", "POST /v1.0/edu/kits/students/classes/query", idempotent=True)
     def query_student_class(
@@ -6350,30 +5178,30 @@ class EduV1(Manager):
         corp_id: str | None = None,
         isv_code: str | None = None,
         student_user_ids: list[str] | None = None,
-    ) -> Call[QueryStudentClassReply]:
+    ) -> Call[StudentClass]:
         """Query student class (查询学生班级).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryStudentClassReply)
+        return Call(StudentClass, "result")
 
     @api("edu_1_0.QuerySubjectTeachers", "GET /v1.0/edu/subjects/teachers")
     def query_subject_teachers(
         self,
         op_user_id: str,
-        subject_code: str,
         *,
+        subject_code: str,
         class_ids: list[int] | None = None,
-    ) -> Call[QuerySubjectTeachersReply]:
+    ) -> Call[list[SubjectTeacher]]:
         """Query subject teachers (查询教授某学科老师列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QuerySubjectTeachersReply)
+        return Call(list[SubjectTeacher], "result").or_empty()
 
     @api("edu_1_0.QueryTeachSubjects", "GET /v1.0/edu/teachers/subjects")
     def query_teach_subjects(
@@ -6381,14 +5209,14 @@ class EduV1(Manager):
         op_user_id: str,
         *,
         class_ids: list[int] | None = None,
-    ) -> Call[QueryTeachSubjectsReply]:
+    ) -> Call[list[SubjectTeacher]]:
         """Query teach subjects (查询老师教授学科列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryTeachSubjectsReply)
+        return Call(list[SubjectTeacher], "result").or_empty()
 
     @api("edu_1_0.QueryTeacherCourse", "POST /v1.0/edu/kits/teachers/courses/query", idempotent=True)
     def query_teacher_course(
@@ -6398,14 +5226,14 @@ class EduV1(Manager):
         isv_code: str | None = None,
         isv_course_id_list: list[str] | None = None,
         teacher_user_id: str | None = None,
-    ) -> Call[QueryTeacherCourseReply]:
+    ) -> Call[TeacherCoursePage]:
         """Query teacher course (查询老师课程).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryTeacherCourseReply)
+        return Call(TeacherCoursePage, "result")
 
     @api("edu_1_0.QueryTransferCourse", "POST /v1.0/edu/kits/transferRecords/query", idempotent=True)
     def query_transfer_course(
@@ -6414,64 +5242,68 @@ class EduV1(Manager):
         corp_id: str | None = None,
         isv_code: str | None = None,
         isv_record_id: str | None = None,
-    ) -> Call[QueryTransferCourseReply]:
+    ) -> Call[TransferCourse]:
         """Query transfer course (查询调代课记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryTransferCourseReply)
+        return Call(TransferCourse, "result")
 
     @api("edu_1_0.QueryUniversityCourseGroup", "GET /v1.0/edu/universities/courseGroups")
     def query_university_course_group(
         self,
-        course_group_code: str,
         op_user_id: str,
-    ) -> Call[QueryUniversityCourseGroupReply]:
+        *,
+        course_group_code: str,
+    ) -> Call[UniversityCourseGroupPage]:
         """Query university course group (查询大学课程组).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUniversityCourseGroupReply)
+        return Call(UniversityCourseGroupPage, "universityCourseGroupInfo")
 
     @api("edu_1_0.QueryUserFace", "GET /v1.0/edu/users/faces")
     def query_user_face(
         self,
         face_id: str,
+        *,
         sn: str,
-    ) -> Call[QueryUserFaceReply]:
+    ) -> Call[UserFace]:
         """Query user face (根据人脸id查询用户信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUserFaceReply)
+        return Call(UserFace)
 
     @api("edu_1_0.QueryUserPayInfo", "GET /v1.0/edu/orders/payInfos")
     def query_user_pay_info(
         self,
         face_id: str,
-        sn: str,
         user_id: str,
-    ) -> Call[QueryUserPayInfoReply]:
+        *,
+        sn: str,
+    ) -> Call[str]:
         """Query user pay info (查询用户支付信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUserPayInfoReply)
+        return Call(str, "signNo")
 
     @api("edu_1_0.RecordActionPoint", "POST /v1.0/edu/assignment/recordActionPoint")
     def record_action_point(
         self,
+        corp_id: str,
+        *,
         action_code: str,
         action_time: int,
-        corp_id: str,
         task_code: str,
     ) -> Call[None]:
         """Record action point (作业批改-记录行动点).
@@ -6486,6 +5318,7 @@ class EduV1(Manager):
     def remove_device(
         self,
         merchant_id: str,
+        *,
         sn: str,
     ) -> Call[None]:
         """Remove device (移除设备).
@@ -6500,6 +5333,7 @@ class EduV1(Manager):
     def report_device_log(
         self,
         media_id: str,
+        *,
         sn: str,
         type: str,
     ) -> Call[None]:
@@ -6514,10 +5348,11 @@ class EduV1(Manager):
     @api("edu_1_0.ReportDeviceUseLog", "POST /v1.0/edu/deviceUseLogs/report")
     def report_device_use_log(
         self,
+        user_id: str,
+        *,
         action: str,
         order_no: str,
         sn: str,
-        user_id: str,
     ) -> Call[None]:
         """Report device use log (上传设备使用日志).
 
@@ -6531,6 +5366,7 @@ class EduV1(Manager):
     def rollback_deduct_point(
         self,
         biz_id: str,
+        *,
         point_type: str,
     ) -> Call[None]:
         """Rollback deduct point (回滚教育积分扣减).
@@ -6544,83 +5380,85 @@ class EduV1(Manager):
     @api("edu_1_0.SaveClassLearningData", "POST /v1.0/edu/classes/learnings/datas/save")
     def save_class_learning_data(
         self,
-        assign_num: int,
-        assign_student_user_ids: list[str],
         biz_id: str,
-        biz_type: str,
         corp_id: str,
         dept_id: int,
+        teacher_user_id: str,
+        *,
+        assign_num: int,
+        assign_student_user_ids: list[str],
+        biz_type: str,
         generated_time: int,
         question_num: int,
         subject_code: str,
-        teacher_user_id: str,
-        *,
         file_suffix: str | None = None,
         question_picture_num: int | None = None,
         standard_answer_picture_num: int | None = None,
-    ) -> Call[SaveClassLearningDataReply]:
+    ) -> Call[CreatedClassLearning | None]:
         """Save class learning data (保存班级学情数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SaveClassLearningDataReply)
+        return Call(CreatedClassLearning, "result").or_none()
 
     @api("edu_1_0.SaveStudentLearningData", "POST /v1.0/edu/students/learnings/datas/save")
     def save_student_learning_data(
         self,
-        assign_num: int,
         biz_id: str,
-        biz_type: str,
         corp_id: str,
-        correct_num: int,
         dept_id: int,
+        student_user_id: str,
+        *,
+        assign_num: int,
+        biz_type: str,
+        correct_num: int,
         generated_time: int,
         question_num: int,
-        student_user_id: str,
         subject_code: str,
         submit_num: int,
-        *,
         file_suffix: str | None = None,
-        wrong_questions: list[SaveStudentLearningDataWrongQuestions] | None = None,
-    ) -> Call[SaveStudentLearningDataReply]:
+        wrong_questions: Sequence[OrDict[WrongQuestion]] | None = None,
+    ) -> Call[CreatedStudentLearning | None]:
         """Save student learning data (保存学生学情数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SaveStudentLearningDataReply)
+        return Call(CreatedStudentLearning, "result").or_none()
 
     @api("edu_1_0.SchoolReportDetailReaded", "POST /v1.0/edu/schools/reportDetails/readStatuses/set")
     def school_report_detail_readed(
         self,
-        biz_code: str,
         school_report_id: int,
-        student_ids: list[str],
         user_id: str,
-    ) -> Call[SchoolReportDetailReadedReply]:
+        *,
+        biz_code: str,
+        student_ids: list[str],
+    ) -> Call[list[str]]:
         """School report detail readed (成绩单详情已读状态设置).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SchoolReportDetailReadedReply)
+        return Call(list[str], "result.schoolReportDetailId").or_empty()
 
     @api("edu_1_0.SearchTeachers", "POST /v1.0/edu/teachers/search?nameKeyword", idempotent=True)
     def search_teachers(
         self,
+        *,
         name_keyword: str,
-    ) -> Call[SearchTeachersReply]:
+    ) -> Call[list[Teacher]]:
         """Search teachers (按关键字搜索老师).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SearchTeachersReply)
+        return Call(list[Teacher], "users").or_empty()
 
     @api("edu_1_0.SendAiCard", "POST /v1.0/edu/kits/aiCards/send")
     def send_ai_card(
@@ -6644,10 +5482,10 @@ class EduV1(Manager):
     @api("edu_1_0.SendCollegeAiAssistantMsg", "POST /v1.0/edu/colleges/aiAssistants/messages/send")
     def send_college_ai_assistant_msg(
         self,
-        content: str,
-        content_type: str,
         union_id: str,
         *,
+        content: str,
+        content_type: str,
         open_conversation_id: str | None = None,
     ) -> Call[None]:
         """Send college ai assistant msg (高校AI助理主动发送消息).
@@ -6662,11 +5500,11 @@ class EduV1(Manager):
     def send_file_message(
         self,
         biz_id: str,
+        *,
         extension: str,
         file_name: str,
         file_size: int,
         file_url: str,
-        *,
         send_type: str | None = None,
     ) -> Call[None]:
         """Send file message (收藏文件消息发送).
@@ -6682,25 +5520,26 @@ class EduV1(Manager):
         self,
         biz_id: str,
         from_user_id: str,
+        *,
         sn: str,
         to_user_id_list: list[str],
         type: int,
-    ) -> Call[SendMessageReply]:
+    ) -> Call[str | None]:
         """Send message (亲情通话发消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SendMessageReply)
+        return Call(str, "successInfo").or_none()
 
     @api("edu_1_0.SendPrintOrderNoticeMsg", "POST /v1.0/edu/files/printOrders/noticeMessages/send")
     def send_print_order_notice_msg(
         self,
+        *,
         create_order_time: str,
         price: str,
         scene_code: str,
-        *,
         delivery_company_name: str | None = None,
         delivery_number: str | None = None,
         delivery_time: str | None = None,
@@ -6722,15 +5561,15 @@ class EduV1(Manager):
         course_code: str | None = None,
         ext: str | None = None,
         isv_code: str | None = None,
-        live_play_info_list: list[StartCourseLivePlayInfoList] | None = None,
-    ) -> Call[StartCourseReply]:
+        live_play_info_list: Sequence[OrDict[LivePlayInfo]] | None = None,
+    ) -> Call[str | None]:
         """Start course (开始课程).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(StartCourseReply)
+        return Call(str, "universityCourseCommonResponse.courseCode").or_none()
 
     @api("edu_1_0.StartCoursePrepare", "POST /v1.0/edu/universities/courses/prepare?opUserId")
     def start_course_prepare(
@@ -6744,14 +5583,14 @@ class EduV1(Manager):
         isv_code: str | None = None,
         live_cover_image: str | None = None,
         section_index: list[int] | None = None,
-    ) -> Call[StartCoursePrepareReply]:
+    ) -> Call[str | None]:
         """Start course prepare (预开课，发送开课提醒).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(StartCoursePrepareReply)
+        return Call(str, "universityCourseCommonResponse.courseCode").or_none()
 
     @api("edu_1_0.SubmitAiSportData", "POST /v1.0/edu/aiSports/data/submit")
     def submit_ai_sport_data(
@@ -6788,9 +5627,10 @@ class EduV1(Manager):
     @api("edu_1_0.SyncCheckedData", "POST /v1.0/edu/assignment/syncCheckedData")
     def sync_checked_data(
         self,
+        corp_id: str,
+        *,
         check_json_url: str,
         check_url: str,
-        corp_id: str,
         task_code: str,
     ) -> Call[None]:
         """Sync checked data (作业批改-同步抽检数据).
@@ -6805,6 +5645,7 @@ class EduV1(Manager):
     def unsubscribe_university_course_group(
         self,
         op_user_id: str,
+        *,
         course_group_code: str,
         student_user_ids: list[str],
     ) -> Call[None]:
@@ -6816,14 +5657,43 @@ class EduV1(Manager):
         """
         return Call(None)
 
+    @api("edu_1_0.UpdateClass", "PUT /v1.0/edu/classes/infos")
+    def update_class(
+        self,
+        dept_id: int,
+        super_id: int,
+        *,
+        grade_level: int,
+        operator: str,
+        open_class: OrDict[Class],
+    ) -> Call[int]:
+        """Update class (更新班级).
+
+        Args:
+            dept_id: 班级ID (例 e.g. `23424324324`)
+            super_id: 年级ID (例 e.g. `23423423`)
+            grade_level: 年级Level (例 e.g. `1`)
+            operator: 钉钉企业管理员userId (例 e.g. `manager234234`)
+            open_class: 班级信息
+
+        Codes: concurrentError, illegalOrg, noRight, parameterInvalid, systemError.
+
+        Scopes: qyapi_edu_safe.
+
+        Apps: internal, third_party_org.
+
+        Source: api-updateclass
+        """
+        return Call(int, "result.deptId")
+
     @api("edu_1_0.UpdateClassGroupCard", "PUT /v1.0/edu/classes/groups/cards/messages")
     def update_class_group_card(
         self,
         biz_card_id: str,
         class_id: int,
+        *,
         group_type_list: list[str],
         is_final_update: bool,
-        *,
         private_card_data: dict[str, JsonValue] | None = None,
         public_card_data: dict[str, str] | None = None,
     ) -> Call[None]:
@@ -6838,10 +5708,10 @@ class EduV1(Manager):
     @api("edu_1_0.UpdateCollegeAlumniUserInfo", "PUT /v1.0/edu/collegeAlumni/userInfos")
     def update_college_alumni_user_info(
         self,
-        dept_ids: list[int],
-        operator: str,
         user_id: str,
         *,
+        dept_ids: list[int],
+        operator: str,
         address: str | None = None,
         email: str | None = None,
         intake: str | None = None,
@@ -6854,6 +5724,165 @@ class EduV1(Manager):
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
+        """
+        return Call(None)
+
+    @api("edu_1_0.UpdateCollegeContactDept", "PUT /v1.0/edu/collegeContact/depts")
+    def update_college_contact_dept(
+        self,
+        dept_id: int,
+        *,
+        parent_id: int | None = None,
+        dept_type: str | None = None,
+        dept_code: str | None = None,
+        outer_dept: bool | None = None,
+        hide_dept: bool | None = None,
+        create_dept_group: bool | None = None,
+        order: int | None = None,
+        name: Annotated[str, Field(min_length=1, max_length=100)] | None = None,
+        source_identifier: str | None = None,
+        dept_permits: list[int] | None = None,
+        user_permits: list[str] | None = None,
+        outer_permit_users: list[str] | None = None,
+        outer_permit_depts: list[int] | None = None,
+        outer_dept_only_self: bool | None = None,
+        auto_approve_apply: bool | None = None,
+        emp_apply_join_dept: bool | None = None,
+        brief: str | None = None,
+        telephone: str | None = None,
+        code: str | None = None,
+        hide_scene_config: OrDict[HideSceneConfig] | None = None,
+        outer_scene_config: OrDict[HideSceneConfig] | None = None,
+        extension: dict[str, str] | None = None,
+        language: str | None = None,
+        auto_add_user: bool | None = None,
+        dept_manager_userid_list: list[str] | None = None,
+        group_contain_sub_dept: bool | None = None,
+        group_contain_outer_dept: bool | None = None,
+        group_contain_hidden_dept: bool | None = None,
+        org_dept_owner: str | None = None,
+        force_update_fields: list[str] | None = None,
+    ) -> Call[None]:
+        """Update college contact dept (更新组织单元).
+
+        Args:
+            dept_id: 组织单元ID
+            parent_id: 父组织单元ID
+            dept_type: 高校组织单元类型
+            dept_code: 高校组织单元编码
+            outer_dept: 限制本组织单元成员查看通讯录
+            hide_dept: 是否隐藏组织单元
+            create_dept_group: 是否创建一个关联此组织单元的企业群 (默认 default `False`)
+            order: 在父组织单元中的排序值
+            name: 组织单元名称 (≥ 1 字符 characters; ≤ 100 字符 characters)
+            source_identifier: 基础通讯录部门标识
+            dept_permits: 组织单元ID
+            user_permits: 组织人员userID
+            outer_permit_users: 组织人员userID
+            outer_permit_depts: 组织单元ID
+            outer_dept_only_self: 是否只能看到所在组织单元及下级组织单元通讯录
+            auto_approve_apply: 开启后
+            emp_apply_join_dept: 开启后
+            brief: 组织单元简介
+            telephone: 组织单元联系方式
+            code: 基础通讯录编码
+            hide_scene_config: 组织单元隐藏的生效场景配置
+            outer_scene_config: 组织单元限制可见的生效场景配置
+            extension: 扩展字段
+            language: 通讯录语言
+            dept_manager_userid_list: 组织人员userID
+            group_contain_sub_dept: 组织单元群是否包含子组织单元
+            group_contain_outer_dept: 组织单元群是否包含外部组织单元
+            group_contain_hidden_dept: 组织单元群是否包含隐藏组织单元
+            org_dept_owner: 组织单元群群主的userID
+            force_update_fields: 强制更新的字段
+
+        Codes: deptCodeExist, deptMoveIllegal, deptMoveParamIllegal, deptNameExist, deptTypeInvalid,
+            invalidDepartmentId, noPermission, orgNotExist, orgUpgradeNotSuccess, parameterErrror, parameterInvalid,
+            parentDeptNotExist, rootDeptCanNotUpdate, struDeptCanNotUpdateStandardParam, systemError,
+            updateSubDeptGroupFailed.
+
+        Scopes: Edu.College.Contact.Write.
+
+        Apps: internal.
+
+        Source: api-updatecollegecontactdept
+        """
+        return Call(None)
+
+    @api("edu_1_0.UpdateCollegeContactExclusive", "PUT /v1.0/edu/collegeContact/exclusiveAccounts/users")
+    def update_college_contact_exclusive(
+        self,
+        userid: Annotated[str, Field(min_length=1, max_length=64)],
+        *,
+        name: Annotated[str, Field(max_length=80)] | None = None,
+        mobile: str | None = None,
+        emp_type: Literal["college_teacher", "college_student"] | None = None,
+        telephone: Annotated[str, Field(max_length=50)] | None = None,
+        job_number: Annotated[str, Field(max_length=50)] | None = None,
+        title: Annotated[str, Field(max_length=200)] | None = None,
+        email: Annotated[str, Field(max_length=50)] | None = None,
+        org_email: Annotated[str, Field(max_length=100)] | None = None,
+        org_email_type: Literal["profession", "base"] | None = None,
+        work_place: Annotated[str, Field(max_length=100)] | None = None,
+        remark: Annotated[str, Field(max_length=2000)] | None = None,
+        dept_id_list: list[int] | None = None,
+        main_dept_id: int | None = None,
+        dept_order_list: Sequence[OrDict[DeptOrder]] | None = None,
+        dept_title_list: Sequence[OrDict[DeptTitle]] | None = None,
+        extension: dict[str, str] | None = None,
+        senior_mode: bool | None = None,
+        hired_date: Millis | None = None,
+        manager_userid: str | None = None,
+        hide_mobile: bool | None = None,
+        dept_position_set: Sequence[OrDict[DeptPositionSet]] | None = None,
+        manager_user_id: str | None = None,
+        language: Literal["zh_CN", "en_US"] | None = None,
+        force_update_fields: str | None = None,
+        login_id_type: Literal["studentNo", "teacherNo", "cardNo", "candidateNo"] | None = None,
+        avatar_media_id: str | None = None,
+        nickname: str | None = None,
+    ) -> Call[None]:
+        """Update college contact exclusive (更新高校账号用户信息).
+
+        Args:
+            userid: 员工唯一标识ID (≥ 1 字符 characters; ≤ 64 字符 characters; 例 e.g. `zhangsan666`)
+            name: 员工名称 (≤ 80 字符 characters; 例 e.g. `张三`)
+            mobile: 手机号码 (例 e.g. `185xxxx8888`)
+            emp_type: 员工的成员类型 (`college_teacher` `college_student`)
+            telephone: 分机号 (≤ 50 字符 characters; 例 e.g. `010-86123456-2345`)
+            job_number: 教职工工号/学生学号 (≤ 50 字符 characters; 例 e.g. `666666`)
+            title: 职位 (≤ 200 字符 characters; 例 e.g. `学生会主席`)
+            email: 员工个人邮箱 (≤ 50 字符 characters; 例 e.g. `test@xxx.com`)
+            org_email: 员工的企业邮箱 (≤ 100 字符 characters; 例 e.g. `test@xxx.com`)
+            org_email_type: 员工的企业邮箱类型 (`profession` `base`)
+            work_place: 办公地点 (≤ 100 字符 characters; 例 e.g. `阿里巴巴c区`)
+            remark: 备注 (≤ 2000 字符 characters; 例 e.g. `备注`)
+            dept_id_list: 部门ID
+            main_dept_id: 主部门ID (例 e.g. `123456`)
+            dept_order_list: 员工在对应的部门中的排序
+            dept_title_list: 员工在对应的部门中的职位
+            extension: 扩展属性
+            senior_mode: 是否开启高管模式 (默认 default `False`)
+            hired_date: 入职时间 (单位 unit 毫秒; 例 e.g. `1597573616828`)
+            manager_userid: 直属主管的userId (例 e.g. `001`)
+            hide_mobile: 是否号码隐藏 (例 e.g. `False`)
+            dept_position_set: 部门多任职
+            manager_user_id: 直属主管
+            language: 通讯录语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            force_update_fields: 强制更新的字段 (例 e.g. `manager_userid`)
+            login_id_type: 高校账号的登录类型 (`studentNo` `teacherNo` `cardNo` `candidateNo`)
+            avatar_media_id: 创建高校账号时可指定头像MediaId (例 e.g. `@lALPDfmVUw19YdrNA-jNA-g`)
+            nickname: 创建高校账号时可指定昵称 (例 e.g. `昵称`)
+
+        Codes: deptCannotFind, illegalMobile, invalidIsvOrgId, invalidRequestParams, needAuth, noPermission, saveFailed,
+            systemError, userIdExist, userOpenAccountProtect.
+
+        Scopes: Edu.College.Contact.Write.
+
+        Apps: internal.
+
+        Source: api-updatecollegecontactexclusive
         """
         return Call(None)
 
@@ -6876,10 +5905,100 @@ class EduV1(Manager):
         """
         return Call(None)
 
+    @api("edu_1_0.UpdateCollegeContactUser", "PUT /v1.0/edu/collegeContact/personalAccounts/users")
+    def update_college_contact_user(
+        self,
+        userid: str,
+        *,
+        name: Annotated[str, Field(max_length=80)] | None = None,
+        emp_type: Literal["college_teacher", "college_student"] | None = None,
+        hide_mobile: bool | None = None,
+        telephone: Annotated[str, Field(max_length=50)] | None = None,
+        job_number: Annotated[str, Field(max_length=50)] | None = None,
+        title: Annotated[str, Field(max_length=200)] | None = None,
+        email: Annotated[str, Field(max_length=50)] | None = None,
+        org_email: Annotated[str, Field(max_length=100)] | None = None,
+        work_place: Annotated[str, Field(max_length=100)] | None = None,
+        remark: Annotated[str, Field(max_length=2000)] | None = None,
+        dept_id_list: list[int] | None = None,
+        main_dept_id: int | None = None,
+        dept_order_list: Sequence[OrDict[DeptOrder]] | None = None,
+        dept_title_list: Sequence[OrDict[DeptTitle]] | None = None,
+        extension: dict[str, str] | None = None,
+        senior_mode: bool | None = None,
+        hired_date: Millis | None = None,
+        manager_userid: str | None = None,
+        dept_position_set: Sequence[OrDict[DeptPositionSet]] | None = None,
+        manager_user_id: str | None = None,
+        language: str | None = None,
+        force_update_fields: str | None = None,
+    ) -> Call[None]:
+        """Update college contact user (更新个人账号用户信息).
+
+        Args:
+            userid: 员工唯一标识ID
+            name: 员工名称 (≤ 80 字符 characters)
+            emp_type: 员工的成员类型 (`college_teacher` `college_student`)
+            hide_mobile: 是否号码隐藏
+            telephone: 分机号 (≤ 50 字符 characters)
+            job_number: 教职工工号/学生学号 (≤ 50 字符 characters)
+            title: 职位 (≤ 200 字符 characters)
+            email: 员工个人邮箱 (≤ 50 字符 characters)
+            org_email: 员工的企业邮箱 (≤ 100 字符 characters)
+            work_place: 办公地点 (≤ 100 字符 characters)
+            remark: 备注 (≤ 2000 字符 characters)
+            dept_id_list: 部门ID
+            main_dept_id: 主部门ID
+            dept_order_list: 员工在对应的部门中的排序
+            dept_title_list: 员工在对应的部门中的职位
+            extension: 扩展属性
+            senior_mode: 是否开启高管模式 (默认 default `False`)
+            hired_date: 入职时间 (单位 unit 毫秒)
+            manager_userid: 直属主管的userId
+            dept_position_set: 部门多任职
+            manager_user_id: 直属主管
+            language: 通讯录语言
+            force_update_fields: 强制更新的字段
+
+        Codes: deptCannotFind, illegalMobile, invalidIsvOrgId, invalidRequestParams, needAuth, noPermission, saveFailed,
+            systemError, userIdExist, userOpenAccountProtect.
+
+        Scopes: Edu.College.Contact.Write.
+
+        Apps: internal.
+
+        Source: api-updatecollegecontactuser
+        """
+        return Call(None)
+
+    @api("edu_1_0.UpdateCollegeUserEmpType", "POST /v1.0/edu/collegeContact/empTypes/change")
+    def update_college_user_emp_type(
+        self,
+        userid: str,
+        *,
+        emp_type: Literal["college_teacher", "college_student"],
+    ) -> Call[None]:
+        """Update college user emp type (修改用户成员类型).
+
+        Args:
+            userid: 员工唯一标识ID (例 e.g. `zhangsan666`)
+            emp_type: 员工的成员类型 (`college_teacher` `college_student`)
+
+        Codes: invalidIsvOrgId, invalidRequestParams, needAuth, noPermission, systemError, userNotFound.
+
+        Scopes: Edu.College.Contact.Write.
+
+        Apps: internal.
+
+        Source: api-updatecollegeuseremptype
+        """
+        return Call(None)
+
     @api("edu_1_0.UpdateCorrectingData", "POST /v1.0/edu/assignment/updateCorrectingData")
     def update_correcting_data(
         self,
         corp_id: str,
+        *,
         data_detail: str,
         data_type: str,
         task_code: str,
@@ -6897,8 +6016,28 @@ class EduV1(Manager):
         self,
         class_id: str,
         op_user_id: str,
-        courses: list[UpdateCoursesOfClassCourses],
-        section_config: UpdateCoursesOfClassSectionConfig,
+        *,
+        courses: Sequence[
+            Annotated[
+                OrDict[NewCourse],
+                Needs(
+                    "course_group_code", "course_name", "date_model.day_of_month", "date_model.month", "date_model.year"
+                ),
+            ]
+        ],
+        section_config: Annotated[
+            OrDict[SectionConfig],
+            Needs(
+                "section_models",
+                "section_models.end",
+                "section_models.end.hour",
+                "section_models.end.min",
+                "section_models.section_index",
+                "section_models.start",
+                "section_models.start.hour",
+                "section_models.start.min",
+            ),
+        ],
     ) -> Call[None]:
         """Update courses of class (更新班级课程表（调代课等微调场景）).
 
@@ -6913,11 +6052,11 @@ class EduV1(Manager):
         self,
         corp_id: str,
         essay_task_id: str,
+        user_id: str,
+        *,
         ext: str,
         status: str,
         task_code: str,
-        user_id: str,
-        *,
         failed_msg: str | None = None,
     ) -> Call[None]:
         """Update essay task correction result (作业批改-更新作文任务批改结果).
@@ -6933,7 +6072,7 @@ class EduV1(Manager):
         self,
         *,
         teacher_id: str | None = None,
-        unread_data: list[UpdateEvaluatePerformanceCountUnreadData] | None = None,
+        unread_data: Sequence[OrDict[EvaluatePerformanceCount]] | None = None,
     ) -> Call[None]:
         """Update evaluate performance count (更新评价表现未读数量).
 
@@ -6942,6 +6081,37 @@ class EduV1(Manager):
         Evidence: sdk
         """
         return Call(None)
+
+    @api("edu_1_0.UpdateGuardian", "PUT /v1.0/edu/guardians/infos")
+    def update_guardian(
+        self,
+        stu_id: str,
+        user_id: str,
+        class_id: int,
+        biz_id: str,
+        *,
+        operator: str,
+        relation: Literal["F", "M", "GF", "GM", "GFA", "GMA", "U", "A", "B", "S", "O"],
+    ) -> Call[Guardian]:
+        """Update guardian (更新家长).
+
+        Args:
+            stu_id: 学生ID (例 e.g. `234234324`)
+            user_id: 家长userId (例 e.g. `324324324`)
+            class_id: 班级ID (例 e.g. `234324234`)
+            biz_id: 业务ID (例 e.g. `23434234234`)
+            operator: 钉钉企业管理员userId (例 e.g. `3545979`)
+            relation: 家长与学生的关系 (`F` `M` `GF` `GM` `GFA` `GMA` `U` `A` `B` `S` `O`)
+
+        Codes: concurrentError, illegalOrg, invalidUser, noRight, parameterInvalid, systemError, userNotExist.
+
+        Scopes: qyapi_edu_safe.
+
+        Apps: internal, third_party_org.
+
+        Source: api-updateguardian
+        """
+        return Call(Guardian, "result")
 
     @api("edu_1_0.UpdatePhysicalClassroom", "PUT /v1.0/edu/physicalClassrooms?opUserId")
     def update_physical_classroom(
@@ -6968,25 +6138,27 @@ class EduV1(Manager):
     @api("edu_1_0.UpdateRemoteClassCourse", "PUT /v1.0/edu/remoteClasses/courses")
     def update_remote_class_course(
         self,
-        attend_participants: list[UpdateRemoteClassCourseAttendParticipants],
+        *,
+        attend_participants: Sequence[OrDict[Participant]],
         auth_code: str,
         course_code: str,
         course_name: str,
         end_time: int,
         start_time: int,
-        teaching_participant: UpdateRemoteClassCourseTeachingParticipant,
-    ) -> Call[UpdateRemoteClassCourseReply]:
+        teaching_participant: OrDict[Participant],
+    ) -> Call[str | None]:
         """Update remote class course (更新专递课堂课程).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateRemoteClassCourseReply)
+        return Call(str, "result").or_none()
 
     @api("edu_1_0.UpdateRemoteClassDevice", "PUT /v1.0/edu/remoteClasses/deviceNames?authCode&deviceCode&deviceName")
     def update_remote_class_device(
         self,
+        *,
         auth_code: str,
         device_code: str,
         device_name: str,
@@ -6999,15 +6171,59 @@ class EduV1(Manager):
         """
         return Call(None)
 
+    @api("edu_1_0.UpdateStudent", "PUT /v1.0/edu/students/infos")
+    def update_student(
+        self,
+        user_id: str,
+        class_id: int,
+        biz_id: str,
+        *,
+        operator: str,
+        name: str,
+        student_no: str,
+    ) -> Call[None]:
+        """Update student (更新学生).
+
+        Args:
+            user_id: 学生ID (例 e.g. `234234234`)
+            class_id: 班级ID (例 e.g. `234324234`)
+            biz_id: 业务的唯一ID (例 e.g. `32432432432`)
+            operator: 钉钉企业管理员的userId (例 e.g. `manager34234`)
+            name: 学生姓名 (例 e.g. `李四`)
+            student_no: 学生学号 (例 e.g. `23`)
+
+        Codes: concurrentError, illegalOrg, invalidUser, noRight, parameterInvalid, systemError, userNotExist.
+
+        Scopes: qyapi_edu_safe.
+
+        Apps: internal, third_party_org.
+
+        Source: api-updatestudent
+        """
+        return Call(None)
+
     @api("edu_1_0.UpdateUniversityCourseGroup", "PUT /v1.0/edu/universities/courseGroups?opUserId")
     def update_university_course_group(
         self,
         op_user_id: str,
+        *,
         course_group_code: str,
         course_group_introduce: str,
         course_group_name: str,
-        courser_group_item_models: list[UpdateUniversityCourseGroupCourserGroupItemModels],
-        *,
+        courser_group_item_models: Sequence[
+            Annotated[
+                OrDict[UniversityCourseGroup],
+                Needs(
+                    "courser_group_item_end_date.day_of_month",
+                    "courser_group_item_end_date.month",
+                    "courser_group_item_end_date.year",
+                    "courser_group_item_start_date.day_of_month",
+                    "courser_group_item_start_date.month",
+                    "courser_group_item_start_date.year",
+                    "section_index",
+                ),
+            ]
+        ],
         ext: str | None = None,
     ) -> Call[None]:
         """Update university course group (更新大学课程组).
@@ -7022,11 +6238,11 @@ class EduV1(Manager):
     def upload_learning_data_callback(
         self,
         biz_id: str,
-        biz_type: str,
         corp_id: str,
         dept_id: int,
-        subject_code: str,
         *,
+        biz_type: str,
+        subject_code: str,
         generated_time: int | None = None,
         student_user_id: str | None = None,
     ) -> Call[None]:
@@ -7038,33 +6254,18 @@ class EduV1(Manager):
         """
         return Call(None)
 
-    @api("edu_1_0.VPaasProxy", "POST /v1.0/edu/vpaas/proxy")
-    def v_paas_proxy(
-        self,
-        action_code: str,
-        params: str,
-        public_key: str,
-    ) -> Call[VPaasProxyReply]:
-        """Vpaas proxy (视讯PAAS接口代理).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(VPaasProxyReply)
-
     @api("edu_1_0.ValidateNewGradeManager", "POST /v1.0/edu/newGrades/tasks/validate")
     def validate_new_grade_manager(
         self,
         union_id: str,
-    ) -> Call[ValidateNewGradeManagerReply]:
+    ) -> Call[bool | None]:
         """Validate new grade manager (校验开学季任务是否完成).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ValidateNewGradeManagerReply)
+        return Call(bool, "matchRule").or_none()
 
     @api("edu_1_0.ValidateUserRole", "POST /v1.0/edu/users/roles/validate")
     def validate_user_role(
@@ -7072,14 +6273,14 @@ class EduV1(Manager):
         union_id: str,
         *,
         time_threshold: int | None = None,
-    ) -> Call[ValidateUserRoleReply]:
+    ) -> Call[ValidateUserRole]:
         """Validate user role (校验用户的教育角色).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ValidateUserRoleReply)
+        return Call(ValidateUserRole)
 
     @api("edu_1_0.VerifyEduOrgCertification", "POST /v1.0/edu/orgs/certifications/verify")
     def verify_edu_org_certification(
@@ -7087,26 +6288,45 @@ class EduV1(Manager):
         *,
         biz_code: str | None = None,
         target_corp_id: str | None = None,
-    ) -> Call[VerifyEduOrgCertificationReply]:
+    ) -> Call[bool | None]:
         """Verify edu org certification (校验教育组织).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(VerifyEduOrgCertificationReply)
+        return Call(bool, "certificated").or_none()
 
     @api("edu_1_0.VerifyEduUserCertification", "POST /v1.0/edu/users/certifications/verify")
     def verify_edu_user_certification(
         self,
-        biz_code: str,
         target_corp_id: str,
         target_user_id: str,
-    ) -> Call[VerifyEduUserCertificationReply]:
+        *,
+        biz_code: str,
+    ) -> Call[VerifyEduUserCertification]:
         """Verify edu user certification (校验教育用户特殊身份权限).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(VerifyEduUserCertificationReply)
+        return Call(VerifyEduUserCertification)
+
+    @api("edu_1_0.VPaasProxy", "POST /v1.0/edu/vpaas/proxy")
+    def vpaas_proxy(
+        self,
+        *,
+        action_code: str,
+        params: str,
+        public_key: str,
+    ) -> Call[VPaasProxy]:
+        """Vpaas proxy (视讯PAAS接口代理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(VPaasProxy)
+
+    v_paas_proxy = vpaas_proxy

@@ -2,154 +2,66 @@
 
 from __future__ import annotations
 
-from typing_extensions import TypedDict
+from collections.abc import Sequence
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.reply import Reply
 
 
-class AuthUrlReplyData(Record, alias_generator=camel):
-    mobile_url: str | None
-    """授权手机地址"""
-    pc_url: str | None
-    """授权PC地址"""
-    task_id: str | None
-    """任务ID"""
+class ApprovalNode(Reply, alias_generator=camel):
+    """Approval node (审批节点信息集合)."""
+
+    approval_time: int | None
+    """节点审批时间"""
+    approver_name: str = ""
+    """审批人姓名"""
+    start_time: int | None
+    """节点开始时间"""
+    status: str | None
+    """审批状态"""
 
 
-class AuthUrlReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: AuthUrlReplyData | None
-    """返回结果"""
-    message: str | None
-    """返回码描述"""
+class CorpInfo(Reply, alias_generator=camel):
+    """Corp info."""
 
-
-class CancelCorpAuthReplyData(Record, alias_generator=camel):
-    result: bool | None
-    """授权取消结果"""
-
-
-class CancelCorpAuthReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: CancelCorpAuthReplyData | None
-    """返回结果"""
-    message: str | None
-    """返回码描述"""
-
-
-class ChannelOrderReplyData(Record, alias_generator=camel):
-    esign_order_id: str | None
-    """e签宝订单Id"""
-
-
-class ChannelOrderReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: ChannelOrderReplyData | None
-    """返回结果"""
-    message: str | None
-    """返回码描述"""
-
-
-class ContractMarginReplyData(Record, alias_generator=camel):
-    margin: int | None
-    """套餐剩余份数"""
-
-
-class ContractMarginReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: ContractMarginReplyData | None
-    """返回结果"""
-    message: str | None
-    """返回码描述"""
-
-
-class CorpConsoleReplyData(Record, alias_generator=camel):
-    org_console_url: int | None
-    """企业控制台地址"""
-
-
-class CorpConsoleReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: CorpConsoleReplyData | None
-    """返回结果"""
-    message: str | None
-    """返回码描述"""
-
-
-class CorpInfoReplyData(Record, alias_generator=camel):
-    org_real_name: str | None
+    org_real_name: str = ""
     """企业名称"""
     real_name: bool | None
     """企业是否实名"""
 
 
-class CorpInfoReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: CorpInfoReplyData | None
-    """返回结果"""
-    message: str | None
-    """返回码描述"""
+class CorpRealnameUrl(Reply, alias_generator=camel):
+    """Corp realname url."""
 
-
-class CreateDeveloperReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: bool | None
-    """数据初始化结果"""
-    message: str | None
-    """返回码描述"""
-
-
-class GetCorpRealnameUrlReplyData(Record, alias_generator=camel):
     mobile_url: str | None
-    """移动端实名地址"""
+    """移动端发起签署任务地址"""
     pc_url: str | None
-    """PC端实名地址"""
+    """PC端发起签署任务地址"""
     task_id: str | None
-    """任务Id"""
+    """任务ID"""
 
 
-class GetCorpRealnameUrlReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: GetCorpRealnameUrlReplyData | None
-    """返回结果"""
-    message: str | None
-    """返回码描述"""
+class CropStatus(Reply, alias_generator=camel):
+    """Crop status."""
 
-
-class GetCropStatusReplyData(Record, alias_generator=camel):
     auth_status: str | None
     """企业微应用授权状态 - AUTH"""
     install_status: str | None
     """企业微应用安装状态"""
 
 
-class GetCropStatusReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: GetCropStatusReplyData | None
-    """返回结果"""
-    message: str | None
-    """返回码描述"""
+class EsignFile(Reply, alias_generator=camel):
+    """Esign file."""
 
-
-class GetFileReplyData(Record, alias_generator=camel):
     download_url: str | None
     """下载地址"""
-    file_id: str | None
+    file_id: str
     """文件上传时返回的fileId"""
-    name: str | None
+    name: str = ""
     """文件名称"""
     pdf_total_pages: int | None
     """pdf文件总页数"""
@@ -159,241 +71,96 @@ class GetFileReplyData(Record, alias_generator=camel):
     """文件状态"""
 
 
-class GetFileReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: GetFileReplyData | None
-    """返回的业务信息"""
-    message: str | None
-    """返回码描述"""
+class Flow(Reply, alias_generator=camel):
+    """Flow."""
 
-
-class GetFlowDetailReplyDataLogs(Record, alias_generator=camel):
-    log_type: str | None
-    """流程操作日志类型"""
-    operate_description: str | None
-    """操作描述"""
-    operate_time: int | None
-    """操作时间戳"""
-    operator_account_name: str | None
-    """操作人姓名"""
-
-
-class GetFlowDetailReplyData(Record, alias_generator=camel):
     business_sense: str | None
     """流程业务场景"""
     flow_status: int | None
     """流程状态"""
-    initiator_authorized_name: str | None
+    initiator_authorized_name: str = ""
     """发起主体名称"""
-    initiator_name: str | None
+    initiator_name: str = ""
     """发起人名称"""
-    logs: list[GetFlowDetailReplyDataLogs] = empty_list()
+    logs: list[Log] = empty_list()
     """流程操作日志列表"""
 
 
-class GetFlowDetailReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: GetFlowDetailReplyData | None
-    """返回的数据"""
-    message: str | None
-    """返回码描述"""
+class FlowDoc(Reply, alias_generator=camel):
+    """Flow doc."""
 
-
-class GetFlowSignDetailReplyDataSigners(Record, alias_generator=camel):
-    sign_status: int | None
-    """签署状态"""
-    signer_name: str | None
-    """签署人姓名"""
-
-
-class GetFlowSignDetailReplyData(Record, alias_generator=camel):
-    business_sense: str | None
-    """流程业务场景"""
-    flow_status: int | None
-    """流程状态"""
-    signers: list[GetFlowSignDetailReplyDataSigners] = empty_list()
-    """流程任务合同列表"""
-
-
-class GetFlowSignDetailReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: GetFlowSignDetailReplyData | None
-    """返回结果"""
-    message: str | None
-    """返回码描述"""
-
-
-class GetProcessStartUrlCcs(TypedDict, total=False):
-    account: str
-    """账户"""
-    account_name: str
-    """账户名称"""
-    account_type: str
-    """用户类型"""
-    org_name: str
-    """企业名称"""
-    user_id: str
-    """用户的userId"""
-
-
-class GetProcessStartUrlFiles(TypedDict, total=False):
-    file_id: str
-    """文件Id"""
-    file_name: str
-    """文件名称"""
-
-
-class GetProcessStartUrlParticipants(TypedDict, total=False):
-    account: str
-    """账户"""
-    account_name: str
-    """账户名称"""
-    account_type: str
-    """用户类型"""
-    org_name: str
-    """企业名称"""
-    sign_requirements: str
-    """签署印章类型"""
-    user_id: str
-    """用户userId"""
-
-
-class GetProcessStartUrlSourceInfo(TypedDict, total=False):
-    mobile_url: str
-    """移动端跳转地址"""
-    pc_url: str
-    """pc端跳转地址"""
-    show_text: str
-    """展示文案"""
-
-
-class GetProcessStartUrlReplyData(Record, alias_generator=camel):
-    mobile_url: str | None
-    """移动端发起签署任务地址"""
-    pc_url: str | None
-    """PC端发起签署任务地址"""
-    task_id: str | None
-    """任务Id"""
-
-
-class GetProcessStartUrlReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: GetProcessStartUrlReplyData | None
-    """返回结果"""
-    message: str | None
-    """返回码描述"""
-
-
-class GetSignNoticeUrlReplyData(Record, alias_generator=camel):
-    mobile_url: str | None
-    """移动端URL"""
-    pc_url: str | None
-    """PC端URL"""
-
-
-class GetSignNoticeUrlReply(Record, alias_generator=camel):
-    code: int | None
-    """返回错误码"""
-    data: GetSignNoticeUrlReplyData | None
-    """返回数据"""
-    message: str | None
-    """返回信息"""
-
-
-class GetUploadUrlReplyData(Record, alias_generator=camel):
-    file_id: str | None
-    """文件Id"""
-    upload_url: str | None
-    """文件直传地址"""
-
-
-class GetUploadUrlReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: GetUploadUrlReplyData | None
-    """返回结果"""
-    message: str | None
-    """返回码描述"""
-
-
-class GetUserInfoReplyData(Record, alias_generator=camel):
-    real_name: bool | None
-    """是否已完成实名认证"""
-    user_real_name: str | None
-
-
-class GetUserInfoReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: GetUserInfoReplyData | None
-    """返回结果"""
-    message: str | None
-    """返回码描述"""
-
-
-class GetUserRealnameUrlReplyData(Record, alias_generator=camel):
-    mobile_url: str | None
-    """移动端实名地址"""
-    pc_url: str | None
-    """PC端实名地址"""
-    task_id: str | None
-    """任务Id"""
-
-
-class GetUserRealnameUrlReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: GetUserRealnameUrlReplyData | None
-    """返回结果"""
-    message: str | None
-    """返回码描述"""
-
-
-class ListFlowDocsReplyData(Record, alias_generator=camel):
     file_id: str | None
     """文件上传后的文件id"""
-    file_name: str | None
+    file_name: str = ""
     """文件名称"""
     file_url: str | None
     """文件地址"""
 
 
-class ListFlowDocsReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: list[ListFlowDocsReplyData] = empty_list()
+class FlowSign(Reply, alias_generator=camel):
+    """Flow sign."""
+
+    business_sense: str | None
+    """流程业务场景"""
+    flow_status: int | None
+    """流程状态"""
+    signers: list[Signer] = empty_list()
     """流程任务合同列表"""
-    message: str | None
-    """返回码描述"""
 
 
-class ListSealApprovalReplyDataApprovalNodes(Record, alias_generator=camel):
-    approval_time: int | None
-    """节点审批时间"""
-    approver_name: str | None
-    """审批人姓名"""
-    start_time: int | None
-    """节点开始时间"""
-    status: str | None
-    """审批状态"""
+class Log(Reply, alias_generator=camel):
+    """Log (流程操作日志列表)."""
+
+    log_type: str | None
+    """流程操作日志类型"""
+    operate_description: str = ""
+    """操作描述"""
+    operate_time: int | None
+    """操作时间戳"""
+    operator_account_name: str = ""
+    """操作人姓名"""
 
 
-class ListSealApprovalReplyData(Record, alias_generator=camel):
-    approval_name: str | None
+class ProcessStartUrl(Shape, alias_generator=camel):
+    """Process start url (参与方列表)."""
+
+    account: str | None = None
+    """账户"""
+    account_name: str | None = None
+    """账户名称"""
+    account_type: str | None = None
+    """用户类型"""
+    org_name: str | None = None
+    """企业名称"""
+    sign_requirements: str | None = None
+    """签署印章类型"""
+    user_id: str | None = None
+    """用户的userId"""
+
+
+class ProcessStartUrlFile(Shape, alias_generator=camel):
+    """Process start url file (文件列表)."""
+
+    file_id: str | None = None
+    """文件Id"""
+    file_name: str | None = None
+    """文件名称"""
+
+
+class SealApproval(Reply, alias_generator=camel):
+    """Seal approval."""
+
+    approval_name: str = ""
     """审批名称"""
-    approval_nodes: list[ListSealApprovalReplyDataApprovalNodes] = empty_list()
+    approval_nodes: list[ApprovalNode] = empty_list()
     """审批节点信息集合"""
     end_time: int | None
     """审批结束时间"""
-    refuse_reason: str | None
+    refuse_reason: str = ""
     """审批拒绝原因"""
     seal_id_img: str | None
     """印章图片地址"""
-    sponsor_account_name: str | None
+    sponsor_account_name: str = ""
     """审批发起人姓名"""
     start_time: int | None
     """审批开始时间戳"""
@@ -401,26 +168,50 @@ class ListSealApprovalReplyData(Record, alias_generator=camel):
     """审批状态"""
 
 
-class ListSealApprovalReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: list[ListSealApprovalReplyData] = empty_list()
-    message: str | None
-    """返回码描述"""
+class SignNoticeUrl(Reply, alias_generator=camel):
+    """Sign notice url."""
+
+    mobile_url: str | None
+    """移动端URL"""
+    pc_url: str | None
+    """PC端URL"""
 
 
-class OrderResaleReplyData(Record, alias_generator=camel):
-    esign_order_id: str | None
-    """e签宝订单Id"""
+class Signer(Reply, alias_generator=camel):
+    """Signer (流程任务合同列表)."""
+
+    sign_status: int | None
+    """签署状态"""
+    signer_name: str = ""
+    """签署人姓名"""
 
 
-class OrderResaleReply(Record, alias_generator=camel):
-    code: int | None
-    """返回码"""
-    data: OrderResaleReplyData | None
-    """返回结果"""
-    message: str | None
-    """返回码描述"""
+class SourceInfo(Shape, alias_generator=camel):
+    """Source info (来源信息)."""
+
+    mobile_url: str | None = None
+    """移动端跳转地址"""
+    pc_url: str | None = None
+    """pc端跳转地址"""
+    show_text: str | None = None
+    """展示文案"""
+
+
+class UploadUrl(Reply, alias_generator=camel):
+    """Upload url."""
+
+    file_id: str | None
+    """文件Id"""
+    upload_url: str | None
+    """文件直传地址"""
+
+
+class User(Reply, alias_generator=camel):
+    """User."""
+
+    real_name: bool | None
+    """是否已完成实名认证"""
+    user_real_name: str = ""
 
 
 class EsignV1(Manager):
@@ -429,7 +220,7 @@ class EsignV1(Manager):
         self,
         *,
         redirect_url: str | None = None,
-    ) -> Call[AuthUrlReply]:
+    ) -> Call[CorpRealnameUrl | None]:
         """Auth url (获取授权的页面地址).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -439,89 +230,89 @@ class EsignV1(Manager):
 
         Evidence: sdk
         """
-        return Call(AuthUrlReply)
+        return Call(CorpRealnameUrl, "data").or_none()
 
     @api("esign_1_0.CancelCorpAuth", "GET /v1.0/esign/corps/auth/cancel")
     def cancel_corp_auth(
         self,
-    ) -> Call[CancelCorpAuthReply]:
+    ) -> Call[bool]:
         """Cancel corp auth (取消企业的授权).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CancelCorpAuthReply)
+        return Call(bool, "data.result")
 
     @api("esign_1_0.ChannelOrder", "POST /v1.0/esign/orders/channel")
     def channel_order(
         self,
+        order_id: str,
+        *,
         item_code: str,
         item_name: str,
-        order_id: str,
         pay_fee: int,
         quantity: int,
-        *,
         order_create_time: int | None = None,
-    ) -> Call[ChannelOrderReply]:
+    ) -> Call[str | None]:
         """Channel order (套餐转售1（分润模式）).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
+            order_id: ISV方订单Id
             item_code: 商品id
             item_name: 商品名称
-            order_id: ISV方订单Id
             pay_fee: 支付金额
             quantity: 购买数量
             order_create_time: 下单时间
 
         Evidence: sdk
         """
-        return Call(ChannelOrderReply)
+        return Call(str, "data.esignOrderId").or_none()
 
     @api("esign_1_0.ContractMargin", "GET /v1.0/esign/contracts/margin")
     def contract_margin(
         self,
-    ) -> Call[ContractMarginReply]:
+    ) -> Call[int]:
         """Contract margin (查询套餐余量).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ContractMarginReply)
+        return Call(int, "data.margin")
 
     @api("esign_1_0.CorpConsole", "GET /v1.0/esign/corps/console")
     def corp_console(
         self,
-    ) -> Call[CorpConsoleReply]:
+    ) -> Call[int]:
         """Corp console (查询个人信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CorpConsoleReply)
+        return Call(int, "data.orgConsoleUrl")
 
     @api("esign_1_0.CorpInfo", "GET /v1.0/esign/corps/info")
     def corp_info(
         self,
-    ) -> Call[CorpInfoReply]:
+    ) -> Call[CorpInfo]:
         """Corp info (查询企业信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CorpInfoReply)
+        return Call(CorpInfo, "data")
 
     @api("esign_1_0.CreateDeveloper", "GET /v1.0/esign/developers/create?")
     def create_developer(
         self,
         *,
         redirect_url: str | None = None,
-    ) -> Call[CreateDeveloperReply]:
+    ) -> Call[bool]:
         """Create developer (钉钉ISV服务商的数据初始化).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -531,52 +322,52 @@ class EsignV1(Manager):
 
         Evidence: sdk
         """
-        return Call(CreateDeveloperReply)
+        return Call(bool, "data")
 
     @api("esign_1_0.GetCorpRealnameUrl", "POST /v1.0/esign/corps/realname", idempotent=True)
     def get_corp_realname_url(
         self,
         user_id: str,
-    ) -> Call[GetCorpRealnameUrlReply]:
+    ) -> Call[CorpRealnameUrl]:
         """Get corp realname url (获取跳转到个人实名的地址).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetCorpRealnameUrlReply)
+        return Call(CorpRealnameUrl, "data")
 
     @api("esign_1_0.GetCropStatus", "GET /v1.0/esign/corps/statuses")
     def get_crop_status(
         self,
-    ) -> Call[GetCropStatusReply]:
+    ) -> Call[CropStatus]:
         """Get crop status (获取企业e签宝微应用状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetCropStatusReply)
+        return Call(CropStatus, "data")
 
     @api("esign_1_0.GetFile", "GET /v1.0/esign/files/{fileId}")
     def get_file(
         self,
         file_id: str,
-    ) -> Call[GetFileReply]:
+    ) -> Call[EsignFile]:
         """Get file (查询文件详情/下载文件).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetFileReply)
+        return Call(EsignFile, "data")
 
     @api("esign_1_0.GetFlowDetail", "GET /v1.0/esign/flows/detail")
     def get_flow_detail(
         self,
         *,
         task_id: str | None = None,
-    ) -> Call[GetFlowDetailReply]:
+    ) -> Call[Flow]:
         """Get flow detail (获取对应流程任务详情).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -586,14 +377,14 @@ class EsignV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetFlowDetailReply)
+        return Call(Flow, "data")
 
     @api("esign_1_0.GetFlowSignDetail", "GET /v1.0/esign/flows/sign/detail")
     def get_flow_sign_detail(
         self,
         *,
         task_id: str | None = None,
-    ) -> Call[GetFlowSignDetailReply]:
+    ) -> Call[FlowSign]:
         """Get flow sign detail (获取对应流程任务详情).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -603,20 +394,20 @@ class EsignV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetFlowSignDetailReply)
+        return Call(FlowSign, "data")
 
     @api("esign_1_0.GetProcessStartUrl", "POST /v1.0/esign/process/start", idempotent=True)
     def get_process_start_url(
         self,
         *,
-        ccs: list[GetProcessStartUrlCcs] | None = None,
-        files: list[GetProcessStartUrlFiles] | None = None,
+        ccs: Sequence[OrDict[ProcessStartUrl]] | None = None,
+        files: Sequence[OrDict[ProcessStartUrlFile]] | None = None,
         initiator_user_id: str | None = None,
-        participants: list[GetProcessStartUrlParticipants] | None = None,
+        participants: Sequence[OrDict[ProcessStartUrl]] | None = None,
         redirect_url: str | None = None,
-        source_info: GetProcessStartUrlSourceInfo | None = None,
+        source_info: OrDict[SourceInfo] | None = None,
         task_name: str | None = None,
-    ) -> Call[GetProcessStartUrlReply]:
+    ) -> Call[CorpRealnameUrl]:
         """Get process start url (发起签署的地址).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -632,14 +423,14 @@ class EsignV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetProcessStartUrlReply)
+        return Call(CorpRealnameUrl, "data")
 
     @api("esign_1_0.GetSignNoticeUrl", "POST /v1.0/esign/signs/notice/url", idempotent=True)
     def get_sign_notice_url(
         self,
         *,
         task_id: str | None = None,
-    ) -> Call[GetSignNoticeUrlReply]:
+    ) -> Call[SignNoticeUrl]:
         """Get sign notice url (获取签署人签署地址).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -649,17 +440,18 @@ class EsignV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetSignNoticeUrlReply)
+        return Call(SignNoticeUrl, "data")
 
     @api("esign_1_0.GetUploadUrl", "POST /v1.0/esign/files/getUploadUrl", idempotent=True)
     def get_upload_url(
         self,
+        *,
         content_md5: str,
         content_type: str,
         convert2_pdf: bool,
         file_name: str,
         file_size: int,
-    ) -> Call[GetUploadUrlReply]:
+    ) -> Call[UploadUrl]:
         """Get upload url (通过上传方式创建文件).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -673,20 +465,20 @@ class EsignV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetUploadUrlReply)
+        return Call(UploadUrl, "data")
 
     @api("esign_1_0.GetUserInfo", "GET /v1.0/esign/users/{userId}")
     def get_user_info(
         self,
         user_id: str,
-    ) -> Call[GetUserInfoReply]:
+    ) -> Call[User]:
         """Get user info (查询个人信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetUserInfoReply)
+        return Call(User, "data")
 
     @api("esign_1_0.GetUserRealnameUrl", "POST /v1.0/esign/users/realname", idempotent=True)
     def get_user_realname_url(
@@ -694,7 +486,7 @@ class EsignV1(Manager):
         user_id: str,
         *,
         redirect_url: str | None = None,
-    ) -> Call[GetUserRealnameUrlReply]:
+    ) -> Call[CorpRealnameUrl]:
         """Get user realname url (获取跳转到个人实名的地址).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -704,14 +496,14 @@ class EsignV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetUserRealnameUrlReply)
+        return Call(CorpRealnameUrl, "data")
 
     @api("esign_1_0.ListFlowDocs", "GET /v1.0/esign/flows/docs")
     def list_flow_docs(
         self,
         *,
         task_id: str | None = None,
-    ) -> Call[ListFlowDocsReply]:
+    ) -> Call[list[FlowDoc]]:
         """List flow docs (获取流程任务合同列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -721,14 +513,14 @@ class EsignV1(Manager):
 
         Evidence: sdk
         """
-        return Call(ListFlowDocsReply)
+        return Call(list[FlowDoc], "data").or_empty()
 
     @api("esign_1_0.ListSealApproval", "GET /v1.0/esign/seals/approval/list")
     def list_seal_approval(
         self,
         *,
         task_id: str | None = None,
-    ) -> Call[ListSealApprovalReply]:
+    ) -> Call[list[SealApproval]]:
         """List seal approval (获取流程任务用印审批列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -738,28 +530,29 @@ class EsignV1(Manager):
 
         Evidence: sdk
         """
-        return Call(ListSealApprovalReply)
+        return Call(list[SealApproval], "data").or_empty()
 
     @api("esign_1_0.OrderResale", "POST /v1.0/esign/orders/resale")
     def order_resale(
         self,
-        order_create_time: int,
         order_id: str,
+        *,
+        order_create_time: int,
         quantity: int,
         service_start_time: int,
         service_stop_time: int,
-    ) -> Call[OrderResaleReply]:
+    ) -> Call[str | None]:
         """Order resale (套餐转售2（底价结算模式）).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
-            order_create_time: 下单时间
             order_id: ISV方的订单Id
+            order_create_time: 下单时间
             quantity: 购买数量
             service_start_time: 合同生效起始时间
             service_stop_time: 合同失效截止日期
 
         Evidence: sdk
         """
-        return Call(OrderResaleReply)
+        return Call(str, "data.esignOrderId").or_none()

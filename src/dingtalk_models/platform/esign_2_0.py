@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
+from dingtalk_models.resource.reply import Reply
 
 
-class ApprovalListReplyDataApprovalNodes(Record, alias_generator=camel):
-    approver_name: str | None
+class Approval(Reply, alias_generator=camel):
+    """Approval."""
+
+    approval_name: str = ""
+    """审批名称"""
+    status: str | None
+    """审批状态 (`WAIT` `APPROVING` `AGREED` `REFUSED`)"""
+    refuse_reason: str = ""
+    """审批拒绝原因"""
+    sponsor_account_name: str = ""
+    """审批发起人姓名"""
+    start_time: float | None
+    """审批开始时间戳"""
+    end_time: float | None
+    """审批结束时间戳"""
+    seal_id_img: str | None
+    """印章图片地址"""
+    approval_nodes: list[ApprovalNode] = empty_list()
+    """审批节点信息"""
+
+
+class ApprovalNode(Reply, alias_generator=camel):
+    """Approval node (审批节点信息)."""
+
+    approver_name: str = ""
     """审批人姓名"""
     status: str | None
     """审批状态 (`WAIT` `APPROVING` `AGREED` `REFUSED`)"""
@@ -25,170 +50,51 @@ class ApprovalListReplyDataApprovalNodes(Record, alias_generator=camel):
     """节点审批时间"""
 
 
-class ApprovalListReplyData(Record, alias_generator=camel):
-    approval_name: str | None
-    """审批名称"""
+class AttachsApproval(Reply, alias_generator=camel):
+    """Attachs approval."""
+
+    files: list[AttachsApprovalFile] = empty_list()
+    flow_id: str | None
     status: str | None
-    """审批状态 (`WAIT` `APPROVING` `AGREED` `REFUSED`)"""
-    refuse_reason: str | None
-    """审批拒绝原因"""
-    sponsor_account_name: str | None
-    """审批发起人姓名"""
-    start_time: float | None
-    """审批开始时间戳"""
-    end_time: float | None
-    """审批结束时间戳"""
-    seal_id_img: str | None
-    """印章图片地址"""
-    approval_nodes: list[ApprovalListReplyDataApprovalNodes] = empty_list()
-    """审批节点信息"""
 
 
-class ApprovalListReply(Record, alias_generator=camel):
-    data: list[ApprovalListReplyData] = empty_list()
-    """业务数据"""
+class AttachsApprovalFile(Reply, alias_generator=camel):
+    """Attachs approval file."""
+
+    file_name: str = ""
+    original_file_url: str | None
+    sign_finish_file_url: str | None
 
 
-class ChannelOrdersReply(Record, alias_generator=camel):
-    esign_order_id: str | None
-    """e签宝订单ID"""
+class Ccs(Shape, alias_generator=camel):
+    """Ccs (抄送人列表)."""
 
-
-class CorpRealnameReply(Record, alias_generator=camel):
-    task_id: str | None
-    """任务ID"""
-    pc_url: str | None
-    """PC端实名认证地址"""
-    mobile_url: str | None
-    """移动端实名认证地址"""
-
-
-class CreateDevelopersReply(Record, alias_generator=camel):
-    data: bool | None
-    """数据初始化结果"""
-
-
-class CreateProcessFiles(TypedDict, total=False):
-    file_id: Required[str]
-    """文件ID (例 e.g. `57234`)"""
-    file_type: Required[Literal[1, 2]]
-    """文件类型 (`1` `2`)"""
-    file_name: Required[str]
-    """文件名称 (例 e.g. `买卖合同.pdf`)"""
-
-
-class CreateProcessParticipantsSignPosListSignDate(TypedDict, total=False):
-    format: str
-    """签署区时间格式 (例 e.g. `yyyy/MM/dd`)"""
-
-
-class CreateProcessParticipantsSignPosList(TypedDict, total=False):
-    file_id: str
-    """文件ID (例 e.g. `57234`)"""
-    is_cross_page: bool
-    """是否为骑缝章 (例 e.g. `False`)"""
-    need_sign_date: bool
-    """是否需要显示签署时间"""
-    page: str
-    """签署区页码 (例 e.g. `1`)"""
-    sign_date: CreateProcessParticipantsSignPosListSignDate
-    """签署区时间"""
-    sign_requirement: str
-    """签署要求 (例 e.g. `1`)"""
-    x: float
-    """签署区x坐标 (例 e.g. `100.12`)"""
-    y: float
-    """签署区y坐标 (例 e.g. `200.23`)"""
-
-
-class CreateProcessParticipants(TypedDict, total=False):
-    sign_requirements: Required[str]
-    """签署印章类型 (例 e.g. `1,2`)"""
-    sign_order: int
-    """签署顺序 (例 e.g. `1`)"""
-    account_type: Required[Literal["DING_USER", "OUTER_USER"]]
+    account_type: Literal["DING_USER", "OUTER_USER"]
     """用户类型 (`DING_USER` `OUTER_USER`)"""
-    account: str
-    """邮箱/手机号账号 (例 e.g. `188xxx`)"""
-    user_id: str
+    account: str | None = None
+    """外部用户账号、手机号或邮箱 (例 e.g. `13567394099`)"""
+    user_id: str | None = None
     """钉钉用户userid (例 e.g. `user456`)"""
-    account_name: str
+    account_name: str | None = None
     """账号对应人姓名 (例 e.g. `赵xx`)"""
-    org_name: str
-    """企业名称 (例 e.g. `e签宝`)"""
-    sign_pos_list: list[CreateProcessParticipantsSignPosList]
-    """参与方签署位置信息列表"""
+    org_name: str | None = None
+    """外部企业名称 (例 e.g. `杭州xx`)"""
 
 
-class CreateProcessCcs(TypedDict, total=False):
-    account_type: Required[Literal["DING_USER", "OUTER_USER"]]
-    """用户类型 (`DING_USER` `OUTER_USER`)"""
-    account: str
-    """邮箱或手机号账号 (例 e.g. `188xxx`)"""
-    user_id: str
-    """钉钉用户userid (例 e.g. `user456`)"""
-    account_name: str
-    """账号对应人姓名 (例 e.g. `赵xx`)"""
-    org_name: str
-    """企业名称 (例 e.g. `e签宝`)"""
+class Corp(Reply, alias_generator=camel):
+    """Corp."""
 
-
-class CreateProcessSourceInfo(TypedDict, total=False):
-    show_text: str
-    """展示文案 (例 e.g. `买卖合同`)"""
-    pc_url: str
-    """PC端签署地址 (例 e.g. `http://pc.xxx.com`)"""
-    mobile_url: str
-    """移动端签署地址 (例 e.g. `http://mobile.xxx.com`)"""
-    third_biz_id: str
-    """三方业务Id"""
-
-
-class CreateProcessReply(Record, alias_generator=camel):
-    task_id: str | None
-    """任务ID"""
-
-
-class GetAuthUrlReply(Record, alias_generator=camel):
-    task_id: str | None
-    """任务ID"""
-    pc_url: str | None
-    """PC端授权地址"""
-    mobile_url: str | None
-    """手机授权地址"""
-
-
-class GetContractMarginReply(Record, alias_generator=camel):
-    margin: float | None
-    """套餐剩余份数"""
-
-
-class GetCorpConsoleReply(Record, alias_generator=camel):
-    org_console_url: str | None
-    """企业的控制台地址"""
-
-
-class GetCorpInfoReply(Record, alias_generator=camel):
-    is_real_name: str | None
+    is_real_name: str = ""
     """企业是否实名"""
-    org_real_name: str | None
+    org_real_name: str = ""
 
 
-class GetExecuteUrlReply(Record, alias_generator=camel):
-    mobile_url: str | None
-    """移动端钉钉容器内流程地址"""
-    pc_url: str | None
-    """PC端钉钉容器内流程的地址"""
-    long_url: str | None
-    """流程地址"""
-    short_url: str | None
-    """流程地址"""
+class EsignFile(Reply, alias_generator=camel):
+    """Esign file."""
 
-
-class GetFileInfoReply(Record, alias_generator=camel):
-    file_id: str | None
+    file_id: str
     """文件ID"""
-    name: str | None
+    name: str = ""
     """文件名称"""
     download_url: str | None
     """下载地址"""
@@ -200,161 +106,186 @@ class GetFileInfoReply(Record, alias_generator=camel):
     """PDF文件总页数"""
 
 
-class GetFileUploadUrlReply(Record, alias_generator=camel):
+class ExecuteUrl(Reply, alias_generator=camel):
+    """Execute url."""
+
+    mobile_url: str | None
+    """移动端钉钉容器内流程地址"""
+    pc_url: str | None
+    """PC端钉钉容器内流程的地址"""
+    long_url: str | None
+    """流程地址"""
+    short_url: str | None
+    """流程地址"""
+
+
+class FileUploadUrl(Reply, alias_generator=camel):
+    """File upload url."""
+
     file_id: str | None
     """文件ID"""
     upload_url: str | None
     """文件直传地址"""
 
 
-class GetFlowDetailReplyLogs(Record, alias_generator=camel):
-    operator_account_name: str | None
-    """操作人姓名"""
-    log_type: str | None
-    """操作类型 (`1` `2` `3` `4` `5` `6` `7` `8` `9` `20` `21` `22` `23` `24` `25` `26` `27` `28` `29` `40` `41` `42` `50` `51` `52` `60` `61` `62`)"""
-    operate_description: str | None
-    """操作描述"""
-    operate_time: float | None
-    """操作时间戳"""
+class Flow(Reply, alias_generator=camel):
+    """Flow."""
 
-
-class GetFlowDetailReply(Record, alias_generator=camel):
     business_scene: str | None
     """流程业务场景"""
     flow_status: float | None
     """流程状态 (`0` `1` `2` `3` `4` `5` `7`)"""
-    initiator_authorized_name: str | None
+    initiator_authorized_name: str = ""
     """发起主体名称"""
-    initiator_name: str | None
+    initiator_name: str = ""
     """发起人名称"""
-    logs: list[GetFlowDetailReplyLogs] = empty_list()
+    logs: list[Log] = empty_list()
     """流程操作日志"""
 
 
-class GetFlowDocsReplyData(Record, alias_generator=camel):
+class FlowDoc(Reply, alias_generator=camel):
+    """Flow doc."""
+
     file_id: str | None
     """文件上传后的文件ID"""
-    file_name: str | None
+    file_name: str = ""
     """文件名称"""
     file_url: str | None
     """文件地址"""
 
 
-class GetFlowDocsReply(Record, alias_generator=camel):
-    data: list[GetFlowDocsReplyData] = empty_list()
-    """业务数据"""
+class Log(Reply, alias_generator=camel):
+    """Log (流程操作日志)."""
+
+    operator_account_name: str = ""
+    """操作人姓名"""
+    log_type: str | None
+    """操作类型 (`1` `2` `3` `4` `5` `6` `7` `8` `9` `20` `21` `22` `23` `24` `25` `26` `27` `28` `29` `40` `41` `42` `50` `51` `52` `60` `61` `62`)"""
+    operate_description: str = ""
+    """操作描述"""
+    operate_time: float | None
+    """操作时间戳"""
 
 
-class GetIsvStatusReply(Record, alias_generator=camel):
+class Participant(Shape, alias_generator=camel):
+    """Participant (参与方列表)."""
+
+    sign_requirements: str | None = None
+    """签署印章类型 (例 e.g. `1,2`)"""
+    sign_order: int | None = None
+    """签署顺序 (例 e.g. `1`)"""
+    account_type: Literal["DING_USER", "OUTER_USER"]
+    """用户类型 (`DING_USER` `OUTER_USER`)"""
+    account: str | None = None
+    """外部用户账号、手机号或邮箱 (例 e.g. `17770164159`)"""
+    user_id: str | None = None
+    """钉钉用户userid (例 e.g. `user456`)"""
+    account_name: str | None = None
+    """账号对应人姓名 (例 e.g. `赵xx`)"""
+    org_name: str | None = None
+    """外部企业名称 (例 e.g. `杭州xx`)"""
+    sign_pos_list: list[SignPos] = empty_list()
+    """参与方签署位置信息列表"""
+
+
+class Process(Reply, alias_generator=camel):
+    """Process."""
+
+    task_id: str
+    """任务ID"""
+    pc_url: str
+    """PC端发起签署任务地址"""
+    mobile_url: str
+    """移动端发起签署任务地址"""
+
+
+class ProcessFile(Shape, alias_generator=camel):
+    """Process file (文件列表)."""
+
+    file_id: str
+    """文件ID (例 e.g. `5b500xxx`)"""
+    file_name: str
+    """文件名称 (例 e.g. `买卖合同.pdf`)"""
+    file_type: Literal[1, 2] | None = None
+    """文件类型 (`1` `2`)"""
+
+
+class Sign(Reply, alias_generator=camel):
+    """Sign."""
+
+    business_scene: str | None
+    """流程业务场景"""
+    flow_status: float | None
+    """流程状态 (`0` `1` `2` `3` `4` `5` `6` `7`)"""
+    signers: list[Signer] = empty_list()
+    """流程任务合同列表"""
+
+
+class SignDate(Shape, alias_generator=camel):
+    """Sign date (签署区时间)."""
+
+    format: str | None = None
+    """签署区时间格式 (例 e.g. `yyyy/MM/dd`)"""
+
+
+class SignPos(Shape, alias_generator=camel):
+    """Sign pos (参与方签署位置信息列表)."""
+
+    file_id: str | None = None
+    """文件ID (例 e.g. `57234`)"""
+    is_cross_page: bool | None = None
+    """是否为骑缝章 (例 e.g. `False`)"""
+    need_sign_date: bool | None = None
+    """是否需要显示签署时间"""
+    page: str | None = None
+    """签署区页码 (例 e.g. `1`)"""
+    sign_date: SignDate | None = None
+    """签署区时间"""
+    sign_requirement: str | None = None
+    """签署要求 (例 e.g. `1`)"""
+    x: float | None = None
+    """签署区x坐标 (例 e.g. `100.12`)"""
+    y: float | None = None
+    """签署区y坐标 (例 e.g. `200.23`)"""
+
+
+class Signer(Reply, alias_generator=camel):
+    """Signer (流程任务合同列表)."""
+
+    sign_status: float | None
+    """签署状态 (`0` `1` `2` `3` `4`)"""
+    signer_name: str = ""
+    """签署人姓名"""
+
+
+class SourceInfo(Shape, alias_generator=camel):
+    """Source info (来源信息)."""
+
+    show_text: str | None = None
+    """展示文案 (例 e.g. `买卖合同`)"""
+    pc_url: str | None = None
+    """pc端跳转地址 (例 e.g. `https: //dingsign.esign.cn/contract`)"""
+    mobile_url: str | None = None
+    """移动端跳转地址 (例 e.g. `https: //dingsign.esign.cn/contract`)"""
+    third_biz_id: str | None = None
+    """三方业务Id"""
+
+
+class Status(Reply, alias_generator=camel):
+    """Status."""
+
     install_status: str | None
     """企业微应用安装状态 (`OPEN` `CLOSE`)"""
     auth_status: str | None
     """企业微应用授权状态 (`AUTH` `UNAUTH`)"""
 
 
-class GetSignDetailReplySigners(Record, alias_generator=camel):
-    sign_status: float | None
-    """签署状态 (`0` `1` `2` `3` `4`)"""
-    signer_name: str | None
-    """签署人姓名"""
+class User(Reply, alias_generator=camel):
+    """User."""
 
-
-class GetSignDetailReply(Record, alias_generator=camel):
-    business_scene: str | None
-    """流程业务场景"""
-    flow_status: float | None
-    """流程状态 (`0` `1` `2` `3` `4` `5` `6` `7`)"""
-    signers: list[GetSignDetailReplySigners] = empty_list()
-    """流程任务合同列表"""
-
-
-class GetUserInfoReply(Record, alias_generator=camel):
-    is_real_name: str | None
+    is_real_name: str = ""
     """个人是否实名"""
-    user_real_name: str | None
-
-
-class ProcessStartFiles(TypedDict, total=False):
-    file_id: Required[str]
-    """文件ID (例 e.g. `5b500xxx`)"""
-    file_name: Required[str]
-    """文件名称 (例 e.g. `劳动合同.pdf`)"""
-
-
-class ProcessStartParticipants(TypedDict, total=False):
-    account_type: Required[Literal["DING_USER", "OUTER_USER"]]
-    """用户类型 (`DING_USER` `OUTER_USER`)"""
-    sign_requirements: str
-    """签署印章类型 (例 e.g. `1`)"""
-    user_id: str
-    """钉钉用户userid (例 e.g. `user456`)"""
-    account: str
-    """外部用户账号、手机号或邮箱 (例 e.g. `17770164159`)"""
-    account_name: str
-    """外部用户姓名 (例 e.g. `赵xx`)"""
-    org_name: str
-    """外部企业名称 (例 e.g. `杭州xx`)"""
-
-
-class ProcessStartCcs(TypedDict, total=False):
-    account_type: Required[Literal["DING_USER", "OUTER_USER"]]
-    """用户类型 (`DING_USER` `OUTER_USER`)"""
-    user_id: str
-    """钉钉用户userid (例 e.g. `user456`)"""
-    account: str
-    """外部用户账号、手机号或邮箱 (例 e.g. `13567394099`)"""
-    account_name: str
-    """外部用户姓名 (例 e.g. `赵xx`)"""
-    org_name: str
-    """外部企业名称 (例 e.g. `杭州xx`)"""
-
-
-class ProcessStartSourceInfo(TypedDict, total=False):
-    show_text: str
-    """展示文案 (例 e.g. `审批信息`)"""
-    pc_url: str
-    """pc端跳转地址 (例 e.g. `https: //dingsign.esign.cn/contract`)"""
-    mobile_url: str
-    """移动端跳转地址 (例 e.g. `https: //dingsign.esign.cn/contract`)"""
-
-
-class ProcessStartReply(Record, alias_generator=camel):
-    task_id: str | None
-    """任务ID"""
-    pc_url: str | None
-    """PC端发起签署任务地址"""
-    mobile_url: str | None
-    """移动端发起签署任务地址"""
-
-
-class ResaleOrderReply(Record, alias_generator=camel):
-    esign_order_id: str | None
-    """e签宝订单ID"""
-
-
-class UsersRealnameReply(Record, alias_generator=camel):
-    task_id: str | None
-    """任务ID"""
-    pc_url: str | None
-    """PC端实名地址"""
-    mobile_url: str | None
-    """移动端实名地址"""
-
-
-class GetAttachsApprovalReplyDataFiles(Record, alias_generator=camel):
-    file_name: str | None
-    original_file_url: str | None
-    sign_finish_file_url: str | None
-
-
-class GetAttachsApprovalReplyData(Record, alias_generator=camel):
-    files: list[GetAttachsApprovalReplyDataFiles] = empty_list()
-    flow_id: str | None
-    status: str | None
-
-
-class GetAttachsApprovalReply(Record, alias_generator=camel):
-    data: list[GetAttachsApprovalReplyData] = empty_list()
+    user_real_name: str = ""
 
 
 class EsignV2(Manager):
@@ -364,7 +295,7 @@ class EsignV2(Manager):
         task_id: str,
         *,
         service_group: str | None = None,
-    ) -> Call[ApprovalListReply]:
+    ) -> Call[list[Approval]]:
         """Approval list (获取流程任务用印审批列表).
 
         Args:
@@ -379,13 +310,13 @@ class EsignV2(Manager):
 
         Source: obtains-the-print-approval-list-for-process-tasks
         """
-        return Call(ApprovalListReply)
+        return Call(list[Approval], "data").or_empty()
 
     @api("esign_2_0.CancelCorpAuth", "POST /v2.0/esign/auths/cancel", headers=("serviceGroup",))
     def cancel_corp_auth(
         self,
-        body: Annotated[dict[str, JsonValue], wire("")],
         *,
+        body: Annotated[dict[str, JsonValue], wire("")],
         service_group: str | None = None,
     ) -> Call[None]:
         """Cancel corp auth (取消企业授权).
@@ -408,14 +339,14 @@ class EsignV2(Manager):
     def channel_orders(
         self,
         order_id: str,
+        *,
         item_code: str,
         item_name: str,
         quantity: float,
         order_create_time: float,
-        *,
         service_group: str | None = None,
         pay_fee: float | None = None,
-    ) -> Call[ChannelOrdersReply]:
+    ) -> Call[str]:
         """Channel orders (套餐转售—分润模式).
 
         Args:
@@ -436,7 +367,7 @@ class EsignV2(Manager):
 
         Source: package-resale-1-distribution-mode
         """
-        return Call(ChannelOrdersReply)
+        return Call(str, "esignOrderId")
 
     @api("esign_2_0.CorpRealname", "POST /v2.0/esign/corps/realnames", headers=("serviceGroup",))
     def corp_realname(
@@ -445,7 +376,7 @@ class EsignV2(Manager):
         *,
         service_group: str | None = None,
         redirect_url: str | None = None,
-    ) -> Call[CorpRealnameReply]:
+    ) -> Call[Process]:
         """Corp realname (获取跳转到企业实名的地址).
 
         Args:
@@ -462,7 +393,7 @@ class EsignV2(Manager):
 
         Source: obtain-the-address-that-is-redirected-to-the-enterprise-s-real
         """
-        return Call(CorpRealnameReply)
+        return Call(Process)
 
     @api("esign_2_0.CreateDevelopers", "POST /v2.0/esign/developers", headers=("serviceGroup",))
     def create_developers(
@@ -470,7 +401,7 @@ class EsignV2(Manager):
         *,
         service_group: str | None = None,
         notice_url: str | None = None,
-    ) -> Call[CreateDevelopersReply]:
+    ) -> Call[bool]:
         """Create developers (e签宝数据初始化).
 
         Args:
@@ -486,21 +417,21 @@ class EsignV2(Manager):
 
         Source: isv-service-provider-data-initialization
         """
-        return Call(CreateDevelopersReply)
+        return Call(bool, "data")
 
     @api("esign_2_0.CreateProcess", "POST /v2.0/esign/process/startAtOnce")
     def create_process(
         self,
         initiator_user_id: str,
-        task_name: str,
         *,
+        task_name: str,
         sign_end_time: Millis | None = None,
         redirect_url: str | None = None,
-        files: list[CreateProcessFiles] | None = None,
-        participants: list[CreateProcessParticipants] | None = None,
-        ccs: list[CreateProcessCcs] | None = None,
-        source_info: CreateProcessSourceInfo | None = None,
-    ) -> Call[CreateProcessReply]:
+        files: Sequence[Annotated[OrDict[ProcessFile], Needs("file_type")]] | None = None,
+        participants: Sequence[Annotated[OrDict[Participant], Needs("sign_requirements")]] | None = None,
+        ccs: Sequence[OrDict[Ccs]] | None = None,
+        source_info: OrDict[SourceInfo] | None = None,
+    ) -> Call[str]:
         """Create process (创建签署流程).
 
         Args:
@@ -522,7 +453,20 @@ class EsignV2(Manager):
 
         Source: use-the-api-to-initiate-a-signature-process
         """
-        return Call(CreateProcessReply)
+        return Call(str, "taskId")
+
+    @api("esign_2_0.GetAttachsApproval", "GET /v2.0/esign/dingInstances/{instanceId}/attachments")
+    def get_attachs_approval(
+        self,
+        instance_id: str,
+    ) -> Call[list[AttachsApproval]]:
+        """Get attachs approval (获取钉钉审批实例-电子附件信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[AttachsApproval], "data").or_empty()
 
     @api("esign_2_0.GetAuthUrl", "POST /v2.0/esign/auths/urls", idempotent=True, headers=("serviceGroup",))
     def get_auth_url(
@@ -530,7 +474,7 @@ class EsignV2(Manager):
         *,
         service_group: str | None = None,
         redirect_url: str | None = None,
-    ) -> Call[GetAuthUrlReply]:
+    ) -> Call[Process]:
         """Get auth url (获取授权的页面地址).
 
         Args:
@@ -545,14 +489,14 @@ class EsignV2(Manager):
 
         Source: obtain-the-address-of-the-authorized-page
         """
-        return Call(GetAuthUrlReply)
+        return Call(Process)
 
     @api("esign_2_0.GetContractMargin", "GET /v2.0/esign/margins", headers=("serviceGroup",))
     def get_contract_margin(
         self,
         *,
         service_group: str | None = None,
-    ) -> Call[GetContractMarginReply]:
+    ) -> Call[float]:
         """Get contract margin (查询套餐余量).
 
         Args:
@@ -566,14 +510,14 @@ class EsignV2(Manager):
 
         Source: query-package-balance
         """
-        return Call(GetContractMarginReply)
+        return Call(float, "margin")
 
     @api("esign_2_0.GetCorpConsole", "GET /v2.0/esign/corps/consoles", headers=("serviceGroup",))
     def get_corp_console(
         self,
         *,
         service_group: str | None = None,
-    ) -> Call[GetCorpConsoleReply]:
+    ) -> Call[str]:
         """Get corp console (获取企业控制台地址).
 
         Args:
@@ -587,14 +531,14 @@ class EsignV2(Manager):
 
         Source: get-enterprise-console-address
         """
-        return Call(GetCorpConsoleReply)
+        return Call(str, "orgConsoleUrl")
 
     @api("esign_2_0.GetCorpInfo", "GET /v2.0/esign/corps/infos", headers=("serviceGroup",))
     def get_corp_info(
         self,
         *,
         service_group: str | None = None,
-    ) -> Call[GetCorpInfoReply]:
+    ) -> Call[Corp]:
         """Get corp info (查询企业是否实名认证).
 
         Args:
@@ -608,7 +552,7 @@ class EsignV2(Manager):
 
         Source: query-enterprise-information
         """
-        return Call(GetCorpInfoReply)
+        return Call(Corp)
 
     @api("esign_2_0.GetExecuteUrl", "POST /v2.0/esign/process/executeUrls", idempotent=True, headers=("serviceGroup",))
     def get_execute_url(
@@ -618,7 +562,7 @@ class EsignV2(Manager):
         service_group: str | None = None,
         sign_container: Literal[1, 2] | None = None,
         account: str | None = None,
-    ) -> Call[GetExecuteUrlReply]:
+    ) -> Call[ExecuteUrl]:
         """Get execute url (获取签署人签署地址).
 
         Args:
@@ -635,7 +579,7 @@ class EsignV2(Manager):
 
         Source: get-signatory-address
         """
-        return Call(GetExecuteUrlReply)
+        return Call(ExecuteUrl)
 
     @api("esign_2_0.GetFileInfo", "GET /v2.0/esign/files/{fileId}", headers=("serviceGroup",))
     def get_file_info(
@@ -643,7 +587,7 @@ class EsignV2(Manager):
         file_id: str,
         *,
         service_group: str | None = None,
-    ) -> Call[GetFileInfoReply]:
+    ) -> Call[EsignFile]:
         """Get file info (获取文件详情).
 
         Args:
@@ -658,7 +602,7 @@ class EsignV2(Manager):
 
         Source: gets-the-file-details
         """
-        return Call(GetFileInfoReply)
+        return Call(EsignFile)
 
     @api("esign_2_0.GetFileUploadUrl", "POST /v2.0/esign/files/uploadUrls", idempotent=True, headers=("serviceGroup",))
     def get_file_upload_url(
@@ -670,7 +614,7 @@ class EsignV2(Manager):
         file_name: str | None = None,
         file_size: int | None = None,
         convert2_pdf: bool | None = None,
-    ) -> Call[GetFileUploadUrlReply]:
+    ) -> Call[FileUploadUrl]:
         """Get file upload url (获取文件上传地址).
 
         Args:
@@ -689,7 +633,7 @@ class EsignV2(Manager):
 
         Source: obtain-the-upload-url-of-a-file-1
         """
-        return Call(GetFileUploadUrlReply)
+        return Call(FileUploadUrl)
 
     @api("esign_2_0.GetFlowDetail", "GET /v2.0/esign/flowTasks/{taskId}", headers=("serviceGroup",))
     def get_flow_detail(
@@ -697,7 +641,7 @@ class EsignV2(Manager):
         task_id: str,
         *,
         service_group: str | None = None,
-    ) -> Call[GetFlowDetailReply]:
+    ) -> Call[Flow]:
         """Get flow detail (获取流程详细信息及操作记录).
 
         Args:
@@ -712,7 +656,7 @@ class EsignV2(Manager):
 
         Source: obtains-the-task-details
         """
-        return Call(GetFlowDetailReply)
+        return Call(Flow)
 
     @api("esign_2_0.GetFlowDocs", "GET /v2.0/esign/flowTasks/{taskId}/docs", headers=("serviceGroup",))
     def get_flow_docs(
@@ -720,7 +664,7 @@ class EsignV2(Manager):
         task_id: str,
         *,
         service_group: str | None = None,
-    ) -> Call[GetFlowDocsReply]:
+    ) -> Call[list[FlowDoc]]:
         """Get flow docs (获取流程任务的所有合同列表).
 
         Args:
@@ -735,14 +679,14 @@ class EsignV2(Manager):
 
         Source: get-a-list-of-all-contracts-for-the-process-task
         """
-        return Call(GetFlowDocsReply)
+        return Call(list[FlowDoc], "data").or_empty()
 
     @api("esign_2_0.GetIsvStatus", "GET /v2.0/esign/corps/appStatus", headers=("serviceGroup",))
     def get_isv_status(
         self,
         *,
         service_group: str | None = None,
-    ) -> Call[GetIsvStatusReply]:
+    ) -> Call[Status]:
         """Get isv status (获取企业的e签宝微应用状态).
 
         Args:
@@ -756,7 +700,7 @@ class EsignV2(Manager):
 
         Source: obtain-the-current-status-of-the-company-s-e-sign-micro-application
         """
-        return Call(GetIsvStatusReply)
+        return Call(Status)
 
     @api("esign_2_0.GetSignDetail", "GET /v2.0/esign/signTasks/{taskId}", headers=("serviceGroup",))
     def get_sign_detail(
@@ -764,7 +708,7 @@ class EsignV2(Manager):
         task_id: str,
         *,
         service_group: str | None = None,
-    ) -> Call[GetSignDetailReply]:
+    ) -> Call[Sign]:
         """Get sign detail (获取流程的签署详情).
 
         Args:
@@ -779,7 +723,7 @@ class EsignV2(Manager):
 
         Source: get-the-details-of-process-signing
         """
-        return Call(GetSignDetailReply)
+        return Call(Sign)
 
     @api("esign_2_0.GetUserInfo", "GET /v2.0/esign/users/{userId}", headers=("serviceGroup",))
     def get_user_info(
@@ -787,7 +731,7 @@ class EsignV2(Manager):
         user_id: str,
         *,
         service_group: str | None = None,
-    ) -> Call[GetUserInfoReply]:
+    ) -> Call[User]:
         """Get user info (查询个人是否实名认证).
 
         Args:
@@ -801,23 +745,23 @@ class EsignV2(Manager):
 
         Source: query-personal-information
         """
-        return Call(GetUserInfoReply)
+        return Call(User)
 
     @api("esign_2_0.ProcessStart", "POST /v2.0/esign/processes/startUrls", headers=("serviceGroup",))
     def process_start(
         self,
         initiator_user_id: str,
-        files: list[ProcessStartFiles],
         *,
+        files: Sequence[OrDict[ProcessFile]],
         service_group: str | None = None,
         task_name: str | None = None,
         redirect_url: str | None = None,
-        participants: list[ProcessStartParticipants] | None = None,
-        ccs: list[ProcessStartCcs] | None = None,
-        source_info: ProcessStartSourceInfo | None = None,
+        participants: Sequence[OrDict[Participant]] | None = None,
+        ccs: Sequence[OrDict[Ccs]] | None = None,
+        source_info: OrDict[SourceInfo] | None = None,
         auto_start: str | None = None,
         third_biz_id: str | None = None,
-    ) -> Call[ProcessStartReply]:
+    ) -> Call[Process]:
         """Process start (获取发起签署任务的地址).
 
         Args:
@@ -840,19 +784,19 @@ class EsignV2(Manager):
 
         Source: obtain-the-address-used-to-initiate-a-signed-task
         """
-        return Call(ProcessStartReply)
+        return Call(Process)
 
     @api("esign_2_0.ResaleOrder", "POST /v2.0/esign/orders/resale", headers=("serviceGroup",))
     def resale_order(
         self,
         order_id: str,
+        *,
         quantity: float,
         order_create_time: float,
         service_stop_time: float,
-        *,
         service_group: str | None = None,
         service_start_time: float | None = None,
-    ) -> Call[ResaleOrderReply]:
+    ) -> Call[str]:
         """Resale order (套餐转售—底价结算模式).
 
         Args:
@@ -872,7 +816,7 @@ class EsignV2(Manager):
 
         Source: package-resale-2-reserve-price-settlement-mode
         """
-        return Call(ResaleOrderReply)
+        return Call(str, "esignOrderId")
 
     @api("esign_2_0.UsersRealname", "POST /v2.0/esign/users/realnames", headers=("serviceGroup",))
     def users_realname(
@@ -881,7 +825,7 @@ class EsignV2(Manager):
         *,
         service_group: str | None = None,
         redirect_url: str | None = None,
-    ) -> Call[UsersRealnameReply]:
+    ) -> Call[Process]:
         """Users realname (获取个人实名的地址).
 
         Args:
@@ -897,17 +841,4 @@ class EsignV2(Manager):
 
         Source: obtain-the-address-that-is-redirected-to-the-user-s-real
         """
-        return Call(UsersRealnameReply)
-
-    @api("esign_2_0.GetAttachsApproval", "GET /v2.0/esign/dingInstances/{instanceId}/attachments")
-    def get_attachs_approval(
-        self,
-        instance_id: str,
-    ) -> Call[GetAttachsApprovalReply]:
-        """Get attachs approval (获取钉钉审批实例-电子附件信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetAttachsApprovalReply)
+        return Call(Process)

@@ -7,27 +7,23 @@ from dingtalk_models.call.operation import api
 from dingtalk_models.core.secret import Hiding
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class GetCallBackFaileResultReplyFailedList(Record, alias_generator=camel):
+class CallBackFailePage(Reply, alias_generator=camel):
+    """Call back faile page."""
+
+    failed_list: list[Failed] = empty_list()
+    has_more: bool | None
+
+
+class Failed(Reply, alias_generator=camel):
+    """Failed."""
+
     call_back_data: str | None
     call_back_tag: str | None
     corp_id: str | None
     event_time: int | None
-
-
-class GetCallBackFaileResultReply(Record, alias_generator=camel):
-    failed_list: list[GetCallBackFaileResultReplyFailedList] = empty_list()
-    has_more: bool | None
-
-
-class InstallCoolAppReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class RePushSuiteTicketReply(Record, alias_generator=camel):
-    result: str | None
 
 
 class EventV1(Manager):
@@ -37,14 +33,14 @@ class EventV1(Manager):
         *,
         begin_time: int | None = None,
         end_time: int | None = None,
-    ) -> Call[GetCallBackFaileResultReply]:
+    ) -> Call[CallBackFailePage]:
         """Get call back faile result (调用本获取推送失败的变更事件。).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetCallBackFaileResultReply)
+        return Call(CallBackFailePage)
 
     @api("event_1_0.InstallApp", "POST /v1.0/event/elm/apps/install?appId&corpId&dingUserId&suiteId")
     def install_app(
@@ -66,14 +62,14 @@ class EventV1(Manager):
     @api("event_1_0.InstallCoolApp", "POST /v1.0/event/elm/coolApps/install")
     def install_cool_app(
         self,
-    ) -> Call[InstallCoolAppReply]:
+    ) -> Call[str | None]:
         """Install cool app (安装酷应用).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(InstallCoolAppReply)
+        return Call(str, "result").or_none()
 
     @api("event_1_0.RePushSuiteTicket", "POST /v1.0/event/suiteTicket/rePush?suiteId&suiteSecret")
     def re_push_suite_ticket(
@@ -81,11 +77,11 @@ class EventV1(Manager):
         *,
         suite_id: int | None = None,
         suite_secret: Hiding | None = None,
-    ) -> Call[RePushSuiteTicketReply]:
+    ) -> Call[str | None]:
         """Re push suite ticket (重新获取suiteTicket).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RePushSuiteTicketReply)
+        return Call(str, "result").or_none()

@@ -2,150 +2,358 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO, Paging
 from dingtalk_models.core.secret import Hiding, Secret
-from dingtalk_models.core.wire import BeijingTime, Millis, camel, empty_list, wire
+from dingtalk_models.core.wire import BeijingTime, CompactDate, Millis, Seconds, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs, OneOf
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class CheckControlHitStatusReplyResult(Record, alias_generator=camel):
+class AccountTransfer(Reply, alias_generator=camel):
+    """Account transfer."""
+
+    dept_name: int | None
+    name: str = ""
+    user_id: str | None
+
+
+class AcrossCloudStroageConfig(Reply, alias_generator=camel):
+    """Across cloud stroage config."""
+
+    access_key_id: str | None
+    access_key_secret: Secret | None
+    bucket_name: str = ""
+    cloud_type: int | None
+    endpoint: str | None
+
+
+class ActionCard(Reply, Shape, alias_generator=camel):
+    """Action card (action_card动作卡片消息内容)."""
+
+    bnt_orientation: Annotated[str | None, wire("bnt_orientation")] = None
+    """(`0` `1`)"""
+    single_url: Annotated[Annotated[str, Field(max_length=500)] | None, wire("single_url")] = None
+    """消息点击链接地址 (≤ 500 字符 characters; 例 e.g. `https://dingtalk.com`)"""
+    single_title: Annotated[Annotated[str, Field(max_length=20)] | None, wire("single_title")] = None
+    """使用整体跳转ActionCard样式时的标题 (≤ 20 字符 characters; 例 e.g. `single title`)"""
+    markdown: str | None = None
+    """消息内容 (例 e.g. `markdown text`)"""
+    title: Annotated[str, Field(max_length=64)] | None = None
+    """透出到会话列表和通知的文案 (≤ 64 字符 characters; 例 e.g. `title`)"""
+    button_list: Annotated[list[Button], wire("button_list")] = empty_list()
+    """使用独立跳转ActionCard样式时的按钮列表"""
+    btn_orientation: Annotated[Annotated[str, OneOf("0", "1")] | None, wire("btn_orientation")] = None
+    """(`0` `1`)"""
+
+
+class AndStartTask(Shape, alias_generator=camel):
+    """And start task."""
+
+    is_only_show_executor: bool | None = None
+    priority: int | None = None
+
+
+class AppDispatch(Reply, alias_generator=camel):
+    """App dispatch."""
+
+    android: list[AppDispatchEntry] = empty_list()
+    i_os: Annotated[list[AppDispatchEntry], wire("iOS")] = empty_list()
+    mac: list[AppDispatchEntry] = empty_list()
+    windows: list[AppDispatchEntry] = empty_list()
+
+
+class AppDispatchEntry(Reply, alias_generator=camel):
+    """App dispatch entry."""
+
+    base_line_version: str | None
+    download_url: str | None
+    ext: AppDispatchEntryExt | None
+    in_gray: bool | None
+    pack_time: int | None
+    platform: str | None
+    version: str | None
+
+
+class AppDispatchEntryExt(Reply, alias_generator=camel):
+    """App dispatch entry ext."""
+
+    plist: str | None
+
+
+class AppInfo(Reply, alias_generator=camel):
+    """App info."""
+
+    app_icon: str = ""
+    app_id: str | None
+    app_name: str = ""
+    corp_id: str | None
+
+
+class Article(Reply, alias_generator=camel):
+    """Article (图文消息内容)."""
+
+    article_id: Annotated[int, wire("article_id")]
+    """文章id"""
+    title: str = ""
+    """标题"""
+    thumb_media_id: Annotated[str | None, wire("thumb_media_id")]
+    """封面图"""
+    publish_status: Annotated[int | None, wire("publish_status")]
+    """发布状态 (`0` `1`)"""
+    publish_time: Annotated[Millis | None, wire("publish_time")]
+    """发布时间"""
+    create_time: Annotated[Millis, wire("create_time")]
+    """创建时间"""
+    update_time: Annotated[Millis | None, wire("update_time")]
+    """更新时间"""
+    content: str = ""
+    """文章内容"""
+    url: str | None
+    """文章跳转链接"""
+    digest: str | None
+    """文章摘要"""
+
+
+class Attr(Reply, alias_generator=camel):
+    """Attr."""
+
+    group_member_count: int | None
+    group_name: str = ""
+    open_conversation_id: str | None
+    owner_job_no: str | None
+    owner_user_name: str = ""
+
+
+class AuditLog(Reply, alias_generator=camel):
+    """Audit log."""
+
+    operator_name: str = ""
+    """操作用户的昵称"""
+    platform: int | None
+    """操作端 (`0` `1` `2` `11` `12`)"""
+    platform_view: str | None
+    """操作端含义值 (`0` `1` `2` `11` `12`)"""
+    status: int | None
+    """记录状态 (`0` `1`)"""
+    action: int | None
+    """操作类型 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11` `12` `13` `14` `15` `16` `17` `18` `19` `20` `21` `22` `23` `24` `25` `26` `27` `28` `29` `30` `31` `32` `33`)"""
+    action_view: str | None
+    """操作类型含义值 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11` `12` `13` `14` `15` `16` `17` `18` `19` `20` `21` `22` `23` `24` `25` `26` `27` `28` `29` `30` `31` `32` `33`)"""
+    resource: str | None
+    """文件名"""
+    gmt_create: Millis
+    """记录生成时间 (单位 unit 毫秒)"""
+    user_id: str | None
+    """操作员工的userId"""
+    ip_address: str = ""
+    """本次操作所在的机器IP"""
+    org_name: str = ""
+    """文件所属组织名称"""
+    receiver_name: str = ""
+    """文件接收方名称"""
+    receiver_type_view: str | None
+    """文件接收方类型含义值 (`0` `1` `2` `3`)"""
+    receiver_type: int | None
+    """文件接收方类型 (`0` `1` `2` `3`)"""
+    resource_extension: str | None
+    """文件类型"""
+    resource_size: int | None
+    """文件大小"""
+    target_space_id: int | None
+    """文件所属的空间ID"""
+    real_name: str = ""
+    """操作人的姓名"""
+    biz_id: str | None
+    """文件ID"""
+    operate_module_view: str | None
+    """操作来源含义值 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11` `12` `13` `14` `15` `16` `17` `18` `19` `20` `21` `22` `23`)"""
+    operate_module: int | None
+    """操作来源 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11` `12` `13` `14` `15` `16` `17` `18` `19` `20` `21` `22` `23`)"""
+    gmt_modified: Millis | None
+    """记录修改时间 (单位 unit 毫秒)"""
+    doc_member_list: list[DocMember] = empty_list()
+    """成员授权列表"""
+    doc_receiver_list: list[DocReceiver] = empty_list()
+    """文件接收人列表"""
+    work_space_name: str = ""
+    """知识库名称"""
+    work_space_pc_url: str | None
+    """知识库PC端地址"""
+    work_space_mobile_url: str | None
+    """知识库移动端地址"""
+    doc_pc_url: str | None
+    """文档PC端地址"""
+    doc_mobile_url: str | None
+    """文档移动端地址"""
+    work_space_id: int | None
+    """知识库id"""
+    prev_work_space_id: int | None
+    """原知识库id"""
+    prev_work_space_name: str = ""
+    """原知识库名称"""
+    prev_work_space_pc_url: str | None
+    """原知识库PC端地址"""
+    prev_work_space_mobile_url: str | None
+    """原知识库移动端地址"""
+    receiver_id: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+
+
+class Backlog(Shape, alias_generator=camel):
+    """Backlog."""
+
+    content: AndStartTask | None = None
+
+
+class Badge(Shape, alias_generator=camel):
+    """Badge (推送列表)."""
+
+    user_id: str | None = None
+    """员工userId"""
+    push_value: str | None = None
+    """推送的内容"""
+
+
+class Button(Reply, Shape, alias_generator=camel):
+    """Button (使用独立跳转ActionCard样式时的按钮列表)."""
+
+    title: str = ""
+    """按钮名称 (例 e.g. `btn_title1`)"""
+    action_url: Annotated[Annotated[str, Field(max_length=500)] | None, wire("action_url")] = None
+    """消息点击链接地址 (≤ 500 字符 characters; 例 e.g. `btn_action_url1`)"""
+
+
+class Calendar(Reply, alias_generator=camel):
+    """Calendar."""
+
+    calendar_create_user_cnt: str | None
+    """最近1天累计创建日程人数"""
+    recv_calendar_user_cnt1d: str | None
+    """最近1天接收日程人数"""
+    use_calendar_user_cnt1d: str | None
+    """最近1天使用日程人数"""
+
+
+class Card(Shape, alias_generator=camel):
+    """Card."""
+
+    at_account: str | None = None
+    card_callback_url: str | None = None
+    content: JsonValue | None = None
+    is_at_all: bool | None = None
+    receiver_account: str | None = None
+
+
+class ChannelStaff(Reply, alias_generator=camel):
+    """Channel staff."""
+
+    emp_info: SecurityConfigMember | None
+    exclusive_account_emp_info_list: list[SecurityConfigMember] = empty_list()
+
+
+class CheckedConnection(Reply, alias_generator=camel):
+    """Checked connection."""
+
+    access_key_id: str | None
+    check_state: int | None
+    oss: str | None
+
+
+class CheckedControlHitStatus(Reply, alias_generator=camel):
+    """Checked control hit status."""
+
     control_status: int | None
     """管控状态 (`0` `1` `2`)"""
-    reason: str | None
+    reason: str = ""
     """未管控原因"""
     control_list: list[str] = empty_list()
     """用户命中的管控功能信息"""
 
 
-class CheckControlHitStatusReply(Record, alias_generator=camel):
-    result: CheckControlHitStatusReplyResult | None
-    """返回管控查询结果"""
+class CheckedRisk(Reply, alias_generator=camel):
+    """Checked risk."""
+
+    has_risk: bool | None
+    risk_info: dict[str, str] = empty_dict()
 
 
-class CreateTrustedDeviceBatchDetailList(TypedDict, total=False):
-    title: str
-    """设备标题 (例 e.g. `张三的设备`)"""
-    mac_address: str
-    """设备的Mac地址 (例 e.g. `6c:96:xx:xx:xx:xx`)"""
-    serial_number: str
-    """设备序列号 (例 e.g. `123`)"""
-    did: str
-    """(仅见于官方 SDK only in the official SDK)"""
-    platform: str
-    """(仅见于官方 SDK only in the official SDK)"""
-    status: int
-    """(仅见于官方 SDK only in the official SDK)"""
-    user_id: str
-    """(仅见于官方 SDK only in the official SDK)"""
+class Cid(Reply, alias_generator=camel):
+    """Cid."""
+
+    bot_creator: str | None
+    bot_creator_is_org_member: bool | None
+    open_conversation_id: str | None
 
 
-class DataSyncReplyDataList(Record, alias_generator=camel):
-    id: int | None
+class ClassTag(Reply, alias_generator=camel):
+    """Class tag."""
+
+    creator_name: str = ""
+    data_type: int | None
+    description: str = ""
+    inner_download: str | None
+    inner_transfer: str | None
+    modifier_name: str = ""
+    name: str = ""
+    out_op: str | None
+    rank: int | None
+    security_level: int | None
+    status: int | None
+    update_time: int | None
 
 
-class DataSyncReply(Record, alias_generator=camel):
-    rows_affected: int | None
-    """影响行数"""
-    data_list: list[DataSyncReplyDataList] = empty_list()
-    """代表数据的 map"""
+class CleanFile(Reply, alias_generator=camel):
+    """Clean file."""
+
+    failure_ids: list[int] = empty_list()
+    success_ids: list[int] = empty_list()
 
 
-class GetAllLabelableDeptsReplyDataPartnerLabelVOLevel1(Record, alias_generator=camel):
-    label_id: int | None
-    """伙伴类型ID"""
-    label_name: str | None
-    """伙伴类型"""
-    level_num: int | None
-    """伙伴类型层级"""
+class Code(Reply, alias_generator=camel):
+    """Code."""
+
+    brief: str = ""
+    code: str | None
+    corp_id: str | None
+    create_at: int
+    description: str = ""
+    dev: str | None
+    group_template_id: str | None
+    icon: str = ""
+    modified_at: int | None
+    name: str = ""
+    outgoing_token: str | None
+    outgoing_url: str | None
+    preview_media_id: str | None
+    source_url: str | None
+    status: int | None
 
 
-class GetAllLabelableDeptsReplyDataPartnerLabelVOLevel2(Record, alias_generator=camel):
-    label_id: int | None
-    """伙伴类型ID"""
-    label_name: str | None
-    """伙伴类型"""
-    level_num: int | None
-    """伙伴类型层级"""
+class Comment(Reply, alias_generator=camel):
+    """Comment."""
+
+    comment_id: str
+    comment_time: float | None
+    comment_user_name: str = ""
+    content: str = ""
 
 
-class GetAllLabelableDeptsReplyDataPartnerLabelVOLevel3(Record, alias_generator=camel):
-    label_id: int | None
-    """伙伴类型ID"""
-    label_name: str | None
-    """伙伴类型"""
-    level_num: int | None
-    """伙伴类型层级"""
+class Conf(Reply, alias_generator=camel):
+    """Conf."""
 
-
-class GetAllLabelableDeptsReplyDataPartnerLabelVOLevel4(Record, alias_generator=camel):
-    label_id: int | None
-    """伙伴类型ID"""
-    label_name: str | None
-    """伙伴类型"""
-    level_num: int | None
-    """伙伴类型层级"""
-
-
-class GetAllLabelableDeptsReplyDataPartnerLabelVOLevel5(Record, alias_generator=camel):
-    label_id: int | None
-    """伙伴类型ID"""
-    label_name: str | None
-    """伙伴类型"""
-    level_num: int | None
-    """伙伴类型层级"""
-
-
-class GetAllLabelableDeptsReplyData(Record, alias_generator=camel):
-    dept_id: str | None
-    """部门ID"""
-    super_dept_id: str | None
-    """父部门ID"""
-    dept_name: str | None
-    """部门名称"""
-    member_count: int | None
-    """部门人数"""
-    partner_num: str | None
-    """部门伙伴编码"""
-    partner_label_vo_level1: Annotated[
-        GetAllLabelableDeptsReplyDataPartnerLabelVOLevel1 | None, wire("partnerLabelVOLevel1")
-    ]
-    """部门一级伙伴类型"""
-    partner_label_vo_level2: Annotated[
-        GetAllLabelableDeptsReplyDataPartnerLabelVOLevel2 | None, wire("partnerLabelVOLevel2")
-    ]
-    """部门二级伙伴类型"""
-    partner_label_vo_level3: Annotated[
-        GetAllLabelableDeptsReplyDataPartnerLabelVOLevel3 | None, wire("partnerLabelVOLevel3")
-    ]
-    """部门三级伙伴类型"""
-    partner_label_vo_level4: Annotated[
-        GetAllLabelableDeptsReplyDataPartnerLabelVOLevel4 | None, wire("partnerLabelVOLevel4")
-    ]
-    """部门四级伙伴类型"""
-    partner_label_vo_level5: Annotated[
-        GetAllLabelableDeptsReplyDataPartnerLabelVOLevel5 | None, wire("partnerLabelVOLevel5")
-    ]
-    """部门五级伙伴类型"""
-
-
-class GetAllLabelableDeptsReply(Record, alias_generator=camel):
-    data: list[GetAllLabelableDeptsReplyData] = empty_list()
-    """伙伴钉可打标部门列表"""
-
-
-class GetConfBaseInfoByLogicalIdReply(Record, alias_generator=camel):
     conference_id: str | None
     """会议实体ID"""
-    title: str | None
+    title: str = ""
     """会议标题"""
     start_time: Millis | None
     """开始时间戳 (单位 unit 毫秒)"""
@@ -153,25 +361,16 @@ class GetConfBaseInfoByLogicalIdReply(Record, alias_generator=camel):
     """会议逻辑ID"""
     union_id: str | None
     """会议创建者的unionId"""
-    nickname: str | None
+    nickname: str = ""
     """会议创建者的昵称"""
 
 
-class GetConferenceDetailReplyMemberList(Record, alias_generator=camel):
-    union_id: str | None
-    """用户uid"""
-    name: str | None
-    """用户昵称"""
-    attend_duration: float | None
-    """参会时长 (单位 unit 毫秒)"""
-    staff_id: str | None
-    """员工userid"""
+class Conference(Reply, alias_generator=camel):
+    """Conference."""
 
-
-class GetConferenceDetailReply(Record, alias_generator=camel):
-    conference_id: str | None
+    conference_id: str
     """会议ID"""
-    title: str | None
+    title: str = ""
     """会议标题"""
     conf_start_time: float | None
     """开始时间"""
@@ -185,14 +384,286 @@ class GetConferenceDetailReply(Record, alias_generator=camel):
     """出席率"""
     caller_id: str | None
     """发起人uid"""
-    caller_name: str | None
+    caller_name: str = ""
     """发起人昵称"""
-    member_list: list[GetConferenceDetailReplyMemberList] = empty_list()
+    member_list: list[Member] = empty_list()
     """参会人员列表"""
 
 
-class GetGroupActiveInfoData(Record, alias_generator=camel):
-    stat_date: str | None
+class Conversation(Reply, alias_generator=camel):
+    """Conversation."""
+
+    category_id: int | None
+    category_name: str = ""
+    group_code: str | None
+    group_members_cnt: int | None
+    group_name: str = ""
+    group_owner_name: str = ""
+    group_owner_user_id: str | None
+    is_kp_conversation: bool | None
+    manage_sign: int | None
+    multiple_category_list: list[MultipleCategory] = empty_list()
+    open_conversation_id: str | None
+    order: int | None
+    status: int | None
+
+
+class ConversationCategory(Reply, alias_generator=camel):
+    """Conversation category."""
+
+    category_id: int
+    category_name: str = ""
+    children: list[JsonValue] = empty_list()
+    level_num: int | None
+    order: int | None
+
+
+class CreatedAcrossCloudStroageConfig(Reply, alias_generator=camel):
+    """Created across cloud stroage config."""
+
+    access_key_id: str | None
+    endpoint: str | None
+    state: int | None
+
+
+class CreatedTask(Reply, alias_generator=camel):
+    """Created task."""
+
+    group_vo_list: list[OutGroup] = empty_list()
+    task_id: str
+
+
+class DarkWatermark(Reply, alias_generator=camel):
+    """Dark watermark."""
+
+    dark_watermark: str | None
+    user_id: str | None
+
+
+class DataPage(Reply, alias_generator=camel):
+    """Data page."""
+
+    rows_affected: int | None
+    """影响行数"""
+    data_list: list[DataPageEntry] = empty_list()
+    """代表数据的 map"""
+
+
+class DataPageEntry(Reply, alias_generator=camel):
+    """Data page entry (代表数据的 map)."""
+
+    id: int
+
+
+class DelTaskPerson(Reply, alias_generator=camel):
+    """Del task person."""
+
+    code: int | None
+    data: JsonValue | None
+    message: str = ""
+
+
+class DentryIds(Shape, alias_generator=camel):
+    """Dentry ids."""
+
+    dentry_id: int | None = None
+    space_id: int | None = None
+
+
+class Dept(Reply, alias_generator=camel):
+    """Dept (可见部门列表)."""
+
+    dept_id: int
+    """可见部门ID"""
+    name: str
+    """可见部门名称"""
+
+
+class DeptIds(Reply, alias_generator=camel):
+    """Dept ids."""
+
+    dept_id: str | None
+    dept_name: str = ""
+
+
+class DetailUrl(Shape, alias_generator=camel):
+    """Detail url."""
+
+    app_url: str | None = None
+    pc_url: str | None = None
+
+
+class DeviceRole(Reply, alias_generator=camel):
+    """Device role (角色列表)."""
+
+    tag_code: str | None
+    """角色code"""
+    name: str = ""
+    """角色名称"""
+
+
+class DingReportDept(Reply, alias_generator=camel):
+    """Ding report dept."""
+
+    dept_id: str
+    """部门ID"""
+    dept_name: str = ""
+    """部门名称"""
+    ding_report_send_cnt: str | None
+    """最近1天累计创建日志数"""
+    ding_report_send_usr_cnt: str | None
+    """最近1天累计创建日志人数"""
+
+
+class DocCreated(Reply, alias_generator=camel):
+    """Doc created."""
+
+    doc_create_user_cnt1d: str | None
+    """最近1天创建文档人数"""
+    doc_created_cnt: str | None
+    """最近1天累计创建文档数"""
+
+
+class DocCreatedDept(Reply, alias_generator=camel):
+    """Doc created dept."""
+
+    create_doc_user_cnt1d: str | None
+    """最近1天创建文档人数"""
+    dept_id: str
+    """部门ID"""
+    dept_name: str = ""
+    """部门名称"""
+    doc_created_cnt: str | None
+    """最近1天累计钉钉文档创建数"""
+
+
+class DocMember(Reply, alias_generator=camel):
+    """Doc member (成员授权列表)."""
+
+    member_name: str = ""
+    """接收人名称"""
+    member_type: int | None
+    """接收人类型 (`0` `1` `2` `3`)"""
+    member_type_view: str | None
+    """成员类型含义值 (`0` `1` `2` `3`)"""
+    permission_role: int | None
+    """权限类型 (`0` `1` `2` `3` `4`)"""
+    permission_role_view: str | None
+    """权限类型含义值 (`0` `1` `2` `3` `4`)"""
+
+
+class DocReceiver(Reply, alias_generator=camel):
+    """Doc receiver (文件接收人列表)."""
+
+    receiver_name: str = ""
+    """授权成员名称"""
+    receiver_type: int | None
+    """授权成员类型 (`0` `1` `2` `3`)"""
+    receiver_type_view: str | None
+    """授权成员类型含义值 (`0` `1` `2` `3`)"""
+
+
+class ExclusiveAccountOrg(Reply, alias_generator=camel):
+    """Exclusive account org."""
+
+    corp_id: str | None
+    is_main_org: bool | None
+    logo_url: str | None
+    org_full_name: str = ""
+    org_name: str = ""
+
+
+class ExclusiveId(Reply, alias_generator=camel):
+    """Exclusive id."""
+
+    group_name: str = ""
+    group_template_id: str | None
+    group_template_name: str = ""
+    group_topic: str | None
+    group_type: str | None
+    id: int
+    list_group_dynamic_attr: list[ListDynamicAttr] = empty_list()
+    open_conversation_id: str | None
+
+
+class FileStorageActiveStorage(Reply, alias_generator=camel):
+    """File storage active storage."""
+
+    create_date: str
+    file_storage_open_status: int | None
+    storage_status: int | None
+    used_quota: int | None
+
+
+class Function(Shape, alias_generator=camel):
+    """Function."""
+
+    function_key: str
+    function_value: str
+
+
+class GeneralFormCreated(Reply, alias_generator=camel):
+    """General form created."""
+
+    general_form_created_cnt: str | None
+    """最近1天累计发布智能填表数"""
+    use_general_form_user_cnt1d: str | None
+    """最近1天使用智能填表人数"""
+
+
+class GeneralFormCreatedDept(Reply, alias_generator=camel):
+    """General form created dept."""
+
+    dept_id: str
+    """部门ID"""
+    dept_name: str = ""
+    """部门名称"""
+    general_form_create_cnt1d: str | None
+    """最近1天累计发布智能填表数"""
+    use_general_form_user_cnt1d: str | None
+    """最近1天使用智能填表人数"""
+
+
+class GetMsgConfig(Reply, alias_generator=camel):
+    """Get msg config."""
+
+    card_id: str | None
+    corp_id: str | None
+    custom_parameters: str | None
+    msg_content_consis_flag: int | None
+    msg_id: str | None
+    robot_code: str | None
+    rule_business_code: str | None
+    rule_category: int | None
+    rule_code: str | None
+    rule_name: str = ""
+    sub_rule_code: str | None
+    system_code: str | None
+    task_batch_no: str | None
+
+
+class GrayInfo(Reply, alias_generator=camel):
+    """Gray info."""
+
+    ten_thousand_percent: int | None
+    white_set: list[str] = empty_list()
+
+
+class Group(Reply, alias_generator=camel):
+    """Group."""
+
+    all_org_member: bool | None
+    group_name: str = ""
+    group_number: int | None
+    group_organization: str | None
+    join_group_url: str | None
+    open_conversation_id: str | None
+
+
+class GroupActive(Reply, alias_generator=camel):
+    """Group active."""
+
+    stat_date: CompactDate | None
     """统计时间"""
     ding_group_id: str | None
     """群组ID"""
@@ -200,9 +671,9 @@ class GetGroupActiveInfoData(Record, alias_generator=camel):
     """群组创建时间"""
     group_create_user_id: str | None
     """群组创建者的unionId"""
-    group_create_user_name: str | None
+    group_create_user_name: str = ""
     """群组创建用户姓名"""
-    group_name: str | None
+    group_name: str = ""
     """群名称"""
     group_type: int | None
     """群类型 (`1` `2` `3` `4`)"""
@@ -216,80 +687,189 @@ class GetGroupActiveInfoData(Record, alias_generator=camel):
     """最近1天打开群人数"""
 
 
-class GetMsgRecordDetailReplyResultArticles(Record, alias_generator=camel):
-    article_id: Annotated[int | None, wire("article_id")]
-    """文章id"""
-    title: str | None
-    """标题"""
-    thumb_media_id: Annotated[str | None, wire("thumb_media_id")]
-    """封面图"""
-    publish_status: Annotated[int | None, wire("publish_status")]
-    """发布状态 (`0` `1`)"""
-    publish_time: Annotated[Millis | None, wire("publish_time")]
-    """发布时间"""
-    create_time: Annotated[Millis | None, wire("create_time")]
-    """创建时间"""
-    update_time: Annotated[Millis | None, wire("update_time")]
-    """更新时间"""
-    content: str | None
-    """文章内容"""
-    url: str | None
-    """文章跳转链接"""
-    digest: str | None
-    """文章摘要"""
+class GroupAttribute(Reply, alias_generator=camel):
+    """Group attribute."""
+
+    config_group_id: int | None
+    corp_id: str | None
+    group_topic: str | None
+    group_type: str | None
+    list_dynamic_attr: list[ListDynamicAttr] = empty_list()
+    list_receiver: list[ListReceiver] = empty_list()
+    open_conversation_id: str | None
+    owner_job_no: str | None
+    sub_rule_code: str | None
 
 
-class GetMsgRecordDetailReplyResultLink(Record, alias_generator=camel):
-    title: str | None
-    """消息标题"""
-    summary: str | None
-    """消息描述"""
-    link_url: Annotated[str | None, wire("link_url")]
-    """图文卡片消息点击后跳转的链接地址"""
-    open_type: Annotated[int | None, wire("open_type")]
+class GroupSetting(Reply, alias_generator=camel):
+    """Group setting."""
+
+    desc: str = ""
+    name: str = ""
+    state: bool | None
+
+
+class JoinOrg(Reply, alias_generator=camel):
+    """Join org."""
+
+    corp_id: str | None
+    domain: str | None
+    org_full_name: str = ""
+    org_name: int | None
+
+
+class LabelableDept(Reply, alias_generator=camel):
+    """Labelable dept."""
+
+    dept_id: str
+    """部门ID"""
+    super_dept_id: str | None
+    """父部门ID"""
+    dept_name: str = ""
+    """部门名称"""
+    member_count: int | None
+    """部门人数"""
+    partner_num: str | None
+    """部门伙伴编码"""
+    partner_label_vo_level1: Annotated[LabelableDeptEntry | None, wire("partnerLabelVOLevel1")]
+    """部门一级伙伴类型"""
+    partner_label_vo_level2: Annotated[LabelableDeptEntry | None, wire("partnerLabelVOLevel2")]
+    """部门二级伙伴类型"""
+    partner_label_vo_level3: Annotated[LabelableDeptEntry | None, wire("partnerLabelVOLevel3")]
+    """部门三级伙伴类型"""
+    partner_label_vo_level4: Annotated[LabelableDeptEntry | None, wire("partnerLabelVOLevel4")]
+    """部门四级伙伴类型"""
+    partner_label_vo_level5: Annotated[LabelableDeptEntry | None, wire("partnerLabelVOLevel5")]
+    """部门五级伙伴类型"""
+
+
+class LabelableDeptEntry(Reply, alias_generator=camel):
+    """Labelable dept entry (部门一级伙伴类型)."""
+
+    label_id: int
+    """伙伴类型ID"""
+    label_name: str
+    """伙伴类型"""
+    level_num: int
+    """伙伴类型层级"""
+
+
+class LastOrgAuth(Reply, alias_generator=camel):
+    """Last org auth."""
+
+    auth_remark: str = ""
+    auth_status: int | None
+
+
+class Link(Reply, Shape, alias_generator=camel):
+    """Link (链接消息)."""
+
+    title: Annotated[str, Field(max_length=64)] | None = None
+    """图文卡片中显示的主文案信息 (≤ 64 字符 characters; 例 e.g. `title`)"""
+    summary: str = ""
+    """图文卡片上显示的摘要信息 (例 e.g. `描述信息`)"""
+    link_url: Annotated[str | None, wire("link_url")] = None
+    """图文卡片消息点击后跳转的链接地址 (例 e.g. `https://dingtalk.com`)"""
+    open_type: Annotated[Annotated[int, OneOf(0, 1, 2)] | None, wire("open_type")] = None
     """链接打开方式 (`0` `1` `2`)"""
-    cover_image_media_id: Annotated[str | None, wire("cover_image_media_id")]
-    """图文卡片消息的封面素材id"""
+    cover_image_media_id: Annotated[str | None, wire("cover_image_media_id")] = None
+    """图文卡片消息的封面素材id (例 e.g. `P16xxxx8iE`)"""
 
 
-class GetMsgRecordDetailReplyResultMarkdown(Record, alias_generator=camel):
-    title: str | None
-    """消息标题"""
-    text: str | None
-    """markdown格式的消息"""
+class ListDynamicAttr(Reply, Shape, alias_generator=camel):
+    """List dynamic attr."""
+
+    attr_code: str = promised()
+    list_attr_options_code: list[str] = empty_list()
 
 
-class GetMsgRecordDetailReplyResultActionCardButtonList(Record, alias_generator=camel):
-    title: str | None
-    action_url: Annotated[str | None, wire("action_url")]
-    """消息点击链接地址"""
+class ListReceiver(Reply, alias_generator=camel):
+    """List receiver."""
+
+    employee_code: str | None
+    employee_name: str = ""
 
 
-class GetMsgRecordDetailReplyResultActionCard(Record, alias_generator=camel):
-    bnt_orientation: Annotated[str | None, wire("bnt_orientation")]
-    """(`0` `1`)"""
-    single_url: Annotated[str | None, wire("single_url")]
-    """消息点击链接地址"""
-    single_title: Annotated[str | None, wire("single_title")]
-    """使用整体跳转ActionCard样式时的标题"""
-    markdown: str | None
-    """消息内容"""
-    title: str | None
-    """透出到会话列表和通知的文案"""
-    button_list: Annotated[list[GetMsgRecordDetailReplyResultActionCardButtonList], wire("button_list")] = empty_list()
-    """使用独立跳转ActionCard样式时的按钮列表"""
+class Markdown(Reply, Shape, alias_generator=camel):
+    """Markdown (markdown消息)."""
+
+    title: str = ""
+    """首屏会话透出的展示内容 (例 e.g. `title`)"""
+    text: str = ""
+    """markdown格式的消息 (例 e.g. `markdown text`)"""
 
 
-class GetMsgRecordDetailReplyResult(Record, alias_generator=camel):
+class Member(Reply, alias_generator=camel):
+    """Member (参会人员列表)."""
+
+    union_id: str | None
+    """用户uid"""
+    name: str = ""
+    """用户昵称"""
+    attend_duration: float | None
+    """参会时长 (单位 unit 毫秒)"""
+    staff_id: str | None
+    """员工userid"""
+
+
+class MiniAppAvailableVersion(Reply, alias_generator=camel):
+    """Mini app available version."""
+
+    build_status: int | None
+    version: str | None
+
+
+class MiniAppHistoryVersion(Reply, alias_generator=camel):
+    """Mini app history version."""
+
+    build_status: int | None
+    h5_bundle: str | None
+    package_size: str | None
+    package_url: str | None
+    version: str | None
+
+
+class Msg(Shape, alias_generator=camel):
+    """Msg (消息体)."""
+
+    markdown: Markdown | None = None
+    """markdown消息"""
+    action_card: Annotated[ActionCard | None, wire("action_card")] = None
+    """action_card卡片消息"""
+    link: Link | None = None
+    """链接消息"""
+
+
+class MsgConfig(Reply, alias_generator=camel):
+    """Msg config."""
+
+    group_attributes: list[GroupAttribute] = empty_list()
+    msg_configs: GetMsgConfig | None
+    receiver_attributes: list[ReceiverAttribute] = empty_list()
+    unit_attributes: list[UnitAttribute] = empty_list()
+
+
+class MsgRecord(Reply, alias_generator=camel):
+    """Msg record."""
+
+    errorcode: str | None
+    """返回码"""
+    result: MsgRecordEntry | None
+    """消息详情"""
+
+
+class MsgRecordEntry(Reply, alias_generator=camel):
+    """Msg record entry (消息详情)."""
+
     task_id: Annotated[str | None, wire("task_id")]
     """群发消息推送任务id"""
     send_time: Annotated[Millis | None, wire("send_time")]
     """消息发送时间"""
-    create_time: Annotated[Millis | None, wire("create_time")]
+    create_time: Annotated[Millis, wire("create_time")]
     """群发消息任务创建时间"""
     msg_type: Annotated[str | None, wire("msg_type")]
     """消息类型 (`text` `news_card` `image` `markdown` `action_card` `single_news_card`)"""
-    title: str | None
+    title: str = ""
     """消息标题"""
     operator_user_id: Annotated[str | None, wire("operator_user_id")]
     """群发消息操作人员userId"""
@@ -309,366 +889,30 @@ class GetMsgRecordDetailReplyResult(Record, alias_generator=camel):
     """文章查看权限 - 0 (`0` `1`)"""
     media_id: str | None
     """素材id"""
-    text_content: str | None
+    text_content: str = ""
     """文本消息时的消息内容"""
-    articles: list[GetMsgRecordDetailReplyResultArticles] = empty_list()
+    articles: list[Article] = empty_list()
     """图文消息内容"""
-    link: GetMsgRecordDetailReplyResultLink | None
+    link: Link | None
     """链接消息内容"""
-    markdown: GetMsgRecordDetailReplyResultMarkdown | None
+    markdown: Markdown | None
     """markdown消息内容"""
-    action_card: Annotated[GetMsgRecordDetailReplyResultActionCard | None, wire("action_card")]
+    action_card: Annotated[ActionCard | None, wire("action_card")]
     """action_card动作卡片消息内容"""
 
 
-class GetMsgRecordDetailReply(Record, alias_generator=camel):
-    errorcode: str | None
-    """返回码"""
-    result: GetMsgRecordDetailReplyResult | None
-    """消息详情"""
+class MsgSendRecord(Reply, alias_generator=camel):
+    """Msg send record."""
 
-
-class GetPartnerTypeByParentIdReplyData(Record, alias_generator=camel):
-    type_id: float | None
-    """子标签ID"""
-    type_name: str | None
-    """子标签名称"""
-    label_id: str | None
-    """子标签id"""
-
-
-class GetPartnerTypeByParentIdReply(Record, alias_generator=camel):
-    data: list[GetPartnerTypeByParentIdReplyData] = empty_list()
-    """子标签列表"""
-
-
-class GetPrivateStoreFilePathReply(Record, alias_generator=camel):
-    file_path: str | None
-    """专属存储文件路径"""
-
-
-class GetPublicDevicesDataDeviceStaffs(Record, alias_generator=camel):
-    user_id: str | None
-    """员工id"""
-    name: str | None
-    """员工姓名"""
-
-
-class GetPublicDevicesDataDeviceDepts(Record, alias_generator=camel):
-    id: int | None
-    """部门id"""
-    name: str | None
-    """部门名称"""
-
-
-class GetPublicDevicesDataDeviceRoles(Record, alias_generator=camel):
-    tag_code: str | None
-    """角色code"""
-    name: str | None
-    """角色名称"""
-
-
-class GetPublicDevicesData(Record, alias_generator=camel):
-    gmt_create: Millis | None
-    """创建时间"""
-    gmt_modified: Millis | None
-    """修改时间"""
-    title: str | None
-    """设备标题"""
-    mac_address: str | None
-    """Mac地址"""
-    platform: str | None
-    """系统 (`Mac` `Win` `iOS` `Android`)"""
-    device_scope_type: int | None
-    """生效范围 (`1` `2`)"""
-    device_staffs: list[GetPublicDevicesDataDeviceStaffs] = empty_list()
-    """员工列表"""
-    device_depts: list[GetPublicDevicesDataDeviceDepts] = empty_list()
-    """部门列表"""
-    device_roles: list[GetPublicDevicesDataDeviceRoles] = empty_list()
-    """角色列表"""
-    serial_number: str | None
-    """设备序列号"""
-    device_uuid: str | None
-    """设备uuid"""
-    retry_permission: str | None
-    """是否允许再次申请 (`0` `1`)"""
-    status: int | None
-    """设备状态 (`1` `2` `3` `4`)"""
-    did: str | None
-    """三方设备id"""
-    encrypt_device_id: str | None
-    """加密设备id"""
-
-
-class GetRealPeopleRecordsData(Record, alias_generator=camel):
-    agent_id: int | None
-    """应用的agentId"""
-    user_id: str | None
-    """用户userId"""
-    invoke_time: int | None
-    """接口调用时间戳 (单位 unit 毫秒)"""
-    person_identification: int | None
-    """实人认证结果 (`1` `2`)"""
-    platform: int | None
-    """平台 (`0` `1`)"""
-    scene: int | None
-    """场景 (`1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11`)"""
-
-
-class GetRecognizeRecordsData(Record, alias_generator=camel):
-    agent_id: int | None
-    """应用的agentId"""
-    user_id: str | None
-    """用户userId"""
-    invoke_time: int | None
-    """接口调用时间戳 (单位 unit 毫秒)"""
-    face_compare_result: int | None
-    """人脸对比结果 (`1` `2`)"""
-    platform: int | None
-    """平台 (`0` `1`)"""
-
-
-class GetSignedDetailByPageAuditSignedDetailDTOList(Record, alias_generator=camel):
-    name: str | None
-    """员工名称"""
-    staff_id: str | None
-    """员工userId"""
-    title: str | None
-    """职位"""
-    phone: str | None
-    """员工手机号"""
-    email: str | None
-    """邮件"""
-    dept_name: str | None
-    """部门名称"""
-    roles: str | None
-    """角色名称"""
-
-
-class GetTrustDeviceListData(Record, alias_generator=camel):
-    user_id: str | None
-    """员工userId"""
-    platform: str | None
-    """平台类型"""
-    mac_address: str | None
-    """可信设备mac地址"""
-    status: int | None
-    """设备状态 (`1` `2` `3` `4`)"""
-    create_time: int | None
-    """创建时间"""
-    title: str | None
-    """设备名称"""
-    model: str | None
-    """版本信息"""
-    modified_time: int | None
-    """修改时间"""
-    id: int | None
-    """设备编号"""
-    serial_number: str | None
-    """设备序列号"""
-    device_uuid: str | None
-    """设备uuid"""
-    did: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class GetUserFaceStateReplyData(Record, alias_generator=camel):
-    state: int | None
-    """人脸录入状态 (`1` `2`)"""
-    user_id: str | None
-    """用户userId"""
-
-
-class GetUserFaceStateReply(Record, alias_generator=camel):
-    data: list[GetUserFaceStateReplyData] = empty_list()
-    """查询的信息列表"""
-
-
-class GetUserRealPeopleStateReplyData(Record, alias_generator=camel):
-    state: int | None
-    """认证状态 (`1` `2`)"""
-    user_id: str | None
-    """用户userId"""
-
-
-class GetUserRealPeopleStateReply(Record, alias_generator=camel):
-    data: list[GetUserRealPeopleStateReplyData] = empty_list()
-    """返回的信息列表"""
-
-
-class ListAuditLogReplyListDocMemberList(Record, alias_generator=camel):
-    member_name: str | None
-    """接收人名称"""
-    member_type: int | None
-    """接收人类型 (`0` `1` `2` `3`)"""
-    member_type_view: str | None
-    """成员类型含义值 (`0` `1` `2` `3`)"""
-    permission_role: int | None
-    """权限类型 (`0` `1` `2` `3` `4`)"""
-    permission_role_view: str | None
-    """权限类型含义值 (`0` `1` `2` `3` `4`)"""
-
-
-class ListAuditLogReplyListDocReceiverList(Record, alias_generator=camel):
-    receiver_name: str | None
-    """授权成员名称"""
-    receiver_type: int | None
-    """授权成员类型 (`0` `1` `2` `3`)"""
-    receiver_type_view: str | None
-    """授权成员类型含义值 (`0` `1` `2` `3`)"""
-
-
-class ListAuditLogReplyList(Record, alias_generator=camel):
-    operator_name: str | None
-    """操作用户的昵称"""
-    platform: int | None
-    """操作端 (`0` `1` `2` `11` `12`)"""
-    platform_view: str | None
-    """操作端含义值 (`0` `1` `2` `11` `12`)"""
-    status: int | None
-    """记录状态 (`0` `1`)"""
-    action: int | None
-    """操作类型 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11` `12` `13` `14` `15` `16` `17` `18` `19` `20` `21` `22` `23` `24` `25` `26` `27` `28` `29` `30` `31` `32` `33`)"""
-    action_view: str | None
-    """操作类型含义值 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11` `12` `13` `14` `15` `16` `17` `18` `19` `20` `21` `22` `23` `24` `25` `26` `27` `28` `29` `30` `31` `32` `33`)"""
-    resource: str | None
-    """文件名"""
-    gmt_create: Millis | None
-    """记录生成时间 (单位 unit 毫秒)"""
-    user_id: str | None
-    """操作员工的userId"""
-    ip_address: str | None
-    """本次操作所在的机器IP"""
-    org_name: str | None
-    """文件所属组织名称"""
-    receiver_name: str | None
-    """文件接收方名称"""
-    receiver_type_view: str | None
-    """文件接收方类型含义值 (`0` `1` `2` `3`)"""
-    receiver_type: int | None
-    """文件接收方类型 (`0` `1` `2` `3`)"""
-    resource_extension: str | None
-    """文件类型"""
-    resource_size: int | None
-    """文件大小"""
-    target_space_id: int | None
-    """文件所属的空间ID"""
-    real_name: str | None
-    """操作人的姓名"""
-    biz_id: str | None
-    """文件ID"""
-    operate_module_view: str | None
-    """操作来源含义值 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11` `12` `13` `14` `15` `16` `17` `18` `19` `20` `21` `22` `23`)"""
-    operate_module: int | None
-    """操作来源 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11` `12` `13` `14` `15` `16` `17` `18` `19` `20` `21` `22` `23`)"""
-    gmt_modified: Millis | None
-    """记录修改时间 (单位 unit 毫秒)"""
-    doc_member_list: list[ListAuditLogReplyListDocMemberList] = empty_list()
-    """成员授权列表"""
-    doc_receiver_list: list[ListAuditLogReplyListDocReceiverList] = empty_list()
-    """文件接收人列表"""
-    work_space_name: str | None
-    """知识库名称"""
-    work_space_pc_url: str | None
-    """知识库PC端地址"""
-    work_space_mobile_url: str | None
-    """知识库移动端地址"""
-    doc_pc_url: str | None
-    """文档PC端地址"""
-    doc_mobile_url: str | None
-    """文档移动端地址"""
-    work_space_id: int | None
-    """知识库id"""
-    prev_work_space_id: int | None
-    """原知识库id"""
-    prev_work_space_name: str | None
-    """原知识库名称"""
-    prev_work_space_pc_url: str | None
-    """原知识库PC端地址"""
-    prev_work_space_mobile_url: str | None
-    """原知识库移动端地址"""
-    receiver_id: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class ListAuditLogReply(Record, alias_generator=camel):
-    list_: list[ListAuditLogReplyList] = empty_list()
-    """获取的文件操作记录列表"""
-
-
-class ListPartnerRolesReplyListVisibleUsers(Record, alias_generator=camel):
-    user_id: str | None
-    """可见员工userId"""
-    name: str | None
-    """可见员工姓名"""
-
-
-class ListPartnerRolesReplyListVisibleDepts(Record, alias_generator=camel):
-    dept_id: int | None
-    """可见部门ID"""
-    name: str | None
-    """可见部门名称"""
-
-
-class ListPartnerRolesReplyListWarningUsers(Record, alias_generator=camel):
-    user_id: str | None
-    """预警成员userId"""
-    name: str | None
-    """预警成员姓名"""
-
-
-class ListPartnerRolesReplyListWarningDepts(Record, alias_generator=camel):
-    dept_id: int | None
-    """预警部门ID"""
-    name: str | None
-    """预警部门名称"""
-
-
-class ListPartnerRolesReplyList(Record, alias_generator=camel):
-    id: int | None
-    """角色ID"""
-    name: str | None
-    """角色名称"""
-    is_necessary: int | None
-    """(`0` `1`)"""
-    visible_users: list[ListPartnerRolesReplyListVisibleUsers] = empty_list()
-    """可见员工列表"""
-    visible_depts: list[ListPartnerRolesReplyListVisibleDepts] = empty_list()
-    """可见部门列表"""
-    warning_users: list[ListPartnerRolesReplyListWarningUsers] = empty_list()
-    """预警成员列表"""
-    warning_depts: list[ListPartnerRolesReplyListWarningDepts] = empty_list()
-    """预警部门列表"""
-
-
-class ListPartnerRolesReply(Record, alias_generator=camel):
-    list_: list[ListPartnerRolesReplyList] = empty_list()
-    """角色列表"""
-
-
-class PushBadgeBadgeItems(TypedDict, total=False):
-    user_id: str
-    """员工userId"""
-    push_value: str
-    """推送的内容"""
-
-
-class QueryExclusiveBenefitsReply(Record, alias_generator=camel):
-    benefits_list: list[str] = empty_list()
-    """权益列表"""
-
-
-class QueryMsgSendRecordsItem(Record, alias_generator=camel):
     task_id: Annotated[str | None, wire("task_id")]
     """群发消息推送任务id"""
     send_time: Annotated[Millis | None, wire("send_time")]
     """消息发送时间"""
-    create_time: Annotated[Millis | None, wire("create_time")]
+    create_time: Annotated[Millis, wire("create_time")]
     """群发消息任务创建时间"""
     msg_type: Annotated[str | None, wire("msg_type")]
     """消息类型 (`text` `news_card` `image` `markdown` `action_card` `single_news_card`)"""
-    title: str | None
+    title: str = ""
     """消息标题"""
     operator_user_id: Annotated[str | None, wire("operator_user_id")]
     """群发消息操作人员userId"""
@@ -676,65 +920,33 @@ class QueryMsgSendRecordsItem(Record, alias_generator=camel):
     """消息记录保存来源 - 1 (`1` `2`)"""
 
 
-class QueryPartnerInfoReplyPartnerDeptListPartnerLabelModelLevel1(Record, alias_generator=camel):
-    label_id: int | None
-    """一级伙伴标签ID"""
-    labelname: str | None
-    """一级伙伴类型"""
+class MultipleCategory(Reply, Shape, alias_generator=camel):
+    """Multiple category (请求体 the whole body)."""
+
+    category_id: int = promised()
+    category_name: str
+    order: int | None = None
 
 
-class QueryPartnerInfoReplyPartnerDeptList(Record, alias_generator=camel):
-    title: str | None
-    """部门名称"""
-    value: str | None
-    """部门ID"""
-    member_count: int | None
-    """成员数"""
-    partner_num: str | None
-    """伙伴编码"""
-    partner_label_model_level1: QueryPartnerInfoReplyPartnerDeptListPartnerLabelModelLevel1 | None
-    """一级伙伴信息"""
+class OaOperatorLog(Reply, alias_generator=camel):
+    """Oa operator log."""
+
+    category1_name: str = ""
+    category2_name: str = ""
+    content: str = ""
+    op_name: str = ""
+    op_time: int | None
+    op_user_id: str | None
 
 
-class QueryPartnerInfoReplyPartnerLabelList(Record, alias_generator=camel):
-    id: int | None
-    """伙伴标签下的角色ID"""
-    name: str | None
-    """伙伴标签下的角色名称"""
+class OrgGroup(Reply, alias_generator=camel):
+    """Org group."""
 
-
-class QueryPartnerInfoReply(Record, alias_generator=camel):
-    partner_dept_list: list[QueryPartnerInfoReplyPartnerDeptList] = empty_list()
-    """员工所在的部门列表"""
-    partner_label_list: list[QueryPartnerInfoReplyPartnerLabelList] = empty_list()
-    """伙伴类型下的角色列表"""
-    user_id: str | None
-    """员工userId"""
-
-
-class QueryUserBehaviorData(Record, alias_generator=camel):
-    user_name: str | None
-    """用户昵称"""
-    time: Millis | None
-    """用户操作时间 (单位 unit 毫秒)"""
-    type: int | None
-    """用户操作类型 (`1` `2`)"""
-    picture_url: str | None
-    """用户截屏图片url"""
-    platform: int | None
-    """端类型 (`1` `2` `3` `4`)"""
-    scene: str | None
-    """场景"""
-    user_id: str | None
-    """用户userId"""
-
-
-class SearchOrgInnerGroupInfoItem(Record, alias_generator=camel):
     open_conversation_id: str | None
     """群会话开放id"""
     group_owner: str | None
     """群主"""
-    group_name: str | None
+    group_name: str = ""
     """群名"""
     group_admins_count: int | None
     """群管理员个数"""
@@ -755,508 +967,135 @@ class SearchOrgInnerGroupInfoItem(Record, alias_generator=camel):
     """群状态 (`-1` `0` `1`)"""
     template_id: str | None
     """群模板ID"""
-    template_name: str | None
+    template_name: str = ""
     """群模板名称"""
-    extensions: dict[str, str] | None
+    extensions: dict[str, str] = empty_dict()
     """群扩展信息"""
-
-
-class SendMessageMsgBodyMarkdown(TypedDict, total=False):
-    text: str
-    """markdown格式的消息 (例 e.g. `markdown text`)"""
-    title: str
-    """首屏会话透出的展示内容 (例 e.g. `title`)"""
-
-
-class SendMessageMsgBodyActionCardButtonList(TypedDict, total=False):
-    title: str
-    """按钮名称 (例 e.g. `btn_title1`)"""
-    action_url: Annotated[Annotated[str, Field(max_length=500)], wire("action_url")]
-    """消息点击链接地址 (≤ 500 字符 characters; 例 e.g. `btn_action_url1`)"""
-
-
-class SendMessageMsgBodyActionCard(TypedDict, total=False):
-    btn_orientation: Annotated[Literal["0", "1"], wire("btn_orientation")]
-    """(`0` `1`)"""
-    single_title: Annotated[Annotated[str, Field(max_length=20)], wire("single_title")]
-    """使用整体跳转ActionCard样式时的标题 (≤ 20 字符 characters; 例 e.g. `single title`)"""
-    markdown: str
-    """消息内容 (例 e.g. `markdown text`)"""
-    button_list: Annotated[list[SendMessageMsgBodyActionCardButtonList], wire("button_list")]
-    """使用独立跳转ActionCard样式时的按钮列表"""
-    single_url: Annotated[Annotated[str, Field(max_length=500)], wire("single_url")]
-    """消息点击链接地址 (≤ 500 字符 characters; 例 e.g. `https://dingtalk.com`)"""
-    title: Annotated[str, Field(max_length=64)]
-    """透出到会话列表和通知的文案 (≤ 64 字符 characters; 例 e.g. `title`)"""
-
-
-class SendMessageMsgBodyLink(TypedDict, total=False):
-    cover_image_media_id: Annotated[str, wire("cover_image_media_id")]
-    """图文卡片消息的封面素材id (例 e.g. `P16xxxx8iE`)"""
-    link_url: Annotated[str, wire("link_url")]
-    """图文卡片消息点击后跳转的链接地址 (例 e.g. `https://dingtalk.com`)"""
-    title: Annotated[str, Field(max_length=64)]
-    """图文卡片中显示的主文案信息 (≤ 64 字符 characters; 例 e.g. `title`)"""
-    summary: str
-    """图文卡片上显示的摘要信息 (例 e.g. `描述信息`)"""
-    open_type: Annotated[Literal[0, 1, 2], wire("open_type")]
-    """链接打开方式 (`0` `1` `2`)"""
-
-
-class SendMessageMsgBody(TypedDict, total=False):
-    markdown: SendMessageMsgBodyMarkdown
-    """markdown消息"""
-    action_card: Annotated[SendMessageMsgBodyActionCard, wire("action_card")]
-    """action_card卡片消息"""
-    link: SendMessageMsgBodyLink
-    """链接消息"""
-
-
-class SendMessageReply(Record, alias_generator=camel):
-    errorcode: str | None
-    """返回码"""
-    task_id: Annotated[str | None, wire("task_id")]
-    """推送任务id"""
-
-
-class AddCustomSignConfigSignTermFiles(TypedDict, total=False):
-    file_name: Required[str]
-    media_id: Required[str]
-
-
-class AddOrgReply(Record, alias_generator=camel):
-    corp_id: str | None
-
-
-class ApproveProcessCallbackRequest(TypedDict, total=False):
-    approve_result: Required[str]
-    approve_type: Required[str]
-    approvers: list[str]
-    create_time: Required[int]
-    event_type: Required[str]
-    finish_time: Required[int]
-    params: str
-    process_instance_id: Required[str]
-    title: str
-
-
-class CleanFileDentryIds(TypedDict, total=False):
-    dentry_id: int
-    space_id: int
-
-
-class CleanFileReply(Record, alias_generator=camel):
-    failure_ids: list[int] = empty_list()
-    success_ids: list[int] = empty_list()
-
-
-class CreateCategoryAndBindingGroupsReply(Record, alias_generator=camel):
-    id: int | None
-
-
-class CreateDlpTaskReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class CreateMessageCategoryReply(Record, alias_generator=camel):
-    id: int | None
-
-
-class CreateRuleCustomPlan(TypedDict, total=False):
-    current_category_list: list[str]
-    dept_ids: list[int]
-    plan_name: str
-    un_select_category_list: list[str]
-    user_ids: list[str]
-
-
-class CreateRuleReply(Record, alias_generator=camel):
-    id: int | None
-
-
-class CreateVirusScanTaskReply(Record, alias_generator=camel):
-    task_id: str | None
-
-
-class DistributePartnerAppReply(Record, alias_generator=camel):
-    invite_url: str | None
-
-
-class FileStorageActiveStorageReply(Record, alias_generator=camel):
-    create_date: str | None
-    file_storage_open_status: int | None
-    storage_status: int | None
-    used_quota: int | None
-
-
-class FileStorageCheckConnectionReply(Record, alias_generator=camel):
-    access_key_id: str | None
-    check_state: int | None
-    oss: str | None
-
-
-class FileStorageGetQuotaDataReplyQuotaModelList(Record, alias_generator=camel):
-    statistic_time: str | None
-    used_storage: int | None
-
-
-class FileStorageGetQuotaDataReply(Record, alias_generator=camel):
-    quota_model_list: list[FileStorageGetQuotaDataReplyQuotaModelList] = empty_list()
-
-
-class FileStorageGetStorageStateReply(Record, alias_generator=camel):
-    access_key_id: str | None
-    create_date: str | None
-    file_storage_open_status: int | None
-    oss: str | None
-    storage_status: int | None
-    used_quota: int | None
-
-
-class FileStorageUpdateStorageReply(Record, alias_generator=camel):
-    access_key_id: str | None
-    oss: str | None
-
-
-class GenerateDarkWaterMarkReplyDarkWatermarkVOList(Record, alias_generator=camel):
-    dark_watermark: str | None
-    user_id: str | None
-
-
-class GenerateDarkWaterMarkReply(Record, alias_generator=camel):
-    dark_watermark_vo_list: Annotated[
-        list[GenerateDarkWaterMarkReplyDarkWatermarkVOList], wire("darkWatermarkVOList")
-    ] = empty_list()
-
-
-class GetAccountTransferListItemList(Record, alias_generator=camel):
-    dept_name: int | None
-    name: str | None
-    user_id: str | None
-
-
-class GetActiveUserSummaryReply(Record, alias_generator=camel):
-    act_usr_cnt1m: str | None
-    """月活跃人数"""
-
-
-class GetAgentIdByRelatedAppIdReply(Record, alias_generator=camel):
-    agent_id: int | None
-
-
-class GetAppDispatchInfoReplyAndroid(Record, alias_generator=camel):
-    base_line_version: str | None
-    download_url: str | None
-    in_gray: bool | None
-    pack_time: int | None
-    platform: str | None
-    version: str | None
-
-
-class GetAppDispatchInfoReplyIOSExt(Record, alias_generator=camel):
-    plist: str | None
-
-
-class GetAppDispatchInfoReplyIOS(Record, alias_generator=camel):
-    base_line_version: str | None
-    download_url: str | None
-    ext: GetAppDispatchInfoReplyIOSExt | None
-    in_gray: bool | None
-    pack_time: int | None
-    platform: str | None
-    version: str | None
-
-
-class GetAppDispatchInfoReplyMac(Record, alias_generator=camel):
-    base_line_version: str | None
-    download_url: str | None
-    in_gray: bool | None
-    pack_time: int | None
-    platform: str | None
-    version: str | None
-
-
-class GetAppDispatchInfoReplyWindows(Record, alias_generator=camel):
-    base_line_version: str | None
-    download_url: str | None
-    in_gray: bool | None
-    pack_time: int | None
-    platform: str | None
-    version: str | None
-
-
-class GetAppDispatchInfoReply(Record, alias_generator=camel):
-    android: list[GetAppDispatchInfoReplyAndroid] = empty_list()
-    i_os: Annotated[list[GetAppDispatchInfoReplyIOS], wire("iOS")] = empty_list()
-    mac: list[GetAppDispatchInfoReplyMac] = empty_list()
-    windows: list[GetAppDispatchInfoReplyWindows] = empty_list()
-
-
-class GetCalenderSummaryReply(Record, alias_generator=camel):
-    calendar_create_user_cnt: str | None
-    """最近1天累计创建日程人数"""
-    recv_calendar_user_cnt1d: str | None
-    """最近1天接收日程人数"""
-    use_calendar_user_cnt1d: str | None
-    """最近1天使用日程人数"""
-
-
-class GetCidsByBotCodeGroupInfo(Record, alias_generator=camel):
-    bot_creator: str | None
-    bot_creator_is_org_member: bool | None
-    open_conversation_id: str | None
-
-
-class GetClassTagReply(Record, alias_generator=camel):
-    creator_name: str | None
-    data_type: int | None
-    description: str | None
-    inner_download: str | None
-    inner_transfer: str | None
-    modifier_name: str | None
-    name: str | None
-    out_op: str | None
-    rank: int | None
-    security_level: int | None
-    status: int | None
-    update_time: int | None
-
-
-class GetCommentListData(Record, alias_generator=camel):
-    comment_id: str | None
-    comment_time: float | None
-    comment_user_name: str | None
-    content: str | None
-
-
-class GetConversationCategoryReplyResult(Record, alias_generator=camel):
-    category_id: int | None
-    category_name: str | None
-    children: list[JsonValue] = empty_list()
-    level_num: int | None
-    order: int | None
-
-
-class GetConversationCategoryReply(Record, alias_generator=camel):
-    result: list[GetConversationCategoryReplyResult] = empty_list()
-
-
-class GetConversationDetailReplyResultMultipleCategoryList(Record, alias_generator=camel):
-    category_id: int | None
-    category_name: str | None
-    order: int | None
-
-
-class GetConversationDetailReplyResult(Record, alias_generator=camel):
-    category_id: int | None
-    category_name: str | None
-    group_code: str | None
     group_members_cnt: int | None
-    group_name: str | None
-    group_owner_name: str | None
-    group_owner_user_id: str | None
-    is_kp_conversation: bool | None
-    manage_sign: int | None
-    multiple_category_list: list[GetConversationDetailReplyResultMultipleCategoryList] = empty_list()
-    open_conversation_id: str | None
-    order: int | None
-    status: int | None
 
 
-class GetConversationDetailReply(Record, alias_generator=camel):
-    result: GetConversationDetailReplyResult | None
+class OutGroup(Reply, alias_generator=camel):
+    """Out group."""
 
-
-class GetDingReportDeptSummaryData(Record, alias_generator=camel):
-    dept_id: str | None
-    """部门ID"""
-    dept_name: str | None
-    """部门名称"""
-    ding_report_send_cnt: str | None
-    """最近1天累计创建日志数"""
-    ding_report_send_usr_cnt: str | None
-    """最近1天累计创建日志人数"""
-
-
-class GetDingReportSummaryReply(Record, alias_generator=camel):
-    report_comment_user_cnt1d: str | None
-
-
-class GetDocCreatedDeptSummaryData(Record, alias_generator=camel):
-    create_doc_user_cnt1d: str | None
-    """最近1天创建文档人数"""
-    dept_id: str | None
-    """部门ID"""
-    dept_name: str | None
-    """部门名称"""
-    doc_created_cnt: str | None
-    """最近1天累计钉钉文档创建数"""
-
-
-class GetDocCreatedSummaryReply(Record, alias_generator=camel):
-    doc_create_user_cnt1d: str | None
-    """最近1天创建文档人数"""
-    doc_created_cnt: str | None
-    """最近1天累计创建文档数"""
-
-
-class GetExclusiveAccountAllOrgListReplyOrgInfoList(Record, alias_generator=camel):
     corp_id: str | None
-    is_main_org: bool | None
-    logo_url: str | None
-    org_full_name: str | None
-    org_name: str | None
-
-
-class GetExclusiveAccountAllOrgListReply(Record, alias_generator=camel):
-    org_info_list: list[GetExclusiveAccountAllOrgListReplyOrgInfoList] = empty_list()
-
-
-class GetGeneralFormCreatedDeptSummaryData(Record, alias_generator=camel):
-    dept_id: str | None
-    """部门ID"""
-    dept_name: str | None
-    """部门名称"""
-    general_form_create_cnt1d: str | None
-    """最近1天累计发布智能填表数"""
-    use_general_form_user_cnt1d: str | None
-    """最近1天使用智能填表人数"""
-
-
-class GetGeneralFormCreatedSummaryReply(Record, alias_generator=camel):
-    general_form_created_cnt: str | None
-    """最近1天累计发布智能填表数"""
-    use_general_form_user_cnt1d: str | None
-    """最近1天使用智能填表人数"""
-
-
-class GetGroupInfoByCidReplyGroupInfo(Record, alias_generator=camel):
-    all_org_member: bool | None
-    group_name: str | None
-    group_number: int | None
-    group_organization: str | None
-    join_group_url: str | None
     open_conversation_id: str | None
 
 
-class GetGroupInfoByCidReply(Record, alias_generator=camel):
-    group_info: GetGroupInfoByCidReplyGroupInfo | None
+class OutsideAuditGroupMessage(Reply, alias_generator=camel):
+    """Outside audit group message."""
 
-
-class GetGroupOrgByCidReply(Record, alias_generator=camel):
-    group_organization: str | None
-
-
-class GetLastOrgAuthDataReply(Record, alias_generator=camel):
-    auth_remark: str | None
-    auth_status: int | None
-
-
-class GetMsgConfigListDynamicAttr(TypedDict, total=False):
-    attr_code: str
-    list_attr_options_code: list[str]
-
-
-class GetMsgConfigReplyDataGroupAttributesListDynamicAttr(Record, alias_generator=camel):
-    attr_code: str | None
-    list_attr_options_code: list[str] = empty_list()
-
-
-class GetMsgConfigReplyDataGroupAttributesListReceiver(Record, alias_generator=camel):
-    employee_code: str | None
-    employee_name: str | None
-
-
-class GetMsgConfigReplyDataGroupAttributes(Record, alias_generator=camel):
-    config_group_id: int | None
-    corp_id: str | None
-    group_topic: str | None
-    group_type: str | None
-    list_dynamic_attr: list[GetMsgConfigReplyDataGroupAttributesListDynamicAttr] = empty_list()
-    list_receiver: list[GetMsgConfigReplyDataGroupAttributesListReceiver] = empty_list()
-    open_conversation_id: str | None
-    owner_job_no: str | None
-    sub_rule_code: str | None
-
-
-class GetMsgConfigReplyDataMsgConfigs(Record, alias_generator=camel):
-    card_id: str | None
-    corp_id: str | None
-    custom_parameters: str | None
-    msg_content_consis_flag: int | None
-    msg_id: str | None
-    robot_code: str | None
-    rule_business_code: str | None
-    rule_category: int | None
-    rule_code: str | None
-    rule_name: str | None
-    sub_rule_code: str | None
-    system_code: str | None
-    task_batch_no: str | None
-
-
-class GetMsgConfigReplyDataReceiverAttributes(Record, alias_generator=camel):
-    employee_code: str | None
-
-
-class GetMsgConfigReplyDataUnitAttributes(Record, alias_generator=camel):
-    unit_id: int | None
-
-
-class GetMsgConfigReplyData(Record, alias_generator=camel):
-    group_attributes: list[GetMsgConfigReplyDataGroupAttributes] = empty_list()
-    msg_configs: GetMsgConfigReplyDataMsgConfigs | None
-    receiver_attributes: list[GetMsgConfigReplyDataReceiverAttributes] = empty_list()
-    unit_attributes: list[GetMsgConfigReplyDataUnitAttributes] = empty_list()
-
-
-class GetMsgConfigReply(Record, alias_generator=camel):
-    code: int | None
-    data: GetMsgConfigReplyData | None
-    message: str | None
-
-
-class GetMsgLocationReply(Record, alias_generator=camel):
-    msg_location_url: str | None
-
-
-class GetOaOperatorLogListData(Record, alias_generator=camel):
-    category1_name: str | None
-    category2_name: str | None
-    content: str | None
-    op_name: str | None
-    op_time: int | None
-    op_user_id: str | None
-
-
-class GetOutGroupsByPageGroupList(Record, alias_generator=camel):
-    open_conversation_id: str | None
-
-
-class GetOutsideAuditGroupMessageByPageMessageListSender(Record, alias_generator=camel):
-    id: str | None
-    id_type: str | None
-    type: str | None
-
-
-class GetOutsideAuditGroupMessageByPageMessageList(Record, alias_generator=camel):
-    content: str | None
+    content: str = ""
     content_type: str | None
-    create_at: str | None
+    create_at: str
     open_conversation_id: str | None
-    sender: GetOutsideAuditGroupMessageByPageMessageListSender | None
+    sender: Sender | None
 
 
-class GetPrivateStoreCapacityUsageReply(Record, alias_generator=camel):
-    used_size: int | None
+class ParentTemplateDetail(Reply, alias_generator=camel):
+    """Parent template detail."""
+
+    robot_template_list: list[Code] = empty_list()
+    template_id: str | None
+    toolbar_plugin_list: list[Plugin] = empty_list()
 
 
-class GetPrivateStoreFileInfosByPageFileInfo(Record, alias_generator=camel):
+class Partner(Reply, alias_generator=camel):
+    """Partner."""
+
+    partner_dept_list: list[PartnerDept] = empty_list()
+    """员工所在的部门列表"""
+    partner_label_list: list[PartnerEntry] = empty_list()
+    """伙伴类型下的角色列表"""
+    user_id: str | None
+    """员工userId"""
+
+
+class PartnerDept(Reply, alias_generator=camel):
+    """Partner dept (员工所在的部门列表)."""
+
+    title: str = ""
+    """部门名称"""
+    value: str | None
+    """部门ID"""
+    member_count: int | None
+    """成员数"""
+    partner_num: str | None
+    """伙伴编码"""
+    partner_label_model_level1: PartnerLabelModelLevel1 | None
+    """一级伙伴信息"""
+
+
+class PartnerEntry(Reply, alias_generator=camel):
+    """Partner entry (伙伴类型下的角色列表)."""
+
+    id: int
+    """伙伴标签下的角色ID"""
+    name: str
+    """伙伴标签下的角色名称"""
+
+
+class PartnerLabelModelLevel1(Reply, alias_generator=camel):
+    """Partner label model level1 (一级伙伴信息)."""
+
+    label_id: int | None
+    """一级伙伴标签ID"""
+    labelname: str = ""
+    """一级伙伴类型"""
+
+
+class PartnerRole(Reply, alias_generator=camel):
+    """Partner role."""
+
+    id: int
+    """角色ID"""
+    name: str = ""
+    """角色名称"""
+    is_necessary: int | None
+    """(`0` `1`)"""
+    visible_users: list[User] = empty_list()
+    """可见员工列表"""
+    visible_depts: list[Dept] = empty_list()
+    """可见部门列表"""
+    warning_users: list[User] = empty_list()
+    """预警成员列表"""
+    warning_depts: list[Dept] = empty_list()
+    """预警部门列表"""
+
+
+class PartnerType(Reply, alias_generator=camel):
+    """Partner type."""
+
+    type_id: float
+    """子标签ID"""
+    type_name: str = ""
+    """子标签名称"""
+    label_id: str | None
+    """子标签id"""
+
+
+class Plugin(Reply, alias_generator=camel):
+    """Plugin."""
+
+    app_id: str | None
+    create_at: int
+    desc: str = ""
+    icons: str | None
+    modified_at: int | None
+    name: str = ""
+    pc_url: str | None
+    plugin_id: str
+    status: int | None
+    url: str | None
+
+
+class PrivateStoreFile(Reply, alias_generator=camel):
+    """Private store file."""
+
     content_type_mcms: str | None
     creator_staff_id: str | None
     dentry_id: int | None
     file_create_time: int | None
-    file_name: str | None
+    file_name: str = ""
     file_path: str | None
     file_size: int | None
     scene_type_mcms: str | None
@@ -1264,10 +1103,12 @@ class GetPrivateStoreFileInfosByPageFileInfo(Record, alias_generator=camel):
     status: str | None
 
 
-class GetPrivateStoreFileTaskInfosByPageItem(Record, alias_generator=camel):
+class PrivateStoreFileTask(Reply, alias_generator=camel):
+    """Private store file task."""
+
     class_tag_id: str | None
     class_tag_operator: str | None
-    class_tag_text: str | None
+    class_tag_text: str = ""
     creator_leave_status: int | None
     deal_file_formats: list[str] = empty_list()
     deal_file_operator: int | None
@@ -1278,58 +1119,411 @@ class GetPrivateStoreFileTaskInfosByPageItem(Record, alias_generator=camel):
     file_modified_time_end: int | None
     file_modified_time_start: int | None
     task_create_time: int | None
-    task_creator_name: str | None
-    task_deleter_name: str | None
-    task_id: int | None
+    task_creator_name: str = ""
+    task_deleter_name: str = ""
+    task_id: int
     task_status: int | None
 
 
-class GetPrivateStoreTaskFileInfosByPageItem(Record, alias_generator=camel):
-    class_tag_name: str | None
+class PrivateStoreTaskFile(Reply, alias_generator=camel):
+    """Private store task file."""
+
+    class_tag_name: str = ""
     dentry_id: str | None
     file_create_time: int | None
-    file_format_name: str | None
+    file_format_name: str = ""
     file_modified_time: int | None
-    file_name: str | None
-    file_scope_name: str | None
-    file_size_name: str | None
+    file_name: str = ""
+    file_scope_name: str = ""
+    file_size_name: str = ""
     space_id: int | None
 
 
-class GetPublisherSummaryData(Record, alias_generator=camel):
+class ProcessCallbackRequest(Shape, alias_generator=camel):
+    """Process callback request."""
+
+    approve_result: str
+    approve_type: str
+    approvers: list[str] = empty_list()
+    create_time: int
+    event_type: str
+    finish_time: int
+    params: str | None = None
+    process_instance_id: str
+    title: str | None = None
+
+
+class PublicDevice(Reply, alias_generator=camel):
+    """Public device."""
+
+    gmt_create: Millis
+    """创建时间"""
+    gmt_modified: Millis | None
+    """修改时间"""
+    title: str = ""
+    """设备标题"""
+    mac_address: str = ""
+    """Mac地址"""
+    platform: str | None
+    """系统 (`Mac` `Win` `iOS` `Android`)"""
+    device_scope_type: int | None
+    """生效范围 (`1` `2`)"""
+    device_staffs: list[SecurityConfigMember] = empty_list()
+    """员工列表"""
+    device_depts: list[PartnerEntry] = empty_list()
+    """部门列表"""
+    device_roles: list[DeviceRole] = empty_list()
+    """角色列表"""
+    serial_number: str | None
+    """设备序列号"""
+    device_uuid: str | None
+    """设备uuid"""
+    retry_permission: str | None
+    """是否允许再次申请 (`0` `1`)"""
+    status: int | None
+    """设备状态 (`1` `2` `3` `4`)"""
+    did: str | None
+    """三方设备id"""
+    encrypt_device_id: str | None
+    """加密设备id"""
+
+
+class Publisher(Reply, alias_generator=camel):
+    """Publisher."""
+
     publisher_article_cnt_std: str | None
     """历史截至当日服务窗文章数"""
     publisher_article_pv_cnt_std: str | None
     """历史截至当日服务窗文章阅读数"""
-    publisher_name: str | None
+    publisher_name: str = ""
     """服务窗名称"""
     union_id: str | None
     """服务窗的unionId"""
 
 
-class GetRobotInfoByCodeReplyRobotInfoVO(Record, alias_generator=camel):
+class PunchSchedule(Reply, alias_generator=camel):
+    """Punch schedule."""
+
+    biz_outer_id: str | None
+    position_name: str = ""
+    punch_symbol: str | None
+    user_id: str | None
+    user_punch_time: int | None
+
+
+class Quota(Reply, alias_generator=camel):
+    """Quota."""
+
+    statistic_time: str | None
+    used_storage: int | None
+
+
+class RealPeopleRecord(Reply, alias_generator=camel):
+    """Real people record."""
+
     agent_id: int | None
-    brief: str | None
-    description: str | None
-    name: str | None
+    """应用的agentId"""
+    user_id: str | None
+    """用户userId"""
+    invoke_time: Millis | None
+    """接口调用时间戳 (单位 unit 毫秒)"""
+    person_identification: int | None
+    """实人认证结果 (`1` `2`)"""
+    platform: int | None
+    """平台 (`0` `1`)"""
+    scene: int | None
+    """场景 (`1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11`)"""
+
+
+class RealmLicenseDetail(Shape, alias_generator=camel):
+    """Realm license detail."""
+
+    license_type: int | None = None
+    user_id: str | None = None
+
+
+class ReceiverAttribute(Reply, alias_generator=camel):
+    """Receiver attribute."""
+
+    employee_code: str | None
+
+
+class RecognizeRecord(Reply, alias_generator=camel):
+    """Recognize record."""
+
+    agent_id: int | None
+    """应用的agentId"""
+    user_id: str | None
+    """用户userId"""
+    invoke_time: int | None
+    """接口调用时间戳 (单位 unit 毫秒)"""
+    face_compare_result: int | None
+    """人脸对比结果 (`1` `2`)"""
+    platform: int | None
+    """平台 (`0` `1`)"""
+
+
+class Robot(Reply, alias_generator=camel):
+    """Robot."""
+
+    agent_id: int | None
+    brief: str = ""
+    description: str = ""
+    name: str = ""
     robot_organization: int | None
 
 
-class GetRobotInfoByCodeReply(Record, alias_generator=camel):
-    robot_info_vo: Annotated[GetRobotInfoByCodeReplyRobotInfoVO | None, wire("robotInfoVO")]
+class RuleReceiver(Reply, alias_generator=camel):
+    """Rule receiver."""
+
+    code: int | None
+    data: list[RuleReceiverEntry] = empty_list()
+    msg: str = ""
+    msg_id: str | None
+    rows: list[list[RuleReceiverEntry]] = empty_list()
 
 
-class GetSecurityConfigMemberUserInfo(Record, alias_generator=camel):
-    name: str | None
+class RuleReceiverEntry(Reply, alias_generator=camel):
+    """Rule receiver entry."""
+
+    msg_id: str | None
+    serial_number: str | None
+
+
+class SecurityConfigMember(Reply, alias_generator=camel):
+    """Security config member (员工列表)."""
+
     user_id: str | None
+    """员工id"""
+    name: str = ""
+    """员工姓名"""
 
 
-class GetUserAppVersionSummaryData(Record, alias_generator=camel):
+class Sender(Reply, alias_generator=camel):
+    """Sender."""
+
+    id: str
+    id_type: str | None
+    type: str | None
+
+
+class SentMessage(Reply, alias_generator=camel):
+    """Sent message."""
+
+    errorcode: str | None
+    """返回码"""
+    task_id: Annotated[str | None, wire("task_id")]
+    """推送任务id"""
+
+
+class SetCategory(Shape, alias_generator=camel):
+    """Set category."""
+
+    category_id: int
+    order: int | None = None
+
+
+class SignTermFile(Shape, alias_generator=camel):
+    """Sign term file."""
+
+    file_name: str
+    media_id: str
+
+
+class Signed(Reply, alias_generator=camel):
+    """Signed."""
+
+    name: str = ""
+    """员工名称"""
+    staff_id: str | None
+    """员工userId"""
+    title: str = ""
+    """职位"""
+    phone: str = ""
+    """员工手机号"""
+    email: str = ""
+    """邮件"""
+    dept_name: str = ""
+    """部门名称"""
+    roles: str | None
+    """角色名称"""
+
+
+class SpecialRuleReceiver(Shape, alias_generator=camel):
+    """Special rule receiver."""
+
+    at_account: str | None = None
+    attrs: SpecialRuleReceiverAttr | None = None
+    callback_url: str | None = None
+    card_callback_url: str | None = None
+    content: dict[str, JsonValue] = empty_dict()
+    is_at_all: bool | None = None
+    receiver_account: str | None = None
+    receiver_type: int | None = None
+    serial_number: str | None = None
+    private_content: dict[str, JsonValue] = empty_dict()
+
+
+class SpecialRuleReceiverAttr(Shape, alias_generator=camel):
+    """Special rule receiver attr."""
+
+    list_unit_id: list[int] = empty_list()
+
+
+class StorageState(Reply, alias_generator=camel):
+    """Storage state."""
+
+    access_key_id: str | None
+    create_date: str
+    file_storage_open_status: int | None
+    oss: str | None
+    storage_status: int | None
+    used_quota: int | None
+
+
+class TaskAttr(Shape, alias_generator=camel):
+    """Task attr."""
+
+    list_task_dynamic_attr: list[ListDynamicAttr] = empty_list()
+
+
+class TaskExecutePerson(Shape, alias_generator=camel):
+    """Task execute person."""
+
+    employee_code: str | None = None
+    person_type: int | None = None
+
+
+class TaskGroup(Shape, alias_generator=camel):
+    """Task group."""
+
+    open_conversation_id: str | None = None
+
+
+class Template(Reply, alias_generator=camel):
+    """Template."""
+
+    ability_switch: int | None
+    app_info: AppInfo | None
+    conversation_scope: list[str] = empty_list()
+    create_at: int
+    description: str = ""
+    gray_conversation_ids: list[str] = empty_list()
+    gray_info: GrayInfo | None
+    gray_template_id: str | None
+    group_setting_list: list[GroupSetting] = empty_list()
+    icon_media_id: str | None
+    modified_at: int | None
+    modify_order_id: int | None
+    modify_status: int | None
+    parent_template_detail_vo: Annotated[ParentTemplateDetail | None, wire("parentTemplateDetailVO")]
+    publish_sub_state: str | None
+    robot_template_list: list[str] = empty_list()
+    status: int | None
+    template_id: str
+    template_introduction: TemplateIntroduction | None
+    template_name: str = ""
+    template_type: int | None
+    template_visibility: TemplateVisibility | None
+    toolbar_plugin_list: list[str] = empty_list()
+    version: int | None
+
+
+class TemplateIntroduction(Reply, alias_generator=camel):
+    """Template introduction."""
+
+    banner: str | None
+    detail: str = ""
+    title: str = ""
+
+
+class TemplateVisibility(Reply, alias_generator=camel):
+    """Template visibility."""
+
+    corp_id: str | None
+    dept_ids: list[DeptIds] = empty_list()
+    role_ids: list[str] = empty_list()
+    user_ids: list[UserIds] = empty_list()
+
+
+class TrustDevice(Reply, alias_generator=camel):
+    """Trust device."""
+
+    user_id: str | None
+    """员工userId"""
+    platform: str | None
+    """平台类型"""
+    mac_address: str = ""
+    """可信设备mac地址"""
+    status: int | None
+    """设备状态 (`1` `2` `3` `4`)"""
+    create_time: int
+    """创建时间"""
+    title: str = ""
+    """设备名称"""
+    model: str | None
+    """版本信息"""
+    modified_time: int | None
+    """修改时间"""
+    id: int
+    """设备编号"""
+    serial_number: str | None
+    """设备序列号"""
+    device_uuid: str | None
+    """设备uuid"""
+    did: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+
+
+class TrustedDeviceDetail(Shape, alias_generator=camel):
+    """Trusted device detail (设备列表)."""
+
+    user_id: str | None = None
+    """(仅见于官方 SDK only in the official SDK)"""
+    platform: str | None = None
+    """(仅见于官方 SDK only in the official SDK)"""
+    mac_address: str | None = None
+    """可信设备mac地址 (例 e.g. `88:xx:xx:xx:xx:xx`)"""
+    did: str | None = None
+    """(仅见于官方 SDK only in the official SDK)"""
+    status: int | None = None
+    """(仅见于官方 SDK only in the official SDK)"""
+    title: str | None = None
+    """设备标题 (例 e.g. `张三的设备`)"""
+    serial_number: str | None = None
+    """设备序列号 (例 e.g. `123`)"""
+
+
+class UnitAttribute(Reply, alias_generator=camel):
+    """Unit attribute."""
+
+    unit_id: int | None
+
+
+class UpdatedStorage(Reply, alias_generator=camel):
+    """Updated storage."""
+
+    access_key_id: str | None
+    oss: str | None
+
+
+class User(Reply, alias_generator=camel):
+    """User (可见员工列表)."""
+
+    user_id: str
+    """可见员工userId"""
+    name: str
+    """可见员工姓名"""
+
+
+class UserAppVersion(Reply, alias_generator=camel):
+    """User app version."""
+
     app_version: str | None
     """版本信息"""
     client: str | None
     """端信息"""
-    org_name: str | None
+    org_name: str = ""
     """组织名称"""
     stat_date: str | None
     """统计日期"""
@@ -1337,588 +1531,137 @@ class GetUserAppVersionSummaryData(Record, alias_generator=camel):
     """用户数"""
 
 
-class GetUserStayLengthItemList(Record, alias_generator=camel):
-    name: str | None
+class UserBehavior(Reply, alias_generator=camel):
+    """User behavior."""
+
+    user_name: str = ""
+    """用户昵称"""
+    time: Millis | None
+    """用户操作时间 (单位 unit 毫秒)"""
+    type: int | None
+    """用户操作类型 (`1` `2`)"""
+    picture_url: str | None
+    """用户截屏图片url"""
+    platform: int | None
+    """端类型 (`1` `2` `3` `4`)"""
+    scene: str | None
+    """场景"""
+    user_id: str | None
+    """用户userId"""
+
+
+class UserFaceState(Reply, alias_generator=camel):
+    """User face state."""
+
+    state: int
+    """人脸录入状态 (`1` `2`)"""
+    user_id: str
+    """用户userId"""
+
+
+class UserIds(Reply, alias_generator=camel):
+    """User ids."""
+
+    avatar: str = ""
+    nick: str = ""
+    user_id: str | None
+
+
+class UserStayLength(Reply, alias_generator=camel):
+    """User stay length."""
+
+    name: str = ""
     stat_date: str | None
     stay_time_len_app1d: int | None
     stay_time_len_pc1d: int | None
     user_id: str | None
 
 
-class GetVirusScanResultReply(Record, alias_generator=camel):
-    reason: str | None
+class VirusScan(Reply, alias_generator=camel):
+    """Virus scan."""
+
+    reason: str = ""
     status: int | None
 
 
-class GroupQueryByAttrListDynamicAttr(TypedDict, total=False):
-    attr_code: Required[str]
-    list_attr_options_code: Required[list[str]]
+class VoiceMsgCtrlInfo(Shape, alias_generator=camel):
+    """Voice msg ctrl info."""
 
-
-class GroupQueryByAttrList(Record, alias_generator=camel):
-    group_member_count: int | None
-    group_name: str | None
-    open_conversation_id: str | None
-    owner_job_no: str | None
-    owner_user_name: str | None
-
-
-class GroupQueryByOpenIdReplyDataListGroupDynamicAttr(Record, alias_generator=camel):
-    attr_code: str | None
-    list_attr_options_code: list[str] = empty_list()
-
-
-class GroupQueryByOpenIdReplyData(Record, alias_generator=camel):
-    group_name: str | None
-    group_template_id: str | None
-    group_template_name: str | None
-    group_topic: str | None
-    group_type: str | None
-    id: int | None
-    list_group_dynamic_attr: list[GroupQueryByOpenIdReplyDataListGroupDynamicAttr] = empty_list()
-    open_conversation_id: str | None
-
-
-class GroupQueryByOpenIdReply(Record, alias_generator=camel):
-    code: int | None
-    data: GroupQueryByOpenIdReplyData | None
-    message: str | None
-
-
-class ListByCodesReplyRobotInfoList(Record, alias_generator=camel):
-    brief: str | None
-    code: str | None
-    create_at: int | None
-    description: str | None
-    dev: str | None
-    icon: str | None
-    modified_at: int | None
-    name: str | None
-    outgoing_token: str | None
-    outgoing_url: str | None
-    preview_media_id: str | None
-    source_url: str | None
-    status: int | None
-
-
-class ListByCodesReply(Record, alias_generator=camel):
-    robot_info_list: list[ListByCodesReplyRobotInfoList] = empty_list()
-
-
-class ListByPluginIdsReplyPluginInfoList(Record, alias_generator=camel):
-    app_id: str | None
-    create_at: int | None
-    desc: str | None
-    icons: str | None
-    modified_at: int | None
-    name: str | None
-    pc_url: str | None
-    plugin_id: str | None
-    status: int | None
-    url: str | None
-
-
-class ListByPluginIdsReply(Record, alias_generator=camel):
-    plugin_info_list: list[ListByPluginIdsReplyPluginInfoList] = empty_list()
-
-
-class ListCategorysReply(Record, alias_generator=camel):
-    detail_model_list: list[dict[str, JsonValue]] = empty_list()
-
-
-class ListJoinOrgInfoReplyOrgInfoList(Record, alias_generator=camel):
-    corp_id: str | None
-    domain: str | None
-    org_full_name: str | None
-    org_name: int | None
-
-
-class ListJoinOrgInfoReply(Record, alias_generator=camel):
-    org_info_list: list[ListJoinOrgInfoReplyOrgInfoList] = empty_list()
-
-
-class ListMiniAppAvailableVersionList(Record, alias_generator=camel):
-    build_status: int | None
-    version: str | None
-
-
-class ListMiniAppHistoryVersionList(Record, alias_generator=camel):
-    build_status: int | None
-    h5_bundle: str | None
-    package_size: str | None
-    package_url: str | None
-    version: str | None
-
-
-class ListPunchScheduleByConditionWithPagingList(Record, alias_generator=camel):
-    biz_outer_id: str | None
-    position_name: str | None
-    punch_symbol: str | None
-    user_id: str | None
-    user_punch_time: int | None
-
-
-class ListRulesReply(Record, alias_generator=camel):
-    detail_model_list: list[dict[str, JsonValue]] = empty_list()
-
-
-class OpportunitySearchReply(Record, alias_generator=camel):
-    opportunity_exist: bool | None
-
-
-class PreventCheatingCheckRiskReplyResult(Record, alias_generator=camel):
-    has_risk: bool | None
-    risk_info: dict[str, str] | None
-
-
-class PreventCheatingCheckRiskReply(Record, alias_generator=camel):
-    result: PreventCheatingCheckRiskReplyResult | None
-
-
-class PublishRuleReply(Record, alias_generator=camel):
-    is_publish: bool | None
-
-
-class QueryAcrossCloudStroageConfigsReply(Record, alias_generator=camel):
-    access_key_id: str | None
-    access_key_secret: Secret | None
-    bucket_name: str | None
-    cloud_type: int | None
-    endpoint: str | None
-
-
-class QueryChannelStaffInfoByMobileReplyEmpInfo(Record, alias_generator=camel):
-    name: str | None
-    user_id: str | None
-
-
-class QueryChannelStaffInfoByMobileReplyExclusiveAccountEmpInfoList(Record, alias_generator=camel):
-    name: str | None
-    user_id: str | None
-
-
-class QueryChannelStaffInfoByMobileReply(Record, alias_generator=camel):
-    emp_info: QueryChannelStaffInfoByMobileReplyEmpInfo | None
-    exclusive_account_emp_info_list: list[QueryChannelStaffInfoByMobileReplyExclusiveAccountEmpInfoList] = empty_list()
-
-
-class QueryConversationPageData(Record, alias_generator=camel):
-    category_id: int | None
-    category_name: str | None
-    group_code: str | None
-    group_members_cnt: int | None
-    group_name: str | None
-    group_owner_name: str | None
-    group_owner_user_id: str | None
-    is_kp_conversation: bool | None
-    manage_sign: int | None
-    open_conversation_id: str | None
-    order: int | None
-    status: int | None
-
-
-class QueryTemplateInfoReplyAppInfo(Record, alias_generator=camel):
-    app_icon: str | None
-    app_id: str | None
-    app_name: str | None
-    corp_id: str | None
-
-
-class QueryTemplateInfoReplyGrayInfo(Record, alias_generator=camel):
-    ten_thousand_percent: int | None
-    white_set: list[str] = empty_list()
-
-
-class QueryTemplateInfoReplyGroupSettingList(Record, alias_generator=camel):
-    desc: str | None
-    name: str | None
-    state: bool | None
-
-
-class QueryTemplateInfoReplyParentTemplateDetailVORobotTemplateList(Record, alias_generator=camel):
-    brief: str | None
-    code: str | None
-    corp_id: str | None
-    create_at: int | None
-    description: str | None
-    dev: str | None
-    group_template_id: str | None
-    icon: str | None
-    modified_at: int | None
-    name: str | None
-    outgoing_token: str | None
-    outgoing_url: str | None
-    preview_media_id: str | None
-    source_url: str | None
-    status: int | None
-
-
-class QueryTemplateInfoReplyParentTemplateDetailVOToolbarPluginList(Record, alias_generator=camel):
-    app_id: str | None
-    create_at: int | None
-    desc: str | None
-    icons: str | None
-    modified_at: int | None
-    name: str | None
-    pc_url: str | None
-    plugin_id: str | None
-    status: int | None
-    url: str | None
-
-
-class QueryTemplateInfoReplyParentTemplateDetailVO(Record, alias_generator=camel):
-    robot_template_list: list[QueryTemplateInfoReplyParentTemplateDetailVORobotTemplateList] = empty_list()
-    template_id: str | None
-    toolbar_plugin_list: list[QueryTemplateInfoReplyParentTemplateDetailVOToolbarPluginList] = empty_list()
-
-
-class QueryTemplateInfoReplyTemplateIntroduction(Record, alias_generator=camel):
-    banner: str | None
-    detail: str | None
-    title: str | None
-
-
-class QueryTemplateInfoReplyTemplateVisibilityDeptIds(Record, alias_generator=camel):
-    dept_id: str | None
-    dept_name: str | None
-
-
-class QueryTemplateInfoReplyTemplateVisibilityUserIds(Record, alias_generator=camel):
-    avatar: str | None
-    nick: str | None
-    user_id: str | None
-
-
-class QueryTemplateInfoReplyTemplateVisibility(Record, alias_generator=camel):
-    corp_id: str | None
-    dept_ids: list[QueryTemplateInfoReplyTemplateVisibilityDeptIds] = empty_list()
-    role_ids: list[str] = empty_list()
-    user_ids: list[QueryTemplateInfoReplyTemplateVisibilityUserIds] = empty_list()
-
-
-class QueryTemplateInfoReply(Record, alias_generator=camel):
-    ability_switch: int | None
-    app_info: QueryTemplateInfoReplyAppInfo | None
-    conversation_scope: list[str] = empty_list()
-    create_at: int | None
-    description: str | None
-    gray_conversation_ids: list[str] = empty_list()
-    gray_info: QueryTemplateInfoReplyGrayInfo | None
-    gray_template_id: str | None
-    group_setting_list: list[QueryTemplateInfoReplyGroupSettingList] = empty_list()
-    icon_media_id: str | None
-    modified_at: int | None
-    modify_order_id: int | None
-    modify_status: int | None
-    parent_template_detail_vo: Annotated[
-        QueryTemplateInfoReplyParentTemplateDetailVO | None, wire("parentTemplateDetailVO")
-    ]
-    publish_sub_state: str | None
-    robot_template_list: list[str] = empty_list()
-    status: int | None
-    template_id: str | None
-    template_introduction: QueryTemplateInfoReplyTemplateIntroduction | None
-    template_name: str | None
-    template_type: int | None
-    template_visibility: QueryTemplateInfoReplyTemplateVisibility | None
-    toolbar_plugin_list: list[str] = empty_list()
-    version: int | None
-
-
-class RuleBatchReceiverDataAttrs(TypedDict, total=False):
-    list_unit_id: list[int]
-
-
-class RuleBatchReceiverData(TypedDict, total=False):
-    at_account: str
-    attrs: RuleBatchReceiverDataAttrs
-    callback_url: str
-    card_callback_url: str
-    content: dict[str, JsonValue]
-    is_at_all: bool
-    receiver_account: str
-    receiver_type: int
-    serial_number: str
-
-
-class RuleBatchReceiverReplyData(Record, alias_generator=camel):
-    msg_id: str | None
-    serial_number: str | None
-
-
-class RuleBatchReceiverReplyRows(Record, alias_generator=camel):
-    serial_number: str | None
-    msg_id: str | None
-
-
-class RuleBatchReceiverReply(Record, alias_generator=camel):
-    code: int | None
-    data: list[RuleBatchReceiverReplyData] = empty_list()
-    msg: str | None
-    msg_id: str | None
-    rows: list[list[RuleBatchReceiverReplyRows]] = empty_list()
-
-
-class SaveAcrossCloudStroageConfigsReply(Record, alias_generator=camel):
-    access_key_id: str | None
-    endpoint: str | None
-    state: int | None
-
-
-class SaveStorageFunctionSwitchFunctionList(TypedDict, total=False):
-    function_key: Required[str]
-    function_value: Required[str]
-
-
-class SearchOrgInnerGroupInfoByCursorPageItem(Record, alias_generator=camel):
-    group_create_time: int | None
-    group_last_active_time: int | None
-    group_members_cnt: int | None
-    group_name: str | None
-    group_owner: str | None
-    group_owner_user_id: str | None
-    open_conversation_id: str | None
-    status: int | None
-    sync_to_dingpan: int | None
-    used_quota: int | None
-
-
-class SetConversationCategoryReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class SetConversationTopCategorySetCategoryList(TypedDict, total=False):
-    category_id: Required[int]
-    order: int
-
-
-class SetOrgTopConversationCategoryBody(TypedDict, total=False):
-    category_id: int
-    category_name: Required[str]
-    order: int
-
-
-class SetOrgTopConversationCategoryReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class SpecialRuleBatchReceiverDataAttrs(TypedDict, total=False):
-    list_unit_id: list[int]
-
-
-class SpecialRuleBatchReceiverData(TypedDict, total=False):
-    at_account: str
-    attrs: SpecialRuleBatchReceiverDataAttrs
-    callback_url: str
-    card_callback_url: str
-    content: dict[str, JsonValue]
-    is_at_all: bool
-    private_content: dict[str, JsonValue]
-    receiver_account: str
-    receiver_type: int
-    serial_number: str
-
-
-class SpecialRuleBatchReceiverReplyData(Record, alias_generator=camel):
-    msg_id: str | None
-    serial_number: str | None
-
-
-class SpecialRuleBatchReceiverReplyRows(Record, alias_generator=camel):
-    serial_number: str | None
-    msg_id: str | None
-
-
-class SpecialRuleBatchReceiverReply(Record, alias_generator=camel):
-    code: int | None
-    data: list[SpecialRuleBatchReceiverReplyData] = empty_list()
-    msg: str | None
-    msg_id: str | None
-    rows: list[list[SpecialRuleBatchReceiverReplyRows]] = empty_list()
-
-
-class TaskInfoAddDelTaskPersonTaskExecutePersonDtos(TypedDict, total=False):
-    employee_code: str
-    person_type: int
-
-
-class TaskInfoAddDelTaskPersonReply(Record, alias_generator=camel):
-    code: int | None
-    data: JsonValue | None
-    message: str | None
-
-
-class TaskInfoCancelOrDelTaskCardDto(TypedDict, total=False):
-    at_account: str
-    card_callback_url: str
-    content: JsonValue
-    is_at_all: bool
-    receiver_account: str
-
-
-class TaskInfoCancelOrDelTaskTaskExecutePersonDtos(TypedDict, total=False):
-    employee_code: str
-    person_type: int
-
-
-class TaskInfoCancelOrDelTaskReply(Record, alias_generator=camel):
-    code: int | None
-    data: JsonValue | None
-    message: str | None
-
-
-class TaskInfoCreateAndStartTaskAttrListTaskDynamicAttr(TypedDict, total=False):
-    attr_code: str
-    list_attr_options_code: list[str]
-
-
-class TaskInfoCreateAndStartTaskAttr(TypedDict, total=False):
-    list_task_dynamic_attr: list[TaskInfoCreateAndStartTaskAttrListTaskDynamicAttr]
-
-
-class TaskInfoCreateAndStartTaskBacklogDtoContent(TypedDict, total=False):
-    is_only_show_executor: bool
-    priority: int
-
-
-class TaskInfoCreateAndStartTaskBacklogDto(TypedDict, total=False):
-    content: TaskInfoCreateAndStartTaskBacklogDtoContent
-
-
-class TaskInfoCreateAndStartTaskCardDto(TypedDict, total=False):
-    at_account: str
-    card_callback_url: str
-    content: JsonValue
-    is_at_all: bool
-    receiver_account: str
-
-
-class TaskInfoCreateAndStartTaskDetailUrl(TypedDict, total=False):
-    app_url: str
-    pc_url: str
-
-
-class TaskInfoCreateAndStartTaskTaskExecutePersonDtos(TypedDict, total=False):
-    employee_code: str
-    person_type: int
-
-
-class TaskInfoCreateAndStartTaskTaskGroupDtoList(TypedDict, total=False):
     open_conversation_id: str
-
-
-class TaskInfoCreateAndStartTaskReplyDataGroupVoList(Record, alias_generator=camel):
-    corp_id: str | None
-    open_conversation_id: str | None
-
-
-class TaskInfoCreateAndStartTaskReplyData(Record, alias_generator=camel):
-    group_vo_list: list[TaskInfoCreateAndStartTaskReplyDataGroupVoList] = empty_list()
-    task_id: str | None
-
-
-class TaskInfoCreateAndStartTaskReply(Record, alias_generator=camel):
-    code: int | None
-    data: TaskInfoCreateAndStartTaskReplyData | None
-    message: str | None
-
-
-class TaskInfoFinishTaskCardDto(TypedDict, total=False):
-    at_account: str
-    card_callback_url: str
-    content: JsonValue
-    is_at_all: bool
-    receiver_account: str
-
-
-class TaskInfoFinishTaskTaskExecutePersonDtos(TypedDict, total=False):
-    employee_code: str
-    person_type: int
-
-
-class TaskInfoFinishTaskReply(Record, alias_generator=camel):
-    code: int | None
-    data: JsonValue | None
-    message: str | None
-
-
-class TaskInfoUpdateTaskAttrListTaskDynamicAttr(TypedDict, total=False):
-    attr_code: str
-    list_attr_options_code: list[str]
-
-
-class TaskInfoUpdateTaskAttr(TypedDict, total=False):
-    list_task_dynamic_attr: list[TaskInfoUpdateTaskAttrListTaskDynamicAttr]
-
-
-class TaskInfoUpdateTaskCardDto(TypedDict, total=False):
-    at_account: str
-    card_callback_url: str
-    content: JsonValue
-    is_at_all: bool
-    receiver_account: str
-
-
-class TaskInfoUpdateTaskDetailUrl(TypedDict, total=False):
-    app_url: str
-    pc_url: str
-
-
-class TaskInfoUpdateTaskTaskExecutePersonDtos(TypedDict, total=False):
-    employee_code: str
-    person_type: int
-
-
-class TaskInfoUpdateTaskReplyDataGroupVoList(Record, alias_generator=camel):
-    corp_id: str | None
-    open_conversation_id: str | None
-
-
-class TaskInfoUpdateTaskReplyData(Record, alias_generator=camel):
-    group_vo_list: list[TaskInfoUpdateTaskReplyDataGroupVoList] = empty_list()
-    task_id: str | None
-
-
-class TaskInfoUpdateTaskReply(Record, alias_generator=camel):
-    code: int | None
-    data: TaskInfoUpdateTaskReplyData | None
-    message: str | None
-
-
-class UpdateCategoryNameReply(Record, alias_generator=camel):
-    status: int | None
-
-
-class UpdateConversationTypeReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class UpdateRealmLicenseDetailList(TypedDict, total=False):
-    license_type: int
+    open_msg_id: str
     user_id: str
 
 
-class UpdateStorageModeReply(Record, alias_generator=camel):
-    target_corp_id: str | None
-
-
-class UpdateVoiceMsgCtrlStatusVoiceMsgCtrlInfo(TypedDict, total=False):
-    open_conversation_id: Required[str]
-    open_msg_id: Required[str]
-    user_id: Required[str]
-
-
 class ExclusiveV1(Manager):
+    @api("exclusive_1_0.AddCustomSignConfig", "POST /v1.0/exclusive/sign/addCustomSignConfig")
+    def add_custom_sign_config(
+        self,
+        *,
+        protocol_name: str,
+        sign_term_files: Sequence[OrDict[SignTermFile]],
+        term_message: str,
+        all_effect: bool | None = None,
+        can_download: bool | None = None,
+        push_dept_ids: list[str] | None = None,
+        push_staff_ids: list[str] | None = None,
+        unpush_dept_ids: list[str] | None = None,
+        unpush_staff_ids: list[str] | None = None,
+    ) -> Call[None]:
+        """Add custom sign config (添加自主协议).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.AddOrg", "POST /v1.0/exclusive/orgnizations")
+    def add_org(
+        self,
+        *,
+        mobile_num: str,
+        name: str,
+        city: str | None = None,
+        industry: str | None = None,
+        industry_code: int | None = None,
+        province: str | None = None,
+    ) -> Call[str | None]:
+        """Add org (新增企业).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "corpId").or_none()
+
+    @api("exclusive_1_0.ApproveProcessCallback", "POST /v1.0/exclusive/approvalResults/callback")
+    def approve_process_callback(
+        self,
+        access_key_id: str,
+        *,
+        access_key_secret: Hiding,
+        request: OrDict[ProcessCallbackRequest],
+        target_corp_id: str | None = None,
+    ) -> Call[None]:
+        """Approve process callback (专属审批结果回调).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
     @api("exclusive_1_0.BanOrOpenGroupWords", "PUT /v1.0/exclusive/enterpriseSecurities/banOrOpenGroupWords")
     def ban_or_open_group_words(
         self,
-        open_converation_id: str,
+        open_conversation_id: Annotated[str, wire("openConverationId")],
+        *,
         ban_words_type: Literal[0, 1],
     ) -> Call[None]:
         """Ban or open group words (企业内部群禁言或解除禁言).
 
         Args:
-            open_converation_id: 群ID (例 e.g. `ciduWplHYmkD1qCYI8HrMjZVw==`)
+            open_conversation_id: 群ID (例 e.g. `ciduWplHYmkD1qCYI8HrMjZVw==`)
             ban_words_type: 操作类型 (`0` `1`)
 
         Codes: illegal.parameter.cid, illegal.parameter.type, not.inner.group, org.not.match.
@@ -1928,6 +1671,23 @@ class ExclusiveV1(Manager):
         Apps: internal, third_party_org.
 
         Source: exclusive-dingtalk-group-ban
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.BusinessEventUpdate", "PUT /v1.0/exclusive/businessGroups/events")
+    def business_event_update(
+        self,
+        open_conversation_id: str,
+        *,
+        business_data: dict[str, JsonValue],
+        event_type: int,
+        update_by_key: bool,
+    ) -> Call[None]:
+        """Business event update (业务融合群业务事件变更).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
         """
         return Call(None)
 
@@ -1941,7 +1701,7 @@ class ExclusiveV1(Manager):
         user_id: str,
         *,
         need_missed_function: bool | None = None,
-    ) -> Call[CheckControlHitStatusReply]:
+    ) -> Call[CheckedControlHitStatus]:
         """Check control hit status (企业员工专属安全管控功能命中查询).
 
         Args:
@@ -1956,17 +1716,98 @@ class ExclusiveV1(Manager):
 
         Source: api-checkcontrolhitstatus
         """
-        return Call(CheckControlHitStatusReply)
+        return Call(CheckedControlHitStatus, "result")
+
+    @api("exclusive_1_0.CleanFile", "POST /v1.0/exclusive/privateStores/files/clean")
+    def clean_file(
+        self,
+        *,
+        dentry_ids: Sequence[OrDict[DentryIds]] | None = None,
+        staff_id: str | None = None,
+    ) -> Call[CleanFile]:
+        """Clean file (删除钉钉文档).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CleanFile)
+
+    @api(
+        "exclusive_1_0.CreateCategoryAndBindingGroups",
+        "POST /v1.0/exclusive/messageCategories/categories/createAndBind",
+    )
+    def create_category_and_binding_groups(
+        self,
+        *,
+        category_name: str | None = None,
+        group_ids: list[int] | None = None,
+    ) -> Call[int | None]:
+        """Create category and binding groups (创建分组并绑定会话).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "id").or_none()
+
+    @api("exclusive_1_0.CreateDlpTask", "POST /v1.0/exclusive/dlpTasks")
+    def create_dlp_task(
+        self,
+        dentry_id: str,
+        space_id: str,
+        user_id: str,
+    ) -> Call[str | None]:
+        """Create dlp task (创建文件检测任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "requestId").or_none()
+
+    @api("exclusive_1_0.CreateMessageCategory", "POST /v1.0/exclusive/messageCategories/categories/create")
+    def create_message_category(
+        self,
+        *,
+        category_name: str | None = None,
+        group_ids: list[str] | None = None,
+    ) -> Call[int | None]:
+        """Create message category (创建分组并绑定会话).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "id").or_none()
+
+    @api("exclusive_1_0.CreateRule", "POST /v1.0/exclusive/messageCategories/rules")
+    def create_rule(
+        self,
+        *,
+        current_category_list: Annotated[list[str] | None, wire("customPlan.currentCategoryList")] = None,
+        dept_ids: Annotated[list[int] | None, wire("customPlan.deptIds")] = None,
+        plan_name: Annotated[str | None, wire("customPlan.planName")] = None,
+        un_select_category_list: Annotated[list[str] | None, wire("customPlan.unSelectCategoryList")] = None,
+        user_ids: Annotated[list[str] | None, wire("customPlan.userIds")] = None,
+    ) -> Call[int | None]:
+        """Create rule (创建规则).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "id").or_none()
 
     @api("exclusive_1_0.CreateTrustedDevice", "POST /v1.0/exclusive/trustedDevices")
     def create_trusted_device(
         self,
         user_id: str,
-        platform: str,
         *,
+        platform: str,
         mac_address: str | None = None,
         did: str | None = None,
-        status: Literal[1, 2, 3, 4] | None = None,
+        status: Literal[1, 2, 3, 4, 0] | None = None,
         title: str | None = None,
         serial_number: str | None = None,
     ) -> Call[None]:
@@ -1995,10 +1836,10 @@ class ExclusiveV1(Manager):
     def create_trusted_device_batch(
         self,
         user_id: str,
-        platform: str,
         *,
+        platform: str,
         mac_address_list: list[str] | None = None,
-        detail_list: list[CreateTrustedDeviceBatchDetailList] | None = None,
+        detail_list: Sequence[OrDict[TrustedDeviceDetail]] | None = None,
     ) -> Call[None]:
         """Create trusted device batch (批量新增可信设备).
 
@@ -2018,11 +1859,33 @@ class ExclusiveV1(Manager):
         """
         return Call(None)
 
+    @api("exclusive_1_0.CreateVirusScanTask", "POST /v1.0/exclusive/virusScanTasks")
+    def create_virus_scan_task(
+        self,
+        user_id: str,
+        *,
+        source: int,
+        dentry_id: str | None = None,
+        download_url: str | None = None,
+        file_md5: str | None = None,
+        file_name: str | None = None,
+        file_size: int | None = None,
+        space_id: str | None = None,
+    ) -> Call[str | None]:
+        """Create virus scan task (触发文件病毒扫描任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "taskId").or_none()
+
     @api("exclusive_1_0.DataSync", "POST /v1.0/exclusive/datas/sync")
     def data_sync(
         self,
+        *,
         sql: str,
-    ) -> Call[DataSyncReply]:
+    ) -> Call[DataPage]:
         """Data sync (同步存储数据).
 
         Args:
@@ -2036,1058 +1899,7 @@ class ExclusiveV1(Manager):
 
         Source: api-datasync
         """
-        return Call(DataSyncReply)
-
-    @api("exclusive_1_0.DeleteTrustedDevice", "POST /v1.0/exclusive/trustedDevices/remove")
-    def delete_trusted_device(
-        self,
-        user_id: str,
-        kick_off: bool,
-        *,
-        mac_address: str | None = None,
-        id: int | None = None,
-        did: str | None = None,
-    ) -> Call[None]:
-        """Delete trusted device (删除可信设备).
-
-        Args:
-            user_id: 设备所属的用户userId (例 e.g. `user001`)
-            kick_off: 是否踢下线 (例 e.g. `False`)
-            mac_address: 可信设备的mac地址 (例 e.g. `88:92:xxxxx`)
-            id: 设备编号 (例 e.g. `123`)
-            did: (仅见于官方 SDK only in the official SDK)
-
-        Codes: param.format.error, param.missing, service.error.
-
-        Scopes: Custom.TrustedDevice.ReadWrite.
-
-        Apps: internal, third_party_org.
-
-        Source: delete-trusted-devices
-        """
-        return Call(None)
-
-    @api("exclusive_1_0.GetAllLabelableDepts", "GET /v1.0/exclusive/partnerDepartments")
-    def get_all_labelable_depts(
-        self,
-    ) -> Call[GetAllLabelableDeptsReply]:
-        """Get all labelable depts (获取可打标部门列表).
-
-        Codes: param.illegal, system.busy.
-
-        Scopes: Partner.Department.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: obtains-a-list-of-departments-that-can-be-marked
-        """
-        return Call(GetAllLabelableDeptsReply)
-
-    @api("exclusive_1_0.GetConfBaseInfoByLogicalId", "GET /v1.0/exclusive/data/conferences")
-    def get_conf_base_info_by_logical_id(
-        self,
-        logical_conference_id: str,
-    ) -> Call[GetConfBaseInfoByLogicalIdReply]:
-        """Get conf base info by logical id (根据会议逻辑ID查询会议基本信息).
-
-        Args:
-            logical_conference_id: 会议逻辑ID (例 e.g. `xxxxx`)
-
-        Codes: conference.not.found, params.error, system.error.
-
-        Scopes: Custom.Common.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: query-basic-meeting-information-using-a-logical-id
-        """
-        return Call(GetConfBaseInfoByLogicalIdReply)
-
-    @api("exclusive_1_0.GetConferenceDetail", "GET /v1.0/exclusive/data/conferences/{conferenceId}")
-    def get_conference_detail(
-        self,
-        conference_id: str,
-    ) -> Call[GetConferenceDetailReply]:
-        """Get conference detail (获取视频会议详情).
-
-        Args:
-            conference_id: 会议ID
-
-        Codes: conference.not.found, params.error, system.error.
-
-        Scopes: Custom.Common.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: get-video-meeting-details
-        """
-        return Call(GetConferenceDetailReply)
-
-    @api("exclusive_1_0.GetGroupActiveInfo", "GET /v1.0/exclusive/data/activeGroups")
-    def get_group_active_info(
-        self,
-        stat_date: str,
-        *,
-        ding_group_id: str | None = None,
-        page_number: int | None = None,
-        page_size: Annotated[int, Field(le=200)] = 100,
-        group_type: Literal[1, 2, 3, 4] | None = None,
-    ) -> Query[GetGroupActiveInfoData]:
-        """Get group active info (获取群活跃明细列表).
-
-        Args:
-            stat_date: 统计日期 (例 e.g. `20200305`)
-            ding_group_id: 钉钉群组ID (例 e.g. `cidV3xxxrSuxxxxxxnB8o8gJw==`)
-            page_number: 分页起始页 (例 e.g. `0`)
-            page_size: 分页大小 (≤ 200; 默认 default `100`; 例 e.g. `10`)
-            group_type: 群类型 (`1` `2` `3` `4`)
-
-        Codes: param.blank, param.illegal, unknownError.
-
-        Scopes: Custom.Common.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: obtains-the-group-activity-details-list
-        """
-        return Listing(GetGroupActiveInfoData, Paging("pageNumber", 0, unit="pages", open_ended=True), items="data")
-
-    @api("exclusive_1_0.GetMsgRecordDetail", "POST /v1.0/exclusive/follow/message/getMsgRecordDetail", idempotent=True)
-    def get_msg_record_detail(
-        self,
-        unionid: str,
-        task_id: Annotated[str, wire("task_id")],
-    ) -> Call[GetMsgRecordDetailReply]:
-        """Get msg record detail (查询群发消息详情).
-
-        Args:
-            unionid: 服务号的unionid (例 e.g. `jYdrxxxxo0iE`)
-            task_id: 群发消息任务id (例 e.g. `pushkxQxxxxwiEiE`)
-
-        Codes: invalid.taskid, invalid.unionid, invalid.userid, system.error.
-
-        Scopes: qyapi_service_account_message.
-
-        Apps: internal.
-
-        Source: service-account-msg-record-detail
-        """
-        return Call(GetMsgRecordDetailReply)
-
-    @api("exclusive_1_0.GetPartnerTypeByParentId", "GET /v1.0/exclusive/partnerLabels/{parentId}")
-    def get_partner_type_by_parent_id(
-        self,
-        parent_id: str,
-    ) -> Call[GetPartnerTypeByParentIdReply]:
-        """Get partner type by parent id (获取子标签列表).
-
-        Args:
-            parent_id: 父标签ID
-
-        Codes: param.illegal, system.busy.
-
-        Scopes: Partner.Department.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: obtain-child-tags-from-a-parent-tag
-        """
-        return Call(GetPartnerTypeByParentIdReply)
-
-    @api("exclusive_1_0.GetPrivateStoreFilePath", "POST /v1.0/exclusive/privateStores/filePaths/query", idempotent=True)
-    def get_private_store_file_path(
-        self,
-        space_id: int,
-        dentry_id: int,
-    ) -> Call[GetPrivateStoreFilePathReply]:
-        """Get private store file path (获取专属存储文件路径).
-
-        Args:
-            space_id: 文件spaceId (例 e.g. `1234`)
-            dentry_id: 文件dentryId (例 e.g. `1234`)
-
-        Codes: org.no.function, param.invalid, privatefile.not.exist.
-
-        Scopes: Custom.PrivateFile.ReadWrite.
-
-        Apps: internal.
-
-        Source: api-getprivatestorefilepath
-        """
-        return Call(GetPrivateStoreFilePathReply)
-
-    @api("exclusive_1_0.GetPublicDevices", "GET /v1.0/exclusive/trusts/publicDevices")
-    def get_public_devices(
-        self,
-        *,
-        platform: Literal["Mac", "Win", "iOS", "Android"] | None = None,
-        start_time: Millis | None = None,
-        end_time: Millis | None = None,
-        page_size: Annotated[int, Field(ge=10, le=200)] = 100,
-        page_number: int | None = None,
-        title: str | None = None,
-        mac_address: str | None = None,
-        serial_number: str | None = None,
-        device_uuid: str | None = None,
-        serial_number_list: list[str] | None = None,
-        encrypt_device_id_list: list[str] | None = None,
-        did_list: list[str] | None = None,
-    ) -> Query[GetPublicDevicesData]:
-        """Get public devices (查询公共设备).
-
-        Args:
-            platform: 系统 (`Mac` `Win` `iOS` `Android`)
-            start_time: 注册或申请的开始时间 (单位 unit 毫秒; 例 e.g. `1671767361000`)
-            end_time: 注册或申请截止时间 (单位 unit 毫秒; 例 e.g. `1671767361000`)
-            page_size: 单页返回的数据条数 (≥ 10; ≤ 200; 默认 default `100`)
-            page_number: 页码 (例 e.g. `1`)
-            title: 设备标题 (例 e.g. `这是标题`)
-            mac_address: 设备mac地址 (例 e.g. `88:66:5a:07:2b:04`)
-            serial_number: 设备序列号 (例 e.g. `11-22-33-44`)
-            device_uuid: 设备uuid (例 e.g. `123`)
-            serial_number_list: 设备序列号
-            encrypt_device_id_list: 加密设备ID
-            did_list: 三方设备id
-
-        Codes: org.noauth.noauth, param.illegal, service.error.
-
-        Scopes: Custom.TrustedDevice.ReadWrite.
-
-        Apps: internal.
-
-        Source: query-public-equipment
-        """
-        return Listing(
-            GetPublicDevicesData, Paging("pageNumber", 1, unit="pages", total="totalCnt", open_ended=True), items="data"
-        )
-
-    @api(
-        "exclusive_1_0.GetRealPeopleRecords",
-        "POST /v1.0/exclusive/persons/identificationRecords/query",
-        idempotent=True,
-    )
-    def get_real_people_records(
-        self,
-        *,
-        from_time: int | None = None,
-        to_time: int | None = None,
-        agent_id: int | None = None,
-        user_ids: list[str] | None = None,
-        next_token: int | None = None,
-        max_results: Annotated[int, Field(le=50)] = 50,
-        person_identification: Literal[1, 2] | None = None,
-        scene: Literal[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] | None = None,
-    ) -> Query[GetRealPeopleRecordsData]:
-        """Get real people records (获取实人认证接口调用记录).
-
-        Args:
-            from_time: 记录开始时间戳 (单位 unit 毫秒)
-            to_time: 记录结束时间戳 (单位 unit 毫秒)
-            agent_id: 应用唯一标识
-            user_ids: 员工userId列表
-            next_token: 分页游标
-            max_results: 每页最大条目数 (≤ 50; 默认 default `50`)
-            person_identification: 实人认证结果 (`1` `2`)
-            scene: 场景 (`1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11`)
-
-        Codes: app.not.exist, batch.exceed, time.should.close.
-
-        Scopes: Custom.Ding.RealPeople.Recognize.
-
-        Apps: internal.
-
-        Source: obtains-the-call-record-of-the-id-authentication-api
-        """
-        return Listing(GetRealPeopleRecordsData, Paging("nextToken", 0, next="nextToken", total="total"), items="data")
-
-    @api("exclusive_1_0.GetRecognizeRecords", "POST /v1.0/exclusive/faces/recognizeRecords/query", idempotent=True)
-    def get_recognize_records(
-        self,
-        *,
-        from_time: int | None = None,
-        to_time: int | None = None,
-        agent_id: int | None = None,
-        user_ids: list[str] | None = None,
-        next_token: int | None = None,
-        max_results: Annotated[int, Field(le=50)] = 50,
-        face_compare_result: Literal[1, 2] | None = None,
-    ) -> Query[GetRecognizeRecordsData]:
-        """Get recognize records (获取人脸对比接口调用记录).
-
-        Args:
-            from_time: 记录开始时间戳 (单位 unit 毫秒; 例 e.g. `1667000000`)
-            to_time: 记录结束时间戳 (单位 unit 毫秒; 例 e.g. `1669000000`)
-            agent_id: 应用唯一标识 (例 e.g. `123333`)
-            user_ids: 员工userId列表
-            next_token: 分页游标 (例 e.g. `0`)
-            max_results: 每页最大条目数 (≤ 50; 默认 default `50`; 例 e.g. `10`)
-            face_compare_result: 人脸对比结果 (`1` `2`)
-
-        Codes: app.not.exist, batch.exceed, time.should.close.
-
-        Scopes: Custom.Ding.Face.Recognize.
-
-        Apps: internal.
-
-        Source: you-can-call-this-operation-to-query-the-call-records
-        """
-        return Listing(GetRecognizeRecordsData, Paging("nextToken", 0, next="nextToken", total="total"), items="data")
-
-    @api("exclusive_1_0.GetSignedDetailByPage", "GET /v1.0/exclusive/audits/users")
-    def get_signed_detail_by_page(
-        self,
-        sign_status: Literal[0, 1],
-        *,
-        page_number: int | None = None,
-        page_size: Annotated[int, Field(le=2000)] = 100,
-    ) -> Query[GetSignedDetailByPageAuditSignedDetailDTOList]:
-        """Get signed detail by page (获取审计协议签署人员信息).
-
-        Args:
-            sign_status: 签署状态 (`0` `1`)
-            page_number: 页码 (例 e.g. `1`)
-            page_size: 每页数量 (≤ 2000; 默认 default `100`; 例 e.g. `1`)
-
-        Codes: param.missing, system.busy.
-
-        Scopes: Custom.Audit.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: obtains-the-information-about-the-persons-who-sign-the-audit-1
-        """
-        return Listing(
-            GetSignedDetailByPageAuditSignedDetailDTOList,
-            Paging("pageNumber", 1, unit="pages", total="total", open_ended=True),
-            items="auditSignedDetailDTOList",
-        )
-
-    @api("exclusive_1_0.GetTrustDeviceList", "POST /v1.0/exclusive/trustedDevices/query", idempotent=True)
-    def get_trust_device_list(
-        self,
-        *,
-        user_ids: list[str] | None = None,
-        gmt_create_start: int | None = None,
-        gmt_create_end: int | None = None,
-        gmt_modified_start: int | None = None,
-        gmt_modified_end: int | None = None,
-        page_size: int | None = None,
-        page_number: int | None = None,
-        platform: Literal["iOS", "Android", "Win", "Mac"] | None = None,
-        mac_address: str | None = None,
-        status: Literal[1, 2, 3, 4] | None = None,
-        serial_number: str | None = None,
-        device_uuid: str | None = None,
-        serial_number_list: list[str] | None = None,
-    ) -> Query[GetTrustDeviceListData]:
-        """Get trust device list (查询可信设备详细信息).
-
-        Args:
-            user_ids: 用户userid列表
-            gmt_create_start: 设备创建时间起
-            gmt_create_end: 设备创建时间止
-            gmt_modified_start: 设备修改时间起
-            gmt_modified_end: 设备修改时间止
-            page_size: 每页数据条数
-            page_number: 页码
-            platform: 设备类型 (`iOS` `Android` `Win` `Mac`)
-            mac_address: 设备mac地址
-            status: 设备状态 (`1` `2` `3` `4`)
-            serial_number: 设备序列号
-            device_uuid: 设备uuid
-            serial_number_list: (仅见于官方 SDK only in the official SDK)
-
-        Codes: param.illegal, service.error, staff.not.found.
-
-        Scopes: Custom.TrustedDevice.ReadWrite.
-
-        Apps: third_party_org.
-
-        Source: query-trusted-device-details
-        """
-        return Listing(
-            GetTrustDeviceListData, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="data"
-        )
-
-    @api("exclusive_1_0.GetUserFaceState", "POST /v1.0/exclusive/faces/recognizeStates/query", idempotent=True)
-    def get_user_face_state(
-        self,
-        user_ids: list[str],
-    ) -> Call[GetUserFaceStateReply]:
-        """Get user face state (查询人脸录入状态).
-
-        Args:
-            user_ids: userIduserId列表
-
-        Codes: userIds.missing.
-
-        Scopes: Custom.Ding.Face.State.
-
-        Apps: internal.
-
-        Source: query-face-entry-status
-        """
-        return Call(GetUserFaceStateReply)
-
-    @api(
-        "exclusive_1_0.GetUserRealPeopleState",
-        "POST /v1.0/exclusive/persons/identificationStates/query",
-        idempotent=True,
-    )
-    def get_user_real_people_state(
-        self,
-        user_ids: list[str],
-    ) -> Call[GetUserRealPeopleStateReply]:
-        """Get user real people state (查询实人认证状态).
-
-        Args:
-            user_ids: 员工userId列表
-
-        Codes: userIds.missing.
-
-        Scopes: Custom.Ding.RealPeople.Recognize.
-
-        Apps: internal.
-
-        Source: queries-the-id-verification-status
-        """
-        return Call(GetUserRealPeopleStateReply)
-
-    @api("exclusive_1_0.ListAuditLog", "GET /v1.0/exclusive/fileAuditLogs")
-    def list_audit_log(
-        self,
-        start_date: Millis,
-        end_date: Millis,
-        page_size: Annotated[int, Field(le=500)],
-        *,
-        next_gmt_create: Millis | None = None,
-        next_biz_id: int | None = None,
-    ) -> Call[ListAuditLogReply]:
-        """List audit log (获取文件操作记录).
-
-        Args:
-            start_date: 操作日志起始时间 (单位 unit 毫秒; 例 e.g. `1577340931837`)
-            end_date: 操作日志截止时间 (单位 unit 毫秒; 例 e.g. `1577945731837`)
-            page_size: 每页最大条目数 (≤ 500; 例 e.g. `500`)
-            next_gmt_create: 操作记录生成时间 (单位 unit 毫秒; 例 e.g. `1577340931837`)
-            next_biz_id: 操作记录文件id (例 e.g. `100000`)
-
-        Codes: param.error, param.invalid, system.error.
-
-        Scopes: Custom.OpFileAudit.Read.
-
-        Apps: internal.
-
-        Source: obtain-file-operation-records
-        """
-        return Call(ListAuditLogReply)
-
-    @api("exclusive_1_0.ListPartnerRoles", "GET /v1.0/exclusive/partners/roles/{parentId}")
-    def list_partner_roles(
-        self,
-        parent_id: int,
-    ) -> Call[ListPartnerRolesReply]:
-        """List partner roles (查询伙伴角色列表).
-
-        Args:
-            parent_id: 父标签ID
-
-        Codes: param.illegal.
-
-        Scopes: Partner.Department.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: query-the-list-of-partners
-        """
-        return Call(ListPartnerRolesReply)
-
-    @api("exclusive_1_0.PublishFileChangeNotice", "POST /v1.0/exclusive/comments/send")
-    def publish_file_change_notice(
-        self,
-        file_id: str,
-        space_id: str,
-        operator_union_id: str,
-        *,
-        operate_type: Literal["1", "2"] | None = None,
-    ) -> Call[None]:
-        """Publish file change notice (发送文件更改的评论).
-
-        Args:
-            file_id: 钉盘文件ID (例 e.g. `filxxxx`)
-            space_id: 钉盘空间ID (例 e.g. `spxxx`)
-            operator_union_id: 操作人的unionId (例 e.g. `unixxxx`)
-            operate_type: 操作类型 (`1` `2`)
-
-        Codes: no.enterpriseauth, no.file, no.fileAuth, param.illegal.
-
-        Scopes: Custom.Common.ReadWrite.
-
-        Apps: internal, third_party_org.
-
-        Source: send-comments-on-file-changes
-        """
-        return Call(None)
-
-    @api("exclusive_1_0.PushBadge", "POST /v1.0/exclusive/exclusiveDesigns/redPoints/push")
-    def push_badge(
-        self,
-        agent_id: str,
-        push_type: str,
-        *,
-        badge_items: list[PushBadgeBadgeItems] | None = None,
-        version: int | None = None,
-    ) -> Call[None]:
-        """Push badge (专属小红点推送).
-
-        Args:
-            agent_id: 微应用agentId
-            push_type: 推送类型取值
-            badge_items: 推送列表
-            version: 推送版本字段
-
-        Codes: agent.not.allow, not.have.permission, param.illegal, system.error.
-
-        Scopes: Custom.Design.ReadWrite.
-
-        Apps: internal, third_party_org.
-
-        Source: push-a-red-dot-to-the-micro-application
-        """
-        return Call(None)
-
-    @api("exclusive_1_0.QueryExclusiveBenefits", "GET /v1.0/exclusive/benefits")
-    def query_exclusive_benefits(
-        self,
-    ) -> Call[QueryExclusiveBenefitsReply]:
-        """Query exclusive benefits (获取企业专属钉钉权益列表).
-
-        Codes: parameter.invalid, permissions.error, system.busy.
-
-        Scopes: Custom.Industry.ReadWrite.
-
-        Apps: internal, third_party_org.
-
-        Source: api-queryexclusivebenefits
-        """
-        return Call(QueryExclusiveBenefitsReply)
-
-    @api(
-        "exclusive_1_0.QueryMsgSendRecords", "POST /v1.0/exclusive/follow/message/queryMsgSendRecords", idempotent=True
-    )
-    def query_msg_send_records(
-        self,
-        unionid: str,
-        *,
-        page_number: Annotated[int | None, wire("page_number")] = None,
-        page_size: Annotated[int, wire("page_size")] = 20,
-        start_time: Annotated[Millis | None, wire("start_time")] = None,
-        end_time: Annotated[Millis | None, wire("end_time")] = None,
-        status: Literal[0, 1, 2, 3, 4] | None = None,
-        msg_type_list: list[Literal["text", "news_card", "image", "markdown", "action_card", "single_news_card"]]
-        | None = None,
-        msg_source: Annotated[Literal[0, 1, 2] | None, wire("msg_source")] = None,
-    ) -> Query[QueryMsgSendRecordsItem]:
-        """Query msg send records (查询群发消息列表).
-
-        Args:
-            unionid: 服务号的unionid (例 e.g. `jYdxxxx0iE`)
-            page_number: 分页页码 (例 e.g. `1`)
-            page_size: 分页大小 (默认 default `20`; 例 e.g. `10`)
-            start_time: 按时间范围搜索 (例 e.g. `1766479616000`)
-            end_time: 按时间范围搜索 (例 e.g. `1766479616000`)
-            status: 消息发送状态 (`0` `1` `2` `3` `4`)
-            msg_type_list: 消息类型 (`text` `news_card` `image` `markdown` `action_card` `single_news_card`)
-            msg_source: 消息创建来源 - 0 (`0` `1` `2`)
-
-        Codes: invalid.unionid, invalid.userid, publisher.not.exist, system.error.
-
-        Scopes: qyapi_service_account_message.
-
-        Apps: internal.
-
-        Source: service-account-query-msgsend-records
-        """
-        return Listing(
-            QueryMsgSendRecordsItem, Paging("page_number", 1, unit="pages", open_ended=True), "result", items="items"
-        )
-
-    @api("exclusive_1_0.QueryPartnerInfo", "GET /v1.0/exclusive/partners/users/{userId}")
-    def query_partner_info(
-        self,
-        user_id: str,
-    ) -> Call[QueryPartnerInfoReply]:
-        """Query partner info (根据userId查询人员的标签信息).
-
-        Args:
-            user_id: 用户userId
-
-        Codes: hava.no.auth, param.not.found, user.not.found.
-
-        Scopes: Partner.Department.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: you-can-call-this-operation-to-retrieve-the-user-tag
-        """
-        return Call(QueryPartnerInfoReply)
-
-    @api(
-        "exclusive_1_0.QueryUserBehavior",
-        "POST /v1.0/exclusive/enterpriseSecurities/userBehaviors/screenshots/query",
-        idempotent=True,
-    )
-    def query_user_behavior(
-        self,
-        type: Literal[0, 1, 2],
-        platform: Literal[0, 1, 2, 3, 4],
-        *,
-        start_time: Millis | None = None,
-        end_time: Millis | None = None,
-        page_size: Annotated[int, Field(le=100)] = 100,
-        page_number: int | None = None,
-        user_id: str | None = None,
-    ) -> Query[QueryUserBehaviorData]:
-        """Query user behavior (获取防截屏操作记录).
-
-        Args:
-            type: 用户行为 (`0` `1` `2`)
-            platform: 端类型 (`0` `1` `2` `3` `4`)
-            start_time: 开始时间 (单位 unit 毫秒; 例 e.g. `1577340931837`)
-            end_time: 结束时间 (单位 unit 毫秒; 例 e.g. `1577945731837`)
-            page_size: 分页大小 (≤ 100; 默认 default `100`)
-            page_number: 起始页 (例 e.g. `1`)
-            user_id: 用户userId信息 (例 e.g. `manager7675`)
-
-        Codes: param.invalid, system.error.
-
-        Scopes: Custom.ScreenShot.Read.
-
-        Apps: internal.
-
-        Source: obtain-anti-screen-capture-operation-records
-        """
-        return Listing(
-            QueryUserBehaviorData,
-            Paging("pageNumber", 1, unit="pages", total="totalCnt", open_ended=True),
-            items="data",
-        )
-
-    @api("exclusive_1_0.SearchOrgInnerGroupInfo", "GET /v1.0/exclusive/securities/orgGroupInfos")
-    def search_org_inner_group_info(
-        self,
-        uuid: str,
-        operator_user_id: str,
-        *,
-        group_members_count_end: int | None = None,
-        sync_to_dingpan: Literal[0, 1] | None = None,
-        group_owner: str | None = None,
-        create_time_end: int | None = None,
-        page_size: int = 20,
-        create_time_start: int | None = None,
-        group_members_count_start: int | None = None,
-        last_active_time_end: int | None = None,
-        group_name: str | None = None,
-        page_start: int | None = None,
-        last_active_time_start: int | None = None,
-    ) -> Query[SearchOrgInnerGroupInfoItem]:
-        """Search org inner group info (查询企业内部群信息).
-
-        Args:
-            uuid: 每次查询唯一标识 (例 e.g. `1111`)
-            operator_user_id: (例 e.g. `user234`)
-            group_members_count_end: 群人数范围最大值 (例 e.g. `100`)
-            sync_to_dingpan: 是否同步到钉盘 (`0` `1`)
-            group_owner: 群主的userId (例 e.g. `user123`)
-            create_time_end: 创建时间查询最大时间戳 (例 e.g. `1618546742`)
-            page_size: 分页大小 (默认 default `20`; 例 e.g. `10`)
-            create_time_start: 创建时间查询最小时间戳 (例 e.g. `1618546755`)
-            group_members_count_start: 群人数范围最小值 (例 e.g. `1`)
-            last_active_time_end: 最后一次活跃时间戳最大值
-            group_name: 群名称 (例 e.g. `群1`)
-            page_start: 分页号 (例 e.g. `1`)
-            last_active_time_start: 最后一次活跃时间戳最小值
-
-        Codes: unknownError.
-
-        Scopes: Custom.Group.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: obtain-group-info
-        """
-        return Listing(
-            SearchOrgInnerGroupInfoItem, Paging("pageStart", 1, unit="pages", open_ended=True), items="items"
-        )
-
-    @api("exclusive_1_0.SendAppDing", "POST /v1.0/exclusive/appDings/send")
-    def send_app_ding(
-        self,
-        userids: list[str],
-        content: str,
-    ) -> Call[None]:
-        """Send app ding (DING服务).
-
-        Args:
-            userids: 接收DING消息的用户userid列表
-            content: 消息内容 (例 e.g. `开会`)
-
-        Codes: assign.lack, message.duplicate, param.illegal, publisher.notexist, system.error, volume.lack.
-
-        Scopes: Custom.Ding.Send.
-
-        Apps: internal.
-
-        Source: send-in-application-ding
-        """
-        return Call(None)
-
-    @api("exclusive_1_0.SendInvitation", "POST /v1.0/exclusive/partnerDepartments/invitations/send")
-    def send_invitation(
-        self,
-        dept_id: str,
-        partner_num: str,
-        partner_label_id: int,
-        phone: str,
-        org_alias: str,
-    ) -> Call[None]:
-        """Send invitation (发送邀请函).
-
-        Args:
-            dept_id: 部门ID
-            partner_num: 伙伴编码
-            partner_label_id: 伙伴标签ID
-            phone: 手机号
-            org_alias: 组织别名
-
-        Codes: param.illegal, system.busy.
-
-        Scopes: Partner.Department.Write.
-
-        Apps: internal, third_party_org.
-
-        Source: send-invitations
-        """
-        return Call(None)
-
-    @api("exclusive_1_0.SendMessage", "POST /v1.0/exclusive/follow/message/send")
-    def send_message(
-        self,
-        *,
-        unionid: str | None = None,
-        is_to_all: Annotated[bool | None, wire("is_to_all")] = None,
-        msg_type: Annotated[
-            Literal["text", "news_card", "image", "markdown", "single_news_card", "link"] | None, wire("msg_type")
-        ] = None,
-        uuid: str | None = None,
-        text_content: Annotated[str | None, wire("text_content")] = None,
-        is_preview: Annotated[bool | None, wire("is_preview")] = None,
-        media_id: Annotated[str | None, wire("media_id")] = None,
-        userid_list: Annotated[list[str] | None, wire("userid_list")] = None,
-        dep_id_list: Annotated[list[int] | None, wire("dep_id_list")] = None,
-        role_ids: list[int] | None = None,
-        msg_body: Annotated[SendMessageMsgBody | None, wire("msg_body")] = None,
-        allow_comment: Annotated[bool | None, wire("allow_comment")] = None,
-        comment_type: Annotated[Literal[0, 1] | None, wire("comment_type")] = None,
-        show_homepage: Annotated[Literal[0, 1] | None, wire("show_homepage")] = None,
-    ) -> Call[SendMessageReply]:
-        """Send message (消息群发).
-
-        Args:
-            unionid: 服务号的unionid (例 e.g. `jYdrxxxxiE`)
-            is_to_all: 是否群发给组织下所有人 (例 e.g. `False`)
-            msg_type: msg_type (`text` `news_card` `image` `markdown` `single_news_card` `link`)
-            uuid: (例 e.g. `48566508-3f35`)
-            text_content: 文本内容 (例 e.g. `hello`)
-            is_preview: 是否预览推送 (例 e.g. `False`)
-            media_id: 消息卡片素材id (例 e.g. `P16xzxxX8iE`)
-            userid_list: 用户userId
-            dep_id_list: 部门deptId
-            role_ids: 角色id
-            msg_body: 消息体
-            allow_comment: 是否允许评论 (例 e.g. `False`)
-            comment_type: 评论展示类型 (`0` `1`)
-            show_homepage: 消息是否在主页展示 (`0` `1`)
-
-        Codes: invalid.media.id, invalid.unionid, invalid.userid.list, link.params.missing, message.not.empty,
-            receivers.list.empty, system.error, uuid.repeat.
-
-        Scopes: qyapi_service_account_message.
-
-        Apps: internal.
-
-        Source: api-sendmessage
-        """
-        return Call(SendMessageReply)
-
-    @api("exclusive_1_0.SetDeptPartnerTypeAndNum", "POST /v1.0/exclusive/partnerDepartments")
-    def set_dept_partner_type_and_num(
-        self,
-        dept_id: str,
-        *,
-        partner_num: str | None = None,
-        label_ids: list[str] | None = None,
-    ) -> Call[None]:
-        """Set dept partner type and num (设置部门伙伴类型和伙伴编码).
-
-        Args:
-            dept_id: 部门ID (例 e.g. `1234`)
-            partner_num: 伙伴编码 (例 e.g. `1234`)
-            label_ids: 伙伴类型ID
-
-        Codes: param.illegal, system.busy.
-
-        Scopes: Partner.Department.Write.
-
-        Apps: internal, third_party_org.
-
-        Source: set-department-partner-type-and-partner-code
-        """
-        return Call(None)
-
-    @api("exclusive_1_0.UpdateFileStatus", "PUT /v1.0/exclusive/sending/files/status")
-    def update_file_status(
-        self,
-        request_ids: list[str],
-        status: Literal[1, 2, 3],
-    ) -> Call[None]:
-        """Update file status (更新发送文件的检测状态).
-
-        Args:
-            request_ids: 文件发送的请求requestId
-            status: 更新状态 (`1` `2` `3`)
-
-        Codes: param.illegal, param.length.exceed.
-
-        Scopes: Custom.FileCheck.ReadWrite.
-
-        Apps: internal.
-
-        Source: update-the-detection-status-of-a-sent-file
-        """
-        return Call(None)
-
-    @api("exclusive_1_0.UpdatePartnerVisibility", "PUT /v1.0/exclusive/partnerDepartments/visibilityPartners")
-    def update_partner_visibility(
-        self,
-        label_id: int,
-        *,
-        dept_ids: list[int] | None = None,
-        user_ids: list[str] | None = None,
-    ) -> Call[bool]:
-        """Update partner visibility (修改伙伴类型可见性).
-
-        Args:
-            label_id: 标签ID (例 e.g. `1312312`)
-            dept_ids: 可见的部门ID列表
-            user_ids: 可见的员工userid列表
-
-        Codes: parameter.invalid, system.busy.
-
-        Scopes: Partner.Department.Write.
-
-        Apps: internal, third_party_org.
-
-        Source: modify-partner-type-visibility
-        """
-        return Call(bool, "result")
-
-    @api("exclusive_1_0.UpdateRoleVisibility", "PUT /v1.0/exclusive/partnerDepartments/visibilityRoles")
-    def update_role_visibility(
-        self,
-        label_id: int,
-        *,
-        dept_ids: list[int] | None = None,
-        user_ids: list[str] | None = None,
-    ) -> Call[bool]:
-        """Update role visibility (修改角色可见性).
-
-        Args:
-            label_id: 标签iID (例 e.g. `1312312`)
-            dept_ids: 可见的部门ID列表
-            user_ids: 可见的员工userid列表
-
-        Codes: parameter.invalid, system.busy.
-
-        Scopes: Partner.Department.Write.
-
-        Apps: internal, third_party_org.
-
-        Source: modify-role-visibility
-        """
-        return Call(bool, "result")
-
-    @api("exclusive_1_0.AddCustomSignConfig", "POST /v1.0/exclusive/sign/addCustomSignConfig")
-    def add_custom_sign_config(
-        self,
-        protocol_name: str,
-        sign_term_files: list[AddCustomSignConfigSignTermFiles],
-        term_message: str,
-        *,
-        all_effect: bool | None = None,
-        can_download: bool | None = None,
-        push_dept_ids: list[str] | None = None,
-        push_staff_ids: list[str] | None = None,
-        unpush_dept_ids: list[str] | None = None,
-        unpush_staff_ids: list[str] | None = None,
-    ) -> Call[None]:
-        """Add custom sign config (添加自主协议).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("exclusive_1_0.AddOrg", "POST /v1.0/exclusive/orgnizations")
-    def add_org(
-        self,
-        mobile_num: str,
-        name: str,
-        *,
-        city: str | None = None,
-        industry: str | None = None,
-        industry_code: int | None = None,
-        province: str | None = None,
-    ) -> Call[AddOrgReply]:
-        """Add org (新增企业).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddOrgReply)
-
-    @api("exclusive_1_0.ApproveProcessCallback", "POST /v1.0/exclusive/approvalResults/callback")
-    def approve_process_callback(
-        self,
-        access_key_id: str,
-        access_key_secret: Hiding,
-        request: ApproveProcessCallbackRequest,
-        *,
-        target_corp_id: str | None = None,
-    ) -> Call[None]:
-        """Approve process callback (专属审批结果回调).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("exclusive_1_0.BusinessEventUpdate", "PUT /v1.0/exclusive/businessGroups/events")
-    def business_event_update(
-        self,
-        business_data: dict[str, JsonValue],
-        event_type: int,
-        open_conversation_id: str,
-        update_by_key: bool,
-    ) -> Call[None]:
-        """Business event update (业务融合群业务事件变更).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("exclusive_1_0.CleanFile", "POST /v1.0/exclusive/privateStores/files/clean")
-    def clean_file(
-        self,
-        *,
-        dentry_ids: list[CleanFileDentryIds] | None = None,
-        staff_id: str | None = None,
-    ) -> Call[CleanFileReply]:
-        """Clean file (删除钉钉文档).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CleanFileReply)
-
-    @api(
-        "exclusive_1_0.CreateCategoryAndBindingGroups",
-        "POST /v1.0/exclusive/messageCategories/categories/createAndBind",
-    )
-    def create_category_and_binding_groups(
-        self,
-        *,
-        category_name: str | None = None,
-        group_ids: list[int] | None = None,
-    ) -> Call[CreateCategoryAndBindingGroupsReply]:
-        """Create category and binding groups (创建分组并绑定会话).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateCategoryAndBindingGroupsReply)
-
-    @api("exclusive_1_0.CreateDlpTask", "POST /v1.0/exclusive/dlpTasks")
-    def create_dlp_task(
-        self,
-        dentry_id: str,
-        space_id: str,
-        user_id: str,
-    ) -> Call[CreateDlpTaskReply]:
-        """Create dlp task (创建文件检测任务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateDlpTaskReply)
-
-    @api("exclusive_1_0.CreateMessageCategory", "POST /v1.0/exclusive/messageCategories/categories/create")
-    def create_message_category(
-        self,
-        *,
-        category_name: str | None = None,
-        group_ids: list[str] | None = None,
-    ) -> Call[CreateMessageCategoryReply]:
-        """Create message category (创建分组并绑定会话).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateMessageCategoryReply)
-
-    @api("exclusive_1_0.CreateRule", "POST /v1.0/exclusive/messageCategories/rules")
-    def create_rule(
-        self,
-        *,
-        custom_plan: CreateRuleCustomPlan | None = None,
-    ) -> Call[CreateRuleReply]:
-        """Create rule (创建规则).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateRuleReply)
-
-    @api("exclusive_1_0.CreateVirusScanTask", "POST /v1.0/exclusive/virusScanTasks")
-    def create_virus_scan_task(
-        self,
-        source: int,
-        user_id: str,
-        *,
-        dentry_id: str | None = None,
-        download_url: str | None = None,
-        file_md5: str | None = None,
-        file_name: str | None = None,
-        file_size: int | None = None,
-        space_id: str | None = None,
-    ) -> Call[CreateVirusScanTaskReply]:
-        """Create virus scan task (触发文件病毒扫描任务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateVirusScanTaskReply)
+        return Call(DataPage)
 
     @api(
         "exclusive_1_0.DeleteAcrossCloudStroageConfigs",
@@ -3119,29 +1931,59 @@ class ExclusiveV1(Manager):
         """
         return Call(bool)
 
+    @api("exclusive_1_0.DeleteTrustedDevice", "POST /v1.0/exclusive/trustedDevices/remove")
+    def delete_trusted_device(
+        self,
+        user_id: str,
+        *,
+        kick_off: bool,
+        mac_address: str | None = None,
+        id: int | None = None,
+        did: str | None = None,
+    ) -> Call[None]:
+        """Delete trusted device (删除可信设备).
+
+        Args:
+            user_id: 设备所属的用户userId (例 e.g. `user001`)
+            kick_off: 是否踢下线 (例 e.g. `False`)
+            mac_address: 可信设备的mac地址 (例 e.g. `88:92:xxxxx`)
+            id: 设备编号 (例 e.g. `123`)
+            did: (仅见于官方 SDK only in the official SDK)
+
+        Codes: param.format.error, param.missing, service.error.
+
+        Scopes: Custom.TrustedDevice.ReadWrite.
+
+        Apps: internal, third_party_org.
+
+        Source: delete-trusted-devices
+        """
+        return Call(None)
+
     @api("exclusive_1_0.DistributePartnerApp", "POST /v1.0/exclusive/partners/applications/distribute")
     def distribute_partner_app(
         self,
         app_id: int,
         sub_corp_id: str,
-        type: int,
         *,
+        type: int,
         dept_id: int | None = None,
-    ) -> Call[DistributePartnerAppReply]:
+    ) -> Call[str | None]:
         """Distribute partner app (分发伙伴应用).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DistributePartnerAppReply)
+        return Call(str, "inviteUrl").or_none()
 
     @api("exclusive_1_0.EditSecurityConfigMember", "POST /v1.0/exclusive/securities/configs/members")
     def edit_security_config_member(
         self,
+        operate_user_id: str,
+        *,
         config_key: str,
         operate_type: str,
-        operate_user_id: str,
         user_ids: list[str],
     ) -> Call[None]:
         """Edit security config member (编辑安全卡片管控成员).
@@ -3208,8 +2050,8 @@ class ExclusiveV1(Manager):
     def exclusive_pc_alert(
         self,
         image_media_id: str,
-        user_list: list[str],
         *,
+        user_list: list[str],
         open_link: str | None = None,
     ) -> Call[None]:
         """Exclusive pc alert (智能运营桌面端弹窗).
@@ -3223,11 +2065,11 @@ class ExclusiveV1(Manager):
     @api("exclusive_1_0.ExclusivePopup", "POST /v1.0/exclusive/customize/marketing/popup")
     def exclusive_popup(
         self,
-        end_time: int,
         image_media_id: str,
+        *,
+        end_time: int,
         start_time: int,
         user_list: list[str],
-        *,
         open_link: str | None = None,
     ) -> Call[None]:
         """Exclusive popup (智能运营移动端首页弹窗).
@@ -3273,99 +2115,104 @@ class ExclusiveV1(Manager):
     def file_storage_active_storage(
         self,
         access_key_id: str,
+        target_corp_id: str,
+        *,
         access_key_secret: Hiding,
         oss: str,
-        target_corp_id: str,
-    ) -> Call[FileStorageActiveStorageReply]:
+    ) -> Call[FileStorageActiveStorage]:
         """File storage active storage (专属文件第一次设置，激活配置).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(FileStorageActiveStorageReply)
+        return Call(FileStorageActiveStorage)
 
     @api("exclusive_1_0.FileStorageCheckConnection", "POST /v1.0/exclusive/fileStorages/connections/check")
     def file_storage_check_connection(
         self,
         access_key_id: str,
+        target_corp_id: str,
+        *,
         access_key_secret: Hiding,
         oss: str,
-        target_corp_id: str,
-    ) -> Call[FileStorageCheckConnectionReply]:
+    ) -> Call[CheckedConnection]:
         """File storage check connection (检查专属存储OSS连接).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(FileStorageCheckConnectionReply)
+        return Call(CheckedConnection)
 
     @api("exclusive_1_0.FileStorageGetQuotaData", "GET /v1.0/exclusive/fileStorages/quotaDatas")
     def file_storage_get_quota_data(
         self,
+        target_corp_id: str,
+        *,
         end_time: str,
         start_time: str,
-        target_corp_id: str,
         type: str,
-    ) -> Call[FileStorageGetQuotaDataReply]:
+    ) -> Call[list[Quota]]:
         """File storage get quota data (专属文件存储获取存储情况（按时间区间）).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(FileStorageGetQuotaDataReply)
+        return Call(list[Quota], "quotaModelList").or_empty()
 
     @api("exclusive_1_0.FileStorageGetStorageState", "GET /v1.0/exclusive/fileStorages/states")
     def file_storage_get_storage_state(
         self,
         target_corp_id: str,
-    ) -> Call[FileStorageGetStorageStateReply]:
+    ) -> Call[StorageState]:
         """File storage get storage state (专属文件存储获取存储情况和配置).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(FileStorageGetStorageStateReply)
+        return Call(StorageState)
 
     @api("exclusive_1_0.FileStorageUpdateStorage", "PUT /v1.0/exclusive/fileStorages/configurations")
     def file_storage_update_storage(
         self,
         access_key_id: str,
-        access_key_secret: Hiding,
         target_corp_id: str,
-    ) -> Call[FileStorageUpdateStorageReply]:
+        *,
+        access_key_secret: Hiding,
+    ) -> Call[UpdatedStorage]:
         """File storage update storage (更新文件专属存储配置).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(FileStorageUpdateStorageReply)
+        return Call(UpdatedStorage)
 
     @api("exclusive_1_0.GenerateDarkWaterMark", "POST /v1.0/exclusive/enterpriseSecurities/darkWatermarks/generate")
     def generate_dark_water_mark(
         self,
+        *,
         user_id_list: list[str],
-    ) -> Call[GenerateDarkWaterMarkReply]:
+    ) -> Call[list[DarkWatermark]]:
         """Generate dark water mark (生成暗水印).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GenerateDarkWaterMarkReply)
+        return Call(list[DarkWatermark], "darkWatermarkVOList").or_empty()
 
     @api("exclusive_1_0.GetAccountTransferList", "GET /v1.0/exclusive/dataTransfer/accounts")
     def get_account_transfer_list(
         self,
-        status: int,
         *,
+        status: int,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[GetAccountTransferListItemList]:
+    ) -> Query[AccountTransfer]:
         """Get account transfer list (获取专属钉钉账号数据迁移结果).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3375,15 +2222,13 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(
-            GetAccountTransferListItemList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="itemList"
-        )
+        return Listing(AccountTransfer, Paging("pageNumber", 1, unit="pages", open_ended=True), items="itemList")
 
     @api("exclusive_1_0.GetActiveUserSummary", "GET /v1.0/exclusive/data/dau/org/{dataId}")
     def get_active_user_summary(
         self,
         data_id: str,
-    ) -> Call[GetActiveUserSummaryReply]:
+    ) -> Call[str]:
         """Get active user summary (获得组织维度的用户dau).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3393,21 +2238,37 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetActiveUserSummaryReply)
+        return Call(str, "actUsrCnt1m")
 
     @api("exclusive_1_0.GetAgentIdByRelatedAppId", "GET /v1.0/exclusive/exclusiveDesigns/agentId")
     def get_agent_id_by_related_app_id(
         self,
         app_id: int,
         target_corp_id: str,
-    ) -> Call[GetAgentIdByRelatedAppIdReply]:
+    ) -> Call[int]:
         """Get agent id by related app id (根据AppId获取微应用在该组织下的agentId).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetAgentIdByRelatedAppIdReply)
+        return Call(int, "agentId")
+
+    @api("exclusive_1_0.GetAllLabelableDepts", "GET /v1.0/exclusive/partnerDepartments")
+    def get_all_labelable_depts(
+        self,
+    ) -> Call[list[LabelableDept]]:
+        """Get all labelable depts (获取可打标部门列表).
+
+        Codes: param.illegal, system.busy.
+
+        Scopes: Partner.Department.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: obtains-a-list-of-departments-that-can-be-marked
+        """
+        return Call(list[LabelableDept], "data").or_empty()
 
     @api("exclusive_1_0.GetAppDispatchInfo", "GET /v1.0/exclusive/apps/distributionInfos")
     def get_app_dispatch_info(
@@ -3415,21 +2276,21 @@ class ExclusiveV1(Manager):
         *,
         end_time: int | None = None,
         start_time: int | None = None,
-    ) -> Call[GetAppDispatchInfoReply]:
+    ) -> Call[AppDispatch]:
         """Get app dispatch info (获得app分发信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetAppDispatchInfoReply)
+        return Call(AppDispatch)
 
     @api("exclusive_1_0.GetCalenderSummary", "GET /v1.0/exclusive/data/calendar/org/{dataId}")
-    def get_calender_summary(
+    def get_calendar_summary(
         self,
         data_id: str,
-    ) -> Call[GetCalenderSummaryReply]:
-        """Get calender summary (获得组织维度日程相关信息).
+    ) -> Call[Calendar]:
+        """Get calendar summary (获得组织维度日程相关信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
@@ -3438,7 +2299,9 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetCalenderSummaryReply)
+        return Call(Calendar)
+
+    get_calender_summary = get_calendar_summary
 
     @api(
         "exclusive_1_0.GetCidsByBotCode",
@@ -3451,28 +2314,29 @@ class ExclusiveV1(Manager):
         page_number: int | None = None,
         page_size: int | None = None,
         robot_code: str | None = None,
-    ) -> Query[GetCidsByBotCodeGroupInfo]:
+    ) -> Query[Cid]:
         """Get cids by bot code (根据机器人code获取群openConversationId列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(GetCidsByBotCodeGroupInfo, Paging("pageNumber", 1, unit="pages"), items="groupInfos")
+        return Listing(Cid, Paging("pageNumber", 1, unit="pages"), items="groupInfos")
 
     @api("exclusive_1_0.GetClassTag", "GET /v1.0/exclusive/classes/entities/tags")
     def get_class_tag(
         self,
         entity_id: str,
+        *,
         tag_code: str,
-    ) -> Call[GetClassTagReply]:
+    ) -> Call[ClassTag]:
         """Get class tag (获取密级标签).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetClassTagReply)
+        return Call(ClassTag)
 
     @api("exclusive_1_0.GetCommentList", "GET /v1.0/exclusive/publishers/{publisherId}/comments/list")
     def get_comment_list(
@@ -3481,7 +2345,7 @@ class ExclusiveV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[GetCommentListData]:
+    ) -> Query[Comment]:
         """Get comment list (获取发布号的评论列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3491,19 +2355,59 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(GetCommentListData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+        return Listing(Comment, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+
+    @api("exclusive_1_0.GetConfBaseInfoByLogicalId", "GET /v1.0/exclusive/data/conferences")
+    def get_conf_base_info_by_logical_id(
+        self,
+        logical_conference_id: str,
+    ) -> Call[Conf]:
+        """Get conf base info by logical id (根据会议逻辑ID查询会议基本信息).
+
+        Args:
+            logical_conference_id: 会议逻辑ID (例 e.g. `xxxxx`)
+
+        Codes: conference.not.found, params.error, system.error.
+
+        Scopes: Custom.Common.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: query-basic-meeting-information-using-a-logical-id
+        """
+        return Call(Conf)
+
+    @api("exclusive_1_0.GetConferenceDetail", "GET /v1.0/exclusive/data/conferences/{conferenceId}")
+    def get_conference_detail(
+        self,
+        conference_id: str,
+    ) -> Call[Conference]:
+        """Get conference detail (获取视频会议详情).
+
+        Args:
+            conference_id: 会议ID
+
+        Codes: conference.not.found, params.error, system.error.
+
+        Scopes: Custom.Common.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: get-video-meeting-details
+        """
+        return Call(Conference)
 
     @api("exclusive_1_0.GetConversationCategory", "GET /v1.0/exclusive/conversationCategories")
     def get_conversation_category(
         self,
-    ) -> Call[GetConversationCategoryReply]:
+    ) -> Call[list[ConversationCategory]]:
         """Get conversation category (获取会话分组数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetConversationCategoryReply)
+        return Call(list[ConversationCategory], "result").or_empty()
 
     @api(
         "exclusive_1_0.GetConversationDetail",
@@ -3513,14 +2417,14 @@ class ExclusiveV1(Manager):
     def get_conversation_detail(
         self,
         open_conversation_id: str,
-    ) -> Call[GetConversationDetailReply]:
+    ) -> Call[Conversation]:
         """Get conversation detail (获取会话分组详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetConversationDetailReply)
+        return Call(Conversation, "result")
 
     @api("exclusive_1_0.GetDingReportDeptSummary", "GET /v1.0/exclusive/data/report/dept/{dataId}")
     def get_ding_report_dept_summary(
@@ -3529,7 +2433,7 @@ class ExclusiveV1(Manager):
         *,
         max_results: int = 20,
         next_token: int | None = None,
-    ) -> Query[GetDingReportDeptSummaryData]:
+    ) -> Query[DingReportDept]:
         """Get ding report dept summary (获取部门维度发布日志信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3541,13 +2445,13 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(GetDingReportDeptSummaryData, TOKEN_FROM_ZERO, items="data")
+        return Listing(DingReportDept, TOKEN_FROM_ZERO, items="data")
 
     @api("exclusive_1_0.GetDingReportSummary", "GET /v1.0/exclusive/datas/{dataId}/reports/organizations")
     def get_ding_report_summary(
         self,
         data_id: str,
-    ) -> Call[GetDingReportSummaryReply]:
+    ) -> Call[str]:
         """Get ding report summary (获取组织维度发布日志信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3557,7 +2461,7 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetDingReportSummaryReply)
+        return Call(str, "reportCommentUserCnt1d")
 
     @api("exclusive_1_0.GetDocCreatedDeptSummary", "GET /v1.0/exclusive/data/doc/dept/{dataId}")
     def get_doc_created_dept_summary(
@@ -3566,7 +2470,7 @@ class ExclusiveV1(Manager):
         *,
         max_results: int = 20,
         next_token: int | None = None,
-    ) -> Query[GetDocCreatedDeptSummaryData]:
+    ) -> Query[DocCreatedDept]:
         """Get doc created dept summary (获得部门维度用户创建文档数和创建文档人数).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3578,13 +2482,13 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(GetDocCreatedDeptSummaryData, TOKEN_FROM_ZERO, items="data")
+        return Listing(DocCreatedDept, TOKEN_FROM_ZERO, items="data")
 
     @api("exclusive_1_0.GetDocCreatedSummary", "GET /v1.0/exclusive/data/doc/org/{dataId}")
     def get_doc_created_summary(
         self,
         data_id: str,
-    ) -> Call[GetDocCreatedSummaryReply]:
+    ) -> Call[DocCreated]:
         """Get doc created summary (获取组织维度用户创建文档数和创建文档人数).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3594,20 +2498,20 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetDocCreatedSummaryReply)
+        return Call(DocCreated)
 
     @api("exclusive_1_0.GetExclusiveAccountAllOrgList", "GET /v1.0/exclusive/exclusiveAccounts/organizations")
     def get_exclusive_account_all_org_list(
         self,
         union_id: str,
-    ) -> Call[GetExclusiveAccountAllOrgListReply]:
+    ) -> Call[list[ExclusiveAccountOrg]]:
         """Get exclusive account all org list (获取专属账号所有组织列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetExclusiveAccountAllOrgListReply)
+        return Call(list[ExclusiveAccountOrg], "orgInfoList").or_empty()
 
     @api("exclusive_1_0.GetGeneralFormCreatedDeptSummary", "GET /v1.0/exclusive/data/generalForm/dept/{dataId}")
     def get_general_form_created_dept_summary(
@@ -3616,7 +2520,7 @@ class ExclusiveV1(Manager):
         *,
         max_results: int = 20,
         next_token: int | None = None,
-    ) -> Query[GetGeneralFormCreatedDeptSummaryData]:
+    ) -> Query[GeneralFormCreatedDept]:
         """Get general form created dept summary (获取部门维度发布智能填表数量和使用智能填表人数).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3628,13 +2532,13 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(GetGeneralFormCreatedDeptSummaryData, TOKEN_FROM_ZERO, items="data")
+        return Listing(GeneralFormCreatedDept, TOKEN_FROM_ZERO, items="data")
 
     @api("exclusive_1_0.GetGeneralFormCreatedSummary", "GET /v1.0/exclusive/data/generalForm/org/{dataId}")
     def get_general_form_created_summary(
         self,
         data_id: str,
-    ) -> Call[GetGeneralFormCreatedSummaryReply]:
+    ) -> Call[GeneralFormCreated]:
         """Get general form created summary (获取组织维度发布智能填表数量和使用智能填表人数).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3644,7 +2548,36 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetGeneralFormCreatedSummaryReply)
+        return Call(GeneralFormCreated)
+
+    @api("exclusive_1_0.GetGroupActiveInfo", "GET /v1.0/exclusive/data/activeGroups")
+    def get_group_active_info(
+        self,
+        *,
+        stat_date: CompactDate,
+        ding_group_id: str | None = None,
+        page_number: int | None = None,
+        page_size: Annotated[int, Field(le=200)] = 100,
+        group_type: Literal[1, 2, 3, 4] | None = None,
+    ) -> Query[GroupActive]:
+        """Get group active info (获取群活跃明细列表).
+
+        Args:
+            stat_date: 统计日期 (例 e.g. `20200305`)
+            ding_group_id: 钉钉群组ID (例 e.g. `cidV3xxxrSuxxxxxxnB8o8gJw==`)
+            page_number: 分页起始页 (例 e.g. `0`)
+            page_size: 分页大小 (≤ 200; 默认 default `100`; 例 e.g. `10`)
+            group_type: 群类型 (`1` `2` `3` `4`)
+
+        Codes: param.blank, param.illegal, unknownError.
+
+        Scopes: Custom.Common.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: obtains-the-group-activity-details-list
+        """
+        return Listing(GroupActive, Paging("pageNumber", 0, unit="pages", open_ended=True), items="data")
 
     @api(
         "exclusive_1_0.GetGroupInfoByCid", "POST /v1.0/exclusive/groups/infos/query?openConversationId", idempotent=True
@@ -3653,14 +2586,14 @@ class ExclusiveV1(Manager):
         self,
         *,
         open_conversation_id: str | None = None,
-    ) -> Call[GetGroupInfoByCidReply]:
+    ) -> Call[Group]:
         """Get group info by cid (根据群会话id获取群相关信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetGroupInfoByCidReply)
+        return Call(Group, "groupInfo")
 
     @api(
         "exclusive_1_0.GetGroupOrgByCid",
@@ -3671,20 +2604,20 @@ class ExclusiveV1(Manager):
         self,
         *,
         open_conversation_id: str | None = None,
-    ) -> Call[GetGroupOrgByCidReply]:
+    ) -> Call[str]:
         """Get group org by cid (根据群会话id获取组织cropid).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetGroupOrgByCidReply)
+        return Call(str, "groupOrganization")
 
     @api("exclusive_1_0.GetInActiveUserList", "POST /v1.0/exclusive/inactives/users/query", idempotent=True)
     def get_in_active_user_list(
         self,
-        stat_date: str,
         *,
+        stat_date: str,
         dept_ids: list[str] | None = None,
         page_number: int | None = None,
         page_size: int = 20,
@@ -3707,23 +2640,23 @@ class ExclusiveV1(Manager):
     def get_last_org_auth_data(
         self,
         target_corp_id: str,
-    ) -> Call[GetLastOrgAuthDataReply]:
+    ) -> Call[LastOrgAuth]:
         """Get last org auth data (获取最后一次验证通过的企业认证信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetLastOrgAuthDataReply)
+        return Call(LastOrgAuth)
 
     @api("exclusive_1_0.GetMsgConfig", "POST /v1.0/exclusive/portals/msgConfigs/query", idempotent=True)
     def get_msg_config(
         self,
-        secret_key: Hiding,
         *,
+        secret_key: Hiding,
         group_topic: str | None = None,
         group_type: str | None = None,
-        list_dynamic_attr: list[GetMsgConfigListDynamicAttr] | None = None,
+        list_dynamic_attr: Sequence[OrDict[ListDynamicAttr]] | None = None,
         list_employee_code: list[str] | None = None,
         list_unit_id: list[int] | None = None,
         owner_job_no: str | None = None,
@@ -3731,14 +2664,14 @@ class ExclusiveV1(Manager):
         rule_category: int | None = None,
         rule_code: str | None = None,
         sys_code: str | None = None,
-    ) -> Call[GetMsgConfigReply]:
+    ) -> Call[MsgConfig]:
         """Get msg config (消息规则配置和群属性接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetMsgConfigReply)
+        return Call(MsgConfig, "data")
 
     @api("exclusive_1_0.GetMsgLocation", "POST /v1.0/exclusive/messageLocations/query", idempotent=True)
     def get_msg_location(
@@ -3746,26 +2679,48 @@ class ExclusiveV1(Manager):
         open_conversation_id: str,
         open_msg_id: str,
         user_id: str,
-    ) -> Call[GetMsgLocationReply]:
+    ) -> Call[str]:
         """Get msg location (获取消息定位链接).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetMsgLocationReply)
+        return Call(str, "msgLocationUrl")
+
+    @api("exclusive_1_0.GetMsgRecordDetail", "POST /v1.0/exclusive/follow/message/getMsgRecordDetail", idempotent=True)
+    def get_msg_record_detail(
+        self,
+        unionid: str,
+        task_id: Annotated[str, wire("task_id")],
+    ) -> Call[MsgRecord]:
+        """Get msg record detail (查询群发消息详情).
+
+        Args:
+            unionid: 服务号的unionid (例 e.g. `jYdrxxxxo0iE`)
+            task_id: 群发消息任务id (例 e.g. `pushkxQxxxxwiEiE`)
+
+        Codes: invalid.taskid, invalid.unionid, invalid.userid, system.error.
+
+        Scopes: qyapi_service_account_message.
+
+        Apps: internal.
+
+        Source: service-account-msg-record-detail
+        """
+        return Call(MsgRecord)
 
     @api("exclusive_1_0.GetOaOperatorLogList", "POST /v1.0/exclusive/oaOperatorLogs/query", idempotent=True)
     def get_oa_operator_log_list(
         self,
+        *,
         end_time: int,
         start_time: int,
-        *,
         category_list: list[str] | None = None,
         op_user_id: str | None = None,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[GetOaOperatorLogListData]:
+    ) -> Query[OaOperatorLog]:
         """Get oa operator log list (获取oa后台操作日志记录).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3775,7 +2730,7 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(GetOaOperatorLogListData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+        return Listing(OaOperatorLog, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
 
     @api("exclusive_1_0.GetOutGroupsByPage", "POST /v1.0/exclusive/audits/outsideGroups/query", idempotent=True)
     def get_out_groups_by_page(
@@ -3783,7 +2738,7 @@ class ExclusiveV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[GetOutGroupsByPageGroupList]:
+    ) -> Query[OutGroup]:
         """Get out groups by page (获取企业的外部审计群列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3791,7 +2746,7 @@ class ExclusiveV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            GetOutGroupsByPageGroupList,
+            OutGroup,
             Paging("pageNumber", 1, unit="pages", total="total", open_ended=True),
             "responseBody",
             items="groupList",
@@ -3808,29 +2763,47 @@ class ExclusiveV1(Manager):
         *,
         max_results: int | None = None,
         next_token: int | None = None,
-    ) -> Query[GetOutsideAuditGroupMessageByPageMessageList]:
+    ) -> Query[OutsideAuditGroupMessage]:
         """Get outside audit group message by page (获取外部审计群消息记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(
-            GetOutsideAuditGroupMessageByPageMessageList, TOKEN_FROM_ZERO, "responseBody", items="messageList"
-        )
+        return Listing(OutsideAuditGroupMessage, TOKEN_FROM_ZERO, "responseBody", items="messageList")
+
+    @api("exclusive_1_0.GetPartnerTypeByParentId", "GET /v1.0/exclusive/partnerLabels/{parentId}")
+    def get_partner_type_by_parent_id(
+        self,
+        parent_id: str,
+    ) -> Call[list[PartnerType]]:
+        """Get partner type by parent id (获取子标签列表).
+
+        Args:
+            parent_id: 父标签ID
+
+        Codes: param.illegal, system.busy.
+
+        Scopes: Partner.Department.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: obtain-child-tags-from-a-parent-tag
+        """
+        return Call(list[PartnerType], "data").or_empty()
 
     @api("exclusive_1_0.GetPrivateStoreCapacityUsage", "GET /v1.0/exclusive/privateStores/capacityUsages/infos")
     def get_private_store_capacity_usage(
         self,
         target_corp_id: str,
-    ) -> Call[GetPrivateStoreCapacityUsageReply]:
+    ) -> Call[int]:
         """Get private store capacity usage (获取专属存储容量信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetPrivateStoreCapacityUsageReply)
+        return Call(int, "usedSize")
 
     @api(
         "exclusive_1_0.GetPrivateStoreFileInfosByPage",
@@ -3839,10 +2812,10 @@ class ExclusiveV1(Manager):
     )
     def get_private_store_file_infos_by_page(
         self,
-        file_create_time: int,
-        order: str,
         target_corp_id: str,
         *,
+        file_create_time: int,
+        order: str,
         content_type: str | None = None,
         dept_ids: list[int] | None = None,
         file_status: str | None = None,
@@ -3851,14 +2824,36 @@ class ExclusiveV1(Manager):
         next_token: str | None = None,
         scene_type: str | None = None,
         user_ids: list[str] | None = None,
-    ) -> Query[GetPrivateStoreFileInfosByPageFileInfo]:
+    ) -> Query[PrivateStoreFile]:
         """Get private store file infos by page (分页获取专属存储文件信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(GetPrivateStoreFileInfosByPageFileInfo, TOKEN, items="fileInfos")
+        return Listing(PrivateStoreFile, TOKEN, items="fileInfos")
+
+    @api("exclusive_1_0.GetPrivateStoreFilePath", "POST /v1.0/exclusive/privateStores/filePaths/query", idempotent=True)
+    def get_private_store_file_path(
+        self,
+        space_id: int,
+        dentry_id: int,
+    ) -> Call[str]:
+        """Get private store file path (获取专属存储文件路径).
+
+        Args:
+            space_id: 文件spaceId (例 e.g. `1234`)
+            dentry_id: 文件dentryId (例 e.g. `1234`)
+
+        Codes: org.no.function, param.invalid, privatefile.not.exist.
+
+        Scopes: Custom.PrivateFile.ReadWrite.
+
+        Apps: internal.
+
+        Source: api-getprivatestorefilepath
+        """
+        return Call(str, "filePath")
 
     @api(
         "exclusive_1_0.GetPrivateStoreFileTaskInfosByPage",
@@ -3871,16 +2866,14 @@ class ExclusiveV1(Manager):
         page_number: int | None = None,
         page_size: int | None = None,
         task_status: int | None = None,
-    ) -> Query[GetPrivateStoreFileTaskInfosByPageItem]:
+    ) -> Query[PrivateStoreFileTask]:
         """Get private store file task infos by page (分页获取专属存储文件处理任务信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(
-            GetPrivateStoreFileTaskInfosByPageItem, Paging("pageNumber", 1, unit="pages", more="hasNext"), items="items"
-        )
+        return Listing(PrivateStoreFileTask, Paging("pageNumber", 1, unit="pages", more="hasNext"), items="items")
 
     @api(
         "exclusive_1_0.GetPrivateStoreTaskFileInfosByPage",
@@ -3893,17 +2886,58 @@ class ExclusiveV1(Manager):
         max_results: int | None = None,
         next_token: str | None = None,
         task_id: int | None = None,
-    ) -> Query[GetPrivateStoreTaskFileInfosByPageItem]:
+    ) -> Query[PrivateStoreTaskFile]:
         """Get private store task file infos by page (分页获取专属存储任务文件信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
+        return Listing(PrivateStoreTaskFile, Paging("nextToken", None, next="nextToken", total="total"), items="items")
+
+    @api("exclusive_1_0.GetPublicDevices", "GET /v1.0/exclusive/trusts/publicDevices")
+    def get_public_devices(
+        self,
+        *,
+        platform: Literal["iOS", "Android", "Win", "Mac"] | None = None,
+        start_time: Millis | None = None,
+        end_time: Millis | None = None,
+        page_size: Annotated[int, Field(ge=10, le=200)] = 100,
+        page_number: int | None = None,
+        title: str | None = None,
+        mac_address: str | None = None,
+        serial_number: str | None = None,
+        device_uuid: str | None = None,
+        serial_number_list: list[str] | None = None,
+        encrypt_device_id_list: list[str] | None = None,
+        did_list: list[str] | None = None,
+    ) -> Query[PublicDevice]:
+        """Get public devices (查询公共设备).
+
+        Args:
+            platform: 系统 (`Mac` `Win` `iOS` `Android`)
+            start_time: 注册或申请的开始时间 (单位 unit 毫秒; 例 e.g. `1671767361000`)
+            end_time: 注册或申请截止时间 (单位 unit 毫秒; 例 e.g. `1671767361000`)
+            page_size: 单页返回的数据条数 (≥ 10; ≤ 200; 默认 default `100`)
+            page_number: 页码 (例 e.g. `1`)
+            title: 设备标题 (例 e.g. `这是标题`)
+            mac_address: 设备mac地址 (例 e.g. `88:66:5a:07:2b:04`)
+            serial_number: 设备序列号 (例 e.g. `11-22-33-44`)
+            device_uuid: 设备uuid (例 e.g. `123`)
+            serial_number_list: 设备序列号
+            encrypt_device_id_list: 加密设备ID
+            did_list: 三方设备id
+
+        Codes: org.noauth.noauth, param.illegal, service.error.
+
+        Scopes: Custom.TrustedDevice.ReadWrite.
+
+        Apps: internal.
+
+        Source: query-public-equipment
+        """
         return Listing(
-            GetPrivateStoreTaskFileInfosByPageItem,
-            Paging("nextToken", None, next="nextToken", total="total"),
-            items="items",
+            PublicDevice, Paging("pageNumber", 1, unit="pages", total="totalCnt", open_ended=True), items="data"
         )
 
     @api("exclusive_1_0.GetPublisherSummary", "GET /v1.0/exclusive/data/publisher/{dataId}")
@@ -3913,7 +2947,7 @@ class ExclusiveV1(Manager):
         *,
         max_results: int = 20,
         next_token: int | None = None,
-    ) -> Query[GetPublisherSummaryData]:
+    ) -> Query[Publisher]:
         """Get publisher summary (获取互动服务窗相关数据).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3925,21 +2959,93 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(GetPublisherSummaryData, TOKEN_FROM_ZERO, items="data")
+        return Listing(Publisher, TOKEN_FROM_ZERO, items="data")
+
+    @api(
+        "exclusive_1_0.GetRealPeopleRecords",
+        "POST /v1.0/exclusive/persons/identificationRecords/query",
+        idempotent=True,
+    )
+    def get_real_people_records(
+        self,
+        *,
+        from_time: Millis | None = None,
+        to_time: Millis | None = None,
+        agent_id: int | None = None,
+        user_ids: list[str] | None = None,
+        next_token: int | None = None,
+        max_results: Annotated[int, Field(le=50)] = 50,
+        person_identification: Literal[1, 2] | None = None,
+        scene: Literal[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] | None = None,
+    ) -> Query[RealPeopleRecord]:
+        """Get real people records (获取实人认证接口调用记录).
+
+        Args:
+            from_time: 记录开始时间戳 (单位 unit 毫秒)
+            to_time: 记录结束时间戳 (单位 unit 毫秒)
+            agent_id: 应用唯一标识
+            user_ids: 员工userId列表
+            next_token: 分页游标
+            max_results: 每页最大条目数 (≤ 50; 默认 default `50`)
+            person_identification: 实人认证结果 (`1` `2`)
+            scene: 场景 (`1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11`)
+
+        Codes: app.not.exist, batch.exceed, time.should.close.
+
+        Scopes: Custom.Ding.RealPeople.Recognize.
+
+        Apps: internal.
+
+        Source: obtains-the-call-record-of-the-id-authentication-api
+        """
+        return Listing(RealPeopleRecord, Paging("nextToken", 0, next="nextToken", total="total"), items="data")
+
+    @api("exclusive_1_0.GetRecognizeRecords", "POST /v1.0/exclusive/faces/recognizeRecords/query", idempotent=True)
+    def get_recognize_records(
+        self,
+        *,
+        from_time: Seconds | None = None,
+        to_time: Seconds | None = None,
+        agent_id: int | None = None,
+        user_ids: list[str] | None = None,
+        next_token: int | None = None,
+        max_results: Annotated[int, Field(le=50)] = 50,
+        face_compare_result: Literal[1, 2] | None = None,
+    ) -> Query[RecognizeRecord]:
+        """Get recognize records (获取人脸对比接口调用记录).
+
+        Args:
+            from_time: 记录开始时间戳 (单位 unit 毫秒; 例 e.g. `1667000000`)
+            to_time: 记录结束时间戳 (单位 unit 毫秒; 例 e.g. `1669000000`)
+            agent_id: 应用唯一标识 (例 e.g. `123333`)
+            user_ids: 员工userId列表
+            next_token: 分页游标 (例 e.g. `0`)
+            max_results: 每页最大条目数 (≤ 50; 默认 default `50`; 例 e.g. `10`)
+            face_compare_result: 人脸对比结果 (`1` `2`)
+
+        Codes: app.not.exist, batch.exceed, time.should.close.
+
+        Scopes: Custom.Ding.Face.Recognize.
+
+        Apps: internal.
+
+        Source: you-can-call-this-operation-to-query-the-call-records
+        """
+        return Listing(RecognizeRecord, Paging("nextToken", 0, next="nextToken", total="total"), items="data")
 
     @api("exclusive_1_0.GetRobotInfoByCode", "GET /v1.0/exclusive/robots/infos")
     def get_robot_info_by_code(
         self,
         *,
         robot_code: str | None = None,
-    ) -> Call[GetRobotInfoByCodeReply]:
+    ) -> Call[Robot]:
         """Get robot info by code (根据机器人标识查询机器人信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetRobotInfoByCodeReply)
+        return Call(Robot, "robotInfoVO")
 
     @api(
         "exclusive_1_0.GetSecurityConfigMember",
@@ -3948,11 +3054,11 @@ class ExclusiveV1(Manager):
     )
     def get_security_config_member(
         self,
-        config_key: str,
         *,
+        config_key: str,
         max_results: int = 20,
         next_token: float | None = None,
-    ) -> Query[GetSecurityConfigMemberUserInfo]:
+    ) -> Query[SecurityConfigMember]:
         """Get security config member (获取安全管控卡片成员).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3963,11 +3069,82 @@ class ExclusiveV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            GetSecurityConfigMemberUserInfo,
-            Paging("nextToken", 0, more="hasNext", next="nextToken"),
-            "result",
-            items="userInfos",
+            SecurityConfigMember, Paging("nextToken", 0, more="hasNext", next="nextToken"), "result", items="userInfos"
         )
+
+    @api("exclusive_1_0.GetSignedDetailByPage", "GET /v1.0/exclusive/audits/users")
+    def get_signed_detail_by_page(
+        self,
+        *,
+        sign_status: Literal[0, 1],
+        page_number: int | None = None,
+        page_size: Annotated[int, Field(le=2000)] = 100,
+    ) -> Query[Signed]:
+        """Get signed detail by page (获取审计协议签署人员信息).
+
+        Args:
+            sign_status: 签署状态 (`0` `1`)
+            page_number: 页码 (例 e.g. `1`)
+            page_size: 每页数量 (≤ 2000; 默认 default `100`; 例 e.g. `1`)
+
+        Codes: param.missing, system.busy.
+
+        Scopes: Custom.Audit.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: obtains-the-information-about-the-persons-who-sign-the-audit-1
+        """
+        return Listing(
+            Signed,
+            Paging("pageNumber", 1, unit="pages", total="total", open_ended=True),
+            items="auditSignedDetailDTOList",
+        )
+
+    @api("exclusive_1_0.GetTrustDeviceList", "POST /v1.0/exclusive/trustedDevices/query", idempotent=True)
+    def get_trust_device_list(
+        self,
+        *,
+        user_ids: list[str] | None = None,
+        gmt_create_start: int | None = None,
+        gmt_create_end: int | None = None,
+        gmt_modified_start: int | None = None,
+        gmt_modified_end: int | None = None,
+        page_size: int | None = None,
+        page_number: int | None = None,
+        platform: Literal["iOS", "Android", "Win", "Mac"] | None = None,
+        mac_address: str | None = None,
+        status: Literal[1, 2, 3, 4, 0] | None = None,
+        serial_number: str | None = None,
+        device_uuid: str | None = None,
+        serial_number_list: list[str] | None = None,
+    ) -> Query[TrustDevice]:
+        """Get trust device list (查询可信设备详细信息).
+
+        Args:
+            user_ids: 用户userid列表
+            gmt_create_start: 设备创建时间起
+            gmt_create_end: 设备创建时间止
+            gmt_modified_start: 设备修改时间起
+            gmt_modified_end: 设备修改时间止
+            page_size: 每页数据条数
+            page_number: 页码
+            platform: 设备类型 (`iOS` `Android` `Win` `Mac`)
+            mac_address: 设备mac地址
+            status: 设备状态 (`1` `2` `3` `4`)
+            serial_number: 设备序列号
+            device_uuid: 设备uuid
+            serial_number_list: (仅见于官方 SDK only in the official SDK)
+
+        Codes: param.illegal, service.error, staff.not.found.
+
+        Scopes: Custom.TrustedDevice.ReadWrite.
+
+        Apps: third_party_org.
+
+        Source: query-trusted-device-details
+        """
+        return Listing(TrustDevice, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="data")
 
     @api("exclusive_1_0.GetUserAppVersionSummary", "GET /v1.0/exclusive/data/appVersion/org/{dataId}")
     def get_user_app_version_summary(
@@ -3976,7 +3153,7 @@ class ExclusiveV1(Manager):
         *,
         max_results: int = 20,
         next_token: int | None = None,
-    ) -> Query[GetUserAppVersionSummaryData]:
+    ) -> Query[UserAppVersion]:
         """Get user app version summary (获得组织维度用户版本分布情况).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3988,16 +3165,62 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(GetUserAppVersionSummaryData, TOKEN_FROM_ZERO, items="data")
+        return Listing(UserAppVersion, TOKEN_FROM_ZERO, items="data")
+
+    @api("exclusive_1_0.GetUserFaceState", "POST /v1.0/exclusive/faces/recognizeStates/query", idempotent=True)
+    def get_user_face_state(
+        self,
+        *,
+        user_ids: list[str],
+    ) -> Call[list[UserFaceState]]:
+        """Get user face state (查询人脸录入状态).
+
+        Args:
+            user_ids: userIduserId列表
+
+        Codes: userIds.missing.
+
+        Scopes: Custom.Ding.Face.State.
+
+        Apps: internal.
+
+        Source: query-face-entry-status
+        """
+        return Call(list[UserFaceState], "data").or_empty()
+
+    @api(
+        "exclusive_1_0.GetUserRealPeopleState",
+        "POST /v1.0/exclusive/persons/identificationStates/query",
+        idempotent=True,
+    )
+    def get_user_real_people_state(
+        self,
+        *,
+        user_ids: list[str],
+    ) -> Call[list[UserFaceState]]:
+        """Get user real people state (查询实人认证状态).
+
+        Args:
+            user_ids: 员工userId列表
+
+        Codes: userIds.missing.
+
+        Scopes: Custom.Ding.RealPeople.Recognize.
+
+        Apps: internal.
+
+        Source: queries-the-id-verification-status
+        """
+        return Call(list[UserFaceState], "data").or_empty()
 
     @api("exclusive_1_0.GetUserStayLength", "GET /v1.0/exclusive/data/users/stayTimes")
     def get_user_stay_length(
         self,
-        stat_date: str,
         *,
+        stat_date: str,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[GetUserStayLengthItemList]:
+    ) -> Query[UserStayLength]:
         """Get user stay length (获取用户停留时长).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4007,65 +3230,92 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(
-            GetUserStayLengthItemList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="itemList"
-        )
+        return Listing(UserStayLength, Paging("pageNumber", 1, unit="pages", open_ended=True), items="itemList")
 
     @api("exclusive_1_0.GetVirusScanResult", "POST /v1.0/exclusive/virusScanTasks/query", idempotent=True)
     def get_virus_scan_result(
         self,
         task_id: str,
-    ) -> Call[GetVirusScanResultReply]:
+    ) -> Call[VirusScan]:
         """Get virus scan result (获取文件病毒扫描结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetVirusScanResultReply)
+        return Call(VirusScan)
 
     @api("exclusive_1_0.GroupQueryByAttr", "POST /v1.0/exclusive/portals/groups/queryGroup", idempotent=True)
     def group_query_by_attr(
         self,
         corp_id: str,
-        secret_key: Hiding,
         *,
+        secret_key: Hiding,
         group_topic: str | None = None,
         group_type: str | None = None,
-        list_dynamic_attr: list[GroupQueryByAttrListDynamicAttr] | None = None,
+        list_dynamic_attr: Sequence[Annotated[OrDict[ListDynamicAttr], Needs("attr_code", "list_attr_options_code")]]
+        | None = None,
         page_index: int | None = None,
         page_size: int | None = None,
-    ) -> Query[GroupQueryByAttrList]:
+    ) -> Query[Attr]:
         """Group query by attr (根据群属性查询群ID).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(
-            GroupQueryByAttrList, Paging("pageIndex", 1, unit="pages", open_ended=True), "data", items="list"
-        )
+        return Listing(Attr, Paging("pageIndex", 1, unit="pages", open_ended=True), "data", items="list")
 
     @api("exclusive_1_0.GroupQueryByOpenId", "POST /v1.0/exclusive/portals/groups/getGroupByOpenConversationId")
     def group_query_by_open_id(
         self,
         open_conversation_id: str,
+        *,
         secret_key: Hiding,
-    ) -> Call[GroupQueryByOpenIdReply]:
+    ) -> Call[ExclusiveId | None]:
         """Group query by open id (根据群ID查询群属性).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GroupQueryByOpenIdReply)
+        return Call(ExclusiveId, "data").or_none()
+
+    @api("exclusive_1_0.ListAuditLog", "GET /v1.0/exclusive/fileAuditLogs")
+    def list_audit_log(
+        self,
+        *,
+        start_date: Millis,
+        end_date: Millis,
+        page_size: Annotated[int, Field(le=500)],
+        next_gmt_create: Millis | None = None,
+        next_biz_id: int | None = None,
+    ) -> Call[list[AuditLog]]:
+        """List audit log (获取文件操作记录).
+
+        Args:
+            start_date: 操作日志起始时间 (单位 unit 毫秒; 例 e.g. `1577340931837`)
+            end_date: 操作日志截止时间 (单位 unit 毫秒; 例 e.g. `1577945731837`)
+            page_size: 每页最大条目数 (≤ 500; 例 e.g. `500`)
+            next_gmt_create: 操作记录生成时间 (单位 unit 毫秒; 例 e.g. `1577340931837`)
+            next_biz_id: 操作记录文件id (例 e.g. `100000`)
+
+        Codes: param.error, param.invalid, system.error.
+
+        Scopes: Custom.OpFileAudit.Read.
+
+        Apps: internal.
+
+        Source: obtain-file-operation-records
+        """
+        return Call(list[AuditLog], "list").or_empty()
 
     @api("exclusive_1_0.ListByCodes", "POST /v1.0/exclusive/sceneGroups/robotInfos/query", idempotent=True)
     def list_by_codes(
         self,
         *,
         body: Annotated[list[str] | None, wire("")] = None,
-    ) -> Call[ListByCodesReply]:
+    ) -> Call[list[Code]]:
         """List by codes (根据机器人code列表查询机器人信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4075,14 +3325,14 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Call(ListByCodesReply)
+        return Call(list[Code], "robotInfoList").or_empty()
 
     @api("exclusive_1_0.ListByPluginIds", "POST /v1.0/exclusive/sceneGroups/pluginInfos/query", idempotent=True)
     def list_by_plugin_ids(
         self,
         *,
         body: Annotated[list[str] | None, wire("")] = None,
-    ) -> Call[ListByPluginIdsReply]:
+    ) -> Call[list[Plugin]]:
         """List by plugin ids (根据插件id列表查询插件信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4092,32 +3342,33 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Call(ListByPluginIdsReply)
+        return Call(list[Plugin], "pluginInfoList").or_empty()
 
     @api("exclusive_1_0.ListCategorys", "GET /v1.0/exclusive/messageCategories/categories/listCategories")
     def list_categorys(
         self,
-    ) -> Call[ListCategorysReply]:
+    ) -> Call[list[dict[str, JsonValue]]]:
         """List categorys (查询分组列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListCategorysReply)
+        return Call(list[dict[str, JsonValue]], "detailModelList").or_empty()
 
     @api("exclusive_1_0.ListJoinOrgInfo", "GET /v1.0/exclusive/exclusiveAccounts/organizations/infos")
     def list_join_org_info(
         self,
+        *,
         mobile: str,
-    ) -> Call[ListJoinOrgInfoReply]:
+    ) -> Call[list[JoinOrg]]:
         """List join org info (通过手机号获取已加入的属于渠道组织的列表信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListJoinOrgInfoReply)
+        return Call(list[JoinOrg], "orgInfoList").or_empty()
 
     @api(
         "exclusive_1_0.ListMiniAppAvailableVersion",
@@ -4126,12 +3377,12 @@ class ExclusiveV1(Manager):
     )
     def list_mini_app_available_version(
         self,
-        version_type_set: list[int],
         *,
+        version_type_set: list[int],
         mini_app_id: str | None = None,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[ListMiniAppAvailableVersionList]:
+    ) -> Query[MiniAppAvailableVersion]:
         """List mini app available version (获取小程序版本列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4141,9 +3392,7 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(
-            ListMiniAppAvailableVersionList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="list"
-        )
+        return Listing(MiniAppAvailableVersion, Paging("pageNumber", 1, unit="pages", open_ended=True), items="list")
 
     @api("exclusive_1_0.ListMiniAppHistoryVersion", "GET /v1.0/exclusive/miniApps/versions/historyLists")
     def list_mini_app_history_version(
@@ -4152,7 +3401,7 @@ class ExclusiveV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[ListMiniAppHistoryVersionList]:
+    ) -> Query[MiniAppHistoryVersion]:
         """List mini app history version (获取小程序历史版本列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4162,9 +3411,27 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(
-            ListMiniAppHistoryVersionList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="list"
-        )
+        return Listing(MiniAppHistoryVersion, Paging("pageNumber", 1, unit="pages", open_ended=True), items="list")
+
+    @api("exclusive_1_0.ListPartnerRoles", "GET /v1.0/exclusive/partners/roles/{parentId}")
+    def list_partner_roles(
+        self,
+        parent_id: int,
+    ) -> Call[list[PartnerRole]]:
+        """List partner roles (查询伙伴角色列表).
+
+        Args:
+            parent_id: 父标签ID
+
+        Codes: param.illegal.
+
+        Scopes: Partner.Department.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: query-the-list-of-partners
+        """
+        return Call(list[PartnerRole], "list").or_empty()
 
     @api(
         "exclusive_1_0.ListPunchScheduleByConditionWithPaging",
@@ -4180,7 +3447,7 @@ class ExclusiveV1(Manager):
         schedule_date_end: str | None = None,
         schedule_date_start: str | None = None,
         user_id_list: list[str] | None = None,
-    ) -> Query[ListPunchScheduleByConditionWithPagingList]:
+    ) -> Query[PunchSchedule]:
         """List punch schedule by condition with paging (获取巡点信息列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4190,25 +3457,26 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(ListPunchScheduleByConditionWithPagingList, TOKEN_FROM_ZERO, items="list")
+        return Listing(PunchSchedule, TOKEN_FROM_ZERO, items="list")
 
     @api("exclusive_1_0.ListRules", "GET /v1.0/exclusive/messageCategories/rules/listRules")
     def list_rules(
         self,
-    ) -> Call[ListRulesReply]:
+    ) -> Call[list[dict[str, JsonValue]]]:
         """List rules (查询规则列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListRulesReply)
+        return Call(list[dict[str, JsonValue]], "detailModelList").or_empty()
 
     @api("exclusive_1_0.Logout", "POST /v1.0/exclusive/users/logout")
     def logout(
         self,
-        device_type: str,
         user_id: str,
+        *,
+        device_type: str,
     ) -> Call[None]:
         """Logout (指定用户强制下线).
 
@@ -4221,10 +3489,11 @@ class ExclusiveV1(Manager):
     @api("exclusive_1_0.OpenBenefitPackage", "POST /v1.0/exclusive/benefitPackages/purchase")
     def open_benefit_package(
         self,
+        target_corp_id: str,
+        *,
         benefit_package: int,
         end_date: int,
         start_date: int,
-        target_corp_id: str,
     ) -> Call[None]:
         """Open benefit package (购买权益包).
 
@@ -4238,73 +3507,130 @@ class ExclusiveV1(Manager):
     def opportunity_search(
         self,
         target_corp_id: str,
-    ) -> Call[OpportunitySearchReply]:
+    ) -> Call[bool | None]:
         """Opportunity search (商机冲突检测).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(OpportunitySearchReply)
+        return Call(bool, "opportunityExist").or_none()
 
     @api("exclusive_1_0.PreventCheatingCheckRisk", "POST /v1.0/exclusive/preventCheats/risks/check")
     def prevent_cheating_check_risk(
         self,
+        user_id: str,
+        *,
         client_ver: str,
         platform: str,
         platform_ver: str,
         sec: str,
-        user_id: str,
-    ) -> Call[PreventCheatingCheckRiskReply]:
+    ) -> Call[CheckedRisk | None]:
         """Prevent cheating check risk (防作弊风险检测).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PreventCheatingCheckRiskReply)
+        return Call(CheckedRisk, "result").or_none()
+
+    @api("exclusive_1_0.PublishFileChangeNotice", "POST /v1.0/exclusive/comments/send")
+    def publish_file_change_notice(
+        self,
+        file_id: str,
+        space_id: str,
+        operator_union_id: str,
+        *,
+        operate_type: Literal["1", "2"] | None = None,
+    ) -> Call[None]:
+        """Publish file change notice (发送文件更改的评论).
+
+        Args:
+            file_id: 钉盘文件ID (例 e.g. `filxxxx`)
+            space_id: 钉盘空间ID (例 e.g. `spxxx`)
+            operator_union_id: 操作人的unionId (例 e.g. `unixxxx`)
+            operate_type: 操作类型 (`1` `2`)
+
+        Codes: no.enterpriseauth, no.file, no.fileAuth, param.illegal.
+
+        Scopes: Custom.Common.ReadWrite.
+
+        Apps: internal, third_party_org.
+
+        Source: send-comments-on-file-changes
+        """
+        return Call(None)
 
     @api("exclusive_1_0.PublishRule", "POST /v1.0/exclusive/messageCategories/rules/publish")
     def publish_rule(
         self,
         *,
         status: int | None = None,
-    ) -> Call[PublishRuleReply]:
+    ) -> Call[bool | None]:
         """Publish rule (发布规则).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PublishRuleReply)
+        return Call(bool, "isPublish").or_none()
+
+    @api("exclusive_1_0.PushBadge", "POST /v1.0/exclusive/exclusiveDesigns/redPoints/push")
+    def push_badge(
+        self,
+        agent_id: str,
+        *,
+        push_type: str,
+        badge_items: Sequence[OrDict[Badge]] | None = None,
+        version: int | None = None,
+    ) -> Call[None]:
+        """Push badge (专属小红点推送).
+
+        Args:
+            agent_id: 微应用agentId
+            push_type: 推送类型取值
+            badge_items: 推送列表
+            version: 推送版本字段
+
+        Codes: agent.not.allow, not.have.permission, param.illegal, system.error.
+
+        Scopes: Custom.Design.ReadWrite.
+
+        Apps: internal, third_party_org.
+
+        Source: push-a-red-dot-to-the-micro-application
+        """
+        return Call(None)
 
     @api("exclusive_1_0.QueryAcrossCloudStroageConfigs", "GET /v1.0/exclusive/fileStorages/acrossClouds/configurations")
     def query_across_cloud_stroage_configs(
         self,
-        target_cloud_type: int,
         target_corp_id: str,
-    ) -> Call[QueryAcrossCloudStroageConfigsReply]:
+        *,
+        target_cloud_type: int,
+    ) -> Call[AcrossCloudStroageConfig]:
         """Query across cloud stroage configs (查询跨云存储配置).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryAcrossCloudStroageConfigsReply)
+        return Call(AcrossCloudStroageConfig)
 
     @api("exclusive_1_0.QueryChannelStaffInfoByMobile", "GET /v1.0/exclusive/channelOrganizations/users")
     def query_channel_staff_info_by_mobile(
         self,
-        mobile: str,
         target_corp_id: str,
-    ) -> Call[QueryChannelStaffInfoByMobileReply]:
+        *,
+        mobile: str,
+    ) -> Call[ChannelStaff]:
         """Query channel staff info by mobile (根据手机号查询渠道组织中的员工信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryChannelStaffInfoByMobileReply)
+        return Call(ChannelStaff)
 
     @api("exclusive_1_0.QueryConversationPage", "GET /v1.0/exclusive/categories/conversations")
     def query_conversation_page(
@@ -4313,7 +3639,7 @@ class ExclusiveV1(Manager):
         *,
         max_results: int = 20,
         next_token: str | None = None,
-    ) -> Query[QueryConversationPageData]:
+    ) -> Query[Conversation]:
         """Query conversation page (获取分组下会话列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4323,20 +3649,133 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryConversationPageData, Paging("nextToken", "0", next="nextToken"), "result", items="data")
+        return Listing(Conversation, Paging("nextToken", "0", next="nextToken"), "result", items="data")
+
+    @api("exclusive_1_0.QueryExclusiveBenefits", "GET /v1.0/exclusive/benefits")
+    def query_exclusive_benefits(
+        self,
+    ) -> Call[list[str]]:
+        """Query exclusive benefits (获取企业专属钉钉权益列表).
+
+        Codes: parameter.invalid, permissions.error, system.busy.
+
+        Scopes: Custom.Industry.ReadWrite.
+
+        Apps: internal, third_party_org.
+
+        Source: api-queryexclusivebenefits
+        """
+        return Call(list[str], "benefitsList").or_empty()
+
+    @api(
+        "exclusive_1_0.QueryMsgSendRecords", "POST /v1.0/exclusive/follow/message/queryMsgSendRecords", idempotent=True
+    )
+    def query_msg_send_records(
+        self,
+        unionid: str,
+        *,
+        page_number: Annotated[int | None, wire("page_number")] = None,
+        page_size: Annotated[int, wire("page_size")] = 20,
+        start_time: Annotated[Millis | None, wire("start_time")] = None,
+        end_time: Annotated[Millis | None, wire("end_time")] = None,
+        status: Literal[1, 2, 3, 4, 0] | None = None,
+        msg_type_list: list[Literal["text", "news_card", "image", "markdown", "action_card", "single_news_card"]]
+        | None = None,
+        msg_source: Annotated[Literal[0, 1, 2] | None, wire("msg_source")] = None,
+    ) -> Query[MsgSendRecord]:
+        """Query msg send records (查询群发消息列表).
+
+        Args:
+            unionid: 服务号的unionid (例 e.g. `jYdxxxx0iE`)
+            page_number: 分页页码 (例 e.g. `1`)
+            page_size: 分页大小 (默认 default `20`; 例 e.g. `10`)
+            start_time: 按时间范围搜索 (例 e.g. `1766479616000`)
+            end_time: 按时间范围搜索 (例 e.g. `1766479616000`)
+            status: 消息发送状态 (`0` `1` `2` `3` `4`)
+            msg_type_list: 消息类型 (`text` `news_card` `image` `markdown` `action_card` `single_news_card`)
+            msg_source: 消息创建来源 - 0 (`0` `1` `2`)
+
+        Codes: invalid.unionid, invalid.userid, publisher.not.exist, system.error.
+
+        Scopes: qyapi_service_account_message.
+
+        Apps: internal.
+
+        Source: service-account-query-msgsend-records
+        """
+        return Listing(MsgSendRecord, Paging("page_number", 1, unit="pages", open_ended=True), "result", items="items")
+
+    @api("exclusive_1_0.QueryPartnerInfo", "GET /v1.0/exclusive/partners/users/{userId}")
+    def query_partner_info(
+        self,
+        user_id: str,
+    ) -> Call[Partner]:
+        """Query partner info (根据userId查询人员的标签信息).
+
+        Args:
+            user_id: 用户userId
+
+        Codes: hava.no.auth, param.not.found, user.not.found.
+
+        Scopes: Partner.Department.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: you-can-call-this-operation-to-retrieve-the-user-tag
+        """
+        return Call(Partner)
 
     @api("exclusive_1_0.QueryTemplateInfo", "GET /v1.0/exclusive/sceneGroups/templates/{templateId}/infos")
     def query_template_info(
         self,
         template_id: str,
-    ) -> Call[QueryTemplateInfoReply]:
+    ) -> Call[Template]:
         """Query template info (根据templateId查询模版信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryTemplateInfoReply)
+        return Call(Template)
+
+    @api(
+        "exclusive_1_0.QueryUserBehavior",
+        "POST /v1.0/exclusive/enterpriseSecurities/userBehaviors/screenshots/query",
+        idempotent=True,
+    )
+    def query_user_behavior(
+        self,
+        *,
+        type: Literal[0, 1, 2],
+        platform: Literal[0, 1, 2, 3, 4],
+        start_time: Millis | None = None,
+        end_time: Millis | None = None,
+        page_size: Annotated[int, Field(le=100)] = 100,
+        page_number: int | None = None,
+        user_id: str | None = None,
+    ) -> Query[UserBehavior]:
+        """Query user behavior (获取防截屏操作记录).
+
+        Args:
+            type: 用户行为 (`0` `1` `2`)
+            platform: 端类型 (`0` `1` `2` `3` `4`)
+            start_time: 开始时间 (单位 unit 毫秒; 例 e.g. `1577340931837`)
+            end_time: 结束时间 (单位 unit 毫秒; 例 e.g. `1577945731837`)
+            page_size: 分页大小 (≤ 100; 默认 default `100`)
+            page_number: 起始页 (例 e.g. `1`)
+            user_id: 用户userId信息 (例 e.g. `manager7675`)
+
+        Codes: param.invalid, system.error.
+
+        Scopes: Custom.ScreenShot.Read.
+
+        Apps: internal.
+
+        Source: obtain-anti-screen-capture-operation-records
+        """
+        return Listing(
+            UserBehavior, Paging("pageNumber", 1, unit="pages", total="totalCnt", open_ended=True), items="data"
+        )
 
     @api("exclusive_1_0.RollbackMiniAppVersion", "POST /v1.0/exclusive/miniApps/versions/rollback")
     def rollback_mini_app_version(
@@ -4360,42 +3799,44 @@ class ExclusiveV1(Manager):
         *,
         batch_no: str | None = None,
         card_options: str | None = None,
-        data: list[RuleBatchReceiverData] | None = None,
+        data: Sequence[OrDict[SpecialRuleReceiver]] | None = None,
         rule_code: str | None = None,
         secret_key: Hiding | None = None,
         special_strategy: bool | None = None,
         task_batch_no: str | None = None,
-    ) -> Call[RuleBatchReceiverReply]:
+    ) -> Call[RuleReceiver]:
         """Rule batch receiver (按规则批量发消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RuleBatchReceiverReply)
+        return Call(RuleReceiver)
 
     @api("exclusive_1_0.SaveAcrossCloudStroageConfigs", "POST /v1.0/exclusive/fileStorages/acrossClouds/configurations")
     def save_across_cloud_stroage_configs(
         self,
-        cloud_type: int,
         target_corp_id: str,
         *,
+        cloud_type: int,
         access_key_id: str | None = None,
         access_key_secret: Hiding | None = None,
         bucket_name: str | None = None,
         endpoint: str | None = None,
-    ) -> Call[SaveAcrossCloudStroageConfigsReply]:
+    ) -> Call[CreatedAcrossCloudStroageConfig]:
         """Save across cloud stroage configs (新增跨云存储配置).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SaveAcrossCloudStroageConfigsReply)
+        return Call(CreatedAcrossCloudStroageConfig)
 
     @api("exclusive_1_0.SaveAndSubmitAuthInfo", "POST /v1.0/exclusive/ognizations/authInfos/saveAndSubmit")
     def save_and_submit_auth_info(
         self,
+        target_corp_id: str,
+        *,
         industry: str,
         legal_person: str,
         legal_person_id_card: str,
@@ -4406,8 +3847,6 @@ class ExclusiveV1(Manager):
         mobile_num: str,
         org_name: str,
         regist_location: str,
-        target_corp_id: str,
-        *,
         apply_remark: str | None = None,
         authorize_media_id: str | None = None,
         license_media_id: str | None = None,
@@ -4428,6 +3867,7 @@ class ExclusiveV1(Manager):
     def save_open_terminal_info(
         self,
         corp_id: str,
+        *,
         log_source: str,
         log_type: str,
         open_ext: str,
@@ -4443,8 +3883,9 @@ class ExclusiveV1(Manager):
     @api("exclusive_1_0.SaveStorageFunctionSwitch", "POST /v1.0/exclusive/storages/functions/save")
     def save_storage_function_switch(
         self,
-        function_list: list[SaveStorageFunctionSwitchFunctionList],
         target_corp_id: str,
+        *,
+        function_list: Sequence[OrDict[Function]],
     ) -> Call[None]:
         """Save storage function switch (保存专属文件存储的功能项).
 
@@ -4457,8 +3898,9 @@ class ExclusiveV1(Manager):
     @api("exclusive_1_0.SaveStorageSwitch", "POST /v1.0/exclusive/storages/switches/save")
     def save_storage_switch(
         self,
-        open_storage: int,
         target_corp_id: str,
+        *,
+        open_storage: int,
     ) -> Call[None]:
         """Save storage switch (保存专属文件存储整体开关).
 
@@ -4471,8 +3913,8 @@ class ExclusiveV1(Manager):
     @api("exclusive_1_0.SaveWhiteApp", "POST /v1.0/exclusive/miniApps/whiteLists/save")
     def save_white_app(
         self,
-        agent_id_map: str,
         *,
+        agent_id_map: str,
         agent_id_list: list[int] | None = None,
         operation: str | None = None,
     ) -> Call[None]:
@@ -4484,25 +3926,173 @@ class ExclusiveV1(Manager):
         """
         return Call(None)
 
+    @api("exclusive_1_0.SearchOrgInnerGroupInfo", "GET /v1.0/exclusive/securities/orgGroupInfos")
+    def search_org_inner_group_info(
+        self,
+        uuid: str,
+        operator_user_id: str,
+        *,
+        group_members_count_end: int | None = None,
+        sync_to_dingpan: Literal[0, 1] | None = None,
+        group_owner: str | None = None,
+        create_time_end: Seconds | None = None,
+        page_size: int = 20,
+        create_time_start: Seconds | None = None,
+        group_members_count_start: int | None = None,
+        last_active_time_end: int | None = None,
+        group_name: str | None = None,
+        page_start: int | None = None,
+        last_active_time_start: int | None = None,
+    ) -> Query[OrgGroup]:
+        """Search org inner group info (查询企业内部群信息).
+
+        Args:
+            uuid: 每次查询唯一标识 (例 e.g. `1111`)
+            operator_user_id: (例 e.g. `user234`)
+            group_members_count_end: 群人数范围最大值 (例 e.g. `100`)
+            sync_to_dingpan: 是否同步到钉盘 (`0` `1`)
+            group_owner: 群主的userId (例 e.g. `user123`)
+            create_time_end: 创建时间查询最大时间戳 (例 e.g. `1618546742`)
+            page_size: 分页大小 (默认 default `20`; 例 e.g. `10`)
+            create_time_start: 创建时间查询最小时间戳 (例 e.g. `1618546755`)
+            group_members_count_start: 群人数范围最小值 (例 e.g. `1`)
+            last_active_time_end: 最后一次活跃时间戳最大值
+            group_name: 群名称 (例 e.g. `群1`)
+            page_start: 分页号 (例 e.g. `1`)
+            last_active_time_start: 最后一次活跃时间戳最小值
+
+        Codes: unknownError.
+
+        Scopes: Custom.Group.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: obtain-group-info
+        """
+        return Listing(OrgGroup, Paging("pageStart", 1, unit="pages", open_ended=True), items="items")
+
     @api("exclusive_1_0.SearchOrgInnerGroupInfoByCursorPage", "GET /v1.0/exclusive/securities/orgAllGroupInfos")
     def search_org_inner_group_info_by_cursor_page(
         self,
-        count: int,
         *,
+        count: int,
         cursor: int | None = None,
         forward: bool | None = None,
-    ) -> Query[SearchOrgInnerGroupInfoByCursorPageItem]:
+    ) -> Query[OrgGroup]:
         """Search org inner group info by cursor page (查询企业全量内部群信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(SearchOrgInnerGroupInfoByCursorPageItem, Paging("cursor", 0, more="hasNext"), items="items")
+        return Listing(OrgGroup, Paging("cursor", 0, more="hasNext"), items="items")
+
+    @api("exclusive_1_0.SendAppDing", "POST /v1.0/exclusive/appDings/send")
+    def send_app_ding(
+        self,
+        *,
+        userids: list[str],
+        content: str,
+    ) -> Call[None]:
+        """Send app ding (DING服务).
+
+        Args:
+            userids: 接收DING消息的用户userid列表
+            content: 消息内容 (例 e.g. `开会`)
+
+        Codes: assign.lack, message.duplicate, param.illegal, publisher.notexist, system.error, volume.lack.
+
+        Scopes: Custom.Ding.Send.
+
+        Apps: internal.
+
+        Source: send-in-application-ding
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.SendInvitation", "POST /v1.0/exclusive/partnerDepartments/invitations/send")
+    def send_invitation(
+        self,
+        dept_id: str,
+        partner_label_id: int,
+        *,
+        partner_num: str,
+        phone: str,
+        org_alias: str,
+    ) -> Call[None]:
+        """Send invitation (发送邀请函).
+
+        Args:
+            dept_id: 部门ID
+            partner_label_id: 伙伴标签ID
+            partner_num: 伙伴编码
+            phone: 手机号
+            org_alias: 组织别名
+
+        Codes: param.illegal, system.busy.
+
+        Scopes: Partner.Department.Write.
+
+        Apps: internal, third_party_org.
+
+        Source: send-invitations
+        """
+        return Call(None)
+
+    @api("exclusive_1_0.SendMessage", "POST /v1.0/exclusive/follow/message/send")
+    def send_message(
+        self,
+        *,
+        unionid: str | None = None,
+        is_to_all: Annotated[bool | None, wire("is_to_all")] = None,
+        msg_type: Annotated[
+            Literal["text", "news_card", "image", "markdown", "single_news_card", "link"] | None, wire("msg_type")
+        ] = None,
+        uuid: str | None = None,
+        text_content: Annotated[str | None, wire("text_content")] = None,
+        is_preview: Annotated[bool | None, wire("is_preview")] = None,
+        media_id: Annotated[str | None, wire("media_id")] = None,
+        userid_list: Annotated[list[str] | None, wire("userid_list")] = None,
+        dep_id_list: Annotated[list[int] | None, wire("dep_id_list")] = None,
+        role_ids: list[int] | None = None,
+        msg_body: Annotated[OrDict[Msg] | None, wire("msg_body")] = None,
+        allow_comment: Annotated[bool | None, wire("allow_comment")] = None,
+        comment_type: Annotated[Literal[0, 1] | None, wire("comment_type")] = None,
+        show_homepage: Annotated[Literal[0, 1] | None, wire("show_homepage")] = None,
+    ) -> Call[SentMessage]:
+        """Send message (消息群发).
+
+        Args:
+            unionid: 服务号的unionid (例 e.g. `jYdrxxxxiE`)
+            is_to_all: 是否群发给组织下所有人 (例 e.g. `False`)
+            msg_type: msg_type (`text` `news_card` `image` `markdown` `single_news_card` `link`)
+            uuid: (例 e.g. `48566508-3f35`)
+            text_content: 文本内容 (例 e.g. `hello`)
+            is_preview: 是否预览推送 (例 e.g. `False`)
+            media_id: 消息卡片素材id (例 e.g. `P16xzxxX8iE`)
+            userid_list: 用户userId
+            dep_id_list: 部门deptId
+            role_ids: 角色id
+            msg_body: 消息体
+            allow_comment: 是否允许评论 (例 e.g. `False`)
+            comment_type: 评论展示类型 (`0` `1`)
+            show_homepage: 消息是否在主页展示 (`0` `1`)
+
+        Codes: invalid.media.id, invalid.unionid, invalid.userid.list, link.params.missing, message.not.empty,
+            receivers.list.empty, system.error, uuid.repeat.
+
+        Scopes: qyapi_service_account_message.
+
+        Apps: internal.
+
+        Source: api-sendmessage
+        """
+        return Call(SentMessage)
 
     @api("exclusive_1_0.SendPhoneDing", "POST /v1.0/exclusive/phoneDings/send")
     def send_phone_ding(
         self,
+        *,
         content: str,
         userids: list[str],
     ) -> Call[None]:
@@ -4523,14 +4113,14 @@ class ExclusiveV1(Manager):
         self,
         category_id: int,
         open_conversation_id: str,
-    ) -> Call[SetConversationCategoryReply]:
+    ) -> Call[str | None]:
         """Set conversation category (设置会话所属分组).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SetConversationCategoryReply)
+        return Call(str, "result").or_none()
 
     @api("exclusive_1_0.SetConversationSubtitle", "PUT /v1.0/exclusive/conversations/subtitles/set")
     def set_conversation_subtitle(
@@ -4553,7 +4143,7 @@ class ExclusiveV1(Manager):
         self,
         open_conversation_id: str,
         *,
-        set_category_list: list[SetConversationTopCategorySetCategoryList] | None = None,
+        set_category_list: Sequence[OrDict[SetCategory]] | None = None,
         sign: int | None = None,
     ) -> Call[None]:
         """Set conversation top category (设置会话所属顶部分组).
@@ -4564,12 +4154,37 @@ class ExclusiveV1(Manager):
         """
         return Call(None)
 
+    @api("exclusive_1_0.SetDeptPartnerTypeAndNum", "POST /v1.0/exclusive/partnerDepartments")
+    def set_dept_partner_type_and_num(
+        self,
+        dept_id: str,
+        *,
+        partner_num: str | None = None,
+        label_ids: list[str] | None = None,
+    ) -> Call[None]:
+        """Set dept partner type and num (设置部门伙伴类型和伙伴编码).
+
+        Args:
+            dept_id: 部门ID (例 e.g. `1234`)
+            partner_num: 伙伴编码 (例 e.g. `1234`)
+            label_ids: 伙伴类型ID
+
+        Codes: param.illegal, system.busy.
+
+        Scopes: Partner.Department.Write.
+
+        Apps: internal, third_party_org.
+
+        Source: set-department-partner-type-and-partner-code
+        """
+        return Call(None)
+
     @api("exclusive_1_0.SetOrgTopConversationCategory", "POST /v1.0/exclusive/topConversations/categories/set")
     def set_org_top_conversation_category(
         self,
         *,
-        body: Annotated[list[SetOrgTopConversationCategoryBody] | None, wire("")] = None,
-    ) -> Call[SetOrgTopConversationCategoryReply]:
+        body: Annotated[Sequence[OrDict[MultipleCategory]] | None, wire("")] = None,
+    ) -> Call[str | None]:
         """Set org top conversation category (设置企业全局顶部会话分组).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4579,7 +4194,7 @@ class ExclusiveV1(Manager):
 
         Evidence: sdk
         """
-        return Call(SetOrgTopConversationCategoryReply)
+        return Call(str, "result").or_none()
 
     @api("exclusive_1_0.SpecialRuleBatchReceiver", "POST /v1.0/exclusive/dmc/rules/specialMessages/batchSend")
     def special_rule_batch_receiver(
@@ -4587,81 +4202,80 @@ class ExclusiveV1(Manager):
         *,
         batch_no: str | None = None,
         card_options: str | None = None,
-        data: list[SpecialRuleBatchReceiverData] | None = None,
+        data: Sequence[OrDict[SpecialRuleReceiver]] | None = None,
         rule_code: str | None = None,
         secret_key: Hiding | None = None,
         special_strategy: bool | None = None,
         task_batch_no: str | None = None,
-    ) -> Call[SpecialRuleBatchReceiverReply]:
+    ) -> Call[RuleReceiver]:
         """Special rule batch receiver (千人千面按规则批量发消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SpecialRuleBatchReceiverReply)
+        return Call(RuleReceiver)
 
     @api("exclusive_1_0.TaskInfoAddDelTaskPerson", "POST /v1.0/exclusive/taskCenters/taskInfos/addDelTaskPerson")
     def task_info_add_del_task_person(
         self,
-        operate_type: int,
-        operator_account: str,
         out_task_id: str,
         proj_id: str,
+        *,
+        operate_type: int,
+        operator_account: str,
         secret_key: Hiding,
-        task_execute_person_dtos: Annotated[
-            list[TaskInfoAddDelTaskPersonTaskExecutePersonDtos], wire("taskExecutePersonDTOS")
-        ],
-    ) -> Call[TaskInfoAddDelTaskPersonReply]:
+        task_execute_person_dtos: Annotated[Sequence[OrDict[TaskExecutePerson]], wire("taskExecutePersonDTOS")],
+    ) -> Call[DelTaskPerson]:
         """Task info add del task person (增加/删除任务人员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TaskInfoAddDelTaskPersonReply)
+        return Call(DelTaskPerson)
 
     @api("exclusive_1_0.TaskInfoCancelOrDelTask", "POST /v1.0/exclusive/taskCenters/taskInfos/cancelOrDelTask")
     def task_info_cancel_or_del_task(
         self,
-        operator_account: str,
         proj_id: str,
-        secret_key: Hiding,
         *,
-        card_dto: Annotated[TaskInfoCancelOrDelTaskCardDto | None, wire("cardDTO")] = None,
+        operator_account: str,
+        secret_key: Hiding,
+        card_dto: Annotated[OrDict[Card] | None, wire("cardDTO")] = None,
         out_task_id: str | None = None,
         send_msg_flag: int | None = None,
         task_execute_person_dtos: Annotated[
-            list[TaskInfoCancelOrDelTaskTaskExecutePersonDtos] | None, wire("taskExecutePersonDTOS")
+            Sequence[OrDict[TaskExecutePerson]] | None, wire("taskExecutePersonDTOS")
         ] = None,
-    ) -> Call[TaskInfoCancelOrDelTaskReply]:
+    ) -> Call[DelTaskPerson]:
         """Task info cancel or del task (删除任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TaskInfoCancelOrDelTaskReply)
+        return Call(DelTaskPerson)
 
     @api("exclusive_1_0.TaskInfoCreateAndStartTask", "POST /v1.0/exclusive/taskCenters/taskInfos/createAndStart")
     def task_info_create_and_start_task(
         self,
-        custom_flag: int,
-        operator_account: str,
         out_task_id: str,
         proj_id: str,
+        *,
+        custom_flag: int,
+        operator_account: str,
         secret_key: Hiding,
         task_system: str,
         task_title: str,
         task_type: str,
-        *,
-        attr: TaskInfoCreateAndStartTaskAttr | None = None,
-        backlog_dto: Annotated[TaskInfoCreateAndStartTaskBacklogDto | None, wire("backlogDTO")] = None,
+        attr: OrDict[TaskAttr] | None = None,
+        backlog_dto: Annotated[OrDict[Backlog] | None, wire("backlogDTO")] = None,
         backlog_generate_flag: int | None = None,
         business_code: str | None = None,
         canceldel_task_card_id: str | None = None,
-        card_dto: Annotated[TaskInfoCreateAndStartTaskCardDto | None, wire("cardDTO")] = None,
-        detail_url: TaskInfoCreateAndStartTaskDetailUrl | None = None,
+        card_dto: Annotated[OrDict[Card] | None, wire("cardDTO")] = None,
+        detail_url: OrDict[DetailUrl] | None = None,
         finish_task_card_id: str | None = None,
         robot_code: str | None = None,
         send_msg_flag: int | None = None,
@@ -4671,57 +4285,55 @@ class ExclusiveV1(Manager):
         task_content: str | None = None,
         task_end_time: int | None = None,
         task_execute_person_dtos: Annotated[
-            list[TaskInfoCreateAndStartTaskTaskExecutePersonDtos] | None, wire("taskExecutePersonDTOS")
+            Sequence[OrDict[TaskExecutePerson]] | None, wire("taskExecutePersonDTOS")
         ] = None,
-        task_group_dto_list: Annotated[
-            list[TaskInfoCreateAndStartTaskTaskGroupDtoList] | None, wire("taskGroupDTOList")
-        ] = None,
+        task_group_dto_list: Annotated[Sequence[OrDict[TaskGroup]] | None, wire("taskGroupDTOList")] = None,
         task_templ_code: str | None = None,
         task_url_mobile: str | None = None,
         task_url_pc: str | None = None,
         update_task_card_id: str | None = None,
-    ) -> Call[TaskInfoCreateAndStartTaskReply]:
+    ) -> Call[CreatedTask | None]:
         """Task info create and start task (创建并启动任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TaskInfoCreateAndStartTaskReply)
+        return Call(CreatedTask, "data").or_none()
 
     @api("exclusive_1_0.TaskInfoFinishTask", "POST /v1.0/exclusive/taskCenters/taskInfos/finishTask")
     def task_info_finish_task(
         self,
-        operator_account: str,
         proj_id: str,
-        secret_key: Hiding,
         *,
-        card_dto: Annotated[TaskInfoFinishTaskCardDto | None, wire("cardDTO")] = None,
+        operator_account: str,
+        secret_key: Hiding,
+        card_dto: Annotated[OrDict[Card] | None, wire("cardDTO")] = None,
         out_task_id: str | None = None,
         send_msg_flag: int | None = None,
         task_execute_person_dtos: Annotated[
-            list[TaskInfoFinishTaskTaskExecutePersonDtos] | None, wire("taskExecutePersonDTOS")
+            Sequence[OrDict[TaskExecutePerson]] | None, wire("taskExecutePersonDTOS")
         ] = None,
-    ) -> Call[TaskInfoFinishTaskReply]:
+    ) -> Call[DelTaskPerson]:
         """Task info finish task (完成任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TaskInfoFinishTaskReply)
+        return Call(DelTaskPerson)
 
     @api("exclusive_1_0.TaskInfoUpdateTask", "POST /v1.0/exclusive/taskCenters/taskInfos/update")
     def task_info_update_task(
         self,
-        operator_account: str,
         proj_id: str,
-        secret_key: Hiding,
         *,
-        attr: TaskInfoUpdateTaskAttr | None = None,
+        operator_account: str,
+        secret_key: Hiding,
+        attr: OrDict[TaskAttr] | None = None,
         canceldel_task_card_id: str | None = None,
-        card_dto: Annotated[TaskInfoUpdateTaskCardDto | None, wire("cardDTO")] = None,
-        detail_url: TaskInfoUpdateTaskDetailUrl | None = None,
+        card_dto: Annotated[OrDict[Card] | None, wire("cardDTO")] = None,
+        detail_url: OrDict[DetailUrl] | None = None,
         finish_task_card_id: str | None = None,
         list_open_conversation_id: list[str] | None = None,
         operate_type: int | None = None,
@@ -4731,26 +4343,26 @@ class ExclusiveV1(Manager):
         task_content: str | None = None,
         task_end_time: int | None = None,
         task_execute_person_dtos: Annotated[
-            list[TaskInfoUpdateTaskTaskExecutePersonDtos] | None, wire("taskExecutePersonDTOS")
+            Sequence[OrDict[TaskExecutePerson]] | None, wire("taskExecutePersonDTOS")
         ] = None,
         task_title: str | None = None,
         task_url_mobile: str | None = None,
         task_url_pc: str | None = None,
         update_task_card_id: str | None = None,
-    ) -> Call[TaskInfoUpdateTaskReply]:
+    ) -> Call[CreatedTask | None]:
         """Task info update task (更新任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TaskInfoUpdateTaskReply)
+        return Call(CreatedTask, "data").or_none()
 
     @api("exclusive_1_0.TransferExclusiveAccountOrg", "POST /v1.0/exclusive/organizations/transfer")
     def transfer_exclusive_account_org(
         self,
-        user_ids: list[str],
         *,
+        user_ids: list[str],
         is_setting_main_org: bool | None = None,
         target_corp_id: str | None = None,
     ) -> Call[None]:
@@ -4768,35 +4380,59 @@ class ExclusiveV1(Manager):
         *,
         current_category_name: str | None = None,
         target_category_name: str | None = None,
-    ) -> Call[UpdateCategoryNameReply]:
+    ) -> Call[int | None]:
         """Update category name (更改分组名称).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateCategoryNameReply)
+        return Call(int, "status").or_none()
 
     @api("exclusive_1_0.UpdateConversationType", "PUT /v1.0/exclusive/conversationTypes")
     def update_conversation_type(
         self,
-        manage_sign: int,
         open_conversation_id: str,
-    ) -> Call[UpdateConversationTypeReply]:
+        *,
+        manage_sign: int,
+    ) -> Call[str | None]:
         """Update conversation type (变更群聊类型).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateConversationTypeReply)
+        return Call(str, "result").or_none()
+
+    @api("exclusive_1_0.UpdateFileStatus", "PUT /v1.0/exclusive/sending/files/status")
+    def update_file_status(
+        self,
+        *,
+        request_ids: list[str],
+        status: Literal[1, 2, 3, 4, 0],
+    ) -> Call[None]:
+        """Update file status (更新发送文件的检测状态).
+
+        Args:
+            request_ids: 文件发送的请求requestId
+            status: 更新状态 (`1` `2` `3`)
+
+        Codes: param.illegal, param.length.exceed.
+
+        Scopes: Custom.FileCheck.ReadWrite.
+
+        Apps: internal.
+
+        Source: update-the-detection-status-of-a-sent-file
+        """
+        return Call(None)
 
     @api("exclusive_1_0.UpdateMiniAppVersionStatus", "POST /v1.0/exclusive/miniApps/versions/versionStatus")
     def update_mini_app_version_status(
         self,
         mini_app_id: str,
-        version_type: int,
         *,
+        version_type: int,
         version: str | None = None,
     ) -> Call[None]:
         """Update mini app version status (发布版本).
@@ -4807,11 +4443,36 @@ class ExclusiveV1(Manager):
         """
         return Call(None)
 
+    @api("exclusive_1_0.UpdatePartnerVisibility", "PUT /v1.0/exclusive/partnerDepartments/visibilityPartners")
+    def update_partner_visibility(
+        self,
+        label_id: int,
+        *,
+        dept_ids: list[int] | None = None,
+        user_ids: list[str] | None = None,
+    ) -> Call[bool]:
+        """Update partner visibility (修改伙伴类型可见性).
+
+        Args:
+            label_id: 标签ID (例 e.g. `1312312`)
+            dept_ids: 可见的部门ID列表
+            user_ids: 可见的员工userid列表
+
+        Codes: parameter.invalid, system.busy.
+
+        Scopes: Partner.Department.Write.
+
+        Apps: internal, third_party_org.
+
+        Source: modify-partner-type-visibility
+        """
+        return Call(bool, "result")
+
     @api("exclusive_1_0.UpdateRealmLicense", "PUT /v1.0/exclusive/frontLines/licenses")
     def update_realm_license(
         self,
         *,
-        detail_list: list[UpdateRealmLicenseDetailList] | None = None,
+        detail_list: Sequence[OrDict[RealmLicenseDetail]] | None = None,
     ) -> Call[None]:
         """Update realm license (专属一线版-企业修改员工license).
 
@@ -4821,20 +4482,45 @@ class ExclusiveV1(Manager):
         """
         return Call(None)
 
+    @api("exclusive_1_0.UpdateRoleVisibility", "PUT /v1.0/exclusive/partnerDepartments/visibilityRoles")
+    def update_role_visibility(
+        self,
+        label_id: int,
+        *,
+        dept_ids: list[int] | None = None,
+        user_ids: list[str] | None = None,
+    ) -> Call[bool]:
+        """Update role visibility (修改角色可见性).
+
+        Args:
+            label_id: 标签iID (例 e.g. `1312312`)
+            dept_ids: 可见的部门ID列表
+            user_ids: 可见的员工userid列表
+
+        Codes: parameter.invalid, system.busy.
+
+        Scopes: Partner.Department.Write.
+
+        Apps: internal, third_party_org.
+
+        Source: modify-role-visibility
+        """
+        return Call(bool, "result")
+
     @api("exclusive_1_0.UpdateStorageMode", "PUT /v1.0/exclusive/fileStorages/acrossClouds/storageModes")
     def update_storage_mode(
         self,
         target_corp_id: str,
         *,
         file_storage_mode: str | None = None,
-    ) -> Call[UpdateStorageModeReply]:
+    ) -> Call[str | None]:
         """Update storage mode (更新组织专属存储模式).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateStorageModeReply)
+        return Call(str, "targetCorpId").or_none()
 
     @api("exclusive_1_0.UpdateTrustedDevice", "PUT /v1.0/exclusive/trustedDevices/{deviceId}")
     def update_trusted_device(
@@ -4855,8 +4541,9 @@ class ExclusiveV1(Manager):
     @api("exclusive_1_0.UpdateVoiceMsgCtrlStatus", "PUT /v1.0/exclusive/voiceMessages/ctrlStatuses")
     def update_voice_msg_ctrl_status(
         self,
+        *,
         status: int,
-        voice_msg_ctrl_info: UpdateVoiceMsgCtrlStatusVoiceMsgCtrlInfo,
+        voice_msg_ctrl_info: OrDict[VoiceMsgCtrlInfo],
     ) -> Call[None]:
         """Update voice msg ctrl status (允许三方调用该API，决定对应的语音消息管控状态).
 

@@ -10,7 +10,7 @@ from dingtalk_models.resource.manager import Manager, alias
 class OapiExtcontact(Manager):
     create = alias(ExternalContactManager.create)
 
-    delete = alias(ExternalContactManager.delete)
+    delete_ = alias(ExternalContactManager.delete)
 
     get = alias(ExternalContactManager.get)
 
@@ -18,4 +18,4 @@ class OapiExtcontact(Manager):
 
     listlabelgroups = alias(LabelGroupManager.list)
 
-    update = alias(ExternalContactManager.update)
+    update_ = alias(ExternalContactManager.update)

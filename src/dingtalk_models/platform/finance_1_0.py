@@ -2,35 +2,106 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
-from dingtalk_models.core.wire import BeijingTime, camel, empty_list, wire
+from dingtalk_models.core.quantities.amounts import AmountText
+from dingtalk_models.core.wire import BeijingTime, camel, empty_dict, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class CreateUserCodeInstanceAvailableTimes(TypedDict, total=False):
-    gmt_start: Required[str]
+class AcquireRefundOrder(Reply, alias_generator=camel):
+    """Acquire refund order."""
+
+    amount: str | None
+    gmt_create: str
+    gmt_refund: str | None
+    inst_id: str | None
+    order_no: str | None
+    origin_out_trade_no: str | None
+    out_refund_no: str | None
+    pay_channel: str | None
+    pay_channel_account_no: str | None
+    payer_user_id: str | None
+    remark: str = ""
+    status: str | None
+    sub_inst_id: str | None
+    title: str = ""
+
+
+class AvailableTime(Shape, alias_generator=camel):
+    """Available time (有效时间列表)."""
+
+    gmt_start: str
     """开始时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)"""
-    gmt_end: Required[str]
+    gmt_end: str
     """结束时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)"""
 
 
-class CreateUserCodeInstanceReply(Record, alias_generator=camel):
+class ContactInfo(Shape, alias_generator=camel):
+    """Contact info."""
+
+    contact_name: str
+    mobile: str
+
+
+class CorpPayCode(Reply, alias_generator=camel):
+    """Corp pay code."""
+
+    code_identity: str
+    """码标识 (`DT_VISITOR` `DT_CONFERENCE`)"""
+    corp_id: str
+    """开通的企业corpId"""
+    status: str
+    """状态 (`OPEN` `CLOSED`)"""
+    ext_info: dict[str, str] = empty_dict()
+    """扩展参数"""
+
+
+class CreatedAcquireRefundOrder(Reply, alias_generator=camel):
+    """Created acquire refund order."""
+
+    out_refund_no: str | None
+    refund_order_no: str | None
+    status: str | None
+
+
+class CreatedPay(Reply, alias_generator=camel):
+    """Created pay."""
+
+    order_no: str | None
+    pay_data: str | None
+
+
+class CreatedTradeOrder(Reply, alias_generator=camel):
+    """Created trade order."""
+
+    order_no: str | None
+    order_status: str | None
+    out_batch_no: str | None
+
+
+class CreatedUserCodeInstance(Reply, alias_generator=camel):
+    """Created user code instance."""
+
     code_id: str | None
     """码ID"""
     code_detail_url: str | None
     """码详情跳转地址"""
 
 
-class DecodePayCodeReply(Record, alias_generator=camel):
+class DecodedPayCode(Reply, alias_generator=camel):
+    """Decoded pay code."""
+
     corp_id: str | None
     """企业的corpId"""
     user_id: str | None
@@ -45,521 +116,244 @@ class DecodePayCodeReply(Record, alias_generator=camel):
     """用户和企业关系 (`INTERNAL_STAFF` `EXTERNAL_CONTACT` `NO_RELATION`)"""
     code_identity: str | None
     """码标识 (`DT_IDENTITY` `DT_VISITOR` `DT_CONFERENCE`)"""
-    code_id: str | None
+    code_id: str
     """码ID"""
     out_biz_id: str | None
     """外部业务ID"""
-    ext_info: str | None
+    ext_info: str = ""
     """扩展信息"""
 
 
-class NotifyPayCodePayResultPayChannelDetailListFundToolDetailList(TypedDict, total=False):
-    fund_tool_name: Required[str]
-    """资金渠道名称"""
-    amount: Required[str]
-    """金额"""
-    gmt_create: Required[str]
-    """开始时间"""
-    gmt_finish: Required[str]
-    """结束时间"""
-    promotion_fund_tool: Required[bool]
-    """是否是优惠工具"""
-    ext_info: str
-    """扩展信息"""
+class GroupBillOrder(Shape, alias_generator=camel):
+    """Group bill order."""
+
+    amount: str
+    payer_union_id: str
 
 
-class NotifyPayCodePayResultPayChannelDetailList(TypedDict, total=False):
-    pay_channel_name: Required[str]
+class Invoice(Shape, alias_generator=camel):
+    """Invoice."""
+
+    invoice_amount: str
+    invoice_code: str
+    invoice_date: str
+    invoice_no: str
+    invoice_type: str
+    logo_url: str | None = None
+    payee_name: str
+    payee_tax_no: str
+    payer_name: str
+    payer_tax_no: str | None = None
+    pdf_url: str
+    tax_amount: str | None = None
+    verify_code: str | None = None
+    without_tax_amount: str | None = None
+
+
+class LegalPersonCertInfo(Shape, alias_generator=camel):
+    """Legal person cert info."""
+
+    cert_back_image: str | None = None
+    cert_front_image: str | None = None
+    cert_name: str
+    cert_type: str | None = None
+    id_card_no: str
+
+
+class OtherPayChannelDetailInfo(Shape, alias_generator=camel):
+    """Other pay channel detail info."""
+
+    amount: str
+    fund_tool_detail_info_list: list[PayChannelDetailEntry]
+    pay_channel_name: str
+    pay_channel_order_no: str
+    pay_channel_type: str
+    promotion_amount: str
+
+
+class PayAccount(Reply, alias_generator=camel):
+    """Pay account."""
+
+    account_class: str | None
+    account_id: str
+    account_name: str = ""
+    account_no: str | None
+    account_remark: str = ""
+    account_type: str | None
+
+
+class PayChannelDetail(Shape, alias_generator=camel):
+    """Pay channel detail (支付渠道明细信息)."""
+
+    pay_channel_name: str
     """支付渠道名称"""
-    gmt_create: str
+    gmt_create: str | None = None
     """开始时间"""
-    gmt_finish: str
+    gmt_finish: str | None = None
     """结束时间"""
-    pay_channel_type: Required[Literal["ALIPAY", "BALANCE"]]
+    pay_channel_type: Literal["ALIPAY", "BALANCE"]
     """支付渠道类型 (`ALIPAY` `BALANCE`)"""
-    amount: Required[str]
+    amount: str
     """支付金额"""
-    pay_channel_order_no: Required[str]
+    pay_channel_order_no: str
     """支付渠道单号"""
-    promotion_amount: Required[str]
+    promotion_amount: str
     """优惠金额"""
-    fund_tool_detail_list: Required[list[NotifyPayCodePayResultPayChannelDetailListFundToolDetailList]]
+    fund_tool_detail_list: list[PayChannelDetailEntry]
     """资金工具明细"""
 
 
-class NotifyPayCodePayResultReply(Record, alias_generator=camel):
-    result: str | None
-    """处理结果 (`SUCCESS` `FAIL`)"""
+class PayChannelDetailEntry(Shape, alias_generator=camel):
+    """Pay channel detail entry (资金工具明细)."""
 
-
-class NotifyPayCodeRefundResultPayChannelDetailListFundToolDetailList(TypedDict, total=False):
-    fund_tool_name: Required[str]
-    """资金工具名称 (例 e.g. `余额`)"""
-    amount: Required[str]
+    amount: AmountText
     """金额 (例 e.g. `1.00`)"""
-    gmt_create: Required[BeijingTime]
-    """开始时间 (例 e.g. `2021-11-11 11:11:11`)"""
-    gmt_finish: Required[str]
-    """结束时间 (例 e.g. `2021010123456`)"""
-    promotion_fund_tool: Required[bool]
-    """是否优惠资金工具 (例 e.g. `False`)"""
-    ext_info: str
+    ext_info: str | None = None
     """扩展信息 (例 e.g. `{"key1":"value1"}`)"""
+    fund_tool_name: str
+    """资金工具名称 (例 e.g. `余额`)"""
+    gmt_create: BeijingTime
+    """开始时间 (例 e.g. `2021-11-11 11:11:11`)"""
+    gmt_finish: str
+    """结束时间 (例 e.g. `2021010123456`)"""
+    promotion_fund_tool: bool
+    """是否优惠资金工具 (例 e.g. `False`)"""
 
 
-class NotifyPayCodeRefundResultPayChannelDetailList(TypedDict, total=False):
-    pay_channel_name: Required[str]
+class PayCodeRefundPayChannelDetail(Shape, alias_generator=camel):
+    """Pay code refund pay channel detail (支付渠道明细信息)."""
+
+    pay_channel_name: str
     """支付渠道名称 (例 e.g. `支付宝`)"""
-    pay_channel_type: Required[Literal["ALIPAY", "BALANCE"]]
+    pay_channel_type: Literal["ALIPAY", "BALANCE"]
     """支付渠道类型 (`ALIPAY` `BALANCE`)"""
-    amount: Required[str]
+    amount: AmountText
     """支付渠道金额 (例 e.g. `1.00`)"""
-    pay_channel_order_no: Required[str]
+    pay_channel_order_no: str
     """支付渠道订单号 (例 e.g. `2021010123456`)"""
-    pay_channel_refund_order_no: Required[str]
+    pay_channel_refund_order_no: str
     """支付渠道退款订单号 (例 e.g. `2021010123456`)"""
-    promotion_amount: Required[str]
+    promotion_amount: AmountText
     """优惠金额 (例 e.g. `0.00`)"""
-    fund_tool_detail_list: Required[list[NotifyPayCodeRefundResultPayChannelDetailListFundToolDetailList]]
+    fund_tool_detail_list: list[PayChannelDetailEntry]
     """资金工具明细"""
 
 
-class NotifyPayCodeRefundResultReply(Record, alias_generator=camel):
-    result: str | None
-    """处理结果 (`SUCCESS` `FAIL`)"""
+class QualificationInfo(Shape, alias_generator=camel):
+    """Qualification info."""
+
+    qualification_image: str
+    qualification_type: str
 
 
-class NotifyVerifyResultReply(Record, alias_generator=camel):
-    result: str | None
-    """(`SUCCESS` `FAIL`)"""
+class RegisterOrder(Reply, alias_generator=camel):
+    """Register order."""
 
-
-class SaveCorpPayCodeReply(Record, alias_generator=camel):
-    code_identity: str | None
-    """码标识 (`DT_VISITOR` `DT_CONFERENCE`)"""
-    corp_id: str | None
-    """开通企业的corpId"""
-    status: str | None
-    """状态 (`OPEN` `CLOSED`)"""
-    ext_info: dict[str, str] | None
-    """扩展参数"""
-
-
-class UpateUserCodeInstanceAvailableTimes(TypedDict, total=False):
-    gmt_start: Required[str]
-    """开始时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)"""
-    gmt_end: Required[str]
-    """结束时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)"""
-
-
-class UpateUserCodeInstanceReply(Record, alias_generator=camel):
-    code_id: str | None
-    """码ID"""
-
-
-class ApplyBatchPayReply(Record, alias_generator=camel):
-    order_no: str | None
-    pay_data: str | None
-
-
-class CloseLoanEntranceReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: str | None
-
-
-class ConsultCreateSubInstitutionContactInfo(TypedDict, total=False):
-    contact_name: Required[str]
-    mobile: Required[str]
-
-
-class ConsultCreateSubInstitutionLegalPersonCertInfo(TypedDict, total=False):
-    cert_back_image: str
-    cert_front_image: str
-    cert_name: Required[str]
-    cert_type: str
-    id_card_no: Required[str]
-
-
-class ConsultCreateSubInstitutionQualificationInfos(TypedDict, total=False):
-    qualification_image: Required[str]
-    qualification_type: Required[str]
-
-
-class ConsultCreateSubInstitutionSettleInfo(TypedDict, total=False):
-    account_id: Required[str]
-    account_name: str
-    account_type: str
-    bank_branch_name: str
-    bank_city: str
-    bank_code: str
-    bank_name: str
-    bank_province: str
-    bank_short_name_code: str
-    type: Required[str]
-    usage_type: str
-
-
-class ConsultCreateSubInstitutionSubInstAddressInfo(TypedDict, total=False):
-    address: str
-    city_code: str
-    district_code: str
-    province_code: str
-
-
-class ConsultCreateSubInstitutionSubInstAuthInfo(TypedDict, total=False):
-    authorization_letter_url: str
-
-
-class ConsultCreateSubInstitutionSubInstBasicInfo(TypedDict, total=False):
-    alias_name: str
-    mcc: Required[str]
-    sub_inst_name: Required[str]
-    type: Required[str]
-
-
-class ConsultCreateSubInstitutionSubInstCertifyInfo(TypedDict, total=False):
-    cert_image: str
-    cert_no: Required[str]
-    cert_type: Required[str]
-
-
-class ConsultCreateSubInstitutionSubInstInvoiceInfoMailAddress(TypedDict, total=False):
-    address: str
-    city_code: str
-    district_code: str
-    province_code: str
-
-
-class ConsultCreateSubInstitutionSubInstInvoiceInfo(TypedDict, total=False):
-    accept_electronic: bool
-    address: str
-    auto_invoice: bool
-    bank_account: str
-    bank_name: str
-    mail_address: ConsultCreateSubInstitutionSubInstInvoiceInfoMailAddress
-    mail_name: str
-    mail_phone: str
-    tax_no: str
-    tax_payer_qualification: str
-    tax_payer_valid_date: str
-    telephone: str
-    title: str
-
-
-class ConsultCreateSubInstitutionSubInstShopInfo(TypedDict, total=False):
-    in_door_images: list[str]
-    out_door_images: list[str]
-
-
-class ConsultCreateSubInstitutionReply(Record, alias_generator=camel):
-    order_id: str | None
-
-
-class CreatWithholdingOrderAndPayOtherPayChannelDetailInfoListFundToolDetailInfoList(TypedDict, total=False):
-    amount: Required[str]
-    ext_info: str
-    fund_tool_name: Required[str]
-    gmt_create: Required[str]
-    gmt_finish: Required[str]
-    promotion_fund_tool: Required[bool]
-
-
-class CreatWithholdingOrderAndPayOtherPayChannelDetailInfoList(TypedDict, total=False):
-    amount: Required[str]
-    fund_tool_detail_info_list: Required[
-        list[CreatWithholdingOrderAndPayOtherPayChannelDetailInfoListFundToolDetailInfoList]
-    ]
-    pay_channel_name: Required[str]
-    pay_channel_order_no: Required[str]
-    pay_channel_type: Required[str]
-    promotion_amount: Required[str]
-
-
-class CreatWithholdingOrderAndPayReply(Record, alias_generator=camel):
-    amount: str | None
-    gmt_pay: str | None
+    fail_reason: str = ""
+    gmt_audit: str | None
     inst_id: str | None
-    order_no: str | None
+    order_id: str
     out_trade_no: str | None
-    pay_channel: str | None
-    pay_channel_account_no: str | None
-    payer_staff_id: str | None
-    remark: str | None
     status: str | None
     sub_inst_id: str | None
-    title: str | None
+    sub_inst_name: str = ""
 
 
-class CreateAcquireRefundOrderOtherPayChannelDetailInfoListFundToolDetailInfoList(TypedDict, total=False):
-    amount: Required[str]
-    ext_info: str
-    fund_tool_name: Required[str]
-    gmt_create: Required[str]
-    gmt_finish: Required[str]
-    promotion_fund_tool: Required[bool]
+class SettleInfo(Shape, alias_generator=camel):
+    """Settle info."""
+
+    account_id: str
+    account_name: str | None = None
+    account_type: str | None = None
+    bank_branch_name: str | None = None
+    bank_city: str | None = None
+    bank_code: str | None = None
+    bank_name: str | None = None
+    bank_province: str | None = None
+    bank_short_name_code: str | None = None
+    type: str
+    usage_type: str | None = None
 
 
-class CreateAcquireRefundOrderOtherPayChannelDetailInfoList(TypedDict, total=False):
-    amount: Required[str]
-    fund_tool_detail_info_list: Required[
-        list[CreateAcquireRefundOrderOtherPayChannelDetailInfoListFundToolDetailInfoList]
-    ]
-    pay_channel_name: Required[str]
-    pay_channel_order_no: Required[str]
-    pay_channel_type: Required[str]
-    promotion_amount: Required[str]
+class SubInstAuthInfo(Shape, alias_generator=camel):
+    """Sub inst auth info."""
+
+    authorization_letter_url: str | None = None
 
 
-class CreateAcquireRefundOrderReply(Record, alias_generator=camel):
-    out_refund_no: str | None
-    refund_order_no: str | None
-    status: str | None
+class SubInstBasicInfo(Shape, alias_generator=camel):
+    """Sub inst basic info."""
+
+    alias_name: str | None = None
+    mcc: str
+    sub_inst_name: str
+    type: str
 
 
-class CreateBatchTradeOrderBatchTradeDetails(TypedDict, total=False):
-    amount: Required[str]
-    memo: str
-    payee_account_name: Required[str]
-    payee_account_no: Required[str]
-    payee_account_type: Required[str]
-    serial_no: Required[int]
+class SubInstCertifyInfo(Shape, alias_generator=camel):
+    """Sub inst certify info."""
 
-
-class CreateBatchTradeOrderReply(Record, alias_generator=camel):
-    order_no: str | None
-    order_status: str | None
-    out_batch_no: str | None
-
-
-class CreateSubInstitutionContactInfo(TypedDict, total=False):
-    contact_name: Required[str]
-    mobile: Required[str]
-
-
-class CreateSubInstitutionLegalPersonCertInfo(TypedDict, total=False):
-    cert_back_image: str
-    cert_front_image: str
-    cert_name: Required[str]
+    cert_image: str | None = None
+    cert_no: str
     cert_type: str
-    id_card_no: Required[str]
 
 
-class CreateSubInstitutionQualificationInfos(TypedDict, total=False):
-    qualification_image: Required[str]
-    qualification_type: Required[str]
+class SubInstInvoiceInfo(Shape, alias_generator=camel):
+    """Sub inst invoice info."""
+
+    accept_electronic: bool | None = None
+    address: str | None = None
+    auto_invoice: bool | None = None
+    bank_account: str | None = None
+    bank_name: str | None = None
+    mail_address: SubInstitution | None = None
+    mail_name: str | None = None
+    mail_phone: str | None = None
+    tax_no: str | None = None
+    tax_payer_qualification: str | None = None
+    tax_payer_valid_date: str | None = None
+    telephone: str | None = None
+    title: str | None = None
 
 
-class CreateSubInstitutionSettleInfo(TypedDict, total=False):
-    account_id: Required[str]
-    account_name: str
-    account_type: str
-    bank_branch_name: str
-    bank_city: str
-    bank_code: str
-    bank_name: str
-    bank_province: str
-    bank_short_name_code: str
-    type: Required[str]
-    usage_type: str
+class SubInstShopInfo(Shape, alias_generator=camel):
+    """Sub inst shop info."""
+
+    in_door_images: list[str] = empty_list()
+    out_door_images: list[str] = empty_list()
 
 
-class CreateSubInstitutionSubInstAddressInfo(TypedDict, total=False):
-    address: str
-    city_code: str
-    district_code: str
-    province_code: str
+class SubInstitution(Shape, alias_generator=camel):
+    """Sub institution."""
+
+    address: str | None = None
+    city_code: str | None = None
+    district_code: str | None = None
+    province_code: str | None = None
 
 
-class CreateSubInstitutionSubInstAuthInfo(TypedDict, total=False):
-    authorization_letter_url: str
+class Trade(Reply, Shape, alias_generator=camel):
+    """Trade."""
+
+    amount: str
+    detail_no: str | None = None
+    gmt_create: str = promised()
+    gmt_finish: str | None = None
+    memo: str = ""
+    payee_account_name: str
+    payee_account_no: str
+    payee_account_type: str
+    serial_no: int
+    status: str | None = None
 
 
-class CreateSubInstitutionSubInstBasicInfo(TypedDict, total=False):
-    alias_name: str
-    mcc: Required[str]
-    sub_inst_name: Required[str]
-    type: Required[str]
+class TradeOrder(Reply, alias_generator=camel):
+    """Trade order."""
 
-
-class CreateSubInstitutionSubInstCertifyInfo(TypedDict, total=False):
-    cert_image: str
-    cert_no: Required[str]
-    cert_type: Required[str]
-
-
-class CreateSubInstitutionSubInstInvoiceInfoMailAddress(TypedDict, total=False):
-    address: str
-    city_code: str
-    district_code: str
-    province_code: str
-
-
-class CreateSubInstitutionSubInstInvoiceInfo(TypedDict, total=False):
-    accept_electronic: bool
-    address: str
-    auto_invoice: bool
-    bank_account: str
-    bank_name: str
-    mail_address: CreateSubInstitutionSubInstInvoiceInfoMailAddress
-    mail_name: str
-    mail_phone: str
-    tax_no: str
-    tax_payer_qualification: str
-    tax_payer_valid_date: str
-    telephone: str
-    title: str
-
-
-class CreateSubInstitutionSubInstShopInfo(TypedDict, total=False):
-    in_door_images: list[str]
-    out_door_images: list[str]
-
-
-class CreateSubInstitutionReply(Record, alias_generator=camel):
-    order_id: str | None
-
-
-class FinanceLoanNotifyRegisterReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: str | None
-
-
-class ModifySubInstitutionContactInfo(TypedDict, total=False):
-    contact_name: Required[str]
-    mobile: Required[str]
-
-
-class ModifySubInstitutionLegalPersonCertInfo(TypedDict, total=False):
-    cert_back_image: str
-    cert_front_image: str
-    cert_name: Required[str]
-    cert_type: str
-    id_card_no: Required[str]
-
-
-class ModifySubInstitutionQualificationInfos(TypedDict, total=False):
-    qualification_image: Required[str]
-    qualification_type: Required[str]
-
-
-class ModifySubInstitutionSettleInfo(TypedDict, total=False):
-    account_id: Required[str]
-    account_name: str
-    account_type: str
-    bank_branch_name: str
-    bank_city: str
-    bank_code: str
-    bank_name: str
-    bank_province: str
-    bank_short_name_code: str
-    type: Required[str]
-    usage_type: str
-
-
-class ModifySubInstitutionSubInstAddressInfo(TypedDict, total=False):
-    address: str
-    city_code: str
-    district_code: str
-    province_code: str
-
-
-class ModifySubInstitutionSubInstAuthInfo(TypedDict, total=False):
-    authorization_letter_url: str
-
-
-class ModifySubInstitutionSubInstBasicInfo(TypedDict, total=False):
-    alias_name: str
-    mcc: Required[str]
-    sub_inst_name: Required[str]
-    type: Required[str]
-
-
-class ModifySubInstitutionSubInstCertifyInfo(TypedDict, total=False):
-    cert_image: str
-    cert_no: Required[str]
-    cert_type: Required[str]
-
-
-class ModifySubInstitutionSubInstInvoiceInfoMailAddress(TypedDict, total=False):
-    address: str
-    city_code: str
-    district_code: str
-    province_code: str
-
-
-class ModifySubInstitutionSubInstInvoiceInfo(TypedDict, total=False):
-    accept_electronic: bool
-    address: str
-    auto_invoice: bool
-    bank_account: str
-    bank_name: str
-    mail_address: ModifySubInstitutionSubInstInvoiceInfoMailAddress
-    mail_name: str
-    mail_phone: str
-    tax_no: str
-    tax_payer_qualification: str
-    tax_payer_valid_date: str
-    telephone: str
-    title: str
-
-
-class ModifySubInstitutionSubInstShopInfo(TypedDict, total=False):
-    in_door_images: list[str]
-    out_door_images: list[str]
-
-
-class ModifySubInstitutionReply(Record, alias_generator=camel):
-    order_id: str | None
-
-
-class PreCreateGroupBillOrderBillItemList(TypedDict, total=False):
-    amount: Required[str]
-    payer_union_id: Required[str]
-
-
-class PreCreateGroupBillOrderReplyResult(Record, alias_generator=camel):
-    order_no: str | None
-
-
-class PreCreateGroupBillOrderReply(Record, alias_generator=camel):
-    result: PreCreateGroupBillOrderReplyResult | None
-
-
-class QueryAcquireRefundOrderReply(Record, alias_generator=camel):
-    amount: str | None
-    gmt_create: str | None
-    gmt_refund: str | None
-    inst_id: str | None
-    order_no: str | None
-    origin_out_trade_no: str | None
-    out_refund_no: str | None
-    pay_channel: str | None
-    pay_channel_account_no: str | None
-    payer_user_id: str | None
-    remark: str | None
-    status: str | None
-    sub_inst_id: str | None
-    title: str | None
-
-
-class QueryBatchTradeDetailListBatchTradeDetailList(Record, alias_generator=camel):
-    amount: str | None
-    detail_no: str | None
-    gmt_create: str | None
-    gmt_finish: str | None
-    memo: str | None
-    payee_account_name: str | None
-    payee_account_no: str | None
-    payee_account_type: str | None
-    serial_no: int | None
-    status: str | None
-
-
-class QueryBatchTradeOrderReplyBatchTradeOrderVOs(Record, alias_generator=camel):
     alipay_trans_id: str | None
     fail_amount: str | None
     fail_count: int | None
-    fail_reason: str | None
+    fail_reason: str = ""
     gmt_finish: str | None
     gmt_submit: str | None
     out_batch_no: str | None
@@ -572,37 +366,36 @@ class QueryBatchTradeOrderReplyBatchTradeOrderVOs(Record, alias_generator=camel)
     total_amount: str | None
 
 
-class QueryBatchTradeOrderReply(Record, alias_generator=camel):
-    batch_trade_order_v_os: list[QueryBatchTradeOrderReplyBatchTradeOrderVOs] = empty_list()
+class UploadInvoice(Reply, alias_generator=camel):
+    """Upload invoice."""
+
+    err_code: str | None
+    invoice_code: str | None
+    invoice_no: str | None
+    reason: str = ""
+    success: bool | None
 
 
-class QueryPayAccountListReplyPayAccountVOList(Record, alias_generator=camel):
-    account_class: str | None
-    account_id: str | None
-    account_name: str | None
-    account_no: str | None
-    account_remark: str | None
-    account_type: str | None
+class UploadInvoiceByAuthExtension(Shape, alias_generator=camel):
+    """Upload invoice by auth extension."""
+
+    biz_code: str
+    order_no: str | None = None
+    order_type: str | None = None
 
 
-class QueryPayAccountListReply(Record, alias_generator=camel):
-    pay_account_vo_list: Annotated[list[QueryPayAccountListReplyPayAccountVOList], wire("payAccountVOList")] = (
-        empty_list()
-    )
+class UploadInvoiceExtension(Shape, alias_generator=camel):
+    """Upload invoice extension."""
+
+    biz_code: str
+    order_no: str | None = None
+    order_no_list: list[str] = empty_list()
+    order_type: str | None = None
 
 
-class QueryRegisterOrderReply(Record, alias_generator=camel):
-    fail_reason: str | None
-    gmt_audit: str | None
-    inst_id: str | None
-    order_id: str | None
-    out_trade_no: str | None
-    status: str | None
-    sub_inst_id: str | None
-    sub_inst_name: str | None
+class UserAgreement(Reply, alias_generator=camel):
+    """User agreement."""
 
-
-class QueryUserAgreementReply(Record, alias_generator=camel):
     agreement_no: str | None
     corp_id: str | None
     gmt_expire: str | None
@@ -610,186 +403,207 @@ class QueryUserAgreementReply(Record, alias_generator=camel):
     gmt_valid: str | None
     inst_id: str | None
     pay_channel: str | None
-    pay_channel_account_name: str | None
+    pay_channel_account_name: str = ""
     pay_channel_account_no: str | None
     status: str | None
     sub_inst_id: str | None
     user_id: str | None
 
 
-class QueryUserAlipayAccountReply(Record, alias_generator=camel):
-    alipay_uid: str | None
+class UserIdentity(Shape, alias_generator=camel):
+    """User identity."""
+
+    mobile: str | None = None
+    mobile_state_code: str | None = None
+    target_corp_id: str | None = None
+    type: str
+    union_id: str | None = None
+    user_id: str | None = None
 
 
-class QueryWithholdingOrderReply(Record, alias_generator=camel):
-    amount: str | None
+class WithholdingOrder(Reply, alias_generator=camel):
+    """Withholding order."""
+
+    amount: str
     gmt_create: str | None
     gmt_pay: str | None
-    inst_id: str | None
+    inst_id: str
     order_no: str | None
-    out_trade_no: str | None
-    pay_channel: str | None
+    out_trade_no: str
+    pay_channel: str
     pay_channel_account_no: str | None
     payer_user_id: str | None
-    remark: str | None
+    remark: str = ""
     status: str | None
-    sub_inst_id: str | None
-    title: str | None
-
-
-class UploadInvoiceExtension(TypedDict, total=False):
-    biz_code: Required[str]
-    order_no: str
-    order_no_list: list[str]
-    order_type: str
-
-
-class UploadInvoiceInvoices(TypedDict, total=False):
-    invoice_amount: Required[str]
-    invoice_code: Required[str]
-    invoice_date: Required[str]
-    invoice_no: Required[str]
-    invoice_type: Required[str]
-    logo_url: str
-    payee_name: Required[str]
-    payee_tax_no: Required[str]
-    payer_name: Required[str]
-    payer_tax_no: str
-    pdf_url: Required[str]
-    tax_amount: str
-    verify_code: str
-    without_tax_amount: str
-
-
-class UploadInvoiceUserIdentity(TypedDict, total=False):
-    mobile: str
-    mobile_state_code: str
-    target_corp_id: str
-    type: Required[str]
-    union_id: str
-    user_id: str
-
-
-class UploadInvoiceReplyResultResults(Record, alias_generator=camel):
-    err_code: str | None
-    invoice_code: str | None
-    invoice_no: str | None
-    reason: str | None
-    success: bool | None
-
-
-class UploadInvoiceReplyResult(Record, alias_generator=camel):
-    results: list[UploadInvoiceReplyResultResults] = empty_list()
-
-
-class UploadInvoiceReply(Record, alias_generator=camel):
-    result: UploadInvoiceReplyResult | None
-
-
-class UploadInvoiceByAuthExtension(TypedDict, total=False):
-    biz_code: Required[str]
-    order_no: str
-    order_type: str
-
-
-class UploadInvoiceByAuthInvoices(TypedDict, total=False):
-    invoice_amount: Required[str]
-    invoice_code: Required[str]
-    invoice_date: Required[str]
-    invoice_no: Required[str]
-    invoice_type: Required[str]
-    logo_url: str
-    payee_name: Required[str]
-    payee_tax_no: Required[str]
-    payer_name: Required[str]
-    payer_tax_no: str
-    pdf_url: Required[str]
-    tax_amount: Required[str]
-    verify_code: str
-    without_tax_amount: Required[str]
-
-
-class UploadInvoiceByAuthReplyResultResults(Record, alias_generator=camel):
-    err_code: str | None
-    invoice_code: str | None
-    invoice_no: str | None
-    reason: str | None
-    success: bool | None
-
-
-class UploadInvoiceByAuthReplyResult(Record, alias_generator=camel):
-    results: list[UploadInvoiceByAuthReplyResultResults] = empty_list()
-
-
-class UploadInvoiceByAuthReply(Record, alias_generator=camel):
-    result: UploadInvoiceByAuthReplyResult | None
-
-
-class UploadInvoiceByMobileInvoices(TypedDict, total=False):
-    invoice_amount: Required[str]
-    invoice_code: Required[str]
-    invoice_date: Required[str]
-    invoice_no: Required[str]
-    invoice_type: Required[str]
-    logo_url: str
-    payee_name: Required[str]
-    payee_tax_no: Required[str]
-    payer_name: Required[str]
-    payer_tax_no: str
-    pdf_url: Required[str]
-    tax_amount: Required[str]
-    verify_code: str
-    without_tax_amount: Required[str]
-
-
-class UploadInvoiceByMobileReplyResultResults(Record, alias_generator=camel):
-    err_code: str | None
-    invoice_code: str | None
-    invoice_no: str | None
-    reason: str | None
-    success: bool | None
-
-
-class UploadInvoiceByMobileReplyResult(Record, alias_generator=camel):
-    results: list[UploadInvoiceByMobileReplyResultResults] = empty_list()
-
-
-class UploadInvoiceByMobileReply(Record, alias_generator=camel):
-    result: UploadInvoiceByMobileReplyResult | None
-
-
-class UploadRegisterImageReply(Record, alias_generator=camel):
-    oss_url: str | None
-
-
-class UserAgreementPageSignReply(Record, alias_generator=camel):
-    page_data: str | None
+    sub_inst_id: str
+    title: str
+    payer_staff_id: str | None
+    other_pay_channel_detail_info_list: list[OtherPayChannelDetailInfo] = empty_list()
+    time_out_express: str | None
 
 
 class FinanceV1(Manager):
+    @api("finance_1_0.ApplyBatchPay", "POST /v1.0/finance/batchTrades/orders/pay")
+    def apply_batch_pay(
+        self,
+        account_id: str,
+        staff_id: str,
+        *,
+        order_no: str,
+        pay_terminal: str,
+        trans_amount: str,
+        pass_back_params: dict[str, JsonValue] | None = None,
+        return_url: str | None = None,
+        trans_expire_time: str | None = None,
+    ) -> Call[CreatedPay]:
+        """Apply batch pay (批量付款).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedPay)
+
+    @api("finance_1_0.CloseLoanEntrance", "POST /v1.0/finance/loans/entrances/close")
+    def close_loan_entrance(
+        self,
+        request_id: str,
+    ) -> Call[str | None]:
+        """Close loan entrance (助贷业务关闭借款入口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("finance_1_0.ConsultCreateSubInstitution", "POST /v1.0/finance/institutions/subInstitutions/consult")
+    def consult_create_sub_institution(
+        self,
+        inst_id: str,
+        sub_inst_id: str,
+        *,
+        contact_info: OrDict[ContactInfo],
+        legal_person_cert_info: OrDict[LegalPersonCertInfo],
+        out_trade_no: str,
+        pay_channel: str,
+        services: list[str],
+        settle_info: OrDict[SettleInfo],
+        solution: str,
+        sub_inst_basic_info: OrDict[SubInstBasicInfo],
+        sub_inst_certify_info: OrDict[SubInstCertifyInfo],
+        binding_alipay_logon_id: str | None = None,
+        qualification_infos: Sequence[OrDict[QualificationInfo]] | None = None,
+        sub_inst_address_info: OrDict[SubInstitution] | None = None,
+        sub_inst_auth_info: OrDict[SubInstAuthInfo] | None = None,
+        sub_inst_invoice_info: OrDict[SubInstInvoiceInfo] | None = None,
+        sub_inst_shop_info: OrDict[SubInstShopInfo] | None = None,
+    ) -> Call[str | None]:
+        """Consult create sub institution (子机构创建进件预校验).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "orderId").or_none()
+
+    @api("finance_1_0.CreateAcquireRefundOrder", "POST /v1.0/finance/acquireOrders/refund")
+    def create_acquire_refund_order(
+        self,
+        inst_id: str,
+        sub_inst_id: str,
+        *,
+        origin_out_trade_no: str,
+        out_refund_no: str,
+        refund_amount: str,
+        title: str,
+        operator_user_id: str | None = None,
+        other_pay_channel_detail_info_list: Sequence[OrDict[OtherPayChannelDetailInfo]] | None = None,
+        remark: str | None = None,
+    ) -> Call[CreatedAcquireRefundOrder]:
+        """Create acquire refund order (收单退款交易).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedAcquireRefundOrder)
+
+    @api("finance_1_0.CreateBatchTradeOrder", "POST /v1.0/finance/batchTrades/orders")
+    def create_batch_trade_order(
+        self,
+        account_id: str,
+        staff_id: str,
+        *,
+        account_no: str,
+        batch_trade_details: Sequence[OrDict[Trade]],
+        out_batch_no: str,
+        total_amount: str,
+        total_count: int,
+        trade_title: str,
+        batch_remark: str | None = None,
+    ) -> Call[CreatedTradeOrder]:
+        """Create batch trade order (创建批量支付单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedTradeOrder)
+
+    @api("finance_1_0.CreateSubInstitution", "POST /v1.0/finance/institutions/subInstitutions")
+    def create_sub_institution(
+        self,
+        inst_id: str,
+        sub_inst_id: str,
+        *,
+        contact_info: OrDict[ContactInfo],
+        legal_person_cert_info: OrDict[LegalPersonCertInfo],
+        out_trade_no: str,
+        pay_channel: str,
+        services: list[str],
+        settle_info: OrDict[SettleInfo],
+        solution: str,
+        sub_inst_basic_info: OrDict[SubInstBasicInfo],
+        sub_inst_certify_info: OrDict[SubInstCertifyInfo],
+        binding_alipay_logon_id: str | None = None,
+        qualification_infos: Sequence[OrDict[QualificationInfo]] | None = None,
+        sub_inst_address_info: OrDict[SubInstitution] | None = None,
+        sub_inst_auth_info: OrDict[SubInstAuthInfo] | None = None,
+        sub_inst_invoice_info: OrDict[SubInstInvoiceInfo] | None = None,
+        sub_inst_shop_info: OrDict[SubInstShopInfo] | None = None,
+    ) -> Call[str | None]:
+        """Create sub institution (创建子机构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "orderId").or_none()
+
     @api("finance_1_0.CreateUserCodeInstance", "POST /v1.0/finance/payCodes/userInstances")
     def create_user_code_instance(
         self,
         request_id: str,
+        corp_id: str,
+        *,
         code_identity: str,
         status: Literal["OPEN", "CLOSED", "INVALID"],
-        corp_id: str,
         user_corp_relation_type: Literal["INTERNAL_STAFF", "EXTERNAL_CONTACT", "NO_RELATION"],
         user_identity: str,
         gmt_expired: str,
-        available_times: list[CreateUserCodeInstanceAvailableTimes],
+        available_times: Sequence[OrDict[AvailableTime]],
         ext_info: dict[str, JsonValue],
-        *,
         code_value: str | None = None,
         code_value_type: str | None = None,
-    ) -> Call[CreateUserCodeInstanceReply]:
+    ) -> Call[CreatedUserCodeInstance]:
         """Create user code instance (创建钉工牌电子码).
 
         Args:
             request_id: (例 e.g. `202102021212`)
+            corp_id: 企业corpId (例 e.g. `corpid1234`)
             code_identity: 码标识 (`DT_VISITOR` `DT_CONFERENCE` 等 or others)
             status: 状态 (`OPEN` `CLOSED` `INVALID`)
-            corp_id: 企业corpId (例 e.g. `corpid1234`)
             user_corp_relation_type: 用户和企业的关系类型 (`INTERNAL_STAFF` `EXTERNAL_CONTACT` `NO_RELATION`)
             user_identity: 用户身份标识 (例 e.g. `86-xxxxxx`)
             gmt_expired: 临时码过期时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)
@@ -808,7 +622,32 @@ class FinanceV1(Manager):
 
         Source: create-a-user-code-instance
         """
-        return Call(CreateUserCodeInstanceReply)
+        return Call(CreatedUserCodeInstance)
+
+    @api("finance_1_0.CreatWithholdingOrderAndPay", "POST /v1.0/finance/withholdingOrders")
+    def create_withholding_order_and_pay(
+        self,
+        inst_id: str,
+        payer_user_id: str,
+        sub_inst_id: str,
+        *,
+        amount: str,
+        out_trade_no: str,
+        pay_channel: str,
+        title: str,
+        other_pay_channel_detail_info_list: Sequence[OrDict[OtherPayChannelDetailInfo]] | None = None,
+        remark: str | None = None,
+        time_out_express: str | None = None,
+    ) -> Call[WithholdingOrder]:
+        """Create withholding order and pay (发起代扣交易).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(WithholdingOrder)
+
+    creat_withholding_order_and_pay = create_withholding_order_and_pay
 
     @api("finance_1_0.DecodePayCode", "POST /v1.0/finance/payCodes/decode")
     def decode_pay_code(
@@ -816,7 +655,7 @@ class FinanceV1(Manager):
         *,
         pay_code: str | None = None,
         request_id: str | None = None,
-    ) -> Call[DecodePayCodeReply]:
+    ) -> Call[DecodedPayCode]:
         """Decode pay code (解码钉工牌电子码).
 
         Args:
@@ -833,14 +672,71 @@ class FinanceV1(Manager):
 
         Source: decoding-dingtalk-payment-code
         """
-        return Call(DecodePayCodeReply)
+        return Call(DecodedPayCode)
+
+    @api("finance_1_0.FinanceLoanNotifyRegister", "POST /v1.0/finance/loans/notifications/register")
+    def finance_loan_notify_register(
+        self,
+        *,
+        complete_time: str | None = None,
+        extension: str | None = None,
+        id_card_no: str | None = None,
+        open_channel_name: str | None = None,
+        open_product_code: str | None = None,
+        open_product_name: str | None = None,
+        open_product_type: str | None = None,
+        processing_status: str | None = None,
+        refuse_code: str | None = None,
+        refuse_reason: str | None = None,
+        register_no: str | None = None,
+        status: str | None = None,
+        submit_time: str | None = None,
+        user_mobile: str | None = None,
+    ) -> Call[str | None]:
+        """Finance loan notify register (企业金融助贷业务进件通知接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("finance_1_0.ModifySubInstitution", "POST /v1.0/finance/institutions/subInstitutions/modify")
+    def modify_sub_institution(
+        self,
+        inst_id: str,
+        sub_inst_id: str,
+        *,
+        contact_info: OrDict[ContactInfo],
+        legal_person_cert_info: OrDict[LegalPersonCertInfo],
+        out_trade_no: str,
+        pay_channel: str,
+        services: list[str],
+        settle_info: OrDict[SettleInfo],
+        sub_inst_basic_info: OrDict[SubInstBasicInfo],
+        sub_inst_certify_info: OrDict[SubInstCertifyInfo],
+        binding_alipay_logon_id: str | None = None,
+        qualification_infos: Sequence[OrDict[QualificationInfo]] | None = None,
+        sub_inst_address_info: OrDict[SubInstitution] | None = None,
+        sub_inst_auth_info: OrDict[SubInstAuthInfo] | None = None,
+        sub_inst_invoice_info: OrDict[SubInstInvoiceInfo] | None = None,
+        sub_inst_shop_info: OrDict[SubInstShopInfo] | None = None,
+    ) -> Call[str | None]:
+        """Modify sub institution (修改子机构信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "orderId").or_none()
 
     @api("finance_1_0.NotifyPayCodePayResult", "POST /v1.0/finance/payCodes/payResults/notify")
     def notify_pay_code_pay_result(
         self,
-        pay_code: str,
         corp_id: str,
         user_id: str,
+        *,
+        pay_code: str,
         gmt_trade_create: str,
         gmt_trade_finish: str,
         trade_no: str,
@@ -850,19 +746,18 @@ class FinanceV1(Manager):
         amount: str,
         promotion_amount: str,
         charge_amount: str,
-        pay_channel_detail_list: list[NotifyPayCodePayResultPayChannelDetailList],
+        pay_channel_detail_list: Sequence[OrDict[PayChannelDetail]],
         merchant_name: str,
-        *,
         trade_error_code: str | None = None,
         trade_error_msg: str | None = None,
         ext_info: str | None = None,
-    ) -> Call[NotifyPayCodePayResultReply]:
+    ) -> Call[str | None]:
         """Notify pay code pay result (通知支付结果).
 
         Args:
-            pay_code: 码值
             corp_id: 企业corpId
             user_id: 用户的userId
+            pay_code: 码值
             gmt_trade_create: 交易开始时间
             gmt_trade_finish: 交易结束时间
             trade_no: 交易号
@@ -886,22 +781,23 @@ class FinanceV1(Manager):
 
         Source: notify-dingtalk-payment-code-payment-result
         """
-        return Call(NotifyPayCodePayResultReply)
+        return Call(str, "result").or_none()
 
     @api("finance_1_0.NotifyPayCodeRefundResult", "POST /v1.0/finance/payCodes/refundResults/notify")
     def notify_pay_code_refund_result(
         self,
         corp_id: str,
         user_id: str,
+        *,
         trade_no: str,
         refund_order_no: str,
         remark: str,
-        refund_amount: str,
-        refund_promotion_amount: str,
+        refund_amount: AmountText,
+        refund_promotion_amount: AmountText,
         gmt_refund: BeijingTime,
-        pay_channel_detail_list: list[NotifyPayCodeRefundResultPayChannelDetailList],
+        pay_channel_detail_list: Sequence[OrDict[PayCodeRefundPayChannelDetail]],
         pay_code: str,
-    ) -> Call[NotifyPayCodeRefundResultReply]:
+    ) -> Call[str]:
         """Notify pay code refund result (通知退款结果).
 
         Args:
@@ -925,28 +821,28 @@ class FinanceV1(Manager):
 
         Source: dingtalk-payment-code-refund-information-synchronization-operation
         """
-        return Call(NotifyPayCodeRefundResultReply)
+        return Call(str, "result")
 
     @api("finance_1_0.NotifyVerifyResult", "POST /v1.0/finance/payCodes/verifyResults/notify")
     def notify_verify_result(
         self,
-        pay_code: str,
         corp_id: str,
+        *,
+        pay_code: str,
         user_corp_relation_type: Literal["INTERNAL_STAFF", "EXTERNAL_CONTACT", "NO_RELATION"],
         user_identity: str,
         verify_time: BeijingTime,
         verify_result: bool,
-        *,
         verify_location: str | None = None,
         verify_no: str | None = None,
         verify_event: Annotated[str, Field(max_length=8)] | None = None,
         remark: str | None = None,
-    ) -> Call[NotifyVerifyResultReply]:
+    ) -> Call[str]:
         """Notify verify result (同步钉工牌码验证结果).
 
         Args:
-            pay_code: 码值 (例 e.g. `261234567890`)
             corp_id: 企业corpId (例 e.g. `corpxxxx`)
+            pay_code: 码值 (例 e.g. `261234567890`)
             user_corp_relation_type: 用户和企业的关系类型 (`INTERNAL_STAFF` `EXTERNAL_CONTACT` `NO_RELATION`)
             user_identity: 用户身份标识 (例 e.g. `xasob8dxxx`)
             verify_time: 验证时间 (例 e.g. `2021-01-01 12:12:12`)
@@ -965,22 +861,168 @@ class FinanceV1(Manager):
 
         Source: sync-pin-badge-code-verification-result
         """
-        return Call(NotifyVerifyResultReply)
+        return Call(str, "result")
+
+    @api("finance_1_0.PreCreateGroupBillOrder", "POST /v1.0/finance/groupbills/preCreate")
+    def pre_create_group_bill_order(
+        self,
+        merchant_id: str,
+        payee_union_id: str,
+        *,
+        bill_item_list: Sequence[OrDict[GroupBillOrder]],
+        head_count: int,
+        is_average_amount: int,
+        out_biz_no: str,
+        total_amount: str,
+        ext_params: dict[str, str] | None = None,
+        open_cid: str | None = None,
+        payee_corp_id: str | None = None,
+        remark: str | None = None,
+    ) -> Call[str | None]:
+        """Pre create group bill order (预创建群收款订单返回订单号).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result.orderNo").or_none()
+
+    @api("finance_1_0.QueryAcquireRefundOrder", "GET /v1.0/finance/acquireOrders/refunds")
+    def query_acquire_refund_order(
+        self,
+        *,
+        out_refund_no: str,
+    ) -> Call[AcquireRefundOrder]:
+        """Query acquire refund order (查询收单退款交易).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AcquireRefundOrder)
+
+    @api("finance_1_0.QueryBatchTradeDetailList", "GET /v1.0/finance/batchTrades/details")
+    def query_batch_trade_detail_list(
+        self,
+        *,
+        out_batch_no: str,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[Trade]:
+        """Query batch trade detail list (查询批量付款明细列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            Trade, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="batchTradeDetailList"
+        )
+
+    @api("finance_1_0.QueryBatchTradeOrder", "POST /v1.0/finance/batchTrades/orders/query", idempotent=True)
+    def query_batch_trade_order(
+        self,
+        *,
+        out_batch_nos: list[str],
+    ) -> Call[list[TradeOrder]]:
+        """Query batch trade order (根据请求对象查询批量交易订单信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[TradeOrder], "batchTradeOrderVOs").or_empty()
+
+    @api("finance_1_0.QueryPayAccountList", "GET /v1.0/finance/payAccounts")
+    def query_pay_account_list(
+        self,
+    ) -> Call[list[PayAccount]]:
+        """Query pay account list (查询付款账号列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[PayAccount], "payAccountVOList").or_empty()
+
+    @api("finance_1_0.QueryRegisterOrder", "GET /v1.0/finance/institutions/subInstitutions/orders")
+    def query_register_order(
+        self,
+        inst_id: str,
+        sub_inst_id: str,
+        *,
+        order_id: str | None = None,
+        out_trade_no: str | None = None,
+    ) -> Call[RegisterOrder]:
+        """Query register order (查询子机构申请单状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RegisterOrder)
+
+    @api("finance_1_0.QueryUserAgreement", "GET /v1.0/finance/userAgreements")
+    def query_user_agreement(
+        self,
+        inst_id: str,
+        sub_inst_id: str,
+        user_id: str,
+        *,
+        biz_code: str,
+        biz_scene: str,
+    ) -> Call[UserAgreement]:
+        """Query user agreement (查询用户协议).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UserAgreement)
+
+    @api("finance_1_0.QueryUserAlipayAccount", "GET /v1.0/finance/userAlipayAccounts")
+    def query_user_alipay_account(
+        self,
+    ) -> Call[str]:
+        """Query user alipay account (获取用户绑定支付宝信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "alipayUid")
+
+    @api("finance_1_0.QueryWithholdingOrder", "GET /v1.0/finance/withholdingOrders")
+    def query_withholding_order(
+        self,
+        *,
+        out_trade_no: str,
+    ) -> Call[WithholdingOrder]:
+        """Query withholding order (查询代扣交易订单信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(WithholdingOrder)
 
     @api("finance_1_0.SaveCorpPayCode", "POST /v1.0/finance/payCodes/corpSettings")
     def save_corp_pay_code(
         self,
-        code_identity: Literal["DT_VISITOR", "DT_CONFERENCE", "DT_IDENTITY"],
         corp_id: str,
-        status: Literal["OPEN", "CLOSED"],
         *,
+        code_identity: str,
+        status: Literal["OPEN", "CLOSED", "INVALID"],
         ext_info: dict[str, str] | None = None,
-    ) -> Call[SaveCorpPayCodeReply]:
+    ) -> Call[CorpPayCode]:
         """Save corp pay code (配置企业钉工牌).
 
         Args:
-            code_identity: 码标识 (`DT_VISITOR` `DT_CONFERENCE` `DT_IDENTITY`)
             corp_id: 开通的企业corpId
+            code_identity: 码标识 (`DT_VISITOR` `DT_CONFERENCE` `DT_IDENTITY`)
             status: 状态 (`OPEN` `CLOSED`)
             ext_info: 扩展参数
 
@@ -992,409 +1034,7 @@ class FinanceV1(Manager):
 
         Source: set-up-enterprise-payment-code-configuration-interface
         """
-        return Call(SaveCorpPayCodeReply)
-
-    @api("finance_1_0.UpateUserCodeInstance", "PUT /v1.0/finance/payCodes/userInstances")
-    def upate_user_code_instance(
-        self,
-        code_id: str,
-        code_identity: str,
-        corp_id: str,
-        user_corp_relation_type: Literal["INTERNAL_STAFF", "EXTERNAL_CONTACT", "NO_RELATION"],
-        user_identity: str,
-        gmt_expired: BeijingTime,
-        available_times: list[UpateUserCodeInstanceAvailableTimes],
-        ext_info: dict[str, JsonValue],
-        *,
-        code_value: str | None = None,
-        status: Literal["OPEN", "CLOSED", "INVALID"] | None = None,
-    ) -> Call[UpateUserCodeInstanceReply]:
-        """Upate user code instance (更新钉工牌电子码).
-
-        Args:
-            code_id: 用户码ID (例 e.g. `ccodexxxxx`)
-            code_identity: 码标识 (`DT_VISITOR` `DT_CONFERENCE` 等 or others)
-            corp_id: 企业corpId (例 e.g. `corpIdxxxx`)
-            user_corp_relation_type: 用户和企业的关系类型 (`INTERNAL_STAFF` `EXTERNAL_CONTACT` `NO_RELATION`)
-            user_identity: 用户身份标识 (例 e.g. `86-xxxxxx`)
-            gmt_expired: 临时码过期时间 (例 e.g. `2021-09-09 12:12:12`)
-            available_times: 有效时间列表
-            ext_info: 扩展参数
-            code_value: 码值 (例 e.g. `dingbadgexxx`)
-            status: 码状态 (`OPEN` `CLOSED` `INVALID`)
-
-        Codes: codeNotExist, invalidAvailableTime, invalidCodeIdentity, invalidMobileFormat, noAuthority, notCorpStaff,
-            unknownError, userNotExist.
-
-        Scopes: Finance.PayCode.Write.
-
-        Apps: third_party_org.
-
-        Source: update-user-code-instance
-        """
-        return Call(UpateUserCodeInstanceReply)
-
-    @api("finance_1_0.ApplyBatchPay", "POST /v1.0/finance/batchTrades/orders/pay")
-    def apply_batch_pay(
-        self,
-        account_id: str,
-        order_no: str,
-        pay_terminal: str,
-        staff_id: str,
-        trans_amount: str,
-        *,
-        pass_back_params: dict[str, JsonValue] | None = None,
-        return_url: str | None = None,
-        trans_expire_time: str | None = None,
-    ) -> Call[ApplyBatchPayReply]:
-        """Apply batch pay (批量付款).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ApplyBatchPayReply)
-
-    @api("finance_1_0.CloseLoanEntrance", "POST /v1.0/finance/loans/entrances/close")
-    def close_loan_entrance(
-        self,
-        request_id: str,
-    ) -> Call[CloseLoanEntranceReply]:
-        """Close loan entrance (助贷业务关闭借款入口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CloseLoanEntranceReply)
-
-    @api("finance_1_0.ConsultCreateSubInstitution", "POST /v1.0/finance/institutions/subInstitutions/consult")
-    def consult_create_sub_institution(
-        self,
-        contact_info: ConsultCreateSubInstitutionContactInfo,
-        inst_id: str,
-        legal_person_cert_info: ConsultCreateSubInstitutionLegalPersonCertInfo,
-        out_trade_no: str,
-        pay_channel: str,
-        services: list[str],
-        settle_info: ConsultCreateSubInstitutionSettleInfo,
-        solution: str,
-        sub_inst_basic_info: ConsultCreateSubInstitutionSubInstBasicInfo,
-        sub_inst_certify_info: ConsultCreateSubInstitutionSubInstCertifyInfo,
-        sub_inst_id: str,
-        *,
-        binding_alipay_logon_id: str | None = None,
-        qualification_infos: list[ConsultCreateSubInstitutionQualificationInfos] | None = None,
-        sub_inst_address_info: ConsultCreateSubInstitutionSubInstAddressInfo | None = None,
-        sub_inst_auth_info: ConsultCreateSubInstitutionSubInstAuthInfo | None = None,
-        sub_inst_invoice_info: ConsultCreateSubInstitutionSubInstInvoiceInfo | None = None,
-        sub_inst_shop_info: ConsultCreateSubInstitutionSubInstShopInfo | None = None,
-    ) -> Call[ConsultCreateSubInstitutionReply]:
-        """Consult create sub institution (子机构创建进件预校验).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ConsultCreateSubInstitutionReply)
-
-    @api("finance_1_0.CreatWithholdingOrderAndPay", "POST /v1.0/finance/withholdingOrders")
-    def creat_withholding_order_and_pay(
-        self,
-        amount: str,
-        inst_id: str,
-        out_trade_no: str,
-        pay_channel: str,
-        payer_user_id: str,
-        sub_inst_id: str,
-        title: str,
-        *,
-        other_pay_channel_detail_info_list: list[CreatWithholdingOrderAndPayOtherPayChannelDetailInfoList]
-        | None = None,
-        remark: str | None = None,
-        time_out_express: str | None = None,
-    ) -> Call[CreatWithholdingOrderAndPayReply]:
-        """Creat withholding order and pay (发起代扣交易).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreatWithholdingOrderAndPayReply)
-
-    @api("finance_1_0.CreateAcquireRefundOrder", "POST /v1.0/finance/acquireOrders/refund")
-    def create_acquire_refund_order(
-        self,
-        inst_id: str,
-        origin_out_trade_no: str,
-        out_refund_no: str,
-        refund_amount: str,
-        sub_inst_id: str,
-        title: str,
-        *,
-        operator_user_id: str | None = None,
-        other_pay_channel_detail_info_list: list[CreateAcquireRefundOrderOtherPayChannelDetailInfoList] | None = None,
-        remark: str | None = None,
-    ) -> Call[CreateAcquireRefundOrderReply]:
-        """Create acquire refund order (收单退款交易).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateAcquireRefundOrderReply)
-
-    @api("finance_1_0.CreateBatchTradeOrder", "POST /v1.0/finance/batchTrades/orders")
-    def create_batch_trade_order(
-        self,
-        account_id: str,
-        account_no: str,
-        batch_trade_details: list[CreateBatchTradeOrderBatchTradeDetails],
-        out_batch_no: str,
-        staff_id: str,
-        total_amount: str,
-        total_count: int,
-        trade_title: str,
-        *,
-        batch_remark: str | None = None,
-    ) -> Call[CreateBatchTradeOrderReply]:
-        """Create batch trade order (创建批量支付单).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateBatchTradeOrderReply)
-
-    @api("finance_1_0.CreateSubInstitution", "POST /v1.0/finance/institutions/subInstitutions")
-    def create_sub_institution(
-        self,
-        contact_info: CreateSubInstitutionContactInfo,
-        inst_id: str,
-        legal_person_cert_info: CreateSubInstitutionLegalPersonCertInfo,
-        out_trade_no: str,
-        pay_channel: str,
-        services: list[str],
-        settle_info: CreateSubInstitutionSettleInfo,
-        solution: str,
-        sub_inst_basic_info: CreateSubInstitutionSubInstBasicInfo,
-        sub_inst_certify_info: CreateSubInstitutionSubInstCertifyInfo,
-        sub_inst_id: str,
-        *,
-        binding_alipay_logon_id: str | None = None,
-        qualification_infos: list[CreateSubInstitutionQualificationInfos] | None = None,
-        sub_inst_address_info: CreateSubInstitutionSubInstAddressInfo | None = None,
-        sub_inst_auth_info: CreateSubInstitutionSubInstAuthInfo | None = None,
-        sub_inst_invoice_info: CreateSubInstitutionSubInstInvoiceInfo | None = None,
-        sub_inst_shop_info: CreateSubInstitutionSubInstShopInfo | None = None,
-    ) -> Call[CreateSubInstitutionReply]:
-        """Create sub institution (创建子机构).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateSubInstitutionReply)
-
-    @api("finance_1_0.FinanceLoanNotifyRegister", "POST /v1.0/finance/loans/notifications/register")
-    def finance_loan_notify_register(
-        self,
-        *,
-        complete_time: str | None = None,
-        extension: str | None = None,
-        id_card_no: str | None = None,
-        open_channel_name: str | None = None,
-        open_product_code: str | None = None,
-        open_product_name: str | None = None,
-        open_product_type: str | None = None,
-        processing_status: str | None = None,
-        refuse_code: str | None = None,
-        refuse_reason: str | None = None,
-        register_no: str | None = None,
-        status: str | None = None,
-        submit_time: str | None = None,
-        user_mobile: str | None = None,
-    ) -> Call[FinanceLoanNotifyRegisterReply]:
-        """Finance loan notify register (企业金融助贷业务进件通知接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(FinanceLoanNotifyRegisterReply)
-
-    @api("finance_1_0.ModifySubInstitution", "POST /v1.0/finance/institutions/subInstitutions/modify")
-    def modify_sub_institution(
-        self,
-        contact_info: ModifySubInstitutionContactInfo,
-        inst_id: str,
-        legal_person_cert_info: ModifySubInstitutionLegalPersonCertInfo,
-        out_trade_no: str,
-        pay_channel: str,
-        services: list[str],
-        settle_info: ModifySubInstitutionSettleInfo,
-        sub_inst_basic_info: ModifySubInstitutionSubInstBasicInfo,
-        sub_inst_certify_info: ModifySubInstitutionSubInstCertifyInfo,
-        sub_inst_id: str,
-        *,
-        binding_alipay_logon_id: str | None = None,
-        qualification_infos: list[ModifySubInstitutionQualificationInfos] | None = None,
-        sub_inst_address_info: ModifySubInstitutionSubInstAddressInfo | None = None,
-        sub_inst_auth_info: ModifySubInstitutionSubInstAuthInfo | None = None,
-        sub_inst_invoice_info: ModifySubInstitutionSubInstInvoiceInfo | None = None,
-        sub_inst_shop_info: ModifySubInstitutionSubInstShopInfo | None = None,
-    ) -> Call[ModifySubInstitutionReply]:
-        """Modify sub institution (修改子机构信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ModifySubInstitutionReply)
-
-    @api("finance_1_0.PreCreateGroupBillOrder", "POST /v1.0/finance/groupbills/preCreate")
-    def pre_create_group_bill_order(
-        self,
-        bill_item_list: list[PreCreateGroupBillOrderBillItemList],
-        head_count: int,
-        is_average_amount: int,
-        merchant_id: str,
-        out_biz_no: str,
-        payee_union_id: str,
-        total_amount: str,
-        *,
-        ext_params: dict[str, str] | None = None,
-        open_cid: str | None = None,
-        payee_corp_id: str | None = None,
-        remark: str | None = None,
-    ) -> Call[PreCreateGroupBillOrderReply]:
-        """Pre create group bill order (预创建群收款订单返回订单号).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(PreCreateGroupBillOrderReply)
-
-    @api("finance_1_0.QueryAcquireRefundOrder", "GET /v1.0/finance/acquireOrders/refunds")
-    def query_acquire_refund_order(
-        self,
-        out_refund_no: str,
-    ) -> Call[QueryAcquireRefundOrderReply]:
-        """Query acquire refund order (查询收单退款交易).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryAcquireRefundOrderReply)
-
-    @api("finance_1_0.QueryBatchTradeDetailList", "GET /v1.0/finance/batchTrades/details")
-    def query_batch_trade_detail_list(
-        self,
-        out_batch_no: str,
-        *,
-        page_number: int | None = None,
-        page_size: int = 20,
-    ) -> Query[QueryBatchTradeDetailListBatchTradeDetailList]:
-        """Query batch trade detail list (查询批量付款明细列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            page_size: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(
-            QueryBatchTradeDetailListBatchTradeDetailList,
-            Paging("pageNumber", 1, unit="pages", total="total", open_ended=True),
-            items="batchTradeDetailList",
-        )
-
-    @api("finance_1_0.QueryBatchTradeOrder", "POST /v1.0/finance/batchTrades/orders/query", idempotent=True)
-    def query_batch_trade_order(
-        self,
-        out_batch_nos: list[str],
-    ) -> Call[QueryBatchTradeOrderReply]:
-        """Query batch trade order (根据请求对象查询批量交易订单信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryBatchTradeOrderReply)
-
-    @api("finance_1_0.QueryPayAccountList", "GET /v1.0/finance/payAccounts")
-    def query_pay_account_list(
-        self,
-    ) -> Call[QueryPayAccountListReply]:
-        """Query pay account list (查询付款账号列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryPayAccountListReply)
-
-    @api("finance_1_0.QueryRegisterOrder", "GET /v1.0/finance/institutions/subInstitutions/orders")
-    def query_register_order(
-        self,
-        inst_id: str,
-        sub_inst_id: str,
-        *,
-        order_id: str | None = None,
-        out_trade_no: str | None = None,
-    ) -> Call[QueryRegisterOrderReply]:
-        """Query register order (查询子机构申请单状态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryRegisterOrderReply)
-
-    @api("finance_1_0.QueryUserAgreement", "GET /v1.0/finance/userAgreements")
-    def query_user_agreement(
-        self,
-        biz_code: str,
-        biz_scene: str,
-        inst_id: str,
-        sub_inst_id: str,
-        user_id: str,
-    ) -> Call[QueryUserAgreementReply]:
-        """Query user agreement (查询用户协议).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryUserAgreementReply)
-
-    @api("finance_1_0.QueryUserAlipayAccount", "GET /v1.0/finance/userAlipayAccounts")
-    def query_user_alipay_account(
-        self,
-    ) -> Call[QueryUserAlipayAccountReply]:
-        """Query user alipay account (获取用户绑定支付宝信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryUserAlipayAccountReply)
-
-    @api("finance_1_0.QueryWithholdingOrder", "GET /v1.0/finance/withholdingOrders")
-    def query_withholding_order(
-        self,
-        out_trade_no: str,
-    ) -> Call[QueryWithholdingOrderReply]:
-        """Query withholding order (查询代扣交易订单信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryWithholdingOrderReply)
+        return Call(CorpPayCode)
 
     @api("finance_1_0.UnsignUserAgreement", "POST /v1.0/finance/userAgreements/unsign")
     def unsign_user_agreement(
@@ -1419,14 +1059,14 @@ class FinanceV1(Manager):
     def update_invoice_verify_status(
         self,
         biz_id: str,
-        checking_status: int,
-        code: str,
         corp_id: str,
-        invoice_no: str,
         invoice_verify_id: str,
-        msg: str,
         union_id: str,
         *,
+        checking_status: int,
+        code: str,
+        invoice_no: str,
+        msg: str,
         checking_result: int | None = None,
         extension: str | None = None,
         invoice_code: str | None = None,
@@ -1440,90 +1080,134 @@ class FinanceV1(Manager):
         """
         return Call(None)
 
+    @api("finance_1_0.UpateUserCodeInstance", "PUT /v1.0/finance/payCodes/userInstances")
+    def update_user_code_instance(
+        self,
+        code_id: str,
+        corp_id: str,
+        *,
+        code_identity: str,
+        user_corp_relation_type: Literal["INTERNAL_STAFF", "EXTERNAL_CONTACT", "NO_RELATION"],
+        user_identity: str,
+        gmt_expired: BeijingTime,
+        available_times: Sequence[OrDict[AvailableTime]],
+        ext_info: dict[str, JsonValue],
+        code_value: str | None = None,
+        status: Literal["OPEN", "CLOSED", "INVALID"] | None = None,
+    ) -> Call[str]:
+        """Update user code instance (更新钉工牌电子码).
+
+        Args:
+            code_id: 用户码ID (例 e.g. `ccodexxxxx`)
+            corp_id: 企业corpId (例 e.g. `corpIdxxxx`)
+            code_identity: 码标识 (`DT_VISITOR` `DT_CONFERENCE` 等 or others)
+            user_corp_relation_type: 用户和企业的关系类型 (`INTERNAL_STAFF` `EXTERNAL_CONTACT` `NO_RELATION`)
+            user_identity: 用户身份标识 (例 e.g. `86-xxxxxx`)
+            gmt_expired: 临时码过期时间 (例 e.g. `2021-09-09 12:12:12`)
+            available_times: 有效时间列表
+            ext_info: 扩展参数
+            code_value: 码值 (例 e.g. `dingbadgexxx`)
+            status: 码状态 (`OPEN` `CLOSED` `INVALID`)
+
+        Codes: codeNotExist, invalidAvailableTime, invalidCodeIdentity, invalidMobileFormat, noAuthority, notCorpStaff,
+            unknownError, userNotExist.
+
+        Scopes: Finance.PayCode.Write.
+
+        Apps: third_party_org.
+
+        Source: update-user-code-instance
+        """
+        return Call(str, "codeId")
+
+    upate_user_code_instance = update_user_code_instance
+
     @api("finance_1_0.UploadInvoice", "POST /v1.0/finance/invoices/upload")
     def upload_invoice(
         self,
-        invoices: list[UploadInvoiceInvoices],
         *,
-        extension: UploadInvoiceExtension | None = None,
-        user_identity: UploadInvoiceUserIdentity | None = None,
-    ) -> Call[UploadInvoiceReply]:
+        invoices: Sequence[OrDict[Invoice]],
+        extension: OrDict[UploadInvoiceExtension] | None = None,
+        user_identity: OrDict[UserIdentity] | None = None,
+    ) -> Call[list[UploadInvoice]]:
         """Upload invoice (上传发票).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UploadInvoiceReply)
+        return Call(list[UploadInvoice], "result.results").or_empty()
 
     @api("finance_1_0.UploadInvoiceByAuth", "POST /v1.0/finance/invoices/authorizations/upload")
     def upload_invoice_by_auth(
         self,
-        invoices: list[UploadInvoiceByAuthInvoices],
         *,
-        extension: UploadInvoiceByAuthExtension | None = None,
-    ) -> Call[UploadInvoiceByAuthReply]:
+        invoices: Sequence[Annotated[OrDict[Invoice], Needs("tax_amount", "without_tax_amount")]],
+        extension: OrDict[UploadInvoiceByAuthExtension] | None = None,
+    ) -> Call[list[UploadInvoice]]:
         """Upload invoice by auth (用户授权上传发票oapi).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UploadInvoiceByAuthReply)
+        return Call(list[UploadInvoice], "result.results").or_empty()
 
     @api("finance_1_0.UploadInvoiceByMobile", "POST /v1.0/finance/invoices/mobiles/upload")
     def upload_invoice_by_mobile(
         self,
-        invoices: list[UploadInvoiceByMobileInvoices],
+        *,
+        invoices: Sequence[Annotated[OrDict[Invoice], Needs("tax_amount", "without_tax_amount")]],
         mobile: str,
         mobile_state_code: str,
-    ) -> Call[UploadInvoiceByMobileReply]:
+    ) -> Call[list[UploadInvoice]]:
         """Upload invoice by mobile (通过手机号上传发票).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UploadInvoiceByMobileReply)
+        return Call(list[UploadInvoice], "result.results").or_empty()
 
     @api("finance_1_0.UploadRegisterImage", "POST /v1.0/finance/institutions/images")
     def upload_register_image(
         self,
+        inst_id: str,
+        *,
         image_content: str,
         image_name: str,
         image_type: str,
-        inst_id: str,
         pay_channel: str,
-    ) -> Call[UploadRegisterImageReply]:
+    ) -> Call[str | None]:
         """Upload register image (上传进件中的图片获得图片链接).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UploadRegisterImageReply)
+        return Call(str, "ossUrl").or_none()
 
     @api("finance_1_0.UserAgreementPageSign", "POST /v1.0/finance/userAgreements")
     def user_agreement_page_sign(
         self,
+        inst_id: str,
+        sub_inst_id: str,
+        user_id: str,
+        *,
         biz_code: str,
         biz_scene: str,
-        inst_id: str,
         pay_channel: str,
         sign_scene: str,
-        sub_inst_id: str,
         sub_merchant_name: str,
         sub_merchant_service_desc: str,
         sub_merchant_service_name: str,
-        user_id: str,
-        *,
         remark: str | None = None,
         return_url: str | None = None,
-    ) -> Call[UserAgreementPageSignReply]:
+    ) -> Call[str | None]:
         """User agreement page sign (用户协议签约).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UserAgreementPageSignReply)
+        return Call(str, "pageData").or_none()

@@ -7,95 +7,68 @@ from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CopyLinkToWorkspaceReply(Record, alias_generator=camel):
-    result: str | None
+class CreatedFlashMeeting(Reply, alias_generator=camel):
+    """Created flash meeting."""
 
-
-class CreateFlashMeetingReply(Record, alias_generator=camel):
     end_time: int | None
     flash_meeting_key: str | None
     start_time: int | None
-    title: str | None
+    title: str = ""
     url: str | None
 
 
-class ExportShanhuiToDocReply(Record, alias_generator=camel):
-    result: str | None
+class Executor(Reply, alias_generator=camel):
+    """Executor."""
+
+    executor_id: str
+    status_stage: int | None
+    sub_task_key: str | None
 
 
-class GetShanhuiAttachmentsReplyResultAttachments(Record, alias_generator=camel):
-    resource_url: str | None
+class Shanhui(Reply, alias_generator=camel):
+    """Shanhui."""
 
-
-class GetShanhuiAttachmentsReplyResult(Record, alias_generator=camel):
-    attachments: list[GetShanhuiAttachmentsReplyResultAttachments] = empty_list()
-
-
-class GetShanhuiAttachmentsReply(Record, alias_generator=camel):
-    result: GetShanhuiAttachmentsReplyResult | None
-
-
-class GetShanhuiByCalendarReplyResultTopics(Record, alias_generator=camel):
-    doc_key: str | None
-    title: str | None
-
-
-class GetShanhuiByCalendarReplyResult(Record, alias_generator=camel):
-    end_time: int | None
-    flashmeeting_key: str | None
-    has_summary: bool | None
-    start_time: int | None
-    summary_doc_key: str | None
-    title: str | None
-    topics: list[GetShanhuiByCalendarReplyResultTopics] = empty_list()
-
-
-class GetShanhuiByCalendarReply(Record, alias_generator=camel):
-    result: GetShanhuiByCalendarReplyResult | None
-
-
-class GetShanhuiByShanhuiKeyReplyResultTopics(Record, alias_generator=camel):
-    doc_key: str | None
-    title: str | None
-
-
-class GetShanhuiByShanhuiKeyReplyResult(Record, alias_generator=camel):
     end_time: int | None
     event_id: str | None
     flashmeeting_key: str | None
     has_summary: bool | None
     start_time: int | None
     summary_doc_key: str | None
-    title: str | None
-    topics: list[GetShanhuiByShanhuiKeyReplyResultTopics] = empty_list()
+    title: str = ""
+    topics: list[Topics] = empty_list()
 
 
-class GetShanhuiByShanhuiKeyReply(Record, alias_generator=camel):
-    result: GetShanhuiByShanhuiKeyReplyResult | None
+class ShanhuiAttachment(Reply, alias_generator=camel):
+    """Shanhui attachment."""
+
+    resource_url: str | None
 
 
-class GetTaskFromShanhuiDocItemExecutorList(Record, alias_generator=camel):
-    executor_id: str | None
-    status_stage: int | None
-    sub_task_key: str | None
+class Task(Reply, alias_generator=camel):
+    """Task."""
 
-
-class GetTaskFromShanhuiDocItem(Record, alias_generator=camel):
-    create_time: int | None
-    creator_id: str | None
+    create_time: int
+    creator_id: str
     deadline: int | None
     deleted: bool | None
-    executor_list: list[GetTaskFromShanhuiDocItemExecutorList] = empty_list()
+    executor_list: list[Executor] = empty_list()
     priority: int | None
     task_key: str | None
     task_status: str | None
     task_type: str | None
-    title: str | None
+    title: str = ""
     update_time: int | None
+
+
+class Topics(Reply, alias_generator=camel):
+    """Topics."""
+
+    doc_key: str | None
+    title: str = ""
 
 
 class FlashmeetingV1(Manager):
@@ -107,30 +80,30 @@ class FlashmeetingV1(Manager):
         shanhui_key: str | None = None,
         user_id: str | None = None,
         workspace_key: str | None = None,
-    ) -> Call[CopyLinkToWorkspaceReply]:
+    ) -> Call[str | None]:
         """Copy link to workspace (将闪会添加链接到知识库).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CopyLinkToWorkspaceReply)
+        return Call(str, "result").or_none()
 
     @api("flashmeeting_1_0.CreateFlashMeeting", "POST /v1.0/flashmeeting/meetings")
     def create_flash_meeting(
         self,
-        creator: str,
         event_id: str,
         *,
+        creator: str,
         title: str | None = None,
-    ) -> Call[CreateFlashMeetingReply]:
+    ) -> Call[CreatedFlashMeeting]:
         """Create flash meeting (创建钉闪会并绑定日程).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateFlashMeetingReply)
+        return Call(CreatedFlashMeeting)
 
     @api("flashmeeting_1_0.ExportShanhuiToDoc", "POST /v1.0/flashmeeting/meetings/export")
     def export_shanhui_to_doc(
@@ -141,14 +114,14 @@ class FlashmeetingV1(Manager):
         shanhui_key: str | None = None,
         user_id: str | None = None,
         workspace_key: str | None = None,
-    ) -> Call[ExportShanhuiToDocReply]:
+    ) -> Call[str | None]:
         """Export shanhui to doc (将闪会导出到文档).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ExportShanhuiToDocReply)
+        return Call(str, "result").or_none()
 
     @api(
         "flashmeeting_1_0.GetShanhuiAttachments",
@@ -160,57 +133,55 @@ class FlashmeetingV1(Manager):
         *,
         shanhui_key: str | None = None,
         user_id: str | None = None,
-    ) -> Call[GetShanhuiAttachmentsReply]:
+    ) -> Call[list[ShanhuiAttachment]]:
         """Get shanhui attachments (获取闪会内上传的附件).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetShanhuiAttachmentsReply)
+        return Call(list[ShanhuiAttachment], "result.attachments").or_empty()
 
     @api("flashmeeting_1_0.GetShanhuiByCalendar", "GET /v1.0/flashmeeting/calendars/meeting")
     def get_shanhui_by_calendar(
         self,
         event_id: str,
         user_id: str,
-    ) -> Call[GetShanhuiByCalendarReply]:
+    ) -> Call[Shanhui]:
         """Get shanhui by calendar (根据日程获取闪会的信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetShanhuiByCalendarReply)
+        return Call(Shanhui, "result")
 
     @api("flashmeeting_1_0.GetShanhuiByShanhuiKey", "GET /v1.0/flashmeeting/meetings/keys/{flashmeetingKey}/infos")
     def get_shanhui_by_shanhui_key(
         self,
         flashmeeting_key: str,
-    ) -> Call[GetShanhuiByShanhuiKeyReply]:
+    ) -> Call[Shanhui]:
         """Get shanhui by shanhui key (根据闪会key来闪会的信息，包含关联的日程、会议时间、议题等).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetShanhuiByShanhuiKeyReply)
+        return Call(Shanhui, "result")
 
     @api("flashmeeting_1_0.GetTaskFromShanhuiDoc", "GET /v1.0/flashmeeting/meetings/tasks")
     def get_task_from_shanhui_doc(
         self,
-        doc_key: str,
         union_id: str,
         *,
+        doc_key: str,
         max_results: int | None = None,
         next_token: int | None = None,
-    ) -> Query[GetTaskFromShanhuiDocItem]:
+    ) -> Query[Task]:
         """Get task from shanhui doc (根据闪会文档id获取待办任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(
-            GetTaskFromShanhuiDocItem, Paging("nextToken", 0, next="nextToken", total="total"), "result", items="items"
-        )
+        return Listing(Task, Paging("nextToken", 0, next="nextToken", total="total"), "result", items="items")

@@ -2,111 +2,118 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Required
-
-from typing_extensions import TypedDict
+from collections.abc import Sequence
+from typing import Annotated
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
-from dingtalk_models.core.wire import camel, empty_list, wire
+from dingtalk_models.core.wire import camel, empty_dict, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class AddPluginRuleRules(TypedDict, total=False):
-    item_id: Required[str]
-    item_name: Required[str]
+class Conversation(Reply, alias_generator=camel):
+    """Conversation."""
+
+    corp_id: str | None
+    member_count: int | None
+    title: str = ""
 
 
-class GetBaseProfileListReplyResult(Record, alias_generator=camel):
+class DefaultView(Shape, alias_generator=camel):
+    """Default view."""
+
+    action_name: str | None = None
+    action_url: str | None = None
+    auth_code: str | None = None
+    auth_media_id: str | None = None
+    card_title: str | None = None
+    card_title_color: str | None = None
+    desc: str | None = None
+    media_id: str | None = None
+    need_show_update_tail: str | None = None
+    summary: str | None = None
+    title: str | None = None
+
+
+class Link(Shape, alias_generator=camel):
+    """Link."""
+
+    extension: dict[str, str] = empty_dict()
+    link_url: str
+    pic_media_id: str | None = None
+    text: str
+
+
+class PluginRule(Reply, alias_generator=camel):
+    """Plugin rule."""
+
+    biz_id: str | None
+    chat_type: str | None
+    code: str | None
+    gmt_create: str
+    item_id: str | None
+    item_name: str = ""
+    item_type: str | None
+
+
+class PrivateField(Shape, alias_generator=camel):
+    """Private field."""
+
+    tip_title: str | None = None
+    is_ding_send: bool | None = None
+    is_read: bool | None = None
+    button_status: str | None = None
+    extension: dict[str, str] = empty_dict()
+
+
+class Profile(Reply, alias_generator=camel):
+    """Profile."""
+
     avatar_media_id: str | None
-    nick: str | None
+    nick: str = ""
     nick_pinyin: str | None
     user_id: str | None
 
 
-class GetBaseProfileListReply(Record, alias_generator=camel):
-    result: list[GetBaseProfileListReplyResult] = empty_list()
+class PublicField(Shape, alias_generator=camel):
+    """Public field."""
+
+    detail_url: str | None = None
+    duration_desc: str | None = None
+    extension: dict[str, str] = empty_dict()
+    is_expired: bool | None = None
+    read_action_url: str | None = None
+    read_progress_desc: str | None = None
 
 
-class GetConversationReplyResult(Record, alias_generator=camel):
-    corp_id: str | None
-    member_count: int | None
-    title: str | None
+class Rule(Shape, alias_generator=camel):
+    """Rule."""
+
+    item_id: str
+    item_name: str
 
 
-class GetConversationReply(Record, alias_generator=camel):
-    result: GetConversationReplyResult | None
+class SentMessageTip(Reply, alias_generator=camel):
+    """Sent message tip."""
 
-
-class QueryPluginRuleData(Record, alias_generator=camel):
-    biz_id: str | None
-    chat_type: str | None
-    code: str | None
-    gmt_create: str | None
-    item_id: str | None
-    item_name: str | None
-    item_type: str | None
-
-
-class SendDingTipLink(TypedDict, total=False):
-    extension: dict[str, str]
-    link_url: Required[str]
-    pic_media_id: str
-    text: Required[str]
-
-
-class SendMessageTipDefaultView(TypedDict, total=False):
-    action_name: str
-    action_url: str
-    auth_code: str
-    auth_media_id: str
-    card_title: str
-    card_title_color: str
-    desc: str
-    media_id: str
-    need_show_update_tail: str
-    summary: str
-    title: str
-
-
-class SendMessageTipPrivateFieldMap(TypedDict, total=False):
-    tip_title: str
-    is_ding_send: bool
-    is_read: bool
-    button_status: str
-    extension: dict[str, str]
-
-
-class SendMessageTipPublicField(TypedDict, total=False):
-    detail_url: str
-    duration_desc: str
-    extension: dict[str, str]
-    is_expired: bool
-    read_action_url: str
-    read_progress_desc: str
-
-
-class SendMessageTipReplyResult(Record, alias_generator=camel):
     biz_id: str | None
     card_instance_id: str | None
-
-
-class SendMessageTipReply(Record, alias_generator=camel):
-    result: SendMessageTipReplyResult | None
 
 
 class FlashmsgV1(Manager):
     @api("flashmsg_1_0.AddPluginRule", "POST /v1.0/flashmsg/plugins")
     def add_plugin_rule(
         self,
+        user_id: str,
+        *,
         chat_type: str,
         code: str,
         item_type: str,
-        rules: list[AddPluginRuleRules],
-        user_id: str,
+        rules: Sequence[OrDict[Rule]],
     ) -> Call[None]:
         """Add plugin rule (添加插件规则).
 
@@ -117,12 +124,13 @@ class FlashmsgV1(Manager):
         return Call(None)
 
     @api("flashmsg_1_0.DeletePlguinRule", "POST /v1.0/flashmsg/plugins/remove")
-    def delete_plguin_rule(
+    def delete_plugin_rule(
         self,
-        biz_id_list: list[str],
         user_id: str,
+        *,
+        biz_id_list: list[str],
     ) -> Call[None]:
-        """Delete plguin rule (删除插件规则).
+        """Delete plugin rule (删除插件规则).
 
         Known from the official SDK only (仅见于官方 SDK).
 
@@ -130,11 +138,14 @@ class FlashmsgV1(Manager):
         """
         return Call(None)
 
+    delete_plguin_rule = delete_plugin_rule
+
     @api("flashmsg_1_0.GetBaseProfileList", "POST /v1.0/flashmsg/users/baseInfos/query", idempotent=True)
     def get_base_profile_list(
         self,
+        *,
         body: Annotated[list[str], wire("")],
-    ) -> Call[GetBaseProfileListReply]:
+    ) -> Call[list[Profile]]:
         """Get base profile list (闪读用户基础信息查询).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -144,7 +155,7 @@ class FlashmsgV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetBaseProfileListReply)
+        return Call(list[Profile], "result").or_empty()
 
     @api("flashmsg_1_0.GetConversation", "GET /v1.0/flashmsg/conversations/infos")
     def get_conversation(
@@ -152,14 +163,14 @@ class FlashmsgV1(Manager):
         open_conversation_id: str,
         *,
         user_id: str | None = None,
-    ) -> Call[GetConversationReply]:
+    ) -> Call[Conversation]:
         """Get conversation (获得闪读会话信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetConversationReply)
+        return Call(Conversation, "result")
 
     @api("flashmsg_1_0.GetMemberList", "GET /v1.0/flashmsg/conversations/memberIdLists")
     def get_member_list(
@@ -191,7 +202,7 @@ class FlashmsgV1(Manager):
         item_type: str | None = None,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[QueryPluginRuleData]:
+    ) -> Query[PluginRule]:
         """Query plugin rule (查询插件规则).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -202,21 +213,18 @@ class FlashmsgV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            QueryPluginRuleData,
-            Paging("pageNumber", 1, unit="pages", total="total", open_ended=True),
-            "result",
-            items="data",
+            PluginRule, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), "result", items="data"
         )
 
     @api("flashmsg_1_0.SendDingTip", "POST /v1.0/flashmsg/ding/messages/send")
     def send_ding_tip(
         self,
         message_id: str,
+        *,
         receiver_user_id: list[str],
         text_content: str,
-        *,
         extension: dict[str, str] | None = None,
-        link: SendDingTipLink | None = None,
+        link: OrDict[Link] | None = None,
         sender_user_id: str | None = None,
     ) -> Call[None]:
         """Send ding tip (发送Ding提示消息).
@@ -232,17 +240,17 @@ class FlashmsgV1(Manager):
         self,
         message_id: str,
         open_conversation_id: str,
-        receiver_user_id: list[str],
         *,
-        default_view: SendMessageTipDefaultView | None = None,
-        private_field_map: SendMessageTipPrivateFieldMap | None = None,
-        public_field: SendMessageTipPublicField | None = None,
+        receiver_user_id: list[str],
+        default_view: OrDict[DefaultView] | None = None,
+        private_field_map: OrDict[PrivateField] | None = None,
+        public_field: OrDict[PublicField] | None = None,
         sender_user_id: str | None = None,
-    ) -> Call[SendMessageTipReply]:
+    ) -> Call[SentMessageTip | None]:
         """Send message tip (发送闪读消息提示).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SendMessageTipReply)
+        return Call(SentMessageTip, "result").or_none()

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Required
+from collections.abc import Sequence
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.secret import Hiding
 from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.reply import Reply
 
 
-class OpenConnectionSubscriptions(TypedDict, total=False):
-    topic: Required[str]
-    type: Required[str]
+class Connection(Reply, alias_generator=camel):
+    """Connection."""
 
-
-class OpenConnectionReply(Record, alias_generator=camel):
     endpoint: str | None
     ticket: str | None
+
+
+class Subscription(Shape, alias_generator=camel):
+    """Subscription."""
+
+    topic: str
+    type: str
 
 
 class GatewayV1(Manager):
@@ -30,16 +34,16 @@ class GatewayV1(Manager):
     def open_connection(
         self,
         client_id: str,
-        client_secret: Hiding,
-        subscriptions: list[OpenConnectionSubscriptions],
         *,
+        client_secret: Hiding,
+        subscriptions: Sequence[OrDict[Subscription]],
         extras: dict[str, JsonValue] | None = None,
         local_ip: str | None = None,
-    ) -> Call[OpenConnectionReply]:
+    ) -> Call[Connection]:
         """Open connection (云上网关注册长连接).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(OpenConnectionReply)
+        return Call(Connection)

@@ -6,59 +6,28 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateGroupBlackboardReply(Record, alias_generator=camel):
-    data_id: str | None
+class GroupBlackboard(Reply, alias_generator=camel):
+    """Group blackboard."""
 
-
-class CreateGroupBlackboardNewReply(Record, alias_generator=camel):
-    data_id: str | None
-
-
-class DeleteGroupBlackboardReply(Record, alias_generator=camel):
-    is_deleted: bool | None
-
-
-class DeleteGroupBlackboardNewReply(Record, alias_generator=camel):
-    is_deleted: bool | None
-
-
-class EditGroupBlackboardReply(Record, alias_generator=camel):
-    data_id: str | None
-
-
-class GetGroupBlackboardReplyResult(Record, alias_generator=camel):
-    content: str | None
-    data_id: str | None
-    gmt_create: int | None
+    content: str = ""
+    data_id: str
+    gmt_create: int
     gmt_modified: int | None
     read_count: int | None
     sticky: bool | None
-    title: str | None
-    user_id: str | None
-    user_name: str | None
+    title: str = ""
+    user_id: str
+    user_name: str = ""
+    open_conversation_id: str | None
 
 
-class GetGroupBlackboardReply(Record, alias_generator=camel):
-    result: GetGroupBlackboardReplyResult | None
+class GroupBlackboardDetail(Reply, alias_generator=camel):
+    """Group blackboard detail."""
 
-
-class ListGroupBlackboardReplyBlackboardList(Record, alias_generator=camel):
-    content: str | None
-    data_id: str | None
-    gmt_create: int | None
-    gmt_modified: int | None
-    read_count: int | None
-    sticky: bool | None
-    title: str | None
-    user_id: str | None
-    user_name: str | None
-
-
-class ListGroupBlackboardReply(Record, alias_generator=camel):
-    blackboard_list: list[ListGroupBlackboardReplyBlackboardList] = empty_list()
+    blackboard_list: list[GroupBlackboard] = empty_list()
     has_more: bool | None
     next_page_cursor: str | None
 
@@ -67,21 +36,21 @@ class GroupBlackboardV1(Manager):
     @api("group_blackboard_1_0.CreateGroupBlackboard", "POST /v1.0/groupBlackboard/blackboards")
     def create_group_blackboard(
         self,
-        content: str,
         open_conversation_id: str,
         unique_id: str,
         user_id: str,
         *,
+        content: str,
         send_ding: bool | None = None,
         sticky: bool | None = None,
-    ) -> Call[CreateGroupBlackboardReply]:
+    ) -> Call[str | None]:
         """Create group blackboard (创建群公告).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateGroupBlackboardReply)
+        return Call(str, "dataId").or_none()
 
     @api("group_blackboard_1_0.CreateGroupBlackboardNew", "POST /v1.0/groupBlackboard/blackboards/create")
     def create_group_blackboard_new(
@@ -93,14 +62,14 @@ class GroupBlackboardV1(Manager):
         sticky: bool | None = None,
         unique_id: str | None = None,
         user_id: str | None = None,
-    ) -> Call[CreateGroupBlackboardNewReply]:
+    ) -> Call[str | None]:
         """Create group blackboard new (创建群公告).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateGroupBlackboardNewReply)
+        return Call(str, "dataId").or_none()
 
     @api("group_blackboard_1_0.DeleteGroupBlackboard", "POST /v1.0/groupBlackboard/blackboards/remove")
     def delete_group_blackboard(
@@ -108,14 +77,14 @@ class GroupBlackboardV1(Manager):
         data_id: str,
         open_conversation_id: str,
         user_id: str,
-    ) -> Call[DeleteGroupBlackboardReply]:
+    ) -> Call[bool | None]:
         """Delete group blackboard (删除群公告).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeleteGroupBlackboardReply)
+        return Call(bool, "isDeleted").or_none()
 
     @api("group_blackboard_1_0.DeleteGroupBlackboardNew", "POST /v1.0/groupBlackboard/blackboards/delete")
     def delete_group_blackboard_new(
@@ -124,14 +93,14 @@ class GroupBlackboardV1(Manager):
         data_id: str | None = None,
         open_conversation_id: str | None = None,
         user_id: str | None = None,
-    ) -> Call[DeleteGroupBlackboardNewReply]:
+    ) -> Call[bool | None]:
         """Delete group blackboard new (删除群公告).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeleteGroupBlackboardNewReply)
+        return Call(bool, "isDeleted").or_none()
 
     @api("group_blackboard_1_0.EditGroupBlackboard", "POST /v1.0/groupBlackboard/blackboards/edit")
     def edit_group_blackboard(
@@ -142,14 +111,14 @@ class GroupBlackboardV1(Manager):
         open_conversation_id: str | None = None,
         sticky: bool | None = None,
         user_id: str | None = None,
-    ) -> Call[EditGroupBlackboardReply]:
+    ) -> Call[str | None]:
         """Edit group blackboard (编辑群公告).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(EditGroupBlackboardReply)
+        return Call(str, "dataId").or_none()
 
     @api("group_blackboard_1_0.GetGroupBlackboard", "POST /v1.0/groupBlackboard/blackboards/get", idempotent=True)
     def get_group_blackboard(
@@ -158,14 +127,14 @@ class GroupBlackboardV1(Manager):
         data_id: str | None = None,
         open_conversation_id: str | None = None,
         user_id: str | None = None,
-    ) -> Call[GetGroupBlackboardReply]:
+    ) -> Call[GroupBlackboard]:
         """Get group blackboard (查询群公告详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetGroupBlackboardReply)
+        return Call(GroupBlackboard, "result")
 
     @api("group_blackboard_1_0.ListGroupBlackboard", "POST /v1.0/groupBlackboard/blackboards/list", idempotent=True)
     def list_group_blackboard(
@@ -175,11 +144,11 @@ class GroupBlackboardV1(Manager):
         open_conversation_id: str | None = None,
         page_size: int | None = None,
         user_id: str | None = None,
-    ) -> Call[ListGroupBlackboardReply]:
+    ) -> Call[GroupBlackboardDetail]:
         """List group blackboard (查询群公告列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListGroupBlackboardReply)
+        return Call(GroupBlackboardDetail)

@@ -2,336 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class BatchInsertBizObjectReplyData(Record, alias_generator=camel):
-    biz_object_ids: list[str] = empty_list()
-    """成功新增的业务对象ID数组"""
-    failed_datas: list[str] = empty_list()
-    """新增失败的数据列表"""
-    failed_messages: list[str] = empty_list()
-    """失败的提示信息列表"""
-    process_ids: list[str] = empty_list()
-    """新增成功的流程实例ID列表"""
+class App(Reply, alias_generator=camel):
+    """App."""
 
-
-class BatchInsertBizObjectReply(Record, alias_generator=camel):
-    code: str | None
-    """状态码"""
-    data: BatchInsertBizObjectReplyData | None
-    """成功新增的业务对象ID数组"""
-    message: str | None
-    """状态码描述"""
-
-
-class CreateBizObjectReplyData(Record, alias_generator=camel):
-    biz_object_id: str | None
-    """表单业务数据ID"""
-    form_usage_type: str | None
-    """数据模型"""
-    process_instance_id: str | None
-    """流程实例ID"""
-    schema_code: str | None
-    """表单编码"""
-
-
-class CreateBizObjectReply(Record, alias_generator=camel):
-    code: str | None
-    """状态码"""
-    data: CreateBizObjectReplyData | None
-    """返回结果"""
-    message: str | None
-    """状态码描述"""
-
-
-class CreateProcessesInstanceReplyData(Record, alias_generator=camel):
-    process_instance_id: str | None
-    """流程实例ID"""
-
-
-class CreateProcessesInstanceReply(Record, alias_generator=camel):
-    code: str | None
-    """状态码"""
-    data: CreateProcessesInstanceReplyData | None
-    """响应结果"""
-    message: str | None
-    """状态码描述"""
-
-
-class GetAppsReplyData(Record, alias_generator=camel):
     app_code: str | None
     """应用编码"""
     app_source: str | None
     """应用的来源类型"""
     app_state: str | None
     """应用状态"""
-    display_name: str | None
+    display_name: str = ""
     """应用显示名称"""
     solution: str | None
     """应用所属的解决方案名称"""
 
 
-class GetAppsReply(Record, alias_generator=camel):
-    code: str | None
-    """状态码"""
-    data: list[GetAppsReplyData] = empty_list()
-    """应用实例信息"""
-    message: str | None
-    """状态码描述"""
+class AppFunctionNode(Reply, alias_generator=camel):
+    """App function node."""
 
-
-class GetAttachmentTemporaryUrlReplyData(Record, alias_generator=camel):
-    attachment_url: str | None
-    """附件临时免登地址"""
-
-
-class GetAttachmentTemporaryUrlReply(Record, alias_generator=camel):
-    code: str | None
-    """状态码"""
-    data: GetAttachmentTemporaryUrlReplyData | None
-    """附件临时免登地址"""
-    message: str | None
-    """状态码描述"""
-
-
-class GetOrganizationsReplyData(Record, alias_generator=camel):
-    code: str | None
-    """部门编码"""
-    description: str | None
-    id: str | None
-    """部门ID"""
-    name: str | None
-    """部门名称"""
-    parent_id: str | None
-    """父级部门ID"""
-    sort_key: int | None
-    """排序值"""
-    unit_type: str | None
-    """组织类型"""
-
-
-class GetOrganizationsReply(Record, alias_generator=camel):
-    code: str | None
-    """状态码"""
-    data: list[GetOrganizationsReplyData] = empty_list()
-    """组织部门信息"""
-    message: str | None
-    """状态码描述"""
-
-
-class GetRoleUsersReplyData(Record, alias_generator=camel):
-    code: str | None
-    """用户编码"""
-    department_id: str | None
-    """所属部门ID"""
-    department_name: str | None
-    """所属部门名称"""
-    description: str | None
-    domain_type: str | None
-    """所属范围"""
-    email: str | None
-    """邮箱"""
-    mobile: str | None
-    """手机号码"""
-    name: str | None
-    """用户名称"""
-    part_department_ids: list[str] = empty_list()
-    """兼职部门ID集合"""
-    sex: str | None
-    """性别"""
-    sort_key: int | None
-    """排序值"""
-    user_id: str | None
-    """用户ID"""
-
-
-class GetRoleUsersReply(Record, alias_generator=camel):
-    code: str | None
-    """状态码"""
-    data: list[GetRoleUsersReplyData] = empty_list()
-    """用户信息列表"""
-    message: str | None
-    """状态码描述"""
-
-
-class GetRolesReplyDataRoleGroups(Record, alias_generator=camel):
-    company_id: str | None
-    """所属企业ID"""
-    description: str | None
-    group_code: str | None
-    """角色组编码"""
-    group_id: str | None
-    """角色组ID"""
-    group_name: str | None
-    """角色组名称"""
-    state: str | None
-    """状态"""
-    visibility: str | None
-    """可见性"""
-
-
-class GetRolesReplyDataRoles(Record, alias_generator=camel):
-    company_id: str | None
-    """所属企业ID"""
-    description: str | None
-    group_id: str | None
-    """所属的角色组ID"""
-    role_code: str | None
-    """角色编码"""
-    role_id: str | None
-    """角色ID"""
-    role_name: str | None
-    """角色名称"""
-    state: str | None
-    """状态"""
-    visibility: str | None
-    """可见性"""
-
-
-class GetRolesReplyData(Record, alias_generator=camel):
-    role_groups: list[GetRolesReplyDataRoleGroups] = empty_list()
-    """角色组列表"""
-    roles: list[GetRolesReplyDataRoles] = empty_list()
-    """角色对象列表"""
-
-
-class GetRolesReply(Record, alias_generator=camel):
-    code: str | None
-    """状态码"""
-    data: GetRolesReplyData | None
-    """角色组列表"""
-    message: str | None
-    """状态码描述"""
-
-
-class GetUploadUrlReplyData(Record, alias_generator=camel):
-    upload_url: str | None
-    """附件上传地址"""
-
-
-class GetUploadUrlReply(Record, alias_generator=camel):
-    code: str | None
-    """状态码"""
-    data: GetUploadUrlReplyData | None
-    """返回结果"""
-    message: str | None
-    """状态码描述"""
-
-
-class GetUsersReplyData(Record, alias_generator=camel):
-    code: str | None
-    """用户编码"""
-    department_id: str | None
-    """直属组织ID"""
-    department_name: str | None
-    """直属组织名称"""
-    description: str | None
-    domain_type: str | None
-    """作用域类型"""
-    email: str | None
-    """邮箱"""
-    id: str | None
-    """用户ID"""
-    mobile: str | None
-    """电话"""
-    name: str | None
-    """用户姓名"""
-    part_department_ids: list[str] = empty_list()
-    """兼职部门ID列表"""
-    sex: str | None
-    """性别"""
-    sort_key: int | None
-    """排序号"""
-
-
-class GetUsersReply(Record, alias_generator=camel):
-    code: str | None
-    """状态码"""
-    data: list[GetUsersReplyData] = empty_list()
-    """用户基础信息列表"""
-    message: str | None
-    """返回吗描述"""
-
-
-class LoadBizFieldsReplyDataChildFormsFields(Record, alias_generator=camel):
-    biz_data_type: str | None
-    """字段数据类型"""
-    field_name: str | None
-    """字段名或组件名"""
-    label: str | None
-    """显示名称"""
-
-
-class LoadBizFieldsReplyDataChildForms(Record, alias_generator=camel):
-    fields: list[LoadBizFieldsReplyDataChildFormsFields] = empty_list()
-    """子表字段数组"""
-    form_name: str | None
-    """子表名称"""
-    schema_code: str | None
-    """子表编码"""
-
-
-class LoadBizFieldsReplyDataFields(Record, alias_generator=camel):
-    biz_data_type: str | None
-    """字段、自定义组件的数据类型"""
-    field_name: str | None
-    """字段名称"""
-    label: str | None
-    """显示名称"""
-
-
-class LoadBizFieldsReplyData(Record, alias_generator=camel):
-    child_forms: list[LoadBizFieldsReplyDataChildForms] = empty_list()
-    """子表结构数组"""
-    fields: list[LoadBizFieldsReplyDataFields] = empty_list()
-    """字段、组件结构数组"""
-    form_name: str | None
-    """表单名称"""
-    schema_code: str | None
-    """表单编码"""
-
-
-class LoadBizFieldsReply(Record, alias_generator=camel):
-    code: str | None
-    """状态码"""
-    data: LoadBizFieldsReplyData | None
-    """返回结果"""
-    message: str | None
-    """状态码描述"""
-
-
-class LoadBizObjectReply(Record, alias_generator=camel):
-    code: str | None
-    """状态码"""
-    data: dict[str, JsonValue] | None
-    """返回结果"""
-    message: str | None
-    """状态码描述"""
-
-
-class LoadBizObjectsSortByFields(TypedDict, total=False):
-    direction: str
-    """排序方向"""
-    field_name: str
-    """排序字段名"""
-
-
-class QueryAppFunctionNodesReplyData(Record, alias_generator=camel):
     app_code: str | None
     """节点所属的应用编码"""
-    display_name: str | None
+    display_name: str = ""
     """显示名称"""
     is_system: bool | None
     """是否是系统节点"""
@@ -349,27 +55,108 @@ class QueryAppFunctionNodesReplyData(Record, alias_generator=camel):
     """菜单状态"""
 
 
-class QueryAppFunctionNodesReply(Record, alias_generator=camel):
+class BizObject(Reply, alias_generator=camel):
+    """Biz object."""
+
+    biz_object_id: str
+    """表单业务数据ID"""
+    form_usage_type: str | None
+    """数据模型"""
+    process_instance_id: str | None
+    """流程实例ID"""
+    schema_code: str | None
+    """表单编码"""
+
+
+class ChildForm(Reply, alias_generator=camel):
+    """Child form (子表结构数组)."""
+
+    fields: list[ChildFormField] = empty_list()
+    """子表字段数组"""
+    form_name: str = ""
+    """子表名称"""
+    schema_code: str | None
+    """子表编码"""
+
+
+class ChildFormField(Reply, alias_generator=camel):
+    """Child form field (子表字段数组)."""
+
+    biz_data_type: str | None
+    """字段、自定义组件的数据类型"""
+    field_name: str = ""
+    """字段名或组件名"""
+    label: str = ""
+    """显示名称"""
+
+
+class CreatedBizObject(Reply, alias_generator=camel):
+    """Created biz object."""
+
+    biz_object_ids: list[str] = empty_list()
+    """成功新增的业务对象ID数组"""
+    failed_datas: list[str] = empty_list()
+    """新增失败的数据列表"""
+    failed_messages: list[str] = empty_list()
+    """失败的提示信息列表"""
+    process_ids: list[str] = empty_list()
+    """新增成功的流程实例ID列表"""
+
+
+class GetRolesRole(Reply, alias_generator=camel):
+    """Get roles role (角色对象列表)."""
+
+    company_id: str | None
+    """所属企业ID"""
+    description: str = ""
+    group_id: str | None
+    """所属的角色组ID"""
+    role_code: str | None
+    """角色编码"""
+    role_id: str
+    """角色ID"""
+    role_name: str = ""
+    """角色名称"""
+    state: str | None
+    """状态"""
+    visibility: str | None
+    """可见性"""
+
+
+class LoadBizField(Reply, alias_generator=camel):
+    """Load biz field."""
+
+    child_forms: list[ChildForm] = empty_list()
+    """子表结构数组"""
+    fields: list[ChildFormField] = empty_list()
+    """字段、组件结构数组"""
+    form_name: str = ""
+    """表单名称"""
+    schema_code: str | None
+    """表单编码"""
+
+
+class Organization(Reply, alias_generator=camel):
+    """Organization."""
+
     code: str | None
-    """状态码"""
-    data: list[QueryAppFunctionNodesReplyData] = empty_list()
-    """应用功能节点信息列表"""
-    message: str | None
-    """状态码描述"""
+    """部门编码"""
+    description: str = ""
+    id: str
+    """部门ID"""
+    name: str = ""
+    """部门名称"""
+    parent_id: str | None
+    """父级部门ID"""
+    sort_key: int | None
+    """排序值"""
+    unit_type: str | None
+    """组织类型"""
 
 
-class QueryProcessesInstanceReplyDataOriginator(Record, alias_generator=camel):
-    department_id: str | None
-    """所属组织ID"""
-    department_name: str | None
-    """所属组织名称"""
-    name: str | None
-    """用户名称"""
-    user_id: str | None
-    """用户ID"""
+class ProcessesInstance(Reply, alias_generator=camel):
+    """Processes instance."""
 
-
-class QueryProcessesInstanceReplyData(Record, alias_generator=camel):
     app_code: str | None
     """流程所属的应用编码"""
     biz_object_id: str | None
@@ -380,9 +167,9 @@ class QueryProcessesInstanceReplyData(Record, alias_generator=camel):
     """钉钉流程ID"""
     finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
     """完成时间"""
-    originator: QueryProcessesInstanceReplyDataOriginator | None
+    originator: ProcessesInstanceUser | None
     """流程发起人信息"""
-    process_display_name: str | None
+    process_display_name: str = ""
     """流程名称"""
     process_instance_id: str | None
     """流程实例ID"""
@@ -396,75 +183,48 @@ class QueryProcessesInstanceReplyData(Record, alias_generator=camel):
     """状态"""
 
 
-class QueryProcessesInstanceReply(Record, alias_generator=camel):
-    code: str | None
-    """状态码"""
-    data: list[QueryProcessesInstanceReplyData] = empty_list()
-    """流程实例列表"""
-    message: str | None
-    """状态码描述"""
+class ProcessesInstanceUser(Reply, alias_generator=camel):
+    """Processes instance user (参与者)."""
 
-
-class QueryProcessesWorkItemsReplyDataFinisher(Record, alias_generator=camel):
     department_id: str | None
     """用户直属的部门ID"""
-    department_name: str | None
+    department_name: str = ""
     """用户直属的部门名称"""
-    name: str | None
+    name: str = ""
     """用户名称"""
     user_id: str | None
     """用户ID"""
 
 
-class QueryProcessesWorkItemsReplyDataParticipant(Record, alias_generator=camel):
-    department_id: str | None
-    """用户直属的部门ID"""
-    department_name: str | None
-    """用户直属的部门名称"""
-    name: str | None
-    """用户名称"""
-    user_id: str | None
-    """用户ID"""
+class ProcessesWorkItem(Reply, alias_generator=camel):
+    """Processes work item."""
 
-
-class QueryProcessesWorkItemsReplyDataReceiptor(Record, alias_generator=camel):
-    department_id: str | None
-    """用户直属的部门ID"""
-    department_name: str | None
-    """用户直属的部门名称"""
-    name: str | None
-    """用户名称"""
-    user_id: str | None
-    """用户ID"""
-
-
-class QueryProcessesWorkItemsReplyData(Record, alias_generator=camel):
     activity_code: str | None
     """活动编码"""
-    activity_name: str | None
+    activity_name: str = ""
     app_code: str | None
     """应用编码"""
     biz_object_id: str | None
     """工作项所关联的业务对象ID"""
-    comment: str | None
+    comment: str = ""
     """对该工作项的意见"""
-    display_name: str | None
+    display_name: str = ""
     """显示名称"""
     finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
     """完成时间"""
-    finisher: QueryProcessesWorkItemsReplyDataFinisher | None
+    finisher: ProcessesInstanceUser | None
     """完成者"""
     is_approval: bool | None
     """对该工作项是否同意"""
     is_finish: bool | None
     """是否已完成"""
-    participant: QueryProcessesWorkItemsReplyDataParticipant | None
+    participant: ProcessesInstanceUser | None
     """参与者"""
     process_instance_id: str | None
     """流程实例ID"""
     process_version: str | None
     """工作流版本"""
-    receiptor: QueryProcessesWorkItemsReplyDataReceiptor | None
+    receiptor: ProcessesInstanceUser | None
     """转交工作的接收人"""
     receive_time_gmt: Annotated[str | None, wire("receiveTimeGMT")]
     """接收时间"""
@@ -474,43 +234,101 @@ class QueryProcessesWorkItemsReplyData(Record, alias_generator=camel):
     """开始这个任务的时间"""
     state: str | None
     """状态"""
-    work_item_id: str | None
+    work_item_id: str
     """工作任务ID"""
     work_item_type: str | None
     """工作项类型"""
 
 
-class QueryProcessesWorkItemsReply(Record, alias_generator=camel):
+class Role(Reply, alias_generator=camel):
+    """Role."""
+
+    role_groups: list[RoleGroup] = empty_list()
+    """角色组列表"""
+    roles: list[GetRolesRole] = empty_list()
+    """角色对象列表"""
+
+
+class RoleGroup(Reply, alias_generator=camel):
+    """Role group (角色组列表)."""
+
+    company_id: str | None
+    """所属企业ID"""
+    description: str = ""
+    group_code: str | None
+    """角色组编码"""
+    group_id: str
+    """角色组ID"""
+    group_name: str = ""
+    """角色组名称"""
+    state: str | None
+    """状态"""
+    visibility: str | None
+    """可见性"""
+
+
+class SortByField(Shape, alias_generator=camel):
+    """Sort by field (排序字段结构列表)."""
+
+    direction: str | None = None
+    """排序方向"""
+    field_name: str | None = None
+    """排序字段名"""
+
+
+class User(Reply, alias_generator=camel):
+    """User."""
+
     code: str | None
-    """状态码"""
-    data: list[QueryProcessesWorkItemsReplyData] = empty_list()
-    """工作项实例信息列表"""
-    message: str | None
-    """状态码描述"""
+    """用户编码"""
+    department_id: str | None
+    """所属部门ID"""
+    department_name: str = ""
+    """所属部门名称"""
+    description: str = ""
+    domain_type: str | None
+    """作用域类型"""
+    email: str = ""
+    """邮箱"""
+    mobile: str = ""
+    """手机号码"""
+    name: str = ""
+    """用户名称"""
+    part_department_ids: list[str] = empty_list()
+    """兼职部门ID集合"""
+    sex: str | None
+    """性别"""
+    sort_key: int | None
+    """排序值"""
+    user_id: str | None
+    """用户ID"""
+    id: str | None
+    """用户ID"""
 
 
 class H3yunV1(Manager):
     @api("h3yun_1_0.BatchInsertBizObject", "POST /v1.0/h3yun/forms/instances/batch")
     def batch_insert_biz_object(
         self,
+        op_user_id: str,
+        *,
         biz_object_json_array: list[str],
         is_draft: bool,
-        op_user_id: str,
         schema_code: str,
-    ) -> Call[BatchInsertBizObjectReply]:
+    ) -> Call[CreatedBizObject | None]:
         """Batch insert biz object (批量创建表单业务对象数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
+            op_user_id: 操作用户ID
             biz_object_json_array: 待新增的业对象json数组
             is_draft: 是否是草稿
-            op_user_id: 操作用户ID
             schema_code: 表单编码
 
         Evidence: sdk
         """
-        return Call(BatchInsertBizObjectReply)
+        return Call(CreatedBizObject, "data").or_none()
 
     @api("h3yun_1_0.CancelProcessInstance", "POST /v1.0/h3yun/processes/instances/cancel")
     def cancel_process_instance(
@@ -531,32 +349,34 @@ class H3yunV1(Manager):
     @api("h3yun_1_0.CreateBizObject", "POST /v1.0/h3yun/forms/instances")
     def create_biz_object(
         self,
+        op_user_id: str,
+        *,
         biz_object_json: str,
         is_draft: bool,
-        op_user_id: str,
         schema_code: str,
-    ) -> Call[CreateBizObjectReply]:
+    ) -> Call[BizObject | None]:
         """Create biz object (创建单条表单业务对象实例).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
+            op_user_id: 操作用户ID
             biz_object_json: json格式的业务数据
             is_draft: 是否是草稿
-            op_user_id: 操作用户ID
             schema_code: 表单编码
 
         Evidence: sdk
         """
-        return Call(CreateBizObjectReply)
+        return Call(BizObject, "data").or_none()
 
     @api("h3yun_1_0.CreateProcessesInstance", "POST /v1.0/h3yun/processes/instances")
     def create_processes_instance(
         self,
         biz_object_id: str,
         op_user_id: str,
+        *,
         schema_code: str,
-    ) -> Call[CreateProcessesInstanceReply]:
+    ) -> Call[str | None]:
         """Create processes instance (创建流程实例).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -568,12 +388,13 @@ class H3yunV1(Manager):
 
         Evidence: sdk
         """
-        return Call(CreateProcessesInstanceReply)
+        return Call(str, "data.processInstanceId").or_none()
 
     @api("h3yun_1_0.DeleteBizObject", "DELETE /v1.0/h3yun/forms/instances")
     def delete_biz_object(
         self,
         biz_object_id: str,
+        *,
         schema_code: str,
     ) -> Call[None]:
         """Delete biz object (删除表单业务对象实例).
@@ -591,16 +412,17 @@ class H3yunV1(Manager):
     @api("h3yun_1_0.DeleteProcessesInstance", "DELETE /v1.0/h3yun/processes/instances")
     def delete_processes_instance(
         self,
-        is_auto_update_biz_object: bool,
         process_instance_id: str,
+        *,
+        is_auto_update_biz_object: bool,
     ) -> Call[None]:
         """Delete processes instance (删除流程实例).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
-            is_auto_update_biz_object: 删除成功后
             process_instance_id: 流程实例ID
+            is_auto_update_biz_object: 删除成功后
 
         Evidence: sdk
         """
@@ -609,10 +431,10 @@ class H3yunV1(Manager):
     @api("h3yun_1_0.GetApps", "POST /v1.0/h3yun/apps/search", idempotent=True)
     def get_apps(
         self,
-        query_type: str,
         *,
+        query_type: str,
         values: list[str] | None = None,
-    ) -> Call[GetAppsReply]:
+    ) -> Call[list[App]]:
         """Get apps (获取应用数据).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -623,13 +445,13 @@ class H3yunV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetAppsReply)
+        return Call(list[App], "data").or_empty()
 
     @api("h3yun_1_0.GetAttachmentTemporaryUrl", "GET /v1.0/h3yun/attachments/temporaryUrls")
     def get_attachment_temporary_url(
         self,
         attachment_id: str,
-    ) -> Call[GetAttachmentTemporaryUrlReply]:
+    ) -> Call[str]:
         """Get attachment temporary url (获取附件临时免登地址).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -639,14 +461,14 @@ class H3yunV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetAttachmentTemporaryUrlReply)
+        return Call(str, "data.attachmentUrl")
 
     @api("h3yun_1_0.GetOrganizations", "GET /v1.0/h3yun/departments")
     def get_organizations(
         self,
         *,
         department_id: str | None = None,
-    ) -> Call[GetOrganizationsReply]:
+    ) -> Call[list[Organization]]:
         """Get organizations (获取组织数据).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -656,13 +478,13 @@ class H3yunV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetOrganizationsReply)
+        return Call(list[Organization], "data").or_empty()
 
     @api("h3yun_1_0.GetRoleUsers", "GET /v1.0/h3yun/roles/roleUsers")
     def get_role_users(
         self,
         role_id: str,
-    ) -> Call[GetRoleUsersReply]:
+    ) -> Call[list[User]]:
         """Get role users (获取角色用户信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -672,28 +494,29 @@ class H3yunV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetRoleUsersReply)
+        return Call(list[User], "data").or_empty()
 
     @api("h3yun_1_0.GetRoles", "GET /v1.0/h3yun/roles")
     def get_roles(
         self,
-    ) -> Call[GetRolesReply]:
+    ) -> Call[Role]:
         """Get roles (获取角色数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetRolesReply)
+        return Call(Role, "data")
 
     @api("h3yun_1_0.GetUploadUrl", "GET /v1.0/h3yun/attachments/uploadUrls")
     def get_upload_url(
         self,
         biz_object_id: str,
+        *,
         field_name: str,
         is_overwrite: bool,
         schema_code: str,
-    ) -> Call[GetUploadUrlReply]:
+    ) -> Call[str]:
         """Get upload url (获取文件上传地址).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -706,7 +529,7 @@ class H3yunV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetUploadUrlReply)
+        return Call(str, "data.uploadUrl")
 
     @api("h3yun_1_0.GetUsers", "GET /v1.0/h3yun/users")
     def get_users(
@@ -714,7 +537,7 @@ class H3yunV1(Manager):
         department_id: str,
         *,
         is_recursive: bool | None = None,
-    ) -> Call[GetUsersReply]:
+    ) -> Call[list[User]]:
         """Get users (获取用户数据).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -725,13 +548,14 @@ class H3yunV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetUsersReply)
+        return Call(list[User], "data").or_empty()
 
     @api("h3yun_1_0.LoadBizFields", "GET /v1.0/h3yun/forms/loadBizFields")
     def load_biz_fields(
         self,
+        *,
         schema_code: str,
-    ) -> Call[LoadBizFieldsReply]:
+    ) -> Call[LoadBizField]:
         """Load biz fields (获取表单业务字段信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -741,14 +565,15 @@ class H3yunV1(Manager):
 
         Evidence: sdk
         """
-        return Call(LoadBizFieldsReply)
+        return Call(LoadBizField, "data")
 
     @api("h3yun_1_0.LoadBizObject", "GET /v1.0/h3yun/forms/instances/loadInstances")
     def load_biz_object(
         self,
         biz_object_id: str,
+        *,
         schema_code: str,
-    ) -> Call[LoadBizObjectReply]:
+    ) -> Call[dict[str, JsonValue]]:
         """Load biz object (获取单条表单业务对象实例).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -759,18 +584,18 @@ class H3yunV1(Manager):
 
         Evidence: sdk
         """
-        return Call(LoadBizObjectReply)
+        return Call(dict[str, JsonValue], "data").or_empty()
 
     @api("h3yun_1_0.LoadBizObjects", "POST /v1.0/h3yun/forms/instances/search", idempotent=True)
     def load_biz_objects(
         self,
-        schema_code: str,
         *,
+        schema_code: str,
         matcher_json: str | None = None,
         page_number: int | None = None,
         page_size: int = 20,
         return_fields: list[str] | None = None,
-        sort_by_fields: list[LoadBizObjectsSortByFields] | None = None,
+        sort_by_fields: Sequence[OrDict[SortByField]] | None = None,
     ) -> Query[dict[str, JsonValue]]:
         """Load biz objects (查询表单实例列表).
 
@@ -793,8 +618,9 @@ class H3yunV1(Manager):
     @api("h3yun_1_0.QueryAppFunctionNodes", "GET /v1.0/h3yun/apps/functionNodes")
     def query_app_function_nodes(
         self,
+        *,
         app_code: str,
-    ) -> Call[QueryAppFunctionNodesReply]:
+    ) -> Call[list[AppFunctionNode]]:
         """Query app function nodes (获取应用的功能节点信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -804,14 +630,15 @@ class H3yunV1(Manager):
 
         Evidence: sdk
         """
-        return Call(QueryAppFunctionNodesReply)
+        return Call(list[AppFunctionNode], "data").or_empty()
 
     @api("h3yun_1_0.QueryProcessesInstance", "GET /v1.0/h3yun/processes/instances")
     def query_processes_instance(
         self,
         biz_object_id: str,
+        *,
         schema_code: str,
-    ) -> Call[QueryProcessesInstanceReply]:
+    ) -> Call[list[ProcessesInstance]]:
         """Query processes instance (获取流程实例).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -822,13 +649,13 @@ class H3yunV1(Manager):
 
         Evidence: sdk
         """
-        return Call(QueryProcessesInstanceReply)
+        return Call(list[ProcessesInstance], "data").or_empty()
 
     @api("h3yun_1_0.QueryProcessesWorkItems", "GET /v1.0/h3yun/processes/workItems")
     def query_processes_work_items(
         self,
         process_instance_id: str,
-    ) -> Call[QueryProcessesWorkItemsReply]:
+    ) -> Call[list[ProcessesWorkItem]]:
         """Query processes work items (获取流程实例节点工作项).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -838,12 +665,13 @@ class H3yunV1(Manager):
 
         Evidence: sdk
         """
-        return Call(QueryProcessesWorkItemsReply)
+        return Call(list[ProcessesWorkItem], "data").or_empty()
 
     @api("h3yun_1_0.UpdateBizObject", "PUT /v1.0/h3yun/forms/instances")
     def update_biz_object(
         self,
         biz_object_id: str,
+        *,
         biz_object_json: str,
         schema_code: str,
     ) -> Call[None]:

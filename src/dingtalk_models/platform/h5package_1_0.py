@@ -7,25 +7,25 @@ from dingtalk_models.call.operation import api
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class CreatePackageReply(Record, alias_generator=camel):
-    task_id: str | None
+class AccessToken(Reply, alias_generator=camel):
+    """Access token."""
 
-
-class GetAccessTokenReply(Record, alias_generator=camel):
     access_key_id: str | None
     access_key_secret: Secret | None
     bucket: str | None
     endpoint: str | None
     expiration: str | None
-    name: str | None
+    name: str = ""
     region: str | None
     sts_token: Secret | None
 
 
-class GetCreateStatusReply(Record, alias_generator=camel):
+class CreateStatus(Reply, alias_generator=camel):
+    """Create status."""
+
     build_time: int | None
     finished: bool | None
     package_size: int | None
@@ -43,14 +43,14 @@ class H5packageV1(Manager):
         app_id: int | None = None,
         home_url: str | None = None,
         oss_object_key: str | None = None,
-    ) -> Call[CreatePackageReply]:
+    ) -> Call[str | None]:
         """Create package (上传H5离线包).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreatePackageReply)
+        return Call(str, "taskId").or_none()
 
     @api("h5package_1_0.GetAccessToken", "GET /v1.0/h5package/uploadTokens")
     def get_access_token(
@@ -58,33 +58,33 @@ class H5packageV1(Manager):
         *,
         agent_id: int | None = None,
         app_id: int | None = None,
-    ) -> Call[GetAccessTokenReply]:
+    ) -> Call[AccessToken]:
         """Get access token (获取包上传一次性AccessToken).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetAccessTokenReply)
+        return Call(AccessToken)
 
     @api("h5package_1_0.GetCreateStatus", "GET /v1.0/h5package/uploadStatus")
     def get_create_status(
         self,
         task_id: str,
-    ) -> Call[GetCreateStatusReply]:
+    ) -> Call[CreateStatus]:
         """Get create status (获取H5离线包版本创建状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetCreateStatusReply)
+        return Call(CreateStatus)
 
     @api("h5package_1_0.PublishPackage", "POST /v1.0/h5package/publish")
     def publish_package(
         self,
-        version: str,
         *,
+        version: str,
         agent_id: int | None = None,
         app_id: int | None = None,
     ) -> Call[None]:

@@ -5,12 +5,6 @@ from __future__ import annotations
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
-
-
-class StepinfoGetuserstatusReply(Record):
-    status: bool | None
-    """是否开启钉钉运动"""
 
 
 class OapiHealth(Manager):
@@ -18,7 +12,7 @@ class OapiHealth(Manager):
     def stepinfo_getuserstatus(
         self,
         userid: str,
-    ) -> Call[StepinfoGetuserstatusReply]:
+    ) -> Call[bool]:
         """Stepinfo getuserstatus (查询用户是否参与企业步数排行榜).
 
         Args:
@@ -30,4 +24,4 @@ class OapiHealth(Manager):
 
         Source: check-whether-dingtalk-is-enabled
         """
-        return Call(StepinfoGetuserstatusReply, "")
+        return Call(bool, "status")

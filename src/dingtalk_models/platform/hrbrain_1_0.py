@@ -2,640 +2,385 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Required
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO, Paging
-from dingtalk_models.core.wire import camel, empty_list, wire
+from dingtalk_models.core.wire import Day, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class HrbrainDeleteAwardRecordsParams(TypedDict, total=False):
-    award_date: str
-    """奖励颁发日期"""
-    award_name: str
-    """奖励名称"""
-    work_no: Required[str]
-    """钉钉 UserId"""
+class AttachmentInfo(Reply, alias_generator=camel):
+    """Attachment info (人员档案照片列表)."""
+
+    url: str | None
+    """人员档案照片url"""
+    name: str = ""
+    """人员档案照片名称"""
 
 
-class HrbrainDeleteCustomParams(TypedDict, total=False):
-    work_no: Annotated[str, wire("work_no")]
+class Category(Shape, alias_generator=camel):
+    """Category."""
+
+    children: list[JsonValue] = empty_list()
+    code: str | None = None
+    name: str | None = None
+    p_code: str | None = None
+    sort_size: str | None = None
+
+
+class CustomParam(Shape, alias_generator=camel):
+    """Custom param (自定义模型数据)."""
+
+    work_no: Annotated[str | None, wire("work_no")] = None
     """(例 e.g. `123456789`)"""
 
 
-class HrbrainDeleteDeptInfoParams(TypedDict, total=False):
-    dept_no: Required[str]
+class Dept(Shape, alias_generator=camel):
+    """Dept (请求体 the whole body)."""
+
+    dept_no: str
+    """部门 ID"""
+    dept_name: str
+    """部门名称"""
+    super_dept_no: str
+    """上级部门 ID"""
+    super_dept_name: str | None = None
+    """上级部门名称"""
+    super_emp_id: str | None = None
+    """部门主管 UserId"""
+    super_name: str | None = None
+    """部门主管名称"""
+    create_date: str | None = None
+    """创建日期"""
+    effective_date: str | None = None
+    """生效日期"""
+    is_effective: str | None = None
+    """是否有效"""
+    extend_info: dict[str, JsonValue] = empty_dict()
+    """扩展字段"""
+
+
+class DeptParam(Shape, alias_generator=camel):
+    """Dept param (参数组)."""
+
+    dept_no: str
     """部门 ID (例 e.g. `10010`)"""
 
 
-class HrbrainDeleteDimissionParams(TypedDict, total=False):
-    dimission_date: str
+class Dismission(Shape, alias_generator=camel):
+    """Dismission (请求体 the whole body)."""
+
+    name: str
+    """姓名 (例 e.g. `张三`)"""
+    work_no: str
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
+    emp_type: str
+    """员工类型 (例 e.g. `正式全职`)"""
+    dimission_date: Day
+    """离职日期 (例 e.g. `2023-01-01`)"""
+    dept_no: str
+    """离职时部门编码 (例 e.g. `10010`)"""
+    dept_name: str
+    """离职时部门 (例 e.g. `组织发展&变革`)"""
+    job_level: str | None = None
+    """离职时职级 (例 e.g. `P8`)"""
+    work_loc_addr: str | None = None
+    """工作地 (例 e.g. `杭州余杭`)"""
+    super_name: str
+    """离职时主管 (例 e.g. `李四`)"""
+    dimission_reason: str
+    """离职原因分类 (例 e.g. `个人原因`)"""
+    dimission_reason_desc: Annotated[str, wire("dimissionReaasonDesc")]
+    """离职原因说明 (例 e.g. `个人发展`)"""
+    job_code_name: str | None = None
+    """离职职务 (例 e.g. `产品`)"""
+    post_name: str | None = None
+    """离职职位 (例 e.g. `产品设计`)"""
+    extend_info: dict[str, JsonValue] = empty_dict()
+    """扩展字段"""
+
+
+class DismissionParam(Shape, alias_generator=camel):
+    """Dismission param (参数组)."""
+
+    award_date: str | None = None
+    """奖励颁发日期"""
+    award_name: str | None = None
+    """奖励名称"""
+    work_no: str | None = None
+    """钉钉 UserId (例 e.g. `123456789`)"""
+    dimission_date: Day | None = None
     """离职日期 (例 e.g. `2024-10-10`)"""
+    label: dict[str, JsonValue] = empty_dict()
+    """基础自定义标签"""
+    period: str | None = None
+    """盘点周期 (例 e.g. `FY24`)"""
+    perf_plan_name: str | None = None
+    """绩效计划名称 (例 e.g. `年度绩效`)"""
+    regist_date: Day | None = None
+    """入职日期 (例 e.g. `2024-10-10`)"""
+    regular_date: Day | None = None
+    """转正时间 (例 e.g. `2024-02-02`)"""
+    label_codes: list[str] = empty_list()
+    label_datas: list[LabelData] = empty_list()
+
+
+class EduExp(Shape, alias_generator=camel):
+    """Edu exp (请求体 the whole body)."""
+
+    name: str
+    """姓名 (例 e.g. `张三`)"""
+    work_no: str
+    """钉钉 UserId (例 e.g. `14530201131175645`)"""
+    school_name: str
+    """学校 (例 e.g. `清华大学`)"""
+    start_date: Day
+    """开始日期 (例 e.g. `2019-07-01`)"""
+    end_date: Day
+    """结束日期 (例 e.g. `2023-06-30`)"""
+    edu_name: str
+    """学历 (例 e.g. `本科`)"""
+    major: str | None = None
+    """专业 (例 e.g. `软件工程`)"""
+    extend_info: dict[str, JsonValue] = empty_dict()
+    """扩展字段"""
+
+
+class EduExpParam(Shape, alias_generator=camel):
+    """Edu exp param (参数组)."""
+
+    edu_name: str | None = None
+    """学历 (例 e.g. `本科`)"""
+    end_date: Day | None = None
+    """结束日期 (例 e.g. `2009-07-30`)"""
+    school_name: str | None = None
+    """学校 (例 e.g. `浙江大学`)"""
+    start_date: Day | None = None
+    """开始日期 (例 e.g. `2005-09-01`)"""
+    work_no: str
+    """钉钉 UserId (例 e.g. `123456789`)"""
+    company_name: str | None = None
+    """公司名称"""
+
+
+class Emp(Reply, alias_generator=camel):
+    """Emp."""
+
+    user_id: str
+    """用户ID"""
+    name: str = ""
+    """姓名"""
+
+
+class EmpEntry(Shape, alias_generator=camel):
+    """Emp entry (请求体 the whole body)."""
+
+    name: str
+    """姓名 (例 e.g. `张三`)"""
+    work_no: str
+    """钉钉 UserId (例 e.g. `14530201131175645`)"""
+    gender: str
+    """性别 (例 e.g. `男`)"""
+    birthday: Day
+    """出生日期 (例 e.g. `1986-10-02`)"""
+    nation: str
+    """民族 (例 e.g. `汉族`)"""
+    nation_ctry: str
+    """国籍 (例 e.g. `中国`)"""
+    political_status: str
+    """政治面貌 (例 e.g. `党员`)"""
+    marriage: str | None = None
+    """婚姻状态 (例 e.g. `已婚`)"""
+    work_email: str | None = None
+    """工作邮箱 (例 e.g. `xxx@gmail.com`)"""
+    emp_type: str
+    """员工类型 (例 e.g. `正式全职`)"""
+    emp_status: str
+    """雇佣状态 (例 e.g. `在职`)"""
+    emp_source: str
+    """招聘来源 (例 e.g. `社招`)"""
+    job_level: str | None = None
+    """职级 (例 e.g. `P8`)"""
+    job_code_name: str
+    """职务 (例 e.g. `产品`)"""
+    post_name: str
+    """职位 (例 e.g. `后端开发工程师`)"""
+    dept_no: str
+    """部门编码 (例 e.g. `10010`)"""
+    dept_name: str
+    """部门名称 (例 e.g. `组织发展&变革`)"""
+    super_emp_id: str | None = None
+    """直接主管标识 (例 e.g. `122230324`)"""
+    super_name: str | None = None
+    """直接主管姓名 (例 e.g. `李四`)"""
+    work_loc_city: str | None = None
+    """工作所在城市 (例 e.g. `杭州`)"""
+    work_loc_addr: str | None = None
+    """工作地址 (例 e.g. `杭州余杭`)"""
+    regist_date: Day | None = None
+    """入职日期 (例 e.g. `2023-02-02`)"""
+    regular_date: Day | None = None
+    """转正时间 (例 e.g. `2023-05-03`)"""
+    is_dimission: str | None = None
+    """是否离职 (例 e.g. `否`)"""
+    dimission_date: Day | None = None
+    """离职日期 (例 e.g. `2024-03-01`)"""
+    highest_edu_name: str | None = None
+    """最高学历 (例 e.g. `本科`)"""
+    highest_degree: str | None = None
+    """最高学位 (例 e.g. `学士学位`)"""
+    last_school_name: str | None = None
+    """毕业院校名 (例 e.g. `清华大学`)"""
+    extend_info: dict[str, JsonValue] = empty_dict()
+    """扩展字段"""
+    job_category: str | None = None
+    """(仅见于官方 SDK only in the official SDK)"""
+    job_family: str | None = None
+    """(仅见于官方 SDK only in the official SDK)"""
+
+
+class HrbrainDeletePunParam(Shape, alias_generator=camel):
+    """Hrbrain delete pun param (参数组)."""
+
+    effective_date: Day | None = None
+    """处分生效日期 (例 e.g. `2024-10-10`)"""
+    pun_name: str | None = None
+    """处分名称 (例 e.g. `处分名称`)"""
     work_no: str
     """钉钉 UserId (例 e.g. `123456789`)"""
 
 
-class HrbrainDeleteEduExpParams(TypedDict, total=False):
-    edu_name: str
-    """学历 (例 e.g. `本科`)"""
-    end_date: str
-    """结束日期 (例 e.g. `2009-07-30`)"""
-    school_name: str
-    """学校 (例 e.g. `浙江大学`)"""
-    start_date: str
-    """开始日期 (例 e.g. `2005-09-01`)"""
-    work_no: Required[str]
-    """钉钉 UserId (例 e.g. `123456789`)"""
+class HrbrainEmpPool(Reply, alias_generator=camel):
+    """Hrbrain emp pool."""
 
-
-class HrbrainDeleteEmpInfoParams(TypedDict, total=False):
-    work_no: Required[str]
-    """钉钉 UserId (例 e.g. `123456789`)"""
-
-
-class HrbrainDeleteLabelIndustryParams(TypedDict, total=False):
-    label: dict[str, JsonValue]
-    """领域经验值"""
-    work_no: Required[str]
-    """钉钉 UserId (例 e.g. `123456789`)"""
-
-
-class HrbrainDeleteLabelInventoryParams(TypedDict, total=False):
-    label: dict[str, JsonValue]
-    """盘点标签数据"""
-    period: str
-    """盘点周期 (例 e.g. `FY24`)"""
-    work_no: Required[str]
-    """钉钉 UserId (例 e.g. `123456789`)"""
-
-
-class HrbrainDeleteLabelProfSkillParams(TypedDict, total=False):
-    label: dict[str, JsonValue]
-    """专业技能标签"""
-    work_no: Required[str]
-    """钉钉 UserId (例 e.g. `123456789`)"""
-
-
-class HrbrainDeletePerfEvalParams(TypedDict, total=False):
-    perf_plan_name: str
-    """绩效计划名称 (例 e.g. `年度绩效`)"""
-    period: str
-    """绩效周期 (例 e.g. `FY24`)"""
-    work_no: Required[str]
-    """钉钉 UserId (例 e.g. `123456789`)"""
-
-
-class HrbrainDeletePunDetailParams(TypedDict, total=False):
-    effective_date: str
-    """处分生效日期 (例 e.g. `2024-10-10`)"""
-    pun_name: str
-    """处分名称 (例 e.g. `处分名称`)"""
-    work_no: Required[str]
-    """钉钉 UserId (例 e.g. `123456789`)"""
-
-
-class HrbrainDeleteRegistParams(TypedDict, total=False):
-    regist_date: str
-    """入职日期 (例 e.g. `2024-10-10`)"""
-    work_no: Required[str]
-    """钉钉 UserId (例 e.g. `123456789`)"""
-
-
-class HrbrainDeleteRegularParams(TypedDict, total=False):
-    regular_date: Required[str]
-    """转正时间 (例 e.g. `2024-02-02`)"""
-    work_no: Required[str]
-    """钉钉UserId (例 e.g. `123456789`)"""
-
-
-class HrbrainDeleteTrainingParams(TypedDict, total=False):
-    train_end_date: Required[str]
-    """训练结束时间 (例 e.g. `2022-02-09`)"""
-    train_name: Required[str]
-    """训练名称 (例 e.g. `基础训练`)"""
-    train_start_date: Required[str]
-    """训练开始时间 (例 e.g. `2022-01-09`)"""
-    work_no: Required[str]
-    """钉钉UserId (例 e.g. `123456789`)"""
-
-
-class HrbrainDeleteTransferEvalParams(TypedDict, total=False):
-    transfer_date: str
-    """异动时间 (例 e.g. `2024-10-10`)"""
-    transfer_type: str
-    """异动类型 (例 e.g. `调岗`)"""
-    work_no: Required[str]
-    """钉钉 UserId (例 e.g. `123456789`)"""
-
-
-class HrbrainDeleteWorkExpParams(TypedDict, total=False):
-    company_name: str
-    """公司名称"""
-    end_date: str
-    """结束日期"""
-    start_date: str
-    """开始日期"""
-    work_no: Required[str]
-    """钉钉 UserId"""
-
-
-class HrbrainDeletetLabelBaseParams(TypedDict, total=False):
-    label: dict[str, JsonValue]
-    """基础自定义标签"""
-    work_no: Required[str]
-    """钉钉 UserId (例 e.g. `123456789`)"""
-
-
-class HrbrainEmpPoolQueryPoolInfoPoolTags(Record, alias_generator=camel):
-    label: str | None
-    """标签名称"""
-    value: str | None
-    """标签值"""
-
-
-class HrbrainEmpPoolQueryPoolInfo(Record, alias_generator=camel):
     pool_code: str | None
     """人才池Code"""
-    pool_name: str | None
+    pool_name: str = ""
     """人才池名称"""
-    pool_desc: str | None
+    pool_desc: str = ""
     """人才池描述"""
-    pool_tags: list[HrbrainEmpPoolQueryPoolInfoPoolTags] = empty_list()
+    pool_tags: list[PoolTag] = empty_list()
     """人才池标签列表"""
 
 
-class HrbrainEmpPoolUserEmpVo(Record, alias_generator=camel):
-    user_id: str | None
-    """用户ID"""
-    name: str | None
-    """姓名"""
+class HrbrainImportAward(Shape, alias_generator=camel):
+    """Hrbrain import award (请求体 the whole body)."""
 
-
-class HrbrainImportAwardDetailBody(TypedDict, total=False):
-    name: Required[str]
+    name: str
     """姓名 (例 e.g. `张三`)"""
-    work_no: Required[str]
+    work_no: str
     """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
-    award_name: Required[str]
+    award_name: str
     """奖励名称 (例 e.g. `优秀员工`)"""
-    award_date: Required[str]
+    award_date: Day
     """奖励颁发日期 (例 e.g. `2023-04-10`)"""
-    award_org: str
+    award_org: str | None = None
     """奖励颁发机构 (例 e.g. `人事部`)"""
-    award_type: str
+    award_type: str | None = None
     """奖励类型 (例 e.g. `奖励类型`)"""
-    comment: str
+    comment: str | None = None
     """备注说明 (例 e.g. `奖励说明`)"""
-    extend_info: dict[str, JsonValue]
+    extend_info: dict[str, JsonValue] = empty_dict()
     """扩展信息"""
 
 
-class HrbrainImportDeptInfoBody(TypedDict, total=False):
-    dept_no: Required[str]
-    """部门 ID"""
-    dept_name: Required[str]
-    """部门名称"""
-    super_dept_no: Required[str]
-    """上级部门 ID"""
-    super_dept_name: str
-    """上级部门名称"""
-    super_emp_id: str
-    """部门主管 UserId"""
-    super_name: str
-    """部门主管名称"""
-    create_date: str
-    """创建日期"""
-    effective_date: str
-    """生效日期"""
-    is_effective: str
-    """是否有效"""
-    extend_info: dict[str, JsonValue]
-    """扩展字段"""
+class HrbrainImportPun(Shape, alias_generator=camel):
+    """Hrbrain import pun (请求体 the whole body)."""
 
-
-class HrbrainImportDimissionBody(TypedDict, total=False):
-    name: Required[str]
+    name: str
     """姓名 (例 e.g. `张三`)"""
-    work_no: Required[str]
+    work_no: str
     """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
-    emp_type: Required[str]
-    """员工类型 (例 e.g. `正式全职`)"""
-    dimission_date: Required[str]
-    """离职日期 (例 e.g. `2023-01-01`)"""
-    dept_no: Required[str]
-    """离职时部门编码 (例 e.g. `10010`)"""
-    dept_name: Required[str]
-    """离职时部门 (例 e.g. `组织发展&变革`)"""
-    job_level: str
-    """离职时职级 (例 e.g. `P8`)"""
-    work_loc_addr: str
-    """工作地 (例 e.g. `杭州余杭`)"""
-    super_name: Required[str]
-    """离职时主管 (例 e.g. `李四`)"""
-    dimission_reason: Required[str]
-    """离职原因分类 (例 e.g. `个人原因`)"""
-    dimission_reaason_desc: Required[str]
-    """离职原因说明 (例 e.g. `个人发展`)"""
-    job_code_name: str
-    """离职职务 (例 e.g. `产品`)"""
-    post_name: str
-    """离职职位 (例 e.g. `产品设计`)"""
-    extend_info: dict[str, JsonValue]
-    """扩展字段"""
-
-
-class HrbrainImportEduExpBody(TypedDict, total=False):
-    name: Required[str]
-    """姓名 (例 e.g. `张三`)"""
-    work_no: Required[str]
-    """钉钉 UserId (例 e.g. `14530201131175645`)"""
-    school_name: Required[str]
-    """学校 (例 e.g. `清华大学`)"""
-    start_date: Required[str]
-    """开始日期 (例 e.g. `2019-07-01`)"""
-    end_date: Required[str]
-    """结束日期 (例 e.g. `2023-06-30`)"""
-    edu_name: Required[str]
-    """学历 (例 e.g. `本科`)"""
-    major: str
-    """专业 (例 e.g. `软件工程`)"""
-    extend_info: dict[str, JsonValue]
-    """扩展字段"""
-
-
-class HrbrainImportEmpInfoBody(TypedDict, total=False):
-    name: Required[str]
-    """姓名 (例 e.g. `张三`)"""
-    work_no: Required[str]
-    """钉钉 UserId (例 e.g. `14530201131175645`)"""
-    gender: Required[str]
-    """性别 (例 e.g. `男`)"""
-    birthday: Required[str]
-    """出生日期 (例 e.g. `1986-10-02`)"""
-    nation: Required[str]
-    """民族 (例 e.g. `汉族`)"""
-    nation_ctry: Required[str]
-    """国籍 (例 e.g. `中国`)"""
-    political_status: Required[str]
-    """政治面貌 (例 e.g. `党员`)"""
-    marriage: str
-    """婚姻状态 (例 e.g. `已婚`)"""
-    work_email: str
-    """工作邮箱 (例 e.g. `xxx@gmail.com`)"""
-    emp_type: Required[str]
-    """员工类型 (例 e.g. `正式全职`)"""
-    emp_status: Required[str]
-    """雇佣状态 (例 e.g. `在职`)"""
-    emp_source: Required[str]
-    """招聘来源 (例 e.g. `社招`)"""
-    job_level: str
-    """职级 (例 e.g. `P8`)"""
-    job_code_name: Required[str]
-    """职务 (例 e.g. `产品`)"""
-    post_name: Required[str]
-    """职位 (例 e.g. `后端开发工程师`)"""
-    dept_no: Required[str]
-    """部门编码 (例 e.g. `10010`)"""
-    dept_name: Required[str]
-    """部门名称 (例 e.g. `组织发展&变革`)"""
-    super_emp_id: str
-    """直接主管标识 (例 e.g. `122230324`)"""
-    super_name: str
-    """直接主管姓名 (例 e.g. `李四`)"""
-    work_loc_city: str
-    """工作所在城市 (例 e.g. `杭州`)"""
-    work_loc_addr: str
-    """工作地址 (例 e.g. `杭州余杭`)"""
-    regist_date: str
-    """入职日期 (例 e.g. `2023-02-02`)"""
-    regular_date: str
-    """转正时间 (例 e.g. `2023-05-03`)"""
-    is_dimission: str
-    """是否离职 (例 e.g. `否`)"""
-    dimission_date: str
-    """离职日期 (例 e.g. `2024-03-01`)"""
-    highest_edu_name: str
-    """最高学历 (例 e.g. `本科`)"""
-    highest_degree: str
-    """最高学位 (例 e.g. `学士学位`)"""
-    last_school_name: str
-    """毕业院校名 (例 e.g. `清华大学`)"""
-    extend_info: dict[str, JsonValue]
-    """扩展字段"""
-    job_category: str
-    """(仅见于官方 SDK only in the official SDK)"""
-    job_family: str
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class HrbrainImportLabelBaseBody(TypedDict, total=False):
-    work_no: Required[str]
-    """钉钉 UserId (例 e.g. `14530201131175645`)"""
-    name: Required[str]
-    """姓名 (例 e.g. `张三`)"""
-    extend_info: Required[dict[str, JsonValue]]
-    """标签字段"""
-
-
-class HrbrainImportLabelCustomBody(TypedDict, total=False):
-    name: Required[str]
-    """姓名 (例 e.g. `张三`)"""
-    work_no: Required[str]
-    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
-    tag: Required[str]
-    """自定义标签 (例 e.g. `高富帅,白富美`)"""
-    extend_info: dict[str, JsonValue]
-    """扩展字段"""
-
-
-class HrbrainImportLabelIndustryBody(TypedDict, total=False):
-    name: Required[str]
-    """姓名 (例 e.g. `张三`)"""
-    work_no: Required[str]
-    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
-    level1: Required[str]
-    """领域经验一级 (例 e.g. `互联网`)"""
-    level2: Required[str]
-    """领域经验二级 (例 e.g. `电商`)"""
-    level3: Required[str]
-    """领域经验三级 (例 e.g. `导购`)"""
-    extend_info: dict[str, JsonValue]
-    """扩展字段"""
-
-
-class HrbrainImportLabelInventoryBody(TypedDict, total=False):
-    work_no: Required[str]
-    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
-    name: Required[str]
-    """姓名 (例 e.g. `张三`)"""
-    period: Required[str]
-    """盘点周期 (例 e.g. `FY24年度`)"""
-    extend_info: dict[str, JsonValue]
-    """盘点数据"""
-
-
-class HrbrainImportLabelProfSkillBody(TypedDict, total=False):
-    name: Required[str]
-    """姓名 (例 e.g. `张三`)"""
-    work_no: Required[str]
-    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
-    level1: Required[str]
-    """专业技能一级 (例 e.g. `安全技术`)"""
-    level2: Required[str]
-    """专业技能二级 (例 e.g. `网络安全研发`)"""
-    level3: Required[str]
-    """专业技能三级 (例 e.g. `安全攻防`)"""
-    extend_info: dict[str, JsonValue]
-    """扩展字段"""
-
-
-class HrbrainImportPerfEvalBody(TypedDict, total=False):
-    name: Required[str]
-    """姓名 (例 e.g. `张三`)"""
-    work_no: Required[str]
-    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
-    perf_plan_name: Required[str]
-    """绩效计划名称 (例 e.g. `FY24年度考核`)"""
-    period: Required[str]
-    """绩效周期 (例 e.g. `FY24`)"""
-    perf_cate: str
-    """绩效周期类型 (例 e.g. `年度`)"""
-    period_start_date: Required[str]
-    """计划开始日期 (例 e.g. `2023-04-01`)"""
-    period_end_date: Required[str]
-    """计划结束日期 (例 e.g. `2024-03-31`)"""
-    score: Required[str]
-    """绩效结果 (例 e.g. `3.75`)"""
-    perf_score: str
-    """绩效结果等级 (例 e.g. `T1`)"""
-    comment: str
-    """绩效评价 (例 e.g. `绩效评价`)"""
-    extend_info: dict[str, JsonValue]
-    """扩展字段"""
-
-
-class HrbrainImportPromEvalBody(TypedDict, total=False):
-    name: Required[str]
-    """姓名 (例 e.g. `张三`)"""
-    work_no: Required[str]
-    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
-    period: Required[str]
-    """晋升计划名称 (例 e.g. `FY24晋升`)"""
-    period_start_date: str
-    """计划开始日期 (例 e.g. `2024-03-24`)"""
-    period_end_date: str
-    """计划结束日期 (例 e.g. `2024-06-01`)"""
-    effective_date: Required[str]
-    """晋升生效日期 (例 e.g. `2024-06-01`)"""
-    pre_job_level: Required[str]
-    """晋升前职级/岗位 (例 e.g. `P7`)"""
-    new_job_level: Required[str]
-    """晋升后职级/岗位 (例 e.g. `P8`)"""
-    comment: str
-    """备注说明 (例 e.g. `晋升说明`)"""
-    extend_info: dict[str, JsonValue]
-    """扩展字段"""
-
-
-class HrbrainImportPunDetailBody(TypedDict, total=False):
-    name: Required[str]
-    """姓名 (例 e.g. `张三`)"""
-    work_no: Required[str]
-    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
-    pun_name: Required[str]
+    pun_name: str
     """处分名称 (例 e.g. `三类违规`)"""
-    effective_date: Required[str]
+    effective_date: Day
     """处分生效日期 (例 e.g. `2024-03-01`)"""
-    pun_org: str
+    pun_org: str | None = None
     """处分判定机构 (例 e.g. `安全部`)"""
-    comment: str
+    comment: str | None = None
     """备注说明 (例 e.g. `处分说明`)"""
-    extend_info: dict[str, JsonValue]
+    extend_info: dict[str, JsonValue] = empty_dict()
     """扩展字段"""
 
 
-class HrbrainImportRegistBody(TypedDict, total=False):
-    name: Required[str]
-    """姓名 (例 e.g. `张三`)"""
-    work_no: Required[str]
-    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
-    emp_type: Required[str]
-    """员工类型 (例 e.g. `实习`)"""
-    regist_date: Required[str]
-    """入职日期 (例 e.g. `2017-03-27`)"""
-    emp_source: Required[str]
-    """招聘类型 (例 e.g. `社招`)"""
-    dept_no: Required[str]
-    """入职部门编码 (例 e.g. `10010`)"""
-    dept_name: Required[str]
-    """入职部门 (例 e.g. `组织发展&变更`)"""
-    job_level: str
-    """入职职级 (例 e.g. `P8`)"""
-    work_loc_addr: str
-    """工作地 (例 e.g. `杭州余杭`)"""
-    super_name: str
-    """入职时主管 (例 e.g. `李四`)"""
-    job_code_name: str
-    """入职职务 (例 e.g. `产品`)"""
-    post_name: str
-    """入职职位 (例 e.g. `开发工程师`)"""
-    extend_info: dict[str, JsonValue]
-    """扩展字段"""
+class HrbrainLabel(Reply, alias_generator=camel):
+    """Hrbrain label."""
+
+    dept_name: str = ""
+    dept_no: str | None
+    job_level: str | None
+    label_title: str = ""
+    label_value: str | None
+    name: str = ""
+    post_name: str = ""
+    work_no: str | None
 
 
-class HrbrainImportRegularBody(TypedDict, total=False):
-    dept_name: str
-    """转正时部门名称 (例 e.g. `测试部`)"""
-    dept_no: str
-    """转正时部门Id (例 e.g. `1234`)"""
-    extend_info: dict[str, JsonValue]
-    """额外信息"""
-    job_code_name: str
-    """转正时职务 (例 e.g. `研发`)"""
-    job_level: str
-    """转正时职级 (例 e.g. `P5`)"""
-    name: str
-    """姓名 (例 e.g. `张三`)"""
-    plan_regular_date: str
-    """计划转正时间 (例 e.g. `2024-02-02`)"""
-    post_name: str
-    """转正时职位 (例 e.g. `经理`)"""
-    regular_date: Required[str]
-    """实际转正日期 (例 e.g. `2024-02-03`)"""
-    super_emp_id: str
-    """转正时主管 UserId (例 e.g. `435654`)"""
-    super_name: str
-    """转正时主管名称 (例 e.g. `李四`)"""
-    work_no: Required[str]
-    """钉钉用户 UserId (例 e.g. `23498734`)"""
+class HrbrainLabelCategoryTree(Reply, alias_generator=camel):
+    """Hrbrain label category tree."""
+
+    children: list[dict[str, JsonValue]] = empty_list()
+    code: str | None
+    current_label_num: int | None
+    name: str = ""
+    pcode: str | None
+    sort_size: int | None
+    total_label_num: int | None
 
 
-class HrbrainImportTrainingBody(TypedDict, total=False):
-    dept_name: str
-    """学习培训时部门名称 (例 e.g. `测试部`)"""
-    dept_no: str
-    """学习培训时部门ID (例 e.g. `2344325`)"""
-    extend_info: dict[str, JsonValue]
-    """额外信息"""
-    job_code_name: str
-    """学习培训时职务 (例 e.g. `经理`)"""
-    job_level: str
-    """学习培训时职级 (例 e.g. `P5`)"""
-    name: str
-    """姓名 (例 e.g. `张三`)"""
-    post_name: str
-    """学习培训时职位 (例 e.g. `研发`)"""
-    train_end_date: Required[str]
-    """学习培训结束时间 (例 e.g. `2024-02-03`)"""
-    train_name: Required[str]
-    """学习培训名称 (例 e.g. `基础培训`)"""
-    train_start_date: Required[str]
-    """学习培训开始时间 (例 e.g. `2024-01-01`)"""
-    work_no: Required[str]
-    """钉钉用户UserId (例 e.g. `239847328`)"""
-    certif_cnt: str
-    """培训时获得证书数 (例 e.g. `5`)"""
-    credit_score: str
-    """培训分数 (例 e.g. `90`)"""
+class HrbrainLabelTaskData(Reply, alias_generator=camel):
+    """Hrbrain label task data."""
+
+    dept_name: str = ""
+    dept_no: str | None
+    name: str = ""
+    tags: list[Tag] = empty_list()
+    work_no: str | None
 
 
-class HrbrainImportTransferEvalBody(TypedDict, total=False):
-    name: Required[str]
-    """姓名 (例 e.g. `张三`)"""
-    work_no: Required[str]
-    """钉钉 UserId (例 e.g. `14530201131175645`)"""
-    transfer_type: Required[str]
-    """异动类型 (例 e.g. `调部门`)"""
-    transfer_reason: Required[str]
-    """异动原因 (例 e.g. `异动原因`)"""
-    transfer_date: Required[str]
-    """异动时间 (例 e.g. `2023-01-01`)"""
-    pre_info: Required[dict[str, JsonValue]]
-    """异动前岗位/部门信息"""
-    curr_info: Required[dict[str, JsonValue]]
-    """异动后岗位/部门信息"""
-    extend_info: dict[str, JsonValue]
-    """扩展字段"""
+class HrbrainLabelTaskMeta(Reply, alias_generator=camel):
+    """Hrbrain label task meta."""
+
+    code: str | None
+    description: str = ""
+    is_system: str | None
+    name: str = ""
+    tag_config: dict[str, JsonValue] = empty_dict()
 
 
-class HrbrainImportWorkExpBody(TypedDict, total=False):
-    name: Required[str]
-    """姓名 (例 e.g. `张三`)"""
-    work_no: Required[str]
-    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
-    company_name: Required[str]
-    """公司名称 (例 e.g. `阿里巴巴`)"""
-    start_date: Required[str]
-    """开始日期 (例 e.g. `2024-01-01`)"""
-    end_date: Required[str]
-    """结束日期 (例 e.g. `2024-04-01`)"""
-    post_name: str
-    """职位 (例 e.g. `开发工程师`)"""
-    job_desc: str
-    """职位说明 (例 e.g. `服务端开发`)"""
-    extend_info: dict[str, JsonValue]
-    """扩展字段"""
+class HrbrainTalentProfile(Reply, alias_generator=camel):
+    """Hrbrain talent profile."""
 
-
-class HrbrainTalentProfileAttachmentQueryReplyContentStaffAttachmentInfoListAttachmentInfoList(
-    Record, alias_generator=camel
-):
-    url: str | None
-    """人员档案照片url"""
-    name: str | None
-    """人员档案照片名称"""
-
-
-class HrbrainTalentProfileAttachmentQueryReplyContentStaffAttachmentInfoList(Record, alias_generator=camel):
     work_no: str | None
     """钉钉用户UserId"""
-    attachment_info_list: list[
-        HrbrainTalentProfileAttachmentQueryReplyContentStaffAttachmentInfoListAttachmentInfoList
-    ] = empty_list()
-    """人员档案照片列表"""
-
-
-class HrbrainTalentProfileAttachmentQueryReplyContent(Record, alias_generator=camel):
-    staff_attachment_info_list: list[HrbrainTalentProfileAttachmentQueryReplyContentStaffAttachmentInfoList] = (
-        empty_list()
-    )
-    """人员附件照片列表"""
-
-
-class HrbrainTalentProfileAttachmentQueryReply(Record, alias_generator=camel):
-    content: HrbrainTalentProfileAttachmentQueryReplyContent | None
-    """结果"""
-
-
-class HrbrainTalentProfileBasicQueryReplyContentProfileBaseInfoList(Record, alias_generator=camel):
-    work_no: str | None
-    """钉钉用户UserId"""
-    name: str | None
+    name: str = ""
     """用户姓名"""
     age: str | None
     """年龄"""
-    dept_name: str | None
+    dept_name: str = ""
     """部门名称"""
     jobcode: str | None
     """职务"""
-    position: str | None
+    position: str = ""
     """职位"""
     job_level: str | None
     """职级"""
-    super_name: str | None
+    super_name: str = ""
     """主管名"""
     work_place: str | None
     """工作城市"""
     gender: str | None
     """性别"""
-    birthday: str | None
+    birthday: Day | None
     """生日"""
     seniority_years: str | None
     """司龄"""
@@ -645,187 +390,388 @@ class HrbrainTalentProfileBasicQueryReplyContentProfileBaseInfoList(Record, alia
     """部门编码"""
 
 
-class HrbrainTalentProfileBasicQueryReplyContent(Record, alias_generator=camel):
-    profile_base_info_list: list[HrbrainTalentProfileBasicQueryReplyContentProfileBaseInfoList] = empty_list()
-    """人员基础信息列表"""
+class HrbrainTalentProfileAttachment(Reply, alias_generator=camel):
+    """Hrbrain talent profile attachment."""
 
-
-class HrbrainTalentProfileBasicQueryReply(Record, alias_generator=camel):
-    content: HrbrainTalentProfileBasicQueryReplyContent | None
-    """返回结果"""
-
-
-class StaffLabelRecordsQueryBodyLabels(TypedDict, total=False):
-    type_code: str
-    """分类 Code (例 e.g. `values`)"""
-    code: str
-    """标签 Code (例 e.g. `long_termism_score`)"""
-
-
-class StaffLabelRecordsQueryBody(TypedDict, total=False):
-    user_id: str
-    """钉钉用户 UserId (例 e.g. `0140180438261064274667`)"""
-    labels: list[StaffLabelRecordsQueryBodyLabels]
-    """标签列表"""
-
-
-class StaffLabelRecordsQueryDataLabelsOptions(Record, alias_generator=camel):
-    label: str | None
-    """选项名称"""
-    tip: str | None
-    """选项说明"""
-    value: str | None
-    """选项值"""
-
-
-class StaffLabelRecordsQueryDataLabels(Record, alias_generator=camel):
-    code: str | None
-    """标签 Code"""
-    guid: str | None
-    """标签唯一 ID"""
-    name: str | None
-    """标签名称"""
-    options: list[StaffLabelRecordsQueryDataLabelsOptions] = empty_list()
-    """标签选项列表"""
-    type_code: str | None
-    """标签分类 Code"""
-    type_name: str | None
-    """标签分类名称"""
-    value: str | None
-    """标签值"""
-
-
-class StaffLabelRecordsQueryData(Record, alias_generator=camel):
-    labels: list[StaffLabelRecordsQueryDataLabels] = empty_list()
-    """标签信息"""
-    user_id: str | None
-    """钉钉用户 UserId"""
-
-
-class HrbrainDeletePromRecordsParams(TypedDict, total=False):
-    award_date: str
-    award_name: str
-    work_no: Required[str]
-
-
-class HrbrainLabelCategoryTreeReplyContent(Record, alias_generator=camel):
-    children: list[dict[str, JsonValue]] = empty_list()
-    code: str | None
-    current_label_num: int | None
-    name: str | None
-    pcode: str | None
-    sort_size: int | None
-    total_label_num: int | None
-
-
-class HrbrainLabelCategoryTreeReply(Record, alias_generator=camel):
-    content: list[HrbrainLabelCategoryTreeReplyContent] = empty_list()
-
-
-class HrbrainLabelCategoryUpdateCategoryVoCategories(TypedDict, total=False):
-    children: list[JsonValue]
-    code: str
-    name: str
-    p_code: str
-    sort_size: str
-
-
-class HrbrainLabelCategoryUpdateCategoryVo(TypedDict, total=False):
-    categories: list[HrbrainLabelCategoryUpdateCategoryVoCategories]
-
-
-class HrbrainLabelDataDeleteParams(TypedDict, total=False):
-    label_codes: Required[list[str]]
-    work_no: str
-
-
-class HrbrainLabelDataQueryLabelData(Record, alias_generator=camel):
-    dept_name: str | None
-    dept_no: str | None
-    job_level: str | None
-    label_title: str | None
-    label_value: str | None
-    name: str | None
-    post_name: str | None
     work_no: str | None
+    """钉钉用户UserId"""
+    attachment_info_list: list[AttachmentInfo] = empty_list()
+    """人员档案照片列表"""
 
 
-class HrbrainLabelDataUpsertParamsLabelDatas(TypedDict, total=False):
-    label_code: str
-    label_value: list[str]
+class Label(Shape, alias_generator=camel):
+    """Label (请求体 the whole body)."""
+
+    work_no: str
+    """钉钉 UserId (例 e.g. `14530201131175645`)"""
+    name: str
+    """姓名 (例 e.g. `张三`)"""
+    extend_info: dict[str, JsonValue]
+    """标签字段"""
 
 
-class HrbrainLabelDataUpsertParams(TypedDict, total=False):
-    label_datas: Required[list[HrbrainLabelDataUpsertParamsLabelDatas]]
-    work_no: Required[str]
+class LabelCustom(Shape, alias_generator=camel):
+    """Label custom (请求体 the whole body)."""
+
+    name: str
+    """姓名 (例 e.g. `张三`)"""
+    work_no: str
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
+    tag: str
+    """自定义标签 (例 e.g. `高富帅,白富美`)"""
+    extend_info: dict[str, JsonValue] = empty_dict()
+    """扩展字段"""
 
 
-class HrbrainLabelMetaLabelMeta(Record, alias_generator=camel):
+class LabelData(Shape, alias_generator=camel):
+    """Label data."""
+
+    label_code: str | None = None
+    label_value: list[str] = empty_list()
+
+
+class LabelIndustry(Shape, alias_generator=camel):
+    """Label industry (请求体 the whole body)."""
+
+    name: str
+    """姓名 (例 e.g. `张三`)"""
+    work_no: str
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
+    level1: str
+    """专业技能一级 (例 e.g. `安全技术`)"""
+    level2: str
+    """专业技能二级 (例 e.g. `网络安全研发`)"""
+    level3: str
+    """专业技能三级 (例 e.g. `安全攻防`)"""
+    extend_info: dict[str, JsonValue] = empty_dict()
+    """扩展字段"""
+
+
+class LabelInventory(Shape, alias_generator=camel):
+    """Label inventory (请求体 the whole body)."""
+
+    work_no: str
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
+    name: str
+    """姓名 (例 e.g. `张三`)"""
+    period: str
+    """盘点周期 (例 e.g. `FY24年度`)"""
+    extend_info: dict[str, JsonValue] = empty_dict()
+    """盘点数据"""
+
+
+class LabelMeta(Reply, alias_generator=camel):
+    """Label meta."""
+
     category_code: str | None
-    category_name: str | None
+    category_name: str = ""
     code: str | None
     data_type: str | None
-    description: str | None
-    extend_info: dict[str, JsonValue] | None
-    gmt_created: int | None
+    description: str = ""
+    extend_info: dict[str, JsonValue] = empty_dict()
+    gmt_created: int
     gmt_modified: int | None
     important_level: str | None
     is_sensitive: bool | None
-    name: str | None
+    name: str = ""
     options: list[dict[str, JsonValue]] = empty_list()
     required: bool | None
     use_status: str | None
 
 
-class HrbrainLabelMetaUpdateReply(Record, alias_generator=camel):
-    content: str | None
+class PerfEval(Shape, alias_generator=camel):
+    """Perf eval (请求体 the whole body)."""
+
+    name: str
+    """姓名 (例 e.g. `张三`)"""
+    work_no: str
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
+    perf_plan_name: str
+    """绩效计划名称 (例 e.g. `FY24年度考核`)"""
+    period: str
+    """绩效周期 (例 e.g. `FY24`)"""
+    perf_cate: str | None = None
+    """绩效周期类型 (例 e.g. `年度`)"""
+    period_start_date: Day
+    """计划开始日期 (例 e.g. `2023-04-01`)"""
+    period_end_date: Day
+    """计划结束日期 (例 e.g. `2024-03-31`)"""
+    score: str
+    """绩效结果 (例 e.g. `3.75`)"""
+    perf_score: str | None = None
+    """绩效结果等级 (例 e.g. `T1`)"""
+    comment: str | None = None
+    """绩效评价 (例 e.g. `绩效评价`)"""
+    extend_info: dict[str, JsonValue] = empty_dict()
+    """扩展字段"""
 
 
-class HrbrainLabelTaskDataReplyContentTags(Record, alias_generator=camel):
+class PoolTag(Reply, alias_generator=camel):
+    """Pool tag (人才池标签列表)."""
+
+    label: str = ""
+    """标签名称"""
+    value: str | None
+    """标签值"""
+
+
+class PromEval(Shape, alias_generator=camel):
+    """Prom eval (请求体 the whole body)."""
+
+    name: str
+    """姓名 (例 e.g. `张三`)"""
+    work_no: str
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
+    period: str
+    """晋升计划名称 (例 e.g. `FY24晋升`)"""
+    period_start_date: Day | None = None
+    """计划开始日期 (例 e.g. `2024-03-24`)"""
+    period_end_date: Day | None = None
+    """计划结束日期 (例 e.g. `2024-06-01`)"""
+    effective_date: Day
+    """晋升生效日期 (例 e.g. `2024-06-01`)"""
+    pre_job_level: str
+    """晋升前职级/岗位 (例 e.g. `P7`)"""
+    new_job_level: str
+    """晋升后职级/岗位 (例 e.g. `P8`)"""
+    comment: str | None = None
+    """备注说明 (例 e.g. `晋升说明`)"""
+    extend_info: dict[str, JsonValue] = empty_dict()
+    """扩展字段"""
+
+
+class Regist(Shape, alias_generator=camel):
+    """Regist (请求体 the whole body)."""
+
+    name: str
+    """姓名 (例 e.g. `张三`)"""
+    work_no: str
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
+    emp_type: str
+    """员工类型 (例 e.g. `实习`)"""
+    regist_date: Day
+    """入职日期 (例 e.g. `2017-03-27`)"""
+    emp_source: str
+    """招聘类型 (例 e.g. `社招`)"""
+    dept_no: str
+    """入职部门编码 (例 e.g. `10010`)"""
+    dept_name: str
+    """入职部门 (例 e.g. `组织发展&变更`)"""
+    job_level: str | None = None
+    """入职职级 (例 e.g. `P8`)"""
+    work_loc_addr: str | None = None
+    """工作地 (例 e.g. `杭州余杭`)"""
+    super_name: str | None = None
+    """入职时主管 (例 e.g. `李四`)"""
+    job_code_name: str | None = None
+    """入职职务 (例 e.g. `产品`)"""
+    post_name: str | None = None
+    """入职职位 (例 e.g. `开发工程师`)"""
+    extend_info: dict[str, JsonValue] = empty_dict()
+    """扩展字段"""
+
+
+class Regular(Shape, alias_generator=camel):
+    """Regular (请求体 the whole body)."""
+
+    dept_name: str | None = None
+    """转正时部门名称 (例 e.g. `测试部`)"""
+    dept_no: str | None = None
+    """转正时部门Id (例 e.g. `1234`)"""
+    extend_info: dict[str, JsonValue] = empty_dict()
+    """额外信息"""
+    job_code_name: str | None = None
+    """转正时职务 (例 e.g. `研发`)"""
+    job_level: str | None = None
+    """转正时职级 (例 e.g. `P5`)"""
+    name: str | None = None
+    """姓名 (例 e.g. `张三`)"""
+    plan_regular_date: Day | None = None
+    """计划转正时间 (例 e.g. `2024-02-02`)"""
+    post_name: str | None = None
+    """转正时职位 (例 e.g. `经理`)"""
+    regular_date: Day
+    """实际转正日期 (例 e.g. `2024-02-03`)"""
+    super_emp_id: str | None = None
+    """转正时主管 UserId (例 e.g. `435654`)"""
+    super_name: str | None = None
+    """转正时主管名称 (例 e.g. `李四`)"""
+    work_no: str
+    """钉钉用户 UserId (例 e.g. `23498734`)"""
+
+
+class StaffLabelRecord(Reply, Shape, alias_generator=camel):
+    """Staff label record (请求体 the whole body)."""
+
+    user_id: str | None = None
+    """钉钉用户 UserId (例 e.g. `0140180438261064274667`)"""
+    labels: list[StaffLabelRecordLabel] = empty_list()
+    """标签列表"""
+
+
+class StaffLabelRecordLabel(Reply, Shape, alias_generator=camel):
+    """Staff label record label (标签信息)."""
+
+    code: str | None = None
+    """标签 Code (例 e.g. `long_termism_score`)"""
+    guid: str | None = None
+    """标签唯一 ID"""
+    name: str = ""
+    """标签名称"""
+    options: list[StaffLabelRecordLabelOption] = empty_list()
+    """标签选项列表"""
+    type_code: str | None = None
+    """分类 Code (例 e.g. `values`)"""
+    type_name: str = ""
+    """标签分类名称"""
+    value: str | None = None
+    """标签值"""
+
+
+class StaffLabelRecordLabelOption(Reply, alias_generator=camel):
+    """Staff label record label option (标签选项列表)."""
+
+    label: str = ""
+    """选项名称"""
+    tip: str = ""
+    """选项说明"""
+    value: str | None
+    """选项值"""
+
+
+class Tag(Reply, alias_generator=camel):
+    """Tag."""
+
     code: str | None
-    description: str | None
-    name: str | None
+    description: str = ""
+    name: str = ""
     values: list[str] = empty_list()
 
 
-class HrbrainLabelTaskDataReplyContent(Record, alias_generator=camel):
-    dept_name: str | None
-    dept_no: str | None
-    name: str | None
-    tags: list[HrbrainLabelTaskDataReplyContentTags] = empty_list()
-    work_no: str | None
+class Training(Shape, alias_generator=camel):
+    """Training (请求体 the whole body)."""
+
+    dept_name: str | None = None
+    """学习培训时部门名称 (例 e.g. `测试部`)"""
+    dept_no: str | None = None
+    """学习培训时部门ID (例 e.g. `2344325`)"""
+    extend_info: dict[str, JsonValue] = empty_dict()
+    """额外信息"""
+    job_code_name: str | None = None
+    """学习培训时职务 (例 e.g. `经理`)"""
+    job_level: str | None = None
+    """学习培训时职级 (例 e.g. `P5`)"""
+    name: str | None = None
+    """姓名 (例 e.g. `张三`)"""
+    post_name: str | None = None
+    """学习培训时职位 (例 e.g. `研发`)"""
+    train_end_date: Day
+    """学习培训结束时间 (例 e.g. `2024-02-03`)"""
+    train_name: str
+    """学习培训名称 (例 e.g. `基础培训`)"""
+    train_start_date: Day
+    """学习培训开始时间 (例 e.g. `2024-01-01`)"""
+    work_no: str
+    """钉钉用户UserId (例 e.g. `239847328`)"""
+    certif_cnt: str | None = None
+    """培训时获得证书数 (例 e.g. `5`)"""
+    credit_score: str | None = None
+    """培训分数 (例 e.g. `90`)"""
 
 
-class HrbrainLabelTaskDataReply(Record, alias_generator=camel):
-    content: list[HrbrainLabelTaskDataReplyContent] = empty_list()
+class TrainingParam(Shape, alias_generator=camel):
+    """Training param (参数组)."""
+
+    train_end_date: Day
+    """训练结束时间 (例 e.g. `2022-02-09`)"""
+    train_name: str
+    """训练名称 (例 e.g. `基础训练`)"""
+    train_start_date: Day
+    """训练开始时间 (例 e.g. `2022-01-09`)"""
+    work_no: str
+    """钉钉UserId (例 e.g. `123456789`)"""
 
 
-class HrbrainLabelTaskMetaReplyContent(Record, alias_generator=camel):
-    code: str | None
-    description: str | None
-    is_system: str | None
-    name: str | None
-    tag_config: dict[str, JsonValue] | None
+class TransferEval(Shape, alias_generator=camel):
+    """Transfer eval (请求体 the whole body)."""
+
+    name: str
+    """姓名 (例 e.g. `张三`)"""
+    work_no: str
+    """钉钉 UserId (例 e.g. `14530201131175645`)"""
+    transfer_type: str
+    """异动类型 (例 e.g. `调部门`)"""
+    transfer_reason: str
+    """异动原因 (例 e.g. `异动原因`)"""
+    transfer_date: Day
+    """异动时间 (例 e.g. `2023-01-01`)"""
+    pre_info: dict[str, JsonValue]
+    """异动前岗位/部门信息"""
+    curr_info: dict[str, JsonValue]
+    """异动后岗位/部门信息"""
+    extend_info: dict[str, JsonValue] = empty_dict()
+    """扩展字段"""
 
 
-class HrbrainLabelTaskMetaReply(Record, alias_generator=camel):
-    content: list[HrbrainLabelTaskMetaReplyContent] = empty_list()
+class TransferEvalParam(Shape, alias_generator=camel):
+    """Transfer eval param (参数组)."""
+
+    transfer_date: Day | None = None
+    """异动时间 (例 e.g. `2024-10-10`)"""
+    transfer_type: str | None = None
+    """异动类型 (例 e.g. `调岗`)"""
+    work_no: str
+    """钉钉 UserId (例 e.g. `123456789`)"""
 
 
-class HrbrainTalentSearchReply(Record, alias_generator=camel):
-    content: str | None
+class WorkExp(Shape, alias_generator=camel):
+    """Work exp (请求体 the whole body)."""
 
-
-class HrbrainTalentSearchResultReply(Record, alias_generator=camel):
-    content: list[str] = empty_list()
+    name: str
+    """姓名 (例 e.g. `张三`)"""
+    work_no: str
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
+    company_name: str
+    """公司名称 (例 e.g. `阿里巴巴`)"""
+    start_date: Day
+    """开始日期 (例 e.g. `2024-01-01`)"""
+    end_date: Day
+    """结束日期 (例 e.g. `2024-04-01`)"""
+    post_name: str | None = None
+    """职位 (例 e.g. `开发工程师`)"""
+    job_desc: str | None = None
+    """职位说明 (例 e.g. `服务端开发`)"""
+    extend_info: dict[str, JsonValue] = empty_dict()
+    """扩展字段"""
 
 
 class HrbrainV1(Manager):
+    @api(
+        "hrbrain_1_0.HrbrainBizDataQuery",
+        "POST /v1.0/hrbrain/bizData/query?bizCode&maxResults&nextToken&userId",
+        idempotent=True,
+    )
+    def hrbrain_biz_data_query(
+        self,
+        *,
+        biz_code: str,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        user_id: str | None = None,
+    ) -> Query[dict[str, JsonValue]]:
+        """Hrbrain biz data query (业务数据开放).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(dict[str, JsonValue], TOKEN, "content", items="bizInfos")
+
     @api("hrbrain_1_0.HrbrainDeleteAwardRecords", "POST /v1.0/hrbrain/datas/awardRecords/remove")
     def hrbrain_delete_award_records(
         self,
         *,
-        params: list[HrbrainDeleteAwardRecordsParams] | None = None,
+        params: Sequence[Annotated[OrDict[DismissionParam], Needs("work_no")]] | None = None,
     ) -> Call[None]:
         """Hrbrain delete award records (数据集成奖励信息删除).
 
@@ -845,8 +791,9 @@ class HrbrainV1(Manager):
     @api("hrbrain_1_0.HrbrainDeleteCustom", "POST /v1.0/hrbrain/datas/customModels/remove")
     def hrbrain_delete_custom(
         self,
+        *,
         model_code: str,
-        params: list[HrbrainDeleteCustomParams],
+        params: Sequence[OrDict[CustomParam]],
     ) -> Call[None]:
         """Hrbrain delete custom (数据集成删除自定义模型数据).
 
@@ -868,7 +815,7 @@ class HrbrainV1(Manager):
     def hrbrain_delete_dept_info(
         self,
         *,
-        params: list[HrbrainDeleteDeptInfoParams] | None = None,
+        params: Sequence[OrDict[DeptParam]] | None = None,
     ) -> Call[None]:
         """Hrbrain delete dept info (数据集成组织架构数据删除).
 
@@ -889,7 +836,7 @@ class HrbrainV1(Manager):
     def hrbrain_delete_dimission(
         self,
         *,
-        params: list[HrbrainDeleteDimissionParams] | None = None,
+        params: Sequence[OrDict[DismissionParam]] | None = None,
     ) -> Call[None]:
         """Hrbrain delete dimission (数据集成离职记录删除).
 
@@ -910,7 +857,7 @@ class HrbrainV1(Manager):
     def hrbrain_delete_edu_exp(
         self,
         *,
-        params: list[HrbrainDeleteEduExpParams] | None = None,
+        params: Sequence[OrDict[EduExpParam]] | None = None,
     ) -> Call[None]:
         """Hrbrain delete edu exp (数据集成教育经历删除).
 
@@ -931,7 +878,7 @@ class HrbrainV1(Manager):
     def hrbrain_delete_emp_info(
         self,
         *,
-        params: list[HrbrainDeleteEmpInfoParams] | None = None,
+        params: Sequence[Annotated[OrDict[DismissionParam], Needs("work_no")]] | None = None,
     ) -> Call[None]:
         """Hrbrain delete emp info (数据集成人员信息删除).
 
@@ -948,11 +895,34 @@ class HrbrainV1(Manager):
         """
         return Call(None)
 
+    @api("hrbrain_1_0.HrbrainDeletetLabelBase", "POST /v1.0/hrbrain/datas/baseLabels/remove")
+    def hrbrain_delete_label_base(
+        self,
+        *,
+        params: Sequence[Annotated[OrDict[DismissionParam], Needs("work_no")]] | None = None,
+    ) -> Call[None]:
+        """Hrbrain delete label base (数据集成人员标签删除).
+
+        Args:
+            params: 参数组
+
+        Codes: paramIllegal, serviceError.
+
+        Scopes: Hrbrain.Import.Write.
+
+        Apps: internal, third_party_org.
+
+        Source: api-hrbraindeletetlabelbase
+        """
+        return Call(None)
+
+    hrbrain_deletet_label_base = hrbrain_delete_label_base
+
     @api("hrbrain_1_0.HrbrainDeleteLabelIndustry", "POST /v1.0/hrbrain/datas/industries/remove")
     def hrbrain_delete_label_industry(
         self,
         *,
-        params: list[HrbrainDeleteLabelIndustryParams] | None = None,
+        params: Sequence[Annotated[OrDict[DismissionParam], Needs("work_no")]] | None = None,
     ) -> Call[None]:
         """Hrbrain delete label industry (数据集成领域经验删除).
 
@@ -973,7 +943,7 @@ class HrbrainV1(Manager):
     def hrbrain_delete_label_inventory(
         self,
         *,
-        params: list[HrbrainDeleteLabelInventoryParams] | None = None,
+        params: Sequence[Annotated[OrDict[DismissionParam], Needs("work_no")]] | None = None,
     ) -> Call[None]:
         """Hrbrain delete label inventory (数据集成盘点数据删除).
 
@@ -994,7 +964,7 @@ class HrbrainV1(Manager):
     def hrbrain_delete_label_prof_skill(
         self,
         *,
-        params: list[HrbrainDeleteLabelProfSkillParams] | None = None,
+        params: Sequence[Annotated[OrDict[DismissionParam], Needs("work_no")]] | None = None,
     ) -> Call[None]:
         """Hrbrain delete label prof skill (数据集成专业技能删除).
 
@@ -1015,7 +985,7 @@ class HrbrainV1(Manager):
     def hrbrain_delete_perf_eval(
         self,
         *,
-        params: list[HrbrainDeletePerfEvalParams] | None = None,
+        params: Sequence[Annotated[OrDict[DismissionParam], Needs("work_no")]] | None = None,
     ) -> Call[None]:
         """Hrbrain delete perf eval (数据集成绩效记录删除).
 
@@ -1032,11 +1002,25 @@ class HrbrainV1(Manager):
         """
         return Call(None)
 
+    @api("hrbrain_1_0.HrbrainDeletePromRecords", "POST /v1.0/hrbrain/datas/promEvals/remove")
+    def hrbrain_delete_prom_records(
+        self,
+        *,
+        params: Sequence[Annotated[OrDict[DismissionParam], Needs("work_no")]] | None = None,
+    ) -> Call[None]:
+        """Hrbrain delete prom records (数据集成晋升记录删除).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
     @api("hrbrain_1_0.HrbrainDeletePunDetail", "POST /v1.0/hrbrain/datas/punDetails/remove")
     def hrbrain_delete_pun_detail(
         self,
         *,
-        params: list[HrbrainDeletePunDetailParams] | None = None,
+        params: Sequence[OrDict[HrbrainDeletePunParam]] | None = None,
     ) -> Call[None]:
         """Hrbrain delete pun detail (数据集成处分记录删除).
 
@@ -1057,7 +1041,7 @@ class HrbrainV1(Manager):
     def hrbrain_delete_regist(
         self,
         *,
-        params: list[HrbrainDeleteRegistParams] | None = None,
+        params: Sequence[Annotated[OrDict[DismissionParam], Needs("work_no")]] | None = None,
     ) -> Call[None]:
         """Hrbrain delete regist (数据集成入职记录删除).
 
@@ -1078,7 +1062,7 @@ class HrbrainV1(Manager):
     def hrbrain_delete_regular(
         self,
         *,
-        params: list[HrbrainDeleteRegularParams] | None = None,
+        params: Sequence[Annotated[OrDict[DismissionParam], Needs("regular_date", "work_no")]] | None = None,
     ) -> Call[None]:
         """Hrbrain delete regular (数据集成转正数据删除).
 
@@ -1099,7 +1083,7 @@ class HrbrainV1(Manager):
     def hrbrain_delete_training(
         self,
         *,
-        params: list[HrbrainDeleteTrainingParams] | None = None,
+        params: Sequence[OrDict[TrainingParam]] | None = None,
     ) -> Call[None]:
         """Hrbrain delete training (数据集成培训学习数据删除).
 
@@ -1120,7 +1104,7 @@ class HrbrainV1(Manager):
     def hrbrain_delete_transfer_eval(
         self,
         *,
-        params: list[HrbrainDeleteTransferEvalParams] | None = None,
+        params: Sequence[OrDict[TransferEvalParam]] | None = None,
     ) -> Call[None]:
         """Hrbrain delete transfer eval (数据集成调岗记录删除).
 
@@ -1141,7 +1125,7 @@ class HrbrainV1(Manager):
     def hrbrain_delete_work_exp(
         self,
         *,
-        params: list[HrbrainDeleteWorkExpParams] | None = None,
+        params: Sequence[OrDict[EduExpParam]] | None = None,
     ) -> Call[None]:
         """Hrbrain delete work exp (数据集成工作经历删除).
 
@@ -1158,27 +1142,6 @@ class HrbrainV1(Manager):
         """
         return Call(None)
 
-    @api("hrbrain_1_0.HrbrainDeletetLabelBase", "POST /v1.0/hrbrain/datas/baseLabels/remove")
-    def hrbrain_deletet_label_base(
-        self,
-        *,
-        params: list[HrbrainDeletetLabelBaseParams] | None = None,
-    ) -> Call[None]:
-        """Hrbrain deletet label base (数据集成人员标签删除).
-
-        Args:
-            params: 参数组
-
-        Codes: paramIllegal, serviceError.
-
-        Scopes: Hrbrain.Import.Write.
-
-        Apps: internal, third_party_org.
-
-        Source: api-hrbraindeletetlabelbase
-        """
-        return Call(None)
-
     @api("hrbrain_1_0.HrbrainEmpPoolQuery", "POST /v1.0/hrbrain/datas/empPools/infos/query", idempotent=True)
     def hrbrain_emp_pool_query(
         self,
@@ -1188,7 +1151,7 @@ class HrbrainV1(Manager):
         keyword: str | None = None,
         labels: list[str] | None = None,
         user_id: str | None = None,
-    ) -> Query[HrbrainEmpPoolQueryPoolInfo]:
+    ) -> Query[HrbrainEmpPool]:
         """Hrbrain emp pool query (人才池信息查询).
 
         Args:
@@ -1206,7 +1169,7 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainemppoolquery
         """
-        return Listing(HrbrainEmpPoolQueryPoolInfo, TOKEN_FROM_ZERO, "content", items="poolInfos")
+        return Listing(HrbrainEmpPool, TOKEN_FROM_ZERO, "content", items="poolInfos")
 
     @api("hrbrain_1_0.HrbrainEmpPoolUser", "POST /v1.0/hrbrain/datas/empPools/users/lists/query", idempotent=True)
     def hrbrain_emp_pool_user(
@@ -1216,7 +1179,7 @@ class HrbrainV1(Manager):
         max_results: int | None = None,
         pool_code: str | None = None,
         user_id: str | None = None,
-    ) -> Query[HrbrainEmpPoolUserEmpVo]:
+    ) -> Query[Emp]:
         """Hrbrain emp pool user (人才池在池人员列表).
 
         Args:
@@ -1233,13 +1196,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainemppooluser
         """
-        return Listing(HrbrainEmpPoolUserEmpVo, TOKEN_FROM_ZERO, "content", items="empVos")
+        return Listing(Emp, TOKEN_FROM_ZERO, "content", items="empVos")
 
     @api("hrbrain_1_0.HrbrainImportAwardDetail", "POST /v1.0/hrbrain/datas/awardDetails/import?corpId")
     def hrbrain_import_award_detail(
         self,
         corp_id: str,
-        body: Annotated[list[HrbrainImportAwardDetailBody], wire("")],
+        *,
+        body: Annotated[Sequence[OrDict[HrbrainImportAward]], wire("")],
     ) -> Call[None]:
         """Hrbrain import award detail (数据集成奖励记录同步).
 
@@ -1261,8 +1225,9 @@ class HrbrainV1(Manager):
     def hrbrain_import_custom(
         self,
         corp_id: str,
+        *,
         model_code: str,
-        body: Annotated[list[JsonValue], wire("")],
+        body: Annotated[list[dict[str, JsonValue]], wire("")],
     ) -> Call[None]:
         """Hrbrain import custom (自定义模型数据同步).
 
@@ -1285,7 +1250,8 @@ class HrbrainV1(Manager):
     def hrbrain_import_dept_info(
         self,
         corp_id: str,
-        body: Annotated[list[HrbrainImportDeptInfoBody], wire("")],
+        *,
+        body: Annotated[Sequence[OrDict[Dept]], wire("")],
     ) -> Call[None]:
         """Hrbrain import dept info (数据集成组织架构同步).
 
@@ -1307,7 +1273,8 @@ class HrbrainV1(Manager):
     def hrbrain_import_dimission(
         self,
         corp_id: str,
-        body: Annotated[list[HrbrainImportDimissionBody], wire("")],
+        *,
+        body: Annotated[Sequence[OrDict[Dismission]], wire("")],
     ) -> Call[None]:
         """Hrbrain import dimission (数据集成离职信息同步).
 
@@ -1329,7 +1296,8 @@ class HrbrainV1(Manager):
     def hrbrain_import_edu_exp(
         self,
         corp_id: str,
-        body: Annotated[list[HrbrainImportEduExpBody], wire("")],
+        *,
+        body: Annotated[Sequence[OrDict[EduExp]], wire("")],
     ) -> Call[None]:
         """Hrbrain import edu exp (数据集成教育经历同步).
 
@@ -1351,7 +1319,8 @@ class HrbrainV1(Manager):
     def hrbrain_import_emp_info(
         self,
         corp_id: str,
-        body: Annotated[list[HrbrainImportEmpInfoBody], wire("")],
+        *,
+        body: Annotated[Sequence[OrDict[EmpEntry]], wire("")],
     ) -> Call[None]:
         """Hrbrain import emp info (数据集成人员信息同步).
 
@@ -1373,7 +1342,8 @@ class HrbrainV1(Manager):
     def hrbrain_import_label_base(
         self,
         corp_id: str,
-        body: Annotated[list[HrbrainImportLabelBaseBody], wire("")],
+        *,
+        body: Annotated[Sequence[OrDict[Label]], wire("")],
     ) -> Call[None]:
         """Hrbrain import label base (数据集成基础标签同步).
 
@@ -1395,7 +1365,8 @@ class HrbrainV1(Manager):
     def hrbrain_import_label_custom(
         self,
         corp_id: str,
-        body: Annotated[list[HrbrainImportLabelCustomBody], wire("")],
+        *,
+        body: Annotated[Sequence[OrDict[LabelCustom]], wire("")],
     ) -> Call[None]:
         """Hrbrain import label custom (数据集成自定义标签同步).
 
@@ -1417,7 +1388,8 @@ class HrbrainV1(Manager):
     def hrbrain_import_label_industry(
         self,
         corp_id: str,
-        body: Annotated[list[HrbrainImportLabelIndustryBody], wire("")],
+        *,
+        body: Annotated[Sequence[OrDict[LabelIndustry]], wire("")],
     ) -> Call[None]:
         """Hrbrain import label industry (数据集成领域经验同步).
 
@@ -1439,7 +1411,8 @@ class HrbrainV1(Manager):
     def hrbrain_import_label_inventory(
         self,
         corp_id: str,
-        body: Annotated[list[HrbrainImportLabelInventoryBody], wire("")],
+        *,
+        body: Annotated[Sequence[OrDict[LabelInventory]], wire("")],
     ) -> Call[None]:
         """Hrbrain import label inventory (数据集成盘点数据同步).
 
@@ -1461,7 +1434,8 @@ class HrbrainV1(Manager):
     def hrbrain_import_label_prof_skill(
         self,
         corp_id: str,
-        body: Annotated[list[HrbrainImportLabelProfSkillBody], wire("")],
+        *,
+        body: Annotated[Sequence[OrDict[LabelIndustry]], wire("")],
     ) -> Call[None]:
         """Hrbrain import label prof skill (数据集成专业技能同步).
 
@@ -1483,7 +1457,8 @@ class HrbrainV1(Manager):
     def hrbrain_import_perf_eval(
         self,
         corp_id: str,
-        body: Annotated[list[HrbrainImportPerfEvalBody], wire("")],
+        *,
+        body: Annotated[Sequence[OrDict[PerfEval]], wire("")],
     ) -> Call[None]:
         """Hrbrain import perf eval (数据集成绩效记录同步).
 
@@ -1505,7 +1480,8 @@ class HrbrainV1(Manager):
     def hrbrain_import_prom_eval(
         self,
         corp_id: str,
-        body: Annotated[list[HrbrainImportPromEvalBody], wire("")],
+        *,
+        body: Annotated[Sequence[OrDict[PromEval]], wire("")],
     ) -> Call[None]:
         """Hrbrain import prom eval (数据集成晋升记录同步).
 
@@ -1527,7 +1503,8 @@ class HrbrainV1(Manager):
     def hrbrain_import_pun_detail(
         self,
         corp_id: str,
-        body: Annotated[list[HrbrainImportPunDetailBody], wire("")],
+        *,
+        body: Annotated[Sequence[OrDict[HrbrainImportPun]], wire("")],
     ) -> Call[None]:
         """Hrbrain import pun detail (数据集成处分记录同步).
 
@@ -1549,7 +1526,8 @@ class HrbrainV1(Manager):
     def hrbrain_import_regist(
         self,
         corp_id: str,
-        body: Annotated[list[HrbrainImportRegistBody], wire("")],
+        *,
+        body: Annotated[Sequence[OrDict[Regist]], wire("")],
     ) -> Call[None]:
         """Hrbrain import regist (数据集成入职信息同步).
 
@@ -1572,7 +1550,7 @@ class HrbrainV1(Manager):
         self,
         corp_id: str,
         *,
-        body: Annotated[list[HrbrainImportRegularBody] | None, wire("")] = None,
+        body: Annotated[Sequence[OrDict[Regular]] | None, wire("")] = None,
     ) -> Call[None]:
         """Hrbrain import regular (数据集成转正记录同步).
 
@@ -1595,7 +1573,7 @@ class HrbrainV1(Manager):
         self,
         corp_id: str,
         *,
-        body: Annotated[list[HrbrainImportTrainingBody] | None, wire("")] = None,
+        body: Annotated[Sequence[OrDict[Training]] | None, wire("")] = None,
     ) -> Call[None]:
         """Hrbrain import training (数据集成培训学习记录同步).
 
@@ -1617,7 +1595,8 @@ class HrbrainV1(Manager):
     def hrbrain_import_transfer_eval(
         self,
         corp_id: str,
-        body: Annotated[list[HrbrainImportTransferEvalBody], wire("")],
+        *,
+        body: Annotated[Sequence[OrDict[TransferEval]], wire("")],
     ) -> Call[None]:
         """Hrbrain import transfer eval (数据集成异动记录同步).
 
@@ -1639,7 +1618,8 @@ class HrbrainV1(Manager):
     def hrbrain_import_work_exp(
         self,
         corp_id: str,
-        body: Annotated[list[HrbrainImportWorkExpBody], wire("")],
+        *,
+        body: Annotated[Sequence[OrDict[WorkExp]], wire("")],
     ) -> Call[None]:
         """Hrbrain import work exp (数据集成工作经历同步).
 
@@ -1657,143 +1637,23 @@ class HrbrainV1(Manager):
         """
         return Call(None)
 
-    @api(
-        "hrbrain_1_0.HrbrainTalentProfileAttachmentQuery",
-        "POST /v1.0/hrbrain/profiles/attachmentPhotos/query?dingCorpId",
-    )
-    def hrbrain_talent_profile_attachment_query(
-        self,
-        *,
-        ding_corp_id: str | None = None,
-        body: Annotated[list[str] | None, wire("")] = None,
-    ) -> Call[HrbrainTalentProfileAttachmentQueryReply]:
-        """Hrbrain talent profile attachment query (人才档案照片查询).
-
-        Args:
-            ding_corp_id: 组织编码 (例 e.g. `ding3b*********88`)
-            body: 请求体 the whole body
-
-        Codes: paramIllegal, serviceError.
-
-        Scopes: Hrbrain.Data.Read.
-
-        Apps: internal.
-
-        Source: api-hrbraintalentprofileattachmentquery
-        """
-        return Call(HrbrainTalentProfileAttachmentQueryReply)
-
-    @api("hrbrain_1_0.HrbrainTalentProfileBasicQuery", "POST /v1.0/hrbrain/profiles/basicData/query?dingCorpId")
-    def hrbrain_talent_profile_basic_query(
-        self,
-        *,
-        ding_corp_id: str | None = None,
-        body: Annotated[list[str] | None, wire("")] = None,
-    ) -> Call[HrbrainTalentProfileBasicQueryReply]:
-        """Hrbrain talent profile basic query (人才档案基础数据查询).
-
-        Args:
-            ding_corp_id: 组织编码 (例 e.g. `ding3b*********88`)
-            body: 请求体 the whole body
-
-        Codes: paramIllegal, serviceError.
-
-        Scopes: Hrbrain.Data.Read.
-
-        Apps: internal.
-
-        Source: api-hrbraintalentprofilebasicquery
-        """
-        return Call(HrbrainTalentProfileBasicQueryReply)
-
-    @api(
-        "hrbrain_1_0.StaffLabelRecordsQuery",
-        "POST /v1.0/hrbrain/datas/labelRecords/query?dingCorpId&maxResult&nextToken",
-        idempotent=True,
-    )
-    def staff_label_records_query(
-        self,
-        *,
-        ding_corp_id: str | None = None,
-        max_result: int | None = None,
-        next_token: str | None = None,
-        body: Annotated[list[StaffLabelRecordsQueryBody] | None, wire("")] = None,
-    ) -> Query[StaffLabelRecordsQueryData]:
-        """Staff label records query (人员标签数据查询).
-
-        Args:
-            ding_corp_id: 组织ID (例 e.g. `ding3b***********88`)
-            max_result: 分页条数 (例 e.g. `10`)
-            next_token: 分页起始位置 (例 e.g. `100`)
-            body: 请求体 the whole body
-
-        Codes: paramIllegal, serviceError.
-
-        Scopes: Hrbrain.Data.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: api-stafflabelrecordsquery
-        """
-        return Listing(
-            StaffLabelRecordsQueryData,
-            Paging("nextToken", None, next="nextToken", total="totalCountt"),
-            "content",
-            items="data",
-        )
-
-    @api(
-        "hrbrain_1_0.HrbrainBizDataQuery",
-        "POST /v1.0/hrbrain/bizData/query?bizCode&maxResults&nextToken&userId",
-        idempotent=True,
-    )
-    def hrbrain_biz_data_query(
-        self,
-        biz_code: str,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        user_id: str | None = None,
-    ) -> Query[dict[str, JsonValue]]:
-        """Hrbrain biz data query (业务数据开放).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(dict[str, JsonValue], TOKEN, "content", items="bizInfos")
-
-    @api("hrbrain_1_0.HrbrainDeletePromRecords", "POST /v1.0/hrbrain/datas/promEvals/remove")
-    def hrbrain_delete_prom_records(
-        self,
-        *,
-        params: list[HrbrainDeletePromRecordsParams] | None = None,
-    ) -> Call[None]:
-        """Hrbrain delete prom records (数据集成晋升记录删除).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
     @api("hrbrain_1_0.HrbrainLabelCategoryTree", "POST /v1.0/hrbrain/labels/category/list")
     def hrbrain_label_category_tree(
         self,
-    ) -> Call[HrbrainLabelCategoryTreeReply]:
+    ) -> Call[list[HrbrainLabelCategoryTree]]:
         """Hrbrain label category tree (标签分类树查询).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(HrbrainLabelCategoryTreeReply)
+        return Call(list[HrbrainLabelCategoryTree], "content").or_empty()
 
     @api("hrbrain_1_0.HrbrainLabelCategoryUpdate", "POST /v1.0/hrbrain/labels/category/update")
     def hrbrain_label_category_update(
         self,
         *,
-        category_vo: HrbrainLabelCategoryUpdateCategoryVo | None = None,
+        categories: Annotated[Sequence[OrDict[Category]] | None, wire("categoryVo.categories")] = None,
     ) -> Call[None]:
         """Hrbrain label category update (标签分类树更新).
 
@@ -1807,7 +1667,7 @@ class HrbrainV1(Manager):
     def hrbrain_label_data_delete(
         self,
         *,
-        params: list[HrbrainLabelDataDeleteParams] | None = None,
+        params: Sequence[Annotated[OrDict[DismissionParam], Needs("label_codes")]] | None = None,
     ) -> Call[None]:
         """Hrbrain label data delete (标签明细删除).
 
@@ -1820,23 +1680,24 @@ class HrbrainV1(Manager):
     @api("hrbrain_1_0.HrbrainLabelDataQuery", "POST /v1.0/hrbrain/labels/data", idempotent=True)
     def hrbrain_label_data_query(
         self,
-        label_code: str,
         *,
+        label_code: str,
         max_results: int | None = None,
         next_token: str | None = None,
-    ) -> Query[HrbrainLabelDataQueryLabelData]:
+    ) -> Query[HrbrainLabel]:
         """Hrbrain label data query (标签明细查询).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(HrbrainLabelDataQueryLabelData, TOKEN, "content", items="labelDatas")
+        return Listing(HrbrainLabel, TOKEN, "content", items="labelDatas")
 
     @api("hrbrain_1_0.HrbrainLabelDataUpsert", "POST /v1.0/hrbrain/label/dataUpsert")
     def hrbrain_label_data_upsert(
         self,
-        params: list[HrbrainLabelDataUpsertParams],
+        *,
+        params: Sequence[Annotated[OrDict[DismissionParam], Needs("label_datas", "work_no")]],
     ) -> Call[None]:
         """Hrbrain label data upsert (标签明细更新).
 
@@ -1849,6 +1710,7 @@ class HrbrainV1(Manager):
     @api("hrbrain_1_0.HrbrainLabelEmpDelete", "POST /v1.0/hrbrain/labels/delete")
     def hrbrain_label_emp_delete(
         self,
+        *,
         label_code: str,
         work_nos: list[str],
     ) -> Call[None]:
@@ -1870,18 +1732,19 @@ class HrbrainV1(Manager):
         label_code: str | None = None,
         max_results: int | None = None,
         next_token: str | None = None,
-    ) -> Query[HrbrainLabelMetaLabelMeta]:
+    ) -> Query[LabelMeta]:
         """Hrbrain label meta (标签元数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(HrbrainLabelMetaLabelMeta, TOKEN, "content", items="labelMetas")
+        return Listing(LabelMeta, TOKEN, "content", items="labelMetas")
 
     @api("hrbrain_1_0.HrbrainLabelMetaStatus", "POST /v1.0/hrbrain/labels/metaStatus")
     def hrbrain_label_meta_status(
         self,
+        *,
         codes: list[str],
         opt_type: str,
     ) -> Call[None]:
@@ -1896,93 +1759,179 @@ class HrbrainV1(Manager):
     @api("hrbrain_1_0.HrbrainLabelMetaUpdate", "POST /v1.0/hrbrain/labels/metaUpdate")
     def hrbrain_label_meta_update(
         self,
-        code: str,
         *,
+        code: str,
         category_code: str | None = None,
         data_type: str | None = None,
         description: str | None = None,
         important_level: str | None = None,
         is_sensitive: bool | None = None,
         name: str | None = None,
-        options: list[JsonValue] | None = None,
+        options: list[dict[str, JsonValue]] | None = None,
         permission: dict[str, JsonValue] | None = None,
         required: bool | None = None,
         scenes: list[str] | None = None,
-    ) -> Call[HrbrainLabelMetaUpdateReply]:
+    ) -> Call[str | None]:
         """Hrbrain label meta update (标签元数据更新).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(HrbrainLabelMetaUpdateReply)
+        return Call(str, "content").or_none()
 
     @api("hrbrain_1_0.HrbrainLabelTaskData", "POST /v1.0/hrbrain/labels/task/data?optWorkNo&sessionId")
     def hrbrain_label_task_data(
         self,
-        opt_work_no: str,
         session_id: str,
-    ) -> Call[HrbrainLabelTaskDataReply]:
+        *,
+        opt_work_no: str,
+    ) -> Call[list[HrbrainLabelTaskData]]:
         """Hrbrain label task data (打标任务生成的标签数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(HrbrainLabelTaskDataReply)
+        return Call(list[HrbrainLabelTaskData], "content").or_empty()
 
     @api("hrbrain_1_0.HrbrainLabelTaskMeta", "POST /v1.0/hrbrain/labels/task/metadata?optWorkNo&sessionId")
     def hrbrain_label_task_meta(
         self,
-        opt_work_no: str,
         session_id: str,
-    ) -> Call[HrbrainLabelTaskMetaReply]:
+        *,
+        opt_work_no: str,
+    ) -> Call[list[HrbrainLabelTaskMeta]]:
         """Hrbrain label task meta (打标任务生成的标签元数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(HrbrainLabelTaskMetaReply)
+        return Call(list[HrbrainLabelTaskMeta], "content").or_empty()
+
+    @api(
+        "hrbrain_1_0.HrbrainTalentProfileAttachmentQuery",
+        "POST /v1.0/hrbrain/profiles/attachmentPhotos/query?dingCorpId",
+    )
+    def hrbrain_talent_profile_attachment_query(
+        self,
+        *,
+        ding_corp_id: str | None = None,
+        body: Annotated[list[str] | None, wire("")] = None,
+    ) -> Call[list[HrbrainTalentProfileAttachment]]:
+        """Hrbrain talent profile attachment query (人才档案照片查询).
+
+        Args:
+            ding_corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
+
+        Codes: paramIllegal, serviceError.
+
+        Scopes: Hrbrain.Data.Read.
+
+        Apps: internal.
+
+        Source: api-hrbraintalentprofileattachmentquery
+        """
+        return Call(list[HrbrainTalentProfileAttachment], "content.staffAttachmentInfoList").or_empty()
+
+    @api("hrbrain_1_0.HrbrainTalentProfileBasicQuery", "POST /v1.0/hrbrain/profiles/basicData/query?dingCorpId")
+    def hrbrain_talent_profile_basic_query(
+        self,
+        *,
+        ding_corp_id: str | None = None,
+        body: Annotated[list[str] | None, wire("")] = None,
+    ) -> Call[list[HrbrainTalentProfile]]:
+        """Hrbrain talent profile basic query (人才档案基础数据查询).
+
+        Args:
+            ding_corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
+
+        Codes: paramIllegal, serviceError.
+
+        Scopes: Hrbrain.Data.Read.
+
+        Apps: internal.
+
+        Source: api-hrbraintalentprofilebasicquery
+        """
+        return Call(list[HrbrainTalentProfile], "content.profileBaseInfoList").or_empty()
 
     @api("hrbrain_1_0.HrbrainTalentSearch", "POST /v1.0/hrbrain/talent/submitEmpSearchTask?query&sessionId&workNo")
     def hrbrain_talent_search(
         self,
+        *,
         query: str,
         work_no: str,
-        *,
         session_id: str | None = None,
-    ) -> Call[HrbrainTalentSearchReply]:
+    ) -> Call[str | None]:
         """Hrbrain talent search (提交人才搜索任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(HrbrainTalentSearchReply)
+        return Call(str, "content").or_none()
 
     @api("hrbrain_1_0.HrbrainTalentSearchResult", "POST /v1.0/hrbrain/talent/getEmpSearchTaskResult?sessionId&workNo")
     def hrbrain_talent_search_result(
         self,
         session_id: str,
+        *,
         work_no: str,
-    ) -> Call[HrbrainTalentSearchResultReply]:
+    ) -> Call[list[str]]:
         """Hrbrain talent search result (获取搜索结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(HrbrainTalentSearchResultReply)
+        return Call(list[str], "content").or_empty()
+
+    @api(
+        "hrbrain_1_0.StaffLabelRecordsQuery",
+        "POST /v1.0/hrbrain/datas/labelRecords/query?dingCorpId&maxResult&nextToken",
+        idempotent=True,
+    )
+    def staff_label_records_query(
+        self,
+        *,
+        ding_corp_id: str | None = None,
+        max_result: int | None = None,
+        next_token: str | None = None,
+        body: Annotated[Sequence[OrDict[StaffLabelRecord]] | None, wire("")] = None,
+    ) -> Query[StaffLabelRecord]:
+        """Staff label records query (人员标签数据查询).
+
+        Args:
+            ding_corp_id: 组织ID (例 e.g. `ding3b***********88`)
+            max_result: 分页条数 (例 e.g. `10`)
+            next_token: 分页起始位置 (例 e.g. `100`)
+            body: 请求体 the whole body
+
+        Codes: paramIllegal, serviceError.
+
+        Scopes: Hrbrain.Data.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: api-stafflabelrecordsquery
+        """
+        return Listing(
+            StaffLabelRecord, Paging("nextToken", None, next="nextToken", total="totalCountt"), "content", items="data"
+        )
 
     @api("hrbrain_1_0.SyncData", "POST /v1.0/hrbrain/datas")
     def sync_data(
         self,
-        content: str,
         data_id: str,
-        etl_time: str,
         project_id: str,
         schema_id: str,
+        *,
+        content: str,
+        etl_time: str,
     ) -> Call[None]:
         """Sync data (同步统计基础数据).
 

@@ -2,123 +2,183 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN_FROM_ZERO, Paging
-from dingtalk_models.core.wire import Millis, camel, empty_list, wire
+from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class AddHrmPreentryGroupsSectionsEmpFieldVOList(TypedDict, total=False):
-    value: str
-    """分组内字段的值 (例 e.g. `2020-10-10`)"""
-    field_code: str
-    """分组内字段fieldCode (例 e.g. `sys01-birthTime`)"""
+class Address(Shape, alias_generator=camel):
+    """Address."""
+
+    area_code: str | None = None
+    area_name: str | None = None
+    city_code: str | None = None
+    city_name: str | None = None
+    country_code: str | None = None
+    country_name: str | None = None
+    detail_address: str | None = None
+    global_area_type: str | None = None
+    province_code: str | None = None
+    province_name: str | None = None
 
 
-class AddHrmPreentryGroupsSections(TypedDict, total=False):
-    old_index: int
-    """(例 e.g. `0`)"""
-    emp_field_vo_list: Annotated[list[AddHrmPreentryGroupsSectionsEmpFieldVOList], wire("empFieldVOList")]
-    """分组内字段信息列表"""
+class AiSaleEntity(Reply, alias_generator=camel):
+    """Ai sale entity."""
+
+    entity_id: str
+    entity_type: str | None
+    field_instances: list[FieldInstance] = empty_list()
+    source: str | None
+    user_id: str | None
 
 
-class AddHrmPreentryGroups(TypedDict, total=False):
-    group_id: str
-    """分组ID (例 e.g. `4319xxxxx`)"""
-    sections: list[AddHrmPreentryGroupsSections]
-    """分组内字段列表"""
+class AiSaleSchema(Reply, alias_generator=camel):
+    """Ai sale schema."""
+
+    entity_type: str | None
+    fields: list[AiSaleSchemaField] = empty_list()
 
 
-class AddHrmPreentryReply(Record, alias_generator=camel):
-    tmp_user_id: str | None
-    """待入职员工的的userId"""
+class AiSaleSchemaField(Reply, alias_generator=camel):
+    """Ai sale schema field."""
+
+    default_value: str | None
+    description: str = ""
+    entity_type: str | None
+    field_key: str | None
+    field_label: str = ""
+    field_type: str | None
+    group_name: str = ""
+    item_type: str | None
+    options: list[FieldInstanceOption] = empty_list()
+    placeholder: str = ""
+    required: bool | None
+    sort_order: int | None
+    source: str | None
+    sub_fields: list[FieldInstance] = empty_list()
 
 
-class GetAllDismissionReasonsReplyResultPassiveList(Record, alias_generator=camel):
-    id: str | None
-    """被动原因id"""
-    name: str | None
-    """被动原因名称"""
+class AiSaleTaskResult(Reply, alias_generator=camel):
+    """Ai sale task result."""
+
+    task_result: str | None
+    task_status: int | None
 
 
-class GetAllDismissionReasonsReplyResultVoluntaryList(Record, alias_generator=camel):
-    id: str | None
-    """主动原因id"""
-    name: str | None
-    """主动原因名称"""
+class Alarm(Shape, alias_generator=camel):
+    """Alarm."""
+
+    alarm_desc: str
+    alarm_minutes: int
+    alarm_summary: str
 
 
-class GetAllDismissionReasonsReplyResult(Record, alias_generator=camel):
-    passive_list: list[GetAllDismissionReasonsReplyResultPassiveList] = empty_list()
+class AllDismissionReason(Reply, alias_generator=camel):
+    """All dismission reason."""
+
+    passive_list: list[DismissionReason] = empty_list()
     """被动原因"""
-    voluntary_list: list[GetAllDismissionReasonsReplyResultVoluntaryList] = empty_list()
+    voluntary_list: list[DismissionReason] = empty_list()
     """主动原因"""
 
 
-class GetAllDismissionReasonsReply(Record, alias_generator=camel):
-    result: GetAllDismissionReasonsReplyResult | None
-    """离职原因内容"""
+class Attachment(Reply, Shape, alias_generator=camel):
+    """Attachment."""
+
+    field_code: str | None = None
+    field_name: str = ""
+    field_type: str | None = None
+    field_value: str | None = None
+    group_id: str | None = None
+    option_id: str | None = None
+    options: str | None = None
+    sign_required: bool | None = None
+    user_custom_field: bool | None = None
+    desc: str = ""
 
 
-class GetEmployeeRosterByFieldReplyResultFieldDataListFieldValueList(Record, alias_generator=camel):
-    value: str | None
-    """字段取值"""
-    label: str | None
-    """字段展示值"""
-    item_index: int | None
-    """第几条的明细标识"""
+class Condition(Shape, alias_generator=camel):
+    """Condition."""
+
+    field_key: str | None = None
+    operator: str | None = None
+    value: str | None = None
 
 
-class GetEmployeeRosterByFieldReplyResultFieldDataList(Record, alias_generator=camel):
-    field_code: str | None
-    """字段标识"""
-    field_name: str | None
-    """字段名称"""
-    group_id: str | None
-    """分组标识"""
-    field_value_list: list[GetEmployeeRosterByFieldReplyResultFieldDataListFieldValueList] = empty_list()
-    """字段值列表"""
+class ConvertUnionId(Reply, alias_generator=camel):
+    """Convert union id."""
 
-
-class GetEmployeeRosterByFieldReplyResult(Record, alias_generator=camel):
     corp_id: str | None
-    """企业的corpId"""
-    user_id: str | None
-    """员工的userId"""
-    union_id: str | None
-    """暂未开放"""
-    field_data_list: list[GetEmployeeRosterByFieldReplyResultFieldDataList] = empty_list()
-    """返回的字段信息列表"""
+    isv_user_union_id_vo_list: Annotated[list[IsvUserUnionId], wire("isvUserUnionIdVOList")] = empty_list()
 
 
-class GetEmployeeRosterByFieldReply(Record, alias_generator=camel):
-    result: list[GetEmployeeRosterByFieldReplyResult] = empty_list()
-    """结果列表"""
+class CreatedHrmLegalEntity(Reply, alias_generator=camel):
+    """Created hrm legal entity."""
+
+    corp_id: str | None
+    gmt_create: int
+    gmt_modified: int | None
+    legal_entity_id: str
+    legal_entity_name: str = ""
+    legal_entity_short_name: str = ""
+    legal_entity_status: int | None
+    legal_person_name: str = ""
 
 
-class QueryHrmEmployeeDismissionInfoReplyResultDeptList(Record, alias_generator=camel):
+class CreatedHrmRecord(Reply, alias_generator=camel):
+    """Created hrm record."""
+
+    details: str | None
+    item_id: str | None
+    type: str | None
+
+
+class CreatedMaster(Reply, alias_generator=camel):
+    """Created master."""
+
+    all_success: bool | None
+    fail_result: list[Fail] = empty_list()
+
+
+class CustomEntryProcess(Reply, alias_generator=camel):
+    """Custom entry process."""
+
+    form_desc: str = ""
+    form_id: str | None
+    form_name: str = ""
+    short_url: str | None
+
+
+class Dept(Reply, alias_generator=camel):
+    """Dept (离职部门列表)."""
+
     dept_path: Annotated[str | None, wire("dept_path")]
     """部门路径"""
-    dept_id: Annotated[int | None, wire("dept_id")]
+    dept_id: Annotated[int, wire("dept_id")]
     """部门ID"""
 
 
-class QueryHrmEmployeeDismissionInfoReplyResult(Record, alias_generator=camel):
+class Dismission(Reply, alias_generator=camel):
+    """Dismission."""
+
     user_id: str | None
     """员工userId"""
     last_work_day: int | None
     """最后工作日"""
-    dept_list: list[QueryHrmEmployeeDismissionInfoReplyResultDeptList] = empty_list()
+    dept_list: list[Dept] = empty_list()
     """离职部门列表"""
-    reason_memo: str | None
+    reason_memo: str = ""
     """离职原因备注"""
     pre_status: int | None
     """离职前工作状态 (`1` `2` `3`)"""
@@ -126,7 +186,7 @@ class QueryHrmEmployeeDismissionInfoReplyResult(Record, alias_generator=camel):
     """离职交接人的userId"""
     status: int | None
     """离职状态 (`1` `2` `3` `4`)"""
-    main_dept_name: str | None
+    main_dept_name: str = ""
     """离职前主部门名称"""
     main_dept_id: int | None
     """离职前主部门ID"""
@@ -134,45 +194,410 @@ class QueryHrmEmployeeDismissionInfoReplyResult(Record, alias_generator=camel):
     """主动原因"""
     passive_reason: list[str] = empty_list()
     """被动原因"""
-    name: str | None
+    name: str = ""
     """(仅见于官方 SDK only in the official SDK)"""
 
 
-class QueryHrmEmployeeDismissionInfoReply(Record, alias_generator=camel):
-    result: list[QueryHrmEmployeeDismissionInfoReplyResult] = empty_list()
-    """返回结果"""
+class DismissionReason(Reply, alias_generator=camel):
+    """Dismission reason (主动原因)."""
+
+    id: str
+    """被动原因id"""
+    name: str
+    """被动原因名称"""
 
 
-class QueryJobRanksList(Record, alias_generator=camel):
-    rank_id: str | None
+class DismissionRecord(Reply, alias_generator=camel):
+    """Dismission record."""
+
+    last_work_day: int | None
+    staff_id: str | None
+
+
+class ECert(Reply, alias_generator=camel):
+    """E cert."""
+
+    cert_no: Annotated[str | None, wire("certNO")]
+    employ_job_id: str | None
+    employ_job_id_label: str = ""
+    employ_position_id: str | None
+    employ_position_id_label: str = ""
+    employ_position_rank_id: str | None
+    employ_position_rank_id_label: str = ""
+    hired_date: str | None
+    last_work_day: str | None
+    main_dept_id: int | None
+    main_dept_name: str = ""
+    name: str = ""
+    real_name: str = ""
+    termination_reason_passive: list[str] = empty_list()
+    termination_reason_voluntary: list[str] = empty_list()
+
+
+class EmpField(Shape, alias_generator=camel):
+    """Emp field (分组内字段信息列表)."""
+
+    value: str | None = None
+    """分组内字段的值 (例 e.g. `2020-10-10`)"""
+    field_code: str | None = None
+    """分组内字段fieldCode (例 e.g. `sys01-birthTime`)"""
+
+
+class EmployeeRoster(Reply, alias_generator=camel):
+    """Employee roster."""
+
+    corp_id: str | None
+    """企业的corpId"""
+    user_id: str | None
+    """员工的userId"""
+    union_id: str | None
+    """暂未开放"""
+    field_data_list: list[FieldData] = empty_list()
+    """返回的字段信息列表"""
+
+
+class Fail(Reply, alias_generator=camel):
+    """Fail."""
+
+    biz_uk: Annotated[str | None, wire("bizUK")]
+    error_code: str | None
+    error_msg: str = ""
+    success: bool | None
+    biz_uk_: str | None
+
+
+class FieldData(Reply, alias_generator=camel):
+    """Field data (返回的字段信息列表)."""
+
+    field_code: str | None
+    """字段标识"""
+    field_name: str = ""
+    """字段名称"""
+    group_id: str | None
+    """分组标识"""
+    field_value_list: list[FieldValue] = empty_list()
+    """字段值列表"""
+
+
+class FieldInstance(Reply, Shape, alias_generator=camel):
+    """Field instance."""
+
+    field_key: str | None = None
+    field_label: str = ""
+    field_type: str | None = None
+    field_value: str | None = None
+    item_type: str | None = None
+    options: list[FieldInstanceOption] = empty_list()
+    placeholder: str = ""
+    required: bool | None = None
+    source: str | None = None
+    sub_fields: list[FieldInstance] = empty_list()
+
+
+class FieldInstanceOption(Reply, alias_generator=camel):
+    """Field instance option."""
+
+    label: str = ""
+    value: str | None
+
+
+class FieldValue(Reply, alias_generator=camel):
+    """Field value (字段值列表)."""
+
+    value: str | None
+    """字段取值"""
+    label: str = ""
+    """字段展示值"""
+    item_index: int | None
+    """第几条的明细标识"""
+
+
+class FileTemplate(Reply, alias_generator=camel):
+    """File template."""
+
+    attachment_list: list[Attachment] = empty_list()
+    corp_id: str | None
+    field_list: list[Attachment] = empty_list()
+    group_list: list[FileTemplateGroup] = empty_list()
+    template_id: str
+    template_inst_name: str = ""
+    template_name: str = ""
+    template_sign_status: int | None
+    template_status: int | None
+    template_type: str | None
+    template_type_name: str = ""
+    tenant_id: int | None
+
+
+class FileTemplateGroup(Reply, alias_generator=camel):
+    """File template group."""
+
+    detail_flag: bool | None
+    field_list: list[Attachment] = empty_list()
+    group_id: str
+    group_name: str = ""
+
+
+class Group(Shape, alias_generator=camel):
+    """Group."""
+
+    detail_flag: bool | None = None
+    field_list: list[list[Attachment]] = empty_list()
+    group_id: str | None = None
+    group_name: str | None = None
+
+
+class HrmAuthResource(Reply, alias_generator=camel):
+    """Hrm auth resource."""
+
+    authorized: bool | None
+    resource_id: str
+
+
+class HrmBenefit(Reply, alias_generator=camel):
+    """Hrm benefit."""
+
+    result: JsonValue | None
+
+
+class HrmLegalEntityExt(Shape, alias_generator=camel):
+    """Hrm legal entity ext."""
+
+    legal_entity_en_name: str | None = None
+    legal_entity_en_short_name: str | None = None
+    legal_entity_type: str | None = None
+    manage_address: Address | None = None
+    registration_address: Address | None = None
+    registration_date: int | None = None
+    unified_social_credit_code: str | None = None
+    zip_code: str | None = None
+
+
+class HrmMail(Shape, alias_generator=camel):
+    """Hrm mail."""
+
+    address: str
+    name: str
+
+
+class HrmMoka(Reply, alias_generator=camel):
+    """Hrm moka."""
+
+    biz_success: bool | None
+    error_code: str | None
+    error_msg: str = ""
+    result: dict[str, JsonValue] = empty_dict()
+
+
+class HrmPreentryGroup(Shape, alias_generator=camel):
+    """Hrm preentry group (待入职员工花名册分组列表)."""
+
+    group_id: str | None = None
+    """分组ID (例 e.g. `4319xxxxx`)"""
+    sections: list[Section] = empty_list()
+    """分组内字段列表"""
+
+
+class InvalidSignRecord(Reply, alias_generator=camel):
+    """Invalid sign record."""
+
+    fail_items: list[RevokeSignRecord] = empty_list()
+    success_items: list[SuccessItem] = empty_list()
+
+
+class IsvUserUnionId(Reply, alias_generator=camel):
+    """Isv user union id."""
+
+    union_id: str | None
+    user_id: str | None
+
+
+class Job(Reply, alias_generator=camel):
+    """Job."""
+
+    job_id: str
+    """职务ID"""
+    job_name: str = ""
+    """职务名称"""
+    job_description: str = ""
+    """职务描述"""
+
+
+class JobRank(Reply, alias_generator=camel):
+    """Job rank."""
+
+    rank_id: str
     """职级ID"""
     rank_category_id: str | None
     """职级序列ID"""
     rank_code: str | None
     """职级编码"""
-    rank_name: str | None
+    rank_name: str = ""
     """职级名称"""
     min_job_grade: int | None
     """最小等级"""
     max_job_grade: int | None
     """最大等级"""
-    rank_description: str | None
+    rank_description: str = ""
     """职级描述"""
 
 
-class QueryJobsList(Record, alias_generator=camel):
-    job_id: str | None
-    """职务ID"""
-    job_name: str | None
-    """职务名称"""
-    job_description: str | None
-    """职务描述"""
+class Mail(Shape, alias_generator=camel):
+    """Mail."""
+
+    attachments: list[MailAttachment] = empty_list()
+    bcc_address: str | None = None
+    cc_address: str | None = None
+    content: str
+    meeting: Meeting | None = None
+    receiver_address: str
+    sender_alias: str
+    subject: str
 
 
-class QueryPositionsList(Record, alias_generator=camel):
-    position_id: str | None
+class MailAttachment(Shape, alias_generator=camel):
+    """Mail attachment."""
+
+    name: str
+    path: str
+    type: str
+
+
+class Master(Reply, alias_generator=camel):
+    """Master."""
+
+    outer_id: str | None
+    relation_id: str | None
+    scope_code: str | None
+    view_entity_code: str | None
+    view_entity_field_vo_list: Annotated[list[ViewEntityField], wire("viewEntityFieldVOList")] = empty_list()
+
+
+class MasterData(Reply, alias_generator=camel):
+    """Master data."""
+
+    obj_id: str | None
+    relation_id: str | None
+    scope_code: str | None
+    view_entity_code: str | None
+    view_entity_field_vo_list: Annotated[list[ViewEntityField], wire("viewEntityFieldVOList")] = empty_list()
+
+
+class MasterDataTenantQuey(Reply, alias_generator=camel):
+    """Master data tenant quey."""
+
+    has_data: bool | None
+    integrate_data_auth: bool | None
+    name: str = ""
+    read_auth: bool | None
+    tenant_id: int | None
+    type: int | None
+
+
+class MasterEntry(Shape, alias_generator=camel):
+    """Master entry (请求体 the whole body)."""
+
+    biz_time: int
+    biz_uk: str
+    entity_code: str | None = None
+    field_list: list[MasterEntryField] = empty_list()
+    scope: MasterEntryScope
+    user_id: str | None = None
+
+
+class MasterEntryField(Shape, alias_generator=camel):
+    """Master entry field."""
+
+    name: str | None = None
+    value_str: str | None = None
+
+
+class MasterEntryScope(Shape, alias_generator=camel):
+    """Master entry scope."""
+
+    scope_code: str
+    version: int | None = None
+
+
+class MasterQuery(Shape, alias_generator=camel):
+    """Master query."""
+
+    condition_list: list[MasterQueryCondition] = empty_list()
+    field_code: str | None = None
+    join_type: str | None = None
+
+
+class MasterQueryCondition(Shape, alias_generator=camel):
+    """Master query condition."""
+
+    operate: str | None = None
+    value: str | None = None
+
+
+class Meeting(Shape, alias_generator=camel):
+    """Meeting."""
+
+    alarm: Alarm | None = None
+    attendees: list[HrmMail] = empty_list()
+    description: str | None = None
+    end_time: int
+    location: str | None = None
+    method: str
+    organizer: HrmMail | None = None
+    sequence: int | None = None
+    start_time: int
+    summary: str
+    uuid: str
+
+
+class Memory(Reply, alias_generator=camel):
+    """Memory."""
+
+    contact_id: str | None
+    corp_id: str | None
+    creator_id: str
+    customer_id: str | None
+    entity_id: str | None
+    entity_type: str | None
+    ext_info: str = ""
+    gmt_create: int
+    gmt_modified: int | None
+    happened_at: int | None
+    importance: int | None
+    memory_category: str | None
+    memory_content: str = ""
+    memory_id: str
+    memory_title: str = ""
+    source_activity_id: str | None
+    tags: list[str] = empty_list()
+
+
+class MicroAppStatus(Reply, alias_generator=camel):
+    """Micro app status."""
+
+    status: str | None
+
+
+class OnWorkingEmpSearch(Shape, alias_generator=camel):
+    """On working emp search."""
+
+    user_ids: list[str]
+
+
+class Operator(Shape, alias_generator=camel):
+    """Operator."""
+
+    biz_id: str
+    mail_account_type: str
+    token: str
+
+
+class Position(Reply, alias_generator=camel):
+    """Position."""
+
+    position_id: str
     """职位ID"""
-    position_name: str | None
+    position_name: str = ""
     """职位名称"""
     position_category_id: str | None
     """职位类别ID"""
@@ -186,23 +611,16 @@ class QueryPositionsList(Record, alias_generator=camel):
     """职位状态 (`0` `1`)"""
 
 
-class RosterMetaAvailableFieldListReplyResult(Record, alias_generator=camel):
-    field_code: str | None
-    """字段标识"""
-    field_name: str | None
-    """字段名称"""
-    field_type: str | None
-    """字段类型 (`TextField` `DDPhotoField` `DDSelectField` `DDDateField`)"""
-    option_text: str | None
-    """字段的选项内容"""
+class RevokeSignRecord(Reply, alias_generator=camel):
+    """Revoke sign record."""
+
+    item_id: str
+    type: str | None
 
 
-class RosterMetaAvailableFieldListReply(Record, alias_generator=camel):
-    result: list[RosterMetaAvailableFieldListReplyResult] = empty_list()
-    """结果列表"""
+class RosterField(Reply, alias_generator=camel):
+    """Roster field."""
 
-
-class AddCustomRosterFieldReplyResult(Record, alias_generator=camel):
     contact_client_flag: bool | None
     contact_flag: bool | None
     contact_source: int | None
@@ -213,12 +631,15 @@ class AddCustomRosterFieldReplyResult(Record, alias_generator=camel):
     edit_from_employee_flag: bool | None
     editable_by_hr: bool | None
     field_code: str | None
-    field_name: str | None
-    field_tip: str | None
+    """字段标识"""
+    field_name: str = ""
+    """字段名称"""
+    field_tip: str = ""
     field_type: str | None
+    """字段类型 (`TextField` `DDPhotoField` `DDSelectField` `DDDateField`)"""
     group_id: str | None
     hidden_from_employee_flag: bool | None
-    hint: str | None
+    hint: str = ""
     history_field: bool | None
     index: int | None
     modify_options: bool | None
@@ -226,7 +647,8 @@ class AddCustomRosterFieldReplyResult(Record, alias_generator=camel):
     number_decimal_place: str | None
     number_format_type: str | None
     number_value_type: str | None
-    option_text: str | None
+    option_text: str = ""
+    """字段的选项内容"""
     required: bool | None
     source_field_code: str | None
     system_flag: bool | None
@@ -235,1016 +657,153 @@ class AddCustomRosterFieldReplyResult(Record, alias_generator=camel):
     visible_by_emp: bool | None
 
 
-class AddCustomRosterFieldReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-    result: AddCustomRosterFieldReplyResult | None
+class RosterFieldForm(Reply, alias_generator=camel):
+    """Roster field form."""
 
-
-class AddHrmLegalEntityExtManageAddress(TypedDict, total=False):
-    area_code: str
-    area_name: str
-    city_code: str
-    city_name: str
-    country_code: str
-    country_name: str
-    detail_address: str
-    global_area_type: str
-    province_code: str
-    province_name: str
-
-
-class AddHrmLegalEntityExtRegistrationAddress(TypedDict, total=False):
-    area_code: str
-    area_name: str
-    city_code: str
-    city_name: str
-    country_code: str
-    country_name: str
-    detail_address: str
-    global_area_type: str
-    province_code: str
-    province_name: str
-
-
-class AddHrmLegalEntityExt(TypedDict, total=False):
-    legal_entity_en_name: str
-    legal_entity_en_short_name: str
-    legal_entity_type: str
-    manage_address: AddHrmLegalEntityExtManageAddress
-    registration_address: AddHrmLegalEntityExtRegistrationAddress
-    registration_date: int
-    unified_social_credit_code: str
-    zip_code: str
-
-
-class AddHrmLegalEntityReplyResult(Record, alias_generator=camel):
-    corp_id: str | None
-    gmt_create: int | None
-    gmt_modified: int | None
-    legal_entity_id: str | None
-    legal_entity_name: str | None
-    legal_entity_short_name: str | None
-    legal_entity_status: int | None
-    legal_person_name: str | None
-
-
-class AddHrmLegalEntityReply(Record, alias_generator=camel):
-    result: AddHrmLegalEntityReplyResult | None
-
-
-class AddRosterFieldFormReplyResult(Record, alias_generator=camel):
     biz_group_id: int | None
-    content: str | None
+    content: str = ""
     corp_id: str | None
     delete_flag: str | None
-    detail: bool | None
-    form_id: str | None
-    gmt_create: JsonValue | None
+    detail: bool
+    form_id: str
+    gmt_create: JsonValue
     gmt_modified: JsonValue | None
-    icon: str | None
-    id: int | None
-    memo: str | None
-    name: str | None
+    icon: str = ""
+    id: int
+    memo: str = ""
+    name: str
     sort_order: int | None
     version_id: int | None
 
 
-class AddRosterFieldFormReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-    result: AddRosterFieldFormReplyResult | None
+class Section(Shape, alias_generator=camel):
+    """Section (分组内字段列表)."""
 
+    old_index: int | None = None
+    """(例 e.g. `0`)"""
+    emp_field_vo_list: Annotated[list[EmpField], wire("empFieldVOList")] = empty_list()
+    """分组内字段信息列表"""
 
-class AiSaleAttachmentPermissonReply(Record, alias_generator=camel):
-    result: str | None
 
+class SentRealAuthInviteMessage(Reply, alias_generator=camel):
+    """Sent real auth invite message."""
 
-class AiSaleEntityCreateFieldInstances(TypedDict, total=False):
-    field_key: str
-    field_value: str
-
-
-class AiSaleEntityCreateReplyResultFieldInstancesOptions(Record, alias_generator=camel):
-    label: str | None
-    value: str | None
-
-
-class AiSaleEntityCreateReplyResultFieldInstances(Record, alias_generator=camel):
-    field_key: str | None
-    field_label: str | None
-    field_type: str | None
-    field_value: str | None
-    item_type: str | None
-    options: list[AiSaleEntityCreateReplyResultFieldInstancesOptions] = empty_list()
-    placeholder: str | None
-    required: bool | None
-    source: str | None
-
-
-class AiSaleEntityCreateReplyResult(Record, alias_generator=camel):
-    entity_id: str | None
-    entity_type: str | None
-    field_instances: list[AiSaleEntityCreateReplyResultFieldInstances] = empty_list()
-
-
-class AiSaleEntityCreateReply(Record, alias_generator=camel):
-    result: AiSaleEntityCreateReplyResult | None
-
-
-class AiSaleEntityDetailReplyResultFieldInstancesOptions(Record, alias_generator=camel):
-    label: str | None
-    value: str | None
-
-
-class AiSaleEntityDetailReplyResultFieldInstancesSubFieldsOptions(Record, alias_generator=camel):
-    label: str | None
-    value: str | None
-
-
-class AiSaleEntityDetailReplyResultFieldInstancesSubFields(Record, alias_generator=camel):
-    field_key: str | None
-    field_label: str | None
-    field_value: str | None
-    item_type: str | None
-    options: list[AiSaleEntityDetailReplyResultFieldInstancesSubFieldsOptions] = empty_list()
-    placeholder: str | None
-    required: bool | None
-    source: str | None
-
-
-class AiSaleEntityDetailReplyResultFieldInstances(Record, alias_generator=camel):
-    field_key: str | None
-    field_label: str | None
-    field_type: str | None
-    field_value: str | None
-    item_type: str | None
-    options: list[AiSaleEntityDetailReplyResultFieldInstancesOptions] = empty_list()
-    placeholder: str | None
-    required: bool | None
-    source: str | None
-    sub_fields: list[AiSaleEntityDetailReplyResultFieldInstancesSubFields] = empty_list()
-
-
-class AiSaleEntityDetailReplyResult(Record, alias_generator=camel):
-    entity_id: str | None
-    entity_type: str | None
-    field_instances: list[AiSaleEntityDetailReplyResultFieldInstances] = empty_list()
-    user_id: str | None
-
-
-class AiSaleEntityDetailReply(Record, alias_generator=camel):
-    result: AiSaleEntityDetailReplyResult | None
-
-
-class AiSaleEntityListConditions(TypedDict, total=False):
-    field_key: str
-    operator: str
-    value: str
-
-
-class AiSaleEntityListDataFieldInstancesOptions(Record, alias_generator=camel):
-    label: str | None
-    value: str | None
-
-
-class AiSaleEntityListDataFieldInstancesSubFieldsOptions(Record, alias_generator=camel):
-    label: str | None
-    value: str | None
-
-
-class AiSaleEntityListDataFieldInstancesSubFields(Record, alias_generator=camel):
-    field_key: str | None
-    field_label: str | None
-    field_value: str | None
-    options: list[AiSaleEntityListDataFieldInstancesSubFieldsOptions] = empty_list()
-    placeholder: str | None
-    required: bool | None
-    source: str | None
-
-
-class AiSaleEntityListDataFieldInstances(Record, alias_generator=camel):
-    field_key: str | None
-    field_label: str | None
-    field_type: str | None
-    field_value: str | None
-    item_type: str | None
-    options: list[AiSaleEntityListDataFieldInstancesOptions] = empty_list()
-    placeholder: str | None
-    required: bool | None
-    source: str | None
-    sub_fields: list[AiSaleEntityListDataFieldInstancesSubFields] = empty_list()
-
-
-class AiSaleEntityListData(Record, alias_generator=camel):
-    entity_id: str | None
-    entity_type: str | None
-    field_instances: list[AiSaleEntityListDataFieldInstances] = empty_list()
-
-
-class AiSaleEntityUpdateFieldInstances(TypedDict, total=False):
-    field_key: str
-    field_value: str
-
-
-class AiSaleEntityUpdateReplyResultFieldInstancesOptions(Record, alias_generator=camel):
-    label: str | None
-    value: str | None
-
-
-class AiSaleEntityUpdateReplyResultFieldInstances(Record, alias_generator=camel):
-    field_key: str | None
-    field_label: str | None
-    field_type: str | None
-    field_value: str | None
-    item_type: str | None
-    options: list[AiSaleEntityUpdateReplyResultFieldInstancesOptions] = empty_list()
-    placeholder: str | None
-    required: bool | None
-    source: str | None
-
-
-class AiSaleEntityUpdateReplyResult(Record, alias_generator=camel):
-    entity_id: str | None
-    entity_type: str | None
-    field_instances: list[AiSaleEntityUpdateReplyResultFieldInstances] = empty_list()
-    user_id: str | None
-
-
-class AiSaleEntityUpdateReply(Record, alias_generator=camel):
-    result: AiSaleEntityUpdateReplyResult | None
-
-
-class AiSaleFlashMinutesAnalysisReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class AiSaleGetMemoryData(Record, alias_generator=camel):
-    contact_id: str | None
-    corp_id: str | None
-    creator_id: str | None
-    customer_id: str | None
-    entity_id: str | None
-    entity_type: str | None
-    ext_info: str | None
-    gmt_create: int | None
-    gmt_modified: int | None
-    happened_at: int | None
-    importance: int | None
-    memory_category: str | None
-    memory_content: str | None
-    memory_id: str | None
-    memory_title: str | None
-    source_activity_id: str | None
-    tags: list[str] = empty_list()
-
-
-class AiSaleSchemaGetReplyResultFieldsOptions(Record, alias_generator=camel):
-    label: str | None
-    value: str | None
-
-
-class AiSaleSchemaGetReplyResultFieldsSubFieldsOptions(Record, alias_generator=camel):
-    label: str | None
-    value: str | None
-
-
-class AiSaleSchemaGetReplyResultFieldsSubFields(Record, alias_generator=camel):
-    field_key: str | None
-    field_label: str | None
-    options: list[AiSaleSchemaGetReplyResultFieldsSubFieldsOptions] = empty_list()
-    placeholder: str | None
-    required: bool | None
-
-
-class AiSaleSchemaGetReplyResultFields(Record, alias_generator=camel):
-    default_value: str | None
-    description: str | None
-    entity_type: str | None
-    field_key: str | None
-    field_label: str | None
-    field_type: str | None
-    group_name: str | None
-    item_type: str | None
-    options: list[AiSaleSchemaGetReplyResultFieldsOptions] = empty_list()
-    placeholder: str | None
-    required: bool | None
-    sort_order: int | None
-    source: str | None
-    sub_fields: list[AiSaleSchemaGetReplyResultFieldsSubFields] = empty_list()
-
-
-class AiSaleSchemaGetReplyResult(Record, alias_generator=camel):
-    entity_type: str | None
-    fields: list[AiSaleSchemaGetReplyResultFields] = empty_list()
-
-
-class AiSaleSchemaGetReply(Record, alias_generator=camel):
-    result: AiSaleSchemaGetReplyResult | None
-
-
-class AiSaleSyncAiTaskReplyResult(Record, alias_generator=camel):
-    content: str | None
-
-
-class AiSaleSyncAiTaskReply(Record, alias_generator=camel):
-    result: AiSaleSyncAiTaskReplyResult | None
-
-
-class AiSaleTaskResultReplyResult(Record, alias_generator=camel):
-    task_result: str | None
-    task_status: int | None
-
-
-class AiSaleTaskResultReply(Record, alias_generator=camel):
-    result: AiSaleTaskResultReplyResult | None
-
-
-class ConvertUnionIdReplyResultIsvUserUnionIdVOList(Record, alias_generator=camel):
-    union_id: str | None
-    user_id: str | None
-
-
-class ConvertUnionIdReplyResult(Record, alias_generator=camel):
-    corp_id: str | None
-    isv_user_union_id_vo_list: Annotated[
-        list[ConvertUnionIdReplyResultIsvUserUnionIdVOList], wire("isvUserUnionIdVOList")
-    ] = empty_list()
-
-
-class ConvertUnionIdReply(Record, alias_generator=camel):
-    result: ConvertUnionIdReplyResult | None
-
-
-class CreateRecordAttachmentList(TypedDict, total=False):
-    field_code: str
-    field_name: str
-    field_type: str
-    field_value: str
-    group_id: str
-
-
-class CreateRecordFieldList(TypedDict, total=False):
-    field_code: str
-    field_name: str
-    field_type: str
-    field_value: str
-    group_id: str
-    option_id: str
-    options: str
-    sign_required: bool
-    user_custom_field: bool
-
-
-class CreateRecordGroupListFieldList(TypedDict, total=False):
-    field_code: str
-    field_name: str
-    field_type: str
-    field_value: str
-    options: str
-    option_id: str
-    group_id: str
-
-
-class CreateRecordGroupList(TypedDict, total=False):
-    detail_flag: bool
-    field_list: list[list[CreateRecordGroupListFieldList]]
-    group_id: str
-    group_name: str
-
-
-class CreateRecordReplyResult(Record, alias_generator=camel):
-    details: str | None
-    item_id: str | None
-    type: str | None
-
-
-class CreateRecordReply(Record, alias_generator=camel):
-    result: CreateRecordReplyResult | None
-
-
-class DeleteCustomRosterFieldReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-
-
-class DeleteRosterFieldFormReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-
-
-class DeviceMarketManagerReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class DeviceMarketOrderManagerReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class ECertQueryReply(Record, alias_generator=camel):
-    cert_no: Annotated[str | None, wire("certNO")]
-    employ_job_id: str | None
-    employ_job_id_label: str | None
-    employ_position_id: str | None
-    employ_position_id_label: str | None
-    employ_position_rank_id: str | None
-    employ_position_rank_id_label: str | None
-    hired_date: str | None
-    last_work_day: str | None
-    main_dept_id: int | None
-    main_dept_name: str | None
-    name: str | None
-    real_name: str | None
-    termination_reason_passive: list[str] = empty_list()
-    termination_reason_voluntary: list[str] = empty_list()
-
-
-class GetDismissionRecordList(Record, alias_generator=camel):
-    last_work_day: int | None
-    staff_id: str | None
-
-
-class GetFileTemplateListDataAttachmentList(Record, alias_generator=camel):
-    desc: str | None
-    field_code: str | None
-    field_name: str | None
-    field_type: str | None
-    group_id: str | None
-    sign_required: bool | None
-    user_custom_field: bool | None
-
-
-class GetFileTemplateListDataFieldList(Record, alias_generator=camel):
-    desc: str | None
-    field_code: str | None
-    field_name: str | None
-    field_type: str | None
-    group_id: str | None
-    sign_required: bool | None
-    user_custom_field: bool | None
-
-
-class GetFileTemplateListDataGroupListFieldList(Record, alias_generator=camel):
-    desc: str | None
-    field_code: str | None
-    field_name: str | None
-    field_type: str | None
-    group_id: str | None
-    sign_required: bool | None
-    user_custom_field: bool | None
-
-
-class GetFileTemplateListDataGroupList(Record, alias_generator=camel):
-    detail_flag: bool | None
-    field_list: list[GetFileTemplateListDataGroupListFieldList] = empty_list()
-    group_id: str | None
-    group_name: str | None
-
-
-class GetFileTemplateListData(Record, alias_generator=camel):
-    attachment_list: list[GetFileTemplateListDataAttachmentList] = empty_list()
-    corp_id: str | None
-    field_list: list[GetFileTemplateListDataFieldList] = empty_list()
-    group_list: list[GetFileTemplateListDataGroupList] = empty_list()
-    template_id: str | None
-    template_inst_name: str | None
-    template_name: str | None
-    template_sign_status: int | None
-    template_status: int | None
-    template_type: str | None
-    template_type_name: str | None
-    tenant_id: int | None
-
-
-class GetSignRecordByIdReplyResult(Record, alias_generator=camel):
-    corp_id: str | None
-    remark: str | None
-    sign_expire_time: int | None
-    sign_file_name: str | None
-    sign_finish_time: int | None
-    sign_legal_entity_name: str | None
-    sign_record_id: str | None
-    sign_start_time: int | None
-    sign_status: str | None
-    sign_status_remarks: str | None
-    sign_template_type: str | None
-    sign_user_id: str | None
-    sign_user_name: str | None
-    sign_way: str | None
-
-
-class GetSignRecordByIdReply(Record, alias_generator=camel):
-    result: list[GetSignRecordByIdReplyResult] = empty_list()
-
-
-class GetSignRecordByUserIdData(Record, alias_generator=camel):
-    corp_id: str | None
-    outer_id: str | None
-    remark: str | None
-    sign_expire_time: int | None
-    sign_file_name: str | None
-    sign_file_url: str | None
-    sign_finish_time: int | None
-    sign_legal_entity_name: str | None
-    sign_record_id: str | None
-    sign_start_time: int | None
-    sign_status: str | None
-    sign_status_remarks: str | None
-    sign_template_type: str | None
-    sign_user_id: str | None
-    sign_user_name: str | None
-    sign_way: str | None
-
-
-class GetUserSignedRecordsByOuterIdReplyResult(Record, alias_generator=camel):
-    corp_id: str | None
-    outer_id: str | None
-    remark: str | None
-    sign_expire_time: str | None
-    sign_file_name: str | None
-    sign_file_url: str | None
-    sign_finish_time: str | None
-    sign_legal_entity_name: str | None
-    sign_record_id: str | None
-    sign_start_time: str | None
-    sign_status: str | None
-    sign_status_remarks: str | None
-    sign_template_type: str | None
-    sign_user_id: str | None
-    sign_user_name: str | None
-    sign_way: str | None
-
-
-class GetUserSignedRecordsByOuterIdReply(Record, alias_generator=camel):
-    result: list[GetUserSignedRecordsByOuterIdReplyResult] = empty_list()
-
-
-class HrmAuthResourcesQueryReplyResult(Record, alias_generator=camel):
-    authorized: bool | None
-    resource_id: str | None
-
-
-class HrmAuthResourcesQueryReply(Record, alias_generator=camel):
-    result: list[HrmAuthResourcesQueryReplyResult] = empty_list()
-
-
-class HrmBenefitQueryReply(Record, alias_generator=camel):
-    result: JsonValue | None
-
-
-class HrmCorpConfigQueryReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class HrmMailSendMailAttachments(TypedDict, total=False):
-    name: Required[str]
-    path: Required[str]
-    type: Required[str]
-
-
-class HrmMailSendMailMeetingAlarm(TypedDict, total=False):
-    alarm_desc: Required[str]
-    alarm_minutes: Required[int]
-    alarm_summary: Required[str]
-
-
-class HrmMailSendMailMeetingAttendees(TypedDict, total=False):
-    address: Required[str]
-    name: Required[str]
-
-
-class HrmMailSendMailMeetingOrganizer(TypedDict, total=False):
-    address: Required[str]
-    name: Required[str]
-
-
-class HrmMailSendMailMeeting(TypedDict, total=False):
-    alarm: HrmMailSendMailMeetingAlarm
-    attendees: list[HrmMailSendMailMeetingAttendees]
-    description: str
-    end_time: Required[int]
-    location: str
-    method: Required[str]
-    organizer: HrmMailSendMailMeetingOrganizer
-    sequence: int
-    start_time: Required[int]
-    summary: Required[str]
-    uuid: Required[str]
-
-
-class HrmMailSendMail(TypedDict, total=False):
-    attachments: list[HrmMailSendMailAttachments]
-    bcc_address: str
-    cc_address: str
-    content: Required[str]
-    meeting: HrmMailSendMailMeeting
-    receiver_address: Required[str]
-    sender_alias: Required[str]
-    subject: Required[str]
-
-
-class HrmMailSendOperator(TypedDict, total=False):
-    biz_id: Required[str]
-    mail_account_type: Required[str]
-    token: Required[str]
-
-
-class HrmMailSendReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class HrmMokaOapiReply(Record, alias_generator=camel):
-    biz_success: bool | None
-    error_code: str | None
-    error_msg: str | None
-    result: dict[str, JsonValue] | None
-
-
-class HrmPtsServiceReply(Record, alias_generator=camel):
-    biz_success: bool | None
-    error_code: str | None
-    error_msg: str | None
-    result: dict[str, JsonValue] | None
-
-
-class InvalidSignRecordsReplyResultFailItems(Record, alias_generator=camel):
-    item_id: str | None
-    type: str | None
-
-
-class InvalidSignRecordsReplyResultSuccessItems(Record, alias_generator=camel):
-    item_id: str | None
-
-
-class InvalidSignRecordsReplyResult(Record, alias_generator=camel):
-    fail_items: list[InvalidSignRecordsReplyResultFailItems] = empty_list()
-    success_items: list[InvalidSignRecordsReplyResultSuccessItems] = empty_list()
-
-
-class InvalidSignRecordsReply(Record, alias_generator=camel):
-    result: InvalidSignRecordsReplyResult | None
-
-
-class MasterDataDeleteBodyFieldList(TypedDict, total=False):
-    name: str
-    value_str: str
-
-
-class MasterDataDeleteBodyScope(TypedDict, total=False):
-    scope_code: Required[str]
-    version: int
-
-
-class MasterDataDeleteBody(TypedDict, total=False):
-    biz_time: Required[int]
-    biz_uk: Required[str]
-    entity_code: str
-    field_list: list[MasterDataDeleteBodyFieldList]
-    scope: Required[MasterDataDeleteBodyScope]
-
-
-class MasterDataDeleteReplyFailResult(Record, alias_generator=camel):
-    biz_uk: Annotated[str | None, wire("bizUK")]
-    error_code: str | None
-    error_msg: str | None
-    success: bool | None
-
-
-class MasterDataDeleteReply(Record, alias_generator=camel):
-    all_success: bool | None
-    fail_result: list[MasterDataDeleteReplyFailResult] = empty_list()
-
-
-class MasterDataQueryQueryParamsConditionList(TypedDict, total=False):
-    operate: str
-    value: str
-
-
-class MasterDataQueryQueryParams(TypedDict, total=False):
-    condition_list: list[MasterDataQueryQueryParamsConditionList]
-    field_code: str
-    join_type: str
-
-
-class MasterDataQueryResultViewEntityFieldVOListFieldDataVO(Record, alias_generator=camel):
-    key: str | None
-    value: str | None
-
-
-class MasterDataQueryResultViewEntityFieldVOList(Record, alias_generator=camel):
-    field_code: str | None
-    field_data_vo: Annotated[MasterDataQueryResultViewEntityFieldVOListFieldDataVO | None, wire("fieldDataVO")]
-    field_name: str | None
-    field_type: str | None
-
-
-class MasterDataQueryResult(Record, alias_generator=camel):
-    outer_id: str | None
-    relation_id: str | None
-    scope_code: str | None
-    view_entity_code: str | None
-    view_entity_field_vo_list: Annotated[
-        list[MasterDataQueryResultViewEntityFieldVOList], wire("viewEntityFieldVOList")
-    ] = empty_list()
-
-
-class MasterDataSaveBodyFieldList(TypedDict, total=False):
-    name: Required[str]
-    value_str: Required[str]
-
-
-class MasterDataSaveBodyScope(TypedDict, total=False):
-    scope_code: Required[str]
-    version: int
-
-
-class MasterDataSaveBody(TypedDict, total=False):
-    biz_time: Required[int]
-    biz_uk: Required[str]
-    entity_code: str
-    field_list: Required[list[MasterDataSaveBodyFieldList]]
-    scope: Required[MasterDataSaveBodyScope]
-    user_id: Required[str]
-
-
-class MasterDataSaveReplyFailResult(Record, alias_generator=camel):
-    biz_uk: str | None
-    error_code: str | None
-    error_msg: str | None
-    success: bool | None
-
-
-class MasterDataSaveReply(Record, alias_generator=camel):
-    all_success: bool | None
-    fail_result: list[MasterDataSaveReplyFailResult] = empty_list()
-
-
-class MasterDataTenantQueyReplyResult(Record, alias_generator=camel):
-    has_data: bool | None
-    integrate_data_auth: bool | None
-    name: str | None
-    read_auth: bool | None
-    tenant_id: int | None
-    type: int | None
-
-
-class MasterDataTenantQueyReply(Record, alias_generator=camel):
-    result: list[MasterDataTenantQueyReplyResult] = empty_list()
-
-
-class MasterDatasGetReplyResultViewEntityFieldVOListFieldDataVO(Record, alias_generator=camel):
-    key: str | None
-    value: str | None
-
-
-class MasterDatasGetReplyResultViewEntityFieldVOList(Record, alias_generator=camel):
-    field_code: str | None
-    field_data_vo: Annotated[MasterDatasGetReplyResultViewEntityFieldVOListFieldDataVO | None, wire("fieldDataVO")]
-    field_name: str | None
-    field_type: str | None
-
-
-class MasterDatasGetReplyResult(Record, alias_generator=camel):
-    obj_id: str | None
-    relation_id: str | None
-    scope_code: str | None
-    view_entity_code: str | None
-    view_entity_field_vo_list: Annotated[
-        list[MasterDatasGetReplyResultViewEntityFieldVOList], wire("viewEntityFieldVOList")
-    ] = empty_list()
-
-
-class MasterDatasGetReply(Record, alias_generator=camel):
-    result: MasterDatasGetReplyResult | None
-
-
-class MasterDatasQueryQueryParamsConditionList(TypedDict, total=False):
-    operate: str
-    value: str
-
-
-class MasterDatasQueryQueryParams(TypedDict, total=False):
-    condition_list: list[MasterDatasQueryQueryParamsConditionList]
-    field_code: str
-    join_type: str
-
-
-class MasterDatasQueryResultViewEntityFieldVOListFieldDataVO(Record, alias_generator=camel):
-    key: str | None
-    value: str | None
-
-
-class MasterDatasQueryResultViewEntityFieldVOList(Record, alias_generator=camel):
-    field_code: str | None
-    field_data_vo: Annotated[MasterDatasQueryResultViewEntityFieldVOListFieldDataVO | None, wire("fieldDataVO")]
-    field_name: str | None
-    field_type: str | None
-
-
-class MasterDatasQueryResult(Record, alias_generator=camel):
-    obj_id: str | None
-    relation_id: str | None
-    scope_code: str | None
-    view_entity_code: str | None
-    view_entity_field_vo_list: Annotated[
-        list[MasterDatasQueryResultViewEntityFieldVOList], wire("viewEntityFieldVOList")
-    ] = empty_list()
-
-
-class QueryCustomEntryProcessesList(Record, alias_generator=camel):
-    form_desc: str | None
-    form_id: str | None
-    form_name: str | None
-    short_url: str | None
-
-
-class QueryMicroAppStatusReplyResult(Record, alias_generator=camel):
-    status: str | None
-
-
-class QueryMicroAppStatusReply(Record, alias_generator=camel):
-    result: dict[str, QueryMicroAppStatusReplyResult] | None
-
-
-class QueryMicroAppViewReply(Record, alias_generator=camel):
-    result: dict[str, bool] | None
-
-
-class QueryPositionVersionReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class RevokeSignRecordsReplyResultFailItems(Record, alias_generator=camel):
-    item_id: str | None
-    type: str | None
-
-
-class RevokeSignRecordsReplyResultSuccessItems(Record, alias_generator=camel):
-    item_id: str | None
-
-
-class RevokeSignRecordsReplyResult(Record, alias_generator=camel):
-    fail_items: list[RevokeSignRecordsReplyResultFailItems] = empty_list()
-    success_items: list[RevokeSignRecordsReplyResultSuccessItems] = empty_list()
-
-
-class RevokeSignRecordsReply(Record, alias_generator=camel):
-    result: RevokeSignRecordsReplyResult | None
-
-
-class SendIsvCardMessageReplyHrmInteractiveCardSendResult(Record, alias_generator=camel):
-    biz_id: str | None
-    error_code: str | None
-    error_msg: str | None
-
-
-class SendIsvCardMessageReply(Record, alias_generator=camel):
-    hrm_interactive_card_send_result: SendIsvCardMessageReplyHrmInteractiveCardSendResult | None
-
-
-class SendRealAuthInviteMessageOnWorkingEmpSearchVo(TypedDict, total=False):
-    user_ids: Required[list[str]]
-
-
-class SendRealAuthInviteMessageReplyResult(Record, alias_generator=camel):
     had_invited_num: int | None
     had_real_auth_num: int | None
     success_num: int | None
 
 
-class SendRealAuthInviteMessageReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-    result: SendRealAuthInviteMessageReplyResult | None
+class SignRecord(Reply, alias_generator=camel):
+    """Sign record."""
+
+    corp_id: str | None
+    outer_id: str | None
+    remark: str = ""
+    sign_expire_time: str | None
+    sign_file_name: str = ""
+    sign_file_url: str | None
+    sign_finish_time: str | None
+    sign_legal_entity_name: str = ""
+    sign_record_id: str
+    sign_start_time: str | None
+    sign_status: str | None
+    sign_status_remarks: str | None
+    sign_template_type: str | None
+    sign_user_id: str | None
+    sign_user_name: str = ""
+    sign_way: str | None
 
 
-class SyncTaskTemplateTaskScopeVo(TypedDict, total=False):
-    dept_ids: list[int]
-    position_ids: list[str]
-    role_ids: list[str]
-    user_ids: list[str]
+class SuccessItem(Reply, alias_generator=camel):
+    """Success item."""
+
+    item_id: str
 
 
-class UpdateCustomRosterFieldReplyResult(Record, alias_generator=camel):
-    contact_client_flag: bool | None
-    contact_flag: bool | None
-    contact_source: int | None
-    contact_system_flag: bool | None
-    deleted: bool | None
-    derived: bool | None
-    disabled: int | None
-    edit_from_employee_flag: bool | None
-    editable_by_hr: bool | None
+class TaskScope(Shape, alias_generator=camel):
+    """Task scope."""
+
+    dept_ids: list[int] = empty_list()
+    position_ids: list[str] = empty_list()
+    role_ids: list[str] = empty_list()
+    user_ids: list[str] = empty_list()
+
+
+class ViewEntityField(Reply, alias_generator=camel):
+    """View entity field."""
+
     field_code: str | None
-    field_name: str | None
-    field_tip: str | None
+    field_data_vo: Annotated[ViewEntityFieldData | None, wire("fieldDataVO")]
+    field_name: str = ""
     field_type: str | None
-    group_id: str | None
-    hidden_from_employee_flag: bool | None
-    hint: str | None
-    history_field: bool | None
-    index: int | None
-    modify_options: bool | None
-    no_watermark: bool | None
-    number_decimal_place: str | None
-    number_format_type: str | None
-    number_value_type: str | None
-    option_text: str | None
-    required: bool | None
-    source_field_code: str | None
-    system_flag: bool | None
-    text_to_select_field: bool | None
+
+
+class ViewEntityFieldData(Reply, alias_generator=camel):
+    """View entity field data."""
+
+    key: str | None
     value: str | None
-    visible_by_emp: bool | None
-
-
-class UpdateCustomRosterFieldReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-    result: UpdateCustomRosterFieldReplyResult | None
-
-
-class UpdateHrmLegalEntityNameReplyResult(Record, alias_generator=camel):
-    corp_id: str | None
-    gmt_create: int | None
-    gmt_modified: int | None
-    legal_entity_id: str | None
-    legal_entity_name: str | None
-    legal_entity_short_name: str | None
-    legal_entity_status: int | None
-    legal_person_name: str | None
-
-
-class UpdateHrmLegalEntityNameReply(Record, alias_generator=camel):
-    result: UpdateHrmLegalEntityNameReplyResult | None
-
-
-class UpdateHrmLegalEntityWithoutNameExtManageAddress(TypedDict, total=False):
-    area_code: str
-    area_name: str
-    city_code: str
-    city_name: str
-    country_code: str
-    country_name: str
-    detail_address: str
-    global_area_type: str
-    province_code: str
-    province_name: str
-
-
-class UpdateHrmLegalEntityWithoutNameExtRegistrationAddress(TypedDict, total=False):
-    area_code: str
-    area_name: str
-    city_code: str
-    city_name: str
-    country_code: str
-    country_name: str
-    detail_address: str
-    global_area_type: str
-    province_code: str
-    province_name: str
-
-
-class UpdateHrmLegalEntityWithoutNameExt(TypedDict, total=False):
-    legal_entity_en_name: str
-    legal_entity_en_short_name: str
-    legal_entity_type: str
-    manage_address: UpdateHrmLegalEntityWithoutNameExtManageAddress
-    registration_address: UpdateHrmLegalEntityWithoutNameExtRegistrationAddress
-    registration_date: int
-    unified_social_credit_code: str
-    zip_code: str
-
-
-class UpdateHrmLegalEntityWithoutNameReplyResult(Record, alias_generator=camel):
-    corp_id: str | None
-    gmt_create: int | None
-    gmt_modified: int | None
-    legal_entity_id: str | None
-    legal_entity_name: str | None
-    legal_entity_short_name: str | None
-    legal_entity_status: int | None
-    legal_person_name: str | None
-
-
-class UpdateHrmLegalEntityWithoutNameReply(Record, alias_generator=camel):
-    result: UpdateHrmLegalEntityWithoutNameReplyResult | None
-
-
-class UpdateRosterFieldFormReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-
-
-class UploadAttachmentReply(Record, alias_generator=camel):
-    result: str | None
 
 
 class HrmV1(Manager):
+    @api("hrm_1_0.AddCustomRosterField", "POST /v1.0/hrm/customRosterField/add")
+    def add_custom_roster_field(
+        self,
+        group_id: str,
+        *,
+        edit_from_employee_flag: bool,
+        field_name: str,
+        field_type: str,
+        hidden_from_employee_flag: bool,
+        required: bool,
+        visible_by_emp: bool,
+        hint: str | None = None,
+        no_watermark: bool | None = None,
+        number_decimal_place: int | None = None,
+        number_format_type: str | None = None,
+        number_value_type: str | None = None,
+        option_text: str | None = None,
+    ) -> Call[RosterField | None]:
+        """Add custom roster field (添加自定义花名册字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RosterField, "result").or_none()
+
+    @api("hrm_1_0.AddHrmLegalEntity", "POST /v1.0/hrm/masters/legalEntities/companies?dingTenantId")
+    def add_hrm_legal_entity(
+        self,
+        corp_id: str,
+        *,
+        legal_entity_name: str,
+        legal_entity_status: int,
+        ding_tenant_id: int | None = None,
+        create_user_id: str | None = None,
+        ext: OrDict[HrmLegalEntityExt] | None = None,
+        legal_entity_short_name: str | None = None,
+        legal_person_name: str | None = None,
+    ) -> Call[CreatedHrmLegalEntity | None]:
+        """Add hrm legal entity (新增法人公司).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedHrmLegalEntity, "result").or_none()
+
     @api("hrm_1_0.AddHrmPreentry", "POST /v1.0/hrm/preentries")
     def add_hrm_preentry(
         self,
+        *,
         name: str,
         mobile: str,
-        *,
         pre_entry_time: Millis | None = None,
         agent_id: int | None = None,
-        groups: list[AddHrmPreentryGroups] | None = None,
+        groups: Sequence[OrDict[HrmPreentryGroup]] | None = None,
         need_send_pre_entry_msg: bool | None = None,
-    ) -> Call[AddHrmPreentryReply]:
+    ) -> Call[str]:
         """Add hrm preentry (添加待入职员工).
 
         Args:
@@ -1263,14 +822,311 @@ class HrmV1(Manager):
 
         Source: add-employees-to-be-hired-supports-system-and-custom-fields
         """
-        return Call(AddHrmPreentryReply)
+        return Call(str, "tmpUserId")
+
+    @api("hrm_1_0.AddRosterFieldForm", "POST /v1.0/hrm/rosterFieldForm/add")
+    def add_roster_field_form(
+        self,
+        *,
+        detail: bool,
+        name: str,
+    ) -> Call[RosterFieldForm | None]:
+        """Add roster field form (新建花名册字段分组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RosterFieldForm, "result").or_none()
+
+    @api("hrm_1_0.AISaleAttachmentPermisson", "POST /v1.0/hrm/ai-sale/api/v1/attachment/permission")
+    def ai_sale_attachment_permission(
+        self,
+        *,
+        file_id: str | None = None,
+        space_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[str | None]:
+        """Ai sale attachment permission (附件授权).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    ai_sale_attachment_permisson = ai_sale_attachment_permission
+
+    @api("hrm_1_0.AISaleEntityCreate", "POST /v1.0/hrm/ai-sale/api/v1/entity/create")
+    def ai_sale_entity_create(
+        self,
+        *,
+        entity_id: str | None = None,
+        entity_type: str | None = None,
+        field_instances: Sequence[OrDict[FieldInstance]] | None = None,
+        source: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[AiSaleEntity | None]:
+        """Ai sale entity create (AI营销创建实体).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiSaleEntity, "result").or_none()
+
+    @api("hrm_1_0.AISaleEntityDetail", "POST /v1.0/hrm/ai-sale/api/v1/entity/detail")
+    def ai_sale_entity_detail(
+        self,
+        *,
+        entity_id: str | None = None,
+        entity_type: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[AiSaleEntity | None]:
+        """Ai sale entity detail (AI营销实体详情查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiSaleEntity, "result").or_none()
+
+    @api("hrm_1_0.AISaleEntityList", "POST /v1.0/hrm/ai-sale/api/v1/entity/list", idempotent=True)
+    def ai_sale_entity_list(
+        self,
+        *,
+        conditions: Sequence[OrDict[Condition]] | None = None,
+        cursor: str | None = None,
+        entity_type: str | None = None,
+        page_size: int | None = None,
+        user_id: str | None = None,
+    ) -> Query[AiSaleEntity]:
+        """Ai sale entity list (AI营销实体列表查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(AiSaleEntity, Paging("cursor", None), "result", items="data")
+
+    @api("hrm_1_0.AISaleEntityUpdate", "POST /v1.0/hrm/ai-sale/api/v1/entity/update")
+    def ai_sale_entity_update(
+        self,
+        *,
+        entity_id: str | None = None,
+        entity_type: str | None = None,
+        field_instances: Sequence[OrDict[FieldInstance]] | None = None,
+        source: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[AiSaleEntity | None]:
+        """Ai sale entity update (AI营销实体更新).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiSaleEntity, "result").or_none()
+
+    @api("hrm_1_0.AISaleFlashMinutesAnalysis", "POST /v1.0/hrm/ai-sale/api/v1/common/flashMinutesAnalysis")
+    def ai_sale_flash_minutes_analysis(
+        self,
+        *,
+        entity_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[str | None]:
+        """Ai sale flash minutes analysis (AI营销活动听记总结分析).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("hrm_1_0.AISaleGetMemory", "POST /v1.0/hrm/ai-sale/api/v1/memory/list", idempotent=True)
+    def ai_sale_get_memory(
+        self,
+        *,
+        creator_id: str | None = None,
+        cursor: str | None = None,
+        customer_scope_id: str | None = None,
+        entity_id: str | None = None,
+        entity_ids: list[str] | None = None,
+        entity_type: str | None = None,
+        keyword: str | None = None,
+        memory_category: str | None = None,
+        min_importance: int | None = None,
+        page_size: int | None = None,
+        user_id: str | None = None,
+    ) -> Query[Memory]:
+        """Ai sale get memory (活动助理记忆列表查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(Memory, Paging("cursor", None, total="total"), "result", items="data")
+
+    @api("hrm_1_0.AISaleSchemaGet", "POST /v1.0/hrm/ai-sale/api/v1/schema/get")
+    def ai_sale_schema_get(
+        self,
+        *,
+        entity_type: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[AiSaleSchema | None]:
+        """Ai sale schema get (获取AI营销实体定义信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiSaleSchema, "result").or_none()
+
+    @api("hrm_1_0.AISaleSyncAiTask", "POST /v1.0/hrm/ai-sale/api/v1/common/executeSyncAiTask")
+    def ai_sale_sync_ai_task(
+        self,
+        *,
+        scenario_code: str | None = None,
+        user_id: str | None = None,
+        user_prompt: str | None = None,
+        variables: dict[str, JsonValue] | None = None,
+    ) -> Call[str | None]:
+        """Ai sale sync ai task (AI营销的同步AI任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result.content").or_none()
+
+    @api("hrm_1_0.AISaleTaskResult", "POST /v1.0/hrm/ai-sale/api/v1/common/taskResult")
+    def ai_sale_task_result(
+        self,
+        *,
+        task_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[AiSaleTaskResult | None]:
+        """Ai sale task result (AI营销任务结果查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiSaleTaskResult, "result").or_none()
+
+    @api("hrm_1_0.ConvertUnionId", "POST /v1.0/hrm/isv/convertUnionId")
+    def convert_union_id(
+        self,
+        *,
+        union_id_list: list[str] | None = None,
+        user_id_list: list[str] | None = None,
+    ) -> Call[ConvertUnionId | None]:
+        """Convert union id (用于提供给独立部署的一方应用转换unionId（白名单策略）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ConvertUnionId, "result").or_none()
+
+    @api("hrm_1_0.CreateRecord", "POST /v1.0/hrm/masters/signCenters/records")
+    def create_record(
+        self,
+        sign_start_user_id: str,
+        sign_user_id: str,
+        template_id: str,
+        *,
+        sign_source: str,
+        attachment_list: Sequence[OrDict[Attachment]] | None = None,
+        dept_id: int | None = None,
+        field_list: Sequence[OrDict[Attachment]] | None = None,
+        group_list: Sequence[OrDict[Group]] | None = None,
+        outer_id: str | None = None,
+        remark: str | None = None,
+        sign_last_legal_entity_name: str | None = None,
+        sign_legal_entity_name: str | None = None,
+    ) -> Call[CreatedHrmRecord | None]:
+        """Create record (创建电子签签署记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedHrmRecord, "result").or_none()
+
+    @api("hrm_1_0.DeleteCustomRosterField", "POST /v1.0/hrm/customRosterField/delete")
+    def delete_custom_roster_field(
+        self,
+        group_id: str,
+        *,
+        field_code: str,
+    ) -> Call[int | None]:
+        """Delete custom roster field (删除花名册自定义字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "dingOpenErrcode").or_none()
+
+    @api("hrm_1_0.DeleteRosterFieldForm", "POST /v1.0/hrm/rosterFieldForm/delete")
+    def delete_roster_field_form(
+        self,
+        form_id: str,
+        *,
+        user_id: str | None = None,
+    ) -> Call[int | None]:
+        """Delete roster field form (删除花名册字段分组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "dingOpenErrcode").or_none()
+
+    @api("hrm_1_0.DeviceMarketManager", "GET /v1.0/hrm/device/market/manager")
+    def device_market_manager(
+        self,
+    ) -> Call[str]:
+        """Device market manager (智能人事设备市场管理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "requestId")
+
+    @api("hrm_1_0.DeviceMarketOrderManager", "GET /v1.0/hrm/device/market/order/manager")
+    def device_market_order_manager(
+        self,
+    ) -> Call[str]:
+        """Device market order manager (智能人事设备定向管理接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "requestId")
+
+    @api("hrm_1_0.ECertQuery", "GET /v1.0/hrm/eCerts")
+    def e_cert_query(
+        self,
+        *,
+        user_id: str | None = None,
+    ) -> Call[ECert]:
+        """E cert query (e签宝专有查询证件接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ECert)
 
     @api("hrm_1_0.EmpStartDismission", "POST /v1.0/hrm/pendingDismission/start")
     def emp_start_dismission(
         self,
         user_id: str,
-        last_work_date: Millis,
         *,
+        last_work_date: Millis,
         termination_reason_voluntary: list[str] | None = None,
         termination_reason_passive: list[str] | None = None,
         remark: str | None = None,
@@ -1302,10 +1158,41 @@ class HrmV1(Manager):
         """
         return Call(None)
 
+    @api("hrm_1_0.EmployeeAttachmentUpdate", "PUT /v1.0/hrm/employees/attachments?appAgentId")
+    def employee_attachment_update(
+        self,
+        app_agent_id: int,
+        media_id: str,
+        user_id: str,
+        *,
+        field_code: str,
+        file_suffix: str | None = None,
+    ) -> Call[None]:
+        """Employee attachment update (智能人事员工档案附件更新).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrm_1_0.EsignRollback", "POST /v1.0/hrm/contracts/esign/rollback?optUserId")
+    def esign_rollback(
+        self,
+        opt_user_id: str,
+    ) -> Call[None]:
+        """Esign rollback (人事高级合同管理回退).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
     @api("hrm_1_0.GetAllDismissionReasons", "GET /v1.0/hrm/dismission/reasons")
     def get_all_dismission_reasons(
         self,
-    ) -> Call[GetAllDismissionReasonsReply]:
+    ) -> Call[AllDismissionReason]:
         """Get all dismission reasons (获取企业已有的所有离职原因).
 
         Codes: invalidParameter, systemError.
@@ -1316,22 +1203,37 @@ class HrmV1(Manager):
 
         Source: api-getalldismissionreasons
         """
-        return Call(GetAllDismissionReasonsReply)
+        return Call(AllDismissionReason, "result")
+
+    @api("hrm_1_0.GetDismissionRecord", "GET /v1.0/hrm/dismission/record/get")
+    def get_dismission_record(
+        self,
+        *,
+        next_token: int | None = None,
+        size: int | None = None,
+    ) -> Query[DismissionRecord]:
+        """Get dismission record (获取离职记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(DismissionRecord, Paging("nextToken", 0), "result", items="list")
 
     @api("hrm_1_0.GetEmployeeRosterByField", "POST /v1.0/hrm/rosters/lists/query", idempotent=True)
     def get_employee_roster_by_field(
         self,
-        user_id_list: Annotated[list[str], Field(max_length=100)],
         app_agent_id: int,
         *,
+        user_id_list: Annotated[list[str], Field(max_length=100)],
         field_filter_list: Annotated[list[str], Field(max_length=100)] | None = None,
         text2_select_convert: bool | None = None,
-    ) -> Call[GetEmployeeRosterByFieldReply]:
+    ) -> Call[list[EmployeeRoster]]:
         """Get employee roster by field (获取员工花名册字段信息).
 
         Args:
-            user_id_list: 员工的 userId (≤ 100 项 items)
             app_agent_id: 应用的AgentId (例 e.g. `1185599675`)
+            user_id_list: 员工的 userId (≤ 100 项 items)
             field_filter_list: 需要获取的花名册字段field_code值列表 (≤ 100 项 items)
             text2_select_convert: 文本转选项字段处理标识 (例 e.g. `True`)
 
@@ -1343,23 +1245,185 @@ class HrmV1(Manager):
 
         Source: api-getemployeerosterbyfield
         """
-        return Call(GetEmployeeRosterByFieldReply)
+        return Call(list[EmployeeRoster], "result").or_empty()
+
+    @api("hrm_1_0.GetFileTemplateList", "POST /v1.0/hrm/masters/fileTemplates/lists/query", idempotent=True)
+    def get_file_template_list(
+        self,
+        *,
+        sign_source: str,
+        max_results: int | None = None,
+        next_token: int | None = None,
+        template_status: int | None = None,
+        template_type_list: list[str] | None = None,
+    ) -> Query[FileTemplate]:
+        """Get file template list (查询文件模板列表及文件模板内花名册字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(FileTemplate, TOKEN_FROM_ZERO, "result", items="data")
+
+    @api("hrm_1_0.GetSignRecordById", "POST /v1.0/hrm/masters/signCenters/records/query", idempotent=True)
+    def get_sign_record_by_id(
+        self,
+        *,
+        body: Annotated[list[str], wire("")],
+    ) -> Call[list[SignRecord]]:
+        """Get sign record by id (通过签署记录id查询指定的电子签署记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            body: 请求体 the whole body
+
+        Evidence: sdk
+        """
+        return Call(list[SignRecord], "result").or_empty()
+
+    @api("hrm_1_0.GetSignRecordByUserId", "POST /v1.0/hrm/masters/signCenters/users/records/query", idempotent=True)
+    def get_sign_record_by_user_id(
+        self,
+        sign_user_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: int | None = None,
+        sign_status: list[str] | None = None,
+    ) -> Query[SignRecord]:
+        """Get sign record by user id (查询指定用户的电子签署记录，并返回签署记录的基本数据及已签署完成的文件预览地址).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(SignRecord, TOKEN_FROM_ZERO, "result", items="data")
+
+    @api(
+        "hrm_1_0.GetUserSignedRecordsByOuterId",
+        "POST /v1.0/hrm/masters/signCenters/outerIds/records/query",
+        idempotent=True,
+    )
+    def get_user_signed_records_by_outer_id(
+        self,
+        *,
+        body: Annotated[list[str] | None, wire("")] = None,
+    ) -> Call[list[SignRecord]]:
+        """Get user signed records by outer id (查询指定outerId的电子签署记录详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            body: 请求体 the whole body
+
+        Evidence: sdk
+        """
+        return Call(list[SignRecord], "result").or_empty()
+
+    @api("hrm_1_0.HrmAuthResourcesQuery", "POST /v1.0/hrm/authResources/query")
+    def hrm_auth_resources_query(
+        self,
+        user_id: str,
+        *,
+        auth_resource_ids: list[str],
+    ) -> Call[list[HrmAuthResource]]:
+        """Hrm auth resources query (智能人事权限查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[HrmAuthResource], "result").or_empty()
+
+    @api("hrm_1_0.HrmBenefitQuery", "POST /v1.0/hrm/benefits/query")
+    def hrm_benefit_query(
+        self,
+        *,
+        benefit_codes: list[str],
+    ) -> Call[HrmBenefit]:
+        """Hrm benefit query (智能人事权益查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(HrmBenefit)
+
+    @api("hrm_1_0.HrmCorpConfigQuery", "POST /v1.0/hrm/corp/configs/query")
+    def hrm_corp_config_query(
+        self,
+        *,
+        sub_type: str,
+        type: str,
+    ) -> Call[str | None]:
+        """Hrm corp config query (查询企业配置信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("hrm_1_0.HrmMailSend", "POST /v1.0/hrm/mails/send")
+    def hrm_mail_send(
+        self,
+        *,
+        mail: OrDict[Mail],
+        operator: OrDict[Operator],
+    ) -> Call[str | None]:
+        """Hrm mail send (智能人事邮件发送).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("hrm_1_0.HrmMokaEvent", "POST /v1.0/hrm/moka/events/forward")
+    def hrm_moka_event(
+        self,
+        biz_id: str,
+        *,
+        content: str,
+    ) -> Call[None]:
+        """Hrm moka event (人事2.0支持Moka事件转发).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrm_1_0.HrmMokaOapi", "POST /v1.0/hrm/moka/forward")
+    def hrm_moka_oapi(
+        self,
+        *,
+        api_code: str,
+        params: JsonValue | None = None,
+    ) -> Call[HrmMoka]:
+        """Hrm moka oapi (人事2.0支持Moka接口转发).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(HrmMoka)
 
     @api("hrm_1_0.HrmProcessRegular", "POST /v1.0/hrm/processes/regulars/become")
     def hrm_process_regular(
         self,
         user_id: str,
-        regular_date: int,
         operation_id: str,
         *,
+        regular_date: Millis,
         remark: str | None = None,
     ) -> Call[None]:
         """Hrm process regular (智能人事员工转正).
 
         Args:
             user_id: 待转正用户userId
-            regular_date: 转正时间 (单位 unit 毫秒)
             operation_id: 操作用户userId
+            regular_date: 转正时间 (单位 unit 毫秒)
             remark: 备注信息
 
         Codes: inProcessOfApproval, invalidParameter, invokeFrequentyly, noPermission, systemError.
@@ -1377,9 +1441,9 @@ class HrmV1(Manager):
         self,
         user_id: str,
         opt_user_id: str,
+        *,
         last_work_date: Millis,
         dismission_memo: str,
-        *,
         dismission_reason: Literal[1, 2, 3, 4, 5, 6, 7, 8, 9] | None = None,
         termination_reason_voluntary: list[str] | None = None,
         termination_reason_passive: list[str] | None = None,
@@ -1458,6 +1522,7 @@ class HrmV1(Manager):
     def hrm_process_update_termination_info(
         self,
         user_id: str,
+        *,
         last_work_date: Millis,
         dismission_memo: str,
     ) -> Call[None]:
@@ -1477,6 +1542,194 @@ class HrmV1(Manager):
         Source: modify-resigned-employee-information
         """
         return Call(None)
+
+    @api("hrm_1_0.HrmPtsService", "POST /v1.0/hrm/pts/request")
+    def hrm_pts_service(
+        self,
+        outer_id: str,
+        *,
+        env: str,
+        path: str,
+        method: str | None = None,
+        params: JsonValue | None = None,
+    ) -> Call[HrmMoka]:
+        """Hrm pts service (智能人事pts能力调用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(HrmMoka)
+
+    @api("hrm_1_0.InvalidSignRecords", "POST /v1.0/hrm/masters/signCenters/records/invalid")
+    def invalid_sign_records(
+        self,
+        invalid_user_id: str,
+        *,
+        sign_record_ids: list[str],
+        status_remark: str,
+    ) -> Call[InvalidSignRecord | None]:
+        """Invalid sign records (作废签署记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(InvalidSignRecord, "result").or_none()
+
+    @api("hrm_1_0.MasterDataDelete", "POST /v1.0/hrm/masters/datas/batchRemove?tenantId")
+    def master_data_delete(
+        self,
+        tenant_id: int,
+        *,
+        body: Annotated[Sequence[OrDict[MasterEntry]], wire("")],
+    ) -> Call[CreatedMaster]:
+        """Master data delete (智能人事主数据删除服务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            body: 请求体 the whole body
+
+        Evidence: sdk
+        """
+        return Call(CreatedMaster)
+
+    @api("hrm_1_0.MasterDataQuery", "POST /v1.0/hrm/masters/datas/query", idempotent=True)
+    def master_data_query(
+        self,
+        tenant_id: int,
+        *,
+        relation_ids: list[str],
+        scope_code: str,
+        view_entity_code: str,
+        biz_uk: Annotated[str | None, wire("bizUK")] = None,
+        max_results: int = 20,
+        next_token: int | None = None,
+        opt_user_id: str | None = None,
+        query_params: Sequence[OrDict[MasterQuery]] | None = None,
+    ) -> Query[Master]:
+        """Master data query (智能人事主数据查询服务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(Master, Paging("nextToken", 0, next="nextToken", total="total"), items="result")
+
+    @api("hrm_1_0.MasterDataSave", "POST /v1.0/hrm/masters/datas/save?tenantId")
+    def master_data_save(
+        self,
+        tenant_id: int,
+        *,
+        body: Annotated[
+            Sequence[
+                Annotated[
+                    OrDict[MasterEntry], Needs("field_list", "field_list.name", "field_list.value_str", "user_id")
+                ]
+            ],
+            wire(""),
+        ],
+    ) -> Call[CreatedMaster]:
+        """Master data save (智能人事主数据保存服务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            body: 请求体 the whole body
+
+        Evidence: sdk
+        """
+        return Call(CreatedMaster)
+
+    @api("hrm_1_0.MasterDataTenantQuey", "GET /v1.0/hrm/masters/tenants")
+    def master_data_tenant_quey(
+        self,
+        *,
+        entity_code: str,
+        scope_code: str,
+    ) -> Call[list[MasterDataTenantQuey]]:
+        """Master data tenant quey (主数据中拥有某个领域数据的租户信息查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[MasterDataTenantQuey], "result").or_empty()
+
+    @api("hrm_1_0.MasterDatasGet", "POST /v1.0/hrm/masterDatas/objects/query")
+    def master_datas_get(
+        self,
+        obj_id: str,
+        tenant_id: int,
+        *,
+        scope_code: str,
+        view_entity_code: str,
+    ) -> Call[MasterData | None]:
+        """Master datas get (智能人事主数据根据ID获取).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(MasterData, "result").or_none()
+
+    @api("hrm_1_0.MasterDatasQuery", "POST /v1.0/hrm/masterDatas/query", idempotent=True)
+    def master_datas_query(
+        self,
+        tenant_id: int,
+        *,
+        relation_ids: list[str],
+        scope_code: str,
+        view_entity_code: str,
+        biz_uk: Annotated[str | None, wire("bizUK")] = None,
+        max_results: int = 20,
+        next_token: int | None = None,
+        query_params: Sequence[OrDict[MasterQuery]] | None = None,
+    ) -> Query[MasterData]:
+        """Master datas query (智能人事主数据查询服务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(MasterData, Paging("nextToken", 0, next="nextToken", total="total"), items="result")
+
+    @api("hrm_1_0.OpenOemMicroApp", "POST /v1.0/hrm/oem/microApps/open?tenantId")
+    def open_oem_micro_app(
+        self,
+        *,
+        tenant_id: int | None = None,
+    ) -> Call[None]:
+        """Open oem micro app (oem 老用户数据迁移时，开通oem 应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrm_1_0.QueryCustomEntryProcesses", "GET /v1.0/hrm/customEntryProcesses")
+    def query_custom_entry_processes(
+        self,
+        *,
+        max_results: int | None = None,
+        next_token: int | None = None,
+        operate_user_id: str | None = None,
+    ) -> Query[CustomEntryProcess]:
+        """Query custom entry processes (自定义入职流程数据查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(CustomEntryProcess, TOKEN_FROM_ZERO, items="list")
 
     @api("hrm_1_0.QueryDismissionStaffIdList", "GET /v1.0/hrm/employees/dismissions")
     def query_dismission_staff_id_list(
@@ -1504,8 +1757,9 @@ class HrmV1(Manager):
     @api("hrm_1_0.QueryHrmEmployeeDismissionInfo", "GET /v1.0/hrm/employees/dimissionInfos")
     def query_hrm_employee_dismission_info(
         self,
+        *,
         user_id_list: Annotated[list[str], Field(max_length=50)],
-    ) -> Call[QueryHrmEmployeeDismissionInfoReply]:
+    ) -> Call[list[Dismission]]:
         """Query hrm employee dismission info (批量获取员工离职信息).
 
         Args:
@@ -1519,7 +1773,7 @@ class HrmV1(Manager):
 
         Source: obtain-resignation-information-of-employees-new-version
         """
-        return Call(QueryHrmEmployeeDismissionInfoReply)
+        return Call(list[Dismission], "result").or_empty()
 
     @api("hrm_1_0.QueryJobRanks", "GET /v1.0/hrm/jobRanks")
     def query_job_ranks(
@@ -1530,7 +1784,7 @@ class HrmV1(Manager):
         rank_name: str | None = None,
         next_token: int | None = None,
         max_results: Annotated[int, Field(le=200)] = 100,
-    ) -> Query[QueryJobRanksList]:
+    ) -> Query[JobRank]:
         """Query job ranks (获取企业职级列表).
 
         Args:
@@ -1548,7 +1802,7 @@ class HrmV1(Manager):
 
         Source: obtain-enterprise-rank-information
         """
-        return Listing(QueryJobRanksList, TOKEN_FROM_ZERO, items="list")
+        return Listing(JobRank, TOKEN_FROM_ZERO, items="list")
 
     @api("hrm_1_0.QueryJobs", "GET /v1.0/hrm/jobs")
     def query_jobs(
@@ -1557,7 +1811,7 @@ class HrmV1(Manager):
         job_name: str | None = None,
         next_token: int | None = None,
         max_results: Annotated[int, Field(le=100)] = 100,
-    ) -> Query[QueryJobsList]:
+    ) -> Query[Job]:
         """Query jobs (获取企业职务列表).
 
         Args:
@@ -1573,7 +1827,48 @@ class HrmV1(Manager):
 
         Source: obtain-enterprise-title-information
         """
-        return Listing(QueryJobsList, TOKEN_FROM_ZERO, items="list")
+        return Listing(Job, TOKEN_FROM_ZERO, items="list")
+
+    @api("hrm_1_0.QueryMicroAppStatus", "POST /v1.0/hrm/microApps/statuses/query", idempotent=True)
+    def query_micro_app_status(
+        self,
+        *,
+        tenant_id_list: list[int] | None = None,
+    ) -> Call[dict[str, MicroAppStatus]]:
+        """Query micro app status (智能人事查询微应用状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(dict[str, MicroAppStatus], "result").or_empty()
+
+    @api("hrm_1_0.QueryMicroAppView", "POST /v1.0/hrm/microApps/visibilities/query", idempotent=True)
+    def query_micro_app_view(
+        self,
+        *,
+        tenant_id_list: list[int] | None = None,
+        view_user_id: str | None = None,
+    ) -> Call[dict[str, bool]]:
+        """Query micro app view (智能人事查询微应用可见性).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(dict[str, bool], "result").or_empty()
+
+    @api("hrm_1_0.QueryPositionVersion", "POST /v1.0/hrm/positions/versions/query", idempotent=True)
+    def query_position_version(
+        self,
+    ) -> Call[str]:
+        """Query position version (查询企业职位版本).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result")
 
     @api("hrm_1_0.QueryPositions", "POST /v1.0/hrm/positions/query?nextToken&maxResults", idempotent=True)
     def query_positions(
@@ -1585,7 +1880,7 @@ class HrmV1(Manager):
         in_category_ids: list[str] | None = None,
         in_position_ids: list[str] | None = None,
         dept_id: int | None = None,
-    ) -> Query[QueryPositionsList]:
+    ) -> Query[Position]:
         """Query positions (获取企业职位列表).
 
         Args:
@@ -1604,7 +1899,23 @@ class HrmV1(Manager):
 
         Source: obtain-enterprise-position-information
         """
-        return Listing(QueryPositionsList, TOKEN_FROM_ZERO, items="list")
+        return Listing(Position, TOKEN_FROM_ZERO, items="list")
+
+    @api("hrm_1_0.RevokeSignRecords", "POST /v1.0/hrm/masters/signCenters/records/revoke")
+    def revoke_sign_records(
+        self,
+        revoke_user_id: str,
+        *,
+        sign_record_ids: list[str],
+        status_remark: str,
+    ) -> Call[InvalidSignRecord | None]:
+        """Revoke sign records (撤回电子签署中的签署记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(InvalidSignRecord, "result").or_none()
 
     @api("hrm_1_0.RevokeTermination", "POST /v1.0/hrm/pendingDismission/revoke")
     def revoke_termination(
@@ -1631,7 +1942,7 @@ class HrmV1(Manager):
     def roster_meta_available_field_list(
         self,
         app_agent_id: int,
-    ) -> Call[RosterMetaAvailableFieldListReply]:
+    ) -> Call[list[RosterField]]:
         """Roster meta available field list (查询花名册中有权限的字段列表).
 
         Args:
@@ -1645,16 +1956,16 @@ class HrmV1(Manager):
 
         Source: query-the-list-of-fields-with-permissions-in-the-roster
         """
-        return Call(RosterMetaAvailableFieldListReply)
+        return Call(list[RosterField], "result").or_empty()
 
     @api("hrm_1_0.RosterMetaFieldOptionsUpdate", "PUT /v1.0/hrm/rosters/meta/fields/options?appAgentId")
     def roster_meta_field_options_update(
         self,
         group_id: str,
+        *,
         field_code: str,
         labels: list[str],
         modify_type: Literal["OPTIONS_ADD", "OPTIONS_DELETE"],
-        *,
         app_agent_id: int | None = None,
     ) -> Call[None]:
         """Roster meta field options update (新增或删除花名册选项类型字段的选项).
@@ -1677,12 +1988,179 @@ class HrmV1(Manager):
         """
         return Call(None)
 
+    @api("hrm_1_0.SendIsvCardMessage", "POST /v1.0/hrm/cardMessages/send?agentId")
+    def send_isv_card_message(
+        self,
+        agent_id: int,
+        biz_id: str,
+        sender_user_id: str,
+        *,
+        message_type: str,
+        receiver_user_ids: list[str],
+        scene_type: str,
+        scope: str,
+        value_map: dict[str, str] | None = None,
+    ) -> Call[str | None]:
+        """Send isv card message (ISV发送卡片消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "hrmInteractiveCardSendResult.bizId").or_none()
+
+    @api("hrm_1_0.SendRealAuthInviteMessage", "POST /v1.0/hrm/realAuth/send")
+    def send_real_auth_invite_message(
+        self,
+        inviter_id: str,
+        *,
+        on_working_emp_search_vo: Annotated[OrDict[OnWorkingEmpSearch], wire("onWorkingEmpSearchVO")],
+    ) -> Call[SentRealAuthInviteMessage | None]:
+        """Send real auth invite message (发送实人认证邀请消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SentRealAuthInviteMessage, "result").or_none()
+
+    @api("hrm_1_0.SolutionTaskInit", "POST /v1.0/hrm/solutions/tasks/init?solutionType")
+    def solution_task_init(
+        self,
+        outer_id: str,
+        user_id: str,
+        *,
+        solution_type: str,
+        category: str,
+        status: str,
+        title: str,
+        claim_time: int | None = None,
+        description: str | None = None,
+        finish_time: int | None = None,
+    ) -> Call[None]:
+        """Solution task init (初始化解决方案任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrm_1_0.SolutionTaskSave", "POST /v1.0/hrm/solutions/tasks/save?solutionType")
+    def solution_task_save(
+        self,
+        outer_id: str,
+        solution_instance_id: str,
+        user_id: str,
+        *,
+        solution_type: str,
+        status: str,
+        task_type: str,
+        title: str,
+        claim_time: int | None = None,
+        description: str | None = None,
+        finish_time: int | None = None,
+        start_time: int | None = None,
+        template_outer_id: str | None = None,
+    ) -> Call[None]:
+        """Solution task save (保存解决方案任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrm_1_0.SyncSolutionStatus", "POST /v1.0/hrm/solutions/statuses/sync")
+    def sync_solution_status(
+        self,
+        biz_id: str,
+        tenant_id: int,
+        *,
+        solution_status: str,
+        solution_type: str,
+        user_ids: list[str],
+    ) -> Call[None]:
+        """Sync solution status (同步解决方案状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrm_1_0.SyncTaskTemplate", "POST /v1.0/hrm/solutions/tasks/templates/sync?solutionType")
+    def sync_task_template(
+        self,
+        opt_user_id: str,
+        outer_id: str,
+        *,
+        solution_type: str,
+        name: str,
+        task_type: str,
+        delete_: bool | None = None,
+        des: str | None = None,
+        ext: str | None = None,
+        task_scope_vo: Annotated[OrDict[TaskScope] | None, wire("taskScopeVO")] = None,
+    ) -> Call[None]:
+        """Sync task template (同步解决方案任务模版).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("hrm_1_0.UpdateCustomRosterField", "POST /v1.0/hrm/customRosterField/update")
+    def update_custom_roster_field(
+        self,
+        group_id: str,
+        update_user_id: str,
+        *,
+        edit_from_employee_flag: bool,
+        field_code: str,
+        field_name: str,
+        field_type: str,
+        hidden_from_employee_flag: bool,
+        required: bool,
+        visible_by_emp: bool,
+        contact_client_flag: bool | None = None,
+        contact_flag: bool | None = None,
+        contact_source: int | None = None,
+        contact_system_flag: bool | None = None,
+        deleted: bool | None = None,
+        derived: bool | None = None,
+        disabled: int | None = None,
+        editable_by_hr: bool | None = None,
+        field_tip: str | None = None,
+        hint: str | None = None,
+        history_field: bool | None = None,
+        index: int | None = None,
+        modify_options: bool | None = None,
+        no_watermark: bool | None = None,
+        number_decimal_place: int | None = None,
+        number_format_type: str | None = None,
+        number_value_type: str | None = None,
+        option_text: str | None = None,
+        source_field_code: str | None = None,
+        system_flag: bool | None = None,
+        text_to_select_field: bool | None = None,
+        value: str | None = None,
+    ) -> Call[RosterField | None]:
+        """Update custom roster field (更新花名册自定义字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RosterField, "result").or_none()
+
     @api("hrm_1_0.UpdateEmpDismissionInfo", "PUT /v1.0/hrm/pendingDismission/infos")
     def update_emp_dismission_info(
         self,
         user_id: str,
-        last_work_date: Millis,
         *,
+        last_work_date: Millis,
         termination_reason_voluntary: list[str] | None = None,
         termination_reason_passive: list[str] | None = None,
         dismission_memo: str | None = None,
@@ -1708,986 +2186,45 @@ class HrmV1(Manager):
         """
         return Call(None)
 
-    @api("hrm_1_0.AddCustomRosterField", "POST /v1.0/hrm/customRosterField/add")
-    def add_custom_roster_field(
-        self,
-        edit_from_employee_flag: bool,
-        field_name: str,
-        field_type: str,
-        group_id: str,
-        hidden_from_employee_flag: bool,
-        required: bool,
-        visible_by_emp: bool,
-        *,
-        hint: str | None = None,
-        no_watermark: bool | None = None,
-        number_decimal_place: int | None = None,
-        number_format_type: str | None = None,
-        number_value_type: str | None = None,
-        option_text: str | None = None,
-    ) -> Call[AddCustomRosterFieldReply]:
-        """Add custom roster field (添加自定义花名册字段).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddCustomRosterFieldReply)
-
-    @api("hrm_1_0.AddHrmLegalEntity", "POST /v1.0/hrm/masters/legalEntities/companies?dingTenantId")
-    def add_hrm_legal_entity(
-        self,
-        corp_id: str,
-        legal_entity_name: str,
-        legal_entity_status: int,
-        *,
-        ding_tenant_id: int | None = None,
-        create_user_id: str | None = None,
-        ext: AddHrmLegalEntityExt | None = None,
-        legal_entity_short_name: str | None = None,
-        legal_person_name: str | None = None,
-    ) -> Call[AddHrmLegalEntityReply]:
-        """Add hrm legal entity (新增法人公司).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddHrmLegalEntityReply)
-
-    @api("hrm_1_0.AddRosterFieldForm", "POST /v1.0/hrm/rosterFieldForm/add")
-    def add_roster_field_form(
-        self,
-        detail: bool,
-        name: str,
-    ) -> Call[AddRosterFieldFormReply]:
-        """Add roster field form (新建花名册字段分组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddRosterFieldFormReply)
-
-    @api("hrm_1_0.AISaleAttachmentPermisson", "POST /v1.0/hrm/ai-sale/api/v1/attachment/permission")
-    def ai_sale_attachment_permisson(
-        self,
-        *,
-        file_id: str | None = None,
-        space_id: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[AiSaleAttachmentPermissonReply]:
-        """Ai sale attachment permisson (附件授权).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AiSaleAttachmentPermissonReply)
-
-    @api("hrm_1_0.AISaleEntityCreate", "POST /v1.0/hrm/ai-sale/api/v1/entity/create")
-    def ai_sale_entity_create(
-        self,
-        *,
-        entity_id: str | None = None,
-        entity_type: str | None = None,
-        field_instances: list[AiSaleEntityCreateFieldInstances] | None = None,
-        source: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[AiSaleEntityCreateReply]:
-        """Ai sale entity create (AI营销创建实体).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AiSaleEntityCreateReply)
-
-    @api("hrm_1_0.AISaleEntityDetail", "POST /v1.0/hrm/ai-sale/api/v1/entity/detail")
-    def ai_sale_entity_detail(
-        self,
-        *,
-        entity_id: str | None = None,
-        entity_type: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[AiSaleEntityDetailReply]:
-        """Ai sale entity detail (AI营销实体详情查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AiSaleEntityDetailReply)
-
-    @api("hrm_1_0.AISaleEntityList", "POST /v1.0/hrm/ai-sale/api/v1/entity/list", idempotent=True)
-    def ai_sale_entity_list(
-        self,
-        *,
-        conditions: list[AiSaleEntityListConditions] | None = None,
-        cursor: str | None = None,
-        entity_type: str | None = None,
-        page_size: int | None = None,
-        user_id: str | None = None,
-    ) -> Query[AiSaleEntityListData]:
-        """Ai sale entity list (AI营销实体列表查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(AiSaleEntityListData, Paging("cursor", None), "result", items="data")
-
-    @api("hrm_1_0.AISaleEntityUpdate", "POST /v1.0/hrm/ai-sale/api/v1/entity/update")
-    def ai_sale_entity_update(
-        self,
-        *,
-        entity_id: str | None = None,
-        entity_type: str | None = None,
-        field_instances: list[AiSaleEntityUpdateFieldInstances] | None = None,
-        source: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[AiSaleEntityUpdateReply]:
-        """Ai sale entity update (AI营销实体更新).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AiSaleEntityUpdateReply)
-
-    @api("hrm_1_0.AISaleFlashMinutesAnalysis", "POST /v1.0/hrm/ai-sale/api/v1/common/flashMinutesAnalysis")
-    def ai_sale_flash_minutes_analysis(
-        self,
-        *,
-        entity_id: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[AiSaleFlashMinutesAnalysisReply]:
-        """Ai sale flash minutes analysis (AI营销活动听记总结分析).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AiSaleFlashMinutesAnalysisReply)
-
-    @api("hrm_1_0.AISaleGetMemory", "POST /v1.0/hrm/ai-sale/api/v1/memory/list", idempotent=True)
-    def ai_sale_get_memory(
-        self,
-        *,
-        creator_id: str | None = None,
-        cursor: str | None = None,
-        customer_scope_id: str | None = None,
-        entity_id: str | None = None,
-        entity_ids: list[str] | None = None,
-        entity_type: str | None = None,
-        keyword: str | None = None,
-        memory_category: str | None = None,
-        min_importance: int | None = None,
-        page_size: int | None = None,
-        user_id: str | None = None,
-    ) -> Query[AiSaleGetMemoryData]:
-        """Ai sale get memory (活动助理记忆列表查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(AiSaleGetMemoryData, Paging("cursor", None, total="total"), "result", items="data")
-
-    @api("hrm_1_0.AISaleSchemaGet", "POST /v1.0/hrm/ai-sale/api/v1/schema/get")
-    def ai_sale_schema_get(
-        self,
-        *,
-        entity_type: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[AiSaleSchemaGetReply]:
-        """Ai sale schema get (获取AI营销实体定义信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AiSaleSchemaGetReply)
-
-    @api("hrm_1_0.AISaleSyncAiTask", "POST /v1.0/hrm/ai-sale/api/v1/common/executeSyncAiTask")
-    def ai_sale_sync_ai_task(
-        self,
-        *,
-        scenario_code: str | None = None,
-        user_id: str | None = None,
-        user_prompt: str | None = None,
-        variables: dict[str, JsonValue] | None = None,
-    ) -> Call[AiSaleSyncAiTaskReply]:
-        """Ai sale sync ai task (AI营销的同步AI任务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AiSaleSyncAiTaskReply)
-
-    @api("hrm_1_0.AISaleTaskResult", "POST /v1.0/hrm/ai-sale/api/v1/common/taskResult")
-    def ai_sale_task_result(
-        self,
-        *,
-        task_id: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[AiSaleTaskResultReply]:
-        """Ai sale task result (AI营销任务结果查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AiSaleTaskResultReply)
-
-    @api("hrm_1_0.ConvertUnionId", "POST /v1.0/hrm/isv/convertUnionId")
-    def convert_union_id(
-        self,
-        *,
-        union_id_list: list[str] | None = None,
-        user_id_list: list[str] | None = None,
-    ) -> Call[ConvertUnionIdReply]:
-        """Convert union id (用于提供给独立部署的一方应用转换unionId（白名单策略）).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ConvertUnionIdReply)
-
-    @api("hrm_1_0.CreateRecord", "POST /v1.0/hrm/masters/signCenters/records")
-    def create_record(
-        self,
-        sign_source: str,
-        sign_start_user_id: str,
-        sign_user_id: str,
-        template_id: str,
-        *,
-        attachment_list: list[CreateRecordAttachmentList] | None = None,
-        dept_id: int | None = None,
-        field_list: list[CreateRecordFieldList] | None = None,
-        group_list: list[CreateRecordGroupList] | None = None,
-        outer_id: str | None = None,
-        remark: str | None = None,
-        sign_last_legal_entity_name: str | None = None,
-        sign_legal_entity_name: str | None = None,
-    ) -> Call[CreateRecordReply]:
-        """Create record (创建电子签签署记录).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateRecordReply)
-
-    @api("hrm_1_0.DeleteCustomRosterField", "POST /v1.0/hrm/customRosterField/delete")
-    def delete_custom_roster_field(
-        self,
-        field_code: str,
-        group_id: str,
-    ) -> Call[DeleteCustomRosterFieldReply]:
-        """Delete custom roster field (删除花名册自定义字段).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeleteCustomRosterFieldReply)
-
-    @api("hrm_1_0.DeleteRosterFieldForm", "POST /v1.0/hrm/rosterFieldForm/delete")
-    def delete_roster_field_form(
-        self,
-        form_id: str,
-        *,
-        user_id: str | None = None,
-    ) -> Call[DeleteRosterFieldFormReply]:
-        """Delete roster field form (删除花名册字段分组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeleteRosterFieldFormReply)
-
-    @api("hrm_1_0.DeviceMarketManager", "GET /v1.0/hrm/device/market/manager")
-    def device_market_manager(
-        self,
-    ) -> Call[DeviceMarketManagerReply]:
-        """Device market manager (智能人事设备市场管理).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeviceMarketManagerReply)
-
-    @api("hrm_1_0.DeviceMarketOrderManager", "GET /v1.0/hrm/device/market/order/manager")
-    def device_market_order_manager(
-        self,
-    ) -> Call[DeviceMarketOrderManagerReply]:
-        """Device market order manager (智能人事设备定向管理接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeviceMarketOrderManagerReply)
-
-    @api("hrm_1_0.ECertQuery", "GET /v1.0/hrm/eCerts")
-    def e_cert_query(
-        self,
-        *,
-        user_id: str | None = None,
-    ) -> Call[ECertQueryReply]:
-        """Ecert query (e签宝专有查询证件接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ECertQueryReply)
-
-    @api("hrm_1_0.EmployeeAttachmentUpdate", "PUT /v1.0/hrm/employees/attachments?appAgentId")
-    def employee_attachment_update(
-        self,
-        app_agent_id: int,
-        field_code: str,
-        media_id: str,
-        user_id: str,
-        *,
-        file_suffix: str | None = None,
-    ) -> Call[None]:
-        """Employee attachment update (智能人事员工档案附件更新).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("hrm_1_0.EsignRollback", "POST /v1.0/hrm/contracts/esign/rollback?optUserId")
-    def esign_rollback(
-        self,
-        opt_user_id: str,
-    ) -> Call[None]:
-        """Esign rollback (人事高级合同管理回退).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("hrm_1_0.GetDismissionRecord", "GET /v1.0/hrm/dismission/record/get")
-    def get_dismission_record(
-        self,
-        *,
-        next_token: int | None = None,
-        size: int | None = None,
-    ) -> Query[GetDismissionRecordList]:
-        """Get dismission record (获取离职记录).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(GetDismissionRecordList, Paging("nextToken", 0), "result", items="list")
-
-    @api("hrm_1_0.GetFileTemplateList", "POST /v1.0/hrm/masters/fileTemplates/lists/query", idempotent=True)
-    def get_file_template_list(
-        self,
-        sign_source: str,
-        *,
-        max_results: int | None = None,
-        next_token: int | None = None,
-        template_status: int | None = None,
-        template_type_list: list[str] | None = None,
-    ) -> Query[GetFileTemplateListData]:
-        """Get file template list (查询文件模板列表及文件模板内花名册字段).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(GetFileTemplateListData, TOKEN_FROM_ZERO, "result", items="data")
-
-    @api("hrm_1_0.GetSignRecordById", "POST /v1.0/hrm/masters/signCenters/records/query", idempotent=True)
-    def get_sign_record_by_id(
-        self,
-        body: Annotated[list[str], wire("")],
-    ) -> Call[GetSignRecordByIdReply]:
-        """Get sign record by id (通过签署记录id查询指定的电子签署记录).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            body: 请求体 the whole body
-
-        Evidence: sdk
-        """
-        return Call(GetSignRecordByIdReply)
-
-    @api("hrm_1_0.GetSignRecordByUserId", "POST /v1.0/hrm/masters/signCenters/users/records/query", idempotent=True)
-    def get_sign_record_by_user_id(
-        self,
-        sign_user_id: str,
-        *,
-        max_results: int | None = None,
-        next_token: int | None = None,
-        sign_status: list[str] | None = None,
-    ) -> Query[GetSignRecordByUserIdData]:
-        """Get sign record by user id (查询指定用户的电子签署记录，并返回签署记录的基本数据及已签署完成的文件预览地址).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(GetSignRecordByUserIdData, TOKEN_FROM_ZERO, "result", items="data")
-
-    @api(
-        "hrm_1_0.GetUserSignedRecordsByOuterId",
-        "POST /v1.0/hrm/masters/signCenters/outerIds/records/query",
-        idempotent=True,
-    )
-    def get_user_signed_records_by_outer_id(
-        self,
-        *,
-        body: Annotated[list[str] | None, wire("")] = None,
-    ) -> Call[GetUserSignedRecordsByOuterIdReply]:
-        """Get user signed records by outer id (查询指定outerId的电子签署记录详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            body: 请求体 the whole body
-
-        Evidence: sdk
-        """
-        return Call(GetUserSignedRecordsByOuterIdReply)
-
-    @api("hrm_1_0.HrmAuthResourcesQuery", "POST /v1.0/hrm/authResources/query")
-    def hrm_auth_resources_query(
-        self,
-        auth_resource_ids: list[str],
-        user_id: str,
-    ) -> Call[HrmAuthResourcesQueryReply]:
-        """Hrm auth resources query (智能人事权限查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(HrmAuthResourcesQueryReply)
-
-    @api("hrm_1_0.HrmBenefitQuery", "POST /v1.0/hrm/benefits/query")
-    def hrm_benefit_query(
-        self,
-        benefit_codes: list[str],
-    ) -> Call[HrmBenefitQueryReply]:
-        """Hrm benefit query (智能人事权益查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(HrmBenefitQueryReply)
-
-    @api("hrm_1_0.HrmCorpConfigQuery", "POST /v1.0/hrm/corp/configs/query")
-    def hrm_corp_config_query(
-        self,
-        sub_type: str,
-        type: str,
-    ) -> Call[HrmCorpConfigQueryReply]:
-        """Hrm corp config query (查询企业配置信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(HrmCorpConfigQueryReply)
-
-    @api("hrm_1_0.HrmMailSend", "POST /v1.0/hrm/mails/send")
-    def hrm_mail_send(
-        self,
-        mail: HrmMailSendMail,
-        operator: HrmMailSendOperator,
-    ) -> Call[HrmMailSendReply]:
-        """Hrm mail send (智能人事邮件发送).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(HrmMailSendReply)
-
-    @api("hrm_1_0.HrmMokaEvent", "POST /v1.0/hrm/moka/events/forward")
-    def hrm_moka_event(
-        self,
-        biz_id: str,
-        content: str,
-    ) -> Call[None]:
-        """Hrm moka event (人事2.0支持Moka事件转发).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("hrm_1_0.HrmMokaOapi", "POST /v1.0/hrm/moka/forward")
-    def hrm_moka_oapi(
-        self,
-        api_code: str,
-        *,
-        params: JsonValue | None = None,
-    ) -> Call[HrmMokaOapiReply]:
-        """Hrm moka oapi (人事2.0支持Moka接口转发).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(HrmMokaOapiReply)
-
-    @api("hrm_1_0.HrmPtsService", "POST /v1.0/hrm/pts/request")
-    def hrm_pts_service(
-        self,
-        env: str,
-        outer_id: str,
-        path: str,
-        *,
-        method: str | None = None,
-        params: JsonValue | None = None,
-    ) -> Call[HrmPtsServiceReply]:
-        """Hrm pts service (智能人事pts能力调用).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(HrmPtsServiceReply)
-
-    @api("hrm_1_0.InvalidSignRecords", "POST /v1.0/hrm/masters/signCenters/records/invalid")
-    def invalid_sign_records(
-        self,
-        invalid_user_id: str,
-        sign_record_ids: list[str],
-        status_remark: str,
-    ) -> Call[InvalidSignRecordsReply]:
-        """Invalid sign records (作废签署记录).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(InvalidSignRecordsReply)
-
-    @api("hrm_1_0.MasterDataDelete", "POST /v1.0/hrm/masters/datas/batchRemove?tenantId")
-    def master_data_delete(
-        self,
-        tenant_id: int,
-        body: Annotated[list[MasterDataDeleteBody], wire("")],
-    ) -> Call[MasterDataDeleteReply]:
-        """Master data delete (智能人事主数据删除服务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            body: 请求体 the whole body
-
-        Evidence: sdk
-        """
-        return Call(MasterDataDeleteReply)
-
-    @api("hrm_1_0.MasterDataQuery", "POST /v1.0/hrm/masters/datas/query", idempotent=True)
-    def master_data_query(
-        self,
-        relation_ids: list[str],
-        scope_code: str,
-        tenant_id: int,
-        view_entity_code: str,
-        *,
-        biz_uk: Annotated[str | None, wire("bizUK")] = None,
-        max_results: int = 20,
-        next_token: int | None = None,
-        opt_user_id: str | None = None,
-        query_params: list[MasterDataQueryQueryParams] | None = None,
-    ) -> Query[MasterDataQueryResult]:
-        """Master data query (智能人事主数据查询服务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(MasterDataQueryResult, Paging("nextToken", 0, next="nextToken", total="total"), items="result")
-
-    @api("hrm_1_0.MasterDataSave", "POST /v1.0/hrm/masters/datas/save?tenantId")
-    def master_data_save(
-        self,
-        tenant_id: int,
-        body: Annotated[list[MasterDataSaveBody], wire("")],
-    ) -> Call[MasterDataSaveReply]:
-        """Master data save (智能人事主数据保存服务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            body: 请求体 the whole body
-
-        Evidence: sdk
-        """
-        return Call(MasterDataSaveReply)
-
-    @api("hrm_1_0.MasterDataTenantQuey", "GET /v1.0/hrm/masters/tenants")
-    def master_data_tenant_quey(
-        self,
-        entity_code: str,
-        scope_code: str,
-    ) -> Call[MasterDataTenantQueyReply]:
-        """Master data tenant quey (主数据中拥有某个领域数据的租户信息查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(MasterDataTenantQueyReply)
-
-    @api("hrm_1_0.MasterDatasGet", "POST /v1.0/hrm/masterDatas/objects/query")
-    def master_datas_get(
-        self,
-        obj_id: str,
-        scope_code: str,
-        tenant_id: int,
-        view_entity_code: str,
-    ) -> Call[MasterDatasGetReply]:
-        """Master datas get (智能人事主数据根据ID获取).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(MasterDatasGetReply)
-
-    @api("hrm_1_0.MasterDatasQuery", "POST /v1.0/hrm/masterDatas/query", idempotent=True)
-    def master_datas_query(
-        self,
-        relation_ids: list[str],
-        scope_code: str,
-        tenant_id: int,
-        view_entity_code: str,
-        *,
-        biz_uk: Annotated[str | None, wire("bizUK")] = None,
-        max_results: int = 20,
-        next_token: int | None = None,
-        query_params: list[MasterDatasQueryQueryParams] | None = None,
-    ) -> Query[MasterDatasQueryResult]:
-        """Master datas query (智能人事主数据查询服务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(MasterDatasQueryResult, Paging("nextToken", 0, next="nextToken", total="total"), items="result")
-
-    @api("hrm_1_0.OpenOemMicroApp", "POST /v1.0/hrm/oem/microApps/open?tenantId")
-    def open_oem_micro_app(
-        self,
-        *,
-        tenant_id: int | None = None,
-    ) -> Call[None]:
-        """Open oem micro app (oem 老用户数据迁移时，开通oem 应用).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("hrm_1_0.QueryCustomEntryProcesses", "GET /v1.0/hrm/customEntryProcesses")
-    def query_custom_entry_processes(
-        self,
-        *,
-        max_results: int | None = None,
-        next_token: int | None = None,
-        operate_user_id: str | None = None,
-    ) -> Query[QueryCustomEntryProcessesList]:
-        """Query custom entry processes (自定义入职流程数据查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(QueryCustomEntryProcessesList, TOKEN_FROM_ZERO, items="list")
-
-    @api("hrm_1_0.QueryMicroAppStatus", "POST /v1.0/hrm/microApps/statuses/query", idempotent=True)
-    def query_micro_app_status(
-        self,
-        *,
-        tenant_id_list: list[int] | None = None,
-    ) -> Call[QueryMicroAppStatusReply]:
-        """Query micro app status (智能人事查询微应用状态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryMicroAppStatusReply)
-
-    @api("hrm_1_0.QueryMicroAppView", "POST /v1.0/hrm/microApps/visibilities/query", idempotent=True)
-    def query_micro_app_view(
-        self,
-        *,
-        tenant_id_list: list[int] | None = None,
-        view_user_id: str | None = None,
-    ) -> Call[QueryMicroAppViewReply]:
-        """Query micro app view (智能人事查询微应用可见性).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryMicroAppViewReply)
-
-    @api("hrm_1_0.QueryPositionVersion", "POST /v1.0/hrm/positions/versions/query", idempotent=True)
-    def query_position_version(
-        self,
-    ) -> Call[QueryPositionVersionReply]:
-        """Query position version (查询企业职位版本).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryPositionVersionReply)
-
-    @api("hrm_1_0.RevokeSignRecords", "POST /v1.0/hrm/masters/signCenters/records/revoke")
-    def revoke_sign_records(
-        self,
-        revoke_user_id: str,
-        sign_record_ids: list[str],
-        status_remark: str,
-    ) -> Call[RevokeSignRecordsReply]:
-        """Revoke sign records (撤回电子签署中的签署记录).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(RevokeSignRecordsReply)
-
-    @api("hrm_1_0.SendIsvCardMessage", "POST /v1.0/hrm/cardMessages/send?agentId")
-    def send_isv_card_message(
-        self,
-        agent_id: int,
-        biz_id: str,
-        message_type: str,
-        receiver_user_ids: list[str],
-        scene_type: str,
-        scope: str,
-        sender_user_id: str,
-        *,
-        value_map: dict[str, str] | None = None,
-    ) -> Call[SendIsvCardMessageReply]:
-        """Send isv card message (ISV发送卡片消息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(SendIsvCardMessageReply)
-
-    @api("hrm_1_0.SendRealAuthInviteMessage", "POST /v1.0/hrm/realAuth/send")
-    def send_real_auth_invite_message(
-        self,
-        inviter_id: str,
-        on_working_emp_search_vo: Annotated[
-            SendRealAuthInviteMessageOnWorkingEmpSearchVo, wire("onWorkingEmpSearchVO")
-        ],
-    ) -> Call[SendRealAuthInviteMessageReply]:
-        """Send real auth invite message (发送实人认证邀请消息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(SendRealAuthInviteMessageReply)
-
-    @api("hrm_1_0.SolutionTaskInit", "POST /v1.0/hrm/solutions/tasks/init?solutionType")
-    def solution_task_init(
-        self,
-        solution_type: str,
-        category: str,
-        outer_id: str,
-        status: str,
-        title: str,
-        user_id: str,
-        *,
-        claim_time: int | None = None,
-        description: str | None = None,
-        finish_time: int | None = None,
-    ) -> Call[None]:
-        """Solution task init (初始化解决方案任务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("hrm_1_0.SolutionTaskSave", "POST /v1.0/hrm/solutions/tasks/save?solutionType")
-    def solution_task_save(
-        self,
-        solution_type: str,
-        outer_id: str,
-        solution_instance_id: str,
-        status: str,
-        task_type: str,
-        title: str,
-        user_id: str,
-        *,
-        claim_time: int | None = None,
-        description: str | None = None,
-        finish_time: int | None = None,
-        start_time: int | None = None,
-        template_outer_id: str | None = None,
-    ) -> Call[None]:
-        """Solution task save (保存解决方案任务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("hrm_1_0.SyncSolutionStatus", "POST /v1.0/hrm/solutions/statuses/sync")
-    def sync_solution_status(
-        self,
-        biz_id: str,
-        solution_status: str,
-        solution_type: str,
-        tenant_id: int,
-        user_ids: list[str],
-    ) -> Call[None]:
-        """Sync solution status (同步解决方案状态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("hrm_1_0.SyncTaskTemplate", "POST /v1.0/hrm/solutions/tasks/templates/sync?solutionType")
-    def sync_task_template(
-        self,
-        solution_type: str,
-        name: str,
-        opt_user_id: str,
-        outer_id: str,
-        task_type: str,
-        *,
-        delete: bool | None = None,
-        des: str | None = None,
-        ext: str | None = None,
-        task_scope_vo: Annotated[SyncTaskTemplateTaskScopeVo | None, wire("taskScopeVO")] = None,
-    ) -> Call[None]:
-        """Sync task template (同步解决方案任务模版).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("hrm_1_0.UpdateCustomRosterField", "POST /v1.0/hrm/customRosterField/update")
-    def update_custom_roster_field(
-        self,
-        edit_from_employee_flag: bool,
-        field_code: str,
-        field_name: str,
-        field_type: str,
-        group_id: str,
-        hidden_from_employee_flag: bool,
-        required: bool,
-        update_user_id: str,
-        visible_by_emp: bool,
-        *,
-        contact_client_flag: bool | None = None,
-        contact_flag: bool | None = None,
-        contact_source: int | None = None,
-        contact_system_flag: bool | None = None,
-        deleted: bool | None = None,
-        derived: bool | None = None,
-        disabled: int | None = None,
-        editable_by_hr: bool | None = None,
-        field_tip: str | None = None,
-        hint: str | None = None,
-        history_field: bool | None = None,
-        index: int | None = None,
-        modify_options: bool | None = None,
-        no_watermark: bool | None = None,
-        number_decimal_place: int | None = None,
-        number_format_type: str | None = None,
-        number_value_type: str | None = None,
-        option_text: str | None = None,
-        source_field_code: str | None = None,
-        system_flag: bool | None = None,
-        text_to_select_field: bool | None = None,
-        value: str | None = None,
-    ) -> Call[UpdateCustomRosterFieldReply]:
-        """Update custom roster field (更新花名册自定义字段).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(UpdateCustomRosterFieldReply)
-
     @api(
         "hrm_1_0.UpdateHrmLegalEntityName",
         "PUT /v1.0/hrm/masters/legalEntities/companyNames?dingTenantId&legalEntityName&originLegalEntityName",
     )
     def update_hrm_legal_entity_name(
         self,
+        *,
         legal_entity_name: str,
         origin_legal_entity_name: str,
-        *,
         ding_tenant_id: int | None = None,
-    ) -> Call[UpdateHrmLegalEntityNameReply]:
+    ) -> Call[CreatedHrmLegalEntity | None]:
         """Update hrm legal entity name (更新法人公司名称).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateHrmLegalEntityNameReply)
+        return Call(CreatedHrmLegalEntity, "result").or_none()
 
     @api("hrm_1_0.UpdateHrmLegalEntityWithoutName", "PUT /v1.0/hrm/masters/legalEntities/companies?dingTenantId")
     def update_hrm_legal_entity_without_name(
         self,
         corp_id: str,
+        *,
         legal_entity_name: str,
         legal_entity_status: int,
-        *,
         ding_tenant_id: int | None = None,
         create_user_id: str | None = None,
-        ext: UpdateHrmLegalEntityWithoutNameExt | None = None,
+        ext: OrDict[HrmLegalEntityExt] | None = None,
         legal_entity_short_name: str | None = None,
         legal_person_name: str | None = None,
-    ) -> Call[UpdateHrmLegalEntityWithoutNameReply]:
+    ) -> Call[CreatedHrmLegalEntity | None]:
         """Update hrm legal entity without name (更新法人公司).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateHrmLegalEntityWithoutNameReply)
+        return Call(CreatedHrmLegalEntity, "result").or_none()
 
     @api("hrm_1_0.UpdateHrmVersionRollBackStatus", "PUT /v1.0/hrm/versions/rollbackButtons/statuses")
     def update_hrm_version_roll_back_status(
@@ -2708,11 +2245,11 @@ class HrmV1(Manager):
     def update_isv_card_message(
         self,
         biz_id: str,
+        *,
         message_type: str,
         scene_type: str,
         scope: str,
         value_map: dict[str, str],
-        *,
         agent_id: int | None = None,
     ) -> Call[None]:
         """Update isv card message (ISV更新卡片消息).
@@ -2726,19 +2263,19 @@ class HrmV1(Manager):
     @api("hrm_1_0.UpdateRosterFieldForm", "POST /v1.0/hrm/rosterFieldForm/update")
     def update_roster_field_form(
         self,
-        detail: bool,
         form_id: str,
-        name: str,
         *,
+        detail: bool,
+        name: str,
         user_id: str | None = None,
-    ) -> Call[UpdateRosterFieldFormReply]:
+    ) -> Call[int | None]:
         """Update roster field form (更新花名册字段分组).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateRosterFieldFormReply)
+        return Call(int, "dingOpenErrcode").or_none()
 
     @api("hrm_1_0.UploadAttachment", "POST /v1.0/hrm/attachments/upload")
     def upload_attachment(
@@ -2746,11 +2283,11 @@ class HrmV1(Manager):
         *,
         media_id: str | None = None,
         user_id: str | None = None,
-    ) -> Call[UploadAttachmentReply]:
+    ) -> Call[str | None]:
         """Upload attachment (上传附件材料).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UploadAttachmentReply)
+        return Call(str, "result").or_none()

@@ -11,12 +11,6 @@ from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import CommaStrs
 from dingtalk_models.message.groups.scene_group import SceneGroupManager
 from dingtalk_models.resource.manager import Manager, alias
-from dingtalk_models.resource.model import Record
-
-
-class ChatScencegroupMessageSendV2Reply(Record):
-    open_msg_id: str | None
-    """processQueryKey"""
 
 
 class OapiIm(Manager):
@@ -25,17 +19,17 @@ class OapiIm(Manager):
         self,
         target_open_conversation_id: str,
         msg_template_id: str,
-        robot_code: str,
         *,
+        robot_code: str,
         msg_param_map: str | None = None,
         msg_media_id_param_map: str | None = None,
         receiver_user_ids: list[str] | None = None,
-        receiver_union_ids: str | None = None,
-        receiver_mobiles: str | None = None,
+        receiver_union_ids: CommaStrs | None = None,
+        receiver_mobiles: CommaStrs | None = None,
         at_mobiles: Annotated[CommaStrs, Field(max_length=50)] | None = None,
         at_users: Annotated[CommaStrs, Field(max_length=50)] | None = None,
         is_at_all: bool | None = None,
-    ) -> Call[ChatScencegroupMessageSendV2Reply]:
+    ) -> Call[str]:
         """Chat scencegroup message send v2 (发送群助手消息).
 
         Args:
@@ -60,7 +54,7 @@ class OapiIm(Manager):
 
         Source: group-template-robot-message
         """
-        return Call(ChatScencegroupMessageSendV2Reply, "")
+        return Call(str, "open_msg_id")
 
     chat_scenegroup_get = alias(SceneGroupManager.get)
 

@@ -2,122 +2,111 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Required
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO, Paging
 from dingtalk_models.core.secret import Hiding, Secret
-from dingtalk_models.core.wire import camel, empty_list, wire
+from dingtalk_models.core.wire import camel, empty_dict, empty_list, wire
 from dingtalk_models.message.conversation import ConversationManager
 from dingtalk_models.message.groups.group import GroupManager
 from dingtalk_models.message.groups.scene_group import SceneGroupManager
 from dingtalk_models.resource.manager import Manager, alias
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class AddConvNavTabReplyResult(Record, alias_generator=camel):
-    tab_id: str | None
+class AimInfo(Reply, alias_generator=camel):
+    """Aim info."""
+
+    app_key: dict[str, JsonValue] = empty_dict()
+    app_name: str = ""
 
 
-class AddConvNavTabReply(Record, alias_generator=camel):
-    result: AddConvNavTabReplyResult | None
+class AimToken(Reply, alias_generator=camel):
+    """Aim token."""
+
+    access_token: Secret | None
+    access_token_expired_time: int | None
+    build_time: int | None
+    refresh_token: Secret | None
 
 
-class AddOrgTextEmotionReplyResult(Record, alias_generator=camel):
-    emotion_id: str | None
+class CardMessage(Shape, alias_generator=camel):
+    """Card message."""
+
+    last_message: str | None = None
+    out_track_id: str | None = None
 
 
-class AddOrgTextEmotionReply(Record, alias_generator=camel):
-    result: AddOrgTextEmotionReplyResult | None
+class CardOption(Shape, alias_generator=camel):
+    """Card option (互动卡片更新选项)."""
+
+    update_card_data_by_key: bool | None = None
+    """按key更新cardData数据"""
+    update_private_data_by_key: bool | None = None
+    """按key更新privateData用户数据"""
 
 
-class AddRobotToConversationReply(Record, alias_generator=camel):
-    chat_bot_user_id: str | None
+class ConvNavTab(Reply, alias_generator=camel):
+    """Conv nav tab."""
+
+    mobile_url: str | None
+    pc_url: str | None
+    tab_id: str
+    title: str = ""
+    type: str | None
+    user_editable: bool | None
+    open_conversation_id: str | None
 
 
-class AddUnfurlingRegisterReply(Record, alias_generator=camel):
-    id: int | None
+class Conversation(Reply, alias_generator=camel):
+    """Conversation."""
+
+    app_user_id: str | None
+    """钉外账号在业务系统内的唯一标志"""
+    open_conversation_id: str | None
+    user_id: str | None
+    """钉内账号userId"""
 
 
-class BatchQueryFamilySchoolMessageReplyMessagesMediaModels(Record, alias_generator=camel):
-    file_name: str | None
-    file_type: str | None
-    media_id: str | None
-    size: str | None
-    url: str | None
-    video_pic_media_id: str | None
+class ConversationMessageId(Shape, alias_generator=camel):
+    """Conversation message id."""
+
+    open_conversation_id: str
+    open_message_id: str
 
 
-class BatchQueryFamilySchoolMessageReplyMessages(Record, alias_generator=camel):
-    content_type: int | None
-    create_at: int | None
-    media_models: list[BatchQueryFamilySchoolMessageReplyMessagesMediaModels] = empty_list()
-    open_msg_id: str | None
+class ConversationReceiveUser(Reply, alias_generator=camel):
+    """Conversation receive user."""
+
+    icon: str = ""
+    name: str = ""
+    nick_name: str = ""
+    user_id: str
 
 
-class BatchQueryFamilySchoolMessageReply(Record, alias_generator=camel):
-    messages: list[BatchQueryFamilySchoolMessageReplyMessages] = empty_list()
+class CoupleGroupConversationRef(Reply, alias_generator=camel):
+    """Couple group conversation ref."""
 
-
-class CardTemplateBuildActionReply(Record, alias_generator=camel):
-    card_template_json: str | None
-
-
-class ChangeGroupOwnerReply(Record, alias_generator=camel):
-    new_group_owner_id: str | None
-    """新群主Id"""
-    new_group_owner_type: int | None
-    """新群主类型"""
-
-
-class CheckUserIsGroupMemberReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class CopyUnfurlingRegisterReply(Record, alias_generator=camel):
-    result: int | None
-
-
-class CountOpenMsgSceneGroupsReplyResult(Record, alias_generator=camel):
-    count: int | None
-
-
-class CountOpenMsgSceneGroupsReply(Record, alias_generator=camel):
-    result: CountOpenMsgSceneGroupsReplyResult | None
-
-
-class CountOrgMessageOpenSceneGroupsReply(Record, alias_generator=camel):
-    count: int | None
-
-
-class CountSceneGroupsByTemplateIdReply(Record, alias_generator=camel):
-    count: int | None
-
-
-class CreateCoupleGroupConversationReply(Record, alias_generator=camel):
-    conversation_id: str | None
+    conversation_id: str
     """钉钉群会话Id"""
     open_conversation_id: str | None
-    """群会话Id"""
+    """群会话openConversationId"""
 
 
-class CreateCustomGroupRoleReplyResult(Record, alias_generator=camel):
-    open_role_id: str | None
+class CreatedGroupConversation(Reply, alias_generator=camel):
+    """Created group conversation."""
 
-
-class CreateCustomGroupRoleReply(Record, alias_generator=camel):
-    result: CreateCustomGroupRoleReplyResult | None
-
-
-class CreateGroupConversationReply(Record, alias_generator=camel):
     app_user_ids: list[str] = empty_list()
     """添加成功的钉外用户Id列表"""
-    conversation_id: str | None
+    conversation_id: str
     """钉钉群会话Id"""
     open_conversation_id: str | None
     """群会话openConversationId"""
@@ -125,122 +114,245 @@ class CreateGroupConversationReply(Record, alias_generator=camel):
     """添加成功的钉内用户userId列表"""
 
 
-class CreateGroupFromOldGroupReply(Record, alias_generator=camel):
-    open_conversation_id: str | None
+class CreatedInterconnection(Reply, alias_generator=camel):
+    """Created interconnection."""
 
-
-class CreateInterconnectionInterconnections(TypedDict, total=False):
-    app_user_avatar: str
-    """钉外账号头像链接"""
-    app_user_avatar_media_type: int
-    """钉外账号头像类型"""
-    app_user_dynamics: str
-    """钉外账号动态信息"""
-    app_user_id: Required[str]
-    """钉外账号在业务系统内的唯一标志"""
-    app_user_mobile: Required[str]
-    """钉外账号手机号"""
-    app_user_name: Required[str]
-    """钉外账号名称"""
-    channel_code: Required[str]
-    """渠道code"""
-    user_id: str
-    """钉内账号userId"""
-
-
-class CreateInterconnectionReplyResults(Record, alias_generator=camel):
     app_user_id: str | None
     """钉外账号在业务系统内的唯一标识"""
-    message: str | None
+    message: str = ""
     """失败原因"""
     user_id: str | None
     """钉内账号userId"""
 
 
-class CreateInterconnectionReply(Record, alias_generator=camel):
-    results: list[CreateInterconnectionReplyResults] = empty_list()
-    """创建失败的钉内与钉外用户关系列表"""
+class CustomGroupRole(Reply, alias_generator=camel):
+    """Custom group role."""
 
-
-class CreateSceneGroupConversationManagementOptions(TypedDict, total=False):
-    chat_banned_type: int
-    management_type: int
-    mention_all_authority: int
-    searchable: int
-    show_history_type: int
-    validation_type: int
-
-
-class CreateSceneGroupConversationReply(Record, alias_generator=camel):
     open_conversation_id: str | None
+    open_role_id: str
+    role_name: str
+    user_id: str | None
 
 
-class CreateStoreGroupConversationReply(Record, alias_generator=camel):
-    conversation_id: str | None
-    """钉钉群会话Id"""
-    open_conversation_id: str | None
-    """群会话openConversationId"""
+class FamilySchoolConversation(Reply, alias_generator=camel):
+    """Family school conversation."""
 
-
-class DismissGroupConversationReply(Record, alias_generator=camel):
-    open_conversation_id: str | None
-
-
-class GetConversationUrlReply(Record, alias_generator=camel):
-    url: str | None
-    """H5页面URL"""
-
-
-class GetFamilySchoolConversationMsgMessageMediaModels(Record, alias_generator=camel):
-    file_name: str | None
-    file_type: str | None
-    media_id: str | None
-    size: str | None
-    url: str | None
-    video_pic_media_id: str | None
-
-
-class GetFamilySchoolConversationMsgMessage(Record, alias_generator=camel):
-    content_type: int | None
-    create_at: int | None
-    media_models: list[GetFamilySchoolConversationMsgMessageMediaModels] = empty_list()
-    open_msg_id: str | None
-
-
-class GetFamilySchoolConversationsGroupInfoList(Record, alias_generator=camel):
     corp_id: str | None
     dept_name_chain: list[str] = empty_list()
-    group_name: str | None
+    group_name: str = ""
     group_type: str | None
     join_group_time: int | None
     open_conversation_id: str | None
 
 
-class GetGroupMembersByUserTokenReply(Record, alias_generator=camel):
+class FamilySchoolMessage(Reply, alias_generator=camel):
+    """Family school message."""
+
+    content_type: int | None
+    create_at: int
+    media_models: list[Media] = empty_list()
+    open_msg_id: str | None
+
+
+class Group(Reply, alias_generator=camel):
+    """Group."""
+
+    icon: str = ""
+    member_count: int | None
+    open_conversation_id: str | None
+    tag: str | None
+    title: str = ""
+
+
+class GroupCapacityInquiry(Reply, alias_generator=camel):
+    """Group capacity inquiry."""
+
+    actual_price: int | None
+    created_at: int
+    current_capacity: int | None
+    current_effect_until: int | None
+    discount: int | None
+    ext_info: dict[str, JsonValue] = empty_dict()
+    group_owner: str | None
+    group_title: str = ""
+    marked_price: int | None
+    member_count: int | None
+    open_conversation_id: str | None
+    operator: str | None
+    target_capacity: int | None
+    target_effect_until: int | None
+    token: str | None
+
+
+class GroupCapacityOrderPlace(Reply, alias_generator=camel):
+    """Group capacity order place."""
+
+    actual_price: int | None
+    current_capacity: int | None
+    current_effect_until: int | None
+    discount: int | None
+    ext_info: dict[str, str] = empty_dict()
+    marked_price: int | None
+    open_conversation_id: str | None
+    operator: str | None
+    order_id: str | None
+    target_capacity: int | None
+    target_effect_until: int | None
+    token: str | None
+
+
+class GroupInfoByAppCid(Reply, alias_generator=camel):
+    """Group info by app cid."""
+
+    app_cid: str | None
+    corp_id: str | None
+    group_avatar: str = ""
+    group_avatar_url: str | None
+    group_name: str = ""
+    open_conversation_id: str | None
+
+
+class GroupManage(Reply, alias_generator=camel):
+    """Group manage."""
+
+    ban_words_mode: int | None
+    capacity: int | None
+    created_at: int
+    ext_info: dict[str, JsonValue] = empty_dict()
+    group_admin_list: list[str] = empty_list()
+    group_owner: str | None
+    group_title: str = ""
+    member_count: int | None
+    open_conversation_id: str | None
+    type: str | None
+
+
+class GroupMember(Reply, alias_generator=camel):
+    """Group member (群成员列表)."""
+
+    app_uid: int | None
+    """客联租户内IM唯一id"""
+    group_member_avatar: str = ""
+    """群成员头像地址"""
+    group_member_avatar_media_id: str | None
+    """群成员头像mediaId"""
+    group_member_dynamics: str | None
+    """群成员头像mediaId"""
+    group_member_id: str
+    """群成员Id"""
+    group_member_name: str = ""
+    """群成员名称"""
+    group_member_type: int | None
+    """群成员类型"""
+    group_member_type_v2: int | None
+    """群成员类型V2"""
+
+
+class GroupMemberByMemberAuth(Reply, alias_generator=camel):
+    """Group member by member auth."""
+
+    group_nick_name: str = ""
+    org_name: str = ""
+    profile_photo_url: str | None
+    user_id: str | None
+
+
+class GroupMemberDetail(Reply, alias_generator=camel):
+    """Group member detail."""
+
+    group_members: list[GroupMember] = empty_list()
+    """群成员列表"""
+    open_conversation_id: str | None
+    """群会话openConversationId"""
+
+
+class GroupMembersByUserToken(Reply, alias_generator=camel):
+    """Group members by user token."""
+
     has_more: bool | None
     member_union_ids: list[str] = empty_list()
     member_user_ids: list[str] = empty_list()
     next_token: str | None
-    staff_id_nick_map: dict[str, str] | None
-    union_id_nick_map: dict[str, str] | None
+    staff_id_nick_map: dict[str, str] = empty_dict()
+    union_id_nick_map: dict[str, str] = empty_dict()
 
 
-class GetInterconnectionUrlReply(Record, alias_generator=camel):
-    url: str | None
+class GroupRecent(Reply, alias_generator=camel):
+    """Group recent."""
 
-
-class GetNewestInnerGroupsReplyGroupInfos(Record, alias_generator=camel):
-    icon: str | None
+    icon: str = ""
     member_amount: str | None
     open_conversation_id: str | None
-    title: str | None
+    title: str = ""
 
 
-class GetNewestInnerGroupsReply(Record, alias_generator=camel):
-    group_infos: list[GetNewestInnerGroupsReplyGroupInfos] = empty_list()
+class GroupTemplate(Reply, alias_generator=camel):
+    """Group template."""
+
+    description: str = ""
+    gmt_create: str
+    icon: str = ""
+    msg_open: bool | None
+    template_id: str
+    template_name: str = ""
 
 
-class GetSceneGroupDetailInfoReplyManagementOptions(Record, alias_generator=camel):
+class InteractiveCard(Shape, alias_generator=camel):
+    """Interactive card (指定用户可见的按钮列表)."""
+
+    card_media_id_param_map: dict[str, str] = empty_dict()
+    """卡片模板的图片内容参数"""
+    card_param_map: dict[str, str] = empty_dict()
+    """卡片模板的文本内容参数"""
+
+
+class InteractiveCardOption(Shape, alias_generator=camel):
+    """Interactive card option (卡片属性)."""
+
+    support_forward: bool | None = None
+    """是否支持转发"""
+
+
+class Interconnection(Shape, alias_generator=camel):
+    """Interconnection (最大限制为200个)."""
+
+    app_user_avatar: str | None = None
+    """钉外账号头像链接"""
+    app_user_avatar_media_type: int | None = None
+    """钉外账号头像类型"""
+    app_user_dynamics: str | None = None
+    """钉外账号动态信息"""
+    app_user_id: str
+    """钉外账号在业务系统内的唯一标志"""
+    app_user_mobile: str
+    """钉外账号手机号"""
+    app_user_name: str
+    """钉外账号名称"""
+    channel_code: str
+    """渠道code"""
+    user_id: str | None = None
+    """钉内账号userId"""
+
+
+class LoginForVisitor(Reply, alias_generator=camel):
+    """Login for visitor."""
+
+    aim_info: AimInfo | None
+    aim_token: AimToken | None
+    app_uid: str | None
+    channel_code: str | None
+    device_id: str | None
+    safe_domain_name: str = ""
+    user_name: str = ""
+    visitor_avatar: str = ""
+    visitor_avatar_url: str | None
+    visitor_cid: str | None
+    visitor_open_conversation_id: str | None
+
+
+class ManagementOption(Reply, alias_generator=camel):
+    """Management option."""
+
     chat_banned_type: Annotated[str | None, wire("chat_banned_type")]
     management_type: Annotated[str | None, wire("management_type")]
     mention_all_authority: Annotated[str | None, wire("mention_all_authority")]
@@ -251,10 +363,81 @@ class GetSceneGroupDetailInfoReplyManagementOptions(Record, alias_generator=came
     validation_type: Annotated[str | None, wire("validation_type")]
 
 
-class GetSceneGroupDetailInfoReply(Record, alias_generator=camel):
+class Media(Reply, alias_generator=camel):
+    """Media."""
+
+    file_name: str = ""
+    file_type: str | None
+    media_id: str
+    size: str | None
+    url: str | None
+    video_pic_media_id: str | None
+
+
+class MessageSend(Reply, alias_generator=camel):
+    """Message send."""
+
+    open_message_id: str | None
+    send_status: int | None
+
+
+class MsgReadStatus(Reply, alias_generator=camel):
+    """Msg read status."""
+
+    has_more: bool | None
+    next_cursor: int | None
+    open_message_id: str | None
+    read_union_ids: list[str] = empty_list()
+    read_user_ids: list[str] = empty_list()
+    status: str | None
+
+
+class OrgTextEmotion(Reply, alias_generator=camel):
+    """Org text emotion."""
+
+    background_media_id: str
+    background_media_id_for_panel: str
+    dept_id: int
+    emotion_id: str
+    emotion_name: str
+    status: int | None
+
+
+class PersonalMessageReadStatus(Reply, alias_generator=camel):
+    """Personal message read status."""
+
+    read_status: str | None
+    user_id: str | None
+
+
+class QuerySingleGroupMember(Shape, alias_generator=camel):
+    """Query single group member (群成员列表)."""
+
+    app_user_id: str
+    """钉外账号在业务系统内的唯一标志"""
+    user_id: str
+    """钉内账号userId"""
+
+
+class RecentConversation(Reply, alias_generator=camel):
+    """Recent conversation."""
+
+    conversation_type: int | None
+    icon: str = ""
+    member_count: str | None
+    name: str = ""
+    nick_name: str = ""
+    open_conversation_id: str | None
+    title: str = ""
+    user_id: str | None
+
+
+class SceneGroup(Reply, alias_generator=camel):
+    """Scene group."""
+
     group_url: Annotated[str | None, wire("group_url")]
-    icon: str | None
-    management_options: Annotated[GetSceneGroupDetailInfoReplyManagementOptions | None, wire("management_options")]
+    icon: str = ""
+    management_options: Annotated[ManagementOption | None, wire("management_options")]
     member_amount: Annotated[int | None, wire("member_amount")]
     open_conversation_id: Annotated[str | None, wire("open_conversation_id")]
     owner_union_id: Annotated[str | None, wire("owner_union_id")]
@@ -264,22 +447,50 @@ class GetSceneGroupDetailInfoReply(Record, alias_generator=camel):
     sub_admin_staff_ids: Annotated[list[str], wire("sub_admin_staff_ids")] = empty_list()
     sub_admin_union_ids: Annotated[list[str], wire("sub_admin_union_ids")] = empty_list()
     template_id: Annotated[str | None, wire("template_id")]
-    title: str | None
+    title: str = ""
 
 
-class GetSceneGroupTemplateMessageOpenStatusReply(Record, alias_generator=camel):
-    status: int | None
+class SceneGroupConversationManagementOption(Shape, alias_generator=camel):
+    """Scene group conversation management option."""
+
+    chat_banned_type: int | None = None
+    management_type: int | None = None
+    mention_all_authority: int | None = None
+    searchable: int | None = None
+    show_history_type: int | None = None
+    validation_type: int | None = None
 
 
-class GetSingleChatOpenConversationIdReplyResult(Record, alias_generator=camel):
+class SendOption(Shape, alias_generator=camel):
+    """Send option (互动卡片发送选项)."""
+
+    at_all: bool | None = None
+    """是否@所有人"""
+    at_user_list_json: str | None = None
+    """消息@人"""
+    card_property_json: str | None = None
+    """卡片特殊属性json字符串"""
+    receiver_list_json: str | None = None
+    """消息仅部分人可见的接收人列表"""
+
+
+class SuperAdminSceneGroup(Reply, alias_generator=camel):
+    """Super admin scene group."""
+
+    group_url: str | None
+    icon: str = ""
+    management_options: SuperAdminSceneGroupManagementOption | None
     open_conversation_id: str | None
+    owner_user_id: str | None
+    sub_admin_user_ids: list[str] = empty_list()
+    success: Annotated[bool | None, wire("sucess")]
+    template_id: str | None
+    title: str = ""
 
 
-class GetSingleChatOpenConversationIdReply(Record, alias_generator=camel):
-    result: GetSingleChatOpenConversationIdReplyResult | None
+class SuperAdminSceneGroupManagementOption(Reply, alias_generator=camel):
+    """Super admin scene group management option."""
 
-
-class GetSuperAdminOpenSceneGroupInfoReplyManagementOptions(Record, alias_generator=camel):
     chat_banned_type: str | None
     management_type: str | None
     mention_all_authority: str | None
@@ -288,769 +499,82 @@ class GetSuperAdminOpenSceneGroupInfoReplyManagementOptions(Record, alias_genera
     validation_type: str | None
 
 
-class GetSuperAdminOpenSceneGroupInfoReply(Record, alias_generator=camel):
-    group_url: str | None
-    icon: str | None
-    management_options: GetSuperAdminOpenSceneGroupInfoReplyManagementOptions | None
-    open_conversation_id: str | None
-    owner_user_id: str | None
-    sub_admin_user_ids: list[str] = empty_list()
-    sucess: bool | None
-    template_id: str | None
-    title: str | None
+class UnReadMessage(Reply, alias_generator=camel):
+    """Un read message (钉外账号未读消息列表)."""
 
-
-class GroupCapacityInquiryReply(Record, alias_generator=camel):
-    actual_price: int | None
-    created_at: int | None
-    current_capacity: int | None
-    current_effect_until: int | None
-    discount: int | None
-    ext_info: dict[str, JsonValue] | None
-    group_owner: str | None
-    group_title: str | None
-    marked_price: int | None
-    member_count: int | None
-    open_conversation_id: str | None
-    operator: str | None
-    target_capacity: int | None
-    target_effect_until: int | None
-    token: str | None
-
-
-class GroupCapacityOrderPlaceReply(Record, alias_generator=camel):
-    actual_price: int | None
-    current_capacity: int | None
-    current_effect_until: int | None
-    discount: int | None
-    ext_info: dict[str, str] | None
-    marked_price: int | None
-    open_conversation_id: str | None
-    operator: str | None
-    order_id: str | None
-    target_capacity: int | None
-    target_effect_until: int | None
-    token: str | None
-
-
-class GroupManageQueryGroupInfoList(Record, alias_generator=camel):
-    ban_words_mode: int | None
-    capacity: int | None
-    created_at: int | None
-    ext_info: dict[str, JsonValue] | None
-    group_admin_list: list[str] = empty_list()
-    group_owner: str | None
-    group_title: str | None
-    member_count: int | None
-    open_conversation_id: str | None
-    type: str | None
-
-
-class ImportGroupChatUserList(TypedDict, total=False):
-    join_time: int
-    modify_time: int
-    mute: bool
-    top_rank: bool
-    visible: bool
-
-
-class ImportGroupChatReplyResult(Record, alias_generator=camel):
-    open_conversation_id: str | None
-
-
-class ImportGroupChatReply(Record, alias_generator=camel):
-    result: ImportGroupChatReplyResult | None
-
-
-class ImportMessageReplyResult(Record, alias_generator=camel):
-    open_task_id: str | None
-
-
-class ImportMessageReply(Record, alias_generator=camel):
-    result: ImportMessageReplyResult | None
-
-
-class InstallRobotToOrgReply(Record, alias_generator=camel):
-    robot_code: str | None
-
-
-class IntelligentSendCardReplyResult(Record, alias_generator=camel):
-    open_task_id: str | None
-
-
-class IntelligentSendCardReply(Record, alias_generator=camel):
-    result: IntelligentSendCardReplyResult | None
-
-
-class InteractiveCardCreateInstanceCardData(TypedDict, total=False):
-    card_media_id_param_map: dict[str, str]
-    """卡片模板内容替换参数"""
-    card_param_map: dict[str, str]
-    """卡片模板内容替换参数"""
-
-
-class InteractiveCardCreateInstancePrivateData(TypedDict, total=False):
-    card_param_map: dict[str, str]
-    """卡片模板内容替换参数"""
-    card_media_id_param_map: dict[str, str]
-    """卡片模板内容替换参数"""
-
-
-class InteractiveCardCreateInstanceReply(Record, alias_generator=camel):
-    process_query_key: str | None
-    """用于业务方后续查看已读列表的查询key"""
-
-
-class ListConvNavTabReplyResultConvNavTabInfos(Record, alias_generator=camel):
-    mobile_url: str | None
-    pc_url: str | None
-    tab_id: str | None
-    title: str | None
-    type: str | None
-    user_editable: bool | None
-
-
-class ListConvNavTabReplyResult(Record, alias_generator=camel):
-    conv_nav_tab_infos: list[ListConvNavTabReplyResultConvNavTabInfos] = empty_list()
-
-
-class ListConvNavTabReply(Record, alias_generator=camel):
-    result: ListConvNavTabReplyResult | None
-
-
-class ListGroupTemplatesByOrgIdSceneGroupDetailModel(Record, alias_generator=camel):
-    description: str | None
-    gmt_create: str | None
-    icon: str | None
-    msg_open: bool | None
-    template_id: str | None
-    template_name: str | None
-
-
-class ListOrgTextEmotionReplyResultEmotions(Record, alias_generator=camel):
-    background_media_id: str | None
-    background_media_id_for_panel: str | None
-    dept_id: int | None
-    emotion_id: str | None
-    emotion_name: str | None
-    status: int | None
-
-
-class ListOrgTextEmotionReplyResult(Record, alias_generator=camel):
-    emotions: list[ListOrgTextEmotionReplyResultEmotions] = empty_list()
-
-
-class ListOrgTextEmotionReply(Record, alias_generator=camel):
-    result: ListOrgTextEmotionReplyResult | None
-
-
-class LoginForVisitorReplyAimInfo(Record, alias_generator=camel):
-    app_key: dict[str, JsonValue] | None
-    app_name: str | None
-
-
-class LoginForVisitorReplyAimToken(Record, alias_generator=camel):
-    access_token: Secret | None
-    access_token_expired_time: int | None
-    build_time: int | None
-    refresh_token: Secret | None
-
-
-class LoginForVisitorReply(Record, alias_generator=camel):
-    aim_info: LoginForVisitorReplyAimInfo | None
-    aim_token: LoginForVisitorReplyAimToken | None
-    app_uid: str | None
-    channel_code: str | None
-    device_id: str | None
-    safe_domain_name: str | None
-    user_name: str | None
-    visitor_avatar: str | None
-    visitor_avatar_url: str | None
-    visitor_cid: str | None
-    visitor_open_conversation_id: str | None
-
-
-class OpenGroupRoleAddReplyResult(Record, alias_generator=camel):
-    open_role_id: str | None
-
-
-class OpenGroupRoleAddReply(Record, alias_generator=camel):
-    result: OpenGroupRoleAddReplyResult | None
-
-
-class OpenGroupRoleQueryReplyResultGroupRoles(Record, alias_generator=camel):
-    open_role_id: str | None
-    role_name: str | None
-
-
-class OpenGroupRoleQueryReplyResult(Record, alias_generator=camel):
-    group_roles: list[OpenGroupRoleQueryReplyResultGroupRoles] = empty_list()
-
-
-class OpenGroupRoleQueryReply(Record, alias_generator=camel):
-    result: OpenGroupRoleQueryReplyResult | None
-
-
-class OpenGroupUserRoleQueryReplyResultGroupRoles(Record, alias_generator=camel):
-    open_role_id: str | None
-    role_name: str | None
-
-
-class OpenGroupUserRoleQueryReplyResult(Record, alias_generator=camel):
-    group_roles: list[OpenGroupUserRoleQueryReplyResultGroupRoles] = empty_list()
-
-
-class OpenGroupUserRoleQueryReply(Record, alias_generator=camel):
-    result: OpenGroupUserRoleQueryReplyResult | None
-
-
-class OpenSearchGroupListReplyResultGroupList(Record, alias_generator=camel):
-    icon: str | None
-    member_count: int | None
-    open_conversation_id: str | None
-    tag: str | None
-    title: str | None
-
-
-class OpenSearchGroupListReplyResult(Record, alias_generator=camel):
-    group_list: list[OpenSearchGroupListReplyResultGroupList] = empty_list()
-
-
-class OpenSearchGroupListReply(Record, alias_generator=camel):
-    result: OpenSearchGroupListReplyResult | None
-
-
-class OpenUserSendCardMessageCardContent(TypedDict, total=False):
-    last_message: Required[str]
-    out_track_id: Required[str]
-
-
-class OpenUserSendCardMessageReplyResult(Record, alias_generator=camel):
-    open_task_id: str | None
-
-
-class OpenUserSendCardMessageReply(Record, alias_generator=camel):
-    result: OpenUserSendCardMessageReplyResult | None
-
-
-class PersonalSendCardMessageCardContent(TypedDict, total=False):
-    last_message: str
-    out_track_id: str
-
-
-class PersonalSendCardMessageReplyResult(Record, alias_generator=camel):
-    open_task_id: str | None
-
-
-class PersonalSendCardMessageReply(Record, alias_generator=camel):
-    result: PersonalSendCardMessageReplyResult | None
-
-
-class QueryCustomGroupRolesReplyResultGroupRoles(Record, alias_generator=camel):
-    open_role_id: str | None
-    role_name: str | None
-
-
-class QueryCustomGroupRolesReplyResult(Record, alias_generator=camel):
-    group_roles: list[QueryCustomGroupRolesReplyResultGroupRoles] = empty_list()
-
-
-class QueryCustomGroupRolesReply(Record, alias_generator=camel):
-    result: QueryCustomGroupRolesReplyResult | None
-
-
-class QueryCustomGroupRolesByUserReplyResultGroupRoles(Record, alias_generator=camel):
-    open_role_id: str | None
-    role_name: str | None
-
-
-class QueryCustomGroupRolesByUserReplyResult(Record, alias_generator=camel):
-    group_roles: list[QueryCustomGroupRolesByUserReplyResultGroupRoles] = empty_list()
-
-
-class QueryCustomGroupRolesByUserReply(Record, alias_generator=camel):
-    result: QueryCustomGroupRolesByUserReplyResult | None
-
-
-class QueryGroupInfoByAppCidsReplyGroupInfoList(Record, alias_generator=camel):
-    app_cid: str | None
-    corp_id: str | None
-    group_avatar: str | None
-    group_avatar_url: str | None
-    group_name: str | None
-    open_conversation_id: str | None
-
-
-class QueryGroupInfoByAppCidsReply(Record, alias_generator=camel):
-    group_info_list: list[QueryGroupInfoByAppCidsReplyGroupInfoList] = empty_list()
-
-
-class QueryGroupInfoByMemberAuthReply(Record, alias_generator=camel):
-    member_count: int | None
-
-
-class QueryGroupInfoByOpenCidsReplyGroupInfoList(Record, alias_generator=camel):
-    app_cid: str | None
-    corp_id: str | None
-    group_avatar: str | None
-    group_avatar_url: str | None
-    group_name: str | None
-    open_conversation_id: str | None
-
-
-class QueryGroupInfoByOpenCidsReply(Record, alias_generator=camel):
-    group_info_list: list[QueryGroupInfoByOpenCidsReplyGroupInfoList] = empty_list()
-
-
-class QueryGroupMemberReplyGroupMembers(Record, alias_generator=camel):
-    app_uid: int | None
-    """客联租户内IM唯一id"""
-    group_member_avatar: str | None
-    """群成员头像地址"""
-    group_member_avatar_media_id: str | None
-    """群成员头像mediaId"""
-    group_member_dynamics: str | None
-    """群成员头像mediaId"""
-    group_member_id: str | None
-    """群成员Id"""
-    group_member_name: str | None
-    """群成员名称"""
-    group_member_type: int | None
-    """群成员类型"""
-    group_member_type_v2: int | None
-    """群成员类型V2"""
-
-
-class QueryGroupMemberReply(Record, alias_generator=camel):
-    group_members: list[QueryGroupMemberReplyGroupMembers] = empty_list()
-    """群成员列表"""
-    open_conversation_id: str | None
-    """群会话openConversationId"""
-
-
-class QueryGroupMemberByAppUidsReplyGroupMembers(Record, alias_generator=camel):
-    app_uid: int | None
-    group_member_avatar: str | None
-    group_member_avatar_media_id: str | None
-    group_member_dynamics: str | None
-    group_member_id: str | None
-    group_member_name: str | None
-    group_member_type: int | None
-    group_member_type_v2: int | None
-
-
-class QueryGroupMemberByAppUidsReply(Record, alias_generator=camel):
-    group_members: list[QueryGroupMemberByAppUidsReplyGroupMembers] = empty_list()
-
-
-class QueryGroupMemberByMemberAuthReplyGroupMemberList(Record, alias_generator=camel):
-    group_nick_name: str | None
-    org_name: str | None
-    profile_photo_url: str | None
-    user_id: str | None
-
-
-class QueryGroupMemberByMemberAuthReply(Record, alias_generator=camel):
-    group_member_list: list[QueryGroupMemberByMemberAuthReplyGroupMemberList] = empty_list()
-
-
-class QueryInnerGroupMemberListList(Record, alias_generator=camel):
-    icon: str | None
-    name: str | None
-    nick_name: str | None
-    user_id: str | None
-
-
-class QueryInnerGroupRecentListReplyGroupInfos(Record, alias_generator=camel):
-    icon: str | None
-    member_amount: str | None
-    open_conversation_id: str | None
-    title: str | None
-
-
-class QueryInnerGroupRecentListReply(Record, alias_generator=camel):
-    group_infos: list[QueryInnerGroupRecentListReplyGroupInfos] = empty_list()
-
-
-class QueryMembersOfGroupRoleReply(Record, alias_generator=camel):
-    user_ids: list[str] = empty_list()
-
-
-class QueryMessageSendResultReplyResult(Record, alias_generator=camel):
-    open_message_id: str | None
-    send_status: int | None
-
-
-class QueryMessageSendResultReply(Record, alias_generator=camel):
-    result: QueryMessageSendResultReplyResult | None
-
-
-class QueryMsgReadStatusReplyResult(Record, alias_generator=camel):
-    has_more: bool | None
-    next_cursor: int | None
-    open_message_id: str | None
-    read_union_ids: list[str] = empty_list()
-    read_user_ids: list[str] = empty_list()
-    status: str | None
-
-
-class QueryMsgReadStatusReply(Record, alias_generator=camel):
-    result: QueryMsgReadStatusReplyResult | None
-
-
-class QueryOpenConversationReceiveUserReplyResultReceiveUser(Record, alias_generator=camel):
-    icon: str | None
-    name: str | None
-    nick_name: str | None
-    user_id: str | None
-
-
-class QueryOpenConversationReceiveUserReplyResult(Record, alias_generator=camel):
-    receive_user: QueryOpenConversationReceiveUserReplyResultReceiveUser | None
-
-
-class QueryOpenConversationReceiveUserReply(Record, alias_generator=camel):
-    result: QueryOpenConversationReceiveUserReplyResult | None
-
-
-class QueryOpenGroupBaseInfoReplyResult(Record, alias_generator=camel):
-    icon: str | None
-    member_count: int | None
-    open_conversation_id: str | None
-    tag: str | None
-    title: str | None
-
-
-class QueryOpenGroupBaseInfoReply(Record, alias_generator=camel):
-    result: QueryOpenGroupBaseInfoReplyResult | None
-
-
-class QueryPersonalMessageReadStatusReplyResultMessageReadInfoList(Record, alias_generator=camel):
-    read_status: str | None
-    user_id: str | None
-
-
-class QueryPersonalMessageReadStatusReplyResult(Record, alias_generator=camel):
-    message_read_info_list: list[QueryPersonalMessageReadStatusReplyResultMessageReadInfoList] = empty_list()
-
-
-class QueryPersonalMessageReadStatusReply(Record, alias_generator=camel):
-    result: QueryPersonalMessageReadStatusReplyResult | None
-
-
-class QueryRecentConversationsReplyResultConversationList(Record, alias_generator=camel):
-    conversation_type: int | None
-    icon: str | None
-    member_count: str | None
-    name: str | None
-    nick_name: str | None
-    open_conversation_id: str | None
-    title: str | None
-    user_id: str | None
-
-
-class QueryRecentConversationsReplyResult(Record, alias_generator=camel):
-    conversation_list: list[QueryRecentConversationsReplyResultConversationList] = empty_list()
-
-
-class QueryRecentConversationsReply(Record, alias_generator=camel):
-    result: QueryRecentConversationsReplyResult | None
-
-
-class QuerySingleGroupGroupMembers(TypedDict, total=False):
-    app_user_id: Required[str]
-    """钉外账号在业务系统内的唯一标志"""
-    user_id: Required[str]
-    """钉内账号userId"""
-
-
-class QuerySingleGroupReplyOpenConversations(Record, alias_generator=camel):
-    app_user_id: str | None
-    """钉外账号在业务系统内的唯一标志"""
-    open_conversation_id: str | None
-    user_id: str | None
-    """钉内账号userId"""
-
-
-class QuerySingleGroupReply(Record, alias_generator=camel):
-    open_conversations: list[QuerySingleGroupReplyOpenConversations] = empty_list()
-    """群列表"""
-
-
-class QueryUnReadMessageReplyUnReadItems(Record, alias_generator=camel):
     open_conversation_id: str | None
     """群会话openConversationId"""
     un_read_count: int | None
     """钉外账号对应群会话未读消息数"""
 
 
-class QueryUnReadMessageReply(Record, alias_generator=camel):
+class UnReadMessagePage(Reply, alias_generator=camel):
+    """Un read message page."""
+
     un_read_count: int | None
     """钉外账号有未读消息的群会话总数"""
-    un_read_items: list[QueryUnReadMessageReplyUnReadItems] = empty_list()
+    un_read_items: list[UnReadMessage] = empty_list()
     """钉外账号未读消息列表"""
 
 
-class QueryUnfurlingRegisterCreatorReplyData(Record, alias_generator=camel):
-    app_id: str | None
-    creator_user_id: str | None
-    id: int | None
+class UnfurlingRegister(Reply, alias_generator=camel):
+    """Unfurling register."""
 
-
-class QueryUnfurlingRegisterCreatorReply(Record, alias_generator=camel):
-    data: QueryUnfurlingRegisterCreatorReplyData | None
-
-
-class QueryUnfurlingRegisterInfoList(Record, alias_generator=camel):
     api_secret: Secret | None
     app_id: str | None
-    app_name: str | None
+    app_name: str = ""
     callback_type: int | None
     callback_url: str | None
     card_template_id: str | None
-    creator_user_id: str | None
+    creator_user_id: str
     domain: str | None
     gray_group_id_list: list[str] = empty_list()
     gray_user_id_list: list[str] = empty_list()
-    hsf_method_name: str | None
-    hsf_service_name: str | None
+    hsf_method_name: str = ""
+    hsf_service_name: str = ""
     hsf_version: str | None
-    id: int | None
+    id: int
     path: str | None
-    rule_desc: str | None
+    rule_desc: str = ""
     rule_match_type: int | None
     status: int | None
 
 
-class QueryUserGroupAliasTitleReplyResult(Record, alias_generator=camel):
-    title: str | None
+class UnfurlingRegisterCreator(Reply, alias_generator=camel):
+    """Unfurling register creator."""
 
+    app_id: str | None
+    creator_user_id: str
+    id: int
 
-class QueryUserGroupAliasTitleReply(Record, alias_generator=camel):
-    result: QueryUserGroupAliasTitleReplyResult | None
 
+class UpdatedGroupOwner(Reply, alias_generator=camel):
+    """Updated group owner."""
 
-class QueryUserGroupRolesReplyResultGroupRoles(Record, alias_generator=camel):
-    open_role_id: str | None
-    role_name: str | None
+    new_group_owner_id: str | None
+    """新群主Id"""
+    new_group_owner_type: int | None
+    """新群主类型"""
 
 
-class QueryUserGroupRolesReplyResult(Record, alias_generator=camel):
-    group_roles: list[QueryUserGroupRolesReplyResultGroupRoles] = empty_list()
+class User(Shape, alias_generator=camel):
+    """User."""
 
+    join_time: int | None = None
+    modify_time: int | None = None
+    mute: bool | None = None
+    top_rank: bool | None = None
+    visible: bool | None = None
 
-class QueryUserGroupRolesReply(Record, alias_generator=camel):
-    result: QueryUserGroupRolesReplyResult | None
 
+class WebWnd(Shape, alias_generator=camel):
+    """Web wnd."""
 
-class QueryUserViewGroupLastMessageTimeReplyResult(Record, alias_generator=camel):
-    time: int | None
-
-
-class QueryUserViewGroupLastMessageTimeReply(Record, alias_generator=camel):
-    result: QueryUserViewGroupLastMessageTimeReplyResult | None
-
-
-class ReadPersonalMessageDingOpenConversationMessageIdArray(TypedDict, total=False):
-    open_conversation_id: Required[str]
-    open_message_id: Required[str]
-
-
-class RemoveRobotFromConversationReply(Record, alias_generator=camel):
-    chat_bot_user_id: str | None
-
-
-class SearchInnerGroupsReplyGroupInfos(Record, alias_generator=camel):
-    icon: str | None
-    member_amount: str | None
-    open_conversation_id: str | None
-    title: str | None
-
-
-class SearchInnerGroupsReply(Record, alias_generator=camel):
-    group_infos: list[SearchInnerGroupsReplyGroupInfos] = empty_list()
-
-
-class SendInteractiveCardCardData(TypedDict, total=False):
-    card_media_id_param_map: dict[str, str]
-    """卡片模板内容替换参数"""
-    card_param_map: dict[str, str]
-    """卡片模板内容替换参数"""
-
-
-class SendInteractiveCardCardOptions(TypedDict, total=False):
-    support_forward: bool
-    """是否支持转发"""
-
-
-class SendInteractiveCardPrivateData(TypedDict, total=False):
-    card_param_map: dict[str, str]
-    """卡片模板的文本内容参数"""
-    card_media_id_param_map: dict[str, str]
-    """卡片模板的图片内容参数"""
-
-
-class SendInteractiveCardReplyResult(Record, alias_generator=camel):
-    process_query_key: str | None
-    """用于业务方后续查看已读列表的查询key"""
-
-
-class SendInteractiveCardReply(Record, alias_generator=camel):
-    result: SendInteractiveCardReplyResult | None
-    """创建卡片结果"""
-
-
-class SendOtoInteractiveCardCardData(TypedDict, total=False):
-    card_param_map: dict[str, str]
-    """卡片公有数据"""
-
-
-class SendOtoInteractiveCardCardOptions(TypedDict, total=False):
-    support_forward: bool
-    """是否支持转发"""
-
-
-class SendOtoInteractiveCardPrivateData(TypedDict, total=False):
-    card_param_map: dict[str, str]
-    """卡片私有数据"""
-    card_media_id_param_map: dict[str, str]
-
-
-class SendOtoInteractiveCardReplyResult(Record, alias_generator=camel):
-    process_query_key: str | None
-    """用于业务方后续查看已读列表的查询key"""
-
-
-class SendOtoInteractiveCardReply(Record, alias_generator=camel):
-    result: SendOtoInteractiveCardReplyResult | None
-    """创建卡片结果"""
-
-
-class SendPersonalMessageReplyResult(Record, alias_generator=camel):
-    open_task_id: str | None
-
-
-class SendPersonalMessageReply(Record, alias_generator=camel):
-    result: SendPersonalMessageReplyResult | None
-
-
-class SendRobotInteractiveCardSendOptions(TypedDict, total=False):
-    at_all: bool
-    """是否@所有人"""
-    at_user_list_json: str
-    """消息@人"""
-    card_property_json: str
-    """卡片特殊属性json字符串"""
-    receiver_list_json: str
-    """消息仅部分人可见的接收人列表"""
-
-
-class SendRobotInteractiveCardReply(Record, alias_generator=camel):
-    process_query_key: str | None
-    """用于业务方后续查看已读列表的查询key"""
-
-
-class SendTemplateInteractiveCardSendOptions(TypedDict, total=False):
-    at_all: bool
-    """是否@所有人"""
-    at_user_list_json: str
-    """消息@人"""
-    card_property_json: str
-    """互动卡片发送选项"""
-    receiver_list_json: str
-    """消息仅部分人可见的接收人列表"""
-
-
-class SendTemplateInteractiveCardReply(Record, alias_generator=camel):
-    process_query_key: str | None
-    """用于业务方后续查看已读列表的查询key"""
-
-
-class SetRightPanelWebWndParams(TypedDict, total=False):
-    close_tip_content: str
-    target_url: Required[Annotated[str, wire("targetURL")]]
-
-
-class UpdateGroupAvatarReply(Record, alias_generator=camel):
-    new_group_avatar: str | None
-    """新头像的mediaId"""
-
-
-class UpdateGroupNameReply(Record, alias_generator=camel):
-    new_group_name: str | None
-    """新的群名称"""
-
-
-class UpdateInteractiveCardCardData(TypedDict, total=False):
-    card_media_id_param_map: dict[str, str]
-    """卡片模板内容替换参数"""
-    card_param_map: dict[str, str]
-    """卡片模板内容替换参数"""
-
-
-class UpdateInteractiveCardCardOptions(TypedDict, total=False):
-    update_card_data_by_key: bool
-    """按key更新cardData数据"""
-    update_private_data_by_key: bool
-    """按key更新privateData用户数据"""
-
-
-class UpdateInteractiveCardPrivateData(TypedDict, total=False):
-    card_param_map: dict[str, str]
-    """卡片模板内容替换参数"""
-    card_media_id_param_map: dict[str, str]
-    """卡片模板内容替换参数"""
-
-
-class UpdateRobotInOrgReply(Record, alias_generator=camel):
-    robot_code: str | None
-
-
-class UpdateRobotInteractiveCardUpdateOptions(TypedDict, total=False):
-    update_card_data_by_key: bool
-    """是否按key更新数据"""
-    update_private_data_by_key: bool
-    """是否按key更新数据"""
-
-
-class UpdateRobotInteractiveCardReply(Record, alias_generator=camel):
-    process_query_key: str | None
-    """加密消息id"""
+    close_tip_content: str | None = None
+    target_url: Annotated[str, wire("targetURL")]
 
 
 class ImV1(Manager):
-    add_scene_group_member = alias(SceneGroupManager.add_members)
-
-    batch_query_group_member = alias(SceneGroupManager.member_page)
-
-    chat_id_to_open_conversation_id = alias(GroupManager.to_open_conversation_id)
-
-    chat_sub_admin_update = alias(GroupManager.update_sub_admins)
-
-    create_group = alias(GroupManager.create)
-
-    create_scene_group = alias(SceneGroupManager.create)
-
-    dsband_open_scene_group = alias(SceneGroupManager.disband)
-
-    get_scene_group_info = alias(SceneGroupManager.brief)
-
-    query_group_mute_status = alias(ConversationManager.mute_settings)
-
-    query_scene_group_template_robot = alias(SceneGroupManager.template_robot)
-
-    remove_scene_group_member = alias(SceneGroupManager.remove_members)
-
-    update_group = alias(GroupManager.update)
-
-    update_group_sub_admin = alias(SceneGroupManager.update_sub_admins)
-
-    update_member_ban_words = alias(ConversationManager.mute_members)
-
-    update_member_group_nick = alias(SceneGroupManager.set_nick)
-
-    update_scene_group = alias(SceneGroupManager.update)
-
     @api("im_1_0.AddConvNavTab", "POST /v1.0/im/convNavTabs/add")
     def add_conv_nav_tab(
         self,
@@ -1060,14 +584,14 @@ class ImV1(Manager):
         pc_url: str | None = None,
         title: str | None = None,
         user_editable: bool | None = None,
-    ) -> Call[AddConvNavTabReply]:
+    ) -> Call[str | None]:
         """Add conv nav tab (群维度添加群标签页).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(AddConvNavTabReply)
+        return Call(str, "result.tabId").or_none()
 
     @api("im_1_0.addGroupMember", "POST /v1.0/im/interconnections/groups/members")
     def add_group_member(
@@ -1096,57 +620,60 @@ class ImV1(Manager):
     def add_org_text_emotion(
         self,
         background_media_id: str,
-        background_media_id_for_panel: str,
         dept_id: int,
+        *,
+        background_media_id_for_panel: str,
         emotion_name: str,
-    ) -> Call[AddOrgTextEmotionReply]:
+    ) -> Call[str | None]:
         """Add org text emotion (添加企业文字表情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(AddOrgTextEmotionReply)
+        return Call(str, "result.emotionId").or_none()
 
     @api("im_1_0.AddRobotToConversation", "POST /v1.0/im/conversations/robots")
     def add_robot_to_conversation(
         self,
         open_conversation_id: str,
-        robot_code: str,
         *,
+        robot_code: str,
         icon: str | None = None,
         name: str | None = None,
-    ) -> Call[AddRobotToConversationReply]:
+    ) -> Call[str | None]:
         """Add robot to conversation (添加机器人到会话).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(AddRobotToConversationReply)
+        return Call(str, "chatBotUserId").or_none()
+
+    add_scene_group_member = alias(SceneGroupManager.add_members)
 
     @api("im_1_0.AddUnfurlingRegister", "POST /v1.0/im/unfurling/rules")
     def add_unfurling_register(
         self,
-        api_secret: Hiding,
         app_id: str,
-        callback_url: str,
         card_template_id: str,
+        user_id: str,
+        *,
+        api_secret: Hiding,
+        callback_url: str,
         domain: str,
         path: str,
         rule_match_type: int,
-        user_id: str,
-        *,
         callback_type: int | None = None,
         rule_desc: str | None = None,
-    ) -> Call[AddUnfurlingRegisterReply]:
+    ) -> Call[int | None]:
         """Add unfurling register (新增链接增强注册规则).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(AddUnfurlingRegisterReply)
+        return Call(int, "id").or_none()
 
     @api("im_1_0.AutoOpenDingTalkConnect", "POST /v1.0/im/interconnections/apps/open")
     def auto_open_ding_talk_connect(
@@ -1168,64 +695,73 @@ class ImV1(Manager):
     def batch_query_family_school_message(
         self,
         open_conversation_id: str,
-        open_message_ids: list[str],
         union_id: str,
-    ) -> Call[BatchQueryFamilySchoolMessageReply]:
+        *,
+        open_message_ids: list[str],
+    ) -> Call[list[FamilySchoolMessage]]:
         """Batch query family school message (批量查询家校群消息详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BatchQueryFamilySchoolMessageReply)
+        return Call(list[FamilySchoolMessage], "messages").or_empty()
+
+    batch_query_group_member = alias(SceneGroupManager.member_page)
 
     @api("im_1_0.CardTemplateBuildAction", "POST /v1.0/im/interactiveCards/templates/buildAction")
     def card_template_build_action(
         self,
+        *,
         action: str,
         card_template_json: str,
-    ) -> Call[CardTemplateBuildActionReply]:
+    ) -> Call[str | None]:
         """Card template build action (钉钉互动卡片模板构建动作).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CardTemplateBuildActionReply)
+        return Call(str, "cardTemplateJson").or_none()
 
     @api("im_1_0.ChangeGroupOwner", "PUT /v1.0/im/interconnections/groups/owners")
     def change_group_owner(
         self,
         group_owner_id: str,
-        group_owner_type: int,
         open_conversation_id: str,
-    ) -> Call[ChangeGroupOwnerReply]:
+        *,
+        group_owner_type: int,
+    ) -> Call[UpdatedGroupOwner]:
         """Change group owner (更换群主).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
             group_owner_id: 群主在业务系统内的唯一标识
-            group_owner_type: 群主类型
             open_conversation_id: 群会话openConversationId
+            group_owner_type: 群主类型
 
         Evidence: sdk
         """
-        return Call(ChangeGroupOwnerReply)
+        return Call(UpdatedGroupOwner)
+
+    chat_id_to_open_conversation_id = alias(GroupManager.to_open_conversation_id)
+
+    chat_sub_admin_update = alias(GroupManager.update_sub_admins)
 
     @api("im_1_0.CheckUserIsGroupMember", "POST /v1.0/im/innerGroups/members/check", idempotent=True)
     def check_user_is_group_member(
         self,
         open_conversation_id: str,
         user_id: str,
-    ) -> Call[CheckUserIsGroupMemberReply]:
+    ) -> Call[bool]:
         """Check user is group member (查询用户是否为企业内部群成员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CheckUserIsGroupMemberReply)
+        return Call(bool, "result")
 
     @api("im_1_0.CopyUnfurlingRegister", "POST /v1.0/im/unfurling/rules/copy")
     def copy_unfurling_register(
@@ -1233,102 +769,104 @@ class ImV1(Manager):
         app_id: str,
         id: int,
         user_id: str,
-    ) -> Call[CopyUnfurlingRegisterReply]:
+    ) -> Call[int | None]:
         """Copy unfurling register (链接增强规则拷贝).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CopyUnfurlingRegisterReply)
+        return Call(int, "result").or_none()
 
     @api("im_1_0.CountOpenMsgSceneGroups", "POST /v1.0/im/openMsgSceneGroups/templates/counts/query", idempotent=True)
     def count_open_msg_scene_groups(
         self,
         template_id: str,
-    ) -> Call[CountOpenMsgSceneGroupsReply]:
+    ) -> Call[int]:
         """Count open msg scene groups (查询消息开放群模板下群计数).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CountOpenMsgSceneGroupsReply)
+        return Call(int, "result.count")
 
     @api("im_1_0.CountOrgMessageOpenSceneGroups", "GET /v1.0/im/chats/sceneGroups/counts")
     def count_org_message_open_scene_groups(
         self,
-    ) -> Call[CountOrgMessageOpenSceneGroupsReply]:
+    ) -> Call[int]:
         """Count org message open scene groups (获取企业下消息开放场景群数量).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CountOrgMessageOpenSceneGroupsReply)
+        return Call(int, "count")
 
     @api("im_1_0.CountSceneGroupsByTemplateId", "GET /v1.0/im/chats/sceneGroups/templates/{templateId}/counts")
     def count_scene_groups_by_template_id(
         self,
         template_id: str,
-    ) -> Call[CountSceneGroupsByTemplateIdReply]:
+    ) -> Call[int]:
         """Count scene groups by template id (查询群模板关联的群数量).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CountSceneGroupsByTemplateIdReply)
+        return Call(int, "count")
 
     @api("im_1_0.CreateCoupleGroupConversation", "POST /v1.0/im/interconnections/coupleGroups")
     def create_couple_group_conversation(
         self,
         app_user_id: str,
-        group_name: str,
         group_owner_id: str,
         group_template_id: str,
         operator_id: str,
         *,
+        group_name: str,
         group_avatar: str | None = None,
-    ) -> Call[CreateCoupleGroupConversationReply]:
+    ) -> Call[CoupleGroupConversationRef]:
         """Create couple group conversation (创建钉外两人群).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
             app_user_id: 钉外账号在业务系统内的唯一标志
-            group_name: 群名称
             group_owner_id: 群主在业务系统内的唯一标识
             group_template_id: 群模板Id
             operator_id: 操作者在业务系统内的唯一标识
+            group_name: 群名称
             group_avatar: 群头像地址
 
         Evidence: sdk
         """
-        return Call(CreateCoupleGroupConversationReply)
+        return Call(CoupleGroupConversationRef)
 
     @api("im_1_0.CreateCustomGroupRole", "POST /v1.0/im/customGroupRole/create")
     def create_custom_group_role(
         self,
         open_conversation_id: str,
-        role_name: str,
         user_id: str,
-    ) -> Call[CreateCustomGroupRoleReply]:
+        *,
+        role_name: str,
+    ) -> Call[str | None]:
         """Create custom group role (创建群角色).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateCustomGroupRoleReply)
+        return Call(str, "result.openRoleId").or_none()
 
     @api("im_1_0.CreateCustomUserRoles", "POST /v1.0/im/customUserRoles/create")
     def create_custom_user_roles(
         self,
         open_conversation_id: str,
-        open_role_ids: list[str],
         target_user_id: str,
         user_id: str,
+        *,
+        open_role_ids: list[str],
     ) -> Call[None]:
         """Create custom user roles (设置成员的角色).
 
@@ -1338,28 +876,30 @@ class ImV1(Manager):
         """
         return Call(None)
 
+    create_group = alias(GroupManager.create)
+
     @api("im_1_0.CreateGroupConversation", "POST /v1.0/im/interconnections/groups")
     def create_group_conversation(
         self,
-        group_name: str,
         group_owner_id: str,
         group_template_id: str,
         operator_id: str,
         *,
+        group_name: str,
         app_user_ids: list[str] | None = None,
         group_avatar: str | None = None,
         group_owner_type: int | None = None,
         user_ids: list[str] | None = None,
-    ) -> Call[CreateGroupConversationReply]:
+    ) -> Call[CreatedGroupConversation]:
         """Create group conversation (创建互通群（支持普通互通群、跨钉两人群）).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
-            group_name: 群名称
             group_owner_id: 群主在业务系统内的唯一标识
             group_template_id: 群模板Id
             operator_id: 操作者在业务系统内的唯一标识
+            group_name: 群名称
             app_user_ids: 钉外账号在业务系统内的唯一标志
             group_avatar: 群头像地址
             group_owner_type: 群主类型
@@ -1367,7 +907,7 @@ class ImV1(Manager):
 
         Evidence: sdk
         """
-        return Call(CreateGroupConversationReply)
+        return Call(CreatedGroupConversation)
 
     @api("im_1_0.CreateGroupFromOldGroup", "POST /v1.0/im/sceneGroups/createGroupFromOldGroup")
     def create_group_from_old_group(
@@ -1378,20 +918,21 @@ class ImV1(Manager):
         *,
         not_quit_when_emp_leave: int | None = None,
         src_corp_id: str | None = None,
-    ) -> Call[CreateGroupFromOldGroupReply]:
+    ) -> Call[str | None]:
         """Create group from old group (内部群转外部群).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateGroupFromOldGroupReply)
+        return Call(str, "openConversationId").or_none()
 
     @api("im_1_0.CreateInterconnection", "POST /v1.0/im/interconnections")
     def create_interconnection(
         self,
-        interconnections: list[CreateInterconnectionInterconnections],
-    ) -> Call[CreateInterconnectionReply]:
+        *,
+        interconnections: Sequence[OrDict[Interconnection]],
+    ) -> Call[list[CreatedInterconnection]]:
         """Create interconnection (创建钉外账号).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1401,57 +942,59 @@ class ImV1(Manager):
 
         Evidence: sdk
         """
-        return Call(CreateInterconnectionReply)
+        return Call(list[CreatedInterconnection], "results").or_empty()
+
+    create_scene_group = alias(SceneGroupManager.create)
 
     @api("im_1_0.CreateSceneGroupConversation", "POST /v1.0/im/sceneGroups")
     def create_scene_group_conversation(
         self,
-        group_name: str,
         group_owner_id: str,
         template_id: str,
         *,
+        group_name: str,
         features: dict[str, str] | None = None,
         icon: str | None = None,
-        management_options: CreateSceneGroupConversationManagementOptions | None = None,
+        management_options: OrDict[SceneGroupConversationManagementOption] | None = None,
         user_id_list: list[str] | None = None,
         uuid: str | None = None,
-    ) -> Call[CreateSceneGroupConversationReply]:
+    ) -> Call[str | None]:
         """Create scene group conversation (创建场景群会话).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateSceneGroupConversationReply)
+        return Call(str, "openConversationId").or_none()
 
     @api("im_1_0.CreateStoreGroupConversation", "POST /v1.0/im/interconnections/storeGroups")
     def create_store_group_conversation(
         self,
         app_user_id: str,
-        business_unique_key: str,
-        group_name: str,
         group_template_id: str,
         operator_id: str,
         *,
+        business_unique_key: str,
+        group_name: str,
         group_avatar: str | None = None,
         user_ids: list[str] | None = None,
-    ) -> Call[CreateStoreGroupConversationReply]:
+    ) -> Call[CoupleGroupConversationRef]:
         """Create store group conversation (创建店铺群).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
             app_user_id: 钉外账号在业务系统内的唯一标志
-            business_unique_key: 外部业务唯一标识
-            group_name: 群名称
             group_template_id: 群模板Id
             operator_id: 操作者在业务系统内的唯一标识
+            business_unique_key: 外部业务唯一标识
+            group_name: 群名称
             group_avatar: 群头像地址
             user_ids: 钉内账号userId
 
         Evidence: sdk
         """
-        return Call(CreateStoreGroupConversationReply)
+        return Call(CoupleGroupConversationRef)
 
     @api("im_1_0.DebugUnfurlingRegister", "POST /v1.0/im/unfurling/rules/debug")
     def debug_unfurling_register(
@@ -1490,6 +1033,7 @@ class ImV1(Manager):
     def delete_org_text_emotion(
         self,
         dept_id: int,
+        *,
         emotion_ids: list[str],
     ) -> Call[None]:
         """Delete org text emotion (删除企业文字表情).
@@ -1504,7 +1048,7 @@ class ImV1(Manager):
     def dismiss_group_conversation(
         self,
         open_conversation_id: str,
-    ) -> Call[DismissGroupConversationReply]:
+    ) -> Call[str | None]:
         """Dismiss group conversation (解散互通群).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1514,7 +1058,9 @@ class ImV1(Manager):
 
         Evidence: sdk
         """
-        return Call(DismissGroupConversationReply)
+        return Call(str, "openConversationId").or_none()
+
+    dsband_open_scene_group = alias(SceneGroupManager.disband)
 
     @api("im_1_0.FreezeGroup", "POST /v1.0/im/chats/sceneGroups/freeze?openConversationId")
     def freeze_group(
@@ -1533,12 +1079,12 @@ class ImV1(Manager):
     def get_conversation_url(
         self,
         app_user_id: str,
-        channel_code: str,
         *,
+        channel_code: str,
         device_id: str | None = None,
         open_conversation_id: str | None = None,
         user_id: str | None = None,
-    ) -> Call[GetConversationUrlReply]:
+    ) -> Call[str]:
         """Get conversation url (创建ToB会话地址).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1552,7 +1098,7 @@ class ImV1(Manager):
 
         Evidence: sdk
         """
-        return Call(GetConversationUrlReply)
+        return Call(str, "url")
 
     @api(
         "im_1_0.GetFamilySchoolConversationMsg",
@@ -1561,13 +1107,13 @@ class ImV1(Manager):
     )
     def get_family_school_conversation_msg(
         self,
-        msg_types: list[int],
         open_conversation_id: str,
         union_id: str,
         *,
+        msg_types: list[int],
         max_results: int = 20,
         next_token: int | None = None,
-    ) -> Query[GetFamilySchoolConversationMsgMessage]:
+    ) -> Query[FamilySchoolMessage]:
         """Get family school conversation msg (查询用户家校群消息（图片&视频Z&富文本）).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1577,7 +1123,7 @@ class ImV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(GetFamilySchoolConversationMsgMessage, TOKEN_FROM_ZERO, items="messages")
+        return Listing(FamilySchoolMessage, TOKEN_FROM_ZERO, items="messages")
 
     @api("im_1_0.GetFamilySchoolConversations", "POST /v1.0/im/conversations/familySchools/query", idempotent=True)
     def get_family_school_conversations(
@@ -1586,7 +1132,7 @@ class ImV1(Manager):
         *,
         max_results: int = 20,
         next_token: int | None = None,
-    ) -> Query[GetFamilySchoolConversationsGroupInfoList]:
+    ) -> Query[FamilySchoolConversation]:
         """Get family school conversations (查询用户家校群).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1596,23 +1142,23 @@ class ImV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(GetFamilySchoolConversationsGroupInfoList, TOKEN_FROM_ZERO, items="groupInfoList")
+        return Listing(FamilySchoolConversation, TOKEN_FROM_ZERO, items="groupInfoList")
 
     @api("im_1_0.GetGroupMembersByUserToken", "POST /v1.0/im/me/chat/members/batchQuery", idempotent=True)
     def get_group_members_by_user_token(
         self,
-        max_results: int,
         open_conversation_id: str,
         *,
+        max_results: int,
         next_token: str | None = None,
-    ) -> Call[GetGroupMembersByUserTokenReply]:
+    ) -> Call[GroupMembersByUserToken]:
         """Get group members by user token (以用户身份获取群成员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetGroupMembersByUserTokenReply)
+        return Call(GroupMembersByUserToken)
 
     @api("im_1_0.GetInnerGroupMembers", "POST /v1.0/im/innerGroups/members/query", idempotent=True)
     def get_inner_group_members(
@@ -1638,38 +1184,38 @@ class ImV1(Manager):
     def get_interconnection_url(
         self,
         app_user_id: str,
+        *,
         app_user_mobile_number: str,
         app_user_name: str,
         msg_page_type: int,
         signature: str,
         source_code: str,
         source_type: int,
-        *,
         app_user_avatar: str | None = None,
         app_user_avatar_type: int | None = None,
         qr_code: str | None = None,
         user_id: str | None = None,
-    ) -> Call[GetInterconnectionUrlReply]:
+    ) -> Call[str]:
         """Get interconnection url (创建客联互通会话地址).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetInterconnectionUrlReply)
+        return Call(str, "url")
 
     @api("im_1_0.GetNewestInnerGroups", "GET /v1.0/im/activities/innerGroups")
     def get_newest_inner_groups(
         self,
         user_id: str,
-    ) -> Call[GetNewestInnerGroupsReply]:
+    ) -> Call[list[GroupRecent]]:
         """Get newest inner groups (查询最近活跃的企业内部群列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetNewestInnerGroupsReply)
+        return Call(list[GroupRecent], "groupInfos").or_empty()
 
     @api("im_1_0.GetSceneGroupDetailInfo", "POST /v1.0/im/sceneGroups/queryDetail", idempotent=True)
     def get_scene_group_detail_info(
@@ -1678,21 +1224,23 @@ class ImV1(Manager):
         *,
         cool_app_code: Annotated[str | None, wire("cool_app_code")] = None,
         permission_code: str | None = None,
-    ) -> Call[GetSceneGroupDetailInfoReply]:
+    ) -> Call[SceneGroup]:
         """Get scene group detail info (查询场景群信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSceneGroupDetailInfoReply)
+        return Call(SceneGroup)
+
+    get_scene_group_info = alias(SceneGroupManager.brief)
 
     @api("im_1_0.GetSceneGroupMembers", "POST /v1.0/im/sceneGroups/members/query", idempotent=True)
     def get_scene_group_members(
         self,
-        cool_app_code: str,
         open_conversation_id: str,
         *,
+        cool_app_code: str,
         cursor: str | None = None,
         size: int = 20,
     ) -> Query[str]:
@@ -1714,43 +1262,44 @@ class ImV1(Manager):
     def get_scene_group_template_message_open_status(
         self,
         template_id: str,
-    ) -> Call[GetSceneGroupTemplateMessageOpenStatusReply]:
+    ) -> Call[int]:
         """Get scene group template message open status (查询场景群模板消息存档能力开启状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSceneGroupTemplateMessageOpenStatusReply)
+        return Call(int, "status")
 
     @api(
         "im_1_0.GetSingleChatOpenConversationId", "POST /v1.0/im/privateChats/openConversationId/query", idempotent=True
     )
     def get_single_chat_open_conversation_id(
         self,
+        *,
         user_id1: str,
         user_id2: str,
-    ) -> Call[GetSingleChatOpenConversationIdReply]:
+    ) -> Call[str]:
         """Get single chat open conversation id (获取单聊会话的OpenConversationId).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSingleChatOpenConversationIdReply)
+        return Call(str, "result.openConversationId")
 
     @api("im_1_0.GetSuperAdminOpenSceneGroupInfo", "GET /v1.0/im/chats/sceneGroups/groupInfos")
     def get_super_admin_open_scene_group_info(
         self,
         open_conversation_id: str,
-    ) -> Call[GetSuperAdminOpenSceneGroupInfoReply]:
+    ) -> Call[SuperAdminSceneGroup]:
         """Get super admin open scene group info (查询群信息（超管接口）).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSuperAdminOpenSceneGroupInfoReply)
+        return Call(SuperAdminSceneGroup)
 
     @api("im_1_0.GroupBanWords", "POST /v1.0/im/groups/words/ban")
     def group_ban_words(
@@ -1777,14 +1326,14 @@ class ImV1(Manager):
         operator: str | None = None,
         options: dict[str, JsonValue] | None = None,
         target_capacity: int | None = None,
-    ) -> Call[GroupCapacityInquiryReply]:
+    ) -> Call[GroupCapacityInquiry]:
         """Group capacity inquiry (群容量扩容询价).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GroupCapacityInquiryReply)
+        return Call(GroupCapacityInquiry)
 
     @api("im_1_0.GroupCapacityOrderConfirm", "POST /v1.0/im/groups/capacities/orders/confirm")
     def group_capacity_order_confirm(
@@ -1816,14 +1365,14 @@ class ImV1(Manager):
         target_capacity: int | None = None,
         target_effect_until: int | None = None,
         token: str | None = None,
-    ) -> Call[GroupCapacityOrderPlaceReply]:
+    ) -> Call[GroupCapacityOrderPlace]:
         """Group capacity order place (群容量请求扩容下单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GroupCapacityOrderPlaceReply)
+        return Call(GroupCapacityOrderPlace)
 
     @api("im_1_0.GroupManageQuery", "POST /v1.0/im/groups/managements/query", idempotent=True)
     def group_manage_query(
@@ -1839,14 +1388,14 @@ class ImV1(Manager):
         members_over: int | None = None,
         next_token: str | None = None,
         open_conversation_id: str | None = None,
-    ) -> Query[GroupManageQueryGroupInfoList]:
+    ) -> Query[GroupManage]:
         """Group manage query (根据群链接、群号等检索条件，查询群信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(GroupManageQueryGroupInfoList, TOKEN, items="groupInfoList")
+        return Listing(GroupManage, TOKEN, items="groupInfoList")
 
     @api("im_1_0.GroupManageReduce", "POST /v1.0/im/groups/capacities/reduce")
     def group_manage_reduce(
@@ -1868,63 +1417,64 @@ class ImV1(Manager):
     def import_group_chat(
         self,
         import_uuid: str,
+        *,
         owner: str,
         title: str,
-        user_list: ImportGroupChatUserList,
-        *,
+        user_list: OrDict[User],
         admin_ids: list[str] | None = None,
         create_at: int | None = None,
         icon: str | None = None,
         template_id: str | None = None,
-    ) -> Call[ImportGroupChatReply]:
+    ) -> Call[str | None]:
         """Import group chat (导入群聊会话).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ImportGroupChatReply)
+        return Call(str, "result.openConversationId").or_none()
 
     @api("im_1_0.ImportMessage", "POST /v1.0/im/messages/import")
     def import_message(
         self,
-        content: str,
-        create_time: int,
         import_uuid: str,
-        msg_type: str,
         open_conversation_id: str,
         sender_id: str,
         *,
+        content: str,
+        create_time: int,
+        msg_type: str,
         msg_read_status_setting: bool | None = None,
         receivers: list[str] | None = None,
-    ) -> Call[ImportMessageReply]:
+    ) -> Call[str | None]:
         """Import message (导入消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ImportMessageReply)
+        return Call(str, "result.openTaskId").or_none()
 
     @api("im_1_0.InstallRobotToOrg", "POST /v1.0/im/organizations/robots/install")
     def install_robot_to_org(
         self,
+        preview_media_id: str,
+        *,
         brief: str,
         description: str,
         icon: str,
         name: str,
         outgoing_token: str,
         outgoing_url: str,
-        preview_media_id: str,
         robot_code: str,
-    ) -> Call[InstallRobotToOrgReply]:
+    ) -> Call[str | None]:
         """Install robot to org (安装机器人到组织).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(InstallRobotToOrgReply)
+        return Call(str, "robotCode").or_none()
 
     @api("im_1_0.IntelligentSendCard", "POST /v1.0/im/intelligent/cards/send")
     def intelligent_send_card(
@@ -1939,41 +1489,41 @@ class ImV1(Manager):
         out_track_id: str | None = None,
         receivers: list[str] | None = None,
         uuid: str | None = None,
-    ) -> Call[IntelligentSendCardReply]:
+    ) -> Call[str | None]:
         """Intelligent send card (使用小钉发送卡片消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(IntelligentSendCardReply)
+        return Call(str, "result.openTaskId").or_none()
 
     @api("im_1_0.InteractiveCardCreateInstance", "POST /v1.0/im/interactiveCards/instances")
     def interactive_card_create_instance(
         self,
-        card_data: InteractiveCardCreateInstanceCardData,
         card_template_id: str,
-        conversation_type: int,
         out_track_id: str,
         *,
+        card_data: OrDict[InteractiveCard],
+        conversation_type: int,
         callback_route_key: str | None = None,
         chat_bot_id: str | None = None,
         open_conversation_id: str | None = None,
-        private_data: InteractiveCardCreateInstancePrivateData | None = None,
+        private_data: Mapping[str, OrDict[InteractiveCard]] | None = None,
         pull_strategy: bool | None = None,
         receiver_user_id_list: list[str] | None = None,
         robot_code: str | None = None,
         user_id_type: int | None = None,
-    ) -> Call[InteractiveCardCreateInstanceReply]:
+    ) -> Call[str | None]:
         """Interactive card create instance (创建可交互式实例).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
-            card_data: 消息卡片
             card_template_id: 卡片模板ID
-            conversation_type: 发送的会话类型
             out_track_id: 唯一标识一张卡片的外部ID
+            card_data: 消息卡片
+            conversation_type: 发送的会话类型
             callback_route_key: 可控制卡片回调时的路由Key
             chat_bot_id: 机器人编码
             private_data: 指定用户可见的按钮列表
@@ -1984,21 +1534,21 @@ class ImV1(Manager):
 
         Evidence: sdk
         """
-        return Call(InteractiveCardCreateInstanceReply)
+        return Call(str, "processQueryKey").or_none()
 
     @api("im_1_0.ListConvNavTab", "POST /v1.0/im/convNavTabs/list", idempotent=True)
     def list_conv_nav_tab(
         self,
         *,
         open_conversation_id: str | None = None,
-    ) -> Call[ListConvNavTabReply]:
+    ) -> Call[list[ConvNavTab]]:
         """List conv nav tab (获取群维度标签页).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListConvNavTabReply)
+        return Call(list[ConvNavTab], "result.convNavTabInfos").or_empty()
 
     @api("im_1_0.ListGroupTemplatesByOrgId", "GET /v1.0/im/chats/sceneGroups/templates/lists")
     def list_group_templates_by_org_id(
@@ -2006,7 +1556,7 @@ class ImV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[ListGroupTemplatesByOrgIdSceneGroupDetailModel]:
+    ) -> Query[GroupTemplate]:
         """List group templates by org id (查组织下所有的场景群模版列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -2014,22 +1564,20 @@ class ImV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            ListGroupTemplatesByOrgIdSceneGroupDetailModel,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            items="sceneGroupDetailModels",
+            GroupTemplate, Paging("pageNumber", 1, unit="pages", open_ended=True), items="sceneGroupDetailModels"
         )
 
     @api("im_1_0.ListOrgTextEmotion", "GET /v1.0/im/organizations/textEmotions")
     def list_org_text_emotion(
         self,
-    ) -> Call[ListOrgTextEmotionReply]:
+    ) -> Call[list[OrgTextEmotion]]:
         """List org text emotion (拉取企业的所有文字表情，包含正常使用的、已经删除了的、安全审核不通过的文字表情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListOrgTextEmotionReply)
+        return Call(list[OrgTextEmotion], "result.emotions").or_empty()
 
     @api("im_1_0.ListSceneGroupsByTemplateId", "GET /v1.0/im/chats/sceneGroups/templates/{templateId}/lists")
     def list_scene_groups_by_template_id(
@@ -2054,14 +1602,14 @@ class ImV1(Manager):
         app_user_id: str | None = None,
         channel_code: str | None = None,
         custom_access_token: Hiding | None = None,
-    ) -> Call[LoginForVisitorReply]:
+    ) -> Call[LoginForVisitor]:
         """Login for visitor (客联访客登录接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(LoginForVisitorReply)
+        return Call(LoginForVisitor)
 
     @api("im_1_0.OfflineUnfurlingRegister", "POST /v1.0/im/unfurling/rules/remove")
     def offline_unfurling_register(
@@ -2083,30 +1631,31 @@ class ImV1(Manager):
     def open_group_role_add(
         self,
         open_conversation_id: str,
-        role_name: str,
         user_id: str,
-    ) -> Call[OpenGroupRoleAddReply]:
+        *,
+        role_name: str,
+    ) -> Call[str | None]:
         """Open group role add (开放场景群新增群角色).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(OpenGroupRoleAddReply)
+        return Call(str, "result.openRoleId").or_none()
 
     @api("im_1_0.OpenGroupRoleQuery", "POST /v1.0/im/groups/roles/query")
     def open_group_role_query(
         self,
         open_conversation_id: str,
         user_id: str,
-    ) -> Call[OpenGroupRoleQueryReply]:
+    ) -> Call[list[CustomGroupRole]]:
         """Open group role query (开放场景群群角色查询).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(OpenGroupRoleQueryReply)
+        return Call(list[CustomGroupRole], "result.groupRoles").or_empty()
 
     @api("im_1_0.OpenGroupRoleRemove", "POST /v1.0/im/groups/roles/remove")
     def open_group_role_remove(
@@ -2128,8 +1677,9 @@ class ImV1(Manager):
         self,
         open_conversation_id: str,
         open_role_id: str,
-        role_name: str,
         user_id: str,
+        *,
+        role_name: str,
     ) -> Call[None]:
         """Open group role update (开放场景群群角色变更).
 
@@ -2145,14 +1695,14 @@ class ImV1(Manager):
         open_conversation_id: str,
         user_id: str,
         viewed_user_id: str,
-    ) -> Call[OpenGroupUserRoleQueryReply]:
+    ) -> Call[list[CustomGroupRole]]:
         """Open group user role query (开放场景群群成员的群角色信息查询).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(OpenGroupUserRoleQueryReply)
+        return Call(list[CustomGroupRole], "result.groupRoles").or_empty()
 
     @api("im_1_0.OpenInnerGroupTransferToDeptGroup", "POST /v1.0/im/innerGroups/transferToDeptGroups")
     def open_inner_group_transfer_to_dept_group(
@@ -2174,48 +1724,48 @@ class ImV1(Manager):
         user_id: str,
         *,
         keyword: str | None = None,
-    ) -> Call[OpenSearchGroupListReply]:
+    ) -> Call[list[Group]]:
         """Open search group list (群搜索).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(OpenSearchGroupListReply)
+        return Call(list[Group], "result.groupList").or_empty()
 
     @api("im_1_0.OpenUserSendCardMessage", "POST /v1.0/im/cardMessages/users/send")
     def open_user_send_card_message(
         self,
-        card_content: OpenUserSendCardMessageCardContent,
         user_id: str,
         *,
+        card_content: Annotated[OrDict[CardMessage], Needs("last_message", "out_track_id")],
         open_conversation_id: str | None = None,
         receive_user_id: str | None = None,
-    ) -> Call[OpenUserSendCardMessageReply]:
+    ) -> Call[str | None]:
         """Open user send card message (以个人身份发送卡片消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(OpenUserSendCardMessageReply)
+        return Call(str, "result.openTaskId").or_none()
 
     @api("im_1_0.PersonalSendCardMessage", "POST /v1.0/im/me/messages/cards/send")
     def personal_send_card_message(
         self,
         *,
         at_user_ids: list[str] | None = None,
-        card_content: PersonalSendCardMessageCardContent | None = None,
+        card_content: OrDict[CardMessage] | None = None,
         open_conversation_id: str | None = None,
         receive_user_id: str | None = None,
-    ) -> Call[PersonalSendCardMessageReply]:
+    ) -> Call[str | None]:
         """Personal send card message (以用户身份发送卡片消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PersonalSendCardMessageReply)
+        return Call(str, "result.openTaskId").or_none()
 
     @api("im_1_0.PutMsgCardTopByIntelligent", "POST /v1.0/im/intelligent/cards/putTop")
     def put_msg_card_top_by_intelligent(
@@ -2237,14 +1787,14 @@ class ImV1(Manager):
         self,
         open_conversation_id: str,
         user_id: str,
-    ) -> Call[QueryCustomGroupRolesReply]:
+    ) -> Call[list[CustomGroupRole]]:
         """Query custom group roles (查询群内所有角色).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryCustomGroupRolesReply)
+        return Call(list[CustomGroupRole], "result.groupRoles").or_empty()
 
     @api("im_1_0.QueryCustomGroupRolesByUser", "POST /v1.0/im/customUserRoles/queryByUser", idempotent=True)
     def query_custom_group_roles_by_user(
@@ -2252,62 +1802,63 @@ class ImV1(Manager):
         open_conversation_id: str,
         user_id: str,
         viewed_user_id: str,
-    ) -> Call[QueryCustomGroupRolesByUserReply]:
+    ) -> Call[list[CustomGroupRole]]:
         """Query custom group roles by user (查询成员的角色).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryCustomGroupRolesByUserReply)
+        return Call(list[CustomGroupRole], "result.groupRoles").or_empty()
 
     @api("im_1_0.QueryGroupInfoByAppCids", "POST /v1.0/im/interconnections/group/groupInfoByAppCid", idempotent=True)
     def query_group_info_by_app_cids(
         self,
         *,
         app_cids: list[str] | None = None,
-    ) -> Call[QueryGroupInfoByAppCidsReply]:
+    ) -> Call[list[GroupInfoByAppCid]]:
         """Query group info by app cids (根据IM会话Cid查询群信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryGroupInfoByAppCidsReply)
+        return Call(list[GroupInfoByAppCid], "groupInfoList").or_empty()
 
     @api("im_1_0.QueryGroupInfoByMemberAuth", "POST /v1.0/im/memberAuthorizations/groups/query", idempotent=True)
     def query_group_info_by_member_auth(
         self,
-        cool_app_code: str,
         open_conversation_id: str,
-    ) -> Call[QueryGroupInfoByMemberAuthReply]:
+        *,
+        cool_app_code: str,
+    ) -> Call[int]:
         """Query group info by member auth (成员授权场景下查询群信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryGroupInfoByMemberAuthReply)
+        return Call(int, "memberCount")
 
     @api("im_1_0.QueryGroupInfoByOpenCids", "POST /v1.0/im/interconnections/group/groupInfoByOpenCid", idempotent=True)
     def query_group_info_by_open_cids(
         self,
         *,
         open_conversation_ids: list[str] | None = None,
-    ) -> Call[QueryGroupInfoByOpenCidsReply]:
+    ) -> Call[list[GroupInfoByAppCid]]:
         """Query group info by open cids (根据群Cid查询群信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryGroupInfoByOpenCidsReply)
+        return Call(list[GroupInfoByAppCid], "groupInfoList").or_empty()
 
     @api("im_1_0.QueryGroupMember", "GET /v1.0/im/interconnections/conversations/members")
     def query_group_member(
         self,
         open_conversation_id: str,
-    ) -> Call[QueryGroupMemberReply]:
+    ) -> Call[GroupMemberDetail]:
         """Query group member (查询群成员列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -2317,7 +1868,7 @@ class ImV1(Manager):
 
         Evidence: sdk
         """
-        return Call(QueryGroupMemberReply)
+        return Call(GroupMemberDetail)
 
     @api(
         "im_1_0.QueryGroupMemberByAppUids", "POST /v1.0/im/interconnections/group/groupMemberByAppUids", idempotent=True
@@ -2326,14 +1877,14 @@ class ImV1(Manager):
         self,
         *,
         app_uids: list[int] | None = None,
-    ) -> Call[QueryGroupMemberByAppUidsReply]:
+    ) -> Call[list[GroupMember]]:
         """Query group member by app uids (根据appUid获取成员信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryGroupMemberByAppUidsReply)
+        return Call(list[GroupMember], "groupMembers").or_empty()
 
     @api(
         "im_1_0.QueryGroupMemberByMemberAuth",
@@ -2342,16 +1893,19 @@ class ImV1(Manager):
     )
     def query_group_member_by_member_auth(
         self,
-        cool_app_code: str,
         open_conversation_id: str,
-    ) -> Call[QueryGroupMemberByMemberAuthReply]:
+        *,
+        cool_app_code: str,
+    ) -> Call[list[GroupMemberByMemberAuth]]:
         """Query group member by member auth (成员授权场景下查询群成员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryGroupMemberByMemberAuthReply)
+        return Call(list[GroupMemberByMemberAuth], "groupMemberList").or_empty()
+
+    query_group_mute_status = alias(ConversationManager.mute_settings)
 
     @api("im_1_0.QueryInnerGroupMemberList", "POST /v1.0/im/innerGroups/memberLists/query", idempotent=True)
     def query_inner_group_member_list(
@@ -2361,7 +1915,7 @@ class ImV1(Manager):
         *,
         max_results: int = 20,
         next_token: int | None = None,
-    ) -> Query[QueryInnerGroupMemberListList]:
+    ) -> Query[ConversationReceiveUser]:
         """Query inner group member list (读取群成员列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -2371,20 +1925,20 @@ class ImV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryInnerGroupMemberListList, TOKEN_FROM_ZERO, items="list")
+        return Listing(ConversationReceiveUser, TOKEN_FROM_ZERO, items="list")
 
     @api("im_1_0.QueryInnerGroupRecentList", "GET /v1.0/im/innerGroups/recentLists")
     def query_inner_group_recent_list(
         self,
         user_id: str,
-    ) -> Call[QueryInnerGroupRecentListReply]:
+    ) -> Call[list[GroupRecent]]:
         """Query inner group recent list (查询最近活跃的企业内部群列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryInnerGroupRecentListReply)
+        return Call(list[GroupRecent], "groupInfos").or_empty()
 
     @api("im_1_0.QueryMembersOfGroupRole", "POST /v1.0/im/sceneGroups/roles/members/query", idempotent=True)
     def query_members_of_group_role(
@@ -2393,28 +1947,28 @@ class ImV1(Manager):
         open_role_id: str,
         *,
         timestamp: int | None = None,
-    ) -> Call[QueryMembersOfGroupRoleReply]:
+    ) -> Call[list[str]]:
         """Query members of group role (查询群内具有指定群角色的所有群成员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryMembersOfGroupRoleReply)
+        return Call(list[str], "userIds").or_empty()
 
     @api("im_1_0.QueryMessageSendResult", "POST /v1.0/im/messages/sendResults/query", idempotent=True)
     def query_message_send_result(
         self,
         *,
         open_task_id: str | None = None,
-    ) -> Call[QueryMessageSendResultReply]:
+    ) -> Call[MessageSend]:
         """Query message send result (根据openTaskId查询消息发送结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryMessageSendResultReply)
+        return Call(MessageSend, "result")
 
     @api("im_1_0.QueryMsgReadStatus", "POST /v1.0/im/intelligent/messages/readStatuses/query", idempotent=True)
     def query_msg_read_status(
@@ -2424,14 +1978,14 @@ class ImV1(Manager):
         open_conversation_id: str | None = None,
         open_task_id: str | None = None,
         page_size: int | None = None,
-    ) -> Call[QueryMsgReadStatusReply]:
+    ) -> Call[MsgReadStatus]:
         """Query msg read status (查询消息已读状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryMsgReadStatusReply)
+        return Call(MsgReadStatus, "result")
 
     @api("im_1_0.QueryOpenConversationReceiveUser", "POST /v1.0/im/otoChat/receiveUsers/query", idempotent=True)
     def query_open_conversation_receive_user(
@@ -2439,42 +1993,42 @@ class ImV1(Manager):
         *,
         open_conversation_id: str | None = None,
         send_user_id: str | None = None,
-    ) -> Call[QueryOpenConversationReceiveUserReply]:
+    ) -> Call[ConversationReceiveUser]:
         """Query open conversation receive user (根据单聊会话及发送方获取接收方用户信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryOpenConversationReceiveUserReply)
+        return Call(ConversationReceiveUser, "result.receiveUser")
 
     @api("im_1_0.QueryOpenGroupBaseInfo", "POST /v1.0/im/groups/baseInfos/query", idempotent=True)
     def query_open_group_base_info(
         self,
         *,
         open_conversation_id: str | None = None,
-    ) -> Call[QueryOpenGroupBaseInfoReply]:
+    ) -> Call[Group]:
         """Query open group base info (获取群基础信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryOpenGroupBaseInfoReply)
+        return Call(Group, "result")
 
     @api("im_1_0.QueryPersonalMessageReadStatus", "POST /v1.0/im/me/messages/readStatuses/query", idempotent=True)
     def query_personal_message_read_status(
         self,
         open_conversation_id: str,
         open_message_id: str,
-    ) -> Call[QueryPersonalMessageReadStatusReply]:
+    ) -> Call[list[PersonalMessageReadStatus]]:
         """Query personal message read status (用户身份查询消息已读未读状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryPersonalMessageReadStatusReply)
+        return Call(list[PersonalMessageReadStatus], "result.messageReadInfoList").or_empty()
 
     @api("im_1_0.QueryRecentConversations", "POST /v1.0/im/conversations/recentLists/query", idempotent=True)
     def query_recent_conversations(
@@ -2483,32 +2037,35 @@ class ImV1(Manager):
         only_human: bool | None = None,
         only_inner_group: bool | None = None,
         user_id: str | None = None,
-    ) -> Call[QueryRecentConversationsReply]:
+    ) -> Call[list[RecentConversation]]:
         """Query recent conversations (获取最近联系人及群组).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryRecentConversationsReply)
+        return Call(list[RecentConversation], "result.conversationList").or_empty()
+
+    query_scene_group_template_robot = alias(SceneGroupManager.template_robot)
 
     @api("im_1_0.QuerySingleGroup", "POST /v1.0/im/interconnections/doubleGroups/query", idempotent=True)
     def query_single_group(
         self,
-        group_members: list[QuerySingleGroupGroupMembers],
         group_template_id: str,
-    ) -> Call[QuerySingleGroupReply]:
+        *,
+        group_members: Sequence[OrDict[QuerySingleGroupMember]],
+    ) -> Call[list[Conversation]]:
         """Query single group (批量查询群信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
-            group_members: 群成员列表
             group_template_id: 群模板Id
+            group_members: 群成员列表
 
         Evidence: sdk
         """
-        return Call(QuerySingleGroupReply)
+        return Call(list[Conversation], "openConversations").or_empty()
 
     @api("im_1_0.QueryUnReadMessage", "POST /v1.0/im/interconnections/unReadMsgs/query", idempotent=True)
     def query_un_read_message(
@@ -2516,7 +2073,7 @@ class ImV1(Manager):
         app_user_id: str,
         *,
         open_conversation_ids: list[str] | None = None,
-    ) -> Call[QueryUnReadMessageReply]:
+    ) -> Call[UnReadMessagePage]:
         """Query un read message (批量查询未读消息数).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -2527,21 +2084,22 @@ class ImV1(Manager):
 
         Evidence: sdk
         """
-        return Call(QueryUnReadMessageReply)
+        return Call(UnReadMessagePage)
 
     @api("im_1_0.QueryUnfurlingRegisterCreator", "GET /v1.0/im/unfurling/rules/creators")
     def query_unfurling_register_creator(
         self,
+        *,
         domain: str,
         path: str,
-    ) -> Call[QueryUnfurlingRegisterCreatorReply]:
+    ) -> Call[UnfurlingRegisterCreator]:
         """Query unfurling register creator (查询链接查询链接增强注册信息创建者).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUnfurlingRegisterCreatorReply)
+        return Call(UnfurlingRegisterCreator, "data")
 
     @api("im_1_0.QueryUnfurlingRegisterInfo", "GET /v1.0/im/unfurling/rules")
     def query_unfurling_register_info(
@@ -2550,28 +2108,28 @@ class ImV1(Manager):
         *,
         max_results: int | None = None,
         next_token: int | None = None,
-    ) -> Query[QueryUnfurlingRegisterInfoList]:
+    ) -> Query[UnfurlingRegister]:
         """Query unfurling register info (查询链接增强注册信息列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(QueryUnfurlingRegisterInfoList, TOKEN_FROM_ZERO, items="list")
+        return Listing(UnfurlingRegister, TOKEN_FROM_ZERO, items="list")
 
     @api("im_1_0.QueryUserGroupAliasTitle", "POST /v1.0/im/groupAliasTitiles/query", idempotent=True)
     def query_user_group_alias_title(
         self,
         open_conversation_id: str,
         user_id: str,
-    ) -> Call[QueryUserGroupAliasTitleReply]:
+    ) -> Call[str]:
         """Query user group alias title (查询群备注).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUserGroupAliasTitleReply)
+        return Call(str, "result.title")
 
     @api("im_1_0.QueryUserGroupRoles", "POST /v1.0/im/groupRoles/users/query", idempotent=True)
     def query_user_group_roles(
@@ -2580,32 +2138,33 @@ class ImV1(Manager):
         open_conversation_id: str | None = None,
         user_id: str | None = None,
         viewed_user_id: str | None = None,
-    ) -> Call[QueryUserGroupRolesReply]:
+    ) -> Call[list[CustomGroupRole]]:
         """Query user group roles (查询群内用户的群身份).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUserGroupRolesReply)
+        return Call(list[CustomGroupRole], "result.groupRoles").or_empty()
 
     @api("im_1_0.QueryUserViewGroupLastMessageTime", "POST /v1.0/im/chats/lastMessageTime/query", idempotent=True)
     def query_user_view_group_last_message_time(
         self,
         open_conversation_id: str,
-    ) -> Call[QueryUserViewGroupLastMessageTimeReply]:
+    ) -> Call[int]:
         """Query user view group last message time (查询群主视角群LastMessage时间).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUserViewGroupLastMessageTimeReply)
+        return Call(int, "result.time")
 
     @api("im_1_0.ReadPersonalMessage", "POST /v1.0/im/me/messages/readStatuses/set")
     def read_personal_message(
         self,
-        ding_open_conversation_message_id_array: list[ReadPersonalMessageDingOpenConversationMessageIdArray],
+        *,
+        ding_open_conversation_message_id_array: Sequence[OrDict[ConversationMessageId]],
     ) -> Call[None]:
         """Read personal message (用户身份设置消息状态为已读).
 
@@ -2679,9 +2238,10 @@ class ImV1(Manager):
     def remove_custom_user_roles(
         self,
         open_conversation_id: str,
-        open_role_ids: list[str],
         target_user_id: str,
         user_id: str,
+        *,
+        open_role_ids: list[str],
     ) -> Call[None]:
         """Remove custom user roles (删除成员的角色).
 
@@ -2719,38 +2279,41 @@ class ImV1(Manager):
         self,
         chat_bot_user_id: str,
         open_conversation_id: str,
-    ) -> Call[RemoveRobotFromConversationReply]:
+    ) -> Call[str | None]:
         """Remove robot from conversation (移除会话机器人).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RemoveRobotFromConversationReply)
+        return Call(str, "chatBotUserId").or_none()
+
+    remove_scene_group_member = alias(SceneGroupManager.remove_members)
 
     @api("im_1_0.SearchInnerGroups", "POST /v1.0/im/innerGroups/search", idempotent=True)
     def search_inner_groups(
         self,
+        user_id: str,
+        *,
         max_results: int,
         search_key: str,
-        user_id: str,
-    ) -> Call[SearchInnerGroupsReply]:
+    ) -> Call[list[GroupRecent]]:
         """Search inner groups (根据关键词搜索企业内部群).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SearchInnerGroupsReply)
+        return Call(list[GroupRecent], "groupInfos").or_empty()
 
     @api("im_1_0.sendDingMessage", "POST /v1.0/im/interconnections/dingMessages/send")
     def send_ding_message(
         self,
+        sender_id: str,
+        *,
         code: str,
         message: str,
         message_type: str,
-        sender_id: str,
-        *,
         open_conversation_id: str | None = None,
         receiver_id: str | None = None,
     ) -> Call[None]:
@@ -2759,10 +2322,10 @@ class ImV1(Manager):
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
+            sender_id: 消息发送者
             code: 发送者在钉钉客联应用内的个人授权码
             message: 消息内容
             message_type: 消息类型
-            sender_id: 消息发送者
             open_conversation_id: 群会话openConversationId
             receiver_id: 钉外账号在业务系统内的唯一标志
 
@@ -2773,32 +2336,32 @@ class ImV1(Manager):
     @api("im_1_0.SendInteractiveCard", "POST /v1.0/im/interactiveCards/send")
     def send_interactive_card(
         self,
-        card_data: SendInteractiveCardCardData,
         card_template_id: str,
-        conversation_type: int,
         out_track_id: str,
         *,
+        card_data: OrDict[InteractiveCard],
+        conversation_type: int,
         at_open_ids: dict[str, str] | None = None,
         callback_route_key: str | None = None,
-        card_options: SendInteractiveCardCardOptions | None = None,
+        card_options: OrDict[InteractiveCardOption] | None = None,
         chat_bot_id: str | None = None,
         digital_worker_code: str | None = None,
         open_conversation_id: str | None = None,
-        private_data: SendInteractiveCardPrivateData | None = None,
+        private_data: Mapping[str, OrDict[InteractiveCard]] | None = None,
         pull_strategy: bool | None = None,
         receiver_user_id_list: list[str] | None = None,
         robot_code: str | None = None,
         user_id_type: int | None = None,
-    ) -> Call[SendInteractiveCardReply]:
+    ) -> Call[str | None]:
         """Send interactive card (发送可交互式动态卡片).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
-            card_data: 卡片公有数据
             card_template_id: 互动卡片的消息模板ID
-            conversation_type: 发送的会话类型
             out_track_id: 唯一标示卡片的外部编码
+            card_data: 卡片公有数据
+            conversation_type: 发送的会话类型
             at_open_ids: 消息@人
             callback_route_key: 卡片回调时的路由Key
             card_options: 卡片操作
@@ -2812,15 +2375,15 @@ class ImV1(Manager):
 
         Evidence: sdk
         """
-        return Call(SendInteractiveCardReply)
+        return Call(str, "result.processQueryKey").or_none()
 
     @api("im_1_0.sendMessage", "POST /v1.0/im/interconnections/messages/send")
     def send_message(
         self,
-        message: str,
-        message_type: str,
         sender_id: str,
         *,
+        message: str,
+        message_type: str,
         open_conversation_id: str | None = None,
         receiver_id: str | None = None,
         source_infos: dict[str, JsonValue] | None = None,
@@ -2830,9 +2393,9 @@ class ImV1(Manager):
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
+            sender_id: 消息发送者
             message: 消息内容
             message_type: 消息类型
-            sender_id: 消息发送者
             open_conversation_id: 群会话openConversationId
             receiver_id: 钉内账号userId
             source_infos: 渠道信息
@@ -2844,28 +2407,28 @@ class ImV1(Manager):
     @api("im_1_0.SendOTOInteractiveCard", "POST /v1.0/im/privateChat/interactiveCards/send")
     def send_oto_interactive_card(
         self,
-        card_data: SendOtoInteractiveCardCardData,
         card_template_id: str,
         out_track_id: str,
         *,
+        card_data: OrDict[InteractiveCard],
         at_open_ids: dict[str, str] | None = None,
         callback_route_key: str | None = None,
-        card_options: SendOtoInteractiveCardCardOptions | None = None,
+        card_options: OrDict[InteractiveCardOption] | None = None,
         open_conversation_id: str | None = None,
-        private_data: SendOtoInteractiveCardPrivateData | None = None,
+        private_data: Mapping[str, OrDict[InteractiveCard]] | None = None,
         pull_strategy: bool | None = None,
         receiver_user_id_list: list[str] | None = None,
         robot_code: str | None = None,
         user_id_type: int | None = None,
-    ) -> Call[SendOtoInteractiveCardReply]:
+    ) -> Call[str | None]:
         """Send oto interactive card (人与人单聊发送可交互式动态卡片).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
-            card_data: 卡片模板内容
             card_template_id: 卡片模板ID
             out_track_id: 唯一标示卡片的外部编码
+            card_data: 卡片模板内容
             at_open_ids: 消息@人
             callback_route_key: 卡片回调时的路由Key
             card_options: 卡片属性
@@ -2878,49 +2441,49 @@ class ImV1(Manager):
 
         Evidence: sdk
         """
-        return Call(SendOtoInteractiveCardReply)
+        return Call(str, "result.processQueryKey").or_none()
 
     @api("im_1_0.SendPersonalMessage", "POST /v1.0/im/me/messages/send")
     def send_personal_message(
         self,
+        *,
         content: str,
         msg_type: str,
-        *,
         open_conversation_id: str | None = None,
         receiver_user_id: str | None = None,
-    ) -> Call[SendPersonalMessageReply]:
+    ) -> Call[str | None]:
         """Send personal message (委托权限发消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SendPersonalMessageReply)
+        return Call(str, "result.openTaskId").or_none()
 
     @api("im_1_0.SendRobotInteractiveCard", "POST /v1.0/im/v1.0/robot/interactiveCards/send")
     def send_robot_interactive_card(
         self,
         card_biz_id: str,
-        card_data: str,
         card_template_id: str,
-        robot_code: str,
         *,
+        card_data: str,
+        robot_code: str,
         callback_url: str | None = None,
         open_conversation_id: str | None = None,
         pull_strategy: bool | None = None,
-        send_options: SendRobotInteractiveCardSendOptions | None = None,
+        send_options: OrDict[SendOption] | None = None,
         single_chat_receiver: str | None = None,
         union_id_private_data_map: str | None = None,
         user_id_private_data_map: str | None = None,
-    ) -> Call[SendRobotInteractiveCardReply]:
+    ) -> Call[str | None]:
         """Send robot interactive card (机器人发送互动卡片（普通版）).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
             card_biz_id: 唯一标识一张卡片的外部ID
-            card_data: 卡片模板文本内容参数
             card_template_id: 卡片搭建平台模板ID
+            card_data: 卡片模板文本内容参数
             robot_code: 机器人的编码
             callback_url: 可控制卡片回调的URL
             open_conversation_id: 接收卡片的加密群ID
@@ -2932,15 +2495,15 @@ class ImV1(Manager):
 
         Evidence: sdk
         """
-        return Call(SendRobotInteractiveCardReply)
+        return Call(str, "processQueryKey").or_none()
 
     @api("im_1_0.SendRobotMessage", "POST /v1.0/im/interconnections/robotMessages/send")
     def send_robot_message(
         self,
+        *,
         msg_content: str,
         msg_type: str,
         open_conversation_ids: list[str],
-        *,
         at_all: bool | None = None,
         at_app_user_id: str | None = None,
         at_ding_user_id: str | None = None,
@@ -2966,24 +2529,24 @@ class ImV1(Manager):
     @api("im_1_0.SendTemplateInteractiveCard", "POST /v1.0/im/interactiveCards/templates/send")
     def send_template_interactive_card(
         self,
-        card_data: str,
         card_template_id: str,
         out_track_id: str,
-        robot_code: str,
         *,
+        card_data: str,
+        robot_code: str,
         callback_url: str | None = None,
         open_conversation_id: str | None = None,
-        send_options: SendTemplateInteractiveCardSendOptions | None = None,
+        send_options: OrDict[SendOption] | None = None,
         single_chat_receiver: str | None = None,
-    ) -> Call[SendTemplateInteractiveCardReply]:
+    ) -> Call[str | None]:
         """Send template interactive card (发送模板响应式可交互式卡片).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
-            card_data: 卡片模板
             card_template_id: 卡片内容模板ID
             out_track_id: 唯一标识一张卡片的外部ID
+            card_data: 卡片模板
             robot_code: 机器人代码
             callback_url: 可控制卡片回调的URL
             open_conversation_id: 接收卡片的加密群ID
@@ -2992,18 +2555,18 @@ class ImV1(Manager):
 
         Evidence: sdk
         """
-        return Call(SendTemplateInteractiveCardReply)
+        return Call(str, "processQueryKey").or_none()
 
     @api("im_1_0.SetRightPanel", "POST /v1.0/im/rightPanels/set")
     def set_right_panel(
         self,
         open_conversation_id: str,
+        *,
         right_panel_close_permitted: bool,
         right_panel_open_status: int,
         title: str,
-        web_wnd_params: SetRightPanelWebWndParams,
+        web_wnd_params: OrDict[WebWnd],
         width: int,
-        *,
         force_expand: bool | None = None,
         is_qt_wnd: bool | None = None,
     ) -> Call[None]:
@@ -3121,8 +2684,8 @@ class ImV1(Manager):
     @api("im_1_0.UpdateClientService", "PUT /v1.0/im/interconnections/clientServices/avatarAndName")
     def update_client_service(
         self,
-        user_ids: list[str],
         *,
+        user_ids: list[str],
         avatar_url: str | None = None,
         reset_avatar: bool | None = None,
         reset_user_name: bool | None = None,
@@ -3160,8 +2723,9 @@ class ImV1(Manager):
         self,
         open_conversation_id: str,
         open_role_id: str,
-        role_name: str,
         user_id: str,
+        *,
+        role_name: str,
     ) -> Call[None]:
         """Update custom group role (更新群角色).
 
@@ -3171,41 +2735,45 @@ class ImV1(Manager):
         """
         return Call(None)
 
+    update_group = alias(GroupManager.update)
+
     @api("im_1_0.UpdateGroupAvatar", "PUT /v1.0/im/interconnections/groups/avatars")
     def update_group_avatar(
         self,
-        group_avatar: str,
         open_conversation_id: str,
-    ) -> Call[UpdateGroupAvatarReply]:
+        *,
+        group_avatar: str,
+    ) -> Call[str | None]:
         """Update group avatar (修改群头像).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
-            group_avatar: 新的群头像地址
             open_conversation_id: 群会话openConversationId
+            group_avatar: 新的群头像地址
 
         Evidence: sdk
         """
-        return Call(UpdateGroupAvatarReply)
+        return Call(str, "newGroupAvatar").or_none()
 
     @api("im_1_0.UpdateGroupName", "PUT /v1.0/im/interconnections/groups/names")
     def update_group_name(
         self,
-        group_name: str,
         open_conversation_id: str,
-    ) -> Call[UpdateGroupNameReply]:
+        *,
+        group_name: str,
+    ) -> Call[str | None]:
         """Update group name (修改群名称).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
-            group_name: 新的群名称
             open_conversation_id: 群会话openConversationId
+            group_name: 新的群名称
 
         Evidence: sdk
         """
-        return Call(UpdateGroupNameReply)
+        return Call(str, "newGroupName").or_none()
 
     @api("im_1_0.UpdateGroupPermission", "PUT /v1.0/im/sceneGroups/permissions")
     def update_group_permission(
@@ -3223,14 +2791,16 @@ class ImV1(Manager):
         """
         return Call(None)
 
+    update_group_sub_admin = alias(SceneGroupManager.update_sub_admins)
+
     @api("im_1_0.UpdateInteractiveCard", "PUT /v1.0/im/interactiveCards")
     def update_interactive_card(
         self,
         *,
-        card_data: UpdateInteractiveCardCardData | None = None,
-        card_options: UpdateInteractiveCardCardOptions | None = None,
+        card_data: OrDict[InteractiveCard] | None = None,
+        card_options: OrDict[CardOption] | None = None,
         out_track_id: str | None = None,
-        private_data: UpdateInteractiveCardPrivateData | None = None,
+        private_data: Mapping[str, OrDict[InteractiveCard]] | None = None,
         user_id_type: int | None = None,
     ) -> Call[None]:
         """Update interactive card (更新可交互式动态卡片).
@@ -3248,11 +2818,15 @@ class ImV1(Manager):
         """
         return Call(None)
 
+    update_member_ban_words = alias(ConversationManager.mute_members)
+
+    update_member_group_nick = alias(SceneGroupManager.set_nick)
+
     @api("im_1_0.UpdateRobotInOrg", "POST /v1.0/im/organizations/robots")
     def update_robot_in_org(
         self,
-        robot_code: str,
         *,
+        robot_code: str,
         brief: str | None = None,
         description: str | None = None,
         icon: str | None = None,
@@ -3260,14 +2834,14 @@ class ImV1(Manager):
         outgoing_token: str | None = None,
         outgoing_url: str | None = None,
         preview_media_id: str | None = None,
-    ) -> Call[UpdateRobotInOrgReply]:
+    ) -> Call[str | None]:
         """Update robot in org (修改组织里的机器人).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateRobotInOrgReply)
+        return Call(str, "robotCode").or_none()
 
     @api("im_1_0.UpdateRobotInteractiveCard", "PUT /v1.0/im/robots/interactiveCards")
     def update_robot_interactive_card(
@@ -3276,9 +2850,9 @@ class ImV1(Manager):
         *,
         card_data: str | None = None,
         union_id_private_data_map: str | None = None,
-        update_options: UpdateRobotInteractiveCardUpdateOptions | None = None,
+        update_options: OrDict[CardOption] | None = None,
         user_id_private_data_map: str | None = None,
-    ) -> Call[UpdateRobotInteractiveCardReply]:
+    ) -> Call[str | None]:
         """Update robot interactive card (机器人更新可交互式卡片（个人、企业）).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3292,7 +2866,9 @@ class ImV1(Manager):
 
         Evidence: sdk
         """
-        return Call(UpdateRobotInteractiveCardReply)
+        return Call(str, "processQueryKey").or_none()
+
+    update_scene_group = alias(SceneGroupManager.update)
 
     @api(
         "im_1_0.UpdateSceneGroupTemplateMessageOpenStatus",
@@ -3300,9 +2876,10 @@ class ImV1(Manager):
     )
     def update_scene_group_template_message_open_status(
         self,
+        user_id: str,
+        *,
         status: int,
         template_id_list: list[str],
-        user_id: str,
     ) -> Call[None]:
         """Update scene group template message open status (修改场景群模板消息存档能力开启状态).
 
@@ -3331,16 +2908,16 @@ class ImV1(Manager):
     @api("im_1_0.UpdateUnfurlingRegister", "PUT /v1.0/im/unfurling/rules")
     def update_unfurling_register(
         self,
-        api_secret: Hiding,
         app_id: str,
-        callback_url: str,
         card_template_id: str,
-        domain: str,
         id: int,
-        path: str,
-        rule_match_type: int,
         user_id: str,
         *,
+        api_secret: Hiding,
+        callback_url: str,
+        domain: str,
+        path: str,
+        rule_match_type: int,
         callback_type: int | None = None,
         rule_desc: str | None = None,
     ) -> Call[None]:
@@ -3357,8 +2934,8 @@ class ImV1(Manager):
         self,
         app_id: str,
         id: int,
-        status: int,
         *,
+        status: int,
         user_id: str | None = None,
     ) -> Call[None]:
         """Update unfurling register status (链接增强规则状态更新).
@@ -3373,8 +2950,9 @@ class ImV1(Manager):
     def update_user_group_alias_title(
         self,
         open_conversation_id: str,
-        title: str,
         user_id: str,
+        *,
+        title: str,
     ) -> Call[None]:
         """Update user group alias title (更新群备注).
 

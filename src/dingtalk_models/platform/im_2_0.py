@@ -2,47 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import Millis, camel, empty_list
+from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateTopboxCardData(TypedDict, total=False):
-    card_param_map: dict[str, str]
-    """卡片模板内容替换参数"""
+class CardSetting(Shape, alias_generator=camel):
+    """Card setting (卡片设置项)."""
 
-
-class CreateTopboxUserIdPrivateDataMap(TypedDict, total=False):
-    card_param_map: dict[str, str]
-    """卡片模板内容替换参数"""
-
-
-class CreateTopboxUnionIdPrivateDataMap(TypedDict, total=False):
-    card_param_map: dict[str, str]
-    """卡片模板内容替换参数"""
-
-
-class CreateTopboxCardSettings(TypedDict, total=False):
-    pull_strategy: bool
+    pull_strategy: bool | None = None
     """是否开启卡片纯拉模式 (例 e.g. `False`)"""
 
 
-class CreateCoupleGroupUsers(TypedDict, total=False):
-    app_user_id: str
-    """钉外账号在业务系统内的唯一标志"""
-    group_owner: Required[bool]
-    user_id: str
-    """钉内账号userId"""
+class CreatedGroup(Reply, alias_generator=camel):
+    """Created group."""
 
-
-class CreateCoupleGroupReply(Record, alias_generator=camel):
     app_user_ids: list[str] = empty_list()
     """钉外账号在业务系统内的唯一标识"""
     conversation_id: str | None
@@ -53,27 +35,21 @@ class CreateCoupleGroupReply(Record, alias_generator=camel):
     """钉内账号userId"""
 
 
-class CreateGroupUsers(TypedDict, total=False):
-    app_user_id: str
+class Topbox(Shape, alias_generator=camel):
+    """Topbox (卡片数据)."""
+
+    card_param_map: dict[str, str] = empty_dict()
+    """卡片模板内容替换参数"""
+
+
+class User(Shape, alias_generator=camel):
+    """User (群成员列表)."""
+
+    app_user_id: str | None = None
     """钉外账号在业务系统内的唯一标志"""
-    group_owner: Required[bool]
-    user_id: str
+    group_owner: bool
+    user_id: str | None = None
     """钉内账号userId"""
-
-
-class CreateGroupReply(Record, alias_generator=camel):
-    app_user_ids: list[str] = empty_list()
-    """钉外账号在业务系统内的唯一标识"""
-    conversation_id: str | None
-    """钉钉群会话Id"""
-    open_conversation_id: str | None
-    """客联的群会话Id"""
-    user_ids: list[str] = empty_list()
-    """钉内账号userId"""
-
-
-class GroupManagerDeviceMarketReply(Record, alias_generator=camel):
-    request_id: str | None
 
 
 class ImV2(Manager):
@@ -81,11 +57,11 @@ class ImV2(Manager):
     def close_topbox(
         self,
         out_track_id: Annotated[str, Field(max_length=64)],
-        conversation_type: Literal[1, 2],
         *,
+        conversation_type: Literal[1, 2],
         open_conversation_id: str | None = None,
         user_id: str | None = None,
-        unoin_id: str | None = None,
+        union_id: Annotated[str | None, wire("unoinId")] = None,
         robot_code: str | None = None,
         cool_app_code: str | None = None,
         group_template_id: str | None = None,
@@ -97,7 +73,7 @@ class ImV2(Manager):
             conversation_type: 会话类型 (`1` `2`)
             open_conversation_id: 会话id (例 e.g. `cidxxxxx==`)
             user_id: 用户userId (例 e.g. `xxx`)
-            unoin_id: 用户unionId (例 e.g. `xxx`)
+            union_id: 用户unionId (例 e.g. `xxx`)
             robot_code: 机器人编码 (例 e.g. `xxx`)
             cool_app_code: 酷应用编码 (例 e.g. `COOLAPP-x-xxx`)
             group_template_id: 群模板id (例 e.g. `xxx-xxx-xxx`)
@@ -116,18 +92,64 @@ class ImV2(Manager):
         """
         return Call(None)
 
+    @api("im_2_0.CreateCoupleGroup", "POST /v2.0/im/interconnections/couples/groups")
+    def create_couple_group(
+        self,
+        group_template_id: str,
+        *,
+        operator_id: str | None = None,
+        users: Sequence[OrDict[User]] | None = None,
+    ) -> Call[CreatedGroup]:
+        """Create couple group (创建两人群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            group_template_id: 群模板Id
+            operator_id: 操作者在业务系统内的唯一标识
+            users: 群成员列表
+
+        Evidence: sdk
+        """
+        return Call(CreatedGroup)
+
+    @api("im_2_0.CreateGroup", "POST /v2.0/im/interconnections/groups")
+    def create_group(
+        self,
+        group_template_id: str,
+        *,
+        group_name: str,
+        users: Sequence[OrDict[User]],
+        group_avatar: str | None = None,
+        operator_id: str | None = None,
+    ) -> Call[CreatedGroup]:
+        """Create group (创建普通群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            group_template_id: 群模板Id
+            group_name: 群名称
+            users: 群成员列表
+            group_avatar: 群头像地址
+            operator_id: 操作者在业务系统内的唯一标识
+
+        Evidence: sdk
+        """
+        return Call(CreatedGroup)
+
     @api("im_2_0.CreateTopbox", "POST /v2.0/im/topBoxes")
     def create_topbox(
         self,
         card_template_id: str,
         out_track_id: Annotated[str, Field(max_length=64)],
-        card_data: CreateTopboxCardData,
-        conversation_type: Literal[1, 2],
         *,
+        card_data: OrDict[Topbox],
+        conversation_type: Literal[1, 2],
         callback_route_key: str | None = None,
-        user_id_private_data_map: dict[str, CreateTopboxUserIdPrivateDataMap] | None = None,
-        union_id_private_data_map: dict[str, CreateTopboxUnionIdPrivateDataMap] | None = None,
-        card_settings: CreateTopboxCardSettings | None = None,
+        user_id_private_data_map: Mapping[str, OrDict[Topbox]] | None = None,
+        union_id_private_data_map: Mapping[str, OrDict[Topbox]] | None = None,
+        card_settings: OrDict[CardSetting] | None = None,
         open_conversation_id: str | None = None,
         user_id: str | None = None,
         union_id: str | None = None,
@@ -176,60 +198,14 @@ class ImV2(Manager):
         """
         return Call(None)
 
-    @api("im_2_0.CreateCoupleGroup", "POST /v2.0/im/interconnections/couples/groups")
-    def create_couple_group(
-        self,
-        group_template_id: str,
-        *,
-        operator_id: str | None = None,
-        users: list[CreateCoupleGroupUsers] | None = None,
-    ) -> Call[CreateCoupleGroupReply]:
-        """Create couple group (创建两人群).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            group_template_id: 群模板Id
-            operator_id: 操作者在业务系统内的唯一标识
-            users: 群成员列表
-
-        Evidence: sdk
-        """
-        return Call(CreateCoupleGroupReply)
-
-    @api("im_2_0.CreateGroup", "POST /v2.0/im/interconnections/groups")
-    def create_group(
-        self,
-        group_name: str,
-        group_template_id: str,
-        users: list[CreateGroupUsers],
-        *,
-        group_avatar: str | None = None,
-        operator_id: str | None = None,
-    ) -> Call[CreateGroupReply]:
-        """Create group (创建普通群).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            group_name: 群名称
-            group_template_id: 群模板Id
-            users: 群成员列表
-            group_avatar: 群头像地址
-            operator_id: 操作者在业务系统内的唯一标识
-
-        Evidence: sdk
-        """
-        return Call(CreateGroupReply)
-
     @api("im_2_0.GroupManagerDeviceMarket", "GET /v2.0/im/group/device/market/manager")
     def group_manager_device_market(
         self,
-    ) -> Call[GroupManagerDeviceMarketReply]:
+    ) -> Call[str]:
         """Group manager device market (群设备市场管理).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GroupManagerDeviceMarketReply)
+        return Call(str, "requestId")

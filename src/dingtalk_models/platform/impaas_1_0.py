@@ -2,100 +2,74 @@
 
 from __future__ import annotations
 
-from typing import Required
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel, empty_dict, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class AddGroupMembersMembers(TypedDict, total=False):
-    nick: str
-    uid: Required[str]
+class CreatedGroup(Reply, alias_generator=camel):
+    """Created group."""
 
-
-class AddGroupMembersReply(Record, alias_generator=camel):
-    member_uids: list[str] = empty_list()
-
-
-class BatchSendReply(Record, alias_generator=camel):
-    task_id: str | None
-
-
-class CreateGroupReply(Record, alias_generator=camel):
     chat_id: str | None
     conversation_id: str | None
-    create_time: int | None
+    create_time: int
 
 
-class CreateTrustGroupMembers(TypedDict, total=False):
-    nick: str
-    uid: str
+class CreatedTrustGroup(Reply, alias_generator=camel):
+    """Created trust group."""
 
-
-class CreateTrustGroupReply(Record, alias_generator=camel):
     chat_id: str | None
-    create_time: int | None
+    create_time: int
     open_conversation_id: str | None
 
 
-class GetConversationIdReply(Record, alias_generator=camel):
-    conversation_id: str | None
+class GroupStaffMember(Reply, Shape, alias_generator=camel):
+    """Group staff member."""
+
+    nick: str = ""
+    uid: str = promised()
 
 
-class GetMediaUrlReply(Record, alias_generator=camel):
-    url: str | None
+class Send(Reply, alias_generator=camel):
+    """Send."""
 
-
-class GetMediaUrlsReply(Record, alias_generator=camel):
-    urls: dict[str, JsonValue] | None
-
-
-class GetSpaceFileUrlReply(Record, alias_generator=camel):
-    headers: dict[str, JsonValue] | None
-    internal_resource_url: str | None
-    resource_url: str | None
-
-
-class ListGroupStaffMembersReplyMembers(Record, alias_generator=camel):
-    nick: str | None
-    uid: str | None
-
-
-class ListGroupStaffMembersReply(Record, alias_generator=camel):
-    members: list[ListGroupStaffMembersReplyMembers] = empty_list()
-
-
-class QueryBatchSendResultReplyResults(Record, alias_generator=camel):
     app_uid: str | None
     conversation_id: str | None
     error_code: str | None
-    error_message: str | None
+    error_message: str = ""
     msg_id: str | None
 
 
-class QueryBatchSendResultReply(Record, alias_generator=camel):
-    results: list[QueryBatchSendResultReplyResults] = empty_list()
+class SendPage(Reply, alias_generator=camel):
+    """Send page."""
+
+    results: list[Send] = empty_list()
     status: int | None
 
 
-class SendMessageReply(Record, alias_generator=camel):
-    create_time: int | None
-    message_id: str | None
+class SentMessage(Reply, alias_generator=camel):
+    """Sent message."""
+
+    create_time: int
+    message_id: str
     msg_id: str | None
 
 
-class SendRobotMessageReply(Record, alias_generator=camel):
-    open_msg_id: str | None
+class SpaceFileUrl(Reply, alias_generator=camel):
+    """Space file url."""
 
-
-class UploadFileReply(Record, alias_generator=camel):
-    media_id: str | None
+    headers: dict[str, JsonValue] = empty_dict()
+    internal_resource_url: str | None
+    resource_url: str | None
 
 
 class ImpaasV1(Manager):
@@ -103,25 +77,25 @@ class ImpaasV1(Manager):
     def add_group_members(
         self,
         conversation_id: str,
-        members: list[AddGroupMembersMembers],
         *,
+        members: Sequence[Annotated[OrDict[GroupStaffMember], Needs("uid")]],
         operator_uid: str | None = None,
-    ) -> Call[AddGroupMembersReply]:
+    ) -> Call[list[str]]:
         """Add group members (添加群成员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(AddGroupMembersReply)
+        return Call(list[str], "memberUids").or_empty()
 
     @api("impaas_1_0.AddProfile", "POST /v1.0/impaas/interconnections/users/profiles")
     def add_profile(
         self,
+        *,
         app_uid: str,
         mobile_number: str,
         nick: str,
-        *,
         avatar_media_id: str | None = None,
     ) -> Call[None]:
         """Add profile (外部用户导入profile).
@@ -135,58 +109,58 @@ class ImpaasV1(Manager):
     @api("impaas_1_0.BatchSend", "POST /v1.0/impaas/interconnections/messages/batchSend")
     def batch_send(
         self,
-        content: str,
         user_id: str,
         *,
+        content: str,
         app_uids: list[str] | None = None,
         conversation_ids: list[str] | None = None,
-    ) -> Call[BatchSendReply]:
+    ) -> Call[str | None]:
         """Batch send (消息批量接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BatchSendReply)
+        return Call(str, "taskId").or_none()
 
     @api("impaas_1_0.CreateGroup", "POST /v1.0/impaas/interconnections/groups")
     def create_group(
         self,
+        uuid: str,
+        *,
         channel: str,
         creator_uid: str,
         name: str,
         properties: dict[str, str],
-        uuid: str,
-        *,
         icon_media_id: str | None = None,
-    ) -> Call[CreateGroupReply]:
+    ) -> Call[CreatedGroup]:
         """Create group (创建群).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateGroupReply)
+        return Call(CreatedGroup)
 
     @api("impaas_1_0.CreateTrustGroup", "POST /v1.0/impaas/interconnections/groups/trusts")
     def create_trust_group(
         self,
-        channel: str,
-        name: str,
         uuid: str,
         *,
+        channel: str,
+        name: str,
         icon_media_id: str | None = None,
-        members: list[CreateTrustGroupMembers] | None = None,
+        members: Sequence[OrDict[GroupStaffMember]] | None = None,
         properties: dict[str, str] | None = None,
         system_msg: str | None = None,
-    ) -> Call[CreateTrustGroupReply]:
+    ) -> Call[CreatedTrustGroup]:
         """Create trust group (创建托管账号为群主的群).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateTrustGroupReply)
+        return Call(CreatedTrustGroup)
 
     @api("impaas_1_0.DismissGroup", "POST /v1.0/impaas/interconnections/groups/dismiss")
     def dismiss_group(
@@ -206,16 +180,17 @@ class ImpaasV1(Manager):
     @api("impaas_1_0.GetConversationId", "POST /v1.0/impaas/interconnections/conversations", idempotent=True)
     def get_conversation_id(
         self,
-        app_uid: str,
         user_id: str,
-    ) -> Call[GetConversationIdReply]:
+        *,
+        app_uid: str,
+    ) -> Call[str]:
         """Get conversation id (生成单聊会话Id).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetConversationIdReply)
+        return Call(str, "conversationId")
 
     @api("impaas_1_0.GetMediaUrl", "POST /v1.0/impaas/interconnections/medium/urls", idempotent=True)
     def get_media_url(
@@ -223,44 +198,45 @@ class ImpaasV1(Manager):
         media_id: str,
         *,
         url_expire_time: int | None = None,
-    ) -> Call[GetMediaUrlReply]:
+    ) -> Call[str]:
         """Get media url (多媒体文件下载).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetMediaUrlReply)
+        return Call(str, "url")
 
     @api("impaas_1_0.GetMediaUrls", "POST /v1.0/impaas/interconnections/mediaUrls/query", idempotent=True)
     def get_media_urls(
         self,
-        media_ids: list[str],
         *,
+        media_ids: list[str],
         url_expire_time: int | None = None,
-    ) -> Call[GetMediaUrlsReply]:
+    ) -> Call[dict[str, JsonValue]]:
         """Get media urls (多媒体文件批量下载).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetMediaUrlsReply)
+        return Call(dict[str, JsonValue], "urls").or_empty()
 
     @api("impaas_1_0.GetSpaceFileUrl", "GET /v1.0/impaas/interconnections/spaces/files/urls")
     def get_space_file_url(
         self,
         file_id: str,
-        sender_uid: str,
         space_id: str,
-    ) -> Call[GetSpaceFileUrlReply]:
+        *,
+        sender_uid: str,
+    ) -> Call[SpaceFileUrl]:
         """Get space file url (获取钉盘文件下载信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSpaceFileUrlReply)
+        return Call(SpaceFileUrl)
 
     @api(
         "impaas_1_0.ListGroupStaffMembers",
@@ -270,33 +246,34 @@ class ImpaasV1(Manager):
     def list_group_staff_members(
         self,
         conversation_id: str,
-    ) -> Call[ListGroupStaffMembersReply]:
+    ) -> Call[list[GroupStaffMember]]:
         """List group staff members (获取企业员工类型的群成员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListGroupStaffMembersReply)
+        return Call(list[GroupStaffMember], "members").or_empty()
 
     @api("impaas_1_0.QueryBatchSendResult", "GET /v1.0/impaas/interconnections/messages/batchSendResults")
     def query_batch_send_result(
         self,
         sender_user_id: str,
         task_id: str,
-    ) -> Call[QueryBatchSendResultReply]:
+    ) -> Call[SendPage]:
         """Query batch send result (查询batchSend结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryBatchSendResultReply)
+        return Call(SendPage)
 
     @api("impaas_1_0.ReadMessage", "POST /v1.0/impaas/interconnections/messages/read")
     def read_message(
         self,
         message_id: str,
+        *,
         operator_uid: str,
     ) -> Call[None]:
         """Read message (消息已读).
@@ -311,8 +288,8 @@ class ImpaasV1(Manager):
     def recall_message(
         self,
         message_id: str,
-        operator_uid: str,
         *,
+        operator_uid: str,
         type: int | None = None,
     ) -> Call[None]:
         """Recall message (消息撤回).
@@ -327,8 +304,8 @@ class ImpaasV1(Manager):
     def remove_group_members(
         self,
         conversation_id: str,
-        member_uids: list[str],
         *,
+        member_uids: list[str],
         operator_uid: str | None = None,
     ) -> Call[None]:
         """Remove group members (移除群成员).
@@ -342,21 +319,21 @@ class ImpaasV1(Manager):
     @api("impaas_1_0.SendMessage", "POST /v1.0/impaas/interconnections/messages/send")
     def send_message(
         self,
-        content: str,
-        sender_uid: str,
         uuid: str,
         *,
+        content: str,
+        sender_uid: str,
         conversation_id: str | None = None,
         create_time: int | None = None,
         receiver_uid: str | None = None,
-    ) -> Call[SendMessageReply]:
+    ) -> Call[SentMessage]:
         """Send message (消息发送).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SendMessageReply)
+        return Call(SentMessage)
 
     @api("impaas_1_0.SendRobotMessage", "POST /v1.0/impaas/interconnections/robots/messages/send")
     def send_robot_message(
@@ -377,21 +354,21 @@ class ImpaasV1(Manager):
         receiver_user_ids: list[str] | None = None,
         robot_code: str | None = None,
         target_open_conversation_id: str | None = None,
-    ) -> Call[SendRobotMessageReply]:
+    ) -> Call[str | None]:
         """Send robot message (通过群模板机器人发送消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SendRobotMessageReply)
+        return Call(str, "openMsgId").or_none()
 
     @api("impaas_1_0.UpdateGroupName", "PUT /v1.0/impaas/interconnections/groups/names")
     def update_group_name(
         self,
         conversation_id: str,
-        name: str,
         *,
+        name: str,
         operator_uid: str | None = None,
     ) -> Call[None]:
         """Update group name (修改群名称).
@@ -406,8 +383,8 @@ class ImpaasV1(Manager):
     def update_group_owner(
         self,
         conversation_id: str,
-        owner_uid: str,
         *,
+        owner_uid: str,
         operator_uid: str | None = None,
     ) -> Call[None]:
         """Update group owner (转让群主).
@@ -421,15 +398,16 @@ class ImpaasV1(Manager):
     @api("impaas_1_0.UploadFile", "POST /v1.0/impaas/interconnections/files/upload")
     def upload_file(
         self,
+        *,
         file_name: str,
         file_type: str,
         file_url: str,
         sender_uid: str,
-    ) -> Call[UploadFileReply]:
+    ) -> Call[str | None]:
         """Upload file (互联互通上传文件).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UploadFileReply)
+        return Call(str, "mediaId").or_none()

@@ -11,11 +11,13 @@ from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import CURSOR
 from dingtalk_models.core.wire import empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class DepartmentGetResult(Record):
+class Department(Reply):
+    """Department."""
+
     feature: str | None
     """部门的其他业务属性"""
     contact_type: str | None
@@ -24,24 +26,15 @@ class DepartmentGetResult(Record):
     """部门类型 (`campus` `period` `grade` `class` `VillageGroup` `Residence` `LeaseholderDept` `SecretaryDept`)"""
     super_id: int | None
     """父部门ID"""
-    name: str | None
-    """部门名称"""
-
-
-class DepartmentListDetail(Record):
-    feature: str | None
-    """部门的其他业务属性"""
-    contact_type: str | None
-    """通讯录类型"""
-    dept_type: str | None
-    """部门类型 (`campus` `period` `grade` `class` `VillageGroup` `Residence` `LeaseholderDept` `SecretaryDept`)"""
-    name: str | None
+    name: str = ""
     """部门名称"""
     dept_id: int | None
     """部门ID"""
 
 
-class OrganizationGetResult(Record):
+class Organization(Reply):
+    """Organization."""
+
     region_location: str | None
     """具体的企业区域位置信息"""
     region_id: str | None
@@ -50,37 +43,23 @@ class OrganizationGetResult(Record):
     """企业所在区域类型 (`PROVINCE` `CITY` `COUNTRY` `TOWN` `VILLAGE`)"""
 
 
-class UserGetResultRoles(Record):
-    name: str | None
+class Role(Reply):
+    """Role (人员角色列表)."""
+
+    name: str = ""
     """角色名称"""
-    id: int | None
+    id: int
     """角色ID"""
 
 
-class UserGetResult(Record):
-    roles: list[UserGetResultRoles] = empty_list()
-    """人员角色列表"""
-    name: str | None
-    """员工姓名"""
+class User(Reply):
+    """User."""
+
     feature: str | None
     """不同角色的其他业务属性"""
-    unionid: str | None
-    """用户在当前钉钉开放平台账号范围内的唯一标识"""
-
-
-class UserListDetailRoles(Record):
-    name: str | None
-    """角色名称"""
-    id: int | None
-    """角色ID"""
-
-
-class UserListDetail(Record):
-    feature: str | None
-    """不同角色的其他业务属性"""
-    roles: list[UserListDetailRoles] = empty_list()
+    roles: list[Role] = empty_list()
     """人员角色列表"""
-    name: str | None
+    name: str = ""
     """员工姓名"""
     userid: str | None
     """员工的userId"""
@@ -95,7 +74,7 @@ class OapiIndustry(Manager):
     def department_get(
         self,
         dept_id: int,
-    ) -> Call[DepartmentGetResult]:
+    ) -> Call[Department | None]:
         """Department get (获取部门详情).
 
         Args:
@@ -109,7 +88,7 @@ class OapiIndustry(Manager):
 
         Source: industry-address-book-api-for-obtaining-department-information
         """
-        return Call(DepartmentGetResult)
+        return Call(Department).or_none()
 
     @api("dingtalk.oapi.industry.department.list", "POST /topapi/industry/department/list", idempotent=True)
     def department_list(
@@ -118,7 +97,7 @@ class OapiIndustry(Manager):
         *,
         cursor: int | None = None,
         size: Annotated[int, Field(le=1000)] = 100,
-    ) -> Query[DepartmentListDetail]:
+    ) -> Query[Department]:
         """Department list (获取部门列表).
 
         Args:
@@ -134,12 +113,12 @@ class OapiIndustry(Manager):
 
         Source: obtains-a-list-of-industry-departments
         """
-        return Listing(DepartmentListDetail, CURSOR, items="details")
+        return Listing(Department, CURSOR, items="details")
 
     @api("dingtalk.oapi.industry.organization.get", "POST /topapi/industry/organization/get")
     def organization_get(
         self,
-    ) -> Call[OrganizationGetResult]:
+    ) -> Call[Organization]:
         """Organization get (获取企业信息).
 
         Codes: 400001, 400043.
@@ -150,14 +129,14 @@ class OapiIndustry(Manager):
 
         Source: obtain-enterprise-information
         """
-        return Call(OrganizationGetResult)
+        return Call(Organization)
 
     @api("dingtalk.oapi.industry.user.get", "POST /topapi/industry/user/get")
     def user_get(
         self,
         dept_id: int,
         userid: str,
-    ) -> Call[UserGetResult]:
+    ) -> Call[User]:
         """User get (获取部门用户详情).
 
         Args:
@@ -172,7 +151,7 @@ class OapiIndustry(Manager):
 
         Source: queries-department-user-details
         """
-        return Call(UserGetResult)
+        return Call(User)
 
     @api("dingtalk.oapi.industry.user.list", "POST /topapi/industry/user/list", idempotent=True)
     def user_list(
@@ -182,7 +161,7 @@ class OapiIndustry(Manager):
         role: str | None = None,
         cursor: int | None = None,
         size: Annotated[int, Field(le=1000)] = 100,
-    ) -> Query[UserListDetail]:
+    ) -> Query[User]:
         """User list (获取部门下人员列表).
 
         Args:
@@ -200,4 +179,4 @@ class OapiIndustry(Manager):
 
         Source: obtains-the-list-of-people-under-a-department
         """
-        return Listing(UserListDetail, CURSOR, items="details")
+        return Listing(User, CURSOR, items="details")

@@ -2,45 +2,177 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import CURSOR, TOKEN_FROM_ZERO, Paging
+from dingtalk_models.core.quantities.amounts import Amount
 from dingtalk_models.core.secret import Hiding
-from dingtalk_models.core.wire import Millis, camel, empty_list
+from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class CampusCreateCampusReply(Record, alias_generator=camel):
-    campus_corp_id: str | None
-    """园区组织CorpId"""
-    campus_dept_id: str | None
-    """园区组织在上下游组织内的部门ID"""
+class AiRetailProduct(Reply, alias_generator=camel):
+    """Ai retail product."""
+
+    attribute: str | None
+    barcodes: str | None
+    brand: str | None
+    category: str | None
+    currency: str | None
+    enable: int | None
+    image_file_ids: str | None
+    item_numbers: str | None
+    price: Amount | None
+    product_code: str | None
+    product_fab: str | None
+    product_id: int
+    product_info: str = ""
+    product_name: str = ""
+    tag1: str | None
+    tag2: str | None
+    tag3: str | None
 
 
-class CampusCreateCampusGroupReply(Record, alias_generator=camel):
-    group_id: int | None
-    """项目组ID"""
+class AiRetailProductImgUpload(Reply, alias_generator=camel):
+    """Ai retail product img upload."""
+
+    oss_file_id: str | None
+    oss_upload_url: str | None
 
 
-class CampusGetCampusReply(Record, alias_generator=camel):
-    campus_name: str | None
+class AiTraining(Reply, alias_generator=camel):
+    """Ai training."""
+
+    admin_review: str | None
+    ai_job_status: str | None
+    creator: str
+    duration: int | None
+    feedback: int | None
+    feedback_content: str = ""
+    gmt_create: str
+    gmt_modified: str | None
+    id: int
+    is_excellent: int | None
+    product_info_list: list[ProductInfo] = empty_list()
+    product_name: str = ""
+    task_info: TaskInfo | None
+    training_ranking: int | None
+    training_ranking_percent: int | None
+    training_score: int | None
+    user_id: str | None
+    user_name: str = ""
+    video_download_url: str | None
+
+
+class AiTrainingRecord(Reply, alias_generator=camel):
+    """Ai training record."""
+
+    direction: int | None
+    has_more: bool | None
+    last_id: int | None
+    training_list: list[Training] = empty_list()
+
+
+class AllDepartment(Reply, alias_generator=camel):
+    """All department."""
+
+    dept_and_ext: Department | None
+    group_and_ext_list: list[Group] = empty_list()
+    id: int
+    name: str = ""
+
+
+class AllGroup(Reply, alias_generator=camel):
+    """All group."""
+
+    dept_id: int | None
+    id: int
+    name: str = ""
+
+
+class AllMemberByDept(Reply, alias_generator=camel):
+    """All member by dept."""
+
+    job_num: str | None
+    uid: str | None
+    user_name: str = ""
+
+
+class Attachment(Shape, alias_generator=camel):
+    """Attachment."""
+
+    file_name: str
+    file_url: str
+
+
+class AuthUpdateUser(Shape, alias_generator=camel):
+    """Auth update user."""
+
+    role_list: list[AuthUpdateUserRole] = empty_list()
+    user_auth_list: list[UserAuth] = empty_list()
+    user_id: str | None = None
+
+
+class AuthUpdateUserRole(Shape, alias_generator=camel):
+    """Auth update user role."""
+
+    role_name: str | None = None
+    source_role_id: str | None = None
+
+
+class BizOptLog(Reply, alias_generator=camel):
+    """Biz opt log."""
+
+    biz_type: int | None
+    data_type: int | None
+    id: int
+    opt_after_data: str | None
+    opt_before_data: str | None
+    opt_biz_type: int | None
+    opt_extend: str | None
+    opt_job_number: str | None
+    opt_object_code: str | None
+    opt_object_name: str = ""
+    opt_object_user_job_no: str | None
+    opt_success: int | None
+    opt_time: int | None
+    opt_type: int | None
+    opt_user_code: str | None
+    opt_user_name: str = ""
+    remark: str = ""
+
+
+class BusinessMatchResult(Reply, alias_generator=camel):
+    """Business match result."""
+
+    content: str = ""
+    is_matched: bool | None
+    status: int | None
+
+
+class Campus(Reply, alias_generator=camel):
+    """Campus."""
+
+    campus_name: str = ""
     """园区项目的名称"""
-    campus_corp_id: str | None
+    campus_corp_id: str
     """园区项目的组织corpId"""
-    campus_dept_id: int | None
-    """园区项目的部门ID"""
-    belong_project_group_id: str | None
+    campus_dept_id: str
+    """园区组织在上下游组织内的部门ID"""
+    belong_project_group_id: int | None
     """所在的项目组ID"""
-    telephone: str | None
-    """电话"""
-    description: str | None
+    telephone: str = ""
+    """联系电话"""
+    description: str = ""
     """园区项目的描述"""
     area: float | None
     """园区项目的面积"""
@@ -52,1059 +184,80 @@ class CampusGetCampusReply(Record, alias_generator=camel):
     """园区项目所在的市行政编码"""
     county_id: int | None
     """园区项目所在的区行政编码"""
-    address: str | None
-    """园区项目的详细地址"""
+    address: str = ""
+    """园区所在详细地址信息"""
     location: str | None
     """园区项目所在的经纬度"""
-    capacity: str | None
+    capacity: int | None
     """园区项目容纳的人数"""
     order_start_time: Millis | None
-    """园区项目的订购时间"""
+    """项目订购开始时间戳 (单位 unit 毫秒)"""
     order_end_time: Millis | None
-    """园区项目的过期时间"""
-    order_info: str | None
+    """项目订购结束时间戳 (单位 unit 毫秒)"""
+    order_info: str = ""
     """园区项目的购买信息"""
     extend: str | None
     """园区项目的扩展属性"""
+    creator_union_id: str | None
+    """创建人的unionId"""
 
 
-class CampusGetCampusGroupReply(Record, alias_generator=camel):
-    project_group_name: str | None
+class CampusGroup(Reply, alias_generator=camel):
+    """Campus group."""
+
+    project_group_name: str = ""
     """项目组的名称"""
     extend: str | None
     """项目组的扩展信息"""
 
 
-class AiRetailProductAddReply(Record, alias_generator=camel):
-    product_id: int | None
+class CampusGroupDetail(Reply, alias_generator=camel):
+    """Campus group detail."""
 
-
-class AiRetailProductImgUploadReplyResult(Record, alias_generator=camel):
-    oss_file_id: str | None
-    oss_upload_url: str | None
-
-
-class AiRetailProductImgUploadReply(Record, alias_generator=camel):
-    result: AiRetailProductImgUploadReplyResult | None
-
-
-class AiRetailProductQueryReplyData(Record, alias_generator=camel):
-    attribute: str | None
-    barcodes: str | None
-    brand: str | None
-    category: str | None
-    currency: str | None
-    enable: int | None
-    image_file_ids: str | None
-    item_numbers: str | None
-    price: float | None
-    product_code: str | None
-    product_fab: str | None
-    product_id: int | None
-    product_info: str | None
-    product_name: str | None
-    tag1: str | None
-    tag2: str | None
-    tag3: str | None
-
-
-class AiRetailProductQueryReply(Record, alias_generator=camel):
-    data: list[AiRetailProductQueryReplyData] = empty_list()
-
-
-class AiTrainingDetailReplyResultProductInfoList(Record, alias_generator=camel):
-    attribute: str | None
-    brand: str | None
-    category: str | None
-    currency: str | None
-    image_urls: list[str] = empty_list()
-    price: int | None
-    product_code: str | None
-    product_fab: str | None
-    product_id: int | None
-    product_info: str | None
-    product_name: str | None
-    related_type: str | None
-
-
-class AiTrainingDetailReplyResultTaskInfo(Record, alias_generator=camel):
-    description: str | None
-    task_id: int | None
-    task_name: str | None
-
-
-class AiTrainingDetailReplyResult(Record, alias_generator=camel):
-    admin_review: str | None
-    ai_job_status: str | None
-    creator: str | None
-    duration: int | None
-    feedback: int | None
-    feedback_content: str | None
-    gmt_create: str | None
-    gmt_modified: str | None
-    id: int | None
-    is_excellent: int | None
-    product_info_list: list[AiTrainingDetailReplyResultProductInfoList] = empty_list()
-    product_name: str | None
-    task_info: AiTrainingDetailReplyResultTaskInfo | None
-    training_ranking: int | None
-    training_ranking_percent: int | None
-    training_score: int | None
-    user_id: str | None
-    user_name: str | None
-    video_download_url: str | None
-
-
-class AiTrainingDetailReply(Record, alias_generator=camel):
-    result: AiTrainingDetailReplyResult | None
-
-
-class AiTrainingRecordReplyTrainingList(Record, alias_generator=camel):
-    ai_job_status: str | None
-    gmt_create: str | None
-    id: int | None
-    product_name: str | None
-    training_ranking: int | None
-    training_ranking_percent: int | None
-    training_score: int | None
-    user_id: str | None
-    user_name: str | None
-
-
-class AiTrainingRecordReply(Record, alias_generator=camel):
-    direction: int | None
-    has_more: bool | None
-    last_id: int | None
-    training_list: list[AiTrainingRecordReplyTrainingList] = empty_list()
-
-
-class BatchGetTaskResultReplyTasksResultItemsSubs(Record, alias_generator=camel):
-    point: int | None
-    reference: str | None
-    reference_frame: list[str] = empty_list()
-    sub_info: str | None
-    sub_name: str | None
-
-
-class BatchGetTaskResultReplyTasksResultItems(Record, alias_generator=camel):
-    info: str | None
-    name: str | None
-    point: int | None
-    reference: str | None
-    reference_frame: list[str] = empty_list()
-    subs: list[BatchGetTaskResultReplyTasksResultItemsSubs] = empty_list()
-
-
-class BatchGetTaskResultReplyTasksResult(Record, alias_generator=camel):
-    audio_text: str | None
-    audio_text_formatted: str | None
-    date: str | None
-    desc: str | None
-    id: int | None
-    items: list[BatchGetTaskResultReplyTasksResultItems] = empty_list()
-    name: str | None
-    summary: str | None
-    total: int | None
-
-
-class BatchGetTaskResultReplyTasks(Record, alias_generator=camel):
-    result: BatchGetTaskResultReplyTasksResult | None
-    status: str | None
-    status_info: str | None
-    task_id: str | None
-
-
-class BatchGetTaskResultReply(Record, alias_generator=camel):
-    tasks: list[BatchGetTaskResultReplyTasks] = empty_list()
-
-
-class BusinessMatchReply(Record, alias_generator=camel):
-    task_id: str | None
-
-
-class BusinessMatchResultReply(Record, alias_generator=camel):
-    content: str | None
-    is_matched: bool | None
-    status: int | None
-
-
-class CampusAddRenterMemberReply(Record, alias_generator=camel):
-    union_id: str | None
-    user_id: str | None
-    user_state: str | None
-
-
-class CampusCreateRenterReply(Record, alias_generator=camel):
-    renter_id: str | None
-
-
-class CampusDelRenterMemberReply(Record, alias_generator=camel):
-    content: str | None
-
-
-class CampusGetRenterReply(Record, alias_generator=camel):
-    bind_renter_corp_id: str | None
-    bind_time: int | None
-    credit_code: str | None
-    end_time: int | None
-    extend: str | None
-    name: str | None
-    renter_dept_id: int | None
-    start_time: int | None
-    state: int | None
-
-
-class CampusGetRenterMemberReply(Record, alias_generator=camel):
-    extend: str | None
-    invite_state: int | None
-    name: str | None
-    state: str | None
-    type: str | None
-    user_id: str | None
-
-
-class CampusListCampusReplyResult(Record, alias_generator=camel):
-    address: str | None
-    area: float | None
-    belong_project_group_id: int | None
-    campus_corp_id: str | None
-    campus_dept_id: int | None
-    campus_name: str | None
-    city_id: int | None
-    country: str | None
-    county_id: int | None
-    description: str | None
-    extend: str | None
-    location: str | None
-    order_end_time: int | None
-    order_info: str | None
-    order_start_time: int | None
-    prov_id: int | None
-    telephone: str | None
-
-
-class CampusListCampusReply(Record, alias_generator=camel):
-    result: list[CampusListCampusReplyResult] = empty_list()
-
-
-class CampusListCampusGroupReplyResult(Record, alias_generator=camel):
     extend: str | None
     group_dept_id: int | None
-    group_name: str | None
+    group_name: str = ""
 
 
-class CampusListCampusGroupReply(Record, alias_generator=camel):
-    result: list[CampusListCampusGroupReplyResult] = empty_list()
+class ChatAiTravelParam(Shape, alias_generator=camel):
+    """Chat ai travel param."""
+
+    itinerary_id: str | None = None
+    value: str | None = None
 
 
-class CampusListRenterReplyResult(Record, alias_generator=camel):
-    bind_renter_corp_id: str | None
-    bind_time: int | None
-    credit_code: str | None
-    end_time: int | None
-    extend: str | None
-    name: str | None
-    renter_dept_id: int | None
-    start_time: int | None
-    state: int | None
+class ChatMemoFaq(Reply, alias_generator=camel):
+    """Chat memo faq."""
 
-
-class CampusListRenterReply(Record, alias_generator=camel):
-    result: list[CampusListRenterReplyResult] = empty_list()
-
-
-class CampusListRenterMembersReplyResult(Record, alias_generator=camel):
-    extend: str | None
-    invite_state: str | None
-    name: str | None
-    state: str | None
-    type: str | None
-    union_id: str | None
-    user_id: str | None
-
-
-class CampusListRenterMembersReply(Record, alias_generator=camel):
-    result: list[CampusListRenterMembersReplyResult] = empty_list()
-
-
-class CampusUpdateCampusReply(Record, alias_generator=camel):
-    content: str | None
-
-
-class CampusUpdateCampusGroupReply(Record, alias_generator=camel):
-    content: str | None
-
-
-class CampusUpdateRenterReply(Record, alias_generator=camel):
-    renter_id: str | None
-
-
-class CampusUpdateRenterMemberReply(Record, alias_generator=camel):
-    content: str | None
-
-
-class ChatAiListDatasetReplyResult(Record, alias_generator=camel):
-    dataset_desc: str | None
-    dataset_id: int | None
-    dataset_name: str | None
-    memo_type: str | None
-    resource_type: str | None
-
-
-class ChatAiListDatasetReply(Record, alias_generator=camel):
-    result: list[ChatAiListDatasetReplyResult] = empty_list()
-
-
-class ChatAiQueryDatasetPermissionReplyPermissionInfos(Record, alias_generator=camel):
-    permission_type: str | None
-    permission_values: list[str] = empty_list()
-
-
-class ChatAiQueryDatasetPermissionReply(Record, alias_generator=camel):
-    permission_infos: list[ChatAiQueryDatasetPermissionReplyPermissionInfos] = empty_list()
-
-
-class ChatAiQueryLogsData(Record, alias_generator=camel):
-    app_name: str | None
-    extend_info: str | None
-    feedback_state: int | None
-    feedback_state_desc: str | None
-    question: str | None
-    question_time: int | None
-    response: str | None
-    runtime: int | None
-    scene: str | None
-    session_type: str | None
-    user_id: str | None
-    user_name: str | None
-
-
-class ChatAiTextSentimentAnalysisReplyResult(Record, alias_generator=camel):
-    sentiment: str | None
-
-
-class ChatAiTextSentimentAnalysisReply(Record, alias_generator=camel):
-    result: ChatAiTextSentimentAnalysisReplyResult | None
-
-
-class ChatAiTravelListParamList(TypedDict, total=False):
-    itinerary_id: str
-    value: str
-
-
-class ChatAiTravelListReply(Record, alias_generator=camel):
-    content: str | None
-
-
-class ChatFormGetDataForApiAccessReply(Record, alias_generator=camel):
-    data: str | None
-
-
-class ChatMemoAddGeneralFileTagList(TypedDict, total=False):
-    tag_name: str
-    tag_value_list: list[str]
-
-
-class ChatMemoAddGeneralFileReply(Record, alias_generator=camel):
     biz_id: str | None
-    media_id: str | None
-
-
-class ChatMemoAddKnowledgeGraphNodeNodeInfo(TypedDict, total=False):
-    node_label: Required[str]
-    node_name: Required[str]
-    properties_string: str
-
-
-class ChatMemoAddKnowledgeGraphNodeReply(Record, alias_generator=camel):
-    biz_id: str | None
-    media_id: str | None
-
-
-class ChatMemoAddKnowledgeGraphRelationRelationInfo(TypedDict, total=False):
-    end_id: Required[str]
-    properties_string: str
-    relation_name: Required[str]
-    start_id: Required[str]
-
-
-class ChatMemoAddKnowledgeGraphRelationReply(Record, alias_generator=camel):
-    biz_id: str | None
-    media_id: str | None
-
-
-class ChatMemoDeleteKnowledgeGraphNodeReply(Record, alias_generator=camel):
-    biz_id: str | None
-
-
-class ChatMemoDeleteKnowledgeGraphRelationReply(Record, alias_generator=camel):
-    biz_id: str | None
-
-
-class ChatMemoFaqAddReply(Record, alias_generator=camel):
-    biz_id: str | None
-    media_id: str | None
-
-
-class ChatMemoFaqListData(Record, alias_generator=camel):
+    media_id: str
     answer: str | None
-    biz_id: str | None
-    media_id: str | None
+    dataset_id: int | None
     question: str | None
     redirection: str | None
 
 
-class ChatMemoGetFileListData(Record, alias_generator=camel):
+class ChatMemoGetFile(Reply, alias_generator=camel):
+    """Chat memo get file."""
+
     biz_id: str | None
-    file_desc: str | None
-    file_name: str | None
+    file_desc: str = ""
+    file_name: str = ""
     media_id: str | None
-    tag_map: dict[str, JsonValue] | None
+    tag_map: dict[str, JsonValue] = empty_dict()
 
 
-class ChatMemoGetFileStatusReply(Record, alias_generator=camel):
-    status: int | None
-    status_desc: str | None
+class ChatMemoKnowledgeGraphNode(Reply, alias_generator=camel):
+    """Chat memo knowledge graph node."""
 
-
-class ChatMemoQueryKnowledgeGraphNodeReplyNodeInfo(Record, alias_generator=camel):
-    media_id: str | None
-    node_label: str | None
-    node_name: str | None
-    properties_string: str | None
-
-
-class ChatMemoQueryKnowledgeGraphNodeReply(Record, alias_generator=camel):
     biz_id: str | None
-    node_info: ChatMemoQueryKnowledgeGraphNodeReplyNodeInfo | None
+    dataset_id: int | None
+    media_id: str
 
 
-class ChatMemoQueryKnowledgeGraphRelationReplyRelationInfo(Record, alias_generator=camel):
-    end_id: str | None
-    media_id: str | None
-    properties_string: str | None
-    relation_name: str | None
-    start_id: str | None
+class CheckedHospital(Reply, alias_generator=camel):
+    """Checked hospital."""
 
-
-class ChatMemoQueryKnowledgeGraphRelationReply(Record, alias_generator=camel):
-    biz_id: str | None
-    relation_info: ChatMemoQueryKnowledgeGraphRelationReplyRelationInfo | None
-
-
-class ChatMemoUpdateKnowledgeGraphNodeNodeInfo(TypedDict, total=False):
-    media_id: Required[str]
-    properties_string: str
-
-
-class ChatMemoUpdateKnowledgeGraphNodeReply(Record, alias_generator=camel):
-    biz_id: str | None
-
-
-class ChatMemoUpdateKnowledgeGraphRelationRelationInfo(TypedDict, total=False):
-    media_id: Required[str]
-    properties_string: str
-
-
-class ChatMemoUpdateKnowledgeGraphRelationReply(Record, alias_generator=camel):
-    biz_id: str | None
-
-
-class CirclePostDetailReplyResultProducts(Record, alias_generator=camel):
-    id: int | None
-    price: int | None
-    product_code: str | None
-    product_name: str | None
-
-
-class CirclePostDetailReplyResultTagList(Record, alias_generator=camel):
-    tag_color: str | None
-    tag_id: int | None
-    tag_name: str | None
-
-
-class CirclePostDetailReplyResult(Record, alias_generator=camel):
-    content: str | None
-    dept_id: int | None
-    dept_name: str | None
-    dislike_count: int | None
-    gmt_create: str | None
-    like_count: int | None
-    media_file_id_list: list[str] = empty_list()
-    media_url_list: list[str] = empty_list()
-    outfit_type: str | None
-    post_id: int | None
-    post_type: str | None
-    products: list[CirclePostDetailReplyResultProducts] = empty_list()
-    score: float | None
-    status: str | None
-    tag_list: list[CirclePostDetailReplyResultTagList] = empty_list()
-    title: str | None
-    user_id: str | None
-    user_name: str | None
-    view_count: int | None
-
-
-class CirclePostDetailReply(Record, alias_generator=camel):
-    result: CirclePostDetailReplyResult | None
-
-
-class CirclePostRecordReplyResultPostsList(Record, alias_generator=camel):
-    content: str | None
-    gmt_create: str | None
-    post_id: int | None
-    title: str | None
-    user_name: str | None
-
-
-class CirclePostRecordReplyResult(Record, alias_generator=camel):
-    direction: int | None
-    has_more: bool | None
-    last_post_id: int | None
-    posts_list: list[CirclePostRecordReplyResultPostsList] = empty_list()
-
-
-class CirclePostRecordReply(Record, alias_generator=camel):
-    result: CirclePostRecordReplyResult | None
-
-
-class CollegeActiveCollegeDeptGroupReply(Record, alias_generator=camel):
-    open_conversation_id: str | None
-
-
-class CollegeAddCollegeDeptReply(Record, alias_generator=camel):
-    dept_id: int | None
-
-
-class CollegeAddManagerReply(Record, alias_generator=camel):
-    is_successful: bool | None
-
-
-class CollegeAddStudentReply(Record, alias_generator=camel):
-    ding_member_status: str | None
-    is_active: bool | None
-    student_id: int | None
-    union_id: str | None
-    user_id: str | None
-
-
-class CollegeChangeStudentDeptReply(Record, alias_generator=camel):
-    is_successful: bool | None
-
-
-class CollegeDeleteCollegeDeptReply(Record, alias_generator=camel):
-    is_successful: bool | None
-
-
-class CollegeListCollegeSubDeptReplyCollegeDeptInfoSimpleList(Record, alias_generator=camel):
-    dept_id: int | None
-    dept_name: str | None
-    dept_type: str | None
-
-
-class CollegeListCollegeSubDeptReply(Record, alias_generator=camel):
-    college_dept_info_simple_list: list[CollegeListCollegeSubDeptReplyCollegeDeptInfoSimpleList] = empty_list()
-
-
-class CollegeListDeptManagerManagerInfoSimpleList(Record, alias_generator=camel):
-    is_active: bool | None
-    name: str | None
-    user_id: str | None
-
-
-class CollegeListStudentInfoStudentInfoSimpleList(Record, alias_generator=camel):
-    ding_member_status: str | None
-    is_active: bool | None
-    student_id: int | None
-    student_name: str | None
-    union_id: str | None
-    user_id: str | None
-
-
-class CollegeListUncheckedStudentStudentInfoSimpleList(Record, alias_generator=camel):
-    ding_member_status: str | None
-    is_active: bool | None
-    student_id: int | None
-    student_name: str | None
-    union_id: str | None
-    user_id: str | None
-
-
-class CollegeQueryCollegeDeptGroupInfoReply(Record, alias_generator=camel):
-    group_name: str | None
-    open_conversation_id: str | None
-
-
-class CollegeQueryCollegeDeptInfoReply(Record, alias_generator=camel):
-    dept_id: int | None
-    dept_name: str | None
-    dept_type: str | None
-    sort_factor: int | None
-    super_id: int | None
-
-
-class CollegeQueryStudentInfoByDeptReply(Record, alias_generator=camel):
-    dept_id: int | None
-    ding_member_status: str | None
-    emp_extension: dict[str, JsonValue] | None
-    gender: str | None
-    identify_id: str | None
-    is_active: bool | None
-    start_year: str | None
-    student_id: int | None
-    student_name: str | None
-    student_number: str | None
-    union_id: str | None
-    user_id: str | None
-
-
-class CollegeQueryStudentInfoByMobileReplyDeptStudentInfoList(Record, alias_generator=camel):
-    dept_id: int | None
-    member_type: str | None
-    student_number: str | None
-
-
-class CollegeQueryStudentInfoByMobileReply(Record, alias_generator=camel):
-    dept_student_info_list: list[CollegeQueryStudentInfoByMobileReplyDeptStudentInfoList] = empty_list()
-    ding_member_status: str | None
-    emp_extension: dict[str, JsonValue] | None
-    gender: str | None
-    identify_id: str | None
-    is_active: bool | None
-    start_year: str | None
-    student_id: int | None
-    student_name: str | None
-    union_id: str | None
-    user_id: str | None
-
-
-class CollegeQueryStudentInfoByStudentIdReplyDeptStudentInfoList(Record, alias_generator=camel):
-    dept_id: int | None
-    member_type: str | None
-    student_number: str | None
-
-
-class CollegeQueryStudentInfoByStudentIdReply(Record, alias_generator=camel):
-    dept_student_info_list: list[CollegeQueryStudentInfoByStudentIdReplyDeptStudentInfoList] = empty_list()
-    ding_member_status: str | None
-    emp_extension: dict[str, JsonValue] | None
-    gender: str | None
-    identify_id: str | None
-    is_active: bool | None
-    start_year: str | None
-    student_id: int | None
-    student_name: str | None
-    union_id: str | None
-    user_id: str | None
-
-
-class CollegeRemoveManagerReply(Record, alias_generator=camel):
-    is_successful: bool | None
-
-
-class CollegeRemoveStudentReply(Record, alias_generator=camel):
-    is_successful: bool | None
-
-
-class CollegeUpdateCollegeDeptReply(Record, alias_generator=camel):
-    is_successful: bool | None
-
-
-class CollegeUpdateStudentDeptInfoReply(Record, alias_generator=camel):
-    is_successful: bool | None
-
-
-class CollegeUpdateStudentInfoReply(Record, alias_generator=camel):
-    is_successful: bool | None
-
-
-class CollegeUpdateStudentMoblieReply(Record, alias_generator=camel):
-    update_result: str | None
-
-
-class CustomizeContactCreateReplyContent(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
-    order: int | None
-    root_dept_id: int | None
-
-
-class CustomizeContactCreateReply(Record, alias_generator=camel):
-    content: CustomizeContactCreateReplyContent | None
-
-
-class CustomizeContactDeleteReply(Record, alias_generator=camel):
-    content: bool | None
-
-
-class CustomizeContactDeptCreateReply(Record, alias_generator=camel):
-    content: int | None
-
-
-class CustomizeContactDeptDeleteReply(Record, alias_generator=camel):
-    content: bool | None
-
-
-class CustomizeContactDeptGroupCreateReply(Record, alias_generator=camel):
-    content: str | None
-
-
-class CustomizeContactDeptInfoReplyContent(Record, alias_generator=camel):
-    code: str | None
-    id: int | None
-    manager_id_list: list[str] = empty_list()
-    name: str | None
-    order: int | None
-    parent_dept_id: int | None
-    ref_id: int | None
-    type: int | None
-
-
-class CustomizeContactDeptInfoReply(Record, alias_generator=camel):
-    content: CustomizeContactDeptInfoReplyContent | None
-
-
-class CustomizeContactDeptListReplyContent(Record, alias_generator=camel):
-    code: str | None
-    id: int | None
-    manager_id_list: list[str] = empty_list()
-    name: str | None
-    order: int | None
-    parent_dept_id: int | None
-    ref_id: int | None
-    type: int | None
-
-
-class CustomizeContactDeptListReply(Record, alias_generator=camel):
-    content: list[CustomizeContactDeptListReplyContent] = empty_list()
-
-
-class CustomizeContactDeptUpdateReply(Record, alias_generator=camel):
-    content: int | None
-
-
-class CustomizeContactEmpAddReply(Record, alias_generator=camel):
-    content: bool | None
-
-
-class CustomizeContactEmpDeleteReply(Record, alias_generator=camel):
-    content: bool | None
-
-
-class CustomizeContactEmpListReplyContent(Record, alias_generator=camel):
-    name: str | None
-    user_id: str | None
-
-
-class CustomizeContactEmpListReply(Record, alias_generator=camel):
-    content: list[CustomizeContactEmpListReplyContent] = empty_list()
-
-
-class CustomizeContactListReplyContent(Record, alias_generator=camel):
-    code: str | None
-    name: str | None
-    order: int | None
-    root_dept_id: int | None
-
-
-class CustomizeContactListReply(Record, alias_generator=camel):
-    content: list[CustomizeContactListReplyContent] = empty_list()
-
-
-class CustomizeContactUpdateReply(Record, alias_generator=camel):
-    content: bool | None
-
-
-class DIgitalStoreMessagePushReply(Record, alias_generator=camel):
-    content: bool | None
-
-
-class DigitalStoreCardRecordContentDetailList(Record, alias_generator=camel):
-    dept_name: str | None
-    read_status_str: str | None
-    read_time: int | None
-    role_name: str | None
-    user_name: str | None
-
-
-class DigitalStoreCardRecordContent(Record, alias_generator=camel):
-    conversation_title: str | None
-    detail_list: list[DigitalStoreCardRecordContentDetailList] = empty_list()
-    id: int | None
-    member_num: int | None
-    read_num: int | None
-    read_percent: str | None
-    receive_num: int | None
-    scene_card_name: str | None
-    send_status: str | None
-    send_time: int | None
-
-
-class DigitalStoreContactInfoReply(Record, alias_generator=camel):
-    code: str | None
-    ding_dept_id: int | None
-    name: str | None
-    root_dept_id: int | None
-
-
-class DigitalStoreConversationsReplyContent(Record, alias_generator=camel):
-    conversation_title: str | None
-    conversation_type: str | None
-    id: int | None
-    open_conversation_id: str | None
-
-
-class DigitalStoreConversationsReply(Record, alias_generator=camel):
-    content: list[DigitalStoreConversationsReplyContent] = empty_list()
-
-
-class DigitalStoreExportCardRecordReply(Record, alias_generator=camel):
-    file_name: str | None
-    file_type: str | None
-    file_url: str | None
-    id: str | None
-    is_import: str | None
-    remark: str | None
-    status: str | None
-    success_num: str | None
-    total_num: str | None
-
-
-class DigitalStoreExportCardRecordDetailReply(Record, alias_generator=camel):
-    file_name: str | None
-    file_type: str | None
-    file_url: str | None
-    id: str | None
-    is_import: str | None
-    remark: str | None
-    status: str | None
-    success_num: str | None
-    total_num: str | None
-
-
-class DigitalStoreGroupInfoReply(Record, alias_generator=camel):
-    group_id: int | None
-    group_name: str | None
-    store_id_list: list[int] = empty_list()
-
-
-class DigitalStoreGroupsReplyContent(Record, alias_generator=camel):
-    group_id: int | None
-    group_name: str | None
-
-
-class DigitalStoreGroupsReply(Record, alias_generator=camel):
-    content: list[DigitalStoreGroupsReplyContent] = empty_list()
-
-
-class DigitalStoreNodeInfoReply(Record, alias_generator=camel):
-    ding_dept_id: int | None
-    id: int | None
-    name: str | None
-    parent_id: int | None
-    type: int | None
-
-
-class DigitalStoreQueryConversationReply(Record, alias_generator=camel):
-    conversation_title: str | None
-    open_conversation_id: str | None
-
-
-class DigitalStoreRightsInfoReply(Record, alias_generator=camel):
-    end_time: int | None
-    quantity: int | None
-    rights_code: str | None
-    rights_name: str | None
-    start_time: int | None
-
-
-class DigitalStoreRolesReplyContent(Record, alias_generator=camel):
-    level: int | None
-    role_code: str | None
-    role_id: int | None
-    role_name: str | None
-    source: str | None
-
-
-class DigitalStoreRolesReply(Record, alias_generator=camel):
-    content: list[DigitalStoreRolesReplyContent] = empty_list()
-
-
-class DigitalStoreSceneScopeReply(Record, alias_generator=camel):
-    group_conversation_type: str | None
-    scope_id: int | None
-
-
-class DigitalStoreStoreInfoReply(Record, alias_generator=camel):
-    address: str | None
-    business_hours: str | None
-    ding_dept_id: int | None
-    latitude: str | None
-    location_address: str | None
-    longitude: str | None
-    name: str | None
-    parent_id: int | None
-    status: str | None
-    store_acreage: str | None
-    store_bandwidth: str | None
-    store_code: str | None
-    store_id: int | None
-    telephone: str | None
-
-
-class DigitalStoreSubNodesReplyContent(Record, alias_generator=camel):
-    ding_dept_id: int | None
-    id: int | None
-    name: str | None
-    parent_id: int | None
-    type: int | None
-
-
-class DigitalStoreSubNodesReply(Record, alias_generator=camel):
-    content: list[DigitalStoreSubNodesReplyContent] = empty_list()
-
-
-class DigitalStoreUpdateAuthInfoUpdateUserListRoleList(TypedDict, total=False):
-    role_name: str
-    source_role_id: str
-
-
-class DigitalStoreUpdateAuthInfoUpdateUserListUserAuthList(TypedDict, total=False):
-    ding_dept_id: str
-    source_dept_id: str
-
-
-class DigitalStoreUpdateAuthInfoUpdateUserList(TypedDict, total=False):
-    role_list: list[DigitalStoreUpdateAuthInfoUpdateUserListRoleList]
-    user_auth_list: list[DigitalStoreUpdateAuthInfoUpdateUserListUserAuthList]
-    user_id: str
-
-
-class DigitalStoreUserInfoReply(Record, alias_generator=camel):
-    name: str | None
-    role_id_list: list[int] = empty_list()
-    scope_list: list[int] = empty_list()
-    store_list: list[int] = empty_list()
-    user_id: str | None
-
-
-class DigitalStoreUsersReplyContent(Record, alias_generator=camel):
-    name: str | None
-    user_id: str | None
-
-
-class DigitalStoreUsersReply(Record, alias_generator=camel):
-    content: list[DigitalStoreUsersReplyContent] = empty_list()
-
-
-class DigitalStorelistExportTaskRecordContent(Record, alias_generator=camel):
-    file_name: str | None
-    file_type: str | None
-    file_url: str | None
-    id: str | None
-    is_import: str | None
-    remark: str | None
-    status: str | None
-    success_num: str | None
-    total_num: str | None
-
-
-class ExternalQueryExternalAppOrgsReplyResult(Record, alias_generator=camel):
-    corp_id: str | None
-    corp_name: str | None
-
-
-class ExternalQueryExternalAppOrgsReply(Record, alias_generator=camel):
-    result: list[ExternalQueryExternalAppOrgsReplyResult] = empty_list()
-
-
-class ExternalQueryExternalBelongMainOrgReply(Record, alias_generator=camel):
-    corp_id: str | None
-    corp_name: str | None
-
-
-class ExternalQueryExternalOrgsReplyResult(Record, alias_generator=camel):
-    corp_id: str | None
-    corp_name: str | None
-
-
-class ExternalQueryExternalOrgsReply(Record, alias_generator=camel):
-    result: list[ExternalQueryExternalOrgsReplyResult] = empty_list()
-
-
-class GetConvertResultReplyResultOutputInfo(Record, alias_generator=camel):
-    content: str | None
-    file_name: str | None
-    file_size: float | None
-    file_type: str | None
-    file_url: str | None
-
-
-class GetConvertResultReplyResult(Record, alias_generator=camel):
-    corp_id: str | None
-    create_time: float | None
-    creator_name: str | None
-    output_info: GetConvertResultReplyResultOutputInfo | None
-    status: str | None
-    task_biz_id: str | None
-    title: str | None
-
-
-class GetConvertResultReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-    result: GetConvertResultReplyResult | None
-
-
-class GetTaskPackageResultReplyTasksResultItems(Record, alias_generator=camel):
-    advantages: str | None
-    fab_reference: str | None
-    info: str | None
-    name: str | None
-    point: int | None
-    reference: str | None
-    res: bool | None
-    suggestion: str | None
-
-
-class GetTaskPackageResultReplyTasksResult(Record, alias_generator=camel):
-    audio_text: str | None
-    audio_text_formatted: str | None
-    date: str | None
-    desc: str | None
-    form_name: str | None
-    id: int | None
-    items: list[GetTaskPackageResultReplyTasksResultItems] = empty_list()
-    name: str | None
-    parse_text: str | None
-    raw_data: str | None
-    summary: str | None
-    total: int | None
-
-
-class GetTaskPackageResultReplyTasks(Record, alias_generator=camel):
-    report_link: str | None
-    result: GetTaskPackageResultReplyTasksResult | None
-    status: str | None
-    status_info: str | None
-    task_id: str | None
-
-
-class GetTaskPackageResultReply(Record, alias_generator=camel):
-    task_package_id: str | None
-    tasks: list[GetTaskPackageResultReplyTasks] = empty_list()
-
-
-class GetTaskQueueReplyResult(Record, alias_generator=camel):
-    pending_count: int | None
-    processing_count: int | None
-    total_count: int | None
-
-
-class GetTaskQueueReply(Record, alias_generator=camel):
-    result: GetTaskQueueReplyResult | None
-
-
-class HospitalDataCheckReply(Record, alias_generator=camel):
     all_dept_count: int | None
     all_dept_user_count: int | None
     all_group_count: int | None
@@ -1116,86 +269,599 @@ class HospitalDataCheckReply(Record, alias_generator=camel):
     match: bool | None
 
 
-class IndustryManufactureCommonEventReplyResult(Record, alias_generator=camel):
-    content: str | None
-    http_code: str | None
+class CirclePost(Reply, alias_generator=camel):
+    """Circle post."""
+
+    content: str = ""
+    dept_id: int | None
+    dept_name: str = ""
+    dislike_count: int | None
+    gmt_create: str
+    like_count: int | None
+    media_file_id_list: list[str] = empty_list()
+    media_url_list: list[str] = empty_list()
+    outfit_type: str | None
+    post_id: int
+    post_type: str | None
+    products: list[Product] = empty_list()
+    score: float | None
+    status: str | None
+    tag_list: list[CirclePostTag] = empty_list()
+    title: str = ""
+    user_id: str | None
+    user_name: str = ""
+    view_count: int | None
 
 
-class IndustryManufactureCommonEventReply(Record, alias_generator=camel):
-    error_msg: str | None
-    request_id: str | None
-    result: IndustryManufactureCommonEventReplyResult | None
+class CirclePostRecord(Reply, alias_generator=camel):
+    """Circle post record."""
+
+    direction: int | None
+    has_more: bool | None
+    last_post_id: int | None
+    posts_list: list[Post] = empty_list()
 
 
-class IndustryManufactureCostRecordListGetList(Record, alias_generator=camel):
+class CirclePostTag(Reply, alias_generator=camel):
+    """Circle post tag."""
+
+    tag_color: str | None
+    tag_id: int
+    tag_name: str = ""
+
+
+class CollegeDept(Reply, alias_generator=camel):
+    """College dept."""
+
+    dept_id: int
+    dept_name: str = ""
+    dept_type: str | None
+    sort_factor: int | None
+    super_id: int | None
+
+
+class CollegeDeptGroup(Reply, alias_generator=camel):
+    """College dept group."""
+
+    group_name: str = ""
+    open_conversation_id: str | None
+
+
+class CollegeSubDept(Reply, alias_generator=camel):
+    """College sub dept."""
+
+    dept_id: int
+    dept_name: str = ""
+    dept_type: str | None
+
+
+class Conversation(Reply, alias_generator=camel):
+    """Conversation."""
+
+    conversation_title: str = ""
+    open_conversation_id: str | None
+
+
+class Convert(Reply, alias_generator=camel):
+    """Convert."""
+
+    corp_id: str | None
+    create_time: float
+    creator_name: str = ""
+    output_info: OutputInfo | None
+    status: str | None
+    task_biz_id: str | None
+    title: str = ""
+
+
+class ConvertRule(Reply, alias_generator=camel):
+    """Convert rule."""
+
+    corp_id: str | None
+    description: str = ""
+    gmt_create: float
+    gmt_modified: float | None
+    name: str = ""
+    rule_biz_id: str | None
+    source_files: list[SourceFile] = empty_list()
+    target_files: list[SourceFile] = empty_list()
+
+
+class CreatedMember(Reply, alias_generator=camel):
+    """Created member."""
+
+    ding_member_status: str | None
+    union_id: str | None
+    user_id: str | None
+
+
+class CreatedRenterMember(Reply, alias_generator=camel):
+    """Created renter member."""
+
+    union_id: str | None
+    user_id: str | None
+    user_state: str | None
+
+
+class CreatedTaskPackage(Reply, alias_generator=camel):
+    """Created task package."""
+
+    task_id_list: list[str] = empty_list()
+    task_package_id: str
+
+
+class Credential(Reply, alias_generator=camel):
+    """Credential."""
+
+    credential_name: str = ""
+    credential_type: int | None
+    term_of_validity: str | None
+
+
+class CustomizeContact(Reply, alias_generator=camel):
+    """Customize contact."""
+
+    code: str | None
+    name: str = ""
+    order: int | None
+    root_dept_id: int | None
+
+
+class CustomizeContactDept(Reply, alias_generator=camel):
+    """Customize contact dept."""
+
+    code: str
+    id: int
+    manager_id_list: list[str] = empty_list()
+    name: str
+    order: int | None
+    parent_dept_id: int
+    ref_id: int | None
+    type: int
+    dept_id: int | None
+
+
+class CustomizeContactEmp(Reply, alias_generator=camel):
+    """Customize contact emp."""
+
+    name: str = ""
+    user_id: str
+
+
+class Dataset(Reply, alias_generator=camel):
+    """Dataset."""
+
+    dataset_desc: str = ""
+    dataset_id: int
+    dataset_name: str = ""
+    memo_type: str | None
+    resource_type: str | None
+
+
+class DatasetPermission(Reply, alias_generator=camel):
+    """Dataset permission."""
+
+    permission_type: str | None
+    permission_values: list[str] = empty_list()
+
+
+class Department(Reply, alias_generator=camel):
+    """Department."""
+
+    department: QueryAllDepartment | None
+    extend_infos: list[DepartmentExtend] = empty_list()
+
+
+class DepartmentExtend(Reply, alias_generator=camel):
+    """Department extend."""
+
+    dept_code: str | None
+    dept_extend_display_name: str = ""
+    dept_extend_key: str | None
+    dept_extend_value: str | None
+    gmt_create_str: str | None
+    gmt_modified_str: str | None
+    id: int
+    status: int | None
+
+
+class DepartmentGroup(Reply, alias_generator=camel):
+    """Department group."""
+
+    dept_id: int | None
+    dept_status: int | None
+    gmt_create_str: str | None
+    gmt_modified_str: str | None
+    id: int
+    leader: DepartmentUser | None
+    name: str = ""
+    parent_dept_code: str | None
+    remark: str = ""
+
+
+class DepartmentUser(Reply, Shape, alias_generator=camel):
+    """Department user."""
+
+    job_number: str | None = None
+    name: str
+    user_id: str
+
+
+class Dept(Reply, alias_generator=camel):
+    """Dept."""
+
+    dept_id: int
+    dept_type: str | None
+    has_sub_dept: bool | None
+    name: str = ""
+    partner_number: str | None
+    partner_type_info_list: list[PartnerTypeInfo] = empty_list()
+    super_id: int | None
+
+
+class DeptManager(Reply, alias_generator=camel):
+    """Dept manager."""
+
+    is_active: bool | None
+    name: str = ""
+    user_id: str | None
+
+
+class DeptMember(Reply, alias_generator=camel):
+    """Dept member."""
+
+    ding_member_status: str | None
+    is_active: bool | None
+    member_name: str = ""
+    member_title: str = ""
+    member_work_number: str | None
+    union_id: str | None
+    user_id: str | None
+
+
+class DeptStudentInfo(Reply, alias_generator=camel):
+    """Dept student info."""
+
+    dept_id: int | None
+    member_type: str | None
+    student_number: str | None
+
+
+class DigitalStoreCardRecord(Reply, alias_generator=camel):
+    """Digital store card record."""
+
+    conversation_title: str = ""
+    detail_list: list[DigitalStoreCardRecordDetail] = empty_list()
+    id: int
+    member_num: int | None
+    read_num: int | None
+    read_percent: str | None
+    receive_num: int | None
+    scene_card_name: str = ""
+    send_status: str | None
+    send_time: int | None
+
+
+class DigitalStoreCardRecordDetail(Reply, alias_generator=camel):
+    """Digital store card record detail."""
+
+    dept_name: str = ""
+    read_status_str: str | None
+    read_time: int | None
+    role_name: str = ""
+    user_name: str = ""
+
+
+class DigitalStoreContactInfo(Reply, alias_generator=camel):
+    """Digital store contact info."""
+
+    code: str | None
+    ding_dept_id: int | None
+    name: str = ""
+    root_dept_id: int | None
+
+
+class DigitalStoreConversation(Reply, alias_generator=camel):
+    """Digital store conversation."""
+
+    conversation_title: str = ""
+    conversation_type: str | None
+    id: int
+    open_conversation_id: str | None
+
+
+class DigitalStoreGroup(Reply, alias_generator=camel):
+    """Digital store group."""
+
+    group_id: int
+    group_name: str = ""
+
+
+class DigitalStoreGroupInfo(Reply, alias_generator=camel):
+    """Digital store group info."""
+
+    group_id: int | None
+    group_name: str = ""
+    store_id_list: list[int] = empty_list()
+
+
+class DigitalStoreInfo(Reply, alias_generator=camel):
+    """Digital store info."""
+
+    address: str = ""
+    business_hours: str | None
+    ding_dept_id: int | None
+    latitude: str | None
+    location_address: str = ""
+    longitude: str | None
+    name: str = ""
+    parent_id: int | None
+    status: str | None
+    store_acreage: str | None
+    store_bandwidth: str | None
+    store_code: str | None
+    store_id: int | None
+    telephone: str = ""
+
+
+class DigitalStoreNodeInfo(Reply, alias_generator=camel):
+    """Digital store node info."""
+
+    ding_dept_id: int | None
+    id: int
+    name: str = ""
+    parent_id: int | None
+    type: int | None
+
+
+class DigitalStoreRightsInfo(Reply, alias_generator=camel):
+    """Digital store rights info."""
+
+    end_time: int | None
+    quantity: int | None
+    rights_code: str | None
+    rights_name: str = ""
+    start_time: int | None
+
+
+class DigitalStoreRole(Reply, alias_generator=camel):
+    """Digital store role."""
+
+    level: int | None
+    role_code: str | None
+    role_id: int
+    role_name: str = ""
+    source: str | None
+
+
+class DigitalStoreSceneScope(Reply, alias_generator=camel):
+    """Digital store scene scope."""
+
+    group_conversation_type: str | None
+    scope_id: int
+
+
+class DigitalStoreUserInfo(Reply, alias_generator=camel):
+    """Digital store user info."""
+
+    name: str = ""
+    role_id_list: list[int] = empty_list()
+    scope_list: list[int] = empty_list()
+    store_list: list[int] = empty_list()
+    user_id: str | None
+
+
+class Doctor(Reply, alias_generator=camel):
+    """Doctor."""
+
+    assess_group_id: str | None
+    assess_group_name: str = ""
+    dept_code: str | None
+    dept_type: str | None
+    gmt_create_str: str | None
+    gmt_modified_str: str | None
+    id: int
+    job_num: str | None
+    status: int | None
+    uid: str | None
+    user_code: str | None
+    user_name: str = ""
+
+
+class DoctorDetailsByJobNumber(Reply, alias_generator=camel):
+    """Doctor details by job number."""
+
+    dept_list: list[DoctorDetailsByJobNumberDept] = empty_list()
+    group_list: list[DoctorDetailsByJobNumberGroup] = empty_list()
+    job_number: str | None
+    job_status: list[JobStatus] = empty_list()
+    professional_title: ProfessionalTitle | None
+    user_id: str | None
+    user_name: str = ""
+    user_prob_list: list[UserProb] = empty_list()
+
+
+class DoctorDetailsByJobNumberDept(Reply, alias_generator=camel):
+    """Doctor details by job number dept."""
+
+    category_name: str = ""
+    dept_id: int
+    dept_name: str = ""
+    gmt_create: str
+    gmt_modified: str | None
+    relation_id: int | None
+
+
+class DoctorDetailsByJobNumberGroup(Reply, alias_generator=camel):
+    """Doctor details by job number group."""
+
+    dept_id: int | None
+    dept_name: str = ""
+    group_id: int
+    group_name: str = ""
+    is_assess_group: str | None
+    is_leader: bool | None
+    relation_id: int | None
+
+
+class ExportTaskRecord(Reply, alias_generator=camel):
+    """Export task record."""
+
+    file_name: str = ""
+    file_type: str | None
+    file_url: str | None
+    id: str
+    is_import: str | None
+    remark: str = ""
+    status: str | None
+    success_num: str | None
+    total_num: str | None
+
+
+class ExternalOrg(Reply, alias_generator=camel):
+    """External org."""
+
+    corp_id: str | None
+    corp_name: str = ""
+
+
+class FileStatus(Reply, alias_generator=camel):
+    """File status."""
+
+    status: int | None
+    status_desc: str = ""
+
+
+class Group(Reply, alias_generator=camel):
+    """Group."""
+
+    extend_infos: list[DepartmentExtend] = empty_list()
+    group: DepartmentGroup | None
+
+
+class GroupPlugin(Shape, alias_generator=camel):
+    """Group plugin."""
+
+    label: str
+    value: str
+
+
+class HospitalDistrict(Reply, alias_generator=camel):
+    """Hospital district."""
+
+    address: str = ""
+    deleted: int | None
+    district_name: str = ""
+    district_type: int | None
+    gmt_create: str
+    gmt_modified: str | None
+    id: int
+    parent_district_id: int | None
+
+
+class HospitalRole(Reply, alias_generator=camel):
+    """Hospital role."""
+
+    gmt_create: str
+    id: int
+    is_deleted: int | None
+    read_only: int | None
+    remark: str = ""
+    role_code: str | None
+    role_name: str = ""
+    sort: int | None
+
+
+class HospitalRoleUser(Reply, alias_generator=camel):
+    """Hospital role user."""
+
+    gmt_create: str
+    gmt_modified: str | None
+    job_number: str | None
+    role_code: str | None
+    role_name: str = ""
+    status: int | None
+    user_code: str | None
+    user_name: str = ""
+
+
+class IndustryManufactureCostRecord(Reply, alias_generator=camel):
+    """Industry manufacture cost record."""
+
     corp_id: str | None
     count: float | None
     ext: str | None
-    gmt_create: int | None
+    gmt_create: int
     gmt_modified: int | None
     instance_id: str | None
     is_deleted: str | None
     material_cost_record_no: str | None
-    material_name: str | None
+    material_name: str = ""
     material_no: str | None
-    memo: str | None
+    memo: str = ""
     order_no: str | None
-    price: float | None
+    price: Amount | None
     process_code: str | None
     production_task_no: str | None
     real_count: float | None
-    real_price: float | None
+    real_price: Amount | None
     type: str | None
     unit: str | None
 
 
-class IndustryManufactureFeeListGetList(Record, alias_generator=camel):
+class IndustryManufactureFee(Reply, alias_generator=camel):
+    """Industry manufacture fee."""
+
     amount: str | None
     corp_id: str | None
     count: float | None
     ext: str | None
-    gmt_create: int | None
+    gmt_create: int
     gmt_modified: int | None
-    id: int | None
+    id: int
     instance_id: str | None
     is_deleted: str | None
-    material_name: str | None
+    material_name: str = ""
     material_no: str | None
-    per_amount: float | None
+    per_amount: Amount | None
     process_code: str | None
     production_task_no: str | None
-    title: str | None
+    title: str = ""
     type: str | None
     unit: str | None
 
 
-class IndustryManufactureLabourCostList(Record, alias_generator=camel):
+class IndustryManufactureLabourCost(Reply, alias_generator=camel):
+    """Industry manufacture labour cost."""
+
     corp_id: str | None
     ext: str | None
-    gmt_create: int | None
+    gmt_create: int
     gmt_modified: int | None
     instance_id: str | None
-    labour_cost_name: str | None
+    labour_cost_name: str = ""
     labour_cost_no: str | None
-    material_name: str | None
+    material_name: str = ""
     material_no: str | None
     process_code: str | None
-    process_name: str | None
+    process_name: str = ""
     process_no: str | None
-    qualified_price: float | None
-    un_qualified_info: str | None
-    un_qualified_price1: float | None
-    un_qualified_price2: float | None
+    qualified_price: Amount | None
+    un_qualified_info: str = ""
+    un_qualified_price1: Amount | None
+    un_qualified_price2: Amount | None
     un_qualified_reason1: str | None
     un_qualified_reason2: str | None
 
 
-class IndustryManufactureMaterialListList(Record, alias_generator=camel):
+class IndustryManufactureMaterial(Reply, alias_generator=camel):
+    """Industry manufacture material."""
+
     category: str | None
     corp_id: str | None
     ext: str | None
     instance_id: str | None
-    material_name: str | None
+    material_name: str = ""
     material_no: str | None
     process_code: str | None
     specification: str | None
@@ -1205,875 +871,741 @@ class IndustryManufactureMaterialListList(Record, alias_generator=camel):
     unit: str | None
 
 
-class IndustryManufactureMesDispatchTaskReplyResult(Record, alias_generator=camel):
-    content: str | None
+class IndustryManufactureMaterialCost(Reply, alias_generator=camel):
+    """Industry manufacture material cost."""
 
-
-class IndustryManufactureMesDispatchTaskReply(Record, alias_generator=camel):
-    result: IndustryManufactureMesDispatchTaskReplyResult | None
-
-
-class IndustryManufactureMesMaterialExtendData(TypedDict, total=False):
-    code: str
-    name: str
-    value: str
-    value_type: str
-
-
-class IndustryManufactureMesMaterialReplyResult(Record, alias_generator=camel):
-    content: str | None
-
-
-class IndustryManufactureMesMaterialReply(Record, alias_generator=camel):
-    result: IndustryManufactureMesMaterialReplyResult | None
-
-
-class IndustryManufactureMesOutPlanReplyResult(Record, alias_generator=camel):
-    content: str | None
-
-
-class IndustryManufactureMesOutPlanReply(Record, alias_generator=camel):
-    result: IndustryManufactureMesOutPlanReplyResult | None
-
-
-class IndustryManufactureMesOutputReplyResult(Record, alias_generator=camel):
-    content: str | None
-
-
-class IndustryManufactureMesOutputReply(Record, alias_generator=camel):
-    result: IndustryManufactureMesOutputReplyResult | None
-
-
-class IndustryManufactureMesProcessExtendData(TypedDict, total=False):
-    code: str
-    name: str
-    value: str
-    value_type: str
-
-
-class IndustryManufactureMesProcessReplyResult(Record, alias_generator=camel):
-    content: str | None
-
-
-class IndustryManufactureMesProcessReply(Record, alias_generator=camel):
-    result: IndustryManufactureMesProcessReplyResult | None
-
-
-class IndustryManufactureMesProductionPlanExtendData(TypedDict, total=False):
-    code: str
-    name: str
-    value: str
-    value_type: str
-
-
-class IndustryManufactureMesProductionPlanReplyResult(Record, alias_generator=camel):
-    content: str | None
-
-
-class IndustryManufactureMesProductionPlanReply(Record, alias_generator=camel):
-    result: IndustryManufactureMesProductionPlanReplyResult | None
-
-
-class IndustryManufactureMesSubCooperationTeamExtendData(TypedDict, total=False):
-    code: Required[str]
-    name: str
-    value: Required[str]
-    value_type: Required[str]
-
-
-class IndustryManufactureMesSubCooperationTeamGroupPlugins(TypedDict, total=False):
-    label: Required[str]
-    value: Required[str]
-
-
-class IndustryManufactureMesSubCooperationTeamLeaders(TypedDict, total=False):
-    name: Required[str]
-    user_id: Required[str]
-
-
-class IndustryManufactureMesSubCooperationTeamMembers(TypedDict, total=False):
-    name: Required[str]
-    user_id: Required[str]
-
-
-class IndustryManufactureMesSubCooperationTeamReplyResult(Record, alias_generator=camel):
-    content: str | None
-
-
-class IndustryManufactureMesSubCooperationTeamReply(Record, alias_generator=camel):
-    result: IndustryManufactureMesSubCooperationTeamReplyResult | None
-
-
-class IndustryManufactureMesTeamMgmtExtendData(TypedDict, total=False):
-    code: Required[str]
-    name: str
-    value: Required[str]
-    value_type: Required[str]
-
-
-class IndustryManufactureMesTeamMgmtGroupPlugins(TypedDict, total=False):
-    label: Required[str]
-    value: Required[str]
-
-
-class IndustryManufactureMesTeamMgmtLeaders(TypedDict, total=False):
-    name: Required[str]
-    user_id: Required[str]
-
-
-class IndustryManufactureMesTeamMgmtMembers(TypedDict, total=False):
-    name: Required[str]
-    user_id: Required[str]
-
-
-class IndustryManufactureMesTeamMgmtReplyResult(Record, alias_generator=camel):
-    content: str | None
-
-
-class IndustryManufactureMesTeamMgmtReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-    error_msg: str | None
-    result: IndustryManufactureMesTeamMgmtReplyResult | None
-
-
-class IndustryMmanufactureMaterialCostGetList(Record, alias_generator=camel):
-    act_price: float | None
+    act_price: Amount | None
     corp_id: str | None
     count: float | None
     ext: str | None
-    gmt_create: int | None
+    gmt_create: int
     gmt_modified: int | None
     instance_id: str | None
     material_cost_no: str | None
-    material_name: str | None
+    material_name: str = ""
     material_no: str | None
-    memo: str | None
-    price: float | None
+    memo: str = ""
+    price: Amount | None
     process_code: str | None
     unit: str | None
 
 
-class OrderConvertAttachments(TypedDict, total=False):
-    file_name: Required[str]
-    file_url: Required[str]
+class IndustryManufactureMesMaterial(Shape, alias_generator=camel):
+    """Industry manufacture mes material."""
 
+    code: str | None = None
+    name: str | None = None
+    value: str | None = None
+    value_type: str | None = None
 
-class OrderConvertReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-    result: str | None
 
+class JobCodeDictionary(Reply, alias_generator=camel):
+    """Job code dictionary."""
 
-class PromptTemplatesOperateReply(Record, alias_generator=camel):
-    biz_code: str | None
-    content: str | None
-    description: str | None
-    placeholder_count: int | None
-    source: str | None
-
-
-class PushDingMessageReply(Record, alias_generator=camel):
-    content: int | None
-
-
-class QueryAllDepartmentContentDeptAndExtDepartment(Record, alias_generator=camel):
-    dept_code: str | None
-    dept_name: str | None
-    dept_order: int | None
-    dept_status: int | None
-    dept_type: int | None
-    gmt_create_str: str | None
-    gmt_modified_str: str | None
-    id: int | None
-    name: str | None
-    parent_dept_code: str | None
-    remark: str | None
-    ward_id_list: list[int] = empty_list()
-
-
-class QueryAllDepartmentContentDeptAndExtExtendInfos(Record, alias_generator=camel):
-    dept_code: str | None
-    dept_extend_display_name: str | None
-    dept_extend_key: str | None
-    dept_extend_value: str | None
-    gmt_create_str: str | None
-    gmt_modified_str: str | None
-    id: int | None
-    status: int | None
-
-
-class QueryAllDepartmentContentDeptAndExt(Record, alias_generator=camel):
-    department: QueryAllDepartmentContentDeptAndExtDepartment | None
-    extend_infos: list[QueryAllDepartmentContentDeptAndExtExtendInfos] = empty_list()
-
-
-class QueryAllDepartmentContentGroupAndExtListExtendInfos(Record, alias_generator=camel):
-    dept_code: str | None
-    dept_extend_display_name: str | None
-    dept_extend_key: str | None
-    dept_extend_value: str | None
-    gmt_create_str: str | None
-    gmt_modified_str: str | None
-    id: int | None
-    status: int | None
-
-
-class QueryAllDepartmentContentGroupAndExtListGroupLeader(Record, alias_generator=camel):
-    job_number: str | None
-    name: str | None
-    user_id: str | None
-
-
-class QueryAllDepartmentContentGroupAndExtListGroup(Record, alias_generator=camel):
-    dept_id: int | None
-    dept_status: int | None
-    gmt_create_str: str | None
-    gmt_modified_str: str | None
-    id: int | None
-    leader: QueryAllDepartmentContentGroupAndExtListGroupLeader | None
-    name: str | None
-    parent_dept_code: str | None
-    remark: str | None
-
-
-class QueryAllDepartmentContentGroupAndExtList(Record, alias_generator=camel):
-    extend_infos: list[QueryAllDepartmentContentGroupAndExtListExtendInfos] = empty_list()
-    group: QueryAllDepartmentContentGroupAndExtListGroup | None
-
-
-class QueryAllDepartmentContent(Record, alias_generator=camel):
-    dept_and_ext: QueryAllDepartmentContentDeptAndExt | None
-    group_and_ext_list: list[QueryAllDepartmentContentGroupAndExtList] = empty_list()
-    id: int | None
-    name: str | None
-
-
-class QueryAllDoctorsContent(Record, alias_generator=camel):
-    assess_group_id: str | None
-    assess_group_name: str | None
-    dept_code: str | None
-    dept_type: str | None
-    gmt_create_str: str | None
-    gmt_modified_str: str | None
-    id: int | None
-    job_num: str | None
-    status: int | None
-    uid: str | None
-    user_code: str | None
-    user_name: str | None
-
-
-class QueryAllGroupContent(Record, alias_generator=camel):
-    dept_id: int | None
-    id: int | None
-    name: str | None
-
-
-class QueryAllGroupsInDeptContent(Record, alias_generator=camel):
-    dept_id: int | None
-    id: int | None
-    name: str | None
-
-
-class QueryAllMemberByDeptContent(Record, alias_generator=camel):
-    job_num: str | None
-    uid: str | None
-    user_name: str | None
-
-
-class QueryAllMemberByGroupContent(Record, alias_generator=camel):
-    job_num: str | None
-    uid: str | None
-    user_name: str | None
-
-
-class QueryBizOptLogContent(Record, alias_generator=camel):
-    biz_type: int | None
-    data_type: int | None
-    id: int | None
-    opt_after_data: str | None
-    opt_before_data: str | None
-    opt_biz_type: int | None
-    opt_extend: str | None
-    opt_job_number: str | None
-    opt_object_code: str | None
-    opt_object_name: str | None
-    opt_object_user_job_no: str | None
-    opt_success: int | None
-    opt_time: int | None
-    opt_type: int | None
-    opt_user_code: str | None
-    opt_user_name: str | None
-    remark: str | None
-
-
-class QueryChatAioxmInfoReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class QueryConvertRulesItemSourceFiles(Record, alias_generator=camel):
-    file_name: str | None
-    file_size: float | None
-    file_tag: str | None
-    media_id: str | None
-    preview_url: str | None
-
-
-class QueryConvertRulesItemTargetFiles(Record, alias_generator=camel):
-    file_name: str | None
-    file_size: float | None
-    file_tag: str | None
-    media_id: str | None
-    preview_url: str | None
-
-
-class QueryConvertRulesItem(Record, alias_generator=camel):
-    corp_id: str | None
-    description: str | None
-    gmt_create: float | None
-    gmt_modified: float | None
-    name: str | None
-    rule_biz_id: str | None
-    source_files: list[QueryConvertRulesItemSourceFiles] = empty_list()
-    target_files: list[QueryConvertRulesItemTargetFiles] = empty_list()
-
-
-class QueryDepartmentExtendInfoReplyContent(Record, alias_generator=camel):
-    dept_code: str | None
-    dept_extend_display_name: str | None
-    dept_extend_key: str | None
-    dept_extend_value: str | None
-    gmt_create_str: str | None
-    gmt_modified_str: str | None
-    id: int | None
-    status: int | None
-
-
-class QueryDepartmentExtendInfoReply(Record, alias_generator=camel):
-    content: list[QueryDepartmentExtendInfoReplyContent] = empty_list()
-
-
-class QueryDepartmentInfoReplyContentDepartment(Record, alias_generator=camel):
-    dept_code: str | None
-    dept_name: str | None
-    dept_order: int | None
-    dept_status: int | None
-    dept_type: int | None
-    gmt_create_str: str | None
-    gmt_modified_str: str | None
-    id: int | None
-    name: str | None
-    parent_dept_code: str | None
-    remark: str | None
-    ward_id_list: list[int] = empty_list()
-
-
-class QueryDepartmentInfoReplyContentExtendInfos(Record, alias_generator=camel):
-    dept_code: str | None
-    dept_extend_display_name: str | None
-    dept_extend_key: str | None
-    dept_extend_value: str | None
-    gmt_create_str: str | None
-    gmt_modified_str: str | None
-    id: int | None
-    status: int | None
-
-
-class QueryDepartmentInfoReplyContent(Record, alias_generator=camel):
-    department: QueryDepartmentInfoReplyContentDepartment | None
-    extend_infos: list[QueryDepartmentInfoReplyContentExtendInfos] = empty_list()
-
-
-class QueryDepartmentInfoReply(Record, alias_generator=camel):
-    content: QueryDepartmentInfoReplyContent | None
-
-
-class QueryDoctorDetailsByJobNumberReplyContentDeptList(Record, alias_generator=camel):
-    category_name: str | None
-    dept_id: int | None
-    dept_name: str | None
-    gmt_create: str | None
-    gmt_modified: str | None
-    relation_id: int | None
-
-
-class QueryDoctorDetailsByJobNumberReplyContentGroupList(Record, alias_generator=camel):
-    dept_id: int | None
-    dept_name: str | None
-    group_id: int | None
-    group_name: str | None
-    is_assess_group: str | None
-    is_leader: bool | None
-    relation_id: int | None
-
-
-class QueryDoctorDetailsByJobNumberReplyContentJobStatus(Record, alias_generator=camel):
-    code: str | None
-    status_name: str | None
-
-
-class QueryDoctorDetailsByJobNumberReplyContentProfessionalTitle(Record, alias_generator=camel):
-    code: str | None
-    professional_title_category: str | None
-    professional_title_detail: str | None
-
-
-class QueryDoctorDetailsByJobNumberReplyContentUserProbList(Record, alias_generator=camel):
-    code: str | None
-    user_property_name: str | None
-
-
-class QueryDoctorDetailsByJobNumberReplyContent(Record, alias_generator=camel):
-    dept_list: list[QueryDoctorDetailsByJobNumberReplyContentDeptList] = empty_list()
-    group_list: list[QueryDoctorDetailsByJobNumberReplyContentGroupList] = empty_list()
-    job_number: str | None
-    job_status: list[QueryDoctorDetailsByJobNumberReplyContentJobStatus] = empty_list()
-    professional_title: QueryDoctorDetailsByJobNumberReplyContentProfessionalTitle | None
-    user_id: str | None
-    user_name: str | None
-    user_prob_list: list[QueryDoctorDetailsByJobNumberReplyContentUserProbList] = empty_list()
-
-
-class QueryDoctorDetailsByJobNumberReply(Record, alias_generator=camel):
-    content: QueryDoctorDetailsByJobNumberReplyContent | None
-
-
-class QueryGroupInfoReplyContentExtendInfos(Record, alias_generator=camel):
-    dept_code: str | None
-    dept_extend_display_name: str | None
-    dept_extend_key: str | None
-    dept_extend_value: str | None
-    gmt_create_str: str | None
-    gmt_modified_str: str | None
-    id: int | None
-    status: int | None
-
-
-class QueryGroupInfoReplyContentGroupLeader(Record, alias_generator=camel):
-    job_number: str | None
-    name: str | None
-    user_id: str | None
-
-
-class QueryGroupInfoReplyContentGroup(Record, alias_generator=camel):
-    dept_id: int | None
-    dept_status: int | None
-    gmt_create_str: str | None
-    gmt_modified_str: str | None
-    id: int | None
-    leader: QueryGroupInfoReplyContentGroupLeader | None
-    name: str | None
-    parent_dept_code: str | None
-    remark: str | None
-
-
-class QueryGroupInfoReplyContent(Record, alias_generator=camel):
-    extend_infos: list[QueryGroupInfoReplyContentExtendInfos] = empty_list()
-    group: QueryGroupInfoReplyContentGroup | None
-
-
-class QueryGroupInfoReply(Record, alias_generator=camel):
-    content: QueryGroupInfoReplyContent | None
-
-
-class QueryHospitalDistrictInfoContent(Record, alias_generator=camel):
-    address: str | None
-    deleted: int | None
-    district_name: str | None
-    district_type: int | None
-    gmt_create: str | None
-    gmt_modified: str | None
-    id: int | None
-    parent_district_id: int | None
-
-
-class QueryHospitalRoleUserInfoContent(Record, alias_generator=camel):
-    gmt_create: str | None
-    gmt_modified: str | None
-    job_number: str | None
-    role_code: str | None
-    role_name: str | None
-    status: int | None
-    user_code: str | None
-    user_name: str | None
-
-
-class QueryHospitalRolesReplyContent(Record, alias_generator=camel):
-    gmt_create: str | None
-    id: int | None
-    is_deleted: int | None
-    read_only: int | None
-    remark: str | None
-    role_code: str | None
-    role_name: str | None
-    sort: int | None
-
-
-class QueryHospitalRolesReply(Record, alias_generator=camel):
-    content: list[QueryHospitalRolesReplyContent] = empty_list()
-
-
-class QueryJobCodeDictionaryReplyContent(Record, alias_generator=camel):
     category: str | None
     code: str | None
-    display_name: str | None
+    display_name: str = ""
     doctor_type: str | None
 
 
-class QueryJobCodeDictionaryReply(Record, alias_generator=camel):
-    content: list[QueryJobCodeDictionaryReplyContent] = empty_list()
+class JobStatus(Reply, alias_generator=camel):
+    """Job status."""
+
+    code: str | None
+    status_name: str = ""
 
 
-class QueryJobStatusCodeDictionaryReplyContent(Record, alias_generator=camel):
+class JobStatusCodeDictionary(Reply, alias_generator=camel):
+    """Job status code dictionary."""
+
     category: str | None
     code: str | None
-    display_name: str | None
+    display_name: str = ""
 
 
-class QueryJobStatusCodeDictionaryReply(Record, alias_generator=camel):
-    content: list[QueryJobStatusCodeDictionaryReplyContent] = empty_list()
+class KnowledgeGraphNode(Reply, alias_generator=camel):
+    """Knowledge graph node."""
+
+    biz_id: str | None
+    dataset_id: int | None
+    node_info: NodeInfo
 
 
-class QueryMedicalEventsReplyContent(Record, alias_generator=camel):
+class KnowledgeGraphRelation(Reply, alias_generator=camel):
+    """Knowledge graph relation."""
+
+    biz_id: str | None
+    dataset_id: int | None
+    relation_info: NodeInfo
+
+
+class Log(Reply, alias_generator=camel):
+    """Log."""
+
+    app_name: str = ""
+    extend_info: str = ""
+    feedback_state: int | None
+    feedback_state_desc: str = ""
+    question: str | None
+    question_time: int | None
+    response: str | None
+    runtime: int | None
+    scene: str | None
+    session_type: str | None
+    user_id: str | None
+    user_name: str = ""
+
+
+class MedicalEvent(Reply, alias_generator=camel):
+    """Medical event."""
+
     code: str | None
-    content: str | None
+    content: str = ""
     event_id: int | None
 
 
-class QueryMedicalEventsReply(Record, alias_generator=camel):
-    content: list[QueryMedicalEventsReplyContent] = empty_list()
+class MedicalEventPage(Reply, alias_generator=camel):
+    """Medical event page."""
+
+    content: list[MedicalEvent] = empty_list()
     total_count: int | None
 
 
-class QueryOrderConvertResultItemOutputInfo(Record, alias_generator=camel):
-    content: str | None
-    file_name: str | None
+class Member(Reply, alias_generator=camel):
+    """Member."""
+
+    dept_id_list: list[int] = empty_list()
+    ding_member_status: str | None
+    is_active: bool | None
+    member_name: str = ""
+    member_title: str = ""
+    member_work_number: str | None
+    role_info_list: list[RoleInfo] = empty_list()
+    supply_node_list: list[int] = empty_list()
+
+
+class NodeInfo(Reply, Shape, alias_generator=camel):
+    """Node info."""
+
+    end_id: str | None = None
+    media_id: str = promised()
+    properties_string: str | None = None
+    relation_name: str = ""
+    start_id: str | None = None
+    node_label: str = ""
+    node_name: str = ""
+
+
+class OutputInfo(Reply, alias_generator=camel):
+    """Output info."""
+
+    content: str = ""
+    file_name: str = ""
     file_size: str | None
     file_type: str | None
     file_url: str | None
 
 
-class QueryOrderConvertResultItem(Record, alias_generator=camel):
-    corp_id: str | None
-    create_time: int | None
-    creator_name: str | None
-    output_info: QueryOrderConvertResultItemOutputInfo | None
-    status: str | None
-    task_biz_id: str | None
-    title: str | None
+class PartnerAdmin(Reply, alias_generator=camel):
+    """Partner admin."""
 
-
-class QueryUserCredentialsReplyContentCredentialList(Record, alias_generator=camel):
-    credential_name: str | None
-    credential_type: int | None
-    term_of_validity: str | None
-
-
-class QueryUserCredentialsReplyContent(Record, alias_generator=camel):
-    credential_list: list[QueryUserCredentialsReplyContentCredentialList] = empty_list()
+    name: str = ""
+    union_id: str | None
     user_id: str | None
 
 
-class QueryUserCredentialsReply(Record, alias_generator=camel):
-    content: list[QueryUserCredentialsReplyContent] = empty_list()
+class PartnerManager(Reply, alias_generator=camel):
+    """Partner manager."""
+
+    dept_id: str | None
+    dept_name: str = ""
+    interface_type: str | None
+    user_id: str | None
+    user_name: str = ""
 
 
-class QueryUserExtInfoReplyContent(Record, alias_generator=camel):
+class PartnerType(Reply, alias_generator=camel):
+    """Partner type."""
+
+    label_id: int | None
+    name: str = ""
+    super_id: int | None
+
+
+class PartnerTypeInfo(Reply, alias_generator=camel):
+    """Partner type info."""
+
+    id: int
+    name: str = ""
+    super_id: int | None
+    super_name: str = ""
+
+
+class Post(Reply, alias_generator=camel):
+    """Post."""
+
+    content: str = ""
+    gmt_create: str
+    post_id: int
+    title: str = ""
+    user_name: str = ""
+
+
+class Product(Reply, alias_generator=camel):
+    """Product."""
+
+    id: int
+    price: int | None
+    product_code: str | None
+    product_name: str = ""
+
+
+class ProductInfo(Reply, alias_generator=camel):
+    """Product info."""
+
+    attribute: str | None
+    brand: str | None
+    category: str | None
+    currency: str | None
+    image_urls: list[str] = empty_list()
+    price: int | None
+    product_code: str | None
+    product_fab: str | None
+    product_id: int | None
+    product_info: str = ""
+    product_name: str = ""
+    related_type: str | None
+
+
+class ProfessionalTitle(Reply, alias_generator=camel):
+    """Professional title."""
+
+    code: str | None
+    professional_title_category: str | None
+    professional_title_detail: str = ""
+
+
+class PromptTemplatesOperate(Reply, alias_generator=camel):
+    """Prompt templates operate."""
+
+    biz_code: str | None
+    content: str = ""
+    description: str = ""
+    placeholder_count: int | None
+    source: str | None
+
+
+class QueryAllDepartment(Reply, alias_generator=camel):
+    """Query all department."""
+
+    dept_code: str | None
+    dept_name: str = ""
+    dept_order: int | None
+    dept_status: int | None
+    dept_type: int | None
+    gmt_create_str: str | None
+    gmt_modified_str: str | None
+    id: int
+    name: str = ""
+    parent_dept_code: str | None
+    remark: str = ""
+    ward_id_list: list[int] = empty_list()
+
+
+class Renter(Reply, alias_generator=camel):
+    """Renter."""
+
+    bind_renter_corp_id: str | None
+    bind_time: int | None
+    credit_code: str | None
+    end_time: int | None
+    extend: str | None
+    name: str
+    renter_dept_id: int | None
+    start_time: int | None
+    state: int | None
+    renter_id: int | None
+
+
+class RenterMember(Reply, alias_generator=camel):
+    """Renter member."""
+
+    extend: str | None
+    invite_state: str | None
+    name: str
+    state: str | None
+    type: str | None
+    union_id: str | None
+    user_id: str | None
+    renter_id: int | None
+    mobile: str = ""
+
+
+class Role(Reply, alias_generator=camel):
+    """Role."""
+
+    is_role_group: bool | None
+    role_id: str
+    role_name: str = ""
+
+
+class RoleInfo(Reply, alias_generator=camel):
+    """Role info."""
+
+    role_id: str | None
+    role_name: str = ""
+
+
+class SourceFile(Reply, alias_generator=camel):
+    """Source file."""
+
+    file_name: str = ""
+    file_size: float | None
+    file_tag: str | None
+    media_id: str | None
+    preview_url: str | None
+
+
+class Student(Reply, alias_generator=camel):
+    """Student."""
+
+    dept_id: int | None
+    ding_member_status: str | None
+    emp_extension: dict[str, str] = empty_dict()
+    gender: str | None
+    identify_id: str | None
+    is_active: bool | None
+    start_year: str | None
+    student_id: int
+    student_name: str = ""
+    student_number: str | None
+    union_id: str | None
+    user_id: str | None
+    dept_student_info_list: list[DeptStudentInfo] = empty_list()
+    mobile: str = ""
+
+
+class Sub(Reply, alias_generator=camel):
+    """Sub."""
+
+    point: int | None
+    reference: str | None
+    reference_frame: list[str] = empty_list()
+    sub_info: str = ""
+    sub_name: str = ""
+
+
+class Tag(Shape, alias_generator=camel):
+    """Tag."""
+
+    tag_name: str | None = None
+    tag_value_list: list[str] = empty_list()
+
+
+class Task(Reply, alias_generator=camel):
+    """Task."""
+
+    report_link: str | None
+    result: TaskPackagePage | None
+    status: str | None
+    status_info: str = ""
+    task_id: str
+
+
+class TaskEntry(Shape, alias_generator=camel):
+    """Task entry."""
+
+    date: str | None = None
+    desc: str | None = None
+    extension: str | None = None
+    file_type: str | None = None
+    file_url: list[str] = empty_list()
+    id: int | None = None
+    name: str | None = None
+
+
+class TaskInfo(Reply, alias_generator=camel):
+    """Task info."""
+
+    description: str = ""
+    task_id: int | None
+    task_name: str = ""
+
+
+class TaskPackage(Reply, alias_generator=camel):
+    """Task package."""
+
+    task_package_id: str
+    tasks: list[Task] = empty_list()
+
+
+class TaskPackageEntry(Shape, alias_generator=camel):
+    """Task package entry."""
+
+    extension: str | None = None
+    file_url: str | None = None
+    file_urls: list[str] = empty_list()
+    task_name: str | None = None
+    text_content: str | None = None
+
+
+class TaskPackagePage(Reply, alias_generator=camel):
+    """Task package page."""
+
+    audio_text: str = ""
+    audio_text_formatted: str | None
+    date: str | None
+    desc: str = ""
+    form_name: str = ""
+    id: int
+    items: list[TaskPackagePageEntry] = empty_list()
+    name: str = ""
+    parse_text: str = ""
+    raw_data: str | None
+    summary: str = ""
+    total: int | None
+
+
+class TaskPackagePageEntry(Reply, alias_generator=camel):
+    """Task package page entry."""
+
+    advantages: str | None
+    fab_reference: str | None
+    info: str = ""
+    name: str = ""
+    point: int | None
+    reference: str | None
+    res: bool | None
+    suggestion: str = ""
+    reference_frame: list[str] = empty_list()
+    subs: list[Sub] = empty_list()
+
+
+class TaskQueue(Reply, alias_generator=camel):
+    """Task queue."""
+
+    pending_count: int | None
+    processing_count: int | None
+    total_count: int | None
+
+
+class TaskRef(Reply, alias_generator=camel):
+    """Task ref."""
+
+    id: int
+    task_id: str
+
+
+class Training(Reply, alias_generator=camel):
+    """Training."""
+
+    ai_job_status: str | None
+    gmt_create: str
+    id: int
+    product_name: str = ""
+    training_ranking: int | None
+    training_ranking_percent: int | None
+    training_score: int | None
+    user_id: str | None
+    user_name: str = ""
+
+
+class User(Reply, alias_generator=camel):
+    """User."""
+
+    comments: str | None
+    dept: list[UserDept] = empty_list()
+    group: list[UserGroup] = empty_list()
+    job: UserEntry | None
+    job_num: str | None
+    job_status: UserEntry | None
+    job_status_list: list[UserEntry] = empty_list()
+    uid: str | None
+    user_name: str = ""
+    user_prob: UserEntry | None
+
+
+class UserAuth(Shape, alias_generator=camel):
+    """User auth."""
+
+    ding_dept_id: str | None = None
+    source_dept_id: str | None = None
+
+
+class UserCredential(Reply, alias_generator=camel):
+    """User credential."""
+
+    credential_list: list[Credential] = empty_list()
+    user_id: str | None
+
+
+class UserDept(Reply, alias_generator=camel):
+    """User dept."""
+
+    gmt_create_str: str | None
+    gmt_modified_str: str | None
+    id: int
+    name: str = ""
+    rel_id: int | None
+
+
+class UserEntry(Reply, alias_generator=camel):
+    """User entry."""
+
+    biz_type: str | None
+    category: str | None
+    code: str | None
+    display_name: str = ""
+
+
+class UserExt(Reply, alias_generator=camel):
+    """User ext."""
+
     gmt_create: str | None
     gmt_modified: str | None
     status: int | None
     user_code: str | None
-    user_extend_display_name: str | None
+    user_extend_display_name: str = ""
     user_extend_key: str | None
     user_extend_value: str | None
 
 
-class QueryUserExtInfoReply(Record, alias_generator=camel):
-    content: list[QueryUserExtInfoReplyContent] = empty_list()
+class UserExtendValuePage(Reply, alias_generator=camel):
+    """User extend value page."""
 
-
-class QueryUserExtendValuesReplyContent(Record, alias_generator=camel):
-    user_code: str | None
-    user_extend_display_name: str | None
-    user_extend_key: str | None
-    user_extend_value: str | None
-
-
-class QueryUserExtendValuesReply(Record, alias_generator=camel):
-    content: list[QueryUserExtendValuesReplyContent] = empty_list()
+    content: list[UserExt] = empty_list()
     total_count: int | None
 
 
-class QueryUserInfoReplyContentDept(Record, alias_generator=camel):
-    gmt_create_str: str | None
-    gmt_modified_str: str | None
-    id: int | None
-    name: str | None
-    rel_id: int | None
+class UserGroup(Reply, alias_generator=camel):
+    """User group."""
 
-
-class QueryUserInfoReplyContentGroup(Record, alias_generator=camel):
     dept_id: int | None
-    dept_name: str | None
+    dept_name: str = ""
     gmt_create_str: str | None
     gmt_modified_str: str | None
-    id: int | None
-    name: str | None
-    rel_id: int | None
-
-
-class QueryUserInfoReplyContentJob(Record, alias_generator=camel):
-    biz_type: str | None
-    category: str | None
-    code: str | None
-    display_name: str | None
-
-
-class QueryUserInfoReplyContentJobStatus(Record, alias_generator=camel):
-    biz_type: str | None
-    category: str | None
-    code: str | None
-    display_name: str | None
-
-
-class QueryUserInfoReplyContentJobStatusList(Record, alias_generator=camel):
-    biz_type: str | None
-    category: str | None
-    code: str | None
-    display_name: str | None
-
-
-class QueryUserInfoReplyContentUserProb(Record, alias_generator=camel):
-    biz_type: str | None
-    category: str | None
-    code: str | None
-    display_name: str | None
-
-
-class QueryUserInfoReplyContent(Record, alias_generator=camel):
-    comments: str | None
-    dept: list[QueryUserInfoReplyContentDept] = empty_list()
-    group: list[QueryUserInfoReplyContentGroup] = empty_list()
-    job: QueryUserInfoReplyContentJob | None
-    job_num: str | None
-    job_status: QueryUserInfoReplyContentJobStatus | None
-    job_status_list: list[QueryUserInfoReplyContentJobStatusList] = empty_list()
-    uid: str | None
-    user_name: str | None
-    user_prob: QueryUserInfoReplyContentUserProb | None
-
-
-class QueryUserInfoReply(Record, alias_generator=camel):
-    content: QueryUserInfoReplyContent | None
-
-
-class QueryUserProbCodeDictionaryReplyContent(Record, alias_generator=camel):
-    category: str | None
-    code: str | None
-    display_name: str | None
-
-
-class QueryUserProbCodeDictionaryReply(Record, alias_generator=camel):
-    content: list[QueryUserProbCodeDictionaryReplyContent] = empty_list()
-
-
-class QueryUserRolesReplyContent(Record, alias_generator=camel):
-    role_code: str | None
-    role_name: str | None
-
-
-class QueryUserRolesReply(Record, alias_generator=camel):
-    content: list[QueryUserRolesReplyContent] = empty_list()
-
-
-class SubmitTaskData(TypedDict, total=False):
-    date: str
-    desc: str
-    extension: str
-    file_type: str
-    file_url: list[str]
     id: int
-    name: str
+    name: str = ""
+    rel_id: int | None
 
 
-class SubmitTaskReplyTasks(Record, alias_generator=camel):
-    id: int | None
-    task_id: str | None
+class UserProb(Reply, alias_generator=camel):
+    """User prob."""
+
+    code: str | None
+    user_property_name: str = ""
 
 
-class SubmitTaskReply(Record, alias_generator=camel):
-    tasks: list[SubmitTaskReplyTasks] = empty_list()
+class UserRole(Reply, alias_generator=camel):
+    """User role."""
 
-
-class SubmitTaskPackageData(TypedDict, total=False):
-    extension: str
-    file_url: str
-    file_urls: list[str]
-    task_name: str
-    text_content: str
-
-
-class SubmitTaskPackageReply(Record, alias_generator=camel):
-    task_id_list: list[str] = empty_list()
-    task_package_id: str | None
-
-
-class SupplAddRoleReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class SupplyAddDeptReplyResult(Record, alias_generator=camel):
-    dept_id: int | None
-
-
-class SupplyAddDeptReply(Record, alias_generator=camel):
-    result: SupplyAddDeptReplyResult | None
-
-
-class SupplyAddMemberReplyResult(Record, alias_generator=camel):
-    ding_member_status: str | None
-    union_id: str | None
-    user_id: str | None
-
-
-class SupplyAddMemberReply(Record, alias_generator=camel):
-    result: SupplyAddMemberReplyResult | None
-
-
-class SupplyAddPartnerTypeReply(Record, alias_generator=camel):
-    result: int | None
-
-
-class SupplyChainQueryDeptInfoReplyResultPartnerTypeInfoList(Record, alias_generator=camel):
-    id: int | None
-    name: str | None
-    super_id: int | None
-    super_name: str | None
-
-
-class SupplyChainQueryDeptInfoReplyResult(Record, alias_generator=camel):
-    dept_id: int | None
-    dept_type: str | None
-    has_sub_dept: bool | None
-    name: str | None
-    partner_number: str | None
-    partner_type_info_list: list[SupplyChainQueryDeptInfoReplyResultPartnerTypeInfoList] = empty_list()
-    super_id: int | None
-
-
-class SupplyChainQueryDeptInfoReply(Record, alias_generator=camel):
-    result: SupplyChainQueryDeptInfoReplyResult | None
-
-
-class SupplyGetMemberReplyResultRoleInfoList(Record, alias_generator=camel):
-    role_id: str | None
-    role_name: str | None
-
-
-class SupplyGetMemberReplyResult(Record, alias_generator=camel):
-    dept_id_list: list[int] = empty_list()
-    ding_member_status: str | None
-    is_active: bool | None
-    member_name: str | None
-    member_title: str | None
-    member_work_number: str | None
-    role_info_list: list[SupplyGetMemberReplyResultRoleInfoList] = empty_list()
-    supply_node_list: list[int] = empty_list()
-
-
-class SupplyGetMemberReply(Record, alias_generator=camel):
-    result: SupplyGetMemberReplyResult | None
-
-
-class SupplyListDeptMembersList(Record, alias_generator=camel):
-    ding_member_status: str | None
-    is_active: bool | None
-    member_name: str | None
-    member_title: str | None
-    member_work_number: str | None
-    union_id: str | None
-    user_id: str | None
-
-
-class SupplyListPartnerAdminsReplyResult(Record, alias_generator=camel):
-    name: str | None
-    union_id: str | None
-    user_id: str | None
-
-
-class SupplyListPartnerAdminsReply(Record, alias_generator=camel):
-    result: list[SupplyListPartnerAdminsReplyResult] = empty_list()
-
-
-class SupplyListPartnerManagersReplyResult(Record, alias_generator=camel):
-    dept_id: str | None
-    dept_name: str | None
-    interface_type: str | None
-    user_id: str | None
-    user_name: str | None
-
-
-class SupplyListPartnerManagersReply(Record, alias_generator=camel):
-    result: list[SupplyListPartnerManagersReplyResult] = empty_list()
-
-
-class SupplyListPartnerTypeReplyResult(Record, alias_generator=camel):
-    label_id: int | None
-    name: str | None
-    super_id: int | None
-
-
-class SupplyListPartnerTypeReply(Record, alias_generator=camel):
-    result: list[SupplyListPartnerTypeReplyResult] = empty_list()
-
-
-class SupplyListRoleReplyResult(Record, alias_generator=camel):
-    is_role_group: bool | None
-    role_id: str | None
-    role_name: str | None
-
-
-class SupplyListRoleReply(Record, alias_generator=camel):
-    result: list[SupplyListRoleReplyResult] = empty_list()
-
-
-class SupplyListSubDeptReplyResultPartnerTypeInfoList(Record, alias_generator=camel):
-    id: int | None
-    name: str | None
-    super_id: int | None
-    super_name: str | None
-
-
-class SupplyListSubDeptReplyResult(Record, alias_generator=camel):
-    dept_id: int | None
-    dept_type: str | None
-    has_sub_dept: bool | None
-    name: str | None
-    partner_number: str | None
-    partner_type_info_list: list[SupplyListSubDeptReplyResultPartnerTypeInfoList] = empty_list()
-    super_id: int | None
-
-
-class SupplyListSubDeptReply(Record, alias_generator=camel):
-    result: list[SupplyListSubDeptReplyResult] = empty_list()
-
-
-class SupplyQueryPartnerTypeReplyResult(Record, alias_generator=camel):
-    label_id: int | None
-    name: str | None
-    super_id: int | None
-
-
-class SupplyQueryPartnerTypeReply(Record, alias_generator=camel):
-    result: SupplyQueryPartnerTypeReplyResult | None
+    role_code: str | None
+    role_name: str = ""
 
 
 class IndustryV1(Manager):
+    @api("industry_1_0.AiRetailProductAdd", "POST /v1.0/industry/retail/product/add")
+    def ai_retail_product_add(
+        self,
+        *,
+        product_code: str,
+        product_name: str,
+        attribute: dict[str, str] | None = None,
+        barcodes: list[str] | None = None,
+        brand: str | None = None,
+        category: str | None = None,
+        currecy: str | None = None,
+        enable: int | None = None,
+        image_file_ids: list[str] | None = None,
+        item_numbers: list[str] | None = None,
+        price: Amount | None = None,
+        product_fab: str | None = None,
+        product_info: str | None = None,
+        tag1: str | None = None,
+        tag2: str | None = None,
+        tag3: str | None = None,
+    ) -> Call[int | None]:
+        """Ai retail product add (新增商品).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "productId").or_none()
+
+    @api("industry_1_0.AiRetailProductDelete", "POST /v1.0/industry/retail/product/delete")
+    def ai_retail_product_delete(
+        self,
+        product_id: int,
+    ) -> Call[bool]:
+        """Ai retail product delete (删除商品).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool)
+
+    @api("industry_1_0.AiRetailProductImgUpload", "POST /v1.0/industry/retail/product/image/upload")
+    def ai_retail_product_img_upload(
+        self,
+        *,
+        biz_code: str,
+    ) -> Call[AiRetailProductImgUpload | None]:
+        """Ai retail product img upload (商品图片上传).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiRetailProductImgUpload, "result").or_none()
+
+    @api("industry_1_0.AiRetailProductQuery", "GET /v1.0/industry/retail/product/query")
+    def ai_retail_product_query(
+        self,
+        *,
+        product_code: str | None = None,
+        product_id: int | None = None,
+    ) -> Call[list[AiRetailProduct]]:
+        """Ai retail product query (查询商品).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[AiRetailProduct], "data").or_empty()
+
+    @api("industry_1_0.AiRetailProductUpdate", "POST /v1.0/industry/retail/product/update")
+    def ai_retail_product_update(
+        self,
+        product_id: int,
+        *,
+        attribute: dict[str, str] | None = None,
+        barcodes: list[str] | None = None,
+        brand: str | None = None,
+        category: str | None = None,
+        currency: str | None = None,
+        enable: int | None = None,
+        image_file_ids: list[str] | None = None,
+        item_numbers: list[str] | None = None,
+        price: Amount | None = None,
+        product_code: str | None = None,
+        product_fab: str | None = None,
+        product_info: str | None = None,
+        product_name: str | None = None,
+        tag1: str | None = None,
+        tag2: str | None = None,
+        tag3: str | None = None,
+    ) -> Call[bool]:
+        """Ai retail product update (更新商品).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool)
+
+    @api("industry_1_0.AiTrainingDetail", "POST /v1.0/industry/ai/trainingDetail")
+    def ai_training_detail(
+        self,
+        *,
+        record_id: int | None = None,
+    ) -> Call[AiTraining | None]:
+        """Ai training detail (AI练货记录详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiTraining, "result").or_none()
+
+    @api("industry_1_0.AiTrainingRecord", "POST /v1.0/industry/ai/retail/trainingRecord")
+    def ai_training_record(
+        self,
+        *,
+        direction: int | None = None,
+        end_time: int | None = None,
+        last_id: int | None = None,
+        size: int | None = None,
+        start_time: int | None = None,
+        task_id: int | None = None,
+    ) -> Call[AiTrainingRecord]:
+        """Ai training record (AI练货记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AiTrainingRecord)
+
+    @api("industry_1_0.BatchGetTaskResult", "POST /v1.0/industry/ai/taskResults/batchQuery", idempotent=True)
+    def batch_get_task_result(
+        self,
+        *,
+        task_ids: list[str] | None = None,
+    ) -> Call[list[Task]]:
+        """Batch get task result (批量查询任务结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[Task], "tasks").or_empty()
+
+    @api("industry_1_0.BusinessMatch", "POST /v1.0/industry/me/businesses/matching")
+    def business_match(
+        self,
+        user_id: str,
+        *,
+        business_info: str,
+        corp_name: str,
+    ) -> Call[str | None]:
+        """Business match (商机匹配).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "taskId").or_none()
+
+    @api("industry_1_0.BusinessMatchResult", "GET /v1.0/industry/me/businesses/matchingResults")
+    def business_match_result(
+        self,
+        task_id: str,
+        user_id: str,
+    ) -> Call[BusinessMatchResult]:
+        """Business match result (商机匹配结果查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(BusinessMatchResult)
+
+    @api("industry_1_0.CampusAddRenterMember", "POST /v1.0/industry/campuses/renters/members")
+    def campus_add_renter_member(
+        self,
+        renter_id: int,
+        *,
+        mobile: str,
+        name: str,
+        extend: str | None = None,
+        type: str | None = None,
+    ) -> Call[CreatedRenterMember]:
+        """Campus add renter member (添加租客下成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedRenterMember)
+
     @api("industry_1_0.CampusCreateCampus", "POST /v1.0/industry/campuses/projects")
     def campus_create_campus(
         self,
-        campus_name: str,
         creator_union_id: str,
         *,
+        campus_name: str,
         belong_project_group_id: int | None = None,
         telephone: str | None = None,
         description: str | None = None,
@@ -2089,12 +1621,12 @@ class IndustryV1(Manager):
         order_info: str | None = None,
         extend: str | None = None,
         location: str | None = None,
-    ) -> Call[CampusCreateCampusReply]:
+    ) -> Call[Campus]:
         """Campus create campus (创建园区项目).
 
         Args:
-            campus_name: 园区项目的名称 (例 e.g. `绿城未来park`)
             creator_union_id: 创建人的unionId (例 e.g. `1111`)
+            campus_name: 园区项目的名称 (例 e.g. `绿城未来park`)
             belong_project_group_id: 归属的项目组ID (例 e.g. `123`)
             telephone: 联系电话 (例 e.g. `156xxxx4338`)
             description: 园区项目的描述 (例 e.g. `绿城未来park项目`)
@@ -2120,15 +1652,15 @@ class IndustryV1(Manager):
 
         Source: create-a-campus-project
         """
-        return Call(CampusCreateCampusReply)
+        return Call(Campus)
 
     @api("industry_1_0.CampusCreateCampusGroup", "POST /v1.0/industry/campuses/projects/groups")
     def campus_create_campus_group(
         self,
-        name: str,
         *,
+        name: str,
         extend: str | None = None,
-    ) -> Call[CampusCreateCampusGroupReply]:
+    ) -> Call[int]:
         """Campus create campus group (创建项目组).
 
         Args:
@@ -2143,7 +1675,41 @@ class IndustryV1(Manager):
 
         Source: create-a-project-group
         """
-        return Call(CampusCreateCampusGroupReply)
+        return Call(int, "groupId")
+
+    @api("industry_1_0.CampusCreateRenter", "POST /v1.0/industry/campuses/renters")
+    def campus_create_renter(
+        self,
+        *,
+        name: str,
+        credit_code: str | None = None,
+        end_time: int | None = None,
+        extend: str | None = None,
+        start_time: int | None = None,
+        state: int | None = None,
+    ) -> Call[str | None]:
+        """Campus create renter (创建租客).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "renterId").or_none()
+
+    @api("industry_1_0.CampusDelRenterMember", "DELETE /v1.0/industry/campuses/renters/members")
+    def campus_del_renter_member(
+        self,
+        *,
+        renter_id: int | None = None,
+        union_id: str | None = None,
+    ) -> Call[str | None]:
+        """Campus del renter member (移除租客人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "content").or_none()
 
     @api("industry_1_0.CampusDeleteCampusGroup", "DELETE /v1.0/industry/campuses/projects/groups")
     def campus_delete_campus_group(
@@ -2165,304 +1731,6 @@ class IndustryV1(Manager):
         """
         return Call(None)
 
-    @api("industry_1_0.CampusGetCampus", "GET /v1.0/industry/campuses/projectInfos")
-    def campus_get_campus(
-        self,
-        campus_dept_id: int,
-    ) -> Call[CampusGetCampusReply]:
-        """Campus get campus (查询园区项目信息).
-
-        Args:
-            campus_dept_id: 园区项目的部门ID (例 e.g. `11`)
-
-        Codes: checkParameter.param.error, department.notExist, sytem.error.
-
-        Scopes: Industry.Campus.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: query-a-project-in-a-specified-campus
-        """
-        return Call(CampusGetCampusReply)
-
-    @api("industry_1_0.CampusGetCampusGroup", "GET /v1.0/industry/campuses/projects/groupInfos")
-    def campus_get_campus_group(
-        self,
-        group_id: int,
-    ) -> Call[CampusGetCampusGroupReply]:
-        """Campus get campus group (查询项目组信息).
-
-        Args:
-            group_id: 项目组ID (例 e.g. `11`)
-
-        Codes: checkParameter.param.error, department.notExist, sytem.error.
-
-        Scopes: Industry.Campus.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: query-a-project-group-in-the-specified-park
-        """
-        return Call(CampusGetCampusGroupReply)
-
-    @api(
-        "industry_1_0.SaveUserExtendValues",
-        "POST /v1.0/industry/medicals/users/{userId}/extends?userExtendKey&userExtendValue&userDisplayName",
-    )
-    def save_user_extend_values(
-        self,
-        user_id: str,
-        user_extend_key: Literal["Job", "UserProb"],
-        user_extend_value: Annotated[str, Field(max_length=128)],
-        *,
-        user_display_name: Annotated[str, Field(max_length=256)] | None = None,
-    ) -> Call[None]:
-        """Save user extend values (保存人员扩展属性).
-
-        Args:
-            user_id: 发起请求的用户的userid
-            user_extend_key: 用户拓展字段key (`Job` `UserProb`)
-            user_extend_value: 用户扩展字段value (≤ 128 字符 characters; 例 e.g. `1`)
-            user_display_name: 字段展示名称最大长度256字符 (≤ 256 字符 characters; 例 e.g. `Job`)
-
-        Codes: invalid.parameter, staff.not.found, system.error.
-
-        Scopes: Medical.ContactExt.Write.
-
-        Apps: internal.
-
-        Source: personnel-extension-property-error
-        """
-        return Call(None)
-
-    @api("industry_1_0.AiRetailProductAdd", "POST /v1.0/industry/retail/product/add")
-    def ai_retail_product_add(
-        self,
-        product_code: str,
-        product_name: str,
-        *,
-        attribute: dict[str, str] | None = None,
-        barcodes: list[str] | None = None,
-        brand: str | None = None,
-        category: str | None = None,
-        currecy: str | None = None,
-        enable: int | None = None,
-        image_file_ids: list[str] | None = None,
-        item_numbers: list[str] | None = None,
-        price: float | None = None,
-        product_fab: str | None = None,
-        product_info: str | None = None,
-        tag1: str | None = None,
-        tag2: str | None = None,
-        tag3: str | None = None,
-    ) -> Call[AiRetailProductAddReply]:
-        """Ai retail product add (新增商品).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AiRetailProductAddReply)
-
-    @api("industry_1_0.AiRetailProductDelete", "POST /v1.0/industry/retail/product/delete")
-    def ai_retail_product_delete(
-        self,
-        product_id: int,
-    ) -> Call[bool]:
-        """Ai retail product delete (删除商品).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(bool)
-
-    @api("industry_1_0.AiRetailProductImgUpload", "POST /v1.0/industry/retail/product/image/upload")
-    def ai_retail_product_img_upload(
-        self,
-        biz_code: str,
-    ) -> Call[AiRetailProductImgUploadReply]:
-        """Ai retail product img upload (商品图片上传).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AiRetailProductImgUploadReply)
-
-    @api("industry_1_0.AiRetailProductQuery", "GET /v1.0/industry/retail/product/query")
-    def ai_retail_product_query(
-        self,
-        *,
-        product_code: str | None = None,
-        product_id: int | None = None,
-    ) -> Call[AiRetailProductQueryReply]:
-        """Ai retail product query (查询商品).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AiRetailProductQueryReply)
-
-    @api("industry_1_0.AiRetailProductUpdate", "POST /v1.0/industry/retail/product/update")
-    def ai_retail_product_update(
-        self,
-        product_id: int,
-        *,
-        attribute: dict[str, str] | None = None,
-        barcodes: list[str] | None = None,
-        brand: str | None = None,
-        category: str | None = None,
-        currency: str | None = None,
-        enable: int | None = None,
-        image_file_ids: list[str] | None = None,
-        item_numbers: list[str] | None = None,
-        price: float | None = None,
-        product_code: str | None = None,
-        product_fab: str | None = None,
-        product_info: str | None = None,
-        product_name: str | None = None,
-        tag1: str | None = None,
-        tag2: str | None = None,
-        tag3: str | None = None,
-    ) -> Call[bool]:
-        """Ai retail product update (更新商品).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(bool)
-
-    @api("industry_1_0.AiTrainingDetail", "POST /v1.0/industry/ai/trainingDetail")
-    def ai_training_detail(
-        self,
-        *,
-        record_id: int | None = None,
-    ) -> Call[AiTrainingDetailReply]:
-        """Ai training detail (AI练货记录详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AiTrainingDetailReply)
-
-    @api("industry_1_0.AiTrainingRecord", "POST /v1.0/industry/ai/retail/trainingRecord")
-    def ai_training_record(
-        self,
-        *,
-        direction: int | None = None,
-        end_time: int | None = None,
-        last_id: int | None = None,
-        size: int | None = None,
-        start_time: int | None = None,
-        task_id: int | None = None,
-    ) -> Call[AiTrainingRecordReply]:
-        """Ai training record (AI练货记录).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AiTrainingRecordReply)
-
-    @api("industry_1_0.BatchGetTaskResult", "POST /v1.0/industry/ai/taskResults/batchQuery", idempotent=True)
-    def batch_get_task_result(
-        self,
-        *,
-        task_ids: list[str] | None = None,
-    ) -> Call[BatchGetTaskResultReply]:
-        """Batch get task result (批量查询任务结果).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchGetTaskResultReply)
-
-    @api("industry_1_0.BusinessMatch", "POST /v1.0/industry/me/businesses/matching")
-    def business_match(
-        self,
-        business_info: str,
-        corp_name: str,
-        user_id: str,
-    ) -> Call[BusinessMatchReply]:
-        """Business match (商机匹配).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BusinessMatchReply)
-
-    @api("industry_1_0.BusinessMatchResult", "GET /v1.0/industry/me/businesses/matchingResults")
-    def business_match_result(
-        self,
-        task_id: str,
-        user_id: str,
-    ) -> Call[BusinessMatchResultReply]:
-        """Business match result (商机匹配结果查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BusinessMatchResultReply)
-
-    @api("industry_1_0.CampusAddRenterMember", "POST /v1.0/industry/campuses/renters/members")
-    def campus_add_renter_member(
-        self,
-        mobile: str,
-        name: str,
-        renter_id: int,
-        *,
-        extend: str | None = None,
-        type: str | None = None,
-    ) -> Call[CampusAddRenterMemberReply]:
-        """Campus add renter member (添加租客下成员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CampusAddRenterMemberReply)
-
-    @api("industry_1_0.CampusCreateRenter", "POST /v1.0/industry/campuses/renters")
-    def campus_create_renter(
-        self,
-        name: str,
-        *,
-        credit_code: str | None = None,
-        end_time: int | None = None,
-        extend: str | None = None,
-        start_time: int | None = None,
-        state: int | None = None,
-    ) -> Call[CampusCreateRenterReply]:
-        """Campus create renter (创建租客).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CampusCreateRenterReply)
-
-    @api("industry_1_0.CampusDelRenterMember", "DELETE /v1.0/industry/campuses/renters/members")
-    def campus_del_renter_member(
-        self,
-        *,
-        renter_id: int | None = None,
-        union_id: str | None = None,
-    ) -> Call[CampusDelRenterMemberReply]:
-        """Campus del renter member (移除租客人员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CampusDelRenterMemberReply)
-
     @api("industry_1_0.CampusDeleteRenter", "DELETE /v1.0/industry/campuses/renters")
     def campus_delete_renter(
         self,
@@ -2476,18 +1744,58 @@ class IndustryV1(Manager):
         """
         return Call(None)
 
+    @api("industry_1_0.CampusGetCampus", "GET /v1.0/industry/campuses/projectInfos")
+    def campus_get_campus(
+        self,
+        campus_dept_id: int,
+    ) -> Call[Campus]:
+        """Campus get campus (查询园区项目信息).
+
+        Args:
+            campus_dept_id: 园区项目的部门ID (例 e.g. `11`)
+
+        Codes: checkParameter.param.error, department.notExist, sytem.error.
+
+        Scopes: Industry.Campus.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: query-a-project-in-a-specified-campus
+        """
+        return Call(Campus)
+
+    @api("industry_1_0.CampusGetCampusGroup", "GET /v1.0/industry/campuses/projects/groupInfos")
+    def campus_get_campus_group(
+        self,
+        group_id: int,
+    ) -> Call[CampusGroup]:
+        """Campus get campus group (查询项目组信息).
+
+        Args:
+            group_id: 项目组ID (例 e.g. `11`)
+
+        Codes: checkParameter.param.error, department.notExist, sytem.error.
+
+        Scopes: Industry.Campus.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: query-a-project-group-in-the-specified-park
+        """
+        return Call(CampusGroup)
+
     @api("industry_1_0.CampusGetRenter", "GET /v1.0/industry/campuses/renterInfos")
     def campus_get_renter(
         self,
         renter_id: int,
-    ) -> Call[CampusGetRenterReply]:
+    ) -> Call[Renter]:
         """Campus get renter (获取租客详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CampusGetRenterReply)
+        return Call(Renter)
 
     @api("industry_1_0.CampusGetRenterMember", "GET /v1.0/industry/campuses/renters/memberInfos")
     def campus_get_renter_member(
@@ -2495,66 +1803,66 @@ class IndustryV1(Manager):
         union_id: str,
         *,
         renter_id: int | None = None,
-    ) -> Call[CampusGetRenterMemberReply]:
+    ) -> Call[RenterMember]:
         """Campus get renter member (查询租客指定成员信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CampusGetRenterMemberReply)
+        return Call(RenterMember)
 
     @api("industry_1_0.CampusListCampus", "GET /v1.0/industry/campuses/projects")
     def campus_list_campus(
         self,
         *,
         group_dept_id: int | None = None,
-    ) -> Call[CampusListCampusReply]:
+    ) -> Call[list[Campus]]:
         """Campus list campus (查询园区列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CampusListCampusReply)
+        return Call(list[Campus], "result").or_empty()
 
     @api("industry_1_0.CampusListCampusGroup", "GET /v1.0/industry/campuses/projects/groups")
     def campus_list_campus_group(
         self,
-    ) -> Call[CampusListCampusGroupReply]:
+    ) -> Call[list[CampusGroupDetail]]:
         """Campus list campus group (查询园区项目组列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CampusListCampusGroupReply)
+        return Call(list[CampusGroupDetail], "result").or_empty()
 
     @api("industry_1_0.CampusListRenter", "GET /v1.0/industry/campuses/renters")
     def campus_list_renter(
         self,
-    ) -> Call[CampusListRenterReply]:
+    ) -> Call[list[Renter]]:
         """Campus list renter (获取租客列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CampusListRenterReply)
+        return Call(list[Renter], "result").or_empty()
 
     @api("industry_1_0.CampusListRenterMembers", "GET /v1.0/industry/campuses/renters/members")
     def campus_list_renter_members(
         self,
         *,
         renter_id: int | None = None,
-    ) -> Call[CampusListRenterMembersReply]:
+    ) -> Call[list[RenterMember]]:
         """Campus list renter members (查询租客下所有成员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CampusListRenterMembersReply)
+        return Call(list[RenterMember], "result").or_empty()
 
     @api("industry_1_0.CampusUpdateCampus", "PUT /v1.0/industry/campuses/projects")
     def campus_update_campus(
@@ -2576,14 +1884,14 @@ class IndustryV1(Manager):
         order_start_time: int | None = None,
         prov_id: int | None = None,
         telephone: str | None = None,
-    ) -> Call[CampusUpdateCampusReply]:
+    ) -> Call[str | None]:
         """Campus update campus (更新园区项目).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CampusUpdateCampusReply)
+        return Call(str, "content").or_none()
 
     @api("industry_1_0.CampusUpdateCampusGroup", "PUT /v1.0/industry/campuses/projects/groups")
     def campus_update_campus_group(
@@ -2592,34 +1900,34 @@ class IndustryV1(Manager):
         *,
         extend: str | None = None,
         name: str | None = None,
-    ) -> Call[CampusUpdateCampusGroupReply]:
+    ) -> Call[str | None]:
         """Campus update campus group (更新园区项目组).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CampusUpdateCampusGroupReply)
+        return Call(str, "content").or_none()
 
     @api("industry_1_0.CampusUpdateRenter", "PUT /v1.0/industry/campuses/renters")
     def campus_update_renter(
         self,
-        name: str,
         renter_id: int,
         *,
+        name: str,
         credit_code: str | None = None,
         end_time: int | None = None,
         extend: str | None = None,
         start_time: int | None = None,
         state: int | None = None,
-    ) -> Call[CampusUpdateRenterReply]:
+    ) -> Call[str | None]:
         """Campus update renter (更新租客).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CampusUpdateRenterReply)
+        return Call(str, "renterId").or_none()
 
     @api("industry_1_0.CampusUpdateRenterMember", "PUT /v1.0/industry/campuses/renters/members")
     def campus_update_renter_member(
@@ -2630,14 +1938,14 @@ class IndustryV1(Manager):
         extend: str | None = None,
         name: str | None = None,
         type: str | None = None,
-    ) -> Call[CampusUpdateRenterMemberReply]:
+    ) -> Call[str | None]:
         """Campus update renter member (更新租客下成员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CampusUpdateRenterMemberReply)
+        return Call(str, "content").or_none()
 
     @api("industry_1_0.ChatAIAddDatasetPermission", "POST /v1.0/industry/chatai/dataset/permissions/add")
     def chat_ai_add_dataset_permission(
@@ -2660,28 +1968,28 @@ class IndustryV1(Manager):
     def chat_ai_list_dataset(
         self,
         app_id: int,
-    ) -> Call[ChatAiListDatasetReply]:
+    ) -> Call[list[Dataset]]:
         """Chat ai list dataset (获取chatAI应用下的数据集列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ChatAiListDatasetReply)
+        return Call(list[Dataset], "result").or_empty()
 
     @api("industry_1_0.ChatAIQueryDatasetPermission", "GET /v1.0/industry/chatai/dataset/permissions")
     def chat_ai_query_dataset_permission(
         self,
         *,
         dataset_id: str | None = None,
-    ) -> Call[ChatAiQueryDatasetPermissionReply]:
+    ) -> Call[list[DatasetPermission]]:
         """Chat ai query dataset permission (查询数据集权限明细).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ChatAiQueryDatasetPermissionReply)
+        return Call(list[DatasetPermission], "permissionInfos").or_empty()
 
     @api("industry_1_0.ChatAiQueryLogs", "GET /v1.0/industry/chatai/logs/lists")
     def chat_ai_query_logs(
@@ -2691,9 +1999,9 @@ class IndustryV1(Manager):
         end_time: int | None = None,
         page_number: int | None = None,
         page_size: int = 20,
-        scence_id: int | None = None,
+        scene_id: Annotated[int | None, wire("scenceId")] = None,
         start_time: int | None = None,
-    ) -> Query[ChatAiQueryLogsData]:
+    ) -> Query[Log]:
         """Chat ai query logs (获取ChatAI问答日志).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -2703,9 +2011,7 @@ class IndustryV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(
-            ChatAiQueryLogsData, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="data"
-        )
+        return Listing(Log, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="data")
 
     @api("industry_1_0.ChatAIRemoveDatasetPermission", "POST /v1.0/industry/chatai/dataset/permissions/remove")
     def chat_ai_remove_dataset_permission(
@@ -2727,96 +2033,96 @@ class IndustryV1(Manager):
     @api("industry_1_0.ChatAITextSentimentAnalysis", "POST /v1.0/industry/chatai/abilities/sentiments/query")
     def chat_ai_text_sentiment_analysis(
         self,
-        text: str,
         *,
+        text: str,
         history: list[str] | None = None,
-    ) -> Call[ChatAiTextSentimentAnalysisReply]:
+    ) -> Call[str | None]:
         """Chat ai text sentiment analysis (Chai文本情感分析).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ChatAiTextSentimentAnalysisReply)
+        return Call(str, "result.sentiment").or_none()
 
     @api("industry_1_0.ChatAiTravelList", "POST /v1.0/industry/ai/travelLists/query")
     def chat_ai_travel_list(
         self,
         *,
-        param_list: list[ChatAiTravelListParamList] | None = None,
+        param_list: Sequence[OrDict[ChatAiTravelParam]] | None = None,
         travel_id: str | None = None,
-    ) -> Call[ChatAiTravelListReply]:
+    ) -> Call[str | None]:
         """Chat ai travel list (获取差旅单列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ChatAiTravelListReply)
+        return Call(str, "content").or_none()
 
     @api("industry_1_0.ChatFormGetDataForApiAccess", "GET /v1.0/industry/chatform/datas")
     def chat_form_get_data_for_api_access(
         self,
         ding_talk_trace_id: str,
-    ) -> Call[ChatFormGetDataForApiAccessReply]:
+    ) -> Call[str]:
         """Chat form get data for api access (ChatForm查询表单识别结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ChatFormGetDataForApiAccessReply)
+        return Call(str, "data")
 
     @api("industry_1_0.ChatMemoAddGeneralFile", "POST /v1.0/industry/chatmemo/files")
     def chat_memo_add_general_file(
         self,
         dataset_id: int,
+        *,
         download_url: str,
         file_name: str,
-        *,
         biz_id: str | None = None,
         file_desc: str | None = None,
-        tag_list: list[ChatMemoAddGeneralFileTagList] | None = None,
-    ) -> Call[ChatMemoAddGeneralFileReply]:
+        tag_list: Sequence[OrDict[Tag]] | None = None,
+    ) -> Call[ChatMemoFaq]:
         """Chat memo add general file (新增普通文件).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ChatMemoAddGeneralFileReply)
+        return Call(ChatMemoFaq)
 
     @api("industry_1_0.ChatMemoAddKnowledgeGraphNode", "POST /v1.0/industry/chatmemo/nodes")
     def chat_memo_add_knowledge_graph_node(
         self,
         dataset_id: int,
-        node_info: ChatMemoAddKnowledgeGraphNodeNodeInfo,
         *,
+        node_info: Annotated[OrDict[NodeInfo], Needs("node_label", "node_name")],
         biz_id: str | None = None,
-    ) -> Call[ChatMemoAddKnowledgeGraphNodeReply]:
+    ) -> Call[ChatMemoKnowledgeGraphNode]:
         """Chat memo add knowledge graph node (新增知识图谱节点).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ChatMemoAddKnowledgeGraphNodeReply)
+        return Call(ChatMemoKnowledgeGraphNode)
 
     @api("industry_1_0.ChatMemoAddKnowledgeGraphRelation", "POST /v1.0/industry/chatmemo/relations")
     def chat_memo_add_knowledge_graph_relation(
         self,
         dataset_id: int,
-        relation_info: ChatMemoAddKnowledgeGraphRelationRelationInfo,
         *,
+        relation_info: Annotated[OrDict[NodeInfo], Needs("end_id", "relation_name", "start_id")],
         biz_id: str | None = None,
-    ) -> Call[ChatMemoAddKnowledgeGraphRelationReply]:
+    ) -> Call[ChatMemoKnowledgeGraphNode]:
         """Chat memo add knowledge graph relation (新增知识图谱关系).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ChatMemoAddKnowledgeGraphRelationReply)
+        return Call(ChatMemoKnowledgeGraphNode)
 
     @api("industry_1_0.ChatMemoDeleteGeneralFile", "POST /v1.0/industry/chatmemo/files/remove")
     def chat_memo_delete_general_file(
@@ -2839,14 +2145,14 @@ class IndustryV1(Manager):
         media_id: str,
         *,
         biz_id: str | None = None,
-    ) -> Call[ChatMemoDeleteKnowledgeGraphNodeReply]:
+    ) -> Call[str | None]:
         """Chat memo delete knowledge graph node (删除知识图谱节点).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ChatMemoDeleteKnowledgeGraphNodeReply)
+        return Call(str, "bizId").or_none()
 
     @api("industry_1_0.ChatMemoDeleteKnowledgeGraphRelation", "POST /v1.0/industry/chatmemo/relations/remove")
     def chat_memo_delete_knowledge_graph_relation(
@@ -2855,32 +2161,32 @@ class IndustryV1(Manager):
         media_id: str,
         *,
         biz_id: str | None = None,
-    ) -> Call[ChatMemoDeleteKnowledgeGraphRelationReply]:
+    ) -> Call[str | None]:
         """Chat memo delete knowledge graph relation (删除知识图谱关系).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ChatMemoDeleteKnowledgeGraphRelationReply)
+        return Call(str, "bizId").or_none()
 
     @api("industry_1_0.ChatMemoFaqAdd", "POST /v1.0/industry/chatmemo/faq")
     def chat_memo_faq_add(
         self,
-        answer: str,
         dataset_id: int,
-        question: str,
         *,
+        answer: str,
+        question: str,
         biz_id: str | None = None,
         redirection: str | None = None,
-    ) -> Call[ChatMemoFaqAddReply]:
+    ) -> Call[ChatMemoFaq]:
         """Chat memo faq add (新增 FAQ).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ChatMemoFaqAddReply)
+        return Call(ChatMemoFaq)
 
     @api("industry_1_0.ChatMemoFaqDelete", "POST /v1.0/industry/chatmemo/faq/remove")
     def chat_memo_faq_delete(
@@ -2903,7 +2209,7 @@ class IndustryV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[ChatMemoFaqListData]:
+    ) -> Query[ChatMemoFaq]:
         """Chat memo faq list (查询指定数据集中的FAQ列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -2913,9 +2219,7 @@ class IndustryV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(
-            ChatMemoFaqListData, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="data"
-        )
+        return Listing(ChatMemoFaq, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="data")
 
     @api("industry_1_0.ChatMemoGetFileList", "GET /v1.0/industry/chatmemo/file/lists")
     def chat_memo_get_file_list(
@@ -2924,7 +2228,7 @@ class IndustryV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[ChatMemoGetFileListData]:
+    ) -> Query[ChatMemoGetFile]:
         """Chat memo get file list (查询指定数据集中的文件列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -2935,7 +2239,7 @@ class IndustryV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            ChatMemoGetFileListData, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="data"
+            ChatMemoGetFile, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="data"
         )
 
     @api("industry_1_0.ChatMemoGetFileStatus", "POST /v1.0/industry/chatmemo/files/statuses/query")
@@ -2943,14 +2247,14 @@ class IndustryV1(Manager):
         self,
         dataset_id: int,
         media_id: str,
-    ) -> Call[ChatMemoGetFileStatusReply]:
+    ) -> Call[FileStatus]:
         """Chat memo get file status (获取文件状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ChatMemoGetFileStatusReply)
+        return Call(FileStatus)
 
     @api("industry_1_0.ChatMemoQueryKnowledgeGraphNode", "POST /v1.0/industry/chatmemo/nodes/query")
     def chat_memo_query_knowledge_graph_node(
@@ -2959,14 +2263,14 @@ class IndustryV1(Manager):
         media_id: str,
         *,
         biz_id: str | None = None,
-    ) -> Call[ChatMemoQueryKnowledgeGraphNodeReply]:
+    ) -> Call[KnowledgeGraphNode]:
         """Chat memo query knowledge graph node (查询知识图谱节点).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ChatMemoQueryKnowledgeGraphNodeReply)
+        return Call(KnowledgeGraphNode)
 
     @api("industry_1_0.ChatMemoQueryKnowledgeGraphRelation", "POST /v1.0/industry/chatmemo/relations/query")
     def chat_memo_query_knowledge_graph_relation(
@@ -2975,60 +2279,60 @@ class IndustryV1(Manager):
         media_id: str,
         *,
         biz_id: str | None = None,
-    ) -> Call[ChatMemoQueryKnowledgeGraphRelationReply]:
+    ) -> Call[KnowledgeGraphRelation]:
         """Chat memo query knowledge graph relation (查询知识图谱关系).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ChatMemoQueryKnowledgeGraphRelationReply)
+        return Call(KnowledgeGraphRelation)
 
     @api("industry_1_0.ChatMemoUpdateKnowledgeGraphNode", "PUT /v1.0/industry/chatmemo/nodes")
     def chat_memo_update_knowledge_graph_node(
         self,
         dataset_id: int,
-        node_info: ChatMemoUpdateKnowledgeGraphNodeNodeInfo,
         *,
+        node_info: Annotated[OrDict[NodeInfo], Needs("media_id")],
         biz_id: str | None = None,
-    ) -> Call[ChatMemoUpdateKnowledgeGraphNodeReply]:
+    ) -> Call[str | None]:
         """Chat memo update knowledge graph node (更新知识图谱节点).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ChatMemoUpdateKnowledgeGraphNodeReply)
+        return Call(str, "bizId").or_none()
 
     @api("industry_1_0.ChatMemoUpdateKnowledgeGraphRelation", "PUT /v1.0/industry/chatmemo/relations")
     def chat_memo_update_knowledge_graph_relation(
         self,
         dataset_id: int,
-        relation_info: ChatMemoUpdateKnowledgeGraphRelationRelationInfo,
         *,
+        relation_info: Annotated[OrDict[NodeInfo], Needs("media_id")],
         biz_id: str | None = None,
-    ) -> Call[ChatMemoUpdateKnowledgeGraphRelationReply]:
+    ) -> Call[str | None]:
         """Chat memo update knowledge graph relation (更新知识图谱关系).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ChatMemoUpdateKnowledgeGraphRelationReply)
+        return Call(str, "bizId").or_none()
 
     @api("industry_1_0.CirclePostDetail", "POST /v1.0/industry/circle/postsDetail")
     def circle_post_detail(
         self,
         *,
         post_id: int | None = None,
-    ) -> Call[CirclePostDetailReply]:
+    ) -> Call[CirclePost | None]:
         """Circle post detail (美搭发帖记录详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CirclePostDetailReply)
+        return Call(CirclePost, "result").or_none()
 
     @api("industry_1_0.CirclePostRecord", "POST /v1.0/industry/circle/postsRecord")
     def circle_post_record(
@@ -3039,81 +2343,82 @@ class IndustryV1(Manager):
         last_post_id: int | None = None,
         size: int | None = None,
         start_time: int | None = None,
-    ) -> Call[CirclePostRecordReply]:
+    ) -> Call[CirclePostRecord | None]:
         """Circle post record (美搭发帖记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CirclePostRecordReply)
+        return Call(CirclePostRecord, "result").or_none()
 
     @api("industry_1_0.CollegeActiveCollegeDeptGroup", "POST /v1.0/industry/colleges/depts/groups?deptId")
     def college_active_college_dept_group(
         self,
         dept_id: int,
-    ) -> Call[CollegeActiveCollegeDeptGroupReply]:
+    ) -> Call[str | None]:
         """College active college dept group (开启学段/学院/年级/专业\\系/班级群).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeActiveCollegeDeptGroupReply)
+        return Call(str, "openConversationId").or_none()
 
     @api(
         "industry_1_0.CollegeAddCollegeDept", "POST /v1.0/industry/colleges/depts?deptName&deptType&sortFactor&superId"
     )
     def college_add_college_dept(
         self,
+        super_id: int,
+        *,
         dept_name: str,
         dept_type: str,
         sort_factor: int,
-        super_id: int,
-    ) -> Call[CollegeAddCollegeDeptReply]:
+    ) -> Call[int | None]:
         """College add college dept (创建学段/学院/年级/专业\\系/班级).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeAddCollegeDeptReply)
+        return Call(int, "deptId").or_none()
 
     @api("industry_1_0.CollegeAddManager", "POST /v1.0/industry/colleges/members/depts/managers?deptId&userId")
     def college_add_manager(
         self,
         dept_id: int,
         user_id: str,
-    ) -> Call[CollegeAddManagerReply]:
+    ) -> Call[bool | None]:
         """College add manager (往部门中添加负责人).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeAddManagerReply)
+        return Call(bool, "isSuccessful").or_none()
 
     @api("industry_1_0.CollegeAddStudent", "POST /v1.0/industry/colleges/members/depts/students")
     def college_add_student(
         self,
         dept_id: int,
+        *,
         mobile: str,
         student_name: str,
         student_number: str,
-        *,
         emp_extension: dict[str, str] | None = None,
         gender: str | None = None,
         identify_id: str | None = None,
         start_year: str | None = None,
         user_id: str | None = None,
-    ) -> Call[CollegeAddStudentReply]:
+    ) -> Call[Student]:
         """College add student (在班级中添加人员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeAddStudentReply)
+        return Call(Student)
 
     @api(
         "industry_1_0.CollegeChangeStudentDept",
@@ -3124,40 +2429,40 @@ class IndustryV1(Manager):
         dept_id: int,
         new_dept_id: int,
         student_id: int,
-    ) -> Call[CollegeChangeStudentDeptReply]:
+    ) -> Call[bool | None]:
         """College change student dept (移动学生到其他部门).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeChangeStudentDeptReply)
+        return Call(bool, "isSuccessful").or_none()
 
     @api("industry_1_0.CollegeDeleteCollegeDept", "DELETE /v1.0/industry/colleges/depts")
     def college_delete_college_dept(
         self,
         dept_id: int,
-    ) -> Call[CollegeDeleteCollegeDeptReply]:
+    ) -> Call[bool | None]:
         """College delete college dept (删除学段/学院/年级/专业\\系/班级).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeDeleteCollegeDeptReply)
+        return Call(bool, "isSuccessful").or_none()
 
     @api("industry_1_0.CollegeListCollegeSubDept", "GET /v1.0/industry/colleges/subDepts")
     def college_list_college_sub_dept(
         self,
         dept_id: int,
-    ) -> Call[CollegeListCollegeSubDeptReply]:
+    ) -> Call[list[CollegeSubDept]]:
         """College list college sub dept (获取下级节点列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeListCollegeSubDeptReply)
+        return Call(list[CollegeSubDept], "collegeDeptInfoSimpleList").or_empty()
 
     @api("industry_1_0.CollegeListDeptManager", "GET /v1.0/industry/colleges/members/depts/managers")
     def college_list_dept_manager(
@@ -3166,7 +2471,7 @@ class IndustryV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[CollegeListDeptManagerManagerInfoSimpleList]:
+    ) -> Query[DeptManager]:
         """College list dept manager (获取部门下所有负责人列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3177,20 +2482,18 @@ class IndustryV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            CollegeListDeptManagerManagerInfoSimpleList,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            items="managerInfoSimpleList",
+            DeptManager, Paging("pageNumber", 1, unit="pages", open_ended=True), items="managerInfoSimpleList"
         )
 
     @api("industry_1_0.CollegeListStudentInfo", "GET /v1.0/industry/colleges/members/depts/students")
     def college_list_student_info(
         self,
         dept_id: int,
-        ding_student_status: str,
         *,
+        ding_student_status: str,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[CollegeListStudentInfoStudentInfoSimpleList]:
+    ) -> Query[Student]:
         """College list student info (分页获取班级下所有学生列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3200,11 +2503,7 @@ class IndustryV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(
-            CollegeListStudentInfoStudentInfoSimpleList,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            items="studentInfoSimpleList",
-        )
+        return Listing(Student, Paging("pageNumber", 1, unit="pages", open_ended=True), items="studentInfoSimpleList")
 
     @api(
         "industry_1_0.CollegeListUncheckedStudent", "GET /v1.0/industry/colleges/members/organizations/unjoinedStudents"
@@ -3215,7 +2514,7 @@ class IndustryV1(Manager):
         dept_id: int | None = None,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[CollegeListUncheckedStudentStudentInfoSimpleList]:
+    ) -> Query[Student]:
         """College list unchecked student (分页查询未加入组织的学生列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -3225,106 +2524,104 @@ class IndustryV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(
-            CollegeListUncheckedStudentStudentInfoSimpleList,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            items="studentInfoSimpleList",
-        )
+        return Listing(Student, Paging("pageNumber", 1, unit="pages", open_ended=True), items="studentInfoSimpleList")
 
     @api("industry_1_0.CollegeQueryCollegeDeptGroupInfo", "GET /v1.0/industry/colleges/depts/groupInfos")
     def college_query_college_dept_group_info(
         self,
         dept_id: int,
-    ) -> Call[CollegeQueryCollegeDeptGroupInfoReply]:
+    ) -> Call[CollegeDeptGroup]:
         """College query college dept group info (获取学段/学院/年级/专业\\系/班级群群信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeQueryCollegeDeptGroupInfoReply)
+        return Call(CollegeDeptGroup)
 
     @api("industry_1_0.CollegeQueryCollegeDeptInfo", "GET /v1.0/industry/colleges/deptInfos")
     def college_query_college_dept_info(
         self,
         dept_id: int,
-    ) -> Call[CollegeQueryCollegeDeptInfoReply]:
+    ) -> Call[CollegeDept]:
         """College query college dept info (获取学段/学院/年级/专业\\系/班级信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeQueryCollegeDeptInfoReply)
+        return Call(CollegeDept)
 
     @api("industry_1_0.CollegeQueryStudentInfoByDept", "GET /v1.0/industry/colleges/members/depts/studentinfos")
     def college_query_student_info_by_dept(
         self,
         dept_id: int,
         student_id: int,
-    ) -> Call[CollegeQueryStudentInfoByDeptReply]:
+    ) -> Call[Student]:
         """College query student info by dept (获取指定部门下指定学生的信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeQueryStudentInfoByDeptReply)
+        return Call(Student)
 
     @api("industry_1_0.CollegeQueryStudentInfoByMobile", "GET /v1.0/industry/colleges/members/students/mobiles")
     def college_query_student_info_by_mobile(
         self,
+        *,
         mobile: str,
-    ) -> Call[CollegeQueryStudentInfoByMobileReply]:
+    ) -> Call[Student]:
         """College query student info by mobile (根据手机号查询学生信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeQueryStudentInfoByMobileReply)
+        return Call(Student)
 
     @api("industry_1_0.CollegeQueryStudentInfoByStudentId", "GET /v1.0/industry/colleges/members/students")
     def college_query_student_info_by_student_id(
         self,
         student_id: int,
-    ) -> Call[CollegeQueryStudentInfoByStudentIdReply]:
+    ) -> Call[Student]:
         """College query student info by student id (根据studentId查询学生信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeQueryStudentInfoByStudentIdReply)
+        return Call(Student)
 
     @api("industry_1_0.CollegeRemoveManager", "DELETE /v1.0/industry/colleges/members/managers")
     def college_remove_manager(
         self,
         dept_id: int,
-        is_force: bool,
         user_id: str,
-    ) -> Call[CollegeRemoveManagerReply]:
+        *,
+        is_force: bool,
+    ) -> Call[bool | None]:
         """College remove manager (从部门中移除负责人).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeRemoveManagerReply)
+        return Call(bool, "isSuccessful").or_none()
 
     @api("industry_1_0.CollegeRemoveStudent", "DELETE /v1.0/industry/colleges/members/depts/students")
     def college_remove_student(
         self,
         dept_id: int,
         student_id: int,
-    ) -> Call[CollegeRemoveStudentReply]:
+    ) -> Call[bool | None]:
         """College remove student (从部门中移除学生).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeRemoveStudentReply)
+        return Call(bool, "isSuccessful").or_none()
 
     @api(
         "industry_1_0.CollegeUpdateCollegeDept", "PUT /v1.0/industry/colleges/depts?deptId&deptName&sortFactor&superId"
@@ -3336,14 +2633,14 @@ class IndustryV1(Manager):
         dept_name: str | None = None,
         sort_factor: int | None = None,
         super_id: int | None = None,
-    ) -> Call[CollegeUpdateCollegeDeptReply]:
+    ) -> Call[bool | None]:
         """College update college dept (编辑学段/学院/年级/专业\\系/班级).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeUpdateCollegeDeptReply)
+        return Call(bool, "isSuccessful").or_none()
 
     @api(
         "industry_1_0.CollegeUpdateStudentDeptInfo",
@@ -3355,14 +2652,14 @@ class IndustryV1(Manager):
         student_id: int,
         *,
         student_number: str | None = None,
-    ) -> Call[CollegeUpdateStudentDeptInfoReply]:
+    ) -> Call[bool | None]:
         """College update student dept info (更新学生的部门相关信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeUpdateStudentDeptInfoReply)
+        return Call(bool, "isSuccessful").or_none()
 
     @api("industry_1_0.CollegeUpdateStudentInfo", "PUT /v1.0/industry/colleges/members/depts/students")
     def college_update_student_info(
@@ -3374,241 +2671,238 @@ class IndustryV1(Manager):
         identify_id: str | None = None,
         start_year: str | None = None,
         student_name: str | None = None,
-    ) -> Call[CollegeUpdateStudentInfoReply]:
+    ) -> Call[bool | None]:
         """College update student info (更新班级下学生信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeUpdateStudentInfoReply)
+        return Call(bool, "isSuccessful").or_none()
 
     @api(
         "industry_1_0.CollegeUpdateStudentMoblie",
         "PUT /v1.0/industry/colleges/members/students/mobiles?isForce&newMobile&studentId",
     )
-    def college_update_student_moblie(
+    def college_update_student_mobile(
         self,
-        new_mobile: str,
         student_id: int,
         *,
+        new_mobile: str,
         is_force: bool | None = None,
-    ) -> Call[CollegeUpdateStudentMoblieReply]:
-        """College update student moblie (修改学生手机号).
+    ) -> Call[str | None]:
+        """College update student mobile (修改学生手机号).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CollegeUpdateStudentMoblieReply)
+        return Call(str, "updateResult").or_none()
+
+    college_update_student_moblie = college_update_student_mobile
 
     @api("industry_1_0.CustomizeContactCreate", "POST /v1.0/industry/customizations/contacts")
     def customize_contact_create(
         self,
-        name: str,
         *,
+        name: str,
         manager_id_list: list[str] | None = None,
         order: int | None = None,
-    ) -> Call[CustomizeContactCreateReply]:
+    ) -> Call[CustomizeContact | None]:
         """Customize contact create (创建自定义通讯录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CustomizeContactCreateReply)
+        return Call(CustomizeContact, "content").or_none()
 
     @api("industry_1_0.CustomizeContactDelete", "DELETE /v1.0/industry/customizations/contacts")
     def customize_contact_delete(
         self,
+        *,
         code: str,
-    ) -> Call[CustomizeContactDeleteReply]:
+    ) -> Call[bool | None]:
         """Customize contact delete (删除自定义通讯录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CustomizeContactDeleteReply)
+        return Call(bool, "content").or_none()
 
     @api("industry_1_0.CustomizeContactDeptCreate", "POST /v1.0/industry/customizations/departments")
     def customize_contact_dept_create(
         self,
+        parent_dept_id: int,
+        *,
         code: str,
         name: str,
-        parent_dept_id: int,
         type: int,
-        *,
         manager_id_list: list[str] | None = None,
         order: int | None = None,
         ref_id: int | None = None,
-    ) -> Call[CustomizeContactDeptCreateReply]:
+    ) -> Call[int | None]:
         """Customize contact dept create (创建部门).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CustomizeContactDeptCreateReply)
+        return Call(int, "content").or_none()
 
     @api("industry_1_0.CustomizeContactDeptDelete", "DELETE /v1.0/industry/customizations/departments")
     def customize_contact_dept_delete(
         self,
-        code: str,
         dept_id: int,
-    ) -> Call[CustomizeContactDeptDeleteReply]:
+        *,
+        code: str,
+    ) -> Call[bool | None]:
         """Customize contact dept delete (删除部门).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CustomizeContactDeptDeleteReply)
+        return Call(bool, "content").or_none()
 
     @api("industry_1_0.CustomizeContactDeptGroupCreate", "POST /v1.0/industry/customizations/departmentGroups")
     def customize_contact_dept_group_create(
         self,
-        code: str,
         dept_id: int,
-    ) -> Call[CustomizeContactDeptGroupCreateReply]:
+        *,
+        code: str,
+    ) -> Call[str | None]:
         """Customize contact dept group create (创建自定义通讯录某个部门的部门群).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CustomizeContactDeptGroupCreateReply)
+        return Call(str, "content").or_none()
 
     @api("industry_1_0.CustomizeContactDeptInfo", "GET /v1.0/industry/customizations/departments")
     def customize_contact_dept_info(
         self,
-        code: str,
         dept_id: int,
-    ) -> Call[CustomizeContactDeptInfoReply]:
+        *,
+        code: str,
+    ) -> Call[CustomizeContactDept]:
         """Customize contact dept info (获取部门详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CustomizeContactDeptInfoReply)
+        return Call(CustomizeContactDept, "content")
 
     @api("industry_1_0.CustomizeContactDeptList", "GET /v1.0/industry/customizations/subsidiaryDepartments")
     def customize_contact_dept_list(
         self,
-        code: str,
         dept_id: int,
-    ) -> Call[CustomizeContactDeptListReply]:
+        *,
+        code: str,
+    ) -> Call[list[CustomizeContactDept]]:
         """Customize contact dept list (获取子部门列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CustomizeContactDeptListReply)
+        return Call(list[CustomizeContactDept], "content").or_empty()
 
     @api("industry_1_0.CustomizeContactDeptUpdate", "PUT /v1.0/industry/customizations/departments")
     def customize_contact_dept_update(
         self,
-        code: str,
         dept_id: int,
         parent_dept_id: int,
         *,
+        code: str,
         manager_id_list: list[str] | None = None,
         name: str | None = None,
         order: int | None = None,
-    ) -> Call[CustomizeContactDeptUpdateReply]:
+    ) -> Call[int | None]:
         """Customize contact dept update (更新部门).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CustomizeContactDeptUpdateReply)
+        return Call(int, "content").or_none()
 
     @api("industry_1_0.CustomizeContactEmpAdd", "POST /v1.0/industry/customizations/users")
     def customize_contact_emp_add(
         self,
-        code: str,
         dept_id: int,
+        *,
+        code: str,
         user_id_list: list[str],
-    ) -> Call[CustomizeContactEmpAddReply]:
+    ) -> Call[bool | None]:
         """Customize contact emp add (普通部门下添加人员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CustomizeContactEmpAddReply)
+        return Call(bool, "content").or_none()
 
     @api("industry_1_0.CustomizeContactEmpDelete", "POST /v1.0/industry/customizations/users/remove")
     def customize_contact_emp_delete(
         self,
-        code: str,
         dept_id: int,
+        *,
+        code: str,
         user_id_list: list[str],
-    ) -> Call[CustomizeContactEmpDeleteReply]:
+    ) -> Call[bool | None]:
         """Customize contact emp delete (普通部门下移除人员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CustomizeContactEmpDeleteReply)
+        return Call(bool, "content").or_none()
 
     @api("industry_1_0.CustomizeContactEmpList", "GET /v1.0/industry/customizations/users")
     def customize_contact_emp_list(
         self,
         dept_id: int,
-    ) -> Call[CustomizeContactEmpListReply]:
+    ) -> Call[list[CustomizeContactEmp]]:
         """Customize contact emp list (查询部门下人员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CustomizeContactEmpListReply)
+        return Call(list[CustomizeContactEmp], "content").or_empty()
 
     @api("industry_1_0.CustomizeContactList", "GET /v1.0/industry/customizations/contacts")
     def customize_contact_list(
         self,
-    ) -> Call[CustomizeContactListReply]:
+    ) -> Call[list[CustomizeContact]]:
         """Customize contact list (获取自定义通讯录列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CustomizeContactListReply)
+        return Call(list[CustomizeContact], "content").or_empty()
 
     @api("industry_1_0.CustomizeContactUpdate", "PUT /v1.0/industry/customizations/contacts")
     def customize_contact_update(
         self,
+        *,
         code: str,
         name: str,
         order: int,
-        *,
         manager_id_list: list[str] | None = None,
-    ) -> Call[CustomizeContactUpdateReply]:
+    ) -> Call[bool | None]:
         """Customize contact update (更新自定义通讯录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CustomizeContactUpdateReply)
-
-    @api("industry_1_0.DIgitalStoreMessagePush", "POST /v1.0/industry/digitalStores/messages/push")
-    def d_igital_store_message_push(
-        self,
-    ) -> Call[DIgitalStoreMessagePushReply]:
-        """Digital store message push (门店通业务消息推送).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DIgitalStoreMessagePushReply)
+        return Call(bool, "content").or_none()
 
     @api(
         "industry_1_0.DigitalStoreCardRecord",
@@ -3624,28 +2918,26 @@ class IndustryV1(Manager):
         page_number: int | None = None,
         page_size: int | None = None,
         scene_card_name: str | None = None,
-    ) -> Query[DigitalStoreCardRecordContent]:
+    ) -> Query[DigitalStoreCardRecord]:
         """Digital store card record (群运营-场景卡片发送记录列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(
-            DigitalStoreCardRecordContent, Paging("pageNumber", 1, unit="pages", open_ended=True), items="content"
-        )
+        return Listing(DigitalStoreCardRecord, Paging("pageNumber", 1, unit="pages", open_ended=True), items="content")
 
     @api("industry_1_0.DigitalStoreContactInfo", "GET /v1.0/industry/digitalStores/contactInfos")
     def digital_store_contact_info(
         self,
-    ) -> Call[DigitalStoreContactInfoReply]:
+    ) -> Call[DigitalStoreContactInfo]:
         """Digital store contact info (查询组织中门店通通讯录基础信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DigitalStoreContactInfoReply)
+        return Call(DigitalStoreContactInfo)
 
     @api("industry_1_0.DigitalStoreConversations", "GET /v1.0/industry/digitalStores/conversations")
     def digital_store_conversations(
@@ -3653,14 +2945,14 @@ class IndustryV1(Manager):
         *,
         conversation_title: str | None = None,
         conversation_type: str | None = None,
-    ) -> Call[DigitalStoreConversationsReply]:
+    ) -> Call[list[DigitalStoreConversation]]:
         """Digital store conversations (获取门店通相关会话列表（区域群、门店群）).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DigitalStoreConversationsReply)
+        return Call(list[DigitalStoreConversation], "content").or_empty()
 
     @api("industry_1_0.DigitalStoreExportCardRecord", "POST /v1.0/industry/digitalStores/cardRecords/export")
     def digital_store_export_card_record(
@@ -3670,14 +2962,14 @@ class IndustryV1(Manager):
         end_time: int | None = None,
         ids: list[int] | None = None,
         scene_card_name: str | None = None,
-    ) -> Call[DigitalStoreExportCardRecordReply]:
+    ) -> Call[ExportTaskRecord]:
         """Digital store export card record (群运营-数据监控-导出列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DigitalStoreExportCardRecordReply)
+        return Call(ExportTaskRecord)
 
     @api(
         "industry_1_0.DigitalStoreExportCardRecordDetail", "POST /v1.0/industry/digitalStores/cardRecordDetails/export"
@@ -3689,91 +2981,106 @@ class IndustryV1(Manager):
         end_time: int | None = None,
         ids: list[int] | None = None,
         scene_card_name: str | None = None,
-    ) -> Call[DigitalStoreExportCardRecordDetailReply]:
+    ) -> Call[ExportTaskRecord]:
         """Digital store export card record detail (群运营-数据监控-导出明细).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DigitalStoreExportCardRecordDetailReply)
+        return Call(ExportTaskRecord)
 
     @api("industry_1_0.DigitalStoreGroupInfo", "GET /v1.0/industry/digitalStores/groupInfos")
     def digital_store_group_info(
         self,
         group_id: int,
-    ) -> Call[DigitalStoreGroupInfoReply]:
+    ) -> Call[DigitalStoreGroupInfo]:
         """Digital store group info (查询门店通中的门店分组详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DigitalStoreGroupInfoReply)
+        return Call(DigitalStoreGroupInfo)
 
     @api("industry_1_0.DigitalStoreGroups", "GET /v1.0/industry/digitalStores/groups")
     def digital_store_groups(
         self,
-    ) -> Call[DigitalStoreGroupsReply]:
+    ) -> Call[list[DigitalStoreGroup]]:
         """Digital store groups (查询门店通中的分组列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DigitalStoreGroupsReply)
+        return Call(list[DigitalStoreGroup], "content").or_empty()
+
+    @api("industry_1_0.DIgitalStoreMessagePush", "POST /v1.0/industry/digitalStores/messages/push")
+    def digital_store_message_push(
+        self,
+    ) -> Call[bool | None]:
+        """Digital store message push (门店通业务消息推送).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "content").or_none()
+
+    d_igital_store_message_push = digital_store_message_push
 
     @api("industry_1_0.DigitalStoreNodeInfo", "GET /v1.0/industry/digitalStores/nodeInfos")
     def digital_store_node_info(
         self,
-        code: str,
         node_id: int,
-    ) -> Call[DigitalStoreNodeInfoReply]:
+        *,
+        code: str,
+    ) -> Call[DigitalStoreNodeInfo]:
         """Digital store node info (查询门店通讯录某个节点信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DigitalStoreNodeInfoReply)
+        return Call(DigitalStoreNodeInfo)
 
     @api("industry_1_0.DigitalStoreQueryConversation", "GET /v1.0/industry/digitalStores/conversation/queryByStoreCode")
     def digital_store_query_conversation(
         self,
         *,
         store_code: str | None = None,
-    ) -> Call[DigitalStoreQueryConversationReply]:
+    ) -> Call[Conversation]:
         """Digital store query conversation (通过门店Code获取门店群信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DigitalStoreQueryConversationReply)
+        return Call(Conversation)
 
     @api("industry_1_0.DigitalStoreRightsInfo", "GET /v1.0/industry/digitalStores/rightsInfos")
     def digital_store_rights_info(
         self,
-    ) -> Call[DigitalStoreRightsInfoReply]:
+    ) -> Call[DigitalStoreRightsInfo]:
         """Digital store rights info (门店通权益信息查询).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DigitalStoreRightsInfoReply)
+        return Call(DigitalStoreRightsInfo)
 
     @api("industry_1_0.DigitalStoreRoles", "GET /v1.0/industry/digitalStores/roles")
     def digital_store_roles(
         self,
-    ) -> Call[DigitalStoreRolesReply]:
+    ) -> Call[list[DigitalStoreRole]]:
         """Digital store roles (查询门店通中的角色列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DigitalStoreRolesReply)
+        return Call(list[DigitalStoreRole], "content").or_empty()
 
     @api("industry_1_0.DigitalStoreSceneScope", "GET /v1.0/industry/digitalStores/sceneScopes")
     def digital_store_scene_scope(
@@ -3781,48 +3088,50 @@ class IndustryV1(Manager):
         *,
         open_conversation_id: str | None = None,
         scene_code: str | None = None,
-    ) -> Call[DigitalStoreSceneScopeReply]:
+    ) -> Call[DigitalStoreSceneScope]:
         """Digital store scene scope (获取门店通场景群的业务范围).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DigitalStoreSceneScopeReply)
+        return Call(DigitalStoreSceneScope)
 
     @api("industry_1_0.DigitalStoreStoreInfo", "GET /v1.0/industry/digitalStores/storeInfos")
     def digital_store_store_info(
         self,
-        code: str,
         store_id: int,
-    ) -> Call[DigitalStoreStoreInfoReply]:
+        *,
+        code: str,
+    ) -> Call[DigitalStoreInfo]:
         """Digital store store info (查询门店通中的门店详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DigitalStoreStoreInfoReply)
+        return Call(DigitalStoreInfo)
 
     @api("industry_1_0.DigitalStoreSubNodes", "GET /v1.0/industry/digitalStores/subsidiaryNodes")
     def digital_store_sub_nodes(
         self,
-        code: str,
         node_id: int,
-    ) -> Call[DigitalStoreSubNodesReply]:
+        *,
+        code: str,
+    ) -> Call[list[DigitalStoreNodeInfo]]:
         """Digital store sub nodes (查询门店通讯录某个节点下的子节点).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DigitalStoreSubNodesReply)
+        return Call(list[DigitalStoreNodeInfo], "content").or_empty()
 
     @api("industry_1_0.DigitalStoreUpdateAuthInfo", "PUT /v1.0/industry/digitalStores/authInfos")
     def digital_store_update_auth_info(
         self,
         *,
-        update_user_list: list[DigitalStoreUpdateAuthInfoUpdateUserList] | None = None,
+        update_user_list: Sequence[OrDict[AuthUpdateUser]] | None = None,
     ) -> Call[None]:
         """Digital store update auth info (修改人员管辖范围以及所属角色).
 
@@ -3835,30 +3144,32 @@ class IndustryV1(Manager):
     @api("industry_1_0.DigitalStoreUserInfo", "GET /v1.0/industry/digitalStores/userInfos")
     def digital_store_user_info(
         self,
-        code: str,
         user_id: str,
-    ) -> Call[DigitalStoreUserInfoReply]:
+        *,
+        code: str,
+    ) -> Call[DigitalStoreUserInfo]:
         """Digital store user info (查询门店通讯录人员信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DigitalStoreUserInfoReply)
+        return Call(DigitalStoreUserInfo)
 
     @api("industry_1_0.DigitalStoreUsers", "GET /v1.0/industry/digitalStores/nodes/users")
     def digital_store_users(
         self,
-        code: str,
         node_id: int,
-    ) -> Call[DigitalStoreUsersReply]:
+        *,
+        code: str,
+    ) -> Call[list[CustomizeContactEmp]]:
         """Digital store users (查询门店通讯录某个节点下的所有人员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DigitalStoreUsersReply)
+        return Call(list[CustomizeContactEmp], "content").or_empty()
 
     @api("industry_1_0.DigitalStorelistExportTaskRecord", "GET /v1.0/industry/digitalStores/exportTaskRecords")
     def digital_storelist_export_task_record(
@@ -3866,31 +3177,28 @@ class IndustryV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[DigitalStorelistExportTaskRecordContent]:
+    ) -> Query[ExportTaskRecord]:
         """Digital storelist export task record (群运营-数据监控-查询导出任务的记录列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(
-            DigitalStorelistExportTaskRecordContent,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            items="content",
-        )
+        return Listing(ExportTaskRecord, Paging("pageNumber", 1, unit="pages", open_ended=True), items="content")
 
     @api("industry_1_0.ExternalQueryExternalAppOrgs", "GET /v1.0/industry/externals/apps/organizations")
     def external_query_external_app_orgs(
         self,
+        *,
         external_type: str,
-    ) -> Call[ExternalQueryExternalAppOrgsReply]:
+    ) -> Call[list[ExternalOrg]]:
         """External query external app orgs (查询启用了当前应用的外部协作组织).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ExternalQueryExternalAppOrgsReply)
+        return Call(list[ExternalOrg], "result").or_empty()
 
     @api(
         "industry_1_0.ExternalQueryExternalBelongMainOrg",
@@ -3898,41 +3206,43 @@ class IndustryV1(Manager):
     )
     def external_query_external_belong_main_org(
         self,
+        *,
         external_type: str,
-    ) -> Call[ExternalQueryExternalBelongMainOrgReply]:
+    ) -> Call[ExternalOrg]:
         """External query external belong main org (查询归属的主组织).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ExternalQueryExternalBelongMainOrgReply)
+        return Call(ExternalOrg)
 
     @api("industry_1_0.ExternalQueryExternalOrgs", "GET /v1.0/industry/externals/organizations")
     def external_query_external_orgs(
         self,
+        *,
         external_type: str,
-    ) -> Call[ExternalQueryExternalOrgsReply]:
+    ) -> Call[list[ExternalOrg]]:
         """External query external orgs (查询外部协作组织).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ExternalQueryExternalOrgsReply)
+        return Call(list[ExternalOrg], "result").or_empty()
 
     @api("industry_1_0.GetConvertResult", "POST /v1.0/industry/order/convert/get", idempotent=True)
     def get_convert_result(
         self,
         task_biz_id: str,
-    ) -> Call[GetConvertResultReply]:
+    ) -> Call[Convert]:
         """Get convert result (获取转换结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetConvertResultReply)
+        return Call(Convert, "result")
 
     @api("industry_1_0.GetTaskPackageResult", "POST /v1.0/industry/ai/taskPackages/query", idempotent=True)
     def get_task_package_result(
@@ -3940,27 +3250,28 @@ class IndustryV1(Manager):
         task_package_id: str,
         *,
         biz_code: str | None = None,
-    ) -> Call[GetTaskPackageResultReply]:
+    ) -> Call[TaskPackage]:
         """Get task package result (getTaskPackageResult).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetTaskPackageResultReply)
+        return Call(TaskPackage)
 
     @api("industry_1_0.GetTaskQueue", "GET /v1.0/industry/ai/taskQueue/query")
     def get_task_queue(
         self,
+        *,
         biz_code: str,
-    ) -> Call[GetTaskQueueReply]:
+    ) -> Call[TaskQueue]:
         """Get task queue (查询任务队列情况).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetTaskQueueReply)
+        return Call(TaskQueue, "result")
 
     @api("industry_1_0.HospitalDataCheck", "POST /v1.0/industry/medicals/datas/check")
     def hospital_data_check(
@@ -3974,31 +3285,31 @@ class IndustryV1(Manager):
         dept_user_count: int | None = None,
         group_count: int | None = None,
         group_user_count: int | None = None,
-    ) -> Call[HospitalDataCheckReply]:
+    ) -> Call[CheckedHospital]:
         """Hospital data check (医疗数据对账).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(HospitalDataCheckReply)
+        return Call(CheckedHospital)
 
     @api("industry_1_0.IndustryManufactureCommonEvent", "POST /v1.0/industry/manufacturing/bases/commons/events")
     def industry_manufacture_common_event(
         self,
+        *,
         action: str,
         app_key: str,
         event_type: list[str],
-        *,
         biz_data: dict[str, JsonValue] | None = None,
-    ) -> Call[IndustryManufactureCommonEventReply]:
+    ) -> Call[str | None]:
         """Industry manufacture common event (行业化制造业事件中心).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(IndustryManufactureCommonEventReply)
+        return Call(str, "result.content").or_none()
 
     @api(
         "industry_1_0.IndustryManufactureCostRecordListGet",
@@ -4026,14 +3337,14 @@ class IndustryV1(Manager):
         start_time: int | None = None,
         suite_key: str | None = None,
         token_grant_type: int | None = None,
-    ) -> Query[IndustryManufactureCostRecordListGetList]:
+    ) -> Query[IndustryManufactureCostRecord]:
         """Industry manufacture cost record list get (物料成本开放服务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(IndustryManufactureCostRecordListGetList, CURSOR, items="list")
+        return Listing(IndustryManufactureCostRecord, CURSOR, items="list")
 
     @api("industry_1_0.IndustryManufactureFeeListGet", "POST /v1.0/industry/manufactures/fees/query", idempotent=True)
     def industry_manufacture_fee_list_get(
@@ -4056,14 +3367,14 @@ class IndustryV1(Manager):
         suite_key: str | None = None,
         token_grant_type: int | None = None,
         type: str | None = None,
-    ) -> Query[IndustryManufactureFeeListGetList]:
+    ) -> Query[IndustryManufactureFee]:
         """Industry manufacture fee list get (费用服务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(IndustryManufactureFeeListGetList, CURSOR, items="list")
+        return Listing(IndustryManufactureFee, CURSOR, items="list")
 
     @api(
         "industry_1_0.IndustryManufactureLabourCost",
@@ -4089,7 +3400,7 @@ class IndustryV1(Manager):
         start_time: int | None = None,
         suite_key: str | None = None,
         token_grant_type: int | None = None,
-    ) -> Query[IndustryManufactureLabourCostList]:
+    ) -> Query[IndustryManufactureLabourCost]:
         """Industry manufacture labour cost (行业化-制造业工价接口).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4099,7 +3410,45 @@ class IndustryV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(IndustryManufactureLabourCostList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(IndustryManufactureLabourCost, Paging("pageNumber", 1, unit="pages"), items="list")
+
+    @api(
+        "industry_1_0.IndustryMmanufactureMaterialCostGet",
+        "POST /v1.0/industry/manufactures/base/materialCosts/query",
+        idempotent=True,
+    )
+    def industry_manufacture_material_cost_get(
+        self,
+        corp_id: str,
+        *,
+        app_id: int | None = None,
+        app_ids: list[int] | None = None,
+        app_name: str | None = None,
+        cursor: int | None = None,
+        end_time: int | None = None,
+        instance_id: str | None = None,
+        isv_org_id: int | None = None,
+        material_no: str | None = None,
+        microapp_agent_id: int | None = None,
+        org_id: int | None = None,
+        page_number: int | None = None,
+        page_size: int = 20,
+        start_time: int | None = None,
+        suite_key: str | None = None,
+        token_grant_type: int | None = None,
+    ) -> Query[IndustryManufactureMaterialCost]:
+        """Industry manufacture material cost get (物料成本查询服务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(IndustryManufactureMaterialCost, Paging("pageNumber", 1, unit="pages"), items="list")
+
+    industry_mmanufacture_material_cost_get = industry_manufacture_material_cost_get
 
     @api(
         "industry_1_0.IndustryManufactureMaterialList",
@@ -4125,22 +3474,22 @@ class IndustryV1(Manager):
         start_time: int | None = None,
         suite_key: str | None = None,
         token_grant_type: int | None = None,
-    ) -> Query[IndustryManufactureMaterialListList]:
+    ) -> Query[IndustryManufactureMaterial]:
         """Industry manufacture material list (查询行业物料列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(IndustryManufactureMaterialListList, CURSOR, items="list")
+        return Listing(IndustryManufactureMaterial, CURSOR, items="list")
 
     @api("industry_1_0.IndustryManufactureMesDispatchTask", "POST /v1.0/industry/manufacturings/dispatchTasks/manage")
     def industry_manufacture_mes_dispatch_task(
         self,
-        action: str,
-        app_key: str,
         uuid: str,
         *,
+        action: str,
+        app_key: str,
         base_data_name: str | None = None,
         defects_amount: str | None = None,
         dispatch_staff_name: str | None = None,
@@ -4163,46 +3512,46 @@ class IndustryV1(Manager):
         task_status: str | None = None,
         task_type: str | None = None,
         team_id: str | None = None,
-    ) -> Call[IndustryManufactureMesDispatchTaskReply]:
+    ) -> Call[str | None]:
         """Industry manufacture mes dispatch task (派工任务管理).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(IndustryManufactureMesDispatchTaskReply)
+        return Call(str, "result.content").or_none()
 
     @api("industry_1_0.IndustryManufactureMesMaterial", "POST /v1.0/industry/manufacturings/materials/manage")
     def industry_manufacture_mes_material(
         self,
-        action: str,
-        app_key: str,
         uuid: str,
         *,
+        action: str,
+        app_key: str,
         base_data_name: str | None = None,
         category: str | None = None,
-        extend_data: list[IndustryManufactureMesMaterialExtendData] | None = None,
+        extend_data: Sequence[OrDict[IndustryManufactureMesMaterial]] | None = None,
         product_code: str | None = None,
         product_name: str | None = None,
         product_specification: str | None = None,
         prop: str | None = None,
         unit: str | None = None,
-    ) -> Call[IndustryManufactureMesMaterialReply]:
+    ) -> Call[str | None]:
         """Industry manufacture mes material (MES系统物料管理).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(IndustryManufactureMesMaterialReply)
+        return Call(str, "result.content").or_none()
 
     @api("industry_1_0.IndustryManufactureMesOutPlan", "POST /v1.0/industry/manufacturings/outPlans/manage")
     def industry_manufacture_mes_out_plan(
         self,
-        base_data_name: str,
-        out_source_project_code: str,
         uuid: str,
         *,
+        base_data_name: str,
+        out_source_project_code: str,
         approval_status: str | None = None,
         approver: str | None = None,
         out_source_team_id: str | None = None,
@@ -4218,22 +3567,22 @@ class IndustryV1(Manager):
         supplier_code: str | None = None,
         supplier_name: str | None = None,
         total_wage: str | None = None,
-    ) -> Call[IndustryManufactureMesOutPlanReply]:
+    ) -> Call[str | None]:
         """Industry manufacture mes out plan (生产委外工单管理).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(IndustryManufactureMesOutPlanReply)
+        return Call(str, "result.content").or_none()
 
     @api("industry_1_0.IndustryManufactureMesOutput", "POST /v1.0/industry/manufacturings/outputs/manage")
     def industry_manufacture_mes_output(
         self,
-        action: str,
-        app_key: str,
         uuid: str,
         *,
+        action: str,
+        app_key: str,
         approve_status: str | None = None,
         base_data_name: str | None = None,
         defects_amount: str | None = None,
@@ -4260,24 +3609,24 @@ class IndustryV1(Manager):
         team_id: str | None = None,
         user_id: str | None = None,
         user_name: str | None = None,
-    ) -> Call[IndustryManufactureMesOutputReply]:
+    ) -> Call[str | None]:
         """Industry manufacture mes output (生产报工管理).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(IndustryManufactureMesOutputReply)
+        return Call(str, "result.content").or_none()
 
     @api("industry_1_0.IndustryManufactureMesProcess", "POST /v1.0/industry/manufacturings/processes/manage")
     def industry_manufacture_mes_process(
         self,
-        action: str,
-        app_key: str,
         uuid: str,
         *,
+        action: str,
+        app_key: str,
         base_data_name: str | None = None,
-        extend_data: list[IndustryManufactureMesProcessExtendData] | None = None,
+        extend_data: Sequence[OrDict[IndustryManufactureMesMaterial]] | None = None,
         name: str | None = None,
         need_dispatch: str | None = None,
         need_quality_test: str | None = None,
@@ -4286,30 +3635,30 @@ class IndustryV1(Manager):
         prop: str | None = None,
         remark: str | None = None,
         sop: str | None = None,
-    ) -> Call[IndustryManufactureMesProcessReply]:
+    ) -> Call[str | None]:
         """Industry manufacture mes process (MES系统工序管理).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(IndustryManufactureMesProcessReply)
+        return Call(str, "result.content").or_none()
 
     @api(
         "industry_1_0.IndustryManufactureMesProductionPlan", "POST /v1.0/industry/manufacturings/productionPlans/manage"
     )
     def industry_manufacture_mes_production_plan(
         self,
+        uuid: str,
+        *,
         action: str,
         app_key: str,
         base_data_name: str,
-        uuid: str,
-        *,
         actual_end_time: str | None = None,
         actual_start_time: str | None = None,
         bom_uuid: str | None = None,
         events: list[str] | None = None,
-        extend_data: list[IndustryManufactureMesProductionPlanExtendData] | None = None,
+        extend_data: Sequence[OrDict[IndustryManufactureMesMaterial]] | None = None,
         no: str | None = None,
         overdue: str | None = None,
         plan_end_time: str | None = None,
@@ -4326,104 +3675,70 @@ class IndustryV1(Manager):
         title: str | None = None,
         type: str | None = None,
         unit: str | None = None,
-    ) -> Call[IndustryManufactureMesProductionPlanReply]:
+    ) -> Call[str | None]:
         """Industry manufacture mes production plan (生产工单管理).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(IndustryManufactureMesProductionPlanReply)
+        return Call(str, "result.content").or_none()
 
     @api("industry_1_0.IndustryManufactureMesSubCooperationTeam", "POST /v1.0/industry/manufacturings/outTeams/manage")
     def industry_manufacture_mes_sub_cooperation_team(
         self,
-        action: str,
-        app_key: str,
-        base_data_name: str,
         out_corp_id: str,
         uuid: str,
         *,
+        action: str,
+        app_key: str,
+        base_data_name: str,
         events: list[str] | None = None,
-        extend_data: list[IndustryManufactureMesSubCooperationTeamExtendData] | None = None,
-        group_plugins: list[IndustryManufactureMesSubCooperationTeamGroupPlugins] | None = None,
+        extend_data: Sequence[Annotated[OrDict[IndustryManufactureMesMaterial], Needs("code", "value", "value_type")]]
+        | None = None,
+        group_plugins: Sequence[OrDict[GroupPlugin]] | None = None,
         group_type: str | None = None,
-        leaders: list[IndustryManufactureMesSubCooperationTeamLeaders] | None = None,
-        members: list[IndustryManufactureMesSubCooperationTeamMembers] | None = None,
+        leaders: Sequence[OrDict[DepartmentUser]] | None = None,
+        members: Sequence[OrDict[DepartmentUser]] | None = None,
         name: str | None = None,
         process_ids: list[str] | None = None,
-    ) -> Call[IndustryManufactureMesSubCooperationTeamReply]:
+    ) -> Call[str | None]:
         """Industry manufacture mes sub cooperation team (生产委外合作班组管理).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(IndustryManufactureMesSubCooperationTeamReply)
+        return Call(str, "result.content").or_none()
 
     @api("industry_1_0.IndustryManufactureMesTeamMgmt", "POST /v1.0/industry/manufacturing/base/data/team")
     def industry_manufacture_mes_team_mgmt(
         self,
+        id: str,
+        *,
         action: str,
         app_key: str,
         base_data_name: str,
-        id: str,
-        *,
         events: list[str] | None = None,
-        extend_data: list[IndustryManufactureMesTeamMgmtExtendData] | None = None,
+        extend_data: Sequence[Annotated[OrDict[IndustryManufactureMesMaterial], Needs("code", "value", "value_type")]]
+        | None = None,
         group_config: dict[str, JsonValue] | None = None,
-        group_plugins: list[IndustryManufactureMesTeamMgmtGroupPlugins] | None = None,
+        group_plugins: Sequence[OrDict[GroupPlugin]] | None = None,
         group_type: str | None = None,
-        leaders: list[IndustryManufactureMesTeamMgmtLeaders] | None = None,
-        members: list[IndustryManufactureMesTeamMgmtMembers] | None = None,
+        leaders: Sequence[OrDict[DepartmentUser]] | None = None,
+        members: Sequence[OrDict[DepartmentUser]] | None = None,
         name: str | None = None,
         process_ids: list[str] | None = None,
         tag_key: str | None = None,
         tag_values: list[str] | None = None,
-    ) -> Call[IndustryManufactureMesTeamMgmtReply]:
+    ) -> Call[str | None]:
         """Industry manufacture mes team mgmt (MES系统班组管理).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(IndustryManufactureMesTeamMgmtReply)
-
-    @api(
-        "industry_1_0.IndustryMmanufactureMaterialCostGet",
-        "POST /v1.0/industry/manufactures/base/materialCosts/query",
-        idempotent=True,
-    )
-    def industry_mmanufacture_material_cost_get(
-        self,
-        corp_id: str,
-        *,
-        app_id: int | None = None,
-        app_ids: list[int] | None = None,
-        app_name: str | None = None,
-        cursor: int | None = None,
-        end_time: int | None = None,
-        instance_id: str | None = None,
-        isv_org_id: int | None = None,
-        material_no: str | None = None,
-        microapp_agent_id: int | None = None,
-        org_id: int | None = None,
-        page_number: int | None = None,
-        page_size: int = 20,
-        start_time: int | None = None,
-        suite_key: str | None = None,
-        token_grant_type: int | None = None,
-    ) -> Query[IndustryMmanufactureMaterialCostGetList]:
-        """Industry mmanufacture material cost get (物料成本查询服务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            page_size: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(IndustryMmanufactureMaterialCostGetList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Call(str, "result.content").or_none()
 
     @api("industry_1_0.OrderConvert", "POST /v1.0/industry/order/convert/execute")
     def order_convert(
@@ -4431,54 +3746,54 @@ class IndustryV1(Manager):
         operate_user_id: str,
         rule_biz_id: str,
         *,
-        attachments: list[OrderConvertAttachments] | None = None,
-    ) -> Call[OrderConvertReply]:
+        attachments: Sequence[OrDict[Attachment]] | None = None,
+    ) -> Call[str | None]:
         """Order convert (订单转换).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(OrderConvertReply)
+        return Call(str, "result").or_none()
 
     @api("industry_1_0.PromptTemplatesOperate", "POST /v1.0/industry/ai/promptTemplates/operate")
     def prompt_templates_operate(
         self,
+        *,
         biz_code: str,
         operation: str,
-        *,
         content: str | None = None,
         description: str | None = None,
-    ) -> Call[PromptTemplatesOperateReply]:
+    ) -> Call[PromptTemplatesOperate]:
         """Prompt templates operate (练货模板管理).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PromptTemplatesOperateReply)
+        return Call(PromptTemplatesOperate)
 
     @api("industry_1_0.PushDingMessage", "POST /v1.0/industry/works/notice")
     def push_ding_message(
         self,
+        *,
         content: str,
         message_type: str,
         user_id_list: list[str],
-        *,
         app_id: int | None = None,
         message_url: str | None = None,
         picture_url: str | None = None,
         single_title: str | None = None,
         single_url: str | None = None,
         title: str | None = None,
-    ) -> Call[PushDingMessageReply]:
+    ) -> Call[int | None]:
         """Push ding message (提供text和card两种形式工作通知消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PushDingMessageReply)
+        return Call(int, "content").or_none()
 
     @api("industry_1_0.QueryAllDepartment", "GET /v1.0/industry/medicals/departments")
     def query_all_department(
@@ -4486,7 +3801,7 @@ class IndustryV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[QueryAllDepartmentContent]:
+    ) -> Query[AllDepartment]:
         """Query all department (获取当前组织下的所有科室).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4494,9 +3809,7 @@ class IndustryV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            QueryAllDepartmentContent,
-            Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True),
-            items="content",
+            AllDepartment, Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True), items="content"
         )
 
     @api("industry_1_0.QueryAllDoctors", "GET /v1.0/industry/medicals/doctors")
@@ -4506,18 +3819,14 @@ class IndustryV1(Manager):
         month_mark: str | None = None,
         page_num: int | None = None,
         page_size: int | None = None,
-    ) -> Query[QueryAllDoctorsContent]:
+    ) -> Query[Doctor]:
         """Query all doctors (查询医院下的所有医生).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(
-            QueryAllDoctorsContent,
-            Paging("pageNum", 1, unit="pages", pages="totalPages", open_ended=True),
-            items="content",
-        )
+        return Listing(Doctor, Paging("pageNum", 1, unit="pages", pages="totalPages", open_ended=True), items="content")
 
     @api("industry_1_0.QueryAllGroup", "GET /v1.0/industry/medicals/groups")
     def query_all_group(
@@ -4525,7 +3834,7 @@ class IndustryV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[QueryAllGroupContent]:
+    ) -> Query[AllGroup]:
         """Query all group (查询所有医疗组).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4533,9 +3842,7 @@ class IndustryV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            QueryAllGroupContent,
-            Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True),
-            items="content",
+            AllGroup, Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True), items="content"
         )
 
     @api("industry_1_0.QueryAllGroupsInDept", "GET /v1.0/industry/medicals/departments/{deptId}/groups")
@@ -4545,7 +3852,7 @@ class IndustryV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[QueryAllGroupsInDeptContent]:
+    ) -> Query[AllGroup]:
         """Query all groups in dept (查询科室下的所有医疗组).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4553,9 +3860,7 @@ class IndustryV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            QueryAllGroupsInDeptContent,
-            Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True),
-            items="content",
+            AllGroup, Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True), items="content"
         )
 
     @api("industry_1_0.QueryAllMemberByDept", "GET /v1.0/industry/medicals/departments/{deptId}/members")
@@ -4566,7 +3871,7 @@ class IndustryV1(Manager):
         month_mark: str | None = None,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[QueryAllMemberByDeptContent]:
+    ) -> Query[AllMemberByDept]:
         """Query all member by dept (查询科室下的所有人员).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4574,9 +3879,7 @@ class IndustryV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            QueryAllMemberByDeptContent,
-            Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True),
-            items="content",
+            AllMemberByDept, Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True), items="content"
         )
 
     @api("industry_1_0.QueryAllMemberByGroup", "GET /v1.0/industry/medicals/groups/{groupId}/members")
@@ -4587,7 +3890,7 @@ class IndustryV1(Manager):
         month_mark: str | None = None,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[QueryAllMemberByGroupContent]:
+    ) -> Query[AllMemberByDept]:
         """Query all member by group (获取医疗组下面的所有成员).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4595,9 +3898,7 @@ class IndustryV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            QueryAllMemberByGroupContent,
-            Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True),
-            items="content",
+            AllMemberByDept, Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True), items="content"
         )
 
     @api("industry_1_0.QueryBizOptLog", "GET /v1.0/industry/medicals/bizOptLogs")
@@ -4606,28 +3907,28 @@ class IndustryV1(Manager):
         *,
         max_results: int | None = None,
         next_token: int | None = None,
-    ) -> Query[QueryBizOptLogContent]:
+    ) -> Query[BizOptLog]:
         """Query biz opt log (获取当前企业医疗通讯录的业务操作日志).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(QueryBizOptLogContent, TOKEN_FROM_ZERO, items="content")
+        return Listing(BizOptLog, TOKEN_FROM_ZERO, items="content")
 
     @api("industry_1_0.QueryChatAIOXMInfo", "POST /v1.0/industry/chatai/oxm/infos/query", idempotent=True)
     def query_chat_aioxm_info(
         self,
         *,
         code: str | None = None,
-    ) -> Call[QueryChatAioxmInfoReply]:
+    ) -> Call[str]:
         """Query chat aioxm info (获取专属AI平台信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryChatAioxmInfoReply)
+        return Call(str, "result")
 
     @api("industry_1_0.QueryConvertRules", "POST /v1.0/industry/order/rule/page", idempotent=True)
     def query_convert_rules(
@@ -4636,7 +3937,7 @@ class IndustryV1(Manager):
         keyword: str | None = None,
         page_no: int | None = None,
         page_size: int = 20,
-    ) -> Query[QueryConvertRulesItem]:
+    ) -> Query[ConvertRule]:
         """Query convert rules (查询订单转换规则).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4647,38 +3948,36 @@ class IndustryV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            QueryConvertRulesItem,
-            Paging("pageNo", 1, unit="pages", pages="totalPages", open_ended=True),
-            "result",
-            items="items",
+            ConvertRule, Paging("pageNo", 1, unit="pages", pages="totalPages", open_ended=True), "result", items="items"
         )
 
     @api("industry_1_0.QueryDepartmentExtendInfo", "GET /v1.0/industry/medicals/departments/extensions/infos")
     def query_department_extend_info(
         self,
+        *,
         dept_code: int,
         prop_code: str,
-    ) -> Call[QueryDepartmentExtendInfoReply]:
+    ) -> Call[list[DepartmentExtend]]:
         """Query department extend info (查询科室和医疗组的扩展信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryDepartmentExtendInfoReply)
+        return Call(list[DepartmentExtend], "content").or_empty()
 
     @api("industry_1_0.QueryDepartmentInfo", "GET /v1.0/industry/medicals/departments/{deptId}")
     def query_department_info(
         self,
         dept_id: str,
-    ) -> Call[QueryDepartmentInfoReply]:
+    ) -> Call[Department]:
         """Query department info (查询部门详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryDepartmentInfoReply)
+        return Call(Department, "content")
 
     @api("industry_1_0.QueryDoctorDetailsByJobNumber", "GET /v1.0/industry/medicals/doctors/{jobNumber}")
     def query_doctor_details_by_job_number(
@@ -4686,27 +3985,27 @@ class IndustryV1(Manager):
         job_number: str,
         *,
         month_mark: str | None = None,
-    ) -> Call[QueryDoctorDetailsByJobNumberReply]:
+    ) -> Call[DoctorDetailsByJobNumber]:
         """Query doctor details by job number (通过工号查询人员信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryDoctorDetailsByJobNumberReply)
+        return Call(DoctorDetailsByJobNumber, "content")
 
     @api("industry_1_0.QueryGroupInfo", "GET /v1.0/industry/medicals/groups/{groupId}")
     def query_group_info(
         self,
         group_id: str,
-    ) -> Call[QueryGroupInfoReply]:
+    ) -> Call[Group]:
         """Query group info (获取医疗组详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryGroupInfoReply)
+        return Call(Group, "content")
 
     @api("industry_1_0.QueryHospitalDistrictInfo", "GET /v1.0/industry/medicals/districts")
     def query_hospital_district_info(
@@ -4714,7 +4013,7 @@ class IndustryV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[QueryHospitalDistrictInfoContent]:
+    ) -> Query[HospitalDistrict]:
         """Query hospital district info (查询医院的院区和病区信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4722,7 +4021,7 @@ class IndustryV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            QueryHospitalDistrictInfoContent,
+            HospitalDistrict,
             Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True),
             items="content",
         )
@@ -4733,7 +4032,7 @@ class IndustryV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[QueryHospitalRoleUserInfoContent]:
+    ) -> Query[HospitalRoleUser]:
         """Query hospital role user info (查询医院所有角色的人员).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4744,7 +4043,7 @@ class IndustryV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            QueryHospitalRoleUserInfoContent,
+            HospitalRoleUser,
             Paging("pageNumber", 1, unit="pages", pages="totalPages", open_ended=True),
             items="content",
         )
@@ -4752,50 +4051,50 @@ class IndustryV1(Manager):
     @api("industry_1_0.QueryHospitalRoles", "GET /v1.0/industry/medicals/roles")
     def query_hospital_roles(
         self,
-    ) -> Call[QueryHospitalRolesReply]:
+    ) -> Call[list[HospitalRole]]:
         """Query hospital roles (查询医院的角色).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryHospitalRolesReply)
+        return Call(list[HospitalRole], "content").or_empty()
 
     @api("industry_1_0.QueryJobCodeDictionary", "GET /v1.0/industry/medicals/jobCodes")
     def query_job_code_dictionary(
         self,
-    ) -> Call[QueryJobCodeDictionaryReply]:
+    ) -> Call[list[JobCodeDictionary]]:
         """Query job code dictionary (查询职称字典表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryJobCodeDictionaryReply)
+        return Call(list[JobCodeDictionary], "content").or_empty()
 
     @api("industry_1_0.QueryJobStatusCodeDictionary", "GET /v1.0/industry/medicals/jobStatusCodes")
     def query_job_status_code_dictionary(
         self,
-    ) -> Call[QueryJobStatusCodeDictionaryReply]:
+    ) -> Call[list[JobStatusCodeDictionary]]:
         """Query job status code dictionary (查询工作状态字典表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryJobStatusCodeDictionaryReply)
+        return Call(list[JobStatusCodeDictionary], "content").or_empty()
 
     @api("industry_1_0.QueryMedicalEvents", "GET /v1.0/industry/medicals/events")
     def query_medical_events(
         self,
-    ) -> Call[QueryMedicalEventsReply]:
+    ) -> Call[MedicalEventPage]:
         """Query medical events (查询医疗行业事件).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryMedicalEventsReply)
+        return Call(MedicalEventPage)
 
     @api("industry_1_0.QueryOrderConvertResult", "POST /v1.0/industry/order/convert/list", idempotent=True)
     def query_order_convert_result(
@@ -4809,7 +4108,7 @@ class IndustryV1(Manager):
         status: str | None = None,
         title: str | None = None,
         user_id: str | None = None,
-    ) -> Query[QueryOrderConvertResultItem]:
+    ) -> Query[Convert]:
         """Query order convert result (查询订单转换结果).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -4820,52 +4119,50 @@ class IndustryV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            QueryOrderConvertResultItem,
-            Paging("pageNo", 1, unit="pages", pages="totalPages", open_ended=True),
-            "result",
-            items="items",
+            Convert, Paging("pageNo", 1, unit="pages", pages="totalPages", open_ended=True), "result", items="items"
         )
 
     @api("industry_1_0.QueryUserCredentials", "POST /v1.0/industry/medicals/users/credentials/query", idempotent=True)
     def query_user_credentials(
         self,
+        *,
         user_ids: list[str],
-    ) -> Call[QueryUserCredentialsReply]:
+    ) -> Call[list[UserCredential]]:
         """Query user credentials (查询用户的证书).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUserCredentialsReply)
+        return Call(list[UserCredential], "content").or_empty()
 
     @api("industry_1_0.QueryUserExtInfo", "GET /v1.0/industry/medicals/users/{userId}/extInfos")
     def query_user_ext_info(
         self,
         user_id: str,
-    ) -> Call[QueryUserExtInfoReply]:
+    ) -> Call[list[UserExt]]:
         """Query user ext info (查询人员的扩展信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUserExtInfoReply)
+        return Call(list[UserExt], "content").or_empty()
 
     @api("industry_1_0.QueryUserExtendValues", "POST /v1.0/industry/medicals/users/extends/query", idempotent=True)
     def query_user_extend_values(
         self,
-        user_ids: list[str],
         *,
+        user_ids: list[str],
         user_extend_key: str | None = None,
-    ) -> Call[QueryUserExtendValuesReply]:
+    ) -> Call[UserExtendValuePage]:
         """Query user extend values (获取用户拓展字段).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUserExtendValuesReply)
+        return Call(UserExtendValuePage)
 
     @api("industry_1_0.QueryUserInfo", "GET /v1.0/industry/medicals/users/{userId}")
     def query_user_info(
@@ -4873,39 +4170,69 @@ class IndustryV1(Manager):
         user_id: str,
         *,
         month_mark: str | None = None,
-    ) -> Call[QueryUserInfoReply]:
+    ) -> Call[User]:
         """Query user info (查询人员详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUserInfoReply)
+        return Call(User, "content")
 
     @api("industry_1_0.QueryUserProbCodeDictionary", "GET /v1.0/industry/medicals/userProbCodes")
     def query_user_prob_code_dictionary(
         self,
-    ) -> Call[QueryUserProbCodeDictionaryReply]:
+    ) -> Call[list[JobStatusCodeDictionary]]:
         """Query user prob code dictionary (查询人员属性字典表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUserProbCodeDictionaryReply)
+        return Call(list[JobStatusCodeDictionary], "content").or_empty()
 
     @api("industry_1_0.QueryUserRoles", "GET /v1.0/industry/medicals/users/{userId}/roles")
     def query_user_roles(
         self,
         user_id: str,
-    ) -> Call[QueryUserRolesReply]:
+    ) -> Call[list[UserRole]]:
         """Query user roles (查询人员权限).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUserRolesReply)
+        return Call(list[UserRole], "content").or_empty()
+
+    @api(
+        "industry_1_0.SaveUserExtendValues",
+        "POST /v1.0/industry/medicals/users/{userId}/extends?userExtendKey&userExtendValue&userDisplayName",
+    )
+    def save_user_extend_values(
+        self,
+        user_id: str,
+        *,
+        user_extend_key: Literal["Job", "UserProb"],
+        user_extend_value: Annotated[str, Field(max_length=128)],
+        user_display_name: Annotated[str, Field(max_length=256)] | None = None,
+    ) -> Call[None]:
+        """Save user extend values (保存人员扩展属性).
+
+        Args:
+            user_id: 发起请求的用户的userid
+            user_extend_key: 用户拓展字段key (`Job` `UserProb`)
+            user_extend_value: 用户扩展字段value (≤ 128 字符 characters; 例 e.g. `1`)
+            user_display_name: 字段展示名称最大长度256字符 (≤ 256 字符 characters; 例 e.g. `Job`)
+
+        Codes: invalid.parameter, staff.not.found, system.error.
+
+        Scopes: Medical.ContactExt.Write.
+
+        Apps: internal.
+
+        Source: personnel-extension-property-error
+        """
+        return Call(None)
 
     @api("industry_1_0.SubmitTask", "POST /v1.0/industry/ai/tasks/submit")
     def submit_task(
@@ -4913,52 +4240,53 @@ class IndustryV1(Manager):
         *,
         app_id: int | None = None,
         biz_code: str | None = None,
-        data: list[SubmitTaskData] | None = None,
+        data: Sequence[OrDict[TaskEntry]] | None = None,
         union_id: str | None = None,
-    ) -> Call[SubmitTaskReply]:
+    ) -> Call[list[TaskRef]]:
         """Submit task (提交ai解析任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SubmitTaskReply)
+        return Call(list[TaskRef], "tasks").or_empty()
 
     @api("industry_1_0.SubmitTaskPackage", "POST /v1.0/industry/ai/taskPackages/submit")
     def submit_task_package(
         self,
-        biz_code: str,
         *,
+        biz_code: str,
         app_id: int | None = None,
         app_secret: Hiding | None = None,
-        data: list[SubmitTaskPackageData] | None = None,
+        data: Sequence[OrDict[TaskPackageEntry]] | None = None,
         desc: str | None = None,
         file_type: str | None = None,
         task_package_name: str | None = None,
         union_id: str | None = None,
         version: str | None = None,
-    ) -> Call[SubmitTaskPackageReply]:
+    ) -> Call[CreatedTaskPackage]:
         """Submit task package (submitTaskPackage).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SubmitTaskPackageReply)
+        return Call(CreatedTaskPackage)
 
     @api("industry_1_0.SupplAddRole", "POST /v1.0/industry/supplyChains/roles?parentRoleGroupId&roleName")
     def suppl_add_role(
         self,
         parent_role_group_id: str,
+        *,
         role_name: str,
-    ) -> Call[SupplAddRoleReply]:
+    ) -> Call[str | None]:
         """Suppl add role (增加角色或角色组).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SupplAddRoleReply)
+        return Call(str, "result").or_none()
 
     @api(
         "industry_1_0.SupplyAddDept",
@@ -4966,19 +4294,19 @@ class IndustryV1(Manager):
     )
     def supply_add_dept(
         self,
-        dept_name: str,
         super_dept_id: int,
-        supply_dept_type: str,
         *,
+        dept_name: str,
+        supply_dept_type: str,
         partner_number: str | None = None,
-    ) -> Call[SupplyAddDeptReply]:
+    ) -> Call[int | None]:
         """Supply add dept (新增供应链节点).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SupplyAddDeptReply)
+        return Call(int, "result.deptId").or_none()
 
     @api(
         "industry_1_0.SupplyAddMember",
@@ -4986,21 +4314,21 @@ class IndustryV1(Manager):
     )
     def supply_add_member(
         self,
+        supply_dept_id: int,
+        *,
         is_partner_manager: bool,
         member_mobile: str,
         member_name: str,
-        supply_dept_id: int,
-        *,
         member_title: str | None = None,
         member_work_number: str | None = None,
-    ) -> Call[SupplyAddMemberReply]:
+    ) -> Call[CreatedMember | None]:
         """Supply add member (添加供应商人员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SupplyAddMemberReply)
+        return Call(CreatedMember, "result").or_none()
 
     @api("industry_1_0.SupplyAddPartnerAdmins", "POST /v1.0/industry/supplyChains/partnerAdministrators?deptId&userId")
     def supply_add_partner_admins(
@@ -5024,6 +4352,7 @@ class IndustryV1(Manager):
         self,
         dept_id: int,
         interface_id: str,
+        *,
         interface_type: str,
     ) -> Call[None]:
         """Supply add partner managers (添加伙伴的对接人或对接部门).
@@ -5037,16 +4366,17 @@ class IndustryV1(Manager):
     @api("industry_1_0.SupplyAddPartnerType", "POST /v1.0/industry/supplyChains/partnerLabels?name&superId")
     def supply_add_partner_type(
         self,
-        name: str,
         super_id: int,
-    ) -> Call[SupplyAddPartnerTypeReply]:
+        *,
+        name: str,
+    ) -> Call[int | None]:
         """Supply add partner type (添加伙伴标签).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SupplyAddPartnerTypeReply)
+        return Call(int, "result").or_none()
 
     @api("industry_1_0.SupplyChainDeleteDept", "DELETE /v1.0/industry/supplyChains/departments")
     def supply_chain_delete_dept(
@@ -5065,14 +4395,14 @@ class IndustryV1(Manager):
     def supply_chain_query_dept_info(
         self,
         supply_dept_id: int,
-    ) -> Call[SupplyChainQueryDeptInfoReply]:
+    ) -> Call[Dept]:
         """Supply chain query dept info (查询上下游节点信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SupplyChainQueryDeptInfoReply)
+        return Call(Dept, "result")
 
     @api("industry_1_0.SupplyChainUpdateDeptInfo", "PUT /v1.0/industry/supplyChains/departments")
     def supply_chain_update_dept_info(
@@ -5128,6 +4458,7 @@ class IndustryV1(Manager):
         self,
         dept_id: int,
         interface_id: str,
+        *,
         interface_type: str,
     ) -> Call[None]:
         """Supply delete partner managers (移除伙伴的对接人或对接部门).
@@ -5154,8 +4485,9 @@ class IndustryV1(Manager):
     @api("industry_1_0.SupplyDeleteRole", "DELETE /v1.0/industry/supplyChains/roles")
     def supply_delete_role(
         self,
-        is_role_group: bool,
         role_id: str,
+        *,
+        is_role_group: bool,
     ) -> Call[None]:
         """Supply delete role (删除角色或角色组).
 
@@ -5172,14 +4504,14 @@ class IndustryV1(Manager):
         mobile: str | None = None,
         union_id: str | None = None,
         user_id: str | None = None,
-    ) -> Call[SupplyGetMemberReply]:
+    ) -> Call[Member]:
         """Supply get member (获取供应链成员信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SupplyGetMemberReply)
+        return Call(Member, "result")
 
     @api("industry_1_0.SupplyListDeptMembers", "GET /v1.0/industry/supplyChains/departments/members")
     def supply_list_dept_members(
@@ -5188,7 +4520,7 @@ class IndustryV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[SupplyListDeptMembersList]:
+    ) -> Query[DeptMember]:
         """Supply list dept members (获取供应链部门下成员).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -5198,94 +4530,94 @@ class IndustryV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(SupplyListDeptMembersList, Paging("pageNumber", 1, unit="pages"), items="list")
+        return Listing(DeptMember, Paging("pageNumber", 1, unit="pages"), items="list")
 
     @api("industry_1_0.SupplyListPartnerAdmins", "GET /v1.0/industry/supplyChains/partnerAdministrators")
     def supply_list_partner_admins(
         self,
         dept_id: int,
-    ) -> Call[SupplyListPartnerAdminsReply]:
+    ) -> Call[list[PartnerAdmin]]:
         """Supply list partner admins (获取伙伴负责人列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SupplyListPartnerAdminsReply)
+        return Call(list[PartnerAdmin], "result").or_empty()
 
     @api("industry_1_0.SupplyListPartnerManagers", "GET /v1.0/industry/supplyChains/partnerInterfaces")
     def supply_list_partner_managers(
         self,
         *,
         dept_id: int | None = None,
-    ) -> Call[SupplyListPartnerManagersReply]:
+    ) -> Call[list[PartnerManager]]:
         """Supply list partner managers (获取伙伴的对接人/对接部门).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SupplyListPartnerManagersReply)
+        return Call(list[PartnerManager], "result").or_empty()
 
     @api("industry_1_0.SupplyListPartnerType", "GET /v1.0/industry/supplyChains/partnerLabels/subLabels")
     def supply_list_partner_type(
         self,
         label_id: int,
-    ) -> Call[SupplyListPartnerTypeReply]:
+    ) -> Call[list[PartnerType]]:
         """Supply list partner type (查询下级伙伴标签).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SupplyListPartnerTypeReply)
+        return Call(list[PartnerType], "result").or_empty()
 
     @api("industry_1_0.SupplyListRole", "GET /v1.0/industry/supplyChains/roles")
     def supply_list_role(
         self,
         parent_role_id: str,
-    ) -> Call[SupplyListRoleReply]:
+    ) -> Call[list[Role]]:
         """Supply list role (查询角色组或角色).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SupplyListRoleReply)
+        return Call(list[Role], "result").or_empty()
 
     @api("industry_1_0.SupplyListSubDept", "GET /v1.0/industry/supplyChains/subDepartments")
     def supply_list_sub_dept(
         self,
         supply_dept_id: int,
-    ) -> Call[SupplyListSubDeptReply]:
+    ) -> Call[list[Dept]]:
         """Supply list sub dept (查询下级节点列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SupplyListSubDeptReply)
+        return Call(list[Dept], "result").or_empty()
 
     @api("industry_1_0.SupplyQueryPartnerType", "GET /v1.0/industry/supplyChains/partnerLabels")
     def supply_query_partner_type(
         self,
         label_id: int,
-    ) -> Call[SupplyQueryPartnerTypeReply]:
+    ) -> Call[PartnerType]:
         """Supply query partner type (查询伙伴标签).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SupplyQueryPartnerTypeReply)
+        return Call(PartnerType, "result")
 
     @api("industry_1_0.SupplyUpdateMember", "PUT /v1.0/industry/supplyChains/members")
     def supply_update_member(
         self,
-        is_copy_dept: bool,
         new_dept_id: int,
         old_dept_id: int,
         *,
+        is_copy_dept: bool,
         member_title: str | None = None,
         member_work_number: str | None = None,
         mobile: str | None = None,
@@ -5320,8 +4652,9 @@ class IndustryV1(Manager):
     @api("industry_1_0.SupplyUpdateRole", "PUT /v1.0/industry/supplyChains/roles?isRoleGroup&roleId&roleName")
     def supply_update_role(
         self,
-        is_role_group: bool,
         role_id: str,
+        *,
+        is_role_group: bool,
         role_name: str,
     ) -> Call[None]:
         """Supply update role (更新角色或角色组).
@@ -5336,10 +4669,10 @@ class IndustryV1(Manager):
     def update_user_extend_info(
         self,
         user_id: str,
+        *,
         comments: str,
         job_code: str,
         user_prob_code: str,
-        *,
         job_status_code: list[str] | None = None,
     ) -> Call[None]:
         """Update user extend info (更新医疗用户扩展信息).

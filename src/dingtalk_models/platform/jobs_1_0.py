@@ -4,175 +4,173 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from typing_extensions import TypedDict
-
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel, wire
+from dingtalk_models.core.wire import camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateResumeResumeDataVoBaseInfo(TypedDict, total=False):
-    age: int
-    avatar: str
-    begin_work_time: str
-    birthday: str
-    candidate_background: int
-    ding_talk: str
-    email: str
-    english_name: str
-    ethnicity: str
-    gaduate_time: str
-    highest_academic: str
-    highest_education: int
-    identify: str
-    industry: str
-    industry_code: str
-    job_title: str
-    last_school_name: str
-    married: int
-    mbti_type: int
-    name: str
-    nationality: str
-    native_place: str
-    native_place_code: str
-    now_location: str
-    now_location_code: str
-    parent_industry: str
-    parent_industry_code: str
-    personal_honor: str
-    personal_urls: list[str]
-    phone_num: str
-    political_status: int
-    qq: str
-    real_avatar: int
-    self_evaluation: str
-    sex: int
-    skill_summary: str
-    state_code: str
-    status: str
-    virtual_phone_num: str
-    we_chat: str
-    weibo: str
-    working_years: int
+class BaseInfo(Shape, alias_generator=camel):
+    """Base info."""
+
+    age: int | None = None
+    avatar: str | None = None
+    begin_work_time: str | None = None
+    birthday: str | None = None
+    candidate_background: int | None = None
+    ding_talk: str | None = None
+    email: str | None = None
+    english_name: str | None = None
+    ethnicity: str | None = None
+    gaduate_time: str | None = None
+    highest_academic: str | None = None
+    highest_education: int | None = None
+    identify: str | None = None
+    industry: str | None = None
+    industry_code: str | None = None
+    job_title: str | None = None
+    last_school_name: str | None = None
+    married: int | None = None
+    mbti_type: int | None = None
+    name: str | None = None
+    nationality: str | None = None
+    native_place: str | None = None
+    native_place_code: str | None = None
+    now_location: str | None = None
+    now_location_code: str | None = None
+    parent_industry: str | None = None
+    parent_industry_code: str | None = None
+    personal_honor: str | None = None
+    personal_urls: list[str] = empty_list()
+    phone_num: str | None = None
+    political_status: int | None = None
+    qq: str | None = None
+    real_avatar: int | None = None
+    self_evaluation: str | None = None
+    sex: int | None = None
+    skill_summary: str | None = None
+    state_code: str | None = None
+    status: str | None = None
+    virtual_phone_num: str | None = None
+    we_chat: str | None = None
+    weibo: str | None = None
+    working_years: int | None = None
 
 
-class CreateResumeResumeDataVoCertificates(TypedDict, total=False):
-    certificate_id: str
-    certificate_name: str
-    crant_time: str
+class Certificate(Shape, alias_generator=camel):
+    """Certificate."""
+
+    certificate_id: str | None = None
+    certificate_name: str | None = None
+    crant_time: str | None = None
 
 
-class CreateResumeResumeDataVoJobExpectsCityList(TypedDict, total=False):
-    code: str
-    name: str
+class JobExpect(Shape, alias_generator=camel):
+    """Job expect."""
+
+    city_list: list[JobExpectEntry] = empty_list()
+    gmt_create: int | None = None
+    gmt_modified: int | None = None
+    industry_list: list[JobExpectEntry] = empty_list()
+    job_list: list[JobExpectEntry] = empty_list()
+    job_nature: str | None = None
+    max_salary: str | None = None
+    min_salary: str | None = None
+    other_city_list: list[JobExpectEntry] = empty_list()
+    salary_desc: str | None = None
+    salary_settle_type: str | None = None
+    salary_type: str | None = None
+    salary_year: str | None = None
 
 
-class CreateResumeResumeDataVoJobExpectsIndustryList(TypedDict, total=False):
-    code: str
-    name: str
+class JobExpectEntry(Shape, alias_generator=camel):
+    """Job expect entry."""
+
+    code: str | None = None
+    name: str | None = None
 
 
-class CreateResumeResumeDataVoJobExpectsJobList(TypedDict, total=False):
-    code: str
-    name: str
+class PersonalHonor(Shape, alias_generator=camel):
+    """Personal honor."""
+
+    description: str | None = None
+    grant_time: str | None = None
 
 
-class CreateResumeResumeDataVoJobExpectsOtherCityList(TypedDict, total=False):
-    code: str
-    name: str
+class PostResume(Reply, alias_generator=camel):
+    """Post resume."""
 
-
-class CreateResumeResumeDataVoJobExpects(TypedDict, total=False):
-    city_list: list[CreateResumeResumeDataVoJobExpectsCityList]
-    gmt_create: int
-    gmt_modified: int
-    industry_list: list[CreateResumeResumeDataVoJobExpectsIndustryList]
-    job_list: list[CreateResumeResumeDataVoJobExpectsJobList]
-    job_nature: str
-    max_salary: str
-    min_salary: str
-    other_city_list: list[CreateResumeResumeDataVoJobExpectsOtherCityList]
-    salary_desc: str
-    salary_settle_type: str
-    salary_type: str
-    salary_year: str
-
-
-class CreateResumeResumeDataVoPersonalHonors(TypedDict, total=False):
-    description: str
-    grant_time: str
-
-
-class CreateResumeResumeDataVoProjectExperiences(TypedDict, total=False):
-    achievement: str
-    description: str
-    end_date: str
-    name: str
-    project_url: str
-    responsibility: str
-    start_date: str
-    technology: str
-    title: str
-
-
-class CreateResumeResumeDataVoTags(TypedDict, total=False):
-    tag: str
-
-
-class CreateResumeResumeDataVoWorkExperiencesResumePrivacy(TypedDict, total=False):
-    shielded_company: bool
-    shielded_related_company: bool
-
-
-class CreateResumeResumeDataVoWorkExperiences(TypedDict, total=False):
-    achievement: str
-    company_code: str
-    company_name: str
-    description: str
-    end_date: str
-    industry: str
-    industry_code: str
-    internship: bool
-    job_code: str
-    job_nature: str
-    job_title: str
-    leader: str
-    location: str
-    location_code: str
-    parent_industry: str
-    parent_industry_code: str
-    reason_of_leaving: str
-    responsibility: str
-    resume_privacy: CreateResumeResumeDataVoWorkExperiencesResumePrivacy
-    salary: str
-    selected_skill_options: list[str]
-    start_date: str
-    underling_number: str
-
-
-class CreateResumeResumeDataVo(TypedDict, total=False):
-    base_info: CreateResumeResumeDataVoBaseInfo
-    certificates: list[CreateResumeResumeDataVoCertificates]
-    job_expects: list[CreateResumeResumeDataVoJobExpects]
-    personal_honors: list[CreateResumeResumeDataVoPersonalHonors]
-    project_experiences: list[CreateResumeResumeDataVoProjectExperiences]
-    tags: list[CreateResumeResumeDataVoTags]
-    work_experiences: list[CreateResumeResumeDataVoWorkExperiences]
-
-
-class CreateResumeReplyResult(Record, alias_generator=camel):
-    resume_id: str | None
-
-
-class CreateResumeReply(Record, alias_generator=camel):
-    result: CreateResumeReplyResult | None
-
-
-class PostResumeReply(Record, alias_generator=camel):
     job_id: int | None
     user_identify: str | None
+
+
+class ProjectExperience(Shape, alias_generator=camel):
+    """Project experience."""
+
+    achievement: str | None = None
+    description: str | None = None
+    end_date: str | None = None
+    name: str | None = None
+    project_url: str | None = None
+    responsibility: str | None = None
+    start_date: str | None = None
+    technology: str | None = None
+    title: str | None = None
+
+
+class Resume(Shape, alias_generator=camel):
+    """Resume."""
+
+    base_info: BaseInfo | None = None
+    certificates: list[Certificate] = empty_list()
+    job_expects: list[JobExpect] = empty_list()
+    personal_honors: list[PersonalHonor] = empty_list()
+    project_experiences: list[ProjectExperience] = empty_list()
+    tags: list[Tag] = empty_list()
+    work_experiences: list[WorkExperience] = empty_list()
+
+
+class ResumePrivacy(Shape, alias_generator=camel):
+    """Resume privacy."""
+
+    shielded_company: bool | None = None
+    shielded_related_company: bool | None = None
+
+
+class Tag(Shape, alias_generator=camel):
+    """Tag."""
+
+    tag: str | None = None
+
+
+class WorkExperience(Shape, alias_generator=camel):
+    """Work experience."""
+
+    achievement: str | None = None
+    company_code: str | None = None
+    company_name: str | None = None
+    description: str | None = None
+    end_date: str | None = None
+    industry: str | None = None
+    industry_code: str | None = None
+    internship: bool | None = None
+    job_code: str | None = None
+    job_nature: str | None = None
+    job_title: str | None = None
+    leader: str | None = None
+    location: str | None = None
+    location_code: str | None = None
+    parent_industry: str | None = None
+    parent_industry_code: str | None = None
+    reason_of_leaving: str | None = None
+    responsibility: str | None = None
+    resume_privacy: ResumePrivacy | None = None
+    salary: str | None = None
+    selected_skill_options: list[str] = empty_list()
+    start_date: str | None = None
+    underling_number: str | None = None
 
 
 class JobsV1(Manager):
@@ -182,18 +180,18 @@ class JobsV1(Manager):
         *,
         biz_code: str | None = None,
         ext: str | None = None,
-        resume_data_vo: Annotated[CreateResumeResumeDataVo | None, wire("resumeDataVO")] = None,
+        resume_data_vo: Annotated[OrDict[Resume] | None, wire("resumeDataVO")] = None,
         scene: str | None = None,
         types: list[str] | None = None,
         user_identify: str | None = None,
-    ) -> Call[CreateResumeReply]:
+    ) -> Call[str | None]:
         """Create resume (创建简历).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateResumeReply)
+        return Call(str, "result.resumeId").or_none()
 
     @api("jobs_1_0.PostResume", "POST /v1.0/jobs/resumes/post")
     def post_resume(
@@ -201,11 +199,11 @@ class JobsV1(Manager):
         *,
         job_id: int | None = None,
         user_identify: str | None = None,
-    ) -> Call[PostResumeReply]:
+    ) -> Call[PostResume]:
         """Post resume (投递简历).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PostResumeReply)
+        return Call(PostResume)

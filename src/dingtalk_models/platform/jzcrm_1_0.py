@@ -2,825 +2,787 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from typing import Annotated, Literal
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
-from dingtalk_models.core.wire import BeijingTime, camel, wire
+from dingtalk_models.core.quantities.amounts import AmountText
+from dingtalk_models.core.wire import BeijingTime, Day, Seconds, camel, empty_dict, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class EditContactData(TypedDict, total=False):
-    data_userid: Required[Annotated[str, wire("data_userid")]]
+class Contact(Shape, alias_generator=camel):
+    """Contact (编辑数据)."""
+
+    data_userid: Annotated[str, wire("data_userid")]
     """创建人 (例 e.g. `张三`)"""
-    lxr_customerid: Required[Annotated[str, wire("lxr_customerid")]]
+    lxr_customerid: Annotated[str, wire("lxr_customerid")]
     """对应客户 (例 e.g. `客户1`)"""
-    lxr_name: Required[Annotated[str, wire("lxr_name")]]
+    lxr_name: Annotated[str, wire("lxr_name")]
     """姓名 (例 e.g. `李四`)"""
-    lxr_handset: Annotated[str, wire("lxr_handset")]
+    lxr_handset: Annotated[str | None, wire("lxr_handset")] = None
     """手机 (例 e.g. `169896989698`)"""
-    lxr_worktel: Annotated[str, wire("lxr_worktel")]
+    lxr_worktel: Annotated[str | None, wire("lxr_worktel")] = None
     """工作电话 (例 e.g. `3688-898899`)"""
-    lxr_sex: Annotated[Literal["男", "女"], wire("lxr_sex")]
+    lxr_sex: Annotated[Literal["男", "女"] | None, wire("lxr_sex")] = None
     """性别 (`男` `女`)"""
-    lxr_group: Annotated[str, wire("lxr_group")]
+    lxr_group: Annotated[str | None, wire("lxr_group")] = None
     """分类 (例 e.g. `部门总监`)"""
-    lxr_preside: Annotated[str, wire("lxr_preside")]
+    lxr_preside: Annotated[str | None, wire("lxr_preside")] = None
     """负责业务 (例 e.g. `管理`)"""
-    lxr_cttype: Annotated[str, wire("lxr_cttype")]
+    lxr_cttype: Annotated[str | None, wire("lxr_cttype")] = None
     """证件类型 (例 e.g. `身份证`)"""
-    lxr_ctnumber: Annotated[str, wire("lxr_ctnumber")]
+    lxr_ctnumber: Annotated[str | None, wire("lxr_ctnumber")] = None
     """证件号码 (例 e.g. `369898569856985`)"""
-    lxr_chengwei: Annotated[str, wire("lxr_chengwei")]
+    lxr_chengwei: Annotated[str | None, wire("lxr_chengwei")] = None
     """称谓 (例 e.g. `总监`)"""
-    lxr_type: Annotated[Literal["联系人", "主联系人"], wire("lxr_type")]
+    lxr_type: Annotated[Literal["联系人", "主联系人"] | None, wire("lxr_type")] = None
     """类型 (`联系人` `主联系人`)"""
-    lxr_department: Annotated[str, wire("lxr_department")]
+    lxr_department: Annotated[str | None, wire("lxr_department")] = None
     """部门 (例 e.g. `市场部`)"""
-    lxr_headship: Annotated[str, wire("lxr_headship")]
+    lxr_headship: Annotated[str | None, wire("lxr_headship")] = None
     """职务 (例 e.g. `市场部总监`)"""
-    lxr_dingtalk: Annotated[str, wire("lxr_dingtalk")]
+    lxr_dingtalk: Annotated[str | None, wire("lxr_dingtalk")] = None
     """钉钉号 (例 e.g. `钉钉号`)"""
-    lxr_fax: Annotated[str, wire("lxr_fax")]
+    lxr_fax: Annotated[str | None, wire("lxr_fax")] = None
     """传真 (例 e.g. `传真`)"""
-    lxr_wangwang: Annotated[str, wire("lxr_wangwang")]
+    lxr_wangwang: Annotated[str | None, wire("lxr_wangwang")] = None
     """旺旺 (例 e.g. `旺旺`)"""
-    lxr_email: Annotated[str, wire("lxr_email")]
+    lxr_email: Annotated[str | None, wire("lxr_email")] = None
     """邮箱 (例 e.g. `56898998@qq.com`)"""
-    lxr_weixin: Annotated[str, wire("lxr_weixin")]
+    lxr_weixin: Annotated[str | None, wire("lxr_weixin")] = None
     """微信号 (例 e.g. `wx_567435t4`)"""
-    lxr_qq: Annotated[str, wire("lxr_qq")]
+    lxr_qq: Annotated[str | None, wire("lxr_qq")] = None
     """QQ号 (例 e.g. `89698896`)"""
-    lxr_tel: Annotated[str, wire("lxr_tel")]
+    lxr_tel: Annotated[str | None, wire("lxr_tel")] = None
     """家庭电话 (例 e.g. `3622-986568`)"""
-    lxr_pst: Annotated[str, wire("lxr_pst")]
+    lxr_pst: Annotated[str | None, wire("lxr_pst")] = None
     """邮编 (例 e.g. `698659`)"""
-    lxr_skype: Annotated[str, wire("lxr_skype")]
+    lxr_skype: Annotated[str | None, wire("lxr_skype")] = None
     """Skype账号 (例 e.g. `skype`)"""
-    lxr_address: Annotated[str, wire("lxr_address")]
+    lxr_address: Annotated[str | None, wire("lxr_address")] = None
     """住址 (例 e.g. `四川省成都市`)"""
-    lxr_birthday: Annotated[str, wire("lxr_birthday")]
+    lxr_birthday: Annotated[str | None, wire("lxr_birthday")] = None
     """生日 (例 e.g. `1991-6-9`)"""
-    lxr_like: Annotated[str, wire("lxr_like")]
+    lxr_like: Annotated[str | None, wire("lxr_like")] = None
     """爱好 (例 e.g. `游泳`)"""
-    lxr_remark: Annotated[str, wire("lxr_remark")]
+    lxr_remark: Annotated[str | None, wire("lxr_remark")] = None
     """备注 (例 e.g. `备注`)"""
-    lxr_photo: Annotated[str, wire("lxr_photo")]
+    lxr_photo: Annotated[str | None, wire("lxr_photo")] = None
     """联系名片 (例 e.g. `名片`)"""
 
 
-class EditContactReply(Record, alias_generator=camel):
-    time: BeijingTime | None
-    """响应时间"""
-    msgid: int | None
-    """编辑数据的ID"""
+class Customer(Shape, alias_generator=camel):
+    """Customer (编辑数据)."""
 
-
-class EditCustomerData(TypedDict, total=False):
-    data_userid: Required[Annotated[str, wire("data_userid")]]
+    data_userid: Annotated[str, wire("data_userid")]
     """创建人"""
-    kh_pkhid: Annotated[str, wire("kh_pkhid")]
+    kh_pkhid: Annotated[str | None, wire("kh_pkhid")] = None
     """上级客户"""
-    kh_class: Required[Annotated[Literal["企业客户", "个人客户", "供应商", "个人供应商"], wire("kh_class")]]
+    kh_class: Annotated[Literal["企业客户", "个人客户", "供应商", "个人供应商"], wire("kh_class")]
     """类别 (`企业客户` `个人客户` `供应商` `个人供应商`)"""
-    kh_name: Required[Annotated[str, wire("kh_name")]]
+    kh_name: Annotated[str, wire("kh_name")]
     """客户名称"""
-    kh_sex: Annotated[Literal["男", "女"], wire("kh_sex")]
+    kh_sex: Annotated[Literal["男", "女"] | None, wire("kh_sex")] = None
     """性别 (`男` `女`)"""
-    kh_shortname: Annotated[str, wire("kh_shortname")]
+    kh_shortname: Annotated[str | None, wire("kh_shortname")] = None
     """助记简称"""
-    kh_industry: Annotated[str, wire("kh_industry")]
+    kh_industry: Annotated[str | None, wire("kh_industry")] = None
     """行业"""
-    kh_employees: Annotated[str, wire("kh_employees")]
+    kh_employees: Annotated[str | None, wire("kh_employees")] = None
     """人员规模"""
-    kh_address: Annotated[str, wire("kh_address")]
+    kh_address: Annotated[str | None, wire("kh_address")] = None
     """家庭地址"""
-    kh_country: Annotated[str, wire("kh_country")]
+    kh_country: Annotated[str | None, wire("kh_country")] = None
     """国家地区"""
-    kh_province: Annotated[str, wire("kh_province")]
+    kh_province: Annotated[str | None, wire("kh_province")] = None
     """省份"""
-    kh_city: Annotated[str, wire("kh_city")]
+    kh_city: Annotated[str | None, wire("kh_city")] = None
     """城市"""
-    kh_coaddress: Annotated[str, wire("kh_coaddress")]
+    kh_coaddress: Annotated[str | None, wire("kh_coaddress")] = None
     """单位地址"""
-    kh_hottype: Annotated[str, wire("kh_hottype")]
+    kh_hottype: Annotated[str | None, wire("kh_hottype")] = None
     """是否为热点客"""
-    kh_hotlevel: Annotated[Literal["无", "热", "中热", "高热"], wire("kh_hotlevel")]
+    kh_hotlevel: Annotated[Literal["无", "热", "中热", "高热", "低热"] | None, wire("kh_hotlevel")] = None
     """热度 (`无` `热` `中热` `高热`)"""
-    kh_hotfl: Annotated[str, wire("kh_hotfl")]
+    kh_hotfl: Annotated[str | None, wire("kh_hotfl")] = None
     """热点分类"""
-    kh_hotmemo: Annotated[str, wire("kh_hotmemo")]
+    kh_hotmemo: Annotated[str | None, wire("kh_hotmemo")] = None
     """热点说明"""
-    kh_type: Annotated[str, wire("kh_type")]
+    kh_type: Annotated[str | None, wire("kh_type")] = None
     """种类"""
-    kh_status: Annotated[str, wire("kh_status")]
+    kh_status: Annotated[str | None, wire("kh_status")] = None
     """阶段"""
-    kh_sn: Annotated[str, wire("kh_sn")]
+    kh_sn: Annotated[str | None, wire("kh_sn")] = None
     """编号"""
-    kh_handset: Annotated[str, wire("kh_handset")]
+    kh_handset: Annotated[str | None, wire("kh_handset")] = None
     """手机号"""
-    kh_email: Annotated[str, wire("kh_email")]
+    kh_email: Annotated[str | None, wire("kh_email")] = None
     """邮箱"""
-    kh_dingtalk: Annotated[str, wire("kh_dingtalk")]
+    kh_dingtalk: Annotated[str | None, wire("kh_dingtalk")] = None
     """钉钉号"""
-    kh_tel: Annotated[str, wire("kh_tel")]
+    kh_tel: Annotated[str | None, wire("kh_tel")] = None
     """家庭电话"""
-    kh_weixin: Annotated[str, wire("kh_weixin")]
+    kh_weixin: Annotated[str | None, wire("kh_weixin")] = None
     """微信号"""
-    kh_qq: Annotated[str, wire("kh_qq")]
+    kh_qq: Annotated[str | None, wire("kh_qq")] = None
     """QQ号"""
-    kh_skype: Annotated[str, wire("kh_skype")]
+    kh_skype: Annotated[str | None, wire("kh_skype")] = None
     """Skype账号"""
-    kh_wangwang: Annotated[str, wire("kh_wangwang")]
+    kh_wangwang: Annotated[str | None, wire("kh_wangwang")] = None
     """旺旺"""
-    kh_worktel: Annotated[str, wire("kh_worktel")]
+    kh_worktel: Annotated[str | None, wire("kh_worktel")] = None
     """工作电话"""
-    kh_fax: Annotated[str, wire("kh_fax")]
+    kh_fax: Annotated[str | None, wire("kh_fax")] = None
     """传真"""
-    kh_pst: Annotated[str, wire("kh_pst")]
+    kh_pst: Annotated[str | None, wire("kh_pst")] = None
     """邮编"""
-    kh_department: Annotated[str, wire("kh_department")]
+    kh_department: Annotated[str | None, wire("kh_department")] = None
     """部门"""
-    kh_appellation: Annotated[str, wire("kh_appellation")]
+    kh_appellation: Annotated[str | None, wire("kh_appellation")] = None
     """称谓"""
-    kh_preside: Annotated[str, wire("kh_preside")]
+    kh_preside: Annotated[str | None, wire("kh_preside")] = None
     """负责业务"""
-    kh_headship: Annotated[str, wire("kh_headship")]
+    kh_headship: Annotated[str | None, wire("kh_headship")] = None
     """职务"""
-    kh_web: Annotated[str, wire("kh_web")]
+    kh_web: Annotated[str | None, wire("kh_web")] = None
     """网址"""
-    kh_befontof: Annotated[str, wire("kh_befontof")]
+    kh_befontof: Annotated[str | None, wire("kh_befontof")] = None
     """爱好"""
-    kh_from: Annotated[str, wire("kh_from")]
+    kh_from: Annotated[str | None, wire("kh_from")] = None
     """来源"""
-    kh_billinfo: Annotated[str, wire("kh_billinfo")]
+    kh_billinfo: Annotated[str | None, wire("kh_billinfo")] = None
     """开票资料"""
-    kh_info: Annotated[str, wire("kh_info")]
+    kh_info: Annotated[str | None, wire("kh_info")] = None
     """公司简介"""
-    kh_ralagrade: Annotated[str, wire("kh_ralagrade")]
+    kh_ralagrade: Annotated[str | None, wire("kh_ralagrade")] = None
     """关系等级"""
-    kh_creditgrade: Annotated[Literal["低", "中", "高"], wire("kh_creditgrade")]
+    kh_creditgrade: Annotated[Literal["低", "中", "高"] | None, wire("kh_creditgrade")] = None
     """信用等级 (`低` `中` `高`)"""
-    kh_valrating: Annotated[Literal["低", "中", "高"], wire("kh_valrating")]
+    kh_valrating: Annotated[Literal["低", "中", "高"] | None, wire("kh_valrating")] = None
     """价值评估 (`低` `中` `高`)"""
-    kh_cttype: Annotated[str, wire("kh_cttype")]
+    kh_cttype: Annotated[str | None, wire("kh_cttype")] = None
     """证件类型"""
-    kh_ctnumber: Annotated[str, wire("kh_ctnumber")]
+    kh_ctnumber: Annotated[str | None, wire("kh_ctnumber")] = None
     """证件号码"""
-    kh_contype: Annotated[str, wire("kh_contype")]
+    kh_contype: Annotated[str | None, wire("kh_contype")] = None
     """联系人分类"""
-    kh_remark: Annotated[str, wire("kh_remark")]
+    kh_remark: Annotated[str | None, wire("kh_remark")] = None
     """备注"""
-    kh_jibie: Annotated[str, wire("kh_jibie")]
+    kh_jibie: Annotated[str | None, wire("kh_jibie")] = None
     """客户级别"""
 
 
-class EditCustomerReply(Record, alias_generator=camel):
-    time: str | None
-    """响应时间"""
-    msgid: int | None
-    """编辑数据的ID"""
+class CustomerPool(Shape, alias_generator=camel):
+    """Customer pool (编辑数据)."""
 
-
-class EditCustomerPoolData(TypedDict, total=False):
-    data_userid: Required[Annotated[str, wire("data_userid")]]
+    data_userid: Annotated[str, wire("data_userid")]
     """创建人 (例 e.g. `张三`)"""
-    kh_pkhid: Annotated[str, wire("kh_pkhid")]
+    kh_pkhid: Annotated[str | None, wire("kh_pkhid")] = None
     """上级客户 (例 e.g. `XX有限公司`)"""
-    kh_class: Required[Annotated[Literal["企业客户", "个人客户", "供应商", "个人供应商"], wire("kh_class")]]
+    kh_class: Annotated[Literal["企业客户", "个人客户", "供应商", "个人供应商"], wire("kh_class")]
     """类别 (`企业客户` `个人客户` `供应商` `个人供应商`)"""
-    kh_name: Required[Annotated[str, wire("kh_name")]]
+    kh_name: Annotated[str, wire("kh_name")]
     """客户名称 (例 e.g. `XX科技有限公司`)"""
-    kh_sex: Annotated[Literal["男", "女"], wire("kh_sex")]
+    kh_sex: Annotated[Literal["男", "女"] | None, wire("kh_sex")] = None
     """性别 (`男` `女`)"""
-    kh_shortname: Annotated[str, wire("kh_shortname")]
+    kh_shortname: Annotated[str | None, wire("kh_shortname")] = None
     """助记简称 (例 e.g. `小刘`)"""
-    kh_industry: Annotated[str, wire("kh_industry")]
+    kh_industry: Annotated[str | None, wire("kh_industry")] = None
     """行业 (例 e.g. `电子科技`)"""
-    kh_employees: Annotated[str, wire("kh_employees")]
+    kh_employees: Annotated[str | None, wire("kh_employees")] = None
     """人员规模 (例 e.g. `50人`)"""
-    kh_address: Annotated[str, wire("kh_address")]
+    kh_address: Annotated[str | None, wire("kh_address")] = None
     """家庭地址 (例 e.g. `山东省青岛市市南区`)"""
-    kh_country: Annotated[str, wire("kh_country")]
+    kh_country: Annotated[str | None, wire("kh_country")] = None
     """国家地区 (例 e.g. `中国`)"""
-    kh_province: Annotated[str, wire("kh_province")]
+    kh_province: Annotated[str | None, wire("kh_province")] = None
     """省份 (例 e.g. `山东省`)"""
-    kh_city: Annotated[str, wire("kh_city")]
+    kh_city: Annotated[str | None, wire("kh_city")] = None
     """城市 (例 e.g. `青岛市`)"""
-    kh_coaddress: Annotated[str, wire("kh_coaddress")]
+    kh_coaddress: Annotated[str | None, wire("kh_coaddress")] = None
     """单位地址 (例 e.g. `中国山东省青岛市市南区XX街道`)"""
-    kh_hottype: Annotated[Literal["是", "否"], wire("kh_hottype")]
+    kh_hottype: Annotated[Literal["是", "否"] | None, wire("kh_hottype")] = None
     """是否热点客户 (`是` `否`)"""
-    kh_hotlevel: Annotated[Literal["无", "低热", "中热", "高热"], wire("kh_hotlevel")]
+    kh_hotlevel: Annotated[Literal["无", "热", "中热", "高热", "低热"] | None, wire("kh_hotlevel")] = None
     """热度 (`无` `低热` `中热` `高热`)"""
-    kh_hotfl: Annotated[str, wire("kh_hotfl")]
+    kh_hotfl: Annotated[str | None, wire("kh_hotfl")] = None
     """热点分类 (例 e.g. `最近跟进客户`)"""
-    kh_hotmemo: Annotated[str, wire("kh_hotmemo")]
+    kh_hotmemo: Annotated[str | None, wire("kh_hotmemo")] = None
     """热点说明 (例 e.g. `高热`)"""
-    kh_type: Annotated[str, wire("kh_type")]
+    kh_type: Annotated[str | None, wire("kh_type")] = None
     """种类 (例 e.g. `潜在客户`)"""
-    kh_status: Annotated[str, wire("kh_status")]
+    kh_status: Annotated[str | None, wire("kh_status")] = None
     """阶段 (例 e.g. `客户跟踪`)"""
-    kh_sn: Annotated[str, wire("kh_sn")]
+    kh_sn: Annotated[str | None, wire("kh_sn")] = None
     """编号 (例 e.g. `KH202106011001`)"""
-    kh_handset: Annotated[str, wire("kh_handset")]
+    kh_handset: Annotated[str | None, wire("kh_handset")] = None
     """手机 (例 e.g. `16688889999`)"""
-    kh_email: Annotated[str, wire("kh_email")]
+    kh_email: Annotated[str | None, wire("kh_email")] = None
     """邮箱 (例 e.g. `youxaing@163.com`)"""
-    kh_dingtalk: Annotated[str, wire("kh_dingtalk")]
+    kh_dingtalk: Annotated[str | None, wire("kh_dingtalk")] = None
     """钉钉号 (例 e.g. `youxaing`)"""
-    kh_tel: Annotated[str, wire("kh_tel")]
+    kh_tel: Annotated[str | None, wire("kh_tel")] = None
     """家庭电话 (例 e.g. `8888888`)"""
-    kh_weixin: Annotated[str, wire("kh_weixin")]
+    kh_weixin: Annotated[str | None, wire("kh_weixin")] = None
     """微信号 (例 e.g. `JzSoft`)"""
-    kh_qq: Annotated[str, wire("kh_qq")]
+    kh_qq: Annotated[str | None, wire("kh_qq")] = None
     """QQ号 (例 e.g. `88888888`)"""
-    kh_skype: Annotated[str, wire("kh_skype")]
+    kh_skype: Annotated[str | None, wire("kh_skype")] = None
     """Skype账号 (例 e.g. `Skype`)"""
-    kh_wangwang: Annotated[str, wire("kh_wangwang")]
+    kh_wangwang: Annotated[str | None, wire("kh_wangwang")] = None
     """旺旺 (例 e.g. `123123123`)"""
-    kh_worktel: Annotated[str, wire("kh_worktel")]
+    kh_worktel: Annotated[str | None, wire("kh_worktel")] = None
     """工作电话 (例 e.g. `16688880000`)"""
-    kh_fax: Annotated[str, wire("kh_fax")]
+    kh_fax: Annotated[str | None, wire("kh_fax")] = None
     """传真 (例 e.g. `传真`)"""
-    kh_pst: Annotated[str, wire("kh_pst")]
+    kh_pst: Annotated[str | None, wire("kh_pst")] = None
     """邮编 (例 e.g. `266000`)"""
-    kh_department: Annotated[str, wire("kh_department")]
+    kh_department: Annotated[str | None, wire("kh_department")] = None
     """部门 (例 e.g. `销售部`)"""
-    kh_appellation: Annotated[str, wire("kh_appellation")]
+    kh_appellation: Annotated[str | None, wire("kh_appellation")] = None
     """称谓 (例 e.g. `李总`)"""
-    kh_preside: Annotated[str, wire("kh_preside")]
+    kh_preside: Annotated[str | None, wire("kh_preside")] = None
     """负责业务 (例 e.g. `销售`)"""
-    kh_headship: Annotated[str, wire("kh_headship")]
+    kh_headship: Annotated[str | None, wire("kh_headship")] = None
     """职务 (例 e.g. `厂长`)"""
-    kh_web: Annotated[str, wire("kh_web")]
+    kh_web: Annotated[str | None, wire("kh_web")] = None
     """网址 (例 e.g. `www.baidu.com`)"""
-    kh_befontof: Annotated[str, wire("kh_befontof")]
+    kh_befontof: Annotated[str | None, wire("kh_befontof")] = None
     """爱好 (例 e.g. `唱跳rap篮球`)"""
-    kh_from: Annotated[str, wire("kh_from")]
+    kh_from: Annotated[str | None, wire("kh_from")] = None
     """来源 (例 e.g. `电话采访`)"""
-    kh_billinfo: Annotated[str, wire("kh_billinfo")]
+    kh_billinfo: Annotated[str | None, wire("kh_billinfo")] = None
     """开票资料 (例 e.g. `未开票`)"""
-    kh_info: Annotated[str, wire("kh_info")]
+    kh_info: Annotated[str | None, wire("kh_info")] = None
     """公司简介"""
-    kh_ralagrade: Annotated[str, wire("kh_ralagrade")]
+    kh_ralagrade: Annotated[str | None, wire("kh_ralagrade")] = None
     """关系等级 (例 e.g. `一等`)"""
-    kh_creditgrade: Annotated[Literal["低", "中", "高"], wire("kh_creditgrade")]
+    kh_creditgrade: Annotated[Literal["低", "中", "高"] | None, wire("kh_creditgrade")] = None
     """信用等级 (`低` `中` `高`)"""
-    kh_valrating: Annotated[Literal["低", "中", "高"], wire("kh_valrating")]
+    kh_valrating: Annotated[Literal["低", "中", "高"] | None, wire("kh_valrating")] = None
     """价值评估 (`低` `中` `高`)"""
-    kh_cttype: Annotated[str, wire("kh_cttype")]
+    kh_cttype: Annotated[str | None, wire("kh_cttype")] = None
     """证件类型 (例 e.g. `身份证`)"""
-    kh_ctnumber: Annotated[str, wire("kh_ctnumber")]
+    kh_ctnumber: Annotated[str | None, wire("kh_ctnumber")] = None
     """证件号码 (例 e.g. `12312312312312312`)"""
-    kh_contype: Annotated[str, wire("kh_contype")]
+    kh_contype: Annotated[str | None, wire("kh_contype")] = None
     """联系人分类 (例 e.g. `企业客户联系人`)"""
-    kh_remark: Annotated[str, wire("kh_remark")]
+    kh_remark: Annotated[str | None, wire("kh_remark")] = None
     """备注 (例 e.g. `备注`)"""
-    kh_jibie: Annotated[str, wire("kh_jibie")]
+    kh_jibie: Annotated[str | None, wire("kh_jibie")] = None
     """客户级别 (例 e.g. `一级代理商`)"""
-    kh_genzongtime: Annotated[str, wire("kh_genzongtime")]
+    kh_genzongtime: Annotated[Day | None, wire("kh_genzongtime")] = None
     """最后跟踪 (例 e.g. `2021-06-01`)"""
 
 
-class EditCustomerPoolReply(Record, alias_generator=camel):
-    time: BeijingTime | None
-    """响应时间"""
-    msgid: int | None
-    """编辑数据的ID"""
+class DataDetail(Reply, alias_generator=camel):
+    """Data detail (数据详情)."""
 
-
-class EditExchangeData(TypedDict, total=False):
-    data_userid: Required[Annotated[str, wire("data_userid")]]
-    """创建人 (例 e.g. `张三`)"""
-    hh_inlibid: Required[Annotated[str, wire("hh_inlibid")]]
-    """换入仓库 (例 e.g. `总仓库`)"""
-    hh_outlibid: Required[Annotated[str, wire("hh_outlibid")]]
-    """换出仓库 (例 e.g. `德克萨斯州仓库`)"""
-    hh_title: Required[Annotated[str, wire("hh_title")]]
-    """主题 (例 e.g. `笔记本换货`)"""
-    hh_number: Required[Annotated[str, wire("hh_number")]]
-    """换货单号 (例 e.g. `1000001`)"""
-    hh_customerid: Annotated[str, wire("hh_customerid")]
-    """对应客户 (例 e.g. `xx科技有限公司`)"""
-    hh_orderid: Annotated[str, wire("hh_orderid")]
-    """(`合同ID或名称` `订单ID或名称` 等 or others)"""
-    hh_type: Annotated[str, wire("hh_type")]
-    """分类 (例 e.g. `销售换货`)"""
-    hh_date: Annotated[str, wire("hh_date")]
-    """换货日期 (例 e.g. `2021-06-01`)"""
-    hh_inempid: Annotated[str, wire("hh_inempid")]
-    """换入操作员 (例 e.g. `李四`)"""
-    hh_intime: Annotated[str, wire("hh_intime")]
-    """换入时间 (例 e.g. `2021-06-01`)"""
-    hh_outempid: Annotated[str, wire("hh_outempid")]
-    """换出操作员 (例 e.g. `王五`)"""
-    hh_outtime: Annotated[str, wire("hh_outtime")]
-    """换出时间 (例 e.g. `2021-06-01`)"""
-    hh_remark: Annotated[str, wire("hh_remark")]
-    """备注 (例 e.g. `已更换`)"""
-    hh_state: Annotated[Literal["未执行", "已入待出", "已出待入", "结束"], wire("hh_state")]
-    """状态 (`未执行` `已入待出` `已出待入` `结束`)"""
-    child_mx: Annotated[str, wire("child_mx")]
-    """产品明细"""
-
-
-class EditExchangeReply(Record, alias_generator=camel):
-    time: BeijingTime | None
-    """响应时间"""
-    msgid: int | None
-    """编辑数据的ID"""
-
-
-class EditGoodsData(TypedDict, total=False):
-    data_userid: Required[Annotated[str, wire("data_userid")]]
-    """创建人 (例 e.g. `张三`)"""
-    cpname: Required[str]
-    """产品名称 (例 e.g. `笔记本电脑`)"""
-    cpunit: Required[str]
-    """产品单位 (例 e.g. `台`)"""
-    unitrate: Required[str]
-    """单位换算 (例 e.g. `单位换算`)"""
-    cp_parentid: Annotated[str, wire("cp_parentid")]
-    """基准产品 (例 e.g. `基准产品`)"""
-    cptype: str
-    """产品型号 (例 e.g. `S200`)"""
-    cpguige: str
-    """产品规格 (例 e.g. `12.5kg/台`)"""
-    typeid: str
-    """产品类别 (例 e.g. `电子`)"""
-    cpno: str
-    """产品编号 (例 e.g. `CP6877979689`)"""
-    isstop: Literal["正常", "停售", "下架"]
-    """产品状态 (`正常` `停售` `下架`)"""
-    addedtime: str
-    """上架时间 (例 e.g. `2021-06-01`)"""
-    cparea: str
-    """产品产地 (例 e.g. `西北`)"""
-    cpbrand: str
-    """产品品牌 (例 e.g. `华为`)"""
-    cbprice: str
-    """成本价格 (例 e.g. `109999`)"""
-    issnmanage: Literal["是", "否"]
-    """序列号管理 (`是` `否`)"""
-    ispicimanage: Literal["是", "否"]
-    """批次号管理 (`是` `否`)"""
-    gysid: str
-    """默认供应商 (例 e.g. `华为`)"""
-    cpimg: str
-    """产品图片 (例 e.g. `产品图片链接`)"""
-    cpbarcode: str
-    """条形码 (例 e.g. `234234453452`)"""
-    cpweight: str
-    """产品重量 (例 e.g. `12.5kg`)"""
-    preprice1: str
-    """零售价格 (例 e.g. `209999`)"""
-    preprice2: str
-    """预设价格1 (例 e.g. `209999`)"""
-    preprice3: str
-    """预设价格2 (例 e.g. `209999`)"""
-    preprice4: str
-    """预设价格3 (例 e.g. `209999`)"""
-    isstock: str
-    """是否算库存 (例 e.g. `计算(按基准规格)`)"""
-    stockup: str
-    """库存上限 (例 e.g. `100`)"""
-    stockdown: str
-    """库存下限 (例 e.g. `1`)"""
-    cpcontent: str
-    """产品说明 (例 e.g. `产品说明`)"""
-    cpremark: str
-    """产品备注 (例 e.g. `产品备注`)"""
-
-
-class EditGoodsReply(Record, alias_generator=camel):
-    time: BeijingTime | None
-    """响应时间"""
-    msgid: int | None
-    """编辑数据的ID"""
-
-
-class EditIntostockData(TypedDict, total=False):
-    data_userid: Required[Annotated[str, wire("data_userid")]]
-    """创建人 (例 e.g. `张三`)"""
-    libiodate: Required[str]
-    """入库日期 (例 e.g. `2021-06-01`)"""
-    stocklibid: Required[str]
-    """入库仓库 (例 e.g. `华东大仓`)"""
-    libiostate: Required[Literal["未入库", "已入库"]]
-    """入库状态 (`未入库` `已入库`)"""
-    billno: Required[str]
-    """入库单号 (例 e.g. `RK784668968`)"""
-    customerid: str
-    """(`供应商ID或名称` `客户ID或名称` 等 or others)"""
-    empid: Required[str]
-    """入库经办人 (例 e.g. `李四`)"""
-    inorout: str
-    """单据类型 - (例 e.g. `入库`)"""
-    libioname: str
-    """入库主题 (例 e.g. `生产入库`)"""
-    orderid: str
-    """对应单据 (例 e.g. `1`)"""
-    askempid: str
-    """入库申请人 (例 e.g. `王五`)"""
-    remark: str
-    """申请备注 (例 e.g. `申请备注`)"""
-    auditreson: str
-    """入库备注 (例 e.g. `入库备注`)"""
-    child_mx: Required[Annotated[str, wire("child_mx")]]
-    """产品明细"""
-
-
-class EditIntostockReply(Record, alias_generator=camel):
-    time: BeijingTime | None
-    """响应时间"""
-    msgid: int | None
-    """编辑数据的id"""
-
-
-class EditInvoiceData(TypedDict, total=False):
-    data_userid: Required[Annotated[str, wire("data_userid")]]
-    """创建人"""
-    fh_customerid: Required[Annotated[str, wire("fh_customerid")]]
-    """对应客户"""
-    fh_date: Required[Annotated[str, wire("fh_date")]]
-    """发货日期"""
-    fh_number: Required[Annotated[str, wire("fh_number")]]
-    """发货单号"""
-    fh_mode: Required[Annotated[str, wire("fh_mode")]]
-    """发货方式"""
-    fh_htorder: Annotated[str, wire("fh_htorder")]
-    """对应订单"""
-    fh_title: Annotated[str, wire("fh_title")]
-    """发货主题"""
-    fh_yunfei: Annotated[str, wire("fh_yunfei")]
-    """运费"""
-    fh_jianshu: Annotated[str, wire("fh_jianshu")]
-    """打包件数"""
-    fh_kg: Annotated[str, wire("fh_kg")]
-    """重量"""
-    fh_shipper: Annotated[str, wire("fh_shipper")]
-    """发货人"""
-    fh_preside: Annotated[str, wire("fh_preside")]
-    """所有者"""
-    fh_lxrid: Annotated[str, wire("fh_lxrid")]
-    """联系人"""
-    fh_linkman: Annotated[str, wire("fh_linkman")]
-    """收货人"""
-    fh_tel: Annotated[str, wire("fh_tel")]
-    """电话"""
-    fh_handset: Annotated[str, wire("fh_handset")]
-    """手机"""
-    fh_post: Annotated[str, wire("fh_post")]
-    """邮编"""
-    fh_address: Annotated[str, wire("fh_address")]
-    """地址"""
-    fh_email: Annotated[str, wire("fh_email")]
-    """邮箱"""
-    fh_msn: Annotated[str, wire("fh_msn")]
-    """MSN账号"""
-    fh_remark: Annotated[str, wire("fh_remark")]
-    """备注"""
-    fh_state: Annotated[str, wire("fh_state")]
-    """发货状态"""
-    child_mx: Annotated[str, wire("child_mx")]
-    """产品明细"""
-
-
-class EditInvoiceReply(Record, alias_generator=camel):
-    time: str | None
-    """响应时间"""
-    msgid: int | None
-    """编辑数据的ID"""
-
-
-class EditOrderData(TypedDict, total=False):
-    data_userid: Required[Annotated[str, wire("data_userid")]]
-    """创建人"""
-    ht_customerid: Required[Annotated[str, wire("ht_customerid")]]
-    """对应客户"""
-    ht_date: Required[Annotated[str, wire("ht_date")]]
-    """签单日期"""
-    ht_preside: Required[Annotated[str, wire("ht_preside")]]
-    """所有者"""
-    ht_state: Required[Annotated[Literal["执行中", "结束", "意外终止"], wire("ht_state")]]
-    """状态 (`执行中` `结束` `意外终止`)"""
-    ht_summoney: Required[Annotated[str, wire("ht_summoney")]]
-    """总金额"""
-    ht_order: Required[Annotated[Literal["合同", "合同订单", "店面单"], wire("ht_order")]]
-    """单据类型 (`合同` `合同订单` `店面单`)"""
-    ht_title: Annotated[str, wire("ht_title")]
-    """主题"""
-    ht_number: Annotated[str, wire("ht_number")]
-    """合同单号"""
-    ht_lxrid: Annotated[str, wire("ht_lxrid")]
-    """对应联系人"""
-    ht_lxrinfo: Annotated[str, wire("ht_lxrinfo")]
-    """联系方式"""
-    ht_xshid: Annotated[str, wire("ht_xshid")]
-    """对应机会"""
-    ht_type: Annotated[str, wire("ht_type")]
-    """自定义分类"""
-    ht_paymode: Annotated[str, wire("ht_paymode")]
-    """付款方式"""
-    ht_begindate: Annotated[str, wire("ht_begindate")]
-    """开始日期"""
-    ht_cusub: Annotated[str, wire("ht_cusub")]
-    """客户签约人"""
-    ht_wesub: Annotated[str, wire("ht_wesub")]
-    """我方签约人"""
-    ht_moneyzhekou: Annotated[str, wire("ht_moneyzhekou")]
-    """优惠折扣率"""
-    ht_kjmoney: Annotated[str, wire("ht_kjmoney")]
-    """优惠抹零金额"""
-    ht_fjmoneylx: Annotated[str, wire("ht_fjmoneylx")]
-    """附加费用分类"""
-    ht_fjmoney: Annotated[str, wire("ht_fjmoney")]
-    """附加费用金额"""
-    ht_summemo: Annotated[str, wire("ht_summemo")]
-    """外币备注"""
-    ht_deliplace: Annotated[str, wire("ht_deliplace")]
-    """交付地点"""
-    ht_enddate: Annotated[str, wire("ht_enddate")]
-    """最晚发货日"""
-    ht_wuliutype: Annotated[str, wire("ht_wuliutype")]
-    """发货方式"""
-    ht_yunfeimoney: Annotated[str, wire("ht_yunfeimoney")]
-    """预计运费"""
-    fahuoaddressid: str
-    """收货地址"""
-    ht_contract: Annotated[str, wire("ht_contract")]
-    """合同正文"""
-    ht_remark: Annotated[str, wire("ht_remark")]
-    """备注"""
-    child_mx: Annotated[str, wire("child_mx")]
-    """产品明细"""
-
-
-class EditOrderReply(Record, alias_generator=camel):
-    time: str | None
-    """响应时间"""
-    msgid: int | None
-    """编辑数据的ID"""
-
-
-class EditOutstockData(TypedDict, total=False):
-    data_userid: Required[Annotated[str, wire("data_userid")]]
-    """创建人 (例 e.g. `张三`)"""
-    libiodate: Required[str]
-    """出库日期 (例 e.g. `2021-06-01`)"""
-    stocklibid: Required[str]
-    """出库仓库 (例 e.g. `华东一仓`)"""
-    libiostate: Required[str]
-    """出库状态 (例 e.g. `已出库`)"""
-    billno: Required[str]
-    """出库单号 (例 e.g. `CK89865667`)"""
-    customerid: str
-    """对应客户 (例 e.g. `客户1`)"""
-    empid: Required[str]
-    """经办人 (例 e.g. `李四`)"""
-    inorout: str
-    """单据类型 (例 e.g. `出库`)"""
-    libioname: str
-    """出库主题 (例 e.g. `出库主题`)"""
-    orderid: str
-    """对应订单 (例 e.g. `1`)"""
-    askempid: str
-    """申请人 (例 e.g. `王五`)"""
-    remark: str
-    """申请备注 (例 e.g. `申请备注`)"""
-    auditreson: str
-    """出库备注 (例 e.g. `出库备注`)"""
-    child_mx: Required[Annotated[str, wire("child_mx")]]
-    """产品明细"""
-
-
-class EditOutstockReply(Record, alias_generator=camel):
-    time: BeijingTime | None
-    """响应时间"""
-    msgid: int | None
-    """编辑数据的ID"""
-
-
-class EditProductionData(TypedDict, total=False):
-    data_userid: Required[Annotated[str, wire("data_userid")]]
-    """创建人"""
-    sch_title: Required[Annotated[str, wire("sch_title")]]
-    """主题"""
-    sch_number: Required[Annotated[str, wire("sch_number")]]
-    """单号"""
-    sch_starttime: Required[Annotated[str, wire("sch_starttime")]]
-    """开始日期"""
-    sch_planendtime: Required[Annotated[str, wire("sch_planendtime")]]
-    """计划完成时间"""
-    sch_customerid: Annotated[str, wire("sch_customerid")]
-    """对应客户"""
-    sch_htid: Annotated[str, wire("sch_htid")]
-    """订单"""
-    sch_endtime: Annotated[str, wire("sch_endtime")]
-    """完成日期"""
-    sch_principal: Annotated[str, wire("sch_principal")]
-    """负责人"""
-    sch_makeemp: Annotated[str, wire("sch_makeemp")]
-    """生产人员"""
-    sch_remark: Annotated[str, wire("sch_remark")]
-    """备注"""
-    sch_statesstr: Annotated[str, wire("sch_statesstr")]
-    """阶段"""
-    sch_finished: Annotated[Literal["未生产", "生产中", "生产中止", "生产完成"], wire("sch_finished")]
-    """状态 (`未生产` `生产中` `生产中止` `生产完成`)"""
-
-
-class EditProductionReply(Record, alias_generator=camel):
-    time: str | None
-    """响应时间"""
-    msgid: int | None
-    """编辑数据的ID"""
-
-
-class EditPurchaseData(TypedDict, total=False):
-    data_userid: Required[Annotated[str, wire("data_userid")]]
-    """创建人 (例 e.g. `张三`)"""
-    gysid: Required[str]
-    """供应商 (例 e.g. `供应商1`)"""
-    cgno: Required[str]
-    """采购单号 (例 e.g. `CG7768698678`)"""
-    summoney: Required[str]
-    """采购金额 (例 e.g. `10000`)"""
-    cgdate: Required[str]
-    """采购日期 (例 e.g. `2021-06-01`)"""
-    cg_zxstate: Required[Annotated[Literal["执行中", "结束", "意外终止"], wire("cg_zxstate")]]
-    """执行状态 (`执行中` `结束` `意外终止`)"""
-    order_khid: Annotated[str, wire("order_khid")]
-    """关联订单客户 (例 e.g. `客户1`)"""
-    cgname: str
-    """采购主题 (例 e.g. `采购主题`)"""
-    gys_lxrid: Annotated[str, wire("gys_lxrid")]
-    """供应商联系人 (例 e.g. `王五`)"""
-    gys_lxrinfo: Annotated[str, wire("gys_lxrinfo")]
-    """联系方式 (例 e.g. `19636989568`)"""
-    cgtype: str
-    """自定义采购分类 (例 e.g. `经营主产品采购`)"""
-    gysjingban: str
-    """供应商代表 (例 e.g. `代表1`)"""
-    empid: str
-    """我方代表 (例 e.g. `代表2`)"""
-    cg_moneyzhekou: Annotated[str, wire("cg_moneyzhekou")]
-    """优惠折扣率 (例 e.g. `12`)"""
-    cg_kjmoney: Annotated[str, wire("cg_kjmoney")]
-    """优惠抹零金额 (例 e.g. `190`)"""
-    cg_fjmoneylx: Annotated[str, wire("cg_fjmoneylx")]
-    """附加费用分类 (例 e.g. `运费`)"""
-    cg_fjmoney: Annotated[str, wire("cg_fjmoney")]
-    """附加费用金额 (例 e.g. `10`)"""
-    order_htid: Annotated[str, wire("order_htid")]
-    """关联订单 (例 e.g. `订单1`)"""
-    cgremark: str
-    """采购摘要 (例 e.g. `采购摘要`)"""
-    child_mx: Annotated[str, wire("child_mx")]
-    """产品明细"""
-
-
-class EditPurchaseReply(Record, alias_generator=camel):
-    time: BeijingTime | None
-    """响应时间"""
-    msgid: int | None
-    """编辑数据的ID"""
-
-
-class EditQuotationRecordData(TypedDict, total=False):
-    data_userid: Required[Annotated[str, wire("data_userid")]]
-    """创建人 (例 e.g. `张三`)"""
-    bj_customerid: Required[Annotated[str, wire("bj_customerid")]]
-    """对应客户 (例 e.g. `金智电子科技有限公司`)"""
-    bj_bjren: Required[Annotated[str, wire("bj_bjren")]]
-    """报价人 (例 e.g. `张三`)"""
-    bj_date: Required[Annotated[str, wire("bj_date")]]
-    """报价日期 (例 e.g. `2021-06-01`)"""
-    bj_price: Required[Annotated[str, wire("bj_price")]]
-    """报价 (例 e.g. `99`)"""
-    bj_title: Annotated[str, wire("bj_title")]
-    """主题 (例 e.g. `购买可爱多`)"""
-    bj_number: Annotated[str, wire("bj_number")]
-    """报价单号 (例 e.g. `1000001`)"""
-    bj_state: Annotated[str, wire("bj_state")]
-    """转成订单 (例 e.g. `允许`)"""
-    bj_jshren: Annotated[str, wire("bj_jshren")]
-    """接收人 (例 e.g. `王五`)"""
-    bj_lianxi: Annotated[str, wire("bj_lianxi")]
-    """联系方式 (例 e.g. `16688889999`)"""
-    bj_xshid: Annotated[str, wire("bj_xshid")]
-    """对应机会 (例 e.g. `存在购买意向`)"""
-    bj_moneyzhekou: Annotated[str, wire("bj_moneyzhekou")]
-    """优惠折扣率 (例 e.g. `50%`)"""
-    bj_kjmoney: Annotated[str, wire("bj_kjmoney")]
-    """优惠抹零金额 (例 e.g. `20`)"""
-    bj_fjmoneylx: Annotated[str, wire("bj_fjmoneylx")]
-    """附加费用分类 (例 e.g. `运费`)"""
-    bj_fjmoney: Annotated[str, wire("bj_fjmoney")]
-    """附加费用金额 (例 e.g. `300`)"""
-    bj_jfremark: Annotated[str, wire("bj_jfremark")]
-    """交付说明 (例 e.g. `暂未交付`)"""
-    bj_fkremark: Annotated[str, wire("bj_fkremark")]
-    """付款说明 (例 e.g. `已付款`)"""
-    bj_bzremark: Annotated[str, wire("bj_bzremark")]
-    """包装运输 (例 e.g. `滴滴到家`)"""
-    bj_remark: Annotated[str, wire("bj_remark")]
-    """备注 (例 e.g. `该报价无问题`)"""
-    child_mx: Annotated[str, wire("child_mx")]
-    """产品明细"""
-
-
-class EditQuotationRecordReply(Record, alias_generator=camel):
-    time: BeijingTime | None
-    """响应时间"""
-    msgid: int | None
-    """编辑数据的ID"""
-
-
-class EditSalesData(TypedDict, total=False):
-    data_userid: Required[Annotated[str, wire("data_userid")]]
-    """创建人 (例 e.g. `张三`)"""
-    xsh_customerid: Required[Annotated[str, wire("xsh_customerid")]]
-    """对应客户 (例 e.g. `金智电子科技有限公司`)"""
-    xsh_title: Required[Annotated[str, wire("xsh_title")]]
-    """主题 (例 e.g. `有意向待跟进`)"""
-    xsh_date: Required[Annotated[str, wire("xsh_date")]]
-    """发现时间 (例 e.g. `2020-06-01`)"""
-    xsh_number: Annotated[str, wire("xsh_number")]
-    """机会编号 (例 e.g. `100001`)"""
-    xsh_lxrid: Annotated[str, wire("xsh_lxrid")]
-    """联系人 (例 e.g. `王五`)"""
-    xsh_lianxi: Annotated[str, wire("xsh_lianxi")]
-    """联系方式 (例 e.g. `16688889999`)"""
-    xsh_type: Annotated[str, wire("xsh_type")]
-    """类型 (例 e.g. `经营合作`)"""
-    xsh_from: Annotated[str, wire("xsh_from")]
-    """来源 (例 e.g. `电话来访`)"""
-    xsh_preside: Annotated[str, wire("xsh_preside")]
-    """所有者 (例 e.g. `李四`)"""
-    xsh_provider: Annotated[str, wire("xsh_provider")]
-    """提供人 (例 e.g. `张三`)"""
-    xsh_require: Annotated[str, wire("xsh_require")]
-    """客户需求 (例 e.g. `需要购买两瓶可爱多`)"""
-    xsh_expdate: Annotated[str, wire("xsh_expdate")]
-    """预计签单日 (例 e.g. `2020-06-02`)"""
-    xsh_expmoney: Annotated[str, wire("xsh_expmoney")]
-    """预期金额 (例 e.g. `61`)"""
-    xsh_moneynote: Annotated[str, wire("xsh_moneynote")]
-    """外币备注 (例 e.g. `美元`)"""
-    xsh_phase: Annotated[str, wire("xsh_phase")]
-    """阶段 (例 e.g. `初期沟通`)"""
-    xsh_knx: Annotated[str, wire("xsh_knx")]
-    """可能性 (例 e.g. `99%`)"""
-    xsh_state: Annotated[str, wire("xsh_state")]
-    """状态 (例 e.g. `售前跟踪`)"""
-    xsh_phasenote: Annotated[str, wire("xsh_phasenote")]
-    """阶段备注 (例 e.g. `未购买`)"""
-
-
-class EditSalesReply(Record, alias_generator=camel):
-    time: BeijingTime | None
-    """响应时间"""
-    msgid: int | None
-    """编辑数据的ID"""
-
-
-class GetDataListData(Record, alias_generator=camel):
-    detail: dict[str, str] | None
+    detail: dict[str, str] = empty_dict()
     """数据列表"""
 
 
-class GetDataViewReplyData(Record, alias_generator=camel):
-    detail: dict[str, str] | None
-    """数据详情"""
+class DataView(Reply, alias_generator=camel):
+    """Data view."""
 
-
-class GetDataViewReply(Record, alias_generator=camel):
-    data: GetDataViewReplyData | None
+    data: DataDetail | None
     """数据详情"""
-    dataname: dict[str, JsonValue] | None
+    dataname: dict[str, JsonValue] = empty_dict()
     """字段明细"""
     time: BeijingTime | None
     """响应时间"""
+
+
+class Exchange(Shape, alias_generator=camel):
+    """Exchange (编辑数据)."""
+
+    data_userid: Annotated[str, wire("data_userid")]
+    """创建人 (例 e.g. `张三`)"""
+    hh_inlibid: Annotated[str, wire("hh_inlibid")]
+    """换入仓库 (例 e.g. `总仓库`)"""
+    hh_outlibid: Annotated[str, wire("hh_outlibid")]
+    """换出仓库 (例 e.g. `德克萨斯州仓库`)"""
+    hh_title: Annotated[str, wire("hh_title")]
+    """主题 (例 e.g. `笔记本换货`)"""
+    hh_number: Annotated[str, wire("hh_number")]
+    """换货单号 (例 e.g. `1000001`)"""
+    hh_customerid: Annotated[str | None, wire("hh_customerid")] = None
+    """对应客户 (例 e.g. `xx科技有限公司`)"""
+    hh_orderid: Annotated[str | None, wire("hh_orderid")] = None
+    """(`合同ID或名称` `订单ID或名称` 等 or others)"""
+    hh_type: Annotated[str | None, wire("hh_type")] = None
+    """分类 (例 e.g. `销售换货`)"""
+    hh_date: Annotated[Day | None, wire("hh_date")] = None
+    """换货日期 (例 e.g. `2021-06-01`)"""
+    hh_inempid: Annotated[str | None, wire("hh_inempid")] = None
+    """换入操作员 (例 e.g. `李四`)"""
+    hh_intime: Annotated[Day | None, wire("hh_intime")] = None
+    """换入时间 (例 e.g. `2021-06-01`)"""
+    hh_outempid: Annotated[str | None, wire("hh_outempid")] = None
+    """换出操作员 (例 e.g. `王五`)"""
+    hh_outtime: Annotated[Day | None, wire("hh_outtime")] = None
+    """换出时间 (例 e.g. `2021-06-01`)"""
+    hh_remark: Annotated[str | None, wire("hh_remark")] = None
+    """备注 (例 e.g. `已更换`)"""
+    hh_state: Annotated[Literal["未执行", "已入待出", "已出待入", "结束"] | None, wire("hh_state")] = None
+    """状态 (`未执行` `已入待出` `已出待入` `结束`)"""
+    child_mx: Annotated[str | None, wire("child_mx")] = None
+    """产品明细"""
+
+
+class Good(Shape, alias_generator=camel):
+    """Good (编辑数据)."""
+
+    data_userid: Annotated[str, wire("data_userid")]
+    """创建人 (例 e.g. `张三`)"""
+    cpname: str
+    """产品名称 (例 e.g. `笔记本电脑`)"""
+    cpunit: str
+    """产品单位 (例 e.g. `台`)"""
+    unitrate: str
+    """单位换算 (例 e.g. `单位换算`)"""
+    cp_parentid: Annotated[str | None, wire("cp_parentid")] = None
+    """基准产品 (例 e.g. `基准产品`)"""
+    cptype: str | None = None
+    """产品型号 (例 e.g. `S200`)"""
+    cpguige: str | None = None
+    """产品规格 (例 e.g. `12.5kg/台`)"""
+    typeid: str | None = None
+    """产品类别 (例 e.g. `电子`)"""
+    cpno: str | None = None
+    """产品编号 (例 e.g. `CP6877979689`)"""
+    isstop: Literal["正常", "停售", "下架"] | None = None
+    """产品状态 (`正常` `停售` `下架`)"""
+    addedtime: Day | None = None
+    """上架时间 (例 e.g. `2021-06-01`)"""
+    cparea: str | None = None
+    """产品产地 (例 e.g. `西北`)"""
+    cpbrand: str | None = None
+    """产品品牌 (例 e.g. `华为`)"""
+    cbprice: AmountText | None = None
+    """成本价格 (例 e.g. `109999`)"""
+    issnmanage: Literal["是", "否"] | None = None
+    """序列号管理 (`是` `否`)"""
+    ispicimanage: Literal["是", "否"] | None = None
+    """批次号管理 (`是` `否`)"""
+    gysid: str | None = None
+    """默认供应商 (例 e.g. `华为`)"""
+    cpimg: str | None = None
+    """产品图片 (例 e.g. `产品图片链接`)"""
+    cpbarcode: str | None = None
+    """条形码 (例 e.g. `234234453452`)"""
+    cpweight: str | None = None
+    """产品重量 (例 e.g. `12.5kg`)"""
+    preprice1: AmountText | None = None
+    """零售价格 (例 e.g. `209999`)"""
+    preprice2: AmountText | None = None
+    """预设价格1 (例 e.g. `209999`)"""
+    preprice3: AmountText | None = None
+    """预设价格2 (例 e.g. `209999`)"""
+    preprice4: AmountText | None = None
+    """预设价格3 (例 e.g. `209999`)"""
+    isstock: str | None = None
+    """是否算库存 (例 e.g. `计算(按基准规格)`)"""
+    stockup: str | None = None
+    """库存上限 (例 e.g. `100`)"""
+    stockdown: str | None = None
+    """库存下限 (例 e.g. `1`)"""
+    cpcontent: str | None = None
+    """产品说明 (例 e.g. `产品说明`)"""
+    cpremark: str | None = None
+    """产品备注 (例 e.g. `产品备注`)"""
+
+
+class Intostock(Shape, alias_generator=camel):
+    """Intostock (编辑数据)."""
+
+    data_userid: Annotated[str, wire("data_userid")]
+    """创建人 (例 e.g. `张三`)"""
+    libiodate: Day
+    """入库日期 (例 e.g. `2021-06-01`)"""
+    stocklibid: str
+    """入库仓库 (例 e.g. `华东大仓`)"""
+    libiostate: Literal["未入库", "已入库"]
+    """入库状态 (`未入库` `已入库`)"""
+    billno: str
+    """入库单号 (例 e.g. `RK784668968`)"""
+    customerid: str | None = None
+    """(`供应商ID或名称` `客户ID或名称` 等 or others)"""
+    empid: str
+    """入库经办人 (例 e.g. `李四`)"""
+    inorout: str | None = None
+    """单据类型 - (例 e.g. `入库`)"""
+    libioname: str | None = None
+    """入库主题 (例 e.g. `生产入库`)"""
+    orderid: str | None = None
+    """对应单据 (例 e.g. `1`)"""
+    askempid: str | None = None
+    """入库申请人 (例 e.g. `王五`)"""
+    remark: str | None = None
+    """申请备注 (例 e.g. `申请备注`)"""
+    auditreson: str | None = None
+    """入库备注 (例 e.g. `入库备注`)"""
+    child_mx: Annotated[str, wire("child_mx")]
+    """产品明细"""
+
+
+class Invoice(Shape, alias_generator=camel):
+    """Invoice (编辑数据)."""
+
+    data_userid: Annotated[str, wire("data_userid")]
+    """创建人"""
+    fh_customerid: Annotated[str, wire("fh_customerid")]
+    """对应客户"""
+    fh_date: Annotated[str, wire("fh_date")]
+    """发货日期"""
+    fh_number: Annotated[str, wire("fh_number")]
+    """发货单号"""
+    fh_mode: Annotated[str, wire("fh_mode")]
+    """发货方式"""
+    fh_htorder: Annotated[str | None, wire("fh_htorder")] = None
+    """对应订单"""
+    fh_title: Annotated[str | None, wire("fh_title")] = None
+    """发货主题"""
+    fh_yunfei: Annotated[str | None, wire("fh_yunfei")] = None
+    """运费"""
+    fh_jianshu: Annotated[str | None, wire("fh_jianshu")] = None
+    """打包件数"""
+    fh_kg: Annotated[str | None, wire("fh_kg")] = None
+    """重量"""
+    fh_shipper: Annotated[str | None, wire("fh_shipper")] = None
+    """发货人"""
+    fh_preside: Annotated[str | None, wire("fh_preside")] = None
+    """所有者"""
+    fh_lxrid: Annotated[str | None, wire("fh_lxrid")] = None
+    """联系人"""
+    fh_linkman: Annotated[str | None, wire("fh_linkman")] = None
+    """收货人"""
+    fh_tel: Annotated[str | None, wire("fh_tel")] = None
+    """电话"""
+    fh_handset: Annotated[str | None, wire("fh_handset")] = None
+    """手机"""
+    fh_post: Annotated[str | None, wire("fh_post")] = None
+    """邮编"""
+    fh_address: Annotated[str | None, wire("fh_address")] = None
+    """地址"""
+    fh_email: Annotated[str | None, wire("fh_email")] = None
+    """邮箱"""
+    fh_msn: Annotated[str | None, wire("fh_msn")] = None
+    """MSN账号"""
+    fh_remark: Annotated[str | None, wire("fh_remark")] = None
+    """备注"""
+    fh_state: Annotated[str | None, wire("fh_state")] = None
+    """发货状态"""
+    child_mx: Annotated[str | None, wire("child_mx")] = None
+    """产品明细"""
+
+
+class Order(Shape, alias_generator=camel):
+    """Order (编辑数据)."""
+
+    data_userid: Annotated[str, wire("data_userid")]
+    """创建人"""
+    ht_customerid: Annotated[str, wire("ht_customerid")]
+    """对应客户"""
+    ht_date: Annotated[str, wire("ht_date")]
+    """签单日期"""
+    ht_preside: Annotated[str, wire("ht_preside")]
+    """所有者"""
+    ht_state: Annotated[Literal["执行中", "结束", "意外终止"], wire("ht_state")]
+    """状态 (`执行中` `结束` `意外终止`)"""
+    ht_summoney: Annotated[str, wire("ht_summoney")]
+    """总金额"""
+    ht_order: Annotated[Literal["合同", "合同订单", "店面单"], wire("ht_order")]
+    """单据类型 (`合同` `合同订单` `店面单`)"""
+    ht_title: Annotated[str | None, wire("ht_title")] = None
+    """主题"""
+    ht_number: Annotated[str | None, wire("ht_number")] = None
+    """合同单号"""
+    ht_lxrid: Annotated[str | None, wire("ht_lxrid")] = None
+    """对应联系人"""
+    ht_lxrinfo: Annotated[str | None, wire("ht_lxrinfo")] = None
+    """联系方式"""
+    ht_xshid: Annotated[str | None, wire("ht_xshid")] = None
+    """对应机会"""
+    ht_type: Annotated[str | None, wire("ht_type")] = None
+    """自定义分类"""
+    ht_paymode: Annotated[str | None, wire("ht_paymode")] = None
+    """付款方式"""
+    ht_begindate: Annotated[str | None, wire("ht_begindate")] = None
+    """开始日期"""
+    ht_cusub: Annotated[str | None, wire("ht_cusub")] = None
+    """客户签约人"""
+    ht_wesub: Annotated[str | None, wire("ht_wesub")] = None
+    """我方签约人"""
+    ht_moneyzhekou: Annotated[str | None, wire("ht_moneyzhekou")] = None
+    """优惠折扣率"""
+    ht_kjmoney: Annotated[str | None, wire("ht_kjmoney")] = None
+    """优惠抹零金额"""
+    ht_fjmoneylx: Annotated[str | None, wire("ht_fjmoneylx")] = None
+    """附加费用分类"""
+    ht_fjmoney: Annotated[str | None, wire("ht_fjmoney")] = None
+    """附加费用金额"""
+    ht_summemo: Annotated[str | None, wire("ht_summemo")] = None
+    """外币备注"""
+    ht_deliplace: Annotated[str | None, wire("ht_deliplace")] = None
+    """交付地点"""
+    ht_enddate: Annotated[str | None, wire("ht_enddate")] = None
+    """最晚发货日"""
+    ht_wuliutype: Annotated[str | None, wire("ht_wuliutype")] = None
+    """发货方式"""
+    ht_yunfeimoney: Annotated[str | None, wire("ht_yunfeimoney")] = None
+    """预计运费"""
+    fahuoaddressid: str | None = None
+    """收货地址"""
+    ht_contract: Annotated[str | None, wire("ht_contract")] = None
+    """合同正文"""
+    ht_remark: Annotated[str | None, wire("ht_remark")] = None
+    """备注"""
+    child_mx: Annotated[str | None, wire("child_mx")] = None
+    """产品明细"""
+
+
+class Outstock(Shape, alias_generator=camel):
+    """Outstock (编辑数据)."""
+
+    data_userid: Annotated[str, wire("data_userid")]
+    """创建人 (例 e.g. `张三`)"""
+    libiodate: Day
+    """出库日期 (例 e.g. `2021-06-01`)"""
+    stocklibid: str
+    """出库仓库 (例 e.g. `华东一仓`)"""
+    libiostate: str
+    """出库状态 (例 e.g. `已出库`)"""
+    billno: str
+    """出库单号 (例 e.g. `CK89865667`)"""
+    customerid: str | None = None
+    """对应客户 (例 e.g. `客户1`)"""
+    empid: str
+    """经办人 (例 e.g. `李四`)"""
+    inorout: str | None = None
+    """单据类型 (例 e.g. `出库`)"""
+    libioname: str | None = None
+    """出库主题 (例 e.g. `出库主题`)"""
+    orderid: str | None = None
+    """对应订单 (例 e.g. `1`)"""
+    askempid: str | None = None
+    """申请人 (例 e.g. `王五`)"""
+    remark: str | None = None
+    """申请备注 (例 e.g. `申请备注`)"""
+    auditreson: str | None = None
+    """出库备注 (例 e.g. `出库备注`)"""
+    child_mx: Annotated[str, wire("child_mx")]
+    """产品明细"""
+
+
+class Production(Shape, alias_generator=camel):
+    """Production (编辑数据)."""
+
+    data_userid: Annotated[str, wire("data_userid")]
+    """创建人"""
+    sch_title: Annotated[str, wire("sch_title")]
+    """主题"""
+    sch_number: Annotated[str, wire("sch_number")]
+    """单号"""
+    sch_starttime: Annotated[str, wire("sch_starttime")]
+    """开始日期"""
+    sch_planendtime: Annotated[str, wire("sch_planendtime")]
+    """计划完成时间"""
+    sch_customerid: Annotated[str | None, wire("sch_customerid")] = None
+    """对应客户"""
+    sch_htid: Annotated[str | None, wire("sch_htid")] = None
+    """订单"""
+    sch_endtime: Annotated[str | None, wire("sch_endtime")] = None
+    """完成日期"""
+    sch_principal: Annotated[str | None, wire("sch_principal")] = None
+    """负责人"""
+    sch_makeemp: Annotated[str | None, wire("sch_makeemp")] = None
+    """生产人员"""
+    sch_remark: Annotated[str | None, wire("sch_remark")] = None
+    """备注"""
+    sch_statesstr: Annotated[str | None, wire("sch_statesstr")] = None
+    """阶段"""
+    sch_finished: Annotated[Literal["未生产", "生产中", "生产中止", "生产完成"] | None, wire("sch_finished")] = None
+    """状态 (`未生产` `生产中` `生产中止` `生产完成`)"""
+
+
+class Purchase(Shape, alias_generator=camel):
+    """Purchase (编辑数据)."""
+
+    data_userid: Annotated[str, wire("data_userid")]
+    """创建人 (例 e.g. `张三`)"""
+    gysid: str
+    """供应商 (例 e.g. `供应商1`)"""
+    cgno: str
+    """采购单号 (例 e.g. `CG7768698678`)"""
+    summoney: AmountText
+    """采购金额 (例 e.g. `10000`)"""
+    cgdate: Day
+    """采购日期 (例 e.g. `2021-06-01`)"""
+    cg_zxstate: Annotated[Literal["执行中", "结束", "意外终止"], wire("cg_zxstate")]
+    """执行状态 (`执行中` `结束` `意外终止`)"""
+    order_khid: Annotated[str | None, wire("order_khid")] = None
+    """关联订单客户 (例 e.g. `客户1`)"""
+    cgname: str | None = None
+    """采购主题 (例 e.g. `采购主题`)"""
+    gys_lxrid: Annotated[str | None, wire("gys_lxrid")] = None
+    """供应商联系人 (例 e.g. `王五`)"""
+    gys_lxrinfo: Annotated[str | None, wire("gys_lxrinfo")] = None
+    """联系方式 (例 e.g. `19636989568`)"""
+    cgtype: str | None = None
+    """自定义采购分类 (例 e.g. `经营主产品采购`)"""
+    gysjingban: str | None = None
+    """供应商代表 (例 e.g. `代表1`)"""
+    empid: str | None = None
+    """我方代表 (例 e.g. `代表2`)"""
+    cg_moneyzhekou: Annotated[AmountText | None, wire("cg_moneyzhekou")] = None
+    """优惠折扣率 (例 e.g. `12`)"""
+    cg_kjmoney: Annotated[AmountText | None, wire("cg_kjmoney")] = None
+    """优惠抹零金额 (例 e.g. `190`)"""
+    cg_fjmoneylx: Annotated[str | None, wire("cg_fjmoneylx")] = None
+    """附加费用分类 (例 e.g. `运费`)"""
+    cg_fjmoney: Annotated[AmountText | None, wire("cg_fjmoney")] = None
+    """附加费用金额 (例 e.g. `10`)"""
+    order_htid: Annotated[str | None, wire("order_htid")] = None
+    """关联订单 (例 e.g. `订单1`)"""
+    cgremark: str | None = None
+    """采购摘要 (例 e.g. `采购摘要`)"""
+    child_mx: Annotated[str | None, wire("child_mx")] = None
+    """产品明细"""
+
+
+class QuotationRecord(Shape, alias_generator=camel):
+    """Quotation record (编辑数据)."""
+
+    data_userid: Annotated[str, wire("data_userid")]
+    """创建人 (例 e.g. `张三`)"""
+    bj_customerid: Annotated[str, wire("bj_customerid")]
+    """对应客户 (例 e.g. `金智电子科技有限公司`)"""
+    bj_bjren: Annotated[str, wire("bj_bjren")]
+    """报价人 (例 e.g. `张三`)"""
+    bj_date: Annotated[Day, wire("bj_date")]
+    """报价日期 (例 e.g. `2021-06-01`)"""
+    bj_price: Annotated[AmountText, wire("bj_price")]
+    """报价 (例 e.g. `99`)"""
+    bj_title: Annotated[str | None, wire("bj_title")] = None
+    """主题 (例 e.g. `购买可爱多`)"""
+    bj_number: Annotated[str | None, wire("bj_number")] = None
+    """报价单号 (例 e.g. `1000001`)"""
+    bj_state: Annotated[str | None, wire("bj_state")] = None
+    """转成订单 (例 e.g. `允许`)"""
+    bj_jshren: Annotated[str | None, wire("bj_jshren")] = None
+    """接收人 (例 e.g. `王五`)"""
+    bj_lianxi: Annotated[str | None, wire("bj_lianxi")] = None
+    """联系方式 (例 e.g. `16688889999`)"""
+    bj_xshid: Annotated[str | None, wire("bj_xshid")] = None
+    """对应机会 (例 e.g. `存在购买意向`)"""
+    bj_moneyzhekou: Annotated[str | None, wire("bj_moneyzhekou")] = None
+    """优惠折扣率 (例 e.g. `50%`)"""
+    bj_kjmoney: Annotated[AmountText | None, wire("bj_kjmoney")] = None
+    """优惠抹零金额 (例 e.g. `20`)"""
+    bj_fjmoneylx: Annotated[str | None, wire("bj_fjmoneylx")] = None
+    """附加费用分类 (例 e.g. `运费`)"""
+    bj_fjmoney: Annotated[AmountText | None, wire("bj_fjmoney")] = None
+    """附加费用金额 (例 e.g. `300`)"""
+    bj_jfremark: Annotated[str | None, wire("bj_jfremark")] = None
+    """交付说明 (例 e.g. `暂未交付`)"""
+    bj_fkremark: Annotated[str | None, wire("bj_fkremark")] = None
+    """付款说明 (例 e.g. `已付款`)"""
+    bj_bzremark: Annotated[str | None, wire("bj_bzremark")] = None
+    """包装运输 (例 e.g. `滴滴到家`)"""
+    bj_remark: Annotated[str | None, wire("bj_remark")] = None
+    """备注 (例 e.g. `该报价无问题`)"""
+    child_mx: Annotated[str | None, wire("child_mx")] = None
+    """产品明细"""
+
+
+class Sale(Shape, alias_generator=camel):
+    """Sale (编辑数据)."""
+
+    data_userid: Annotated[str, wire("data_userid")]
+    """创建人 (例 e.g. `张三`)"""
+    xsh_customerid: Annotated[str, wire("xsh_customerid")]
+    """对应客户 (例 e.g. `金智电子科技有限公司`)"""
+    xsh_title: Annotated[str, wire("xsh_title")]
+    """主题 (例 e.g. `有意向待跟进`)"""
+    xsh_date: Annotated[Day, wire("xsh_date")]
+    """发现时间 (例 e.g. `2020-06-01`)"""
+    xsh_number: Annotated[str | None, wire("xsh_number")] = None
+    """机会编号 (例 e.g. `100001`)"""
+    xsh_lxrid: Annotated[str | None, wire("xsh_lxrid")] = None
+    """联系人 (例 e.g. `王五`)"""
+    xsh_lianxi: Annotated[str | None, wire("xsh_lianxi")] = None
+    """联系方式 (例 e.g. `16688889999`)"""
+    xsh_type: Annotated[str | None, wire("xsh_type")] = None
+    """类型 (例 e.g. `经营合作`)"""
+    xsh_from: Annotated[str | None, wire("xsh_from")] = None
+    """来源 (例 e.g. `电话来访`)"""
+    xsh_preside: Annotated[str | None, wire("xsh_preside")] = None
+    """所有者 (例 e.g. `李四`)"""
+    xsh_provider: Annotated[str | None, wire("xsh_provider")] = None
+    """提供人 (例 e.g. `张三`)"""
+    xsh_require: Annotated[str | None, wire("xsh_require")] = None
+    """客户需求 (例 e.g. `需要购买两瓶可爱多`)"""
+    xsh_expdate: Annotated[Day | None, wire("xsh_expdate")] = None
+    """预计签单日 (例 e.g. `2020-06-02`)"""
+    xsh_expmoney: Annotated[AmountText | None, wire("xsh_expmoney")] = None
+    """预期金额 (例 e.g. `61`)"""
+    xsh_moneynote: Annotated[str | None, wire("xsh_moneynote")] = None
+    """外币备注 (例 e.g. `美元`)"""
+    xsh_phase: Annotated[str | None, wire("xsh_phase")] = None
+    """阶段 (例 e.g. `初期沟通`)"""
+    xsh_knx: Annotated[str | None, wire("xsh_knx")] = None
+    """可能性 (例 e.g. `99%`)"""
+    xsh_state: Annotated[str | None, wire("xsh_state")] = None
+    """状态 (例 e.g. `售前跟踪`)"""
+    xsh_phasenote: Annotated[str | None, wire("xsh_phasenote")] = None
+    """阶段备注 (例 e.g. `未购买`)"""
+
+
+class UpdatedContact(Reply, alias_generator=camel):
+    """Updated contact."""
+
+    time: BeijingTime
+    """响应时间"""
+    msgid: int
+    """编辑数据的ID"""
+
+
+class UpdatedCustomer(Reply, alias_generator=camel):
+    """Updated customer."""
+
+    time: str | None
+    """响应时间"""
+    msgid: int | None
+    """编辑数据的ID"""
+
+
+class UpdatedSale(Reply, alias_generator=camel):
+    """Updated sale."""
+
+    time: BeijingTime | None
+    """响应时间"""
+    msgid: int | None
+    """编辑数据的ID"""
 
 
 class JzcrmV1(Manager):
     @api("jzcrm_1_0.EditContact", "POST /v1.0/jzcrm/contacts")
     def edit_contact(
         self,
-        datatype: Literal[197],
-        stamp: int,
         *,
+        datatype: int,
+        stamp: Seconds,
         msgid: int | None = None,
-        data: EditContactData | None = None,
-    ) -> Call[EditContactReply]:
+        data: OrDict[Contact] | None = None,
+    ) -> Call[UpdatedContact]:
         """Edit contact (联系人).
 
         Args:
@@ -837,17 +799,17 @@ class JzcrmV1(Manager):
 
         Source: add-or-edit-contacts
         """
-        return Call(EditContactReply)
+        return Call(UpdatedContact)
 
     @api("jzcrm_1_0.EditCustomer", "POST /v1.0/jzcrm/customers")
     def edit_customer(
         self,
-        datatype: Literal[148],
-        stamp: int,
         *,
+        datatype: int,
+        stamp: int,
         msgid: int | None = None,
-        data: EditCustomerData | None = None,
-    ) -> Call[EditCustomerReply]:
+        data: OrDict[Customer] | None = None,
+    ) -> Call[UpdatedCustomer]:
         """Edit customer (客户资料).
 
         Args:
@@ -864,17 +826,17 @@ class JzcrmV1(Manager):
 
         Source: add-or-edit-customer-profile
         """
-        return Call(EditCustomerReply)
+        return Call(UpdatedCustomer)
 
     @api("jzcrm_1_0.EditCustomerPool", "POST /v1.0/jzcrm/customerPools")
     def edit_customer_pool(
         self,
-        datatype: Literal[238],
-        stamp: int,
         *,
+        datatype: int,
+        stamp: Seconds,
         msgid: int | None = None,
-        data: EditCustomerPoolData | None = None,
-    ) -> Call[EditCustomerPoolReply]:
+        data: OrDict[CustomerPool] | None = None,
+    ) -> Call[UpdatedContact]:
         """Edit customer pool (客户公共池).
 
         Args:
@@ -891,17 +853,17 @@ class JzcrmV1(Manager):
 
         Source: add-or-edit-customer-public-pools
         """
-        return Call(EditCustomerPoolReply)
+        return Call(UpdatedContact)
 
     @api("jzcrm_1_0.EditExchange", "POST /v1.0/jzcrm/exchanges")
     def edit_exchange(
         self,
-        datatype: Literal[228],
-        stamp: int,
         *,
+        datatype: int,
+        stamp: Seconds,
         msgid: int | None = None,
-        data: EditExchangeData | None = None,
-    ) -> Call[EditExchangeReply]:
+        data: OrDict[Exchange] | None = None,
+    ) -> Call[UpdatedContact]:
         """Edit exchange (销售换货单).
 
         Args:
@@ -918,17 +880,17 @@ class JzcrmV1(Manager):
 
         Source: add-or-edit-a-sales-order
         """
-        return Call(EditExchangeReply)
+        return Call(UpdatedContact)
 
     @api("jzcrm_1_0.EditGoods", "POST /v1.0/jzcrm/goods")
     def edit_goods(
         self,
-        datatype: Literal[154],
-        stamp: int,
         *,
+        datatype: int,
+        stamp: Seconds,
         msgid: int | None = None,
-        data: EditGoodsData | None = None,
-    ) -> Call[EditGoodsReply]:
+        data: OrDict[Good] | None = None,
+    ) -> Call[UpdatedContact]:
         """Edit goods (产品信息).
 
         Args:
@@ -945,17 +907,17 @@ class JzcrmV1(Manager):
 
         Source: add-or-edit-product-information
         """
-        return Call(EditGoodsReply)
+        return Call(UpdatedContact)
 
     @api("jzcrm_1_0.EditIntostock", "POST /v1.0/jzcrm/intostocks")
     def edit_intostock(
         self,
-        datatype: Literal[189],
-        stamp: int,
         *,
+        datatype: int,
+        stamp: Seconds,
         msgid: int | None = None,
-        data: EditIntostockData | None = None,
-    ) -> Call[EditIntostockReply]:
+        data: OrDict[Intostock] | None = None,
+    ) -> Call[UpdatedContact]:
         """Edit intostock (入库单).
 
         Args:
@@ -972,17 +934,17 @@ class JzcrmV1(Manager):
 
         Source: add-or-edit-a-shipment-record
         """
-        return Call(EditIntostockReply)
+        return Call(UpdatedContact)
 
     @api("jzcrm_1_0.EditInvoice", "POST /v1.0/jzcrm/invoices")
     def edit_invoice(
         self,
-        datatype: Literal[169],
-        stamp: int,
         *,
+        datatype: int,
+        stamp: int,
         msgid: int | None = None,
-        data: EditInvoiceData | None = None,
-    ) -> Call[EditInvoiceReply]:
+        data: OrDict[Invoice] | None = None,
+    ) -> Call[UpdatedCustomer]:
         """Edit invoice (发货单).
 
         Args:
@@ -999,17 +961,17 @@ class JzcrmV1(Manager):
 
         Source: add-or-edit-invoices
         """
-        return Call(EditInvoiceReply)
+        return Call(UpdatedCustomer)
 
     @api("jzcrm_1_0.EditOrder", "POST /v1.0/jzcrm/orders")
     def edit_order(
         self,
+        *,
         datatype: int,
         stamp: int,
-        *,
         msgid: int | None = None,
-        data: EditOrderData | None = None,
-    ) -> Call[EditOrderReply]:
+        data: OrDict[Order] | None = None,
+    ) -> Call[UpdatedCustomer]:
         """Edit order (合同订单).
 
         Args:
@@ -1026,17 +988,17 @@ class JzcrmV1(Manager):
 
         Source: add-or-edit-contract-orders
         """
-        return Call(EditOrderReply)
+        return Call(UpdatedCustomer)
 
     @api("jzcrm_1_0.EditOutstock", "POST /v1.0/jzcrm/outstocks")
     def edit_outstock(
         self,
-        datatype: Literal[191],
-        stamp: int,
         *,
+        datatype: int,
+        stamp: Seconds,
         msgid: int | None = None,
-        data: EditOutstockData | None = None,
-    ) -> Call[EditOutstockReply]:
+        data: OrDict[Outstock] | None = None,
+    ) -> Call[UpdatedContact]:
         """Edit outstock (出库单).
 
         Args:
@@ -1053,17 +1015,17 @@ class JzcrmV1(Manager):
 
         Source: add-or-edit-an-issue-ticket
         """
-        return Call(EditOutstockReply)
+        return Call(UpdatedContact)
 
     @api("jzcrm_1_0.EditProduction", "POST /v1.0/jzcrm/productions")
     def edit_production(
         self,
-        datatype: Literal[156],
-        stamp: int,
         *,
+        datatype: int,
+        stamp: int,
         msgid: int | None = None,
-        data: EditProductionData | None = None,
-    ) -> Call[EditProductionReply]:
+        data: OrDict[Production] | None = None,
+    ) -> Call[UpdatedCustomer]:
         """Edit production (生产单).
 
         Args:
@@ -1080,17 +1042,17 @@ class JzcrmV1(Manager):
 
         Source: add-or-edit-a-production-order
         """
-        return Call(EditProductionReply)
+        return Call(UpdatedCustomer)
 
     @api("jzcrm_1_0.EditPurchase", "POST /v1.0/jzcrm/purchases")
     def edit_purchase(
         self,
-        datatype: Literal[153],
-        stamp: int,
         *,
+        datatype: int,
+        stamp: Seconds,
         msgid: int | None = None,
-        data: EditPurchaseData | None = None,
-    ) -> Call[EditPurchaseReply]:
+        data: OrDict[Purchase] | None = None,
+    ) -> Call[UpdatedContact]:
         """Edit purchase (采购单).
 
         Args:
@@ -1107,17 +1069,17 @@ class JzcrmV1(Manager):
 
         Source: edit-purchase-order
         """
-        return Call(EditPurchaseReply)
+        return Call(UpdatedContact)
 
     @api("jzcrm_1_0.EditQuotationRecord", "POST /v1.0/jzcrm/quotationRecords")
     def edit_quotation_record(
         self,
-        datatype: Literal[161],
-        stamp: int,
         *,
+        datatype: int,
+        stamp: Seconds,
         msgid: int | None = None,
-        data: EditQuotationRecordData | None = None,
-    ) -> Call[EditQuotationRecordReply]:
+        data: OrDict[QuotationRecord] | None = None,
+    ) -> Call[UpdatedContact]:
         """Edit quotation record (报价记录).
 
         Args:
@@ -1134,17 +1096,17 @@ class JzcrmV1(Manager):
 
         Source: add-or-edit-quotation-records
         """
-        return Call(EditQuotationRecordReply)
+        return Call(UpdatedContact)
 
     @api("jzcrm_1_0.EditSales", "POST /v1.0/jzcrm/sales")
     def edit_sales(
         self,
-        datatype: Literal[158],
-        stamp: int,
         *,
+        datatype: int,
+        stamp: Seconds,
         msgid: int | None = None,
-        data: EditSalesData | None = None,
-    ) -> Call[EditSalesReply]:
+        data: OrDict[Sale] | None = None,
+    ) -> Call[UpdatedSale]:
         """Edit sales (销售机会).
 
         Args:
@@ -1161,16 +1123,16 @@ class JzcrmV1(Manager):
 
         Source: add-or-edit-opportunities
         """
-        return Call(EditSalesReply)
+        return Call(UpdatedSale)
 
     @api("jzcrm_1_0.GetDataList", "GET /v1.0/jzcrm/data")
     def get_data_list(
         self,
+        *,
         datatype: str,
         pagesize: int,
-        *,
         page: int | None = None,
-    ) -> Query[GetDataListData]:
+    ) -> Query[DataDetail]:
         """Get data list (获取数据列表).
 
         Args:
@@ -1186,14 +1148,15 @@ class JzcrmV1(Manager):
 
         Source: obtain-the-data-list
         """
-        return Listing(GetDataListData, Paging("page", 1, unit="pages", open_ended=True), items="data")
+        return Listing(DataDetail, Paging("page", 1, unit="pages", open_ended=True), items="data")
 
     @api("jzcrm_1_0.GetDataView", "GET /v1.0/jzcrm/dataView")
     def get_data_view(
         self,
+        *,
         datatype: str,
         msgid: int,
-    ) -> Call[GetDataViewReply]:
+    ) -> Call[DataView]:
         """Get data view (获取数据详情).
 
         Args:
@@ -1208,4 +1171,4 @@ class JzcrmV1(Manager):
 
         Source: queries-data-details
         """
-        return Call(GetDataViewReply)
+        return Call(DataView)

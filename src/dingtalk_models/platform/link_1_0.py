@@ -2,287 +2,230 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Required
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
 from dingtalk_models.core.secret import Hiding, Secret
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class GetFollowerInfoReplyResultUser(Record, alias_generator=camel):
-    user_id: str | None
-    """用户userId"""
-    name: str | None
-    """用户姓名"""
-    timestamp: str | None
-    """关注时间戳 (单位 unit 毫秒)"""
+class Account(Reply, alias_generator=camel):
+    """Account."""
 
-
-class GetFollowerInfoReplyResult(Record, alias_generator=camel):
-    user: GetFollowerInfoReplyResultUser | None
-    """关注服务窗的用户详情"""
-
-
-class GetFollowerInfoReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: GetFollowerInfoReplyResult | None
-    """响应结果"""
-
-
-class GetUserFollowStatusReplyResult(Record, alias_generator=camel):
-    status: str | None
-    """用户关注服务窗的状态 (`FOLLOWED` `UNFOLLOW`)"""
-
-
-class GetUserFollowStatusReply(Record, alias_generator=camel):
-    result: GetUserFollowStatusReplyResult | None
-    """响应结果"""
-
-
-class ListAccountReplyResult(Record, alias_generator=camel):
-    account_id: str | None
+    account_id: str
     """服务窗账号ID"""
-    account_name: str | None
+    account_name: str
     """服务窗账号名称"""
 
 
-class ListAccountReply(Record, alias_generator=camel):
-    result: list[ListAccountReplyResult] = empty_list()
-    """服务窗账号列表"""
+class ActionCard(Shape, alias_generator=camel):
+    """Action card."""
+
+    button_list: list[Button] = empty_list()
+    button_orientation: str | None = None
+    markdown: str | None = None
+    single_title: str | None = None
+    single_url: str | None = None
+    title: str | None = None
 
 
-class ListAccountInfoReplyResult(Record, alias_generator=camel):
-    account_id: str | None
-    """服务窗账号ID"""
-    account_name: str | None
-    """服务窗名称"""
+class BoxInteractiveOtoMessage(Shape, alias_generator=camel):
+    """Box interactive oto message."""
+
+    card_media_id_param_map: dict[str, JsonValue] = empty_dict()
+    card_param_map: dict[str, JsonValue] = empty_dict()
 
 
-class ListAccountInfoReply(Record, alias_generator=camel):
-    result: list[ListAccountInfoReplyResult] = empty_list()
-    """结果列表"""
+class Button(Shape, alias_generator=camel):
+    """Button."""
+
+    action_url: str | None = None
+    title: str | None = None
 
 
-class ListFollowerUserList(Record, alias_generator=camel):
-    user_id: str | None
-    """用户userId"""
-    name: str | None
-    """用户姓名"""
-    timestamp: int | None
-    """关注时间戳 (单位 unit 毫秒)"""
+class CreatedCallback(Reply, alias_generator=camel):
+    """Created callback."""
 
-
-class QueryUserFollowStatusReplyResult(Record, alias_generator=camel):
-    status: str | None
-    """用户关注服务窗的状态 (`FOLLOWED` `UNFOLLOW`)"""
-
-
-class QueryUserFollowStatusReply(Record, alias_generator=camel):
-    result: QueryUserFollowStatusReplyResult | None
-    """响应结果"""
-
-
-class ApplyFollowerAuthInfoReplyResult(Record, alias_generator=camel):
-    open_apply_id: str | None
-
-
-class ApplyFollowerAuthInfoReply(Record, alias_generator=camel):
-    result: ApplyFollowerAuthInfoReplyResult | None
-
-
-class CallbackRegiesterReplyResult(Record, alias_generator=camel):
     api_secret: Secret | None
     callback_url: str | None
 
 
-class CallbackRegiesterReply(Record, alias_generator=camel):
-    result: CallbackRegiesterReplyResult | None
+class Follower(Reply, alias_generator=camel):
+    """Follower."""
+
+    user_id: str
+    """用户userId"""
+    name: str = ""
+    """用户姓名"""
+    timestamp: Millis | None
+    """关注时间戳 (单位 unit 毫秒)"""
 
 
-class CloseTopBoxInteractiveOtoMessageDetail(TypedDict, total=False):
-    card_biz_id: Required[str]
-    card_template_id: Required[str]
-    user_id: Required[str]
+class FollowerAuth(Reply, alias_generator=camel):
+    """Follower auth."""
+
+    main_corp: MainCorp | None
+    mobile: Mobile | None
 
 
-class GetFollowerAuthInfoReplyResultAuthInfoMainCorp(Record, alias_generator=camel):
+class Image(Shape, alias_generator=camel):
+    """Image."""
+
+    media_id: str | None = None
+
+
+class InteractiveMessage(Shape, alias_generator=camel):
+    """Interactive message."""
+
+    callback_url: str | None = None
+    card_biz_id: str | None = None
+    card_data: str | None = None
+    card_template_id: str | None = None
+
+
+class Link(Shape, alias_generator=camel):
+    """Link."""
+
+    message_url: str | None = None
+    pic_url: str | None = None
+    text: str | None = None
+    title: str | None = None
+
+
+class MainCorp(Reply, alias_generator=camel):
+    """Main corp."""
+
     authorized: bool | None
-    corp_name: str | None
+    corp_name: str = ""
 
 
-class GetFollowerAuthInfoReplyResultAuthInfoMobile(Record, alias_generator=camel):
+class Markdown(Shape, alias_generator=camel):
+    """Markdown."""
+
+    text: str | None = None
+    title: str | None = None
+
+
+class Message(Shape, alias_generator=camel):
+    """Message."""
+
+    action_card: ActionCard | None = None
+    image: Image | None = None
+    interactive_message: InteractiveMessage | None = None
+    link: Link | None = None
+    markdown: Markdown | None = None
+    text: MessageText | None = None
+
+
+class MessageText(Shape, alias_generator=camel):
+    """Message text."""
+
+    content: str | None = None
+
+
+class Mobile(Reply, alias_generator=camel):
+    """Mobile."""
+
     authorized: bool | None
-    mobile: str | None
+    mobile: str = ""
     state_code: str | None
 
 
-class GetFollowerAuthInfoReplyResultAuthInfo(Record, alias_generator=camel):
-    main_corp: GetFollowerAuthInfoReplyResultAuthInfoMainCorp | None
-    mobile: GetFollowerAuthInfoReplyResultAuthInfoMobile | None
+class Option(Shape, alias_generator=camel):
+    """Option."""
+
+    update_card_data_by_key: bool | None = None
+    update_private_data_by_key: bool | None = None
 
 
-class GetFollowerAuthInfoReplyResult(Record, alias_generator=camel):
-    auth_info: GetFollowerAuthInfoReplyResultAuthInfo | None
+class ShortcutDetail(Shape, alias_generator=camel):
+    """Shortcut detail."""
 
-
-class GetFollowerAuthInfoReply(Record, alias_generator=camel):
-    result: GetFollowerAuthInfoReplyResult | None
-
-
-class GetPictureDownloadUrlReplyResult(Record, alias_generator=camel):
-    url: str | None
-
-
-class GetPictureDownloadUrlReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: GetPictureDownloadUrlReplyResult | None
-
-
-class SendAgentOtoMessageDetailMessageBodyActionCardButtonList(TypedDict, total=False):
-    action_url: str
+    action_url: str | None = None
+    callback_key: str | None = None
+    icon_font: str | None = None
+    icon_media_id: str
+    shortcut_id: str
+    slide_icon_media_id: str | None = None
     title: str
-
-
-class SendAgentOtoMessageDetailMessageBodyActionCard(TypedDict, total=False):
-    button_list: list[SendAgentOtoMessageDetailMessageBodyActionCardButtonList]
-    button_orientation: str
-    markdown: str
-    single_title: str
-    single_url: str
-    title: str
-
-
-class SendAgentOtoMessageDetailMessageBodyImage(TypedDict, total=False):
-    media_id: str
-
-
-class SendAgentOtoMessageDetailMessageBodyInteractiveMessage(TypedDict, total=False):
-    callback_url: str
-    card_biz_id: str
-    card_data: str
-    card_template_id: str
-
-
-class SendAgentOtoMessageDetailMessageBodyLink(TypedDict, total=False):
-    message_url: str
-    pic_url: str
-    text: str
-    title: str
-
-
-class SendAgentOtoMessageDetailMessageBodyMarkdown(TypedDict, total=False):
-    text: str
-    title: str
-
-
-class SendAgentOtoMessageDetailMessageBodyText(TypedDict, total=False):
-    content: str
-
-
-class SendAgentOtoMessageDetailMessageBody(TypedDict, total=False):
-    action_card: SendAgentOtoMessageDetailMessageBodyActionCard
-    image: SendAgentOtoMessageDetailMessageBodyImage
-    interactive_message: SendAgentOtoMessageDetailMessageBodyInteractiveMessage
-    link: SendAgentOtoMessageDetailMessageBodyLink
-    markdown: SendAgentOtoMessageDetailMessageBodyMarkdown
-    text: SendAgentOtoMessageDetailMessageBodyText
-
-
-class SendAgentOtoMessageDetail(TypedDict, total=False):
-    message_body: Required[SendAgentOtoMessageDetailMessageBody]
-    msg_type: Required[str]
-    session_id: Required[str]
-    user_id: Required[str]
-    uuid: Required[str]
-
-
-class SendAgentOtoMessageReplyResult(Record, alias_generator=camel):
-    open_push_id: str | None
-
-
-class SendAgentOtoMessageReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: SendAgentOtoMessageReplyResult | None
-
-
-class SendInteractiveOtoMessageDetail(TypedDict, total=False):
-    callback_url: str
-    card_biz_id: Required[str]
-    card_data: Required[str]
-    card_template_id: Required[str]
-    user_id: Required[str]
-    user_id_private_data_map: str
-
-
-class SendInteractiveOtoMessageReplyResult(Record, alias_generator=camel):
-    open_push_id: str | None
-
-
-class SendInteractiveOtoMessageReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: SendInteractiveOtoMessageReplyResult | None
-
-
-class SendTopBoxInteractiveOtoMessageDetailCardData(TypedDict, total=False):
-    card_media_id_param_map: dict[str, JsonValue]
-    card_param_map: dict[str, JsonValue]
-
-
-class SendTopBoxInteractiveOtoMessageDetailUserIdPrivateDataMap(TypedDict, total=False):
-    card_param_map: dict[str, JsonValue]
-    card_media_id_param_map: dict[str, JsonValue]
-
-
-class SendTopBoxInteractiveOtoMessageDetail(TypedDict, total=False):
-    callback_url: str
-    card_biz_id: Required[str]
-    card_data: Required[SendTopBoxInteractiveOtoMessageDetailCardData]
-    card_template_id: Required[str]
-    expired_time: Required[int]
-    user_id: Required[str]
-    user_id_private_data_map: SendTopBoxInteractiveOtoMessageDetailUserIdPrivateDataMap
-
-
-class UpdateInteractiveOtoMessageDetailUpdateOptions(TypedDict, total=False):
-    update_card_data_by_key: bool
-    update_private_data_by_key: bool
-
-
-class UpdateInteractiveOtoMessageDetail(TypedDict, total=False):
-    card_biz_id: Required[str]
-    card_data: str
-    update_options: UpdateInteractiveOtoMessageDetailUpdateOptions
-    user_id_private_data_map: str
-
-
-class UpdateInteractiveOtoMessageReplyResult(Record, alias_generator=camel):
-    open_push_id: str | None
-
-
-class UpdateInteractiveOtoMessageReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: UpdateInteractiveOtoMessageReplyResult | None
-
-
-class UpdateShortcutsDetails(TypedDict, total=False):
-    action_url: str
-    callback_key: str
-    icon_font: str
-    icon_media_id: Required[str]
-    shortcut_id: Required[str]
-    slide_icon_media_id: str
-    title: Required[str]
 
 
 class LinkV1(Manager):
+    @api("link_1_0.ApplyFollowerAuthInfo", "POST /v1.0/link/followers/authInfos/apply")
+    def apply_follower_auth_info(
+        self,
+        session_id: str,
+        user_id: str,
+        *,
+        app_auth_key: str | None = None,
+        field_scope: str | None = None,
+    ) -> Call[str | None]:
+        """Apply follower auth info (发送用户授权信息申请).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result.openApplyId").or_none()
+
+    @api("link_1_0.CallbackRegiester", "POST /v1.0/link/callbacks/regiester")
+    def callback_register(
+        self,
+        *,
+        api_secret: Hiding,
+        callback_key: str,
+        callback_url: str,
+        type: str,
+    ) -> Call[CreatedCallback | None]:
+        """Callback register (注册服务窗消息回调服务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedCallback, "result").or_none()
+
+    callback_regiester = callback_register
+
+    @api("link_1_0.CloseTopBoxInteractiveOTOMessage", "POST /v1.0/link/oToMessages/topBoxes/close")
+    def close_top_box_interactive_oto_message(
+        self,
+        card_biz_id: Annotated[str, wire("detail.cardBizId")],
+        card_template_id: Annotated[str, wire("detail.cardTemplateId")],
+        user_id: Annotated[str, wire("detail.userId")],
+    ) -> Call[None]:
+        """Close top box interactive oto message (服务窗吊顶卡片关闭接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("link_1_0.GetFollowerAuthInfo", "GET /v1.0/link/followers/authInfos")
+    def get_follower_auth_info(
+        self,
+        user_id: str,
+        *,
+        account_id: str | None = None,
+    ) -> Call[FollowerAuth]:
+        """Get follower auth info (获取用户授权信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(FollowerAuth, "result.authInfo")
+
     @api("link_1_0.GetFollowerInfo", "GET /v1.0/link/followers/infos")
     def get_follower_info(
         self,
@@ -290,7 +233,7 @@ class LinkV1(Manager):
         user_id: str | None = None,
         union_id: str | None = None,
         account_id: str | None = None,
-    ) -> Call[GetFollowerInfoReply]:
+    ) -> Call[Follower]:
         """Get follower info (获取关注服务窗用户信息).
 
         Args:
@@ -307,7 +250,22 @@ class LinkV1(Manager):
 
         Source: queries-the-follower-information-of-the-service-window
         """
-        return Call(GetFollowerInfoReply)
+        return Call(Follower, "result.user")
+
+    @api("link_1_0.GetPictureDownloadUrl", "GET /v1.0/link/oToMessages/pictures/downloadUrls")
+    def get_picture_download_url(
+        self,
+        session_id: str,
+        *,
+        download_code: str,
+    ) -> Call[str]:
+        """Get picture download url (服务窗图片消息下载地址获取接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result.url")
 
     @api("link_1_0.GetUserFollowStatus", "GET /v1.0/link/followers/statuses")
     def get_user_follow_status(
@@ -316,7 +274,7 @@ class LinkV1(Manager):
         user_id: str | None = None,
         union_id: str | None = None,
         account_id: str | None = None,
-    ) -> Call[GetUserFollowStatusReply]:
+    ) -> Call[str]:
         """Get user follow status (获取用户服务窗关注状态).
 
         Args:
@@ -333,12 +291,12 @@ class LinkV1(Manager):
 
         Source: obtain-the-attention-status-of-the-user-service-window
         """
-        return Call(GetUserFollowStatusReply)
+        return Call(str, "result.status")
 
     @api("link_1_0.ListAccount", "GET /v1.0/link/accounts")
     def list_account(
         self,
-    ) -> Call[ListAccountReply]:
+    ) -> Call[list[Account]]:
         """List account (获取企业下服务窗列表).
 
         Codes: illegalRequest, request.too.fast, systemError.
@@ -349,12 +307,12 @@ class LinkV1(Manager):
 
         Source: queries-the-list-of-services-under-an-enterprise
         """
-        return Call(ListAccountReply)
+        return Call(list[Account], "result").or_empty()
 
     @api("link_1_0.ListAccountInfo", "GET /v1.0/link/isv/accounts")
     def list_account_info(
         self,
-    ) -> Call[ListAccountInfoReply]:
+    ) -> Call[list[Account]]:
         """List account info (获取组织服务窗账号列表).
 
         Codes: illegalRequest, request.too.fast, systemError.
@@ -365,7 +323,7 @@ class LinkV1(Manager):
 
         Source: the-third-party-enterprise-application-obtains-the-account-list-of-the
         """
-        return Call(ListAccountInfoReply)
+        return Call(list[Account], "result").or_empty()
 
     @api("link_1_0.ListFollower", "GET /v1.0/link/followers")
     def list_follower(
@@ -374,7 +332,7 @@ class LinkV1(Manager):
         next_token: str | None = None,
         max_results: Annotated[int, Field(le=100)] = 100,
         account_id: str | None = None,
-    ) -> Query[ListFollowerUserList]:
+    ) -> Query[Follower]:
         """List follower (批量获取关注服务窗用户信息).
 
         Args:
@@ -391,7 +349,7 @@ class LinkV1(Manager):
 
         Source: obtains-the-follower-information-from-the-service-window
         """
-        return Listing(ListFollowerUserList, TOKEN, "result", items="userList")
+        return Listing(Follower, TOKEN, "result", items="userList")
 
     @api("link_1_0.QueryUserFollowStatus", "GET /v1.0/link/isv/followers/statuses")
     def query_user_follow_status(
@@ -399,7 +357,7 @@ class LinkV1(Manager):
         account_id: str,
         *,
         union_id: str | None = None,
-    ) -> Call[QueryUserFollowStatusReply]:
+    ) -> Call[str]:
         """Query user follow status (获取用户关注服务窗状态).
 
         Args:
@@ -415,113 +373,58 @@ class LinkV1(Manager):
 
         Source: third-party-enterprise-application-obtains-user-attention-service-window-status
         """
-        return Call(QueryUserFollowStatusReply)
-
-    @api("link_1_0.ApplyFollowerAuthInfo", "POST /v1.0/link/followers/authInfos/apply")
-    def apply_follower_auth_info(
-        self,
-        session_id: str,
-        user_id: str,
-        *,
-        app_auth_key: str | None = None,
-        field_scope: str | None = None,
-    ) -> Call[ApplyFollowerAuthInfoReply]:
-        """Apply follower auth info (发送用户授权信息申请).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ApplyFollowerAuthInfoReply)
-
-    @api("link_1_0.CallbackRegiester", "POST /v1.0/link/callbacks/regiester")
-    def callback_regiester(
-        self,
-        api_secret: Hiding,
-        callback_key: str,
-        callback_url: str,
-        type: str,
-    ) -> Call[CallbackRegiesterReply]:
-        """Callback regiester (注册服务窗消息回调服务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CallbackRegiesterReply)
-
-    @api("link_1_0.CloseTopBoxInteractiveOTOMessage", "POST /v1.0/link/oToMessages/topBoxes/close")
-    def close_top_box_interactive_oto_message(
-        self,
-        detail: CloseTopBoxInteractiveOtoMessageDetail,
-    ) -> Call[None]:
-        """Close top box interactive oto message (服务窗吊顶卡片关闭接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("link_1_0.GetFollowerAuthInfo", "GET /v1.0/link/followers/authInfos")
-    def get_follower_auth_info(
-        self,
-        user_id: str,
-        *,
-        account_id: str | None = None,
-    ) -> Call[GetFollowerAuthInfoReply]:
-        """Get follower auth info (获取用户授权信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetFollowerAuthInfoReply)
-
-    @api("link_1_0.GetPictureDownloadUrl", "GET /v1.0/link/oToMessages/pictures/downloadUrls")
-    def get_picture_download_url(
-        self,
-        download_code: str,
-        session_id: str,
-    ) -> Call[GetPictureDownloadUrlReply]:
-        """Get picture download url (服务窗图片消息下载地址获取接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetPictureDownloadUrlReply)
+        return Call(str, "result.status")
 
     @api("link_1_0.SendAgentOTOMessage", "POST /v1.0/link/oToMessages/agentMessages")
     def send_agent_oto_message(
         self,
-        detail: SendAgentOtoMessageDetail,
-    ) -> Call[SendAgentOtoMessageReply]:
+        session_id: Annotated[str, wire("detail.sessionId")],
+        user_id: Annotated[str, wire("detail.userId")],
+        uuid: Annotated[str, wire("detail.uuid")],
+        *,
+        message_body: Annotated[OrDict[Message], wire("detail.messageBody")],
+        msg_type: Annotated[str, wire("detail.msgType")],
+    ) -> Call[str | None]:
         """Send agent oto message (发送服务窗客服消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SendAgentOtoMessageReply)
+        return Call(str, "result.openPushId").or_none()
 
     @api("link_1_0.SendInteractiveOTOMessage", "POST /v1.0/link/oToMessages/interactiveMessages")
     def send_interactive_oto_message(
         self,
-        detail: SendInteractiveOtoMessageDetail,
-    ) -> Call[SendInteractiveOtoMessageReply]:
+        card_biz_id: Annotated[str, wire("detail.cardBizId")],
+        card_template_id: Annotated[str, wire("detail.cardTemplateId")],
+        user_id: Annotated[str, wire("detail.userId")],
+        *,
+        card_data: Annotated[str, wire("detail.cardData")],
+        callback_url: Annotated[str | None, wire("detail.callbackUrl")] = None,
+        user_id_private_data_map: Annotated[str | None, wire("detail.userIdPrivateDataMap")] = None,
+    ) -> Call[str | None]:
         """Send interactive oto message (服务窗互动卡片单发接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SendInteractiveOtoMessageReply)
+        return Call(str, "result.openPushId").or_none()
 
     @api("link_1_0.SendTopBoxInteractiveOTOMessage", "POST /v1.0/link/oToMessages/topBoxes/send")
     def send_top_box_interactive_oto_message(
         self,
-        detail: SendTopBoxInteractiveOtoMessageDetail,
+        card_biz_id: Annotated[str, wire("detail.cardBizId")],
+        card_template_id: Annotated[str, wire("detail.cardTemplateId")],
+        user_id: Annotated[str, wire("detail.userId")],
+        *,
+        card_data: Annotated[OrDict[BoxInteractiveOtoMessage], wire("detail.cardData")],
+        expired_time: Annotated[int, wire("detail.expiredTime")],
+        callback_url: Annotated[str | None, wire("detail.callbackUrl")] = None,
+        user_id_private_data_map: Annotated[
+            OrDict[BoxInteractiveOtoMessage] | None, wire("detail.userIdPrivateDataMap")
+        ] = None,
     ) -> Call[None]:
         """Send top box interactive oto message (服务窗吊顶卡片发送接口).
 
@@ -534,15 +437,19 @@ class LinkV1(Manager):
     @api("link_1_0.UpdateInteractiveOTOMessage", "PUT /v1.0/link/oToMessages/interactiveMessages")
     def update_interactive_oto_message(
         self,
-        detail: UpdateInteractiveOtoMessageDetail,
-    ) -> Call[UpdateInteractiveOtoMessageReply]:
+        card_biz_id: Annotated[str, wire("detail.cardBizId")],
+        *,
+        card_data: Annotated[str | None, wire("detail.cardData")] = None,
+        update_options: Annotated[OrDict[Option] | None, wire("detail.updateOptions")] = None,
+        user_id_private_data_map: Annotated[str | None, wire("detail.userIdPrivateDataMap")] = None,
+    ) -> Call[str | None]:
         """Update interactive oto message (服务窗互动卡片修改接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateInteractiveOtoMessageReply)
+        return Call(str, "result.openPushId").or_none()
 
     @api("link_1_0.UpdateShortcuts", "POST /v1.0/link/shortcuts")
     def update_shortcuts(
@@ -550,7 +457,7 @@ class LinkV1(Manager):
         session_id: str,
         user_id: str,
         *,
-        details: list[UpdateShortcutsDetails] | None = None,
+        details: Sequence[OrDict[ShortcutDetail]] | None = None,
     ) -> Call[None]:
         """Update shortcuts (服务窗会话窗口快捷栏配置接口).
 

@@ -9,38 +9,48 @@ from pydantic import Field
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
-from dingtalk_models.core.wire import Millis, camel, empty_list, wire
+from dingtalk_models.core.quantities.spans import SpanMillis
+from dingtalk_models.core.wire import Millis, camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateLiveReplyResult(Record, alias_generator=camel):
-    live_id: str | None
-    """直播ID"""
+class CreatedShareCid(Reply, alias_generator=camel):
+    """Created share cid."""
+
+    has_share_success: bool | None
+    share_success_group_list: list[str] = empty_list()
 
 
-class CreateLiveReply(Record, alias_generator=camel):
-    result: CreateLiveReplyResult | None
-    """返回结果"""
+class ExtraInfo(Reply, alias_generator=camel):
+    """Extra info."""
+
+    has_subscribed: bool | None
+    is_forecast_expired: bool | None
+    watch_progress_ms: int | None
 
 
-class DeleteLiveReplyResult(Record, alias_generator=camel):
-    success: bool | None
-    """删除直播是否成功"""
+class GroupLive(Reply, alias_generator=camel):
+    """Group live."""
+
+    anchor_nickname: str = ""
+    anchor_union_id: str | None
+    live_end_time: int | None
+    live_start_time: int | None
+    live_uuid: str | None
+    share_open_conversation_ids: list[str] = empty_list()
+    title: str = ""
 
 
-class DeleteLiveReply(Record, alias_generator=camel):
-    result: DeleteLiveReplyResult | None
-    """返回结果"""
+class Live(Reply, alias_generator=camel):
+    """Live."""
 
-
-class QueryLiveInfoReplyResultLiveInfo(Record, alias_generator=camel):
-    live_id: str | None
+    live_id: str
     """直播ID"""
     union_id: str | None
     """主播的unionId"""
-    title: str | None
+    title: str = ""
     """直播标题"""
     cover_url: str | None
     """直播的封面地址"""
@@ -48,11 +58,11 @@ class QueryLiveInfoReplyResultLiveInfo(Record, alias_generator=camel):
     """直播实际的开始时间戳 (单位 unit 毫秒)"""
     end_time: Millis | None
     """直播实际的结束时间戳 (单位 unit 毫秒)"""
-    introduction: str | None
+    introduction: str = ""
     """直播简介"""
     live_status: int | None
     """直播状态 (`0` `1` `3` `4` `5`)"""
-    duration: int | None
+    duration: SpanMillis | None
     """直播时长 (单位 unit 毫秒)"""
     subscribe_count: int | None
     """预约人数"""
@@ -60,296 +70,25 @@ class QueryLiveInfoReplyResultLiveInfo(Record, alias_generator=camel):
     """观看人数"""
     live_play_url: str | None
     """直播观看地址"""
-    playback_duration: int | None
+    playback_duration: SpanMillis | None
     """直播回放时长 (单位 unit 毫秒)"""
 
 
-class QueryLiveInfoReplyResult(Record, alias_generator=camel):
-    live_info: QueryLiveInfoReplyResultLiveInfo | None
-    """直播信息"""
-
-
-class QueryLiveInfoReply(Record, alias_generator=camel):
-    result: QueryLiveInfoReplyResult | None
-    """返回结果"""
-
-
-class QueryLiveWatchUserListReplyResultOrgUsesList(Record, alias_generator=camel):
-    union_id: str | None
-    """用户unionId"""
-    user_id: str | None
-    """员工userId"""
-    name: str | None
-    """员工姓名"""
-    dept_name: str | None
-    """员工所在部门名称"""
-    watch_live_time: int | None
-    """观看直播时长 (单位 unit 毫秒)"""
-    watch_playback_time: int | None
-    """观看回放时长 (单位 unit 毫秒)"""
-    watch_progress_ms: int | None
-    """回放观看进度 (单位 unit 毫秒)"""
-    first_watch_time: Millis | None
-    """首次观看直播/回放时间戳"""
-
-
-class QueryLiveWatchUserListReplyResultOutOrgUserList(Record, alias_generator=camel):
-    name: str | None
-    """用户昵称"""
-    watch_live_time: int | None
-    """观看直播时长 (单位 unit 毫秒)"""
-    watch_playback_time: int | None
-    """观看回放时长 (单位 unit 毫秒)"""
-    watch_progress_ms: int | None
-    """回放观看进度 (单位 unit 毫秒)"""
-    first_watch_time: Millis | None
-    """首次观看直播/回放时间戳"""
-
-
-class QueryLiveWatchUserListReplyResult(Record, alias_generator=camel):
-    org_uses_list: list[QueryLiveWatchUserListReplyResultOrgUsesList] = empty_list()
-    """组织内的观看用户列表"""
-    out_org_user_list: list[QueryLiveWatchUserListReplyResultOutOrgUserList] = empty_list()
-    """组织外的观看用户列表"""
-
-
-class QueryLiveWatchUserListReply(Record, alias_generator=camel):
-    result: QueryLiveWatchUserListReplyResult | None
-    """返回结果"""
-
-
-class UpdateLiveReplyResult(Record, alias_generator=camel):
-    success: bool | None
-    """操作是否成功"""
-
-
-class UpdateLiveReply(Record, alias_generator=camel):
-    result: UpdateLiveReplyResult | None
-    """返回结果"""
-
-
-class AddLiveInteractionPluginReplyResult(Record, alias_generator=camel):
-    plugin_id: str | None
-
-
-class AddLiveInteractionPluginReply(Record, alias_generator=camel):
-    result: AddLiveInteractionPluginReplyResult | None
-
-
-class AddLiveNoticeWidgetReplyResult(Record, alias_generator=camel):
-    success: bool | None
-
-
-class AddLiveNoticeWidgetReply(Record, alias_generator=camel):
-    result: AddLiveNoticeWidgetReplyResult | None
-
-
-class AddShareCidListReply(Record, alias_generator=camel):
-    has_share_success: bool | None
-    share_success_group_list: list[str] = empty_list()
-
-
-class CreateCloudFeedReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class DelLiveInteractionPluginReplyResult(Record, alias_generator=camel):
-    success: bool | None
-
-
-class DelLiveInteractionPluginReply(Record, alias_generator=camel):
-    result: DelLiveInteractionPluginReplyResult | None
-
-
-class DelLiveNoticeWidgetReplyResult(Record, alias_generator=camel):
-    success: bool | None
-
-
-class DelLiveNoticeWidgetReply(Record, alias_generator=camel):
-    result: DelLiveNoticeWidgetReplyResult | None
-
-
-class DeleteLiveFeedReply(Record, alias_generator=camel):
-    has_delete: bool | None
-    """是否删除成功"""
-
-
-class EditFeedReplayReply(Record, alias_generator=camel):
-    result: str | None
-    """剪辑后的视频地址"""
-
-
-class GetGroupLiveListReplyResultGroupLiveList(Record, alias_generator=camel):
-    anchor_nickname: str | None
-    anchor_union_id: str | None
-    live_end_time: int | None
-    live_start_time: int | None
-    live_uuid: str | None
-    title: str | None
-
-
-class GetGroupLiveListReplyResult(Record, alias_generator=camel):
-    group_live_list: list[GetGroupLiveListReplyResultGroupLiveList] = empty_list()
-
-
-class GetGroupLiveListReply(Record, alias_generator=camel):
-    result: GetGroupLiveListReplyResult | None
-
-
-class GetLiveReplayUrlReplyResult(Record, alias_generator=camel):
-    replay_url: str | None
-
-
-class GetLiveReplayUrlReply(Record, alias_generator=camel):
-    result: GetLiveReplayUrlReplyResult | None
-
-
-class GetOrgLiveListReplyResultNewLiveLiveList(Record, alias_generator=camel):
-    anchor_nickname: str | None
-    anchor_union_id: str | None
-    live_end_time: int | None
-    live_start_time: int | None
-    live_uuid: str | None
-    share_open_conversation_ids: list[str] = empty_list()
-    title: str | None
-
-
-class GetOrgLiveListReplyResultNewLive(Record, alias_generator=camel):
-    has_more: bool | None
-    live_list: list[GetOrgLiveListReplyResultNewLiveLiveList] = empty_list()
-    page_number: int | None
-    page_size: int | None
-    total_count: int | None
-
-
-class GetOrgLiveListReplyResultUpdateLiveLiveList(Record, alias_generator=camel):
-    anchor_nickname: str | None
-    anchor_union_id: str | None
-    live_end_time: int | None
-    live_start_time: int | None
-    live_uuid: str | None
-    title: str | None
-
-
-class GetOrgLiveListReplyResultUpdateLive(Record, alias_generator=camel):
-    has_more: bool | None
-    live_list: list[GetOrgLiveListReplyResultUpdateLiveLiveList] = empty_list()
-    page_number: int | None
-    page_size: int | None
-    total_count: int | None
-
-
-class GetOrgLiveListReplyResult(Record, alias_generator=camel):
-    new_live: GetOrgLiveListReplyResultNewLive | None
-    update_live: GetOrgLiveListReplyResultUpdateLive | None
-
-
-class GetOrgLiveListReply(Record, alias_generator=camel):
-    result: GetOrgLiveListReplyResult | None
-
-
-class GetUserAllLiveListLiveInfoPopModelListExtraInfo(Record, alias_generator=camel):
-    has_subscribed: bool | None
-    is_forecast_expired: bool | None
-    watch_progress_ms: int | None
-
-
-class GetUserAllLiveListLiveInfoPopModelListLiveBasicInfo(Record, alias_generator=camel):
-    cover_url: str | None
-    duration: int | None
-    end_time: int | None
-    introduction: str | None
-    live_id: str | None
-    live_play_url: str | None
-    live_status: int | None
-    start_time: int | None
-    subscribe_count: int | None
-    title: str | None
-    union_id: str | None
-    uv: int | None
-
-
-class GetUserAllLiveListLiveInfoPopModelList(Record, alias_generator=camel):
-    extra_info: GetUserAllLiveListLiveInfoPopModelListExtraInfo | None
-    live_basic_info: GetUserAllLiveListLiveInfoPopModelListLiveBasicInfo | None
-
-
-class GetUserCreateLiveListLiveInfoPopModelListHasSubscribed(Record, alias_generator=camel):
-    has_subscribed: bool | None
-    is_forecast_expired: bool | None
-    watch_progress_ms: int | None
-
-
-class GetUserCreateLiveListLiveInfoPopModelListLiveBasicInfo(Record, alias_generator=camel):
-    cover_url: str | None
-    duration: int | None
-    end_time: int | None
-    introduction: str | None
-    live_id: str | None
-    live_play_url: str | None
-    live_status: int | None
-    start_time: int | None
-    subscribe_count: int | None
-    title: str | None
-    union_id: str | None
-    uv: int | None
-
-
-class GetUserCreateLiveListLiveInfoPopModelList(Record, alias_generator=camel):
-    has_subscribed: GetUserCreateLiveListLiveInfoPopModelListHasSubscribed | None
-    live_basic_info: GetUserCreateLiveListLiveInfoPopModelListLiveBasicInfo | None
-
-
-class GetUserWatchLiveListLiveInfoPopModelListExtraInfo(Record, alias_generator=camel):
-    has_subscribed: bool | None
-    is_forecast_expired: bool | None
-    watch_progress_ms: int | None
-
-
-class GetUserWatchLiveListLiveInfoPopModelListLiveBasicInfo(Record, alias_generator=camel):
-    cover_url: str | None
-    duration: int | None
-    end_time: int | None
-    introduction: str | None
-    live_id: str | None
-    live_play_url: str | None
-    live_status: int | None
-    start_time: int | None
-    subscribe_count: int | None
-    title: str | None
-    union_id: str | None
-    uv: int | None
-
-
-class GetUserWatchLiveListLiveInfoPopModelList(Record, alias_generator=camel):
-    extra_info: GetUserWatchLiveListLiveInfoPopModelListExtraInfo | None
-    live_basic_info: GetUserWatchLiveListLiveInfoPopModelListLiveBasicInfo | None
-
-
-class QueryFeedWhiteListReply(Record, alias_generator=camel):
-    result: bool | None
-    """是否在白名单内"""
-
-
-class QueryLiveInteractionPluginReplyResultLivePluginList(Record, alias_generator=camel):
-    anchor_jump_url: str | None
-    plugin_icon_url: str | None
-    plugin_id: str | None
-    plugin_name: str | None
+class LiveInteractionPlugin(Reply, alias_generator=camel):
+    """Live interaction plugin."""
+
+    anchor_jump_url: str
+    plugin_icon_url: str
+    plugin_id: str
+    plugin_name: str
     plugin_name_en: str | None
-    viewer_jump_url: str | None
+    viewer_jump_url: str
 
 
-class QueryLiveInteractionPluginReplyResult(Record, alias_generator=camel):
-    live_plugin_list: list[QueryLiveInteractionPluginReplyResultLivePluginList] = empty_list()
+class LiveWatch(Reply, alias_generator=camel):
+    """Live watch."""
 
-
-class QueryLiveInteractionPluginReply(Record, alias_generator=camel):
-    result: QueryLiveInteractionPluginReplyResult | None
-
-
-class QueryLiveWatchDetailReplyResult(Record, alias_generator=camel):
-    avg_watch_time: int | None
+    avg_watch_time: Millis | None
     """平均观看时长 (单位 unit 毫秒)"""
     live_uv: int | None
     """观看直播人数"""
@@ -361,76 +100,184 @@ class QueryLiveWatchDetailReplyResult(Record, alias_generator=camel):
     """点赞数"""
     pv: int | None
     """观看次数"""
-    total_watch_time: int | None
+    total_watch_time: Millis | None
     """观看总时长 (单位 unit 毫秒)"""
     uv: int | None
     """观看总人数"""
 
 
-class QueryLiveWatchDetailReply(Record, alias_generator=camel):
-    result: QueryLiveWatchDetailReplyResult | None
-    """返回结果"""
+class LiveWatchUser(Reply, alias_generator=camel):
+    """Live watch user."""
+
+    org_uses_list: list[OrgUse] = empty_list()
+    """组织内的观看用户列表"""
+    out_org_user_list: list[OutOrgUser] = empty_list()
+    """组织外的观看用户列表"""
 
 
-class QuerySubscribeStatusReplyResultSubscribeStatusDTOS(Record, alias_generator=camel):
+class NewLive(Reply, alias_generator=camel):
+    """New live."""
+
+    has_more: bool | None
+    live_list: list[GroupLive] = empty_list()
+    page_number: int | None
+    page_size: int | None
+    total_count: int | None
+
+
+class OrgLive(Reply, alias_generator=camel):
+    """Org live."""
+
+    new_live: NewLive | None
+    update_live: NewLive | None
+
+
+class OrgUse(Reply, alias_generator=camel):
+    """Org use (组织内的观看用户列表)."""
+
+    union_id: str | None
+    """用户unionId"""
+    user_id: str | None
+    """员工userId"""
+    name: str = ""
+    """员工姓名"""
+    dept_name: str = ""
+    """员工所在部门名称"""
+    watch_live_time: int | None
+    """观看直播时长 (单位 unit 毫秒)"""
+    watch_playback_time: int | None
+    """观看回放时长 (单位 unit 毫秒)"""
+    watch_progress_ms: SpanMillis | None
+    """回放观看进度 (单位 unit 毫秒)"""
+    first_watch_time: Millis | None
+    """首次观看直播/回放时间戳"""
+
+
+class OutOrgUser(Reply, alias_generator=camel):
+    """Out org user (组织外的观看用户列表)."""
+
+    name: str = ""
+    """用户昵称"""
+    watch_live_time: int | None
+    """观看直播时长 (单位 unit 毫秒)"""
+    watch_playback_time: int | None
+    """观看回放时长 (单位 unit 毫秒)"""
+    watch_progress_ms: SpanMillis | None
+    """回放观看进度 (单位 unit 毫秒)"""
+    first_watch_time: Millis | None
+    """首次观看直播/回放时间戳"""
+
+
+class SubscribeStatus(Reply, alias_generator=camel):
+    """Subscribe status."""
+
     live_id: str | None
     subscribe: bool | None
 
 
-class QuerySubscribeStatusReplyResult(Record, alias_generator=camel):
-    subscribe_status_dtos: Annotated[
-        list[QuerySubscribeStatusReplyResultSubscribeStatusDTOS], wire("subscribeStatusDTOS")
-    ] = empty_list()
+class UserCreateLive(Reply, alias_generator=camel):
+    """User create live."""
+
+    has_subscribed: ExtraInfo | None
+    live_basic_info: Live | None
 
 
-class QuerySubscribeStatusReply(Record, alias_generator=camel):
-    result: QuerySubscribeStatusReplyResult | None
+class UserLive(Reply, alias_generator=camel):
+    """User live."""
 
-
-class SendLiveInteractionPluginEffectsMsgReplyResult(Record, alias_generator=camel):
-    success: bool | None
-
-
-class SendLiveInteractionPluginEffectsMsgReply(Record, alias_generator=camel):
-    result: SendLiveInteractionPluginEffectsMsgReplyResult | None
-
-
-class SubscribeLiveReplyResult(Record, alias_generator=camel):
-    success: bool | None
-
-
-class SubscribeLiveReply(Record, alias_generator=camel):
-    result: SubscribeLiveReplyResult | None
-
-
-class UpdateLiveFeedReply(Record, alias_generator=camel):
-    has_update: bool | None
-    """是否修改成功"""
-
-
-class UpdateLiveInteractionPluginReplyResult(Record, alias_generator=camel):
-    success: bool | None
-
-
-class UpdateLiveInteractionPluginReply(Record, alias_generator=camel):
-    result: UpdateLiveInteractionPluginReplyResult | None
+    extra_info: ExtraInfo | None
+    live_basic_info: Live | None
 
 
 class LiveV1(Manager):
+    @api("live_1_0.AddLiveInteractionPlugin", "POST /v1.0/live/interactionPlugins?liveId&unionId")
+    def add_live_interaction_plugin(
+        self,
+        live_id: str,
+        union_id: str,
+        *,
+        anchor_jump_url: str,
+        plugin_icon_url: str,
+        plugin_name: str,
+        viewer_jump_url: str,
+        plugin_name_en: str | None = None,
+    ) -> Call[str | None]:
+        """Add live interaction plugin (增加直播间互动插件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result.pluginId").or_none()
+
+    @api("live_1_0.AddLiveNoticeWidget", "POST /v1.0/live/noticeWidgets?iconUrl&jumpUrl&liveId&noticeText&unionId")
+    def add_live_notice_widget(
+        self,
+        live_id: str,
+        union_id: str,
+        *,
+        icon_url: str,
+        jump_url: str,
+        notice_text: str,
+    ) -> Call[bool | None]:
+        """Add live notice widget (增加直播间的公告槽位信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "result.success").or_none()
+
+    @api("live_1_0.AddShareCidList", "POST /v1.0/live/cloudFeeds/{feedId}/share")
+    def add_share_cid_list(
+        self,
+        feed_id: str,
+        user_id: str,
+        *,
+        group_id_type: int,
+        group_ids: list[str],
+    ) -> Call[CreatedShareCid]:
+        """Add share cid list (添加云导播联播群列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedShareCid)
+
+    @api("live_1_0.CreateCloudFeed", "POST /v1.0/live/cloudFeeds")
+    def create_cloud_feed(
+        self,
+        user_id: str,
+        *,
+        start_time: int,
+        title: str,
+        video_url: str,
+        cover_url: str | None = None,
+        intro: str | None = None,
+    ) -> Call[str | None]:
+        """Create cloud feed (创建云导播课程).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
     @api("live_1_0.CreateLive", "POST /v1.0/live/lives")
     def create_live(
         self,
         union_id: str,
+        *,
         title: str,
         pre_start_time: Millis,
         pre_end_time: Millis,
-        *,
         introduction: str | None = None,
         cover_url: str | None = None,
         public_type: Literal[0, 1, 2] | None = None,
         enable_link_mic: bool | None = None,
         is_landscape: bool | None = None,
-    ) -> Call[CreateLiveReply]:
+    ) -> Call[str]:
         """Create live (创建直播).
 
         Args:
@@ -452,14 +299,43 @@ class LiveV1(Manager):
 
         Source: create-live-streaming
         """
-        return Call(CreateLiveReply)
+        return Call(str, "result.liveId")
+
+    @api("live_1_0.DelLiveInteractionPlugin", "DELETE /v1.0/live/interactionPlugins")
+    def del_live_interaction_plugin(
+        self,
+        live_id: str,
+        plugin_id: str,
+        union_id: str,
+    ) -> Call[bool | None]:
+        """Del live interaction plugin (删除直播间内某一互动插件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "result.success").or_none()
+
+    @api("live_1_0.DelLiveNoticeWidget", "DELETE /v1.0/live/noticeWidgets")
+    def del_live_notice_widget(
+        self,
+        live_id: str,
+        union_id: str,
+    ) -> Call[bool | None]:
+        """Del live notice widget (删除直播间的公告槽位信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "result.success").or_none()
 
     @api("live_1_0.DeleteLive", "DELETE /v1.0/live/lives")
     def delete_live(
         self,
         live_id: str,
         union_id: str,
-    ) -> Call[DeleteLiveReply]:
+    ) -> Call[bool | None]:
         """Delete live (删除直播).
 
         Args:
@@ -474,197 +350,14 @@ class LiveV1(Manager):
 
         Source: delete-live-streaming
         """
-        return Call(DeleteLiveReply)
-
-    @api("live_1_0.QueryLiveInfo", "GET /v1.0/live/lives")
-    def query_live_info(
-        self,
-        live_id: str,
-        union_id: str,
-    ) -> Call[QueryLiveInfoReply]:
-        """Query live info (查询直播信息).
-
-        Args:
-            live_id: 直播ID (例 e.g. `4d383xxxxx`)
-            union_id: 操作者的unionId (例 e.g. `DC7wxxxxx`)
-
-        Codes: invalidParam, serviceError.
-
-        Scopes: Live.Common.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: queries-the-live-streaming-information
-        """
-        return Call(QueryLiveInfoReply)
-
-    @api("live_1_0.QueryLiveWatchUserList", "GET /v1.0/live/lives/watchUsers")
-    def query_live_watch_user_list(
-        self,
-        live_id: str,
-        union_id: str,
-        page_size: Annotated[int, Field(le=200)],
-        *,
-        page_number: int | None = None,
-    ) -> Call[QueryLiveWatchUserListReply]:
-        """Query live watch user list (查询直播观看人员信息).
-
-        Args:
-            live_id: 直播ID (例 e.g. `1a353547-040d-4095-bb93-404bc5d47920`)
-            union_id: 用户unionId (例 e.g. `DC7wZGOSueEEIGOf3WKwWgiEiE`)
-            page_size: 分页大小 (≤ 200; 例 e.g. `20`)
-            page_number: 分页起始位置 (例 e.g. `0`)
-
-        Codes: invalidParam, serviceError.
-
-        Scopes: Live.Common.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: queries-the-viewing-information-of-viewers
-        """
-        return Call(QueryLiveWatchUserListReply)
-
-    @api("live_1_0.UpdateLive", "PUT /v1.0/live/lives")
-    def update_live(
-        self,
-        live_id: str,
-        union_id: str,
-        *,
-        title: str | None = None,
-        introduction: str | None = None,
-        cover_url: str | None = None,
-        pre_start_time: Millis | None = None,
-        pre_end_time: Millis | None = None,
-    ) -> Call[UpdateLiveReply]:
-        """Update live (修改直播属性信息).
-
-        Args:
-            live_id: 直播ID (例 e.g. `4d38xxxxx`)
-            union_id: 主播的unionId (例 e.g. `DC7wxxxxx`)
-            title: 直播标题 (例 e.g. `测试直播`)
-            introduction: 直播简介 (例 e.g. `测试直播简介`)
-            cover_url: 直播的封面地址 (例 e.g. `https://xxx.com/xxx.png`)
-            pre_start_time: 直播的预计开播时间戳 (单位 unit 毫秒; 例 e.g. `1659613648000`)
-            pre_end_time: 直播的预计结束时间戳 (单位 unit 毫秒; 例 e.g. `1659653648000`)
-
-        Codes: contentNotCompliant, invalidParam, liveNotExist, liveStatusNotMatch, noPermission, serviceError.
-
-        Scopes: Live.Common.Write.
-
-        Apps: internal, third_party_org.
-
-        Source: modify-live-streaming
-        """
-        return Call(UpdateLiveReply)
-
-    @api("live_1_0.AddLiveInteractionPlugin", "POST /v1.0/live/interactionPlugins?liveId&unionId")
-    def add_live_interaction_plugin(
-        self,
-        live_id: str,
-        union_id: str,
-        anchor_jump_url: str,
-        plugin_icon_url: str,
-        plugin_name: str,
-        viewer_jump_url: str,
-        *,
-        plugin_name_en: str | None = None,
-    ) -> Call[AddLiveInteractionPluginReply]:
-        """Add live interaction plugin (增加直播间互动插件).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddLiveInteractionPluginReply)
-
-    @api("live_1_0.AddLiveNoticeWidget", "POST /v1.0/live/noticeWidgets?iconUrl&jumpUrl&liveId&noticeText&unionId")
-    def add_live_notice_widget(
-        self,
-        icon_url: str,
-        jump_url: str,
-        live_id: str,
-        notice_text: str,
-        union_id: str,
-    ) -> Call[AddLiveNoticeWidgetReply]:
-        """Add live notice widget (增加直播间的公告槽位信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddLiveNoticeWidgetReply)
-
-    @api("live_1_0.AddShareCidList", "POST /v1.0/live/cloudFeeds/{feedId}/share")
-    def add_share_cid_list(
-        self,
-        feed_id: str,
-        group_id_type: int,
-        group_ids: list[str],
-        user_id: str,
-    ) -> Call[AddShareCidListReply]:
-        """Add share cid list (添加云导播联播群列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddShareCidListReply)
-
-    @api("live_1_0.CreateCloudFeed", "POST /v1.0/live/cloudFeeds")
-    def create_cloud_feed(
-        self,
-        start_time: int,
-        title: str,
-        user_id: str,
-        video_url: str,
-        *,
-        cover_url: str | None = None,
-        intro: str | None = None,
-    ) -> Call[CreateCloudFeedReply]:
-        """Create cloud feed (创建云导播课程).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateCloudFeedReply)
-
-    @api("live_1_0.DelLiveInteractionPlugin", "DELETE /v1.0/live/interactionPlugins")
-    def del_live_interaction_plugin(
-        self,
-        live_id: str,
-        plugin_id: str,
-        union_id: str,
-    ) -> Call[DelLiveInteractionPluginReply]:
-        """Del live interaction plugin (删除直播间内某一互动插件).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DelLiveInteractionPluginReply)
-
-    @api("live_1_0.DelLiveNoticeWidget", "DELETE /v1.0/live/noticeWidgets")
-    def del_live_notice_widget(
-        self,
-        live_id: str,
-        union_id: str,
-    ) -> Call[DelLiveNoticeWidgetReply]:
-        """Del live notice widget (删除直播间的公告槽位信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DelLiveNoticeWidgetReply)
+        return Call(bool, "result.success").or_none()
 
     @api("live_1_0.DeleteLiveFeed", "DELETE /v1.0/live/openFeeds/{feedId}")
     def delete_live_feed(
         self,
         feed_id: str,
         user_id: str,
-    ) -> Call[DeleteLiveFeedReply]:
+    ) -> Call[bool | None]:
         """Delete live feed (删除直播培训课程).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -675,67 +368,68 @@ class LiveV1(Manager):
 
         Evidence: sdk
         """
-        return Call(DeleteLiveFeedReply)
+        return Call(bool, "hasDelete").or_none()
 
     @api("live_1_0.EditFeedReplay", "POST /v1.0/live/openFeeds/{feedId}/cutReplay")
     def edit_feed_replay(
         self,
         feed_id: str,
+        user_id: str,
+        *,
         edit_end_time: int,
         edit_start_time: int,
-        user_id: str,
-    ) -> Call[EditFeedReplayReply]:
+    ) -> Call[str | None]:
         """Edit feed replay (剪辑直播课程的回放).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
             feed_id: 直播课程ID
+            user_id: 剪辑者在组织内的userid
             edit_end_time: 剪辑的结束位置的时间戳
             edit_start_time: 剪辑的起始位置的时间戳
-            user_id: 剪辑者在组织内的userid
 
         Evidence: sdk
         """
-        return Call(EditFeedReplayReply)
+        return Call(str, "result").or_none()
 
     @api("live_1_0.GetGroupLiveList", "GET /v1.0/live/groupLives")
     def get_group_live_list(
         self,
-    ) -> Call[GetGroupLiveListReply]:
+    ) -> Call[list[GroupLive]]:
         """Get group live list (获取群内的直播列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetGroupLiveListReply)
+        return Call(list[GroupLive], "result.groupLiveList").or_empty()
 
     @api("live_1_0.GetLiveReplayUrl", "GET /v1.0/live/lives/replayUrls")
     def get_live_replay_url(
         self,
         live_id: str,
         union_id: str,
-    ) -> Call[GetLiveReplayUrlReply]:
+    ) -> Call[str]:
         """Get live replay url (获取直播的可下载回放地址).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetLiveReplayUrlReply)
+        return Call(str, "result.replayUrl")
 
     @api("live_1_0.GetOrgLiveList", "POST /v1.0/live/organizations/liveLists/query", idempotent=True)
     def get_org_live_list(
         self,
-    ) -> Call[GetOrgLiveListReply]:
+    ) -> Call[OrgLive]:
         """Get org live list (获取某组织内的直播列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetOrgLiveListReply)
+        return Call(OrgLive, "result")
 
     @api(
         "live_1_0.GetUserAllLiveList",
@@ -752,7 +446,7 @@ class LiveV1(Manager):
         start_time: int | None = None,
         statuses: list[int] | None = None,
         title: str | None = None,
-    ) -> Query[GetUserAllLiveListLiveInfoPopModelList]:
+    ) -> Query[UserLive]:
         """Get user all live list (根据状态拉我相关的直播).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -763,10 +457,7 @@ class LiveV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            GetUserAllLiveListLiveInfoPopModelList,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            "result",
-            items="liveInfoPopModelList",
+            UserLive, Paging("pageNumber", 1, unit="pages", open_ended=True), "result", items="liveInfoPopModelList"
         )
 
     @api(
@@ -784,7 +475,7 @@ class LiveV1(Manager):
         start_time: int | None = None,
         statuses: list[int] | None = None,
         title: str | None = None,
-    ) -> Query[GetUserCreateLiveListLiveInfoPopModelList]:
+    ) -> Query[UserCreateLive]:
         """Get user create live list (根据状态获取用户创建的直播).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -795,7 +486,7 @@ class LiveV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            GetUserCreateLiveListLiveInfoPopModelList,
+            UserCreateLive,
             Paging("nextToken", None, next="nextToken", total="total"),
             "result",
             items="liveInfoPopModelList",
@@ -804,12 +495,12 @@ class LiveV1(Manager):
     @api("live_1_0.GetUserWatchLiveList", "GET /v1.0/live/users/watchRecords")
     def get_user_watch_live_list(
         self,
-        filter_type: int,
         union_id: str,
         *,
+        filter_type: int,
         max_results: int = 20,
         next_token: str | None = None,
-    ) -> Query[GetUserWatchLiveListLiveInfoPopModelList]:
+    ) -> Query[UserLive]:
         """Get user watch live list (获取用户观看直播记录).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -820,10 +511,7 @@ class LiveV1(Manager):
         Evidence: sdk
         """
         return Listing(
-            GetUserWatchLiveListLiveInfoPopModelList,
-            Paging("nextToken", None, next="nextToken", total="total"),
-            "result",
-            items="liveInfoPopModelList",
+            UserLive, Paging("nextToken", None, next="nextToken", total="total"), "result", items="liveInfoPopModelList"
         )
 
     @api("live_1_0.ModifyFeedWhiteList", "POST /v1.0/live/openFeeds/{feedId}/whiteList")
@@ -847,7 +535,7 @@ class LiveV1(Manager):
         self,
         feed_id: str,
         user_id: str,
-    ) -> Call[QueryFeedWhiteListReply]:
+    ) -> Call[bool]:
         """Query feed white list (查询直播课程的观看白名单).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -858,7 +546,29 @@ class LiveV1(Manager):
 
         Evidence: sdk
         """
-        return Call(QueryFeedWhiteListReply)
+        return Call(bool, "result")
+
+    @api("live_1_0.QueryLiveInfo", "GET /v1.0/live/lives")
+    def query_live_info(
+        self,
+        live_id: str,
+        union_id: str,
+    ) -> Call[Live]:
+        """Query live info (查询直播信息).
+
+        Args:
+            live_id: 直播ID (例 e.g. `4d383xxxxx`)
+            union_id: 操作者的unionId (例 e.g. `DC7wxxxxx`)
+
+        Codes: invalidParam, serviceError.
+
+        Scopes: Live.Common.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: queries-the-live-streaming-information
+        """
+        return Call(Live, "result.liveInfo")
 
     @api("live_1_0.QueryLiveInteractionPlugin", "GET /v1.0/live/interactionPlugins")
     def query_live_interaction_plugin(
@@ -866,21 +576,21 @@ class LiveV1(Manager):
         live_id: str,
         plugin_id: str,
         union_id: str,
-    ) -> Call[QueryLiveInteractionPluginReply]:
+    ) -> Call[list[LiveInteractionPlugin]]:
         """Query live interaction plugin (查询直播间内某一互动插件的信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryLiveInteractionPluginReply)
+        return Call(list[LiveInteractionPlugin], "result.livePluginList").or_empty()
 
     @api("live_1_0.QueryLiveWatchDetail", "GET /v1.0/live/lives/watchDetails")
     def query_live_watch_detail(
         self,
         live_id: str,
         union_id: str,
-    ) -> Call[QueryLiveWatchDetailReply]:
+    ) -> Call[LiveWatch]:
         """Query live watch detail (获取直播的观看数据).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -891,19 +601,46 @@ class LiveV1(Manager):
 
         Evidence: sdk
         """
-        return Call(QueryLiveWatchDetailReply)
+        return Call(LiveWatch, "result")
+
+    @api("live_1_0.QueryLiveWatchUserList", "GET /v1.0/live/lives/watchUsers")
+    def query_live_watch_user_list(
+        self,
+        live_id: str,
+        union_id: str,
+        *,
+        page_size: Annotated[int, Field(le=200)],
+        page_number: int | None = None,
+    ) -> Call[LiveWatchUser]:
+        """Query live watch user list (查询直播观看人员信息).
+
+        Args:
+            live_id: 直播ID (例 e.g. `1a353547-040d-4095-bb93-404bc5d47920`)
+            union_id: 用户unionId (例 e.g. `DC7wZGOSueEEIGOf3WKwWgiEiE`)
+            page_size: 分页大小 (≤ 200; 例 e.g. `20`)
+            page_number: 分页起始位置 (例 e.g. `0`)
+
+        Codes: invalidParam, serviceError.
+
+        Scopes: Live.Common.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: queries-the-viewing-information-of-viewers
+        """
+        return Call(LiveWatchUser, "result")
 
     @api("live_1_0.QuerySubscribeStatus", "POST /v1.0/live/subscribeStatuses/query", idempotent=True)
     def query_subscribe_status(
         self,
-    ) -> Call[QuerySubscribeStatusReply]:
+    ) -> Call[list[SubscribeStatus]]:
         """Query subscribe status (批量查询直播是否订阅).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QuerySubscribeStatusReply)
+        return Call(list[SubscribeStatus], "result.subscribeStatusDTOS").or_empty()
 
     @api(
         "live_1_0.SendLiveInteractionPluginEffectsMsg",
@@ -913,21 +650,21 @@ class LiveV1(Manager):
         self,
         live_id: str,
         plugin_id: str,
-        count: int,
-        msg_icon_url: str,
-        msg_text: str,
         plugin_sub_id: str,
         sender_union_id: str,
         *,
+        count: int,
+        msg_icon_url: str,
+        msg_text: str,
         lottie_file_url: str | None = None,
-    ) -> Call[SendLiveInteractionPluginEffectsMsgReply]:
+    ) -> Call[bool | None]:
         """Send live interaction plugin effects msg (用户推送互动插件特效消息到直播间).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SendLiveInteractionPluginEffectsMsgReply)
+        return Call(bool, "result.success").or_none()
 
     @api("live_1_0.SendLivePluginUserActionMsg", "POST /v1.0/live/interactionPlugins/actionMessages/send")
     def send_live_plugin_user_action_msg(
@@ -973,16 +710,50 @@ class LiveV1(Manager):
     def subscribe_live(
         self,
         live_id: str,
-        subscribe: bool,
         union_id: str,
-    ) -> Call[SubscribeLiveReply]:
+        *,
+        subscribe: bool,
+    ) -> Call[bool | None]:
         """Subscribe live (预约直播).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SubscribeLiveReply)
+        return Call(bool, "result.success").or_none()
+
+    @api("live_1_0.UpdateLive", "PUT /v1.0/live/lives")
+    def update_live(
+        self,
+        live_id: str,
+        union_id: str,
+        *,
+        title: str | None = None,
+        introduction: str | None = None,
+        cover_url: str | None = None,
+        pre_start_time: Millis | None = None,
+        pre_end_time: Millis | None = None,
+    ) -> Call[bool]:
+        """Update live (修改直播属性信息).
+
+        Args:
+            live_id: 直播ID (例 e.g. `4d38xxxxx`)
+            union_id: 主播的unionId (例 e.g. `DC7wxxxxx`)
+            title: 直播标题 (例 e.g. `测试直播`)
+            introduction: 直播简介 (例 e.g. `测试直播简介`)
+            cover_url: 直播的封面地址 (例 e.g. `https://xxx.com/xxx.png`)
+            pre_start_time: 直播的预计开播时间戳 (单位 unit 毫秒; 例 e.g. `1659613648000`)
+            pre_end_time: 直播的预计结束时间戳 (单位 unit 毫秒; 例 e.g. `1659653648000`)
+
+        Codes: contentNotCompliant, invalidParam, liveNotExist, liveStatusNotMatch, noPermission, serviceError.
+
+        Scopes: Live.Common.Write.
+
+        Apps: internal, third_party_org.
+
+        Source: modify-live-streaming
+        """
+        return Call(bool, "result.success")
 
     @api("live_1_0.UpdateLiveFeed", "POST /v1.0/live/openFeeds/{feedId}?coverUrl&introduction&startTime&title&userId")
     def update_live_feed(
@@ -992,9 +763,9 @@ class LiveV1(Manager):
         *,
         cover_url: str | None = None,
         introduction: str | None = None,
-        start_time: int | None = None,
+        start_time: Millis | None = None,
         title: str | None = None,
-    ) -> Call[UpdateLiveFeedReply]:
+    ) -> Call[bool | None]:
         """Update live feed (修改培训课程信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1009,7 +780,7 @@ class LiveV1(Manager):
 
         Evidence: sdk
         """
-        return Call(UpdateLiveFeedReply)
+        return Call(bool, "hasUpdate").or_none()
 
     @api("live_1_0.UpdateLiveInteractionPlugin", "PUT /v1.0/live/interactionPlugins?liveId&pluginId&unionId")
     def update_live_interaction_plugin(
@@ -1023,11 +794,11 @@ class LiveV1(Manager):
         plugin_name: str | None = None,
         plugin_name_en: str | None = None,
         viewer_jump_url: str | None = None,
-    ) -> Call[UpdateLiveInteractionPluginReply]:
+    ) -> Call[bool | None]:
         """Update live interaction plugin (修改直播间内某一互动插件的信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateLiveInteractionPluginReply)
+        return Call(bool, "result.success").or_none()

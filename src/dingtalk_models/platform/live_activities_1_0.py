@@ -3,45 +3,28 @@
 from __future__ import annotations
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 
 
-class PushLiveActivityActivityEventData(TypedDict, total=False):
-    i18n_content_state: JsonValue
-    template_id: str
+class ActivityEventOption(Shape, alias_generator=camel):
+    """Activity event option."""
+
+    dismissal_date: int | None = None
+    push_type: str | None = None
+    send_date: int | None = None
+    stale_date: int | None = None
 
 
-class PushLiveActivityActivityEventOption(TypedDict, total=False):
-    dismissal_date: int
-    push_type: str
-    send_date: int
-    stale_date: int
+class LiveActivity(Shape, alias_generator=camel):
+    """Live activity."""
 
-
-class PushLiveActivityReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class SendLiveActivityActivityEventData(TypedDict, total=False):
-    i18n_content_state: JsonValue
-    template_id: str
-
-
-class SendLiveActivityActivityEventOption(TypedDict, total=False):
-    dismissal_date: int
-    push_type: str
-    send_date: int
-    stale_date: int
-
-
-class SendLiveActivityReply(Record, alias_generator=camel):
-    result: str | None
+    i18n_content_state: JsonValue | None = None
+    template_id: str | None = None
 
 
 class LiveActivitiesV1(Manager):
@@ -49,30 +32,30 @@ class LiveActivitiesV1(Manager):
     def push_live_activity(
         self,
         *,
-        activity_event_data: PushLiveActivityActivityEventData | None = None,
-        activity_event_option: PushLiveActivityActivityEventOption | None = None,
+        activity_event_data: OrDict[LiveActivity] | None = None,
+        activity_event_option: OrDict[ActivityEventOption] | None = None,
         activity_id: str | None = None,
-    ) -> Call[PushLiveActivityReply]:
+    ) -> Call[str | None]:
         """Push live activity (实时活动发送接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PushLiveActivityReply)
+        return Call(str, "result").or_none()
 
     @api("live_activities_1_0.SendLiveActivity", "POST /v1.0/liveActivities/send")
     def send_live_activity(
         self,
         *,
-        activity_event_data: SendLiveActivityActivityEventData | None = None,
-        activity_event_option: SendLiveActivityActivityEventOption | None = None,
+        activity_event_data: OrDict[LiveActivity] | None = None,
+        activity_event_option: OrDict[ActivityEventOption] | None = None,
         activity_id: str | None = None,
-    ) -> Call[SendLiveActivityReply]:
+    ) -> Call[str | None]:
         """Send live activity (发送实时活动).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SendLiveActivityReply)
+        return Call(str, "result").or_none()

@@ -2,116 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Required
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
 from dingtalk_models.core.secret import Hiding
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateMailFolderReplyFolder(Record, alias_generator=camel):
+class MailFolder(Reply, alias_generator=camel):
+    """Mail folder."""
+
     child_folder_count: int | None
-    display_name: str | None
-    extensions: dict[str, JsonValue] | None
-    id: str | None
+    display_name: str = ""
+    extensions: dict[str, str] = empty_dict()
+    id: str
     parent_folder_id: str | None
     total_item_count: int | None
     unread_item_count: int | None
 
 
-class CreateMailFolderReply(Record, alias_generator=camel):
-    folder: CreateMailFolderReplyFolder | None
-    request_id: str | None
+class Message(Reply, alias_generator=camel):
+    """Message."""
 
-
-class CreateMessageMessageBccRecipients(TypedDict, total=False):
-    email: JsonValue
-    name: JsonValue
-
-
-class CreateMessageMessageBody(TypedDict, total=False):
-    body_html: Required[JsonValue]
-    body_text: Required[JsonValue]
-
-
-class CreateMessageMessageCcRecipients(TypedDict, total=False):
-    email: JsonValue
-    name: JsonValue
-
-
-class CreateMessageMessageFrom(TypedDict, total=False):
-    email: JsonValue
-    name: JsonValue
-
-
-class CreateMessageMessageReplyTo(TypedDict, total=False):
-    email: JsonValue
-    name: JsonValue
-
-
-class CreateMessageMessageToRecipients(TypedDict, total=False):
-    email: JsonValue
-    name: JsonValue
-
-
-class CreateMessageMessage(TypedDict, total=False):
-    bcc_recipients: Required[list[CreateMessageMessageBccRecipients]]
-    body: Required[CreateMessageMessageBody]
-    cc_recipients: Required[list[CreateMessageMessageCcRecipients]]
-    from_: Required[CreateMessageMessageFrom]
-    internet_message_headers: Required[dict[str, JsonValue]]
-    internet_message_id: Required[JsonValue]
-    is_read_receipt_requested: Required[bool]
-    priority: Required[JsonValue]
-    reply_to: Required[CreateMessageMessageReplyTo]
-    subject: Required[JsonValue]
-    summary: Required[JsonValue]
-    tags: Required[list[JsonValue]]
-    to_recipients: Required[list[CreateMessageMessageToRecipients]]
-
-
-class CreateMessageReplyMessageBccRecipients(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class CreateMessageReplyMessageCcRecipients(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class CreateMessageReplyMessageFrom(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class CreateMessageReplyMessageReplyTo(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class CreateMessageReplyMessageToRecipients(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class CreateMessageReplyMessage(Record, alias_generator=camel):
-    bcc_recipients: list[CreateMessageReplyMessageBccRecipients] = empty_list()
-    cc_recipients: list[CreateMessageReplyMessageCcRecipients] = empty_list()
+    bcc_recipients: list[MessageEntry] = empty_list()
+    cc_recipients: list[MessageEntry] = empty_list()
     conversation_id: JsonValue | None
     folder_id: JsonValue | None
-    from_: CreateMessageReplyMessageFrom | None
+    from_: MessageEntry | None
     has_attachments: bool | None
-    id: JsonValue | None
-    internet_message_headers: dict[str, JsonValue] | None
+    id: JsonValue
+    internet_message_headers: dict[str, JsonValue] = empty_dict()
     internet_message_id: JsonValue | None
     is_forwarded: bool | None
     is_read: bool | None
@@ -120,261 +49,33 @@ class CreateMessageReplyMessage(Record, alias_generator=camel):
     last_modified_date_time: JsonValue | None
     priority: JsonValue | None
     received_date_time: JsonValue | None
-    reply_to: CreateMessageReplyMessageReplyTo | None
+    reply_to: MessageEntry | None
     sent_date_time: JsonValue | None
     subject: JsonValue | None
     summary: JsonValue | None
     tags: list[str] = empty_list()
-    to_recipients: list[CreateMessageReplyMessageToRecipients] = empty_list()
+    to_recipients: list[MessageEntry] = empty_list()
 
 
-class CreateMessageReply(Record, alias_generator=camel):
-    message: CreateMessageReplyMessage | None
+class MessageBody(Shape, alias_generator=camel):
+    """Message body."""
+
+    body_html: JsonValue
+    body_text: JsonValue
+
+
+class MessageDetail(Reply, alias_generator=camel):
+    """Message detail."""
+
+    message: Message | None
     request_id: str | None
 
 
-class CreateUserReply(Record, alias_generator=camel):
-    email: str | None
-
-
-class DeleteMailFolderReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class DeleteMessagesReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class GetMessageReplyMessageBccRecipients(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class GetMessageReplyMessageCcRecipients(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class GetMessageReplyMessageFrom(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class GetMessageReplyMessageReplyTo(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class GetMessageReplyMessageToRecipients(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class GetMessageReplyMessage(Record, alias_generator=camel):
-    bcc_recipients: list[GetMessageReplyMessageBccRecipients] = empty_list()
-    cc_recipients: list[GetMessageReplyMessageCcRecipients] = empty_list()
-    conversation_id: JsonValue | None
-    folder_id: JsonValue | None
-    from_: GetMessageReplyMessageFrom | None
-    has_attachments: bool | None
-    id: JsonValue | None
-    internet_message_headers: dict[str, JsonValue] | None
-    internet_message_id: JsonValue | None
-    is_forwarded: bool | None
-    is_read: bool | None
-    is_read_receipt_requested: bool | None
-    is_replied: bool | None
-    last_modified_date_time: JsonValue | None
-    priority: JsonValue | None
-    received_date_time: JsonValue | None
-    reply_to: GetMessageReplyMessageReplyTo | None
-    sent_date_time: JsonValue | None
-    subject: JsonValue | None
-    summary: JsonValue | None
-    tags: list[str] = empty_list()
-    to_recipients: list[GetMessageReplyMessageToRecipients] = empty_list()
-
-
-class GetMessageReply(Record, alias_generator=camel):
-    message: GetMessageReplyMessage | None
-    request_id: str | None
-
-
-class ListMailFoldersReplyFolders(Record, alias_generator=camel):
-    child_folder_count: int | None
-    display_name: str | None
-    extensions: dict[str, str] | None
-    id: str | None
-    parent_folder_id: str | None
-    total_item_count: int | None
-    unread_item_count: int | None
-
-
-class ListMailFoldersReply(Record, alias_generator=camel):
-    folders: list[ListMailFoldersReplyFolders] = empty_list()
-
-
-class ListMessagesMessageBccRecipients(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class ListMessagesMessageCcRecipients(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class ListMessagesMessageFrom(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class ListMessagesMessageReplyTo(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class ListMessagesMessageToRecipients(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class ListMessagesMessage(Record, alias_generator=camel):
-    bcc_recipients: list[ListMessagesMessageBccRecipients] = empty_list()
-    cc_recipients: list[ListMessagesMessageCcRecipients] = empty_list()
-    conversation_id: JsonValue | None
-    folder_id: JsonValue | None
-    from_: ListMessagesMessageFrom | None
-    has_attachments: bool | None
-    id: JsonValue | None
-    internet_message_headers: dict[str, JsonValue] | None
-    internet_message_id: JsonValue | None
-    is_forwarded: bool | None
-    is_read: bool | None
-    is_read_receipt_requested: bool | None
-    is_replied: bool | None
-    last_modified_date_time: JsonValue | None
-    priority: JsonValue | None
-    received_date_time: JsonValue | None
-    reply_to: ListMessagesMessageReplyTo | None
-    sent_date_time: JsonValue | None
-    subject: JsonValue | None
-    summary: JsonValue | None
-    tags: list[str] = empty_list()
-    to_recipients: list[ListMessagesMessageToRecipients] = empty_list()
-
-
-class MoveMailFolderReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class SendMessageReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class UpdateMailFolderReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class UpdateMessageMessageBccRecipients(TypedDict, total=False):
-    email: JsonValue
-    name: JsonValue
-
-
-class UpdateMessageMessageBody(TypedDict, total=False):
-    body_html: Required[JsonValue]
-    body_text: Required[JsonValue]
-
-
-class UpdateMessageMessageCcRecipients(TypedDict, total=False):
-    email: JsonValue
-    name: JsonValue
-
-
-class UpdateMessageMessageFrom(TypedDict, total=False):
-    email: JsonValue
-    name: JsonValue
-
-
-class UpdateMessageMessageReplyTo(TypedDict, total=False):
-    email: JsonValue
-    name: JsonValue
-
-
-class UpdateMessageMessageToRecipients(TypedDict, total=False):
-    email: JsonValue
-    name: JsonValue
-
-
-class UpdateMessageMessage(TypedDict, total=False):
-    bcc_recipients: Required[list[UpdateMessageMessageBccRecipients]]
-    body: Required[UpdateMessageMessageBody]
-    cc_recipients: Required[list[UpdateMessageMessageCcRecipients]]
-    from_: Required[UpdateMessageMessageFrom]
-    internet_message_headers: Required[dict[str, JsonValue]]
-    internet_message_id: Required[JsonValue]
-    is_read_receipt_requested: Required[bool]
-    priority: Required[JsonValue]
-    reply_to: Required[UpdateMessageMessageReplyTo]
-    subject: Required[JsonValue]
-    summary: Required[JsonValue]
-    tags: Required[list[JsonValue]]
-    to_recipients: Required[list[UpdateMessageMessageToRecipients]]
-
-
-class UpdateMessageReplyMessageBccRecipients(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class UpdateMessageReplyMessageCcRecipients(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class UpdateMessageReplyMessageFrom(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class UpdateMessageReplyMessageReplyTo(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class UpdateMessageReplyMessageToRecipients(Record, alias_generator=camel):
-    email: JsonValue | None
-    name: JsonValue | None
-
-
-class UpdateMessageReplyMessage(Record, alias_generator=camel):
-    bcc_recipients: list[UpdateMessageReplyMessageBccRecipients] = empty_list()
-    cc_recipients: list[UpdateMessageReplyMessageCcRecipients] = empty_list()
-    conversation_id: JsonValue | None
-    folder_id: JsonValue | None
-    from_: UpdateMessageReplyMessageFrom | None
-    has_attachments: bool | None
-    id: JsonValue | None
-    internet_message_headers: dict[str, JsonValue] | None
-    internet_message_id: JsonValue | None
-    is_forwarded: bool | None
-    is_read: bool | None
-    is_read_receipt_requested: bool | None
-    is_replied: bool | None
-    last_modified_date_time: JsonValue | None
-    priority: JsonValue | None
-    received_date_time: JsonValue | None
-    reply_to: UpdateMessageReplyMessageReplyTo | None
-    sent_date_time: JsonValue | None
-    subject: JsonValue | None
-    summary: JsonValue | None
-    tags: list[str] = empty_list()
-    to_recipients: list[UpdateMessageReplyMessageToRecipients] = empty_list()
-
-
-class UpdateMessageReply(Record, alias_generator=camel):
-    message: UpdateMessageReplyMessage | None
-    request_id: str | None
+class MessageEntry(Reply, Shape, alias_generator=camel):
+    """Message entry."""
+
+    email: JsonValue | None = None
+    name: JsonValue | None = None
 
 
 class MailV1(Manager):
@@ -382,79 +83,92 @@ class MailV1(Manager):
     def create_mail_folder(
         self,
         email: str,
-        display_name: str,
         *,
+        display_name: str,
         extensions: dict[str, JsonValue] | None = None,
-        foler_id: str | None = None,
-    ) -> Call[CreateMailFolderReply]:
+        folder_id: Annotated[str | None, wire("folerId")] = None,
+    ) -> Call[MailFolder | None]:
         """Create mail folder (创建邮件文件夹).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateMailFolderReply)
+        return Call(MailFolder, "folder").or_none()
 
     @api("mail_1_0.CreateMessage", "POST /v1.0/mail/users/{email}/messages")
     def create_message(
         self,
         email: str,
         *,
-        message: CreateMessageMessage | None = None,
-    ) -> Call[CreateMessageReply]:
+        bcc_recipients: Annotated[Sequence[OrDict[MessageEntry]] | None, wire("message.bccRecipients")] = None,
+        body: Annotated[OrDict[MessageBody] | None, wire("message.body")] = None,
+        cc_recipients: Annotated[Sequence[OrDict[MessageEntry]] | None, wire("message.ccRecipients")] = None,
+        from_: Annotated[OrDict[MessageEntry] | None, wire("message.from")] = None,
+        internet_message_headers: Annotated[dict[str, JsonValue] | None, wire("message.internetMessageHeaders")] = None,
+        internet_message_id: Annotated[JsonValue | None, wire("message.internetMessageId")] = None,
+        is_read_receipt_requested: Annotated[bool | None, wire("message.isReadReceiptRequested")] = None,
+        priority: Annotated[JsonValue | None, wire("message.priority")] = None,
+        reply_to: Annotated[OrDict[MessageEntry] | None, wire("message.replyTo")] = None,
+        subject: Annotated[JsonValue | None, wire("message.subject")] = None,
+        summary: Annotated[JsonValue | None, wire("message.summary")] = None,
+        tags: Annotated[list[JsonValue] | None, wire("message.tags")] = None,
+        to_recipients: Annotated[Sequence[OrDict[MessageEntry]] | None, wire("message.toRecipients")] = None,
+    ) -> Call[MessageDetail]:
         """Create message (创建草稿).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateMessageReply)
+        return Call(MessageDetail)
 
     @api("mail_1_0.CreateUser", "POST /v1.0/mail/users")
     def create_user(
         self,
+        *,
         email: str,
         employee_type: str,
         name: str,
         password: Hiding,
-    ) -> Call[CreateUserReply]:
+    ) -> Call[str | None]:
         """Create user (创建企业邮箱用户).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateUserReply)
+        return Call(str, "email").or_none()
 
     @api("mail_1_0.DeleteMailFolder", "DELETE /v1.0/mail/users/{email}/mailFolders/{id}")
     def delete_mail_folder(
         self,
         email: str,
         id: str,
-    ) -> Call[DeleteMailFolderReply]:
+    ) -> Call[str | None]:
         """Delete mail folder (删除文件夹).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeleteMailFolderReply)
+        return Call(str, "requestId").or_none()
 
     @api("mail_1_0.DeleteMessages", "POST /v1.0/mail/users/{email}/messages/batchDelete")
     def delete_messages(
         self,
         email: str,
-        ids: list[str],
         *,
+        ids: list[str],
         delete_type: str | None = None,
-    ) -> Call[DeleteMessagesReply]:
+    ) -> Call[str | None]:
         """Delete messages (批量删除邮件).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeleteMessagesReply)
+        return Call(str, "requestId").or_none()
 
     @api("mail_1_0.GetMessage", "GET /v1.0/mail/users/{email}/messages/{id}")
     def get_message(
@@ -463,14 +177,14 @@ class MailV1(Manager):
         id: str,
         *,
         select_fields: str | None = None,
-    ) -> Call[GetMessageReply]:
+    ) -> Call[MessageDetail]:
         """Get message (获取邮件元数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetMessageReply)
+        return Call(MessageDetail)
 
     @api("mail_1_0.ListMailFolders", "GET /v1.0/mail/users/{email}/mailFolders")
     def list_mail_folders(
@@ -478,14 +192,14 @@ class MailV1(Manager):
         email: str,
         *,
         folder_id: str | None = None,
-    ) -> Call[ListMailFoldersReply]:
+    ) -> Call[list[MailFolder]]:
         """List mail folders (获取指定文件夹的子文件夹列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListMailFoldersReply)
+        return Call(list[MailFolder], "folders").or_empty()
 
     @api("mail_1_0.ListMessages", "GET /v1.0/mail/users/{email}/mailFolders/{folderId}/messages")
     def list_messages(
@@ -496,7 +210,7 @@ class MailV1(Manager):
         max_results: int = 20,
         next_token: str | None = None,
         select_fields: str | None = None,
-    ) -> Query[ListMessagesMessage]:
+    ) -> Query[Message]:
         """List messages (获取邮件列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -506,7 +220,7 @@ class MailV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(ListMessagesMessage, TOKEN, items="messages")
+        return Listing(Message, TOKEN, items="messages")
 
     @api("mail_1_0.MoveMailFolder", "POST /v1.0/mail/users/{email}/mailFolders/{id}/move")
     def move_mail_folder(
@@ -515,14 +229,14 @@ class MailV1(Manager):
         id: str,
         *,
         destination_folder_id: str | None = None,
-    ) -> Call[MoveMailFolderReply]:
+    ) -> Call[str | None]:
         """Move mail folder (移动文件夹).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(MoveMailFolderReply)
+        return Call(str, "requestId").or_none()
 
     @api("mail_1_0.SendMessage", "POST /v1.0/mail/users/{email}/messages/{id}/send")
     def send_message(
@@ -531,14 +245,14 @@ class MailV1(Manager):
         id: str,
         *,
         save_to_sent_items: bool | None = None,
-    ) -> Call[SendMessageReply]:
+    ) -> Call[str | None]:
         """Send message (发送邮件).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SendMessageReply)
+        return Call(str, "requestId").or_none()
 
     @api("mail_1_0.UpdateMailFolder", "POST /v1.0/mail/users/{email}/mailFolders/{id}/update")
     def update_mail_folder(
@@ -547,14 +261,14 @@ class MailV1(Manager):
         id: str,
         *,
         display_name: str | None = None,
-    ) -> Call[UpdateMailFolderReply]:
+    ) -> Call[str | None]:
         """Update mail folder (修改文件夹信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateMailFolderReply)
+        return Call(str, "requestId").or_none()
 
     @api("mail_1_0.UpdateMessage", "POST /v1.0/mail/users/{email}/messages/{id}/update")
     def update_message(
@@ -562,12 +276,24 @@ class MailV1(Manager):
         email: str,
         id: str,
         *,
-        message: UpdateMessageMessage | None = None,
-    ) -> Call[UpdateMessageReply]:
+        bcc_recipients: Annotated[Sequence[OrDict[MessageEntry]] | None, wire("message.bccRecipients")] = None,
+        body: Annotated[OrDict[MessageBody] | None, wire("message.body")] = None,
+        cc_recipients: Annotated[Sequence[OrDict[MessageEntry]] | None, wire("message.ccRecipients")] = None,
+        from_: Annotated[OrDict[MessageEntry] | None, wire("message.from")] = None,
+        internet_message_headers: Annotated[dict[str, JsonValue] | None, wire("message.internetMessageHeaders")] = None,
+        internet_message_id: Annotated[JsonValue | None, wire("message.internetMessageId")] = None,
+        is_read_receipt_requested: Annotated[bool | None, wire("message.isReadReceiptRequested")] = None,
+        priority: Annotated[JsonValue | None, wire("message.priority")] = None,
+        reply_to: Annotated[OrDict[MessageEntry] | None, wire("message.replyTo")] = None,
+        subject: Annotated[JsonValue | None, wire("message.subject")] = None,
+        summary: Annotated[JsonValue | None, wire("message.summary")] = None,
+        tags: Annotated[list[JsonValue] | None, wire("message.tags")] = None,
+        to_recipients: Annotated[Sequence[OrDict[MessageEntry]] | None, wire("message.toRecipients")] = None,
+    ) -> Call[MessageDetail]:
         """Update message (修改草稿).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateMessageReply)
+        return Call(MessageDetail)

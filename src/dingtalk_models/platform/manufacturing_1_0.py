@@ -6,27 +6,22 @@ from typing import Literal
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import BeijingTime, camel
+from dingtalk_models.core.wire import BeijingTime, Day, camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class IndustrializeManufactureJobBookReply(Record, alias_generator=camel):
+class BookedIndustrializeManufactureJob(Reply, alias_generator=camel):
+    """Booked industrialize manufacture job."""
+
     http_code: str | None
     """HTTP响应码"""
     uuid: str | None
     """此次上报的计件数据的唯一标识"""
-    content: str | None
+    content: str = ""
     """返回结果"""
     error_level: int | None
     """错误级别 (`200` `100` `0`)"""
-
-
-class IndustrializeManufactureQueryJobsReply(Record, alias_generator=camel):
-    http_code: str | None
-    """返回的HTTP状态码"""
-    content: str | None
-    """查询的数据结果"""
 
 
 class ManufacturingV1(Manager):
@@ -34,12 +29,12 @@ class ManufacturingV1(Manager):
     def industrialize_manufacture_job_book(
         self,
         user_id: str,
-        qualified_quantity: str,
         uuid: str,
+        *,
+        qualified_quantity: str,
         mes_app_key: str,
         inst_no: str,
         manufacture_date: BeijingTime,
-        *,
         scrapped_quantity: str | None = None,
         product_specification: str | None = None,
         reworkable_quantity: str | None = None,
@@ -56,13 +51,13 @@ class ManufacturingV1(Manager):
         user_id_list: str | None = None,
         unit_price: str | None = None,
         corp_id: str | None = None,
-    ) -> Call[IndustrializeManufactureJobBookReply]:
+    ) -> Call[BookedIndustrializeManufactureJob]:
         """Industrialize manufacture job book (计件报工).
 
         Args:
             user_id: 员工钉钉userid
-            qualified_quantity: 合格数量 (例 e.g. `100`)
             uuid: 随机字符串 (例 e.g. `9b29c34f95736d`)
+            qualified_quantity: 合格数量 (例 e.g. `100`)
             mes_app_key: mes系统唯一标识 (例 e.g. `lingfei`)
             inst_no: 工单编号 (例 e.g. `123`)
             manufacture_date: 生产日期时间 (例 e.g. `2021-07-05 08:10:21`)
@@ -91,7 +86,7 @@ class ManufacturingV1(Manager):
 
         Source: riqing-monthly-settlement-piece-rate-reporting-interface
         """
-        return Call(IndustrializeManufactureJobBookReply)
+        return Call(BookedIndustrializeManufactureJob)
 
     @api("manufacturing_1_0.IndustrializeManufactureQueryJobs", "POST /v1.0/manufacturing/users/jobs/query")
     def industrialize_manufacture_query_jobs(
@@ -100,7 +95,7 @@ class ManufacturingV1(Manager):
         product_name: str | None = None,
         page_size: int | None = None,
         qualified_quantity: str | None = None,
-        manufacture_day: str | None = None,
+        manufacture_day: Day | None = None,
         inst_no: str | None = None,
         user_name: str | None = None,
         product_code: str | None = None,
@@ -112,7 +107,7 @@ class ManufacturingV1(Manager):
         mes_app_key: str | None = None,
         process_name: str | None = None,
         user_id_list: str | None = None,
-    ) -> Call[IndustrializeManufactureQueryJobsReply]:
+    ) -> Call[str]:
         """Industrialize manufacture query jobs (查询计件报工数据).
 
         Args:
@@ -140,4 +135,4 @@ class ManufacturingV1(Manager):
 
         Source: riqing-monthly-settlement-query-interface-for-piece-rate-reporting
         """
-        return Call(IndustrializeManufactureQueryJobsReply)
+        return Call(str, "content")

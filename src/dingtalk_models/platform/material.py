@@ -2,189 +2,85 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
-
-from typing_extensions import TypedDict
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import Millis, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class ArticleAddArticle(TypedDict, total=False):
-    thumb_media_id: str
-    """图文消息的封面素材id (例 e.g. `@lALPBbCc1XuaP_rNAljNAlg`)"""
-    content: Required[str]
-    """文章内容 (例 e.g. `<html><body><div>123</div></body></html>`)"""
-    title: Required[str]
-    """文章标题 (例 e.g. `标题1`)"""
-    uuid: Required[str]
-    """幂等参数 (例 e.g. `e5836bb2-2421-49fb`)"""
-    allow_forward: bool
-    """是否允许转发 (例 e.g. `True`)"""
-    digest: str
-    """文章摘要 (例 e.g. `摘要1`)"""
+class Article(Reply, Shape):
+    """Article (文章列表)."""
+
+    article_id: int = promised()
+    """文章id (例 e.g. `10012`)"""
+    title: str = promised()
+    """文章标题"""
+    content: str = promised()
+    """文章内容"""
+    thumb_media_id: str = promised()
+    """封面图片的素材id"""
+    publish_status: int = promised()
+    """发布状态 (`0` `1`)"""
+    publish_time: Millis = promised()
+    """发布时间"""
+    user_view_count: int | None = None
+    """已读用户数"""
+    total_view_count: int | None = None
+    """阅读次数"""
+    create_time: Millis = promised()
+    """文章创建时间"""
+    update_time: Millis = promised()
+    """文章更新时间"""
+    url: str = promised()
+    """文章跳转链接"""
+    digest: str = promised()
+    """文章摘要"""
 
 
-class ArticleAddReply(Record):
+class CreatedArticle(Reply):
+    """Created article."""
+
     article_id: int | None
     """文章id"""
     result: str | None
 
 
-class ArticleGetReply(Record):
-    article_id: int | None
-    """文章id"""
-    title: str | None
-    """文章标题"""
-    thumb_media_id: str | None
-    """封面图"""
-    publish_status: int | None
-    """发布状态 (`0` `1`)"""
-    publish_time: Millis | None
-    """发布时间"""
-    create_time: Millis | None
-    """创建时间"""
-    update_time: Millis | None
-    """更新时间"""
-    content: str | None
-    """文章内容"""
-    url: str | None
-    """文章跳转链接"""
-    digest: str | None
-    """文章摘要"""
+class NewArticle(Shape):
+    """New article (文章参数对象)."""
 
-
-class ArticleListItem(Record):
-    article_id: int | None
-    """文章id"""
-    title: str | None
-    """标题"""
-    thumb_media_id: str | None
-    """封面图"""
-    publish_status: int | None
-    """发布状态 (`0` `1`)"""
-    publish_time: Millis | None
-    """发布时间"""
-    create_time: Millis | None
-    """创建时间"""
-    update_time: Millis | None
-    """更新时间"""
-    content: str | None
-    """文章内容"""
-    url: str | None
-    """文章跳转链接"""
-    digest: str | None
-    """文章摘要"""
-
-
-class ArticlePublishReply(Record):
-    url: str | None
-    """生成文章url链接"""
-
-
-class ArticleUpdateArticle(TypedDict, total=False):
-    thumb_media_id: str
+    thumb_media_id: str | None = None
     """图文消息的封面图片素材id (例 e.g. `@lALPBbCc1XuaP_rNAljNAlg`)"""
-    content: Required[str]
-    """文章内容 (例 e.g. `<div>123</div>`)"""
-    title: Required[str]
+    content: str
+    """文章内容 (例 e.g. `<html><body><div>123</div></body></html>`)"""
+    title: str
     """文章标题 (例 e.g. `修改后标题`)"""
-    article_id: Required[int]
-    """文章id (例 e.g. `129003`)"""
-    digest: str
+    uuid: str | None = None
+    """幂等参数 (例 e.g. `e5836bb2-2421-49fb`)"""
+    allow_forward: bool | None = None
+    """是否允许转发 (例 e.g. `True`)"""
+    digest: str | None = None
     """文章摘要 (例 e.g. `摘要1`)"""
+    article_id: int | None = None
+    """文章id (例 e.g. `129003`)"""
 
 
-class NewsAddArticles(TypedDict, total=False):
-    article_id: Required[int]
-    """文章id (例 e.g. `10012`)"""
+class News(Reply):
+    """News."""
 
-
-class NewsAddReply(Record):
-    media_id: str | None
-    """卡片素材id"""
-
-
-class NewsGetReplyArticles(Record):
-    article_id: int | None
-    """文章id"""
-    title: str | None
-    """文章标题"""
-    content: str | None
-    """文章内容"""
-    thumb_media_id: str | None
-    """封面图片的素材id"""
-    publish_status: int | None
-    """发布状态 (`0` `1`)"""
-    publish_time: Millis | None
-    """发布时间"""
-    user_view_count: int | None
-    """已读用户数"""
-    total_view_count: int | None
-    """阅读次数"""
-    create_time: Millis | None
-    """文章创建时间"""
-    update_time: Millis | None
-    """文章更新时间"""
-    url: str | None
-    """文章链接"""
-    digest: str | None
-    """文章摘要"""
-
-
-class NewsGetReply(Record):
-    media_id: str | None
-    """卡片素材id"""
-    update_time: Millis | None
-    """图文卡片更新时间"""
-    articles: list[NewsGetReplyArticles] = empty_list()
-    """文章列表"""
-
-
-class NewsListItemArticles(Record):
-    article_id: int | None
-    """文章id"""
-    title: str | None
-    """文章标题"""
-    thumb_media_id: str | None
-    """封面图片的素材id"""
-    publish_status: int | None
-    """发布状态 (`0` `1`)"""
-    publish_time: Millis | None
-    """发布时间"""
-    user_view_count: int | None
-    """已读用户数"""
-    total_view_count: int | None
-    """阅读次数"""
-    create_time: Millis | None
-    """创建时间"""
-    update_time: Millis | None
-    """修改时间"""
-    url: str | None
-    """文章链接"""
-    content: str | None
-    """文章内容"""
-    digest: str | None
-    """文章摘要"""
-
-
-class NewsListItem(Record):
-    articles: list[NewsListItemArticles] = empty_list()
-    """文章列表"""
-    update_time: Millis | None
-    """图文卡片更新时间"""
-    media_id: str | None
+    media_id: str
     """图文卡片的素材id"""
-
-
-class NewsUpdateArticles(TypedDict, total=False):
-    article_id: int
-    """文章id (例 e.g. `10001`)"""
+    update_time: Millis
+    """图文卡片更新时间"""
+    articles: list[Article] = empty_list()
+    """文章列表"""
 
 
 class OapiMaterial(Manager):
@@ -192,8 +88,9 @@ class OapiMaterial(Manager):
     def article_add(
         self,
         unionid: str,
-        article: ArticleAddArticle,
-    ) -> Call[ArticleAddReply]:
+        *,
+        article: Annotated[OrDict[NewArticle], Needs("uuid")],
+    ) -> Call[CreatedArticle]:
         """Article add (新增文章).
 
         Args:
@@ -208,7 +105,7 @@ class OapiMaterial(Manager):
 
         Source: new-article-1
         """
-        return Call(ArticleAddReply, "")
+        return Call(CreatedArticle, "")
 
     @api("dingtalk.oapi.material.article.delete", "POST /topapi/material/article/delete")
     def article_delete(
@@ -235,7 +132,7 @@ class OapiMaterial(Manager):
         self,
         unionid: str,
         article_id: int,
-    ) -> Call[ArticleGetReply]:
+    ) -> Call[Article]:
         """Article get (获取文章详情).
 
         Args:
@@ -250,7 +147,7 @@ class OapiMaterial(Manager):
 
         Source: get-article
         """
-        return Call(ArticleGetReply, "")
+        return Call(Article, "")
 
     @api("dingtalk.oapi.material.article.list", "POST /topapi/material/article/list", idempotent=True)
     def article_list(
@@ -261,7 +158,7 @@ class OapiMaterial(Manager):
         page_start: int | None = None,
         publish_status: Annotated[Literal[0, 1] | None, wire("publishStatus")] = None,
         status: Literal[0, 1, -1] | None = None,
-    ) -> Query[ArticleListItem]:
+    ) -> Query[Article]:
         """Article list (查询文章列表).
 
         Args:
@@ -277,14 +174,14 @@ class OapiMaterial(Manager):
 
         Source: query-the-article-list
         """
-        return Listing(ArticleListItem, Paging("page_start", 1, unit="pages", open_ended=True), "", items="items")
+        return Listing(Article, Paging("page_start", 1, unit="pages", open_ended=True), "", items="items")
 
     @api("dingtalk.oapi.material.article.publish", "POST /topapi/material/article/publish")
     def article_publish(
         self,
         unionid: str,
         article_id: int,
-    ) -> Call[ArticlePublishReply]:
+    ) -> Call[str]:
         """Article publish (发布文章).
 
         Args:
@@ -297,13 +194,14 @@ class OapiMaterial(Manager):
 
         Source: article-publishing-interface-1
         """
-        return Call(ArticlePublishReply, "")
+        return Call(str, "url")
 
     @api("dingtalk.oapi.material.article.update", "POST /topapi/material/article/update")
     def article_update(
         self,
         unionid: str,
-        article: ArticleUpdateArticle,
+        *,
+        article: Annotated[OrDict[NewArticle], Needs("article_id")],
     ) -> Call[None]:
         """Article update (更新文章).
 
@@ -323,8 +221,9 @@ class OapiMaterial(Manager):
     def news_add(
         self,
         unionid: str,
-        articles: list[NewsAddArticles],
-    ) -> Call[NewsAddReply]:
+        *,
+        articles: Sequence[Annotated[OrDict[Article], Needs("article_id")]],
+    ) -> Call[str]:
         """News add (新增图文卡片).
 
         Args:
@@ -337,7 +236,7 @@ class OapiMaterial(Manager):
 
         Source: new-message-card-1
         """
-        return Call(NewsAddReply, "")
+        return Call(str, "media_id")
 
     @api("dingtalk.oapi.material.news.delete", "POST /topapi/material/news/delete")
     def news_delete(
@@ -364,7 +263,7 @@ class OapiMaterial(Manager):
         self,
         unionid: str,
         media_id: str,
-    ) -> Call[NewsGetReply]:
+    ) -> Call[News]:
         """News get (获取图文卡片详情).
 
         Args:
@@ -377,7 +276,7 @@ class OapiMaterial(Manager):
 
         Source: get-message-card-details
         """
-        return Call(NewsGetReply, "")
+        return Call(News, "")
 
     @api("dingtalk.oapi.material.news.list", "POST /topapi/material/news/list", idempotent=True)
     def news_list(
@@ -386,7 +285,7 @@ class OapiMaterial(Manager):
         *,
         page_start: int | None = None,
         page_size: int | None = None,
-    ) -> Query[NewsListItem]:
+    ) -> Query[News]:
         """News list (查询图文卡片列表).
 
         Args:
@@ -400,7 +299,7 @@ class OapiMaterial(Manager):
 
         Source: query-message-card-list
         """
-        return Listing(NewsListItem, Paging("page_start", 1, unit="pages", open_ended=True), "", items="items")
+        return Listing(News, Paging("page_start", 1, unit="pages", open_ended=True), "", items="items")
 
     @api("dingtalk.oapi.material.news.update", "POST /topapi/material/news/update")
     def news_update(
@@ -408,7 +307,7 @@ class OapiMaterial(Manager):
         unionid: str,
         media_id: str,
         *,
-        articles: list[NewsUpdateArticles] | None = None,
+        articles: Sequence[OrDict[Article]] | None = None,
     ) -> Call[None]:
         """News update (更新图文卡片).
 

@@ -7,92 +7,82 @@ from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class ActivateMcpReply(Record, alias_generator=camel):
+class ActivateMcp(Reply, alias_generator=camel):
+    """Activate mcp."""
+
     instance_id: str | None
     json_config: str | None
     url: str | None
 
 
-class GetMcpDetailReplyCategories(Record, alias_generator=camel):
+class Category(Reply, alias_generator=camel):
+    """Category."""
+
     code: str | None
-    display_name: str | None
+    display_name: str = ""
 
 
-class GetMcpDetailReplyTools(Record, alias_generator=camel):
-    description: str | None
-    display_name: str | None
-    input_schema: str | None
-    name: str | None
-    output_schema: str | None
+class Dependency(Reply, alias_generator=camel):
+    """Dependency."""
 
-
-class GetMcpDetailReply(Record, alias_generator=camel):
-    categories: list[GetMcpDetailReplyCategories] = empty_list()
-    charged: bool | None
-    description: str | None
-    detail_url: str | None
-    icon: str | None
-    introduction: str | None
-    mcp_id: str | None
-    name: str | None
-    tools: list[GetMcpDetailReplyTools] = empty_list()
-
-
-class GetSkillDetailReplyCategories(Record, alias_generator=camel):
-    code: str | None
-    display_name: str | None
-
-
-class GetSkillDetailReplyDependencies(Record, alias_generator=camel):
-    display_name: str | None
+    display_name: str = ""
     ref_id: str | None
     required: bool | None
     type: str | None
 
 
-class GetSkillDetailReply(Record, alias_generator=camel):
-    categories: list[GetSkillDetailReplyCategories] = empty_list()
-    dependencies: list[GetSkillDetailReplyDependencies] = empty_list()
-    description: str | None
-    detail_url: str | None
-    icon: str | None
-    introduction: str | None
-    name: str | None
-    package_url: str | None
-    skill_id: str | None
+class MarketMcp(Reply, alias_generator=camel):
+    """Market mcp."""
 
-
-class ListMarketMcpsItemCategories(Record, alias_generator=camel):
-    code: str | None
-    display_name: str | None
-
-
-class ListMarketMcpsItem(Record, alias_generator=camel):
-    categories: list[ListMarketMcpsItemCategories] = empty_list()
+    categories: list[Category] = empty_list()
     charged: bool | None
-    description: str | None
+    description: str = ""
     detail_url: str | None
-    icon: str | None
-    mcp_id: str | None
-    name: str | None
+    icon: str = ""
+    mcp_id: str
+    name: str = ""
 
 
-class ListSkillsItemCategories(Record, alias_generator=camel):
-    code: str | None
-    display_name: str | None
+class Mcp(Reply, alias_generator=camel):
+    """Mcp."""
 
-
-class ListSkillsItem(Record, alias_generator=camel):
-    categories: list[ListSkillsItemCategories] = empty_list()
-    description: str | None
+    categories: list[Category] = empty_list()
+    charged: bool | None
+    description: str = ""
     detail_url: str | None
-    icon: str | None
-    name: str | None
-    skill_id: str | None
+    icon: str = ""
+    introduction: str = ""
+    mcp_id: str
+    name: str = ""
+    tools: list[Tool] = empty_list()
+
+
+class Skill(Reply, alias_generator=camel):
+    """Skill."""
+
+    categories: list[Category] = empty_list()
+    dependencies: list[Dependency] = empty_list()
+    description: str = ""
+    detail_url: str | None
+    icon: str = ""
+    introduction: str = ""
+    name: str = ""
+    package_url: str | None
+    skill_id: str
+
+
+class Tool(Reply, alias_generator=camel):
+    """Tool."""
+
+    description: str = ""
+    display_name: str = ""
+    input_schema: str | None
+    name: str = ""
+    output_schema: str | None
 
 
 class McpV1(Manager):
@@ -102,14 +92,14 @@ class McpV1(Manager):
         mcp_id: int,
         *,
         source: str | None = None,
-    ) -> Call[ActivateMcpReply]:
+    ) -> Call[ActivateMcp]:
         """Activate mcp (激活MCP).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ActivateMcpReply)
+        return Call(ActivateMcp)
 
     @api("mcp_1_0.DeleteMcp", "POST /v1.0/mcp/delete")
     def delete_mcp(
@@ -129,27 +119,27 @@ class McpV1(Manager):
     def get_mcp_detail(
         self,
         mcp_id: str,
-    ) -> Call[GetMcpDetailReply]:
+    ) -> Call[Mcp]:
         """Get mcp detail (根据mcpId获取MCP详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetMcpDetailReply)
+        return Call(Mcp)
 
     @api("mcp_1_0.GetSkillDetail", "GET /v1.0/mcp/skills/{skillId}")
     def get_skill_detail(
         self,
         skill_id: str,
-    ) -> Call[GetSkillDetailReply]:
+    ) -> Call[Skill]:
         """Get skill detail (根据skillId查询Skill详情及安装包下载链接).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSkillDetailReply)
+        return Call(Skill)
 
     @api("mcp_1_0.ListMarketMcps", "GET /v1.0/mcp/mcps")
     def list_market_mcps(
@@ -157,16 +147,14 @@ class McpV1(Manager):
         *,
         page: int | None = None,
         page_size: int | None = None,
-    ) -> Query[ListMarketMcpsItem]:
+    ) -> Query[MarketMcp]:
         """List market mcps (查询MCP广场精选MCP列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(
-            ListMarketMcpsItem, Paging("page", 1, unit="pages", total="total", open_ended=True), items="items"
-        )
+        return Listing(MarketMcp, Paging("page", 1, unit="pages", total="total", open_ended=True), items="items")
 
     @api("mcp_1_0.ListSkills", "GET /v1.0/mcp/skills")
     def list_skills(
@@ -174,11 +162,11 @@ class McpV1(Manager):
         *,
         page: int | None = None,
         page_size: int | None = None,
-    ) -> Query[ListSkillsItem]:
+    ) -> Query[Skill]:
         """List skills (分页查询Skill广场精选列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(ListSkillsItem, Paging("page", 1, unit="pages", total="total", open_ended=True), items="items")
+        return Listing(Skill, Paging("page", 1, unit="pages", total="total", open_ended=True), items="items")

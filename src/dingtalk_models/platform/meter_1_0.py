@@ -4,31 +4,30 @@ from __future__ import annotations
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class GetResourceUseInfoReplyResult(Record, alias_generator=camel):
+class ResourceUse(Reply, alias_generator=camel):
+    """Resource use."""
+
     quota_num: int | None
     used_num: int | None
-
-
-class GetResourceUseInfoReply(Record, alias_generator=camel):
-    result: list[GetResourceUseInfoReplyResult] = empty_list()
 
 
 class MeterV1(Manager):
     @api("meter_1_0.GetResourceUseInfo", "POST /v1.0/meter/resources/useInfos/query", idempotent=True)
     def get_resource_use_info(
         self,
+        *,
         benefit_code_list: list[str],
         period: str,
-    ) -> Call[GetResourceUseInfoReply]:
+    ) -> Call[list[ResourceUse]]:
         """Get resource use info (获取开放平台当月资源用量).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetResourceUseInfoReply)
+        return Call(list[ResourceUse], "result").or_empty()

@@ -2,355 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN_FROM_ZERO, Paging
+from dingtalk_models.core.quantities.spans import SpanSeconds
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.wire import BeijingTime, Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateAgentReply(Record, alias_generator=camel):
-    agent_id: str | None
-    """返回结果"""
-    robot_code: str | None
-    """机器人编码"""
-    client_id: str | None
-    """客户端身份标识"""
-    client_secret: Secret | None
-    """客户端凭证"""
-    unified_app_id: str | None
-    """统一应用 ID即App ID"""
+class ApaasApp(Reply, alias_generator=camel):
+    """Apaas app."""
 
-
-class CreateInnerAppReply(Record, alias_generator=camel):
-    agent_id: int | None
-    """应用的AgentId"""
-    app_key: str | None
-    """应用的AppKey"""
-    app_secret: Secret | None
-    """应用的AppSecret"""
-
-
-class GetMicroAppScopeReplyResult(Record, alias_generator=camel):
-    user_ids: list[str] = empty_list()
-    """用户userId"""
-    dept_ids: list[int] = empty_list()
-    """部门ID"""
-    role_ids: list[int] = empty_list()
-    """角色ID"""
-    only_admin_visible: bool | None
-    """是否仅管理员可使用"""
-
-
-class GetMicroAppScopeReply(Record, alias_generator=camel):
-    result: GetMicroAppScopeReplyResult | None
-    """可使用范围结果"""
-
-
-class GetMicroAppUserAccessReply(Record, alias_generator=camel):
-    result: bool | None
-    """结果"""
-
-
-class ListAllAppReplyAppList(Record, alias_generator=camel):
-    agent_id: int | None
-    """应用AgentId"""
-    name: str | None
-    """应用名称"""
-    desc: str | None
-    """应用描述"""
-    icon: str | None
-    """应用图标"""
-    homepage_link: str | None
-    """应用移动端首页地址"""
-    pc_homepage_link: str | None
-    """应用PC端首页地址"""
-    omp_link: str | None
-    """应用管理后台地址"""
-    app_id: int | None
-    """应用ID"""
-    app_status: int | None
-    """应用状态 (`0` `1` `3`)"""
-    develop_type: int | None
-    """应用类型 (`0` `1`)"""
-    h5_page_type: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class ListAllAppReply(Record, alias_generator=camel):
-    app_list: list[ListAllAppReplyAppList] = empty_list()
-    """应用列表"""
-
-
-class ListAllInnerAppsReplyAppListRobotInfo(Record, alias_generator=camel):
-    name: str | None
-    """机器人名称"""
-    robot_code: str | None
-    """机器人code"""
-
-
-class ListAllInnerAppsReplyAppListCoolAppInfo(Record, alias_generator=camel):
-    name: str | None
-    """酷应用名称"""
-    cool_app_code: str | None
-    """酷应用code"""
-
-
-class ListAllInnerAppsReplyAppList(Record, alias_generator=camel):
-    agent_id: int | None
-    """应用AgentId"""
-    name: str | None
-    """应用名称"""
-    desc: str | None
-    """应用描述"""
-    icon: str | None
-    """应用图标"""
-    homepage_link: str | None
-    """应用移动端首页地址"""
-    pc_homepage_link: str | None
-    """应用PC端首页地址"""
-    omp_link: str | None
-    """应用管理后台地址"""
-    app_id: int | None
-    """应用ID"""
-    app_status: int | None
-    """应用状态 (`0` `1`)"""
-    develop_type: int | None
-    """应用类型 (`0` `1`)"""
-    robot_info: ListAllInnerAppsReplyAppListRobotInfo | None
-    """应用下的机器人信息"""
-    cool_app_info: list[ListAllInnerAppsReplyAppListCoolAppInfo] = empty_list()
-    """应用下的所有已发布酷应用列表"""
-    unified_app_id: str | None
-    """统一应用 ID即App ID"""
-
-
-class ListAllInnerAppsReply(Record, alias_generator=camel):
-    app_list: list[ListAllInnerAppsReplyAppList] = empty_list()
-    """应用列表"""
-
-
-class ListInnerAppVersionReplyAppVersionList(Record, alias_generator=camel):
-    app_version_id: int | None
-    """小程序版本id"""
-    mini_app_id: str | None
-    """小程序id"""
-    app_version: str | None
-    """小程序版本号"""
-    app_version_type: int | None
-    """小程序版本类型 (`0` `2` `3`)"""
-    mini_app_on_pc: bool | None
-    """是否支持PC端打开小程序"""
-    create_time: BeijingTime | None
-    """小程序版本创建时间"""
-    modify_time: BeijingTime | None
-    """小程序版本号更新时间"""
-    entrance_link: str | None
-    """企业内部小程序版本的跳转链接"""
-
-
-class ListInnerAppVersionReply(Record, alias_generator=camel):
-    app_version_list: list[ListInnerAppVersionReplyAppVersionList] = empty_list()
-    """企业内部小程序版本号列表"""
-
-
-class ListUserVilebleAppReplyAppListI18n(Record, alias_generator=camel):
-    desc: str | None
-    i18n_key: Annotated[str | None, wire("i18n_key")]
-    name: str | None
-
-
-class ListUserVilebleAppReplyAppList(Record, alias_generator=camel):
-    agent_id: int | None
-    """应用AgentId"""
-    name: str | None
-    """应用名称"""
-    desc: str | None
-    """应用描述"""
-    icon: str | None
-    """应用图标"""
-    homepage_link: str | None
-    """应用移动端首页地址"""
-    pc_homepage_link: str | None
-    """应用PC端首页地址"""
-    omp_link: str | None
-    """应用管理后台地址"""
-    app_id: int | None
-    """应用ID"""
-    app_status: int | None
-    """应用状态 (`0` `1` `3`)"""
-    develop_type: int | None
-    """应用类型 (`0` `1`)"""
-    unified_app_id: str | None
-    """统一应用ID"""
-    i18n: list[ListUserVilebleAppReplyAppListI18n] = empty_list()
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class ListUserVilebleAppReply(Record, alias_generator=camel):
-    app_list: list[ListUserVilebleAppReplyAppList] = empty_list()
-    """应用列表"""
-
-
-class PageInnerAppHistoryVersionMiniAppVersionList(Record, alias_generator=camel):
-    app_version_id: int | None
-    """小程序版本号id"""
-    mini_app_id: str | None
-    """小程序id"""
-    app_version: str | None
-    """小程序版本号"""
-    app_version_type: int | None
-    """小程序版本类型 (`0` `2` `3`)"""
-    mini_app_on_pc: bool | None
-    """是否支持PC端打开小程序"""
-    create_time: BeijingTime | None
-    """小程序版本创建时间"""
-    modify_time: BeijingTime | None
-    """小程序版本号更新时间"""
-
-
-class QueryCreateEnterpriseAgentReply(Record, alias_generator=camel):
-    task_id: str | None
-    """任务ID"""
-    status: str | None
-    """任务状态 (`WAITING` `SUCCESS` `FAIL` `EXPIRED`)"""
-    agent_id: str | None
-    """创建成功后的企业内部应用 AgentId"""
-    robot_code: str | None
-    """创建成功后的机器人编码"""
-    client_id: str | None
-    """应用 Client ID / AppKey"""
-    client_secret: Secret | None
-    error_code: str | None
-    """失败错误码"""
-    error_msg: str | None
-    """失败原因或过期说明"""
-    expires_in: int | None
-    """任务有效期 (单位 unit 秒)"""
-    interval: int | None
-    """建议轮询间隔 (单位 unit 秒)"""
-    retry_count: int | None
-    gmt_create: Millis | None
-    """创建时间"""
-    gmt_modified: Millis | None
-    """最后更新时间"""
-    unified_app_id: str | None
-    """统一应用 ID即App ID"""
-
-
-class SubmitCreateEnterpriseAgentReply(Record, alias_generator=camel):
-    task_id: str | None
-    """创建任务 ID"""
-    status: str | None
-    """任务状态 (`WAITING` `SUCCESS` `FAIL` `EXPIRED`)"""
-    expires_in: str | None
-    """任务结果缓存有效期 (单位 unit 秒)"""
-    interval: str | None
-    """建议轮询间隔 (单位 unit 秒)"""
-    retry_count: str | None
-    """任务重试次数"""
-
-
-class AddAppRolesToMemberRoleList(TypedDict, total=False):
-    role_id: Required[int]
-    scope_version: Required[int]
-
-
-class AddAppRolesToMemberReplyResult(Record, alias_generator=camel):
-    latest_scope_version: int | None
-    role_id: int | None
-    sub_error_code: str | None
-    sub_error_msg: str | None
-    success: bool | None
-
-
-class AddAppRolesToMemberReply(Record, alias_generator=camel):
-    result: list[AddAppRolesToMemberReplyResult] = empty_list()
-
-
-class AddMemberToAppRoleReply(Record, alias_generator=camel):
-    latest_scope_version: int | None
-
-
-class AnheiTestNineReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class AppStatusManagerTestReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class AyunTestReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class AyunTestOnlineReply(Record, alias_generator=camel):
-    request_id: str | None
-
-
-class CreateApaasAppReply(Record, alias_generator=camel):
-    agent_id: int | None
-    biz_app_id: str | None
-
-
-class DeleteAppReply(Record, alias_generator=camel):
-    agent_id: str | None
-    message: str | None
-    unified_app_id: str | None
-
-
-class EnableRobotReply(Record, alias_generator=camel):
-    unified_app_id: str | None
-
-
-class GetApaasAppReply(Record, alias_generator=camel):
     agent_id: int | None
     biz_app_id: str | None
     publish_status: str | None
 
 
-class GetAppResourceUseInfoReply(Record, alias_generator=camel):
-    period: str | None
-    used_num: int | None
-    quota_num: int | None
+class App(Reply, alias_generator=camel):
+    """App."""
 
-
-class GetAppRoleScopeByRoleIdReply(Record, alias_generator=camel):
-    can_manage_role: bool | None
-    dept_id_list: list[int] = empty_list()
-    role_id: int | None
-    role_name: str | None
-    scope_type: str | None
-    scope_version: str | None
-    user_id_list: list[str] = empty_list()
-
-
-class GetInnerAppReply(Record, alias_generator=camel):
     agent_id: int | None
-    app_name: str | None
-    customer_app_id: str | None
-    mobile_login_address_key: str | None
-    mobile_login_login_url: str | None
-    mobile_original_homepage_url: str | None
-    mobile_transfer_url: str | None
-    pc_effective_homepage_url: str | None
-    pc_login_address_key: str | None
-    pc_login_login_url: str | None
-    pc_original_homepage_url: str | None
-    pc_transfer_url: str | None
-
-
-class GetInnerAppInfoReply(Record, alias_generator=camel):
-    agent_id: int | None
-    app_name: str | None
+    app_name: str = ""
     customer_app_id: str | None
     hide_ding_nav_bar: bool | None
     mobile_effective_homepage_url: str | None
@@ -374,15 +55,200 @@ class GetInnerAppInfoReply(Record, alias_generator=camel):
     sso_h5_page_type: list[str] = empty_list()
 
 
-class GetPublishAuditReplyAudit(Record, alias_generator=camel):
+class AppDetail(Reply, alias_generator=camel):
+    """App detail."""
+
     agent_id: str | None
-    app_icon: str | None
-    app_name: str | None
-    approval_content: str | None
-    audit_id: str | None
+    message: str = ""
+    unified_app_id: str | None
+
+
+class AppResourceUse(Reply, alias_generator=camel):
+    """App resource use."""
+
+    period: str | None
+    used_num: int | None
+    quota_num: int | None
+
+
+class AppRoleScope(Reply, alias_generator=camel):
+    """App role scope."""
+
+    can_manage_role: bool | None
+    dept_id_list: list[int] = empty_list()
+    role_id: int | None
+    role_name: str = ""
+    scope_type: str | None
+    scope_version: str | None
+    user_id_list: list[str] = empty_list()
+
+
+class AppVersion(Reply, alias_generator=camel):
+    """App version."""
+
+    app_version_id: int
+    """小程序版本号id"""
+    mini_app_id: str
+    """小程序id"""
+    app_version: str
+    """小程序版本号"""
+    app_version_type: int
+    """小程序版本类型 (`0` `2` `3`)"""
+    mini_app_on_pc: bool
+    """是否支持PC端打开小程序"""
+    create_time: BeijingTime
+    """小程序版本创建时间"""
+    modify_time: BeijingTime
+    """小程序版本号更新时间"""
+    entrance_link: str | None
+    """企业内部小程序版本的跳转链接"""
+
+
+class CoolAppInfo(Reply, alias_generator=camel):
+    """Cool app info (应用下的所有已发布酷应用列表)."""
+
+    name: str = ""
+    """酷应用名称"""
+    cool_app_code: str | None
+    """酷应用code"""
+
+
+class CreateEnterpriseAgent(Reply, alias_generator=camel):
+    """Create enterprise agent."""
+
+    task_id: str | None
+    """任务ID"""
+    status: str | None
+    """任务状态 (`WAITING` `SUCCESS` `FAIL` `EXPIRED`)"""
+    agent_id: str
+    """创建成功后的企业内部应用 AgentId"""
+    robot_code: str | None
+    """创建成功后的机器人编码"""
+    client_id: str | None
+    """应用 Client ID / AppKey"""
+    client_secret: Secret | None
+    error_code: str | None
+    """失败错误码"""
+    error_msg: str = ""
+    """失败原因或过期说明"""
+    expires_in: SpanSeconds | None
+    """任务有效期 (单位 unit 秒)"""
+    interval: SpanSeconds | None
+    """建议轮询间隔 (单位 unit 秒)"""
+    retry_count: int | None
+    gmt_create: Millis
+    """创建时间"""
+    gmt_modified: Millis | None
+    """最后更新时间"""
+    unified_app_id: str | None
+    """统一应用 ID即App ID"""
+
+
+class CreatedAgent(Reply, alias_generator=camel):
+    """Created agent."""
+
+    agent_id: str
+    """返回结果"""
+    robot_code: str | None
+    """机器人编码"""
+    client_id: str | None
+    """客户端身份标识"""
+    client_secret: Secret | None
+    """客户端凭证"""
+    unified_app_id: str | None
+    """统一应用 ID即App ID"""
+
+
+class CreatedApp(Reply, alias_generator=camel):
+    """Created app."""
+
+    agent_id: int | None
+    """应用的AgentId"""
+    app_key: str | None
+    """应用的AppKey"""
+    app_secret: Secret | None
+    """应用的AppSecret"""
+
+
+class CreatedAppRole(Reply, alias_generator=camel):
+    """Created app role."""
+
+    latest_scope_version: int | None
+    role_id: int
+    sub_error_code: str | None
+    sub_error_msg: str = ""
+    success: bool | None
+
+
+class CreatedCreateEnterpriseAgent(Reply, alias_generator=camel):
+    """Created create enterprise agent."""
+
+    task_id: str | None
+    """创建任务 ID"""
+    status: str | None
+    """任务状态 (`WAITING` `SUCCESS` `FAIL` `EXPIRED`)"""
+    expires_in: str | None
+    """任务结果缓存有效期 (单位 unit 秒)"""
+    interval: str | None
+    """建议轮询间隔 (单位 unit 秒)"""
+    retry_count: str | None
+    """任务重试次数"""
+
+
+class CreatedCustomAppRole(Reply, alias_generator=camel):
+    """Created custom app role."""
+
+    role_id: int
+    scope_version: int | None
+
+
+class I18n(Reply, alias_generator=camel):
+    """I18n."""
+
+    desc: str = ""
+    i18n_key: Annotated[str | None, wire("i18n_key")]
+    name: str = ""
+
+
+class MicroAppScope(Reply, alias_generator=camel):
+    """Micro app scope."""
+
+    user_ids: list[str] = empty_list()
+    """用户userId"""
+    dept_ids: list[int] = empty_list()
+    """部门ID"""
+    role_ids: list[int] = empty_list()
+    """角色ID"""
+    only_admin_visible: bool | None
+    """是否仅管理员可使用"""
+
+
+class NewRole(Shape, alias_generator=camel):
+    """New role."""
+
+    role_id: int
+    scope_version: int
+
+
+class PendingPublishAudit(Reply, alias_generator=camel):
+    """Pending publish audit."""
+
+    audit_list: list[PublishAudit] = empty_list()
+    has_more: str | None
+    next_page_token: str | None
+
+
+class PublishAudit(Reply, alias_generator=camel):
+    """Publish audit."""
+
+    agent_id: str | None
+    app_icon: str = ""
+    app_name: str = ""
+    approval_content: str = ""
+    audit_id: str
     corp_id: str | None
-    creator_user_id: str | None
-    release_note: str | None
+    creator_user_id: str
+    release_note: str = ""
     scene_type: int | None
     status: int | None
     submit_time: str | None
@@ -391,126 +257,171 @@ class GetPublishAuditReplyAudit(Record, alias_generator=camel):
     version_id: str | None
 
 
-class GetPublishAuditReply(Record, alias_generator=camel):
-    audit: GetPublishAuditReplyAudit | None
+class RobotInfo(Reply, alias_generator=camel):
+    """Robot info (应用下的机器人信息)."""
+
+    name: str = ""
+    """机器人名称"""
+    robot_code: str | None
+    """机器人code"""
 
 
-class GetUserAppDevAccessReply(Record, alias_generator=camel):
-    result: bool | None
+class Role(Reply, alias_generator=camel):
+    """Role."""
 
-
-class GetVersionInfoReply(Record, alias_generator=camel):
-    arguments: list[str] = empty_list()
-    result: str | None
-
-
-class InactiveAppReply(Record, alias_generator=camel):
-    agent_id: str | None
-    message: str | None
-    unified_app_id: str | None
-
-
-class IsOrgMicroAppVisibleByUserIdReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class ListAppByClientIdReply(Record, alias_generator=camel):
-    agent_id: int | None
-    app_id: int | None
-    app_status: int | None
-    desc: str | None
-    develop_type: int | None
-    homepage_link: str | None
-    icon: str | None
-    name: str | None
-    omp_link: str | None
-    pc_homepage_link: str | None
-
-
-class ListAppRoleScopesDataList(Record, alias_generator=camel):
     can_manage_role: bool | None
-    dept_id_list: list[int] = empty_list()
-    role_id: int | None
-    role_name: str | None
-    scope_type: str | None
-    scope_version: int | None
-    user_id_list: list[str] = empty_list()
+    role_id: int
+    role_name: str = ""
 
 
-class ListInnerAppReplyAppList(Record, alias_generator=camel):
-    agent_id: int | None
-    desc: str | None
-    homepage_link: str | None
-    icon: str | None
-    name: str | None
-    omp_link: str | None
-    pc_homepage_link: str | None
+class UpdatedPublishAudit(Reply, alias_generator=camel):
+    """Updated publish audit."""
 
-
-class ListInnerAppReply(Record, alias_generator=camel):
-    app_list: list[ListInnerAppReplyAppList] = empty_list()
-
-
-class ListPendingPublishAuditsReplyAuditList(Record, alias_generator=camel):
-    agent_id: str | None
-    audit_id: str | None
-    corp_id: str | None
-    creator_user_id: str | None
-    scene_type: int | None
-    status: int | None
-    submit_time: int | None
-    version_id: str | None
-
-
-class ListPendingPublishAuditsReply(Record, alias_generator=camel):
-    audit_list: list[ListPendingPublishAuditsReplyAuditList] = empty_list()
-    has_more: str | None
-    next_page_token: str | None
-
-
-class ListRoleInfoByUserReplyResult(Record, alias_generator=camel):
-    can_manage_role: bool | None
-    role_id: int | None
-    role_name: str | None
-
-
-class ListRoleInfoByUserReply(Record, alias_generator=camel):
-    result: list[ListRoleInfoByUserReplyResult] = empty_list()
-
-
-class OfflineRobotReply(Record, alias_generator=camel):
-    unified_app_id: str | None
-
-
-class RebuildRoleScopeForAppRoleReply(Record, alias_generator=camel):
-    latest_scope_version: int | None
-
-
-class RegisterCustomAppRoleReply(Record, alias_generator=camel):
-    role_id: int | None
-    scope_version: int | None
-
-
-class RemoveMemberForAppRoleReply(Record, alias_generator=camel):
-    latest_scope_version: int | None
-
-
-class UpdateApaasAppReply(Record, alias_generator=camel):
-    agent_id: int | None
-    biz_app_id: str | None
-
-
-class UpdatePublishAuditResultReply(Record, alias_generator=camel):
     accepted: bool | None
-    audit_id: str | None
+    audit_id: str
     status: str | None
 
 
-class UpdateRobotReply(Record, alias_generator=camel):
+class UserVisibleApp(Reply, alias_generator=camel):
+    """User visible app."""
+
+    agent_id: int
+    """应用AgentId"""
+    name: str
+    """应用名称"""
+    desc: str
+    """应用描述"""
+    icon: str
+    """应用图标"""
+    homepage_link: str
+    """应用移动端首页地址"""
+    pc_homepage_link: str
+    """应用PC端首页地址"""
+    omp_link: str
+    """应用管理后台地址"""
+    app_id: int | None
+    """应用ID"""
+    app_status: int | None
+    """应用状态 (`0` `1` `3`)"""
+    develop_type: int | None
+    """应用类型 (`0` `1`)"""
+    robot_info: RobotInfo | None
+    """应用下的机器人信息"""
+    cool_app_info: list[CoolAppInfo] = empty_list()
+    """应用下的所有已发布酷应用列表"""
     unified_app_id: str | None
+    """统一应用 ID即App ID"""
+    i18n: list[I18n] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    h5_page_type: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class MicroAppV1(Manager):
+    @api("micro_app_1_0.AddAppRolesToMember", "PUT /v1.0/microApp/apps/{agentId}/members/roles")
+    def add_app_roles_to_member(
+        self,
+        agent_id: str,
+        member_id: str,
+        op_user_id: str,
+        *,
+        member_type: str,
+        role_list: Sequence[OrDict[NewRole]],
+    ) -> Call[list[CreatedAppRole]]:
+        """Add app roles to member (给指定成员添加角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[CreatedAppRole], "result").or_empty()
+
+    @api("micro_app_1_0.AddAppToWorkBenchGroup", "POST /v1.0/microApp/apps/{agentId}/addToWorkBenchGroup")
+    def add_app_to_work_bench_group(
+        self,
+        agent_id: str,
+        component_id: str,
+        *,
+        ecological_corp_id: str | None = None,
+        op_union_id: str | None = None,
+    ) -> Call[None]:
+        """Add app to work bench group (添加应用到工作台分组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("micro_app_1_0.AddMemberToAppRole", "POST /v1.0/microApp/apps/{agentId}/roles/{roleId}/members")
+    def add_member_to_app_role(
+        self,
+        agent_id: str,
+        role_id: str,
+        op_user_id: str,
+        *,
+        scope_version: int,
+        dept_id_list: list[int] | None = None,
+        user_id_list: list[str] | None = None,
+    ) -> Call[int | None]:
+        """Add member to app role (给指定角色添加人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "latestScopeVersion").or_none()
+
+    @api("micro_app_1_0.AnheiTestNine", "POST /v1.0/microApp/anheiTestNine")
+    def anhei_test_nine(
+        self,
+    ) -> Call[str | None]:
+        """Anhei test nine (暗黑测试).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "requestId").or_none()
+
+    @api("micro_app_1_0.AppStatusManagerTest", "GET /v1.0/microApp/manager/test")
+    def app_status_manager_test(
+        self,
+        *,
+        request_id: str | None = None,
+    ) -> Call[str]:
+        """App status manager test (应用状态管理测试).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "requestId")
+
+    @api("micro_app_1_0.AyunTest", "GET /v1.0/microApp/ayun/test")
+    def ayun_test(
+        self,
+    ) -> Call[str]:
+        """Ayun test (能力开放中心录入测试数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "requestId")
+
+    @api("micro_app_1_0.AyunTestOnline", "GET /v1.0/microApp/ayunTest")
+    def ayun_test_online(
+        self,
+    ) -> Call[str]:
+        """Ayun test online (openAPI录入上线后的测试).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "requestId")
+
     @api("micro_app_1_0.CreateAgent", "POST /v1.0/microApp/agent/create")
     def create_agent(
         self,
@@ -521,7 +432,7 @@ class MicroAppV1(Manager):
         desc: Annotated[str, Field(max_length=200)] | None = None,
         robot_media_id: str | None = None,
         preview_media_id: str | None = None,
-    ) -> Call[CreateAgentReply]:
+    ) -> Call[CreatedAgent]:
         """Create agent (创建企业智能体应用).
 
         Args:
@@ -540,15 +451,40 @@ class MicroAppV1(Manager):
 
         Source: api-createagent
         """
-        return Call(CreateAgentReply)
+        return Call(CreatedAgent)
+
+    @api("micro_app_1_0.CreateApaasApp", "POST /v1.0/microApp/apaasApps")
+    def create_apaas_app(
+        self,
+        biz_app_id: str,
+        op_user_id: str,
+        *,
+        app_desc: str,
+        app_icon: str,
+        app_name: str,
+        homepage_link: str,
+        pc_homepage_edit_link: str,
+        pc_homepage_link: str,
+        homepage_edit_link: str | None = None,
+        is_short_cut: int | None = None,
+        omp_link: str | None = None,
+        template_key: str | None = None,
+    ) -> Call[ApaasApp]:
+        """Create apaas app (创建Apaas应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ApaasApp)
 
     @api("micro_app_1_0.CreateInnerApp", "POST /v1.0/microApp/apps")
     def create_inner_app(
         self,
         op_union_id: str,
+        *,
         name: str,
         desc: str,
-        *,
         icon: str | None = None,
         homepage_link: str | None = None,
         pc_homepage_link: str | None = None,
@@ -556,7 +492,7 @@ class MicroAppV1(Manager):
         ip_white_list: list[str] | None = None,
         scope_type: str | None = None,
         develop_type: Literal[0, 1] | None = None,
-    ) -> Call[CreateInnerAppReply]:
+    ) -> Call[CreatedApp]:
         """Create inner app (创建企业内部应用).
 
         Args:
@@ -580,7 +516,37 @@ class MicroAppV1(Manager):
 
         Source: create-an-h5-application-for-your-enterprise
         """
-        return Call(CreateInnerAppReply)
+        return Call(CreatedApp)
+
+    @api("micro_app_1_0.DeleteApp", "POST /v1.0/microApp/app/delete")
+    def delete_app(
+        self,
+        *,
+        unified_app_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[AppDetail]:
+        """Delete app (删除应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AppDetail)
+
+    @api("micro_app_1_0.DeleteAppRole", "DELETE /v1.0/microApp/apps/{agentId}/roles/{roleId}")
+    def delete_app_role(
+        self,
+        agent_id: str,
+        role_id: str,
+        op_user_id: str,
+    ) -> Call[None]:
+        """Delete app role (删除应用角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("micro_app_1_0.DeleteInnerApp", "DELETE /v1.0/microApp/apps/{agentId}")
     def delete_inner_app(
@@ -604,11 +570,96 @@ class MicroAppV1(Manager):
         """
         return Call(None)
 
+    @api("micro_app_1_0.EnableRobot", "POST /v1.0/microApp/robot/enable")
+    def enable_robot(
+        self,
+        *,
+        unified_app_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[str | None]:
+        """Enable robot (启用机器人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "unifiedAppId").or_none()
+
+    @api("micro_app_1_0.GetApaasApp", "GET /v1.0/microApp/apaasApps/{bizAppId}")
+    def get_apaas_app(
+        self,
+        biz_app_id: str,
+    ) -> Call[ApaasApp]:
+        """Get apaas app (查询Apaas应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ApaasApp)
+
+    @api("micro_app_1_0.GetAppResourceUseInfo", "GET /v1.0/microApp/resources/useInfos")
+    def get_app_resource_use_info(
+        self,
+        *,
+        benefit_code: str | None = None,
+        end_time: str | None = None,
+        period_type: str | None = None,
+        start_time: str | None = None,
+    ) -> Call[list[AppResourceUse]]:
+        """Get app resource use info (获取应用资源用量信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[AppResourceUse])
+
+    @api("micro_app_1_0.GetAppRoleScopeByRoleId", "GET /v1.0/microApp/apps/{agentId}/roles/{roleId}/scopes")
+    def get_app_role_scope_by_role_id(
+        self,
+        agent_id: str,
+        role_id: str,
+    ) -> Call[AppRoleScope]:
+        """Get app role scope by role id (查询指定角色的角色范围).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AppRoleScope)
+
+    @api("micro_app_1_0.GetInnerApp", "GET /v1.0/microApp/apps/inner/{agentId}")
+    def get_inner_app(
+        self,
+        agent_id: str,
+    ) -> Call[App]:
+        """Get inner app (获取企业内部应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(App)
+
+    @api("micro_app_1_0.GetInnerAppInfo", "GET /v1.0/microApp/apps/innerapps/{agentId}")
+    def get_inner_app_info(
+        self,
+        agent_id: str,
+    ) -> Call[App]:
+        """Get inner app info (获取企业内部应用信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(App)
+
     @api("micro_app_1_0.GetMicroAppScope", "GET /v1.0/microApp/apps/{agentId}/scopes")
     def get_micro_app_scope(
         self,
         agent_id: int,
-    ) -> Call[GetMicroAppScopeReply]:
+    ) -> Call[MicroAppScope]:
         """Get micro app scope (获取企业内部应用的可使用范围).
 
         Args:
@@ -622,14 +673,14 @@ class MicroAppV1(Manager):
 
         Source: obtains-the-application-visible-range
         """
-        return Call(GetMicroAppScopeReply)
+        return Call(MicroAppScope, "result")
 
     @api("micro_app_1_0.GetMicroAppUserAccess", "GET /v1.0/microApp/apps/{agentId}/users/{userId}/adminAccess")
     def get_micro_app_user_access(
         self,
         agent_id: int,
         user_id: str,
-    ) -> Call[GetMicroAppUserAccessReply]:
+    ) -> Call[bool]:
         """Get micro app user access (查询管理员是否有应用管理权限).
 
         Args:
@@ -644,12 +695,85 @@ class MicroAppV1(Manager):
 
         Source: check-whether-the-administrator-has-application-management-permissions
         """
-        return Call(GetMicroAppUserAccessReply)
+        return Call(bool, "result")
+
+    @api("micro_app_1_0.GetPublishAudit", "POST /v1.0/microApp/enterpriseSelfBuiltPublishAudit/detail", idempotent=True)
+    def get_publish_audit(
+        self,
+        *,
+        audit_id: str | None = None,
+    ) -> Call[PublishAudit]:
+        """Get publish audit (查询企业内部应用审核详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PublishAudit, "audit")
+
+    @api("micro_app_1_0.GetUserAppDevAccess", "GET /v1.0/microApp/users/{userId}/devAccesses")
+    def get_user_app_dev_access(
+        self,
+        user_id: str,
+    ) -> Call[bool]:
+        """Get user app dev access (用户是否拥有开发者权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "result")
+
+    @api("micro_app_1_0.GetVersionInfo", "GET /v1.0/microApp/getVersionInfo")
+    def get_version_info(
+        self,
+        *,
+        unified_app_id: str | None = None,
+        version_id: str | None = None,
+    ) -> Call[str]:
+        """Get version info (获取版本-仅用于测试).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result")
+
+    @api("micro_app_1_0.InactiveApp", "POST /v1.0/microApp/app/inactive")
+    def inactive_app(
+        self,
+        *,
+        unified_app_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[AppDetail]:
+        """Inactive app (停用应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AppDetail)
+
+    @api("micro_app_1_0.IsOrgMicroAppVisibleByUserId", "POST /v1.0/microApp/visibleScopes/query", idempotent=True)
+    def is_org_micro_app_visible_by_user_id(
+        self,
+        app_id: int,
+        id: str,
+        *,
+        type: str,
+    ) -> Call[bool]:
+        """Is org micro app visible by user id (判断人员是否在应用的可见范围内).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "result")
 
     @api("micro_app_1_0.ListAllApp", "GET /v1.0/microApp/allApps")
     def list_all_app(
         self,
-    ) -> Call[ListAllAppReply]:
+    ) -> Call[list[UserVisibleApp]]:
         """List all app (获取企业所有应用列表).
 
         Codes: systemBusy.
@@ -660,12 +784,12 @@ class MicroAppV1(Manager):
 
         Source: obtains-a-list-of-all-enterprise-applications
         """
-        return Call(ListAllAppReply)
+        return Call(list[UserVisibleApp], "appList").or_empty()
 
     @api("micro_app_1_0.ListAllInnerApps", "GET /v1.0/microApp/allInnerApps")
     def list_all_inner_apps(
         self,
-    ) -> Call[ListAllInnerAppsReply]:
+    ) -> Call[list[UserVisibleApp]]:
         """List all inner apps (获取企业内部所有应用列表).
 
         Codes: systemBusy.
@@ -676,13 +800,55 @@ class MicroAppV1(Manager):
 
         Source: get-a-list-of-all-applications-inside-the-enterprise
         """
-        return Call(ListAllInnerAppsReply)
+        return Call(list[UserVisibleApp], "appList").or_empty()
+
+    @api("micro_app_1_0.ListAppByClientId", "GET /v1.0/microApp/app/detail")
+    def list_app_by_client_id(
+        self,
+    ) -> Call[UserVisibleApp]:
+        """List app by client id (获取单个企业应用信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(UserVisibleApp)
+
+    @api("micro_app_1_0.ListAppRoleScopes", "GET /v1.0/microApp/apps/{agentId}/roles")
+    def list_app_role_scopes(
+        self,
+        agent_id: str,
+        *,
+        next_token: int | None = None,
+        size: int | None = None,
+    ) -> Query[AppRoleScope]:
+        """List app role scopes (获取企业应用的角色完整信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(AppRoleScope, TOKEN_FROM_ZERO, items="dataList")
+
+    @api("micro_app_1_0.ListInnerApp", "GET /v1.0/microApp/apps")
+    def list_inner_app(
+        self,
+        *,
+        ecological_corp_id: str | None = None,
+    ) -> Call[list[UserVisibleApp]]:
+        """List inner app (列出企业内部H5应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[UserVisibleApp], "appList").or_empty()
 
     @api("micro_app_1_0.ListInnerAppVersion", "GET /v1.0/microApp/innerMiniApps/{agentId}/versions")
     def list_inner_app_version(
         self,
         agent_id: int,
-    ) -> Call[ListInnerAppVersionReply]:
+    ) -> Call[list[AppVersion]]:
         """List inner app version (获取企业内部小程序的版本列表).
 
         Args:
@@ -696,13 +862,46 @@ class MicroAppV1(Manager):
 
         Source: get-the-version-list-of-the-enterprise-internal-applet
         """
-        return Call(ListInnerAppVersionReply)
+        return Call(list[AppVersion], "appVersionList").or_empty()
+
+    @api(
+        "micro_app_1_0.ListPendingPublishAudits",
+        "POST /v1.0/microApp/enterpriseSelfBuiltPublishAudit/pendingList",
+        idempotent=True,
+    )
+    def list_pending_publish_audits(
+        self,
+        *,
+        page_size: int | None = None,
+        page_token: str | None = None,
+    ) -> Call[PendingPublishAudit]:
+        """List pending publish audits (分页查询待审核发布审核单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PendingPublishAudit)
+
+    @api("micro_app_1_0.ListRoleInfoByUser", "GET /v1.0/microApp/apps/{agentId}/users/{userId}/roles")
+    def list_role_info_by_user(
+        self,
+        agent_id: str,
+        user_id: str,
+    ) -> Call[list[Role]]:
+        """List role info by user (获取用户在应用中的角色信息列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[Role], "result").or_empty()
 
     @api("micro_app_1_0.ListUserVilebleApp", "GET /v1.0/microApp/users/{userId}/apps")
     def list_user_vileble_app(
         self,
         user_id: str,
-    ) -> Call[ListUserVilebleAppReply]:
+    ) -> Call[list[UserVisibleApp]]:
         """List user vileble app (获取用户可见的企业应用列表).
 
         Args:
@@ -716,7 +915,22 @@ class MicroAppV1(Manager):
 
         Source: obtains-the-list-of-enterprise-applications-visible-to-a-user
         """
-        return Call(ListUserVilebleAppReply)
+        return Call(list[UserVisibleApp], "appList").or_empty()
+
+    @api("micro_app_1_0.OfflineRobot", "POST /v1.0/microApp/robot/offline?unifiedAppId&userId")
+    def offline_robot(
+        self,
+        *,
+        unified_app_id: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[str | None]:
+        """Offline robot (停用机器人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "unifiedAppId").or_none()
 
     @api("micro_app_1_0.PageInnerAppHistoryVersion", "GET /v1.0/microApp/innerMiniApps/{agentId}/historyVersions")
     def page_inner_app_history_version(
@@ -725,7 +939,7 @@ class MicroAppV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int = 20,
-    ) -> Query[PageInnerAppHistoryVersionMiniAppVersionList]:
+    ) -> Query[AppVersion]:
         """Page inner app history version (获取企业内部小程序历史版本列表).
 
         Args:
@@ -741,11 +955,7 @@ class MicroAppV1(Manager):
 
         Source: obtain-the-list-of-historical-versions-of-enterprise-internal-applets
         """
-        return Listing(
-            PageInnerAppHistoryVersionMiniAppVersionList,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            items="miniAppVersionList",
-        )
+        return Listing(AppVersion, Paging("pageNumber", 1, unit="pages", open_ended=True), items="miniAppVersionList")
 
     @api("micro_app_1_0.PublishInnerAppVersion", "POST /v1.0/microApp/innerMiniApps/{agentId}/versions/publish")
     def publish_inner_app_version(
@@ -783,7 +993,7 @@ class MicroAppV1(Manager):
         *,
         task_id: str | None = None,
         userid: str | None = None,
-    ) -> Call[QueryCreateEnterpriseAgentReply]:
+    ) -> Call[CreateEnterpriseAgent]:
         """Query create enterprise agent (查询创建企业自建Agent任务进度).
 
         Args:
@@ -798,7 +1008,79 @@ class MicroAppV1(Manager):
 
         Source: api-querycreateenterpriseagent
         """
-        return Call(QueryCreateEnterpriseAgentReply)
+        return Call(CreateEnterpriseAgent)
+
+    @api("micro_app_1_0.RebuildRoleScopeForAppRole", "POST /v1.0/microApp/apps/{agentId}/roles/{roleId}/scopes/rebuild")
+    def rebuild_role_scope_for_app_role(
+        self,
+        agent_id: str,
+        role_id: str,
+        op_user_id: str,
+        *,
+        scope_type: str,
+        scope_version: int,
+        dept_id_list: list[int] | None = None,
+        user_id_list: list[str] | None = None,
+    ) -> Call[int | None]:
+        """Rebuild role scope for app role (重设角色范围).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "latestScopeVersion").or_none()
+
+    @api("micro_app_1_0.RegisterCustomAppRole", "POST /v1.0/microApp/apps/{agentId}/roles")
+    def register_custom_app_role(
+        self,
+        agent_id: str,
+        op_user_id: str,
+        *,
+        role_name: str,
+        can_manage_role: bool | None = None,
+    ) -> Call[CreatedCustomAppRole]:
+        """Register custom app role (注册自定义应用角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedCustomAppRole)
+
+    @api("micro_app_1_0.RemoveApaasApp", "POST /v1.0/microApp/apaasApps/remove")
+    def remove_apaas_app(
+        self,
+        biz_app_id: str,
+        op_user_id: str,
+    ) -> Call[None]:
+        """Remove apaas app (删除apaas应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "micro_app_1_0.RemoveMemberForAppRole", "POST /v1.0/microApp/apps/{agentId}/roles/{roleId}/members/batchRemove"
+    )
+    def remove_member_for_app_role(
+        self,
+        agent_id: str,
+        role_id: str,
+        op_user_id: str,
+        *,
+        scope_version: int,
+        dept_id_list: list[int] | None = None,
+        user_id_list: list[str] | None = None,
+    ) -> Call[int | None]:
+        """Remove member for app role (删除指定角色下的成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "latestScopeVersion").or_none()
 
     @api("micro_app_1_0.RollbackInnerAppVersion", "POST /v1.0/microApp/innerMiniApps/{agentId}/versions/rollback")
     def rollback_inner_app_version(
@@ -871,7 +1153,7 @@ class MicroAppV1(Manager):
         robot_name: str | None = None,
         task_id: str | None = None,
         userid: str | None = None,
-    ) -> Call[SubmitCreateEnterpriseAgentReply]:
+    ) -> Call[CreatedCreateEnterpriseAgent]:
         """Submit create enterprise agent (提交创建企业自建Agent).
 
         Args:
@@ -891,7 +1173,43 @@ class MicroAppV1(Manager):
 
         Source: api-submitcreateenterpriseagent
         """
-        return Call(SubmitCreateEnterpriseAgentReply)
+        return Call(CreatedCreateEnterpriseAgent)
+
+    @api("micro_app_1_0.UpdateApaasApp", "PUT /v1.0/microApp/apaasApps")
+    def update_apaas_app(
+        self,
+        biz_app_id: str,
+        op_user_id: str,
+        *,
+        app_icon: str,
+        app_name: str,
+        app_status: int | None = None,
+    ) -> Call[ApaasApp]:
+        """Update apaas app (更新apaas应用).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ApaasApp)
+
+    @api("micro_app_1_0.UpdateAppRoleInfo", "PUT /v1.0/microApp/apps/{agentId}/roles/{roleId}")
+    def update_app_role_info(
+        self,
+        agent_id: str,
+        role_id: str,
+        op_user_id: str,
+        *,
+        can_manage_role: bool | None = None,
+        new_role_name: str | None = None,
+    ) -> Call[None]:
+        """Update app role info (更新应用角色信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("micro_app_1_0.UpdateInnerApp", "PUT /v1.0/microApp/apps/{agentId}")
     def update_inner_app(
@@ -931,519 +1249,6 @@ class MicroAppV1(Manager):
         """
         return Call(None)
 
-    @api("micro_app_1_0.AddAppRolesToMember", "PUT /v1.0/microApp/apps/{agentId}/members/roles")
-    def add_app_roles_to_member(
-        self,
-        agent_id: str,
-        member_id: str,
-        member_type: str,
-        op_user_id: str,
-        role_list: list[AddAppRolesToMemberRoleList],
-    ) -> Call[AddAppRolesToMemberReply]:
-        """Add app roles to member (给指定成员添加角色).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddAppRolesToMemberReply)
-
-    @api("micro_app_1_0.AddAppToWorkBenchGroup", "POST /v1.0/microApp/apps/{agentId}/addToWorkBenchGroup")
-    def add_app_to_work_bench_group(
-        self,
-        agent_id: str,
-        component_id: str,
-        *,
-        ecological_corp_id: str | None = None,
-        op_union_id: str | None = None,
-    ) -> Call[None]:
-        """Add app to work bench group (添加应用到工作台分组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("micro_app_1_0.AddMemberToAppRole", "POST /v1.0/microApp/apps/{agentId}/roles/{roleId}/members")
-    def add_member_to_app_role(
-        self,
-        agent_id: str,
-        role_id: str,
-        op_user_id: str,
-        scope_version: int,
-        *,
-        dept_id_list: list[int] | None = None,
-        user_id_list: list[str] | None = None,
-    ) -> Call[AddMemberToAppRoleReply]:
-        """Add member to app role (给指定角色添加人员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddMemberToAppRoleReply)
-
-    @api("micro_app_1_0.AnheiTestNine", "POST /v1.0/microApp/anheiTestNine")
-    def anhei_test_nine(
-        self,
-    ) -> Call[AnheiTestNineReply]:
-        """Anhei test nine (暗黑测试).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AnheiTestNineReply)
-
-    @api("micro_app_1_0.AppStatusManagerTest", "GET /v1.0/microApp/manager/test")
-    def app_status_manager_test(
-        self,
-        *,
-        request_id: str | None = None,
-    ) -> Call[AppStatusManagerTestReply]:
-        """App status manager test (应用状态管理测试).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AppStatusManagerTestReply)
-
-    @api("micro_app_1_0.AyunTest", "GET /v1.0/microApp/ayun/test")
-    def ayun_test(
-        self,
-    ) -> Call[AyunTestReply]:
-        """Ayun test (能力开放中心录入测试数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AyunTestReply)
-
-    @api("micro_app_1_0.AyunTestOnline", "GET /v1.0/microApp/ayunTest")
-    def ayun_test_online(
-        self,
-    ) -> Call[AyunTestOnlineReply]:
-        """Ayun test online (openAPI录入上线后的测试).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AyunTestOnlineReply)
-
-    @api("micro_app_1_0.CreateApaasApp", "POST /v1.0/microApp/apaasApps")
-    def create_apaas_app(
-        self,
-        app_desc: str,
-        app_icon: str,
-        app_name: str,
-        biz_app_id: str,
-        homepage_link: str,
-        op_user_id: str,
-        pc_homepage_edit_link: str,
-        pc_homepage_link: str,
-        *,
-        homepage_edit_link: str | None = None,
-        is_short_cut: int | None = None,
-        omp_link: str | None = None,
-        template_key: str | None = None,
-    ) -> Call[CreateApaasAppReply]:
-        """Create apaas app (创建Apaas应用).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateApaasAppReply)
-
-    @api("micro_app_1_0.DeleteApp", "POST /v1.0/microApp/app/delete")
-    def delete_app(
-        self,
-        *,
-        unified_app_id: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[DeleteAppReply]:
-        """Delete app (删除应用).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeleteAppReply)
-
-    @api("micro_app_1_0.DeleteAppRole", "DELETE /v1.0/microApp/apps/{agentId}/roles/{roleId}")
-    def delete_app_role(
-        self,
-        agent_id: str,
-        role_id: str,
-        op_user_id: str,
-    ) -> Call[None]:
-        """Delete app role (删除应用角色).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("micro_app_1_0.EnableRobot", "POST /v1.0/microApp/robot/enable")
-    def enable_robot(
-        self,
-        *,
-        unified_app_id: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[EnableRobotReply]:
-        """Enable robot (启用机器人).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(EnableRobotReply)
-
-    @api("micro_app_1_0.GetApaasApp", "GET /v1.0/microApp/apaasApps/{bizAppId}")
-    def get_apaas_app(
-        self,
-        biz_app_id: str,
-    ) -> Call[GetApaasAppReply]:
-        """Get apaas app (查询Apaas应用).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetApaasAppReply)
-
-    @api("micro_app_1_0.GetAppResourceUseInfo", "GET /v1.0/microApp/resources/useInfos")
-    def get_app_resource_use_info(
-        self,
-        *,
-        benefit_code: str | None = None,
-        end_time: str | None = None,
-        period_type: str | None = None,
-        start_time: str | None = None,
-    ) -> Call[list[GetAppResourceUseInfoReply]]:
-        """Get app resource use info (获取应用资源用量信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(list[GetAppResourceUseInfoReply])
-
-    @api("micro_app_1_0.GetAppRoleScopeByRoleId", "GET /v1.0/microApp/apps/{agentId}/roles/{roleId}/scopes")
-    def get_app_role_scope_by_role_id(
-        self,
-        agent_id: str,
-        role_id: str,
-    ) -> Call[GetAppRoleScopeByRoleIdReply]:
-        """Get app role scope by role id (查询指定角色的角色范围).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetAppRoleScopeByRoleIdReply)
-
-    @api("micro_app_1_0.GetInnerApp", "GET /v1.0/microApp/apps/inner/{agentId}")
-    def get_inner_app(
-        self,
-        agent_id: str,
-    ) -> Call[GetInnerAppReply]:
-        """Get inner app (获取企业内部应用).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetInnerAppReply)
-
-    @api("micro_app_1_0.GetInnerAppInfo", "GET /v1.0/microApp/apps/innerapps/{agentId}")
-    def get_inner_app_info(
-        self,
-        agent_id: str,
-    ) -> Call[GetInnerAppInfoReply]:
-        """Get inner app info (获取企业内部应用信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetInnerAppInfoReply)
-
-    @api("micro_app_1_0.GetPublishAudit", "POST /v1.0/microApp/enterpriseSelfBuiltPublishAudit/detail", idempotent=True)
-    def get_publish_audit(
-        self,
-        *,
-        audit_id: str | None = None,
-    ) -> Call[GetPublishAuditReply]:
-        """Get publish audit (查询企业内部应用审核详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetPublishAuditReply)
-
-    @api("micro_app_1_0.GetUserAppDevAccess", "GET /v1.0/microApp/users/{userId}/devAccesses")
-    def get_user_app_dev_access(
-        self,
-        user_id: str,
-    ) -> Call[GetUserAppDevAccessReply]:
-        """Get user app dev access (用户是否拥有开发者权限).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetUserAppDevAccessReply)
-
-    @api("micro_app_1_0.GetVersionInfo", "GET /v1.0/microApp/getVersionInfo")
-    def get_version_info(
-        self,
-        *,
-        unified_app_id: str | None = None,
-        version_id: str | None = None,
-    ) -> Call[GetVersionInfoReply]:
-        """Get version info (获取版本-仅用于测试).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetVersionInfoReply)
-
-    @api("micro_app_1_0.InactiveApp", "POST /v1.0/microApp/app/inactive")
-    def inactive_app(
-        self,
-        *,
-        unified_app_id: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[InactiveAppReply]:
-        """Inactive app (停用应用).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(InactiveAppReply)
-
-    @api("micro_app_1_0.IsOrgMicroAppVisibleByUserId", "POST /v1.0/microApp/visibleScopes/query", idempotent=True)
-    def is_org_micro_app_visible_by_user_id(
-        self,
-        app_id: int,
-        id: str,
-        type: str,
-    ) -> Call[IsOrgMicroAppVisibleByUserIdReply]:
-        """Is org micro app visible by user id (判断人员是否在应用的可见范围内).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(IsOrgMicroAppVisibleByUserIdReply)
-
-    @api("micro_app_1_0.ListAppByClientId", "GET /v1.0/microApp/app/detail")
-    def list_app_by_client_id(
-        self,
-    ) -> Call[ListAppByClientIdReply]:
-        """List app by client id (获取单个企业应用信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListAppByClientIdReply)
-
-    @api("micro_app_1_0.ListAppRoleScopes", "GET /v1.0/microApp/apps/{agentId}/roles")
-    def list_app_role_scopes(
-        self,
-        agent_id: str,
-        *,
-        next_token: int | None = None,
-        size: int | None = None,
-    ) -> Query[ListAppRoleScopesDataList]:
-        """List app role scopes (获取企业应用的角色完整信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(ListAppRoleScopesDataList, TOKEN_FROM_ZERO, items="dataList")
-
-    @api("micro_app_1_0.ListInnerApp", "GET /v1.0/microApp/apps")
-    def list_inner_app(
-        self,
-        *,
-        ecological_corp_id: str | None = None,
-    ) -> Call[ListInnerAppReply]:
-        """List inner app (列出企业内部H5应用).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListInnerAppReply)
-
-    @api(
-        "micro_app_1_0.ListPendingPublishAudits",
-        "POST /v1.0/microApp/enterpriseSelfBuiltPublishAudit/pendingList",
-        idempotent=True,
-    )
-    def list_pending_publish_audits(
-        self,
-        *,
-        page_size: int | None = None,
-        page_token: str | None = None,
-    ) -> Call[ListPendingPublishAuditsReply]:
-        """List pending publish audits (分页查询待审核发布审核单).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListPendingPublishAuditsReply)
-
-    @api("micro_app_1_0.ListRoleInfoByUser", "GET /v1.0/microApp/apps/{agentId}/users/{userId}/roles")
-    def list_role_info_by_user(
-        self,
-        agent_id: str,
-        user_id: str,
-    ) -> Call[ListRoleInfoByUserReply]:
-        """List role info by user (获取用户在应用中的角色信息列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListRoleInfoByUserReply)
-
-    @api("micro_app_1_0.OfflineRobot", "POST /v1.0/microApp/robot/offline?unifiedAppId&userId")
-    def offline_robot(
-        self,
-        *,
-        unified_app_id: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[OfflineRobotReply]:
-        """Offline robot (停用机器人).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(OfflineRobotReply)
-
-    @api("micro_app_1_0.RebuildRoleScopeForAppRole", "POST /v1.0/microApp/apps/{agentId}/roles/{roleId}/scopes/rebuild")
-    def rebuild_role_scope_for_app_role(
-        self,
-        agent_id: str,
-        role_id: str,
-        op_user_id: str,
-        scope_type: str,
-        scope_version: int,
-        *,
-        dept_id_list: list[int] | None = None,
-        user_id_list: list[str] | None = None,
-    ) -> Call[RebuildRoleScopeForAppRoleReply]:
-        """Rebuild role scope for app role (重设角色范围).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(RebuildRoleScopeForAppRoleReply)
-
-    @api("micro_app_1_0.RegisterCustomAppRole", "POST /v1.0/microApp/apps/{agentId}/roles")
-    def register_custom_app_role(
-        self,
-        agent_id: str,
-        op_user_id: str,
-        role_name: str,
-        *,
-        can_manage_role: bool | None = None,
-    ) -> Call[RegisterCustomAppRoleReply]:
-        """Register custom app role (注册自定义应用角色).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(RegisterCustomAppRoleReply)
-
-    @api("micro_app_1_0.RemoveApaasApp", "POST /v1.0/microApp/apaasApps/remove")
-    def remove_apaas_app(
-        self,
-        biz_app_id: str,
-        op_user_id: str,
-    ) -> Call[None]:
-        """Remove apaas app (删除apaas应用).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api(
-        "micro_app_1_0.RemoveMemberForAppRole", "POST /v1.0/microApp/apps/{agentId}/roles/{roleId}/members/batchRemove"
-    )
-    def remove_member_for_app_role(
-        self,
-        agent_id: str,
-        role_id: str,
-        op_user_id: str,
-        scope_version: int,
-        *,
-        dept_id_list: list[int] | None = None,
-        user_id_list: list[str] | None = None,
-    ) -> Call[RemoveMemberForAppRoleReply]:
-        """Remove member for app role (删除指定角色下的成员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(RemoveMemberForAppRoleReply)
-
-    @api("micro_app_1_0.UpdateApaasApp", "PUT /v1.0/microApp/apaasApps")
-    def update_apaas_app(
-        self,
-        app_icon: str,
-        app_name: str,
-        biz_app_id: str,
-        op_user_id: str,
-        *,
-        app_status: int | None = None,
-    ) -> Call[UpdateApaasAppReply]:
-        """Update apaas app (更新apaas应用).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(UpdateApaasAppReply)
-
-    @api("micro_app_1_0.UpdateAppRoleInfo", "PUT /v1.0/microApp/apps/{agentId}/roles/{roleId}")
-    def update_app_role_info(
-        self,
-        agent_id: str,
-        role_id: str,
-        op_user_id: str,
-        *,
-        can_manage_role: bool | None = None,
-        new_role_name: str | None = None,
-    ) -> Call[None]:
-        """Update app role info (更新应用角色信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
     @api("micro_app_1_0.UpdatePublishAuditResult", "POST /v1.0/microApp/enterprisePublishAudit/submitResult")
     def update_publish_audit_result(
         self,
@@ -1454,14 +1259,14 @@ class MicroAppV1(Manager):
         reject_reason: str | None = None,
         status: int | None = None,
         version_id: str | None = None,
-    ) -> Call[UpdatePublishAuditResultReply]:
+    ) -> Call[UpdatedPublishAudit]:
         """Update publish audit result (回写审核结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdatePublishAuditResultReply)
+        return Call(UpdatedPublishAudit)
 
     @api("micro_app_1_0.UpdateRobot", "POST /v1.0/microApp/robot/update")
     def update_robot(
@@ -1476,11 +1281,11 @@ class MicroAppV1(Manager):
         outgoing_url: str | None = None,
         unified_app_id: str | None = None,
         user_id: str | None = None,
-    ) -> Call[UpdateRobotReply]:
+    ) -> Call[str | None]:
         """Update robot (更新机器人配置).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateRobotReply)
+        return Call(str, "unifiedAppId").or_none()

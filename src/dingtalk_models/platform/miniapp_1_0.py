@@ -9,44 +9,13 @@ from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateMiniAppReply(Record, alias_generator=camel):
-    mini_app_id: str | None
+class AvailableVersion(Reply, alias_generator=camel):
+    """Available version."""
 
-
-class CreateMiniAppPluginReply(Record, alias_generator=camel):
-    mini_app_id: str | None
-
-
-class CreateVersionAcrossBundleReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class GetMaxVersionReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class GetMiniAppMetaDataReplyResult(Record, alias_generator=camel):
-    data: dict[str, JsonValue] | None
-
-
-class GetMiniAppMetaDataReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-    result: GetMiniAppMetaDataReplyResult | None
-
-
-class GetSettingByMiniAppIdReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class InvokeHtmlBundleBuildReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class ListAvaiableVersionVersion(Record, alias_generator=camel):
     build_status: int | None
     h5_bundle: str | None
     package_size: str | None
@@ -54,60 +23,44 @@ class ListAvaiableVersionVersion(Record, alias_generator=camel):
     version: str | None
 
 
-class QueryHtmlBundleBuildReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class RollBackVersionReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class SetExtendSettingReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class UpdateVersionStatusReply(Record, alias_generator=camel):
-    result: str | None
-
-
 class MiniappV1(Manager):
     @api("miniapp_1_0.CreateMiniApp", "POST /v1.0/miniapp/apps")
     def create_mini_app(
         self,
         biz_id: str,
+        *,
         biz_type: int,
         desc: str,
         icon: str,
         name: str,
-        *,
         bundle_id: str | None = None,
-    ) -> Call[CreateMiniAppReply]:
+    ) -> Call[str | None]:
         """Create mini app (创建小程序).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateMiniAppReply)
+        return Call(str, "miniAppId").or_none()
 
     @api("miniapp_1_0.CreateMiniAppPlugin", "POST /v1.0/miniapp/plugins")
     def create_mini_app_plugin(
         self,
         biz_id: str,
+        *,
         biz_type: int,
         desc: str,
         icon: str,
         name: str,
-        *,
         bundle_id: str | None = None,
-    ) -> Call[CreateMiniAppPluginReply]:
+    ) -> Call[str | None]:
         """Create mini app plugin (创建小程序组件).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateMiniAppPluginReply)
+        return Call(str, "miniAppId").or_none()
 
     @api("miniapp_1_0.CreateVersionAcrossBundle", "POST /v1.0/miniapp/versions/createAcrossBundle")
     def create_version_across_bundle(
@@ -118,14 +71,14 @@ class MiniappV1(Manager):
         source_bundle_id: str | None = None,
         source_version: str | None = None,
         version: str | None = None,
-    ) -> Call[CreateVersionAcrossBundleReply]:
+    ) -> Call[str | None]:
         """Create version across bundle (小程序多端发布版本).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateVersionAcrossBundleReply)
+        return Call(str, "result").or_none()
 
     @api("miniapp_1_0.GetMaxVersion", "GET /v1.0/miniapp/apps/maxVersions")
     def get_max_version(
@@ -134,14 +87,14 @@ class MiniappV1(Manager):
         bundle_id: str | None = None,
         mini_app_id: str | None = None,
         version: str | None = None,
-    ) -> Call[GetMaxVersionReply]:
+    ) -> Call[str]:
         """Get max version (获取小程序最大的构建版本).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetMaxVersionReply)
+        return Call(str, "result")
 
     @api("miniapp_1_0.GetMiniAppMetaData", "POST /v1.0/miniapp/apps/metadata", idempotent=True)
     def get_mini_app_meta_data(
@@ -151,53 +104,54 @@ class MiniappV1(Manager):
         bundle_id_table_gmt_modified: dict[str, JsonValue] | None = None,
         from_app_name: str | None = None,
         mini_app_id_table_gmt_modified: dict[str, JsonValue] | None = None,
-    ) -> Call[GetMiniAppMetaDataReply]:
+    ) -> Call[dict[str, JsonValue]]:
         """Get mini app meta data (同步小程序元数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetMiniAppMetaDataReply)
+        return Call(dict[str, JsonValue], "result.data").or_empty()
 
     @api("miniapp_1_0.GetSettingByMiniAppId", "GET /v1.0/miniapp/apps/settings")
     def get_setting_by_mini_app_id(
         self,
-    ) -> Call[GetSettingByMiniAppIdReply]:
+    ) -> Call[str]:
         """Get setting by mini app id (查询小程序配置).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSettingByMiniAppIdReply)
+        return Call(str, "result")
 
     @api("miniapp_1_0.InvokeHtmlBundleBuild", "POST /v1.0/miniapp/h5Bundles/build")
     def invoke_html_bundle_build(
         self,
         bundle_id: str,
         mini_app_id: str,
+        *,
         version: str,
-    ) -> Call[InvokeHtmlBundleBuildReply]:
+    ) -> Call[str | None]:
         """Invoke html bundle build (构建H5Bundle).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(InvokeHtmlBundleBuildReply)
+        return Call(str, "result").or_none()
 
     @api("miniapp_1_0.ListAvaiableVersion", "POST /v1.0/miniapp/apps/versions/query", idempotent=True)
-    def list_avaiable_version(
+    def list_available_version(
         self,
         bundle_id: str,
         mini_app_id: str,
-        version_type_set: list[int],
         *,
+        version_type_set: list[int],
         page_num: int | None = None,
         page_size: int = 20,
-    ) -> Query[ListAvaiableVersionVersion]:
-        """List avaiable version (获取小程序版本列表).
+    ) -> Query[AvailableVersion]:
+        """List available version (获取小程序版本列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
@@ -206,9 +160,9 @@ class MiniappV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(
-            ListAvaiableVersionVersion, Paging("pageNum", 1, unit="pages", open_ended=True), items="versions"
-        )
+        return Listing(AvailableVersion, Paging("pageNum", 1, unit="pages", open_ended=True), items="versions")
+
+    list_avaiable_version = list_available_version
 
     @api("miniapp_1_0.QueryHtmlBundleBuild", "GET /v1.0/miniapp/h5Bundles/buildResults")
     def query_html_bundle_build(
@@ -217,58 +171,60 @@ class MiniappV1(Manager):
         bundle_id: str | None = None,
         mini_app_id: str | None = None,
         version: str | None = None,
-    ) -> Call[QueryHtmlBundleBuildReply]:
+    ) -> Call[str]:
         """Query html bundle build (查询H5构建结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryHtmlBundleBuildReply)
+        return Call(str, "result")
 
     @api("miniapp_1_0.RollBackVersion", "POST /v1.0/miniapp/versions/rollback")
     def roll_back_version(
         self,
         bundle_id: str,
         mini_app_id: str,
+        *,
         rollback_version: str,
         target_version: str,
-    ) -> Call[RollBackVersionReply]:
+    ) -> Call[str | None]:
         """Roll back version (回滚版本).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RollBackVersionReply)
+        return Call(str, "result").or_none()
 
     @api("miniapp_1_0.SetExtendSetting", "PUT /v1.0/miniapp/apps/settings")
     def set_extend_setting(
         self,
-        build_h5_bundle: bool,
         mini_app_id: str,
-    ) -> Call[SetExtendSettingReply]:
+        *,
+        build_h5_bundle: bool,
+    ) -> Call[str | None]:
         """Set extend setting (修改小程序配置).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SetExtendSettingReply)
+        return Call(str, "result").or_none()
 
     @api("miniapp_1_0.UpdateVersionStatus", "POST /v1.0/miniapp/versions/status")
     def update_version_status(
         self,
         bundle_id: str,
         mini_app_id: str,
-        version_type: int,
         *,
+        version_type: int,
         version: str | None = None,
-    ) -> Call[UpdateVersionStatusReply]:
+    ) -> Call[str | None]:
         """Update version status (发布版本).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateVersionStatusReply)
+        return Call(str, "result").or_none()

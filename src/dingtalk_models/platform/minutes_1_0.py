@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Required
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN, Paging
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel, empty_dict, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateSmartDeviceAiSummaryReply(Record, alias_generator=camel):
-    async_: bool | None
-    """是否异步返回结果"""
+class AdminMinutes(Reply, alias_generator=camel):
+    """Admin minutes."""
+
+    biz_type: int | None
+    creator_nick: str = ""
+    creator_union_id: str
+    duration: int | None
+    full_text_summary: str = ""
+    original_text: str = ""
+    start_time: int | None
+    status: int | None
+    task_uuid: str | None
+    title: str = ""
 
 
-class QuerySmartDeviceAiSummaryReplyAiSummaryList(Record, alias_generator=camel):
+class AiSummary(Reply, alias_generator=camel):
+    """Ai summary (小助理分析结果列表)."""
+
     agent_id: str | None
     """小助理id"""
     instance_id: str | None
@@ -30,11 +44,11 @@ class QuerySmartDeviceAiSummaryReplyAiSummaryList(Record, alias_generator=camel)
     """小助理能力模板id"""
     open_file_id: str | None
     """录音文件id"""
-    summary: str | None
+    summary: str = ""
     """总结内容"""
-    title: str | None
+    title: str = ""
     """总结标题"""
-    creator_union_id: str | None
+    creator_union_id: str
     """创建人unionId"""
     ai_scene_rule_avatar_url: str | None
     """小助理能力模板头像"""
@@ -42,106 +56,136 @@ class QuerySmartDeviceAiSummaryReplyAiSummaryList(Record, alias_generator=camel)
     """小助理分析结果顺序"""
 
 
-class QuerySmartDeviceAiSummaryReply(Record, alias_generator=camel):
-    ai_summary_list: list[QuerySmartDeviceAiSummaryReplyAiSummaryList] = empty_list()
-    """小助理分析结果列表"""
-    state: int | None
-    """小助理分析结果状态 - 0 (`0` `2` `3` `4`)"""
+class BizMinutes(Reply, alias_generator=camel):
+    """Biz minutes."""
 
-
-class AdminSearchMinutesMinutesList(Record, alias_generator=camel):
-    biz_type: int | None
-    creator_nick: str | None
-    creator_union_id: str | None
-    duration: int | None
-    full_text_summary: str | None
-    original_text: str | None
-    start_time: int | None
-    status: int | None
-    task_uuid: str | None
-    title: str | None
-
-
-class BatchGetMinutesDetailsReplyMinutesDetails(Record, alias_generator=camel):
     biz_order: str | None
     biz_type: int | None
-    creator_nick: str | None
-    creator_union_id: str | None
+    creator_nick: str = ""
+    creator_union_id: str
     duration_micros: int | None
     is_deleted: int | None
     size: int | None
     start_time: int | None
     status: int | None
     task_uuid: str | None
-    title: str | None
+    title: str = ""
 
 
-class BatchGetMinutesDetailsReply(Record, alias_generator=camel):
-    minutes_details: list[BatchGetMinutesDetailsReplyMinutesDetails] = empty_list()
+class Chapter(Reply, alias_generator=camel):
+    """Chapter."""
+
+    content: str = ""
+    end_time: int | None
+    start_time: int | None
+    title: str = ""
+    uuid: str | None
 
 
-class BatchGetVoicePrintIdentifyConfigItems(TypedDict, total=False):
-    lang: str
-    union_id: Required[str]
+class CustomTab(Shape, alias_generator=camel):
+    """Custom tab."""
+
+    biz_type: str
+    default_locale: str
+    name_i18n_map: dict[str, JsonValue]
+    pc_url: str | None = None
+    url: str
+    tab_id: str | None = None
 
 
-class BatchGetVoicePrintIdentifyConfigReplyConfigItems(Record, alias_generator=camel):
-    allow_config_voice_print: bool | None
-    enable_voice_print: bool | None
-    has_voice_print_record: bool | None
+class Device(Reply, alias_generator=camel):
+    """Device."""
+
+    dev_serv_id: int | None
+    device_id: int
+    device_name: str = ""
+    sn: str | None
+
+
+class DingtalkTodo(Reply, alias_generator=camel):
+    """Dingtalk todo."""
+
+    created_time: int
+    creator_union_id: str
+    deadline: str | None
+    dingtalk_todo_id: str
+    executor_list: list[Executor] = empty_list()
+    is_done: bool | None
+    minutes_todo_id: str | None
+    open_dingtalk_todo_id: str | None
+    title: str = ""
+
+
+class Executor(Reply, alias_generator=camel):
+    """Executor."""
+
+    avatar: str = ""
+    nick: str = ""
     union_id: str | None
 
 
-class BatchGetVoicePrintIdentifyConfigReply(Record, alias_generator=camel):
-    config_items: list[BatchGetVoicePrintIdentifyConfigReplyConfigItems] = empty_list()
+class GenerateSummary(Reply, alias_generator=camel):
+    """Generate summary."""
 
-
-class BatchToggleVoicePrintSwitchStatusItems(TypedDict, total=False):
-    open: Required[bool]
-    should_clear_voice_print: bool
-    union_id: Required[str]
-
-
-class BatchToggleVoicePrintSwitchStatusReplyResultItems(Record, alias_generator=camel):
-    message: str | None
-    success: bool | None
-    union_id: str | None
-
-
-class BatchToggleVoicePrintSwitchStatusReply(Record, alias_generator=camel):
-    result_items: list[BatchToggleVoicePrintSwitchStatusReplyResultItems] = empty_list()
-
-
-class CreateMinutesByUploadFileReply(Record, alias_generator=camel):
-    biz_id: str | None
-    task_uuid: str | None
-
-
-class DeleteMinutesReply(Record, alias_generator=camel):
-    task_uuid: str | None
-
-
-class DeleteMinutesMediaReply(Record, alias_generator=camel):
-    task_uuid: str | None
-
-
-class ExportMinutesTaskResultSummaryExportSetting(TypedDict, total=False):
-    enable_bilingual: bool
-    target_lang: str
-
-
-class ExportMinutesTaskResultReply(Record, alias_generator=camel):
-    minutes_doc_url: str | None
-
-
-class GenerateSummaryReply(Record, alias_generator=camel):
     generating_status: str | None
-    summary_text: str | None
+    summary_text: str = ""
     task_uuid: str | None
 
 
-class ListMinutesAttachmentsAttachment(Record, alias_generator=camel):
-    content: str | None
+class IsvAiScene(Reply, alias_generator=camel):
+    """Isv ai scene."""
+
+    isv_app_id: str | None
+    isv_app_state: int | None
+    isv_corp_id: str | None
+    isv_type: int | None
+
+
+class Llm(Reply, alias_generator=camel):
+    """Llm."""
+
+    model_id: str | None
+    model_name: str = ""
+
+
+class MemberInfo(Reply, Shape, alias_generator=camel):
+    """Member info."""
+
+    member_type: int | None = None
+    member_union_id: str | None = None
+    policy_id: int | None = None
+
+
+class MemberPermissionOperation(Reply, Shape, alias_generator=camel):
+    """Member permission operation."""
+
+    error_code: str | None = None
+    error_message: str = ""
+    index: int | None = None
+    member_type: int
+    member_union_id: str
+    op_type: int
+    policy_id: int
+    success: bool | None = None
+    role_sub_resource_ids: list[str] = empty_list()
+
+
+class Minutes(Reply, alias_generator=camel):
+    """Minutes."""
+
+    duration: int | None
+    end_time: int | None
+    start_time: int | None
+    task_creator: str | None
+    task_uuid: str | None
+    title: str = ""
+    url: str | None
+
+
+class MinutesAttachment(Reply, alias_generator=camel):
+    """Minutes attachment."""
+
+    content: str = ""
     content_type: int | None
     download_url: str | None
     note_id: int | None
@@ -150,74 +194,16 @@ class ListMinutesAttachmentsAttachment(Record, alias_generator=camel):
     type: int | None
 
 
-class MoveOutTempStorageReply(Record, alias_generator=camel):
-    task_uuid: str | None
+class MinutesChapter(Reply, alias_generator=camel):
+    """Minutes chapter."""
 
-
-class OpenQueryMinutesSummaryReply(Record, alias_generator=camel):
-    full_summary: str | None
-
-
-class QueryBizMinutesReplyMinutesDetails(Record, alias_generator=camel):
-    biz_order: str | None
-    biz_type: int | None
-    creator_nick: str | None
-    creator_union_id: str | None
-    duration_micros: int | None
-    is_deleted: int | None
-    size: int | None
-    start_time: int | None
-    status: int | None
-    task_uuid: str | None
-    title: str | None
-
-
-class QueryBizMinutesReply(Record, alias_generator=camel):
-    minutes_details: list[QueryBizMinutesReplyMinutesDetails] = empty_list()
-
-
-class QueryCreateMinutesListMinutesDetail(Record, alias_generator=camel):
-    biz_order: str | None
-    biz_type: int | None
-    creator_nick: str | None
-    creator_union_id: str | None
-    duration_micros: int | None
-    is_deleted: int | None
-    size: int | None
-    start_time: int | None
-    status: int | None
-    task_uuid: str | None
-    title: str | None
-
-
-class QueryMinutesBasicInfoReply(Record, alias_generator=camel):
-    duration: int | None
-    end_time: int | None
-    start_time: int | None
-    task_creator: str | None
-    task_uuid: str | None
-    title: str | None
-    url: str | None
-
-
-class QueryMinutesChaptersReplyChapterList(Record, alias_generator=camel):
-    content: str | None
-    end_time: int | None
-    start_time: int | None
-    title: str | None
-    uuid: str | None
-
-
-class QueryMinutesChaptersReply(Record, alias_generator=camel):
-    chapter_list: list[QueryMinutesChaptersReplyChapterList] = empty_list()
+    chapter_list: list[Chapter] = empty_list()
     status: int | None
 
 
-class QueryMinutesKeywordReply(Record, alias_generator=camel):
-    keywords: list[str] = empty_list()
+class MinutesPlay(Reply, alias_generator=camel):
+    """Minutes play."""
 
-
-class QueryMinutesPlayInfoReplyPlayInfo(Record, alias_generator=camel):
     download_url: str | None
     duration: str | None
     media_type: str | None
@@ -226,150 +212,175 @@ class QueryMinutesPlayInfoReplyPlayInfo(Record, alias_generator=camel):
     status: str | None
 
 
-class QueryMinutesPlayInfoReply(Record, alias_generator=camel):
-    play_info: QueryMinutesPlayInfoReplyPlayInfo | None
+class MinutesRef(Reply, alias_generator=camel):
+    """Minutes ref."""
 
-
-class QueryMinutesShareListMinutesDetail(Record, alias_generator=camel):
-    biz_order: str | None
-    biz_type: int | None
-    creator_nick: str | None
-    creator_union_id: str | None
-    duration_micros: int | None
-    is_deleted: int | None
-    size: int | None
-    start_time: int | None
-    status: int | None
+    biz_id: str | None
     task_uuid: str | None
-    title: str | None
 
 
-class QueryMinutesStatusReply(Record, alias_generator=camel):
-    status: int | None
+class MinutesTemplate(Reply, alias_generator=camel):
+    """Minutes template."""
+
+    category: str | None
+    description: str = ""
+    icon_url: str | None
+    template_id: str
+    title: str = ""
 
 
-class QueryMinutesTextParagraphListSentenceListWordList(Record, alias_generator=camel):
+class MinutesText(Reply, alias_generator=camel):
+    """Minutes text."""
+
     end_time: int | None
-    start_time: int | None
-    word: str | None
-    word_id: str | None
-
-
-class QueryMinutesTextParagraphListSentenceList(Record, alias_generator=camel):
-    end_time: int | None
-    sentence: str | None
-    start_time: int | None
-    word_list: list[QueryMinutesTextParagraphListSentenceListWordList] = empty_list()
-
-
-class QueryMinutesTextParagraphListSpeakerDisplay(Record, alias_generator=camel):
-    avatar_url: str | None
-    nick_name: str | None
-
-
-class QueryMinutesTextParagraphList(Record, alias_generator=camel):
-    end_time: int | None
-    nick_name: str | None
+    nick_name: str = ""
     paragraph: str | None
-    paragraph_id: int | None
+    paragraph_id: int
     record_id: int | None
-    sentence_list: list[QueryMinutesTextParagraphListSentenceList] = empty_list()
-    speaker_display: QueryMinutesTextParagraphListSpeakerDisplay | None
+    sentence_list: list[Sentence] = empty_list()
+    speaker_display: SpeakerDisplay | None
     start_time: int | None
     sub_speaker_id: str | None
     union_id: str | None
 
 
-class QueryMinutesTodoReplyDingtalkTodoListExecutorList(Record, alias_generator=camel):
-    avatar: str | None
-    nick: str | None
-    union_id: str | None
+class MinutesTodo(Reply, alias_generator=camel):
+    """Minutes todo."""
 
-
-class QueryMinutesTodoReplyDingtalkTodoList(Record, alias_generator=camel):
-    created_time: int | None
-    creator_union_id: str | None
-    deadline: str | None
-    dingtalk_todo_id: str | None
-    executor_list: list[QueryMinutesTodoReplyDingtalkTodoListExecutorList] = empty_list()
-    is_done: bool | None
-    minutes_todo_id: str | None
-    open_dingtalk_todo_id: str | None
-    title: str | None
-
-
-class QueryMinutesTodoReply(Record, alias_generator=camel):
     actions: list[str] = empty_list()
-    dingtalk_todo_list: list[QueryMinutesTodoReplyDingtalkTodoList] = empty_list()
+    dingtalk_todo_list: list[DingtalkTodo] = empty_list()
 
 
-class QueryOrgDiyTemplatesDiyTemplate(Record, alias_generator=camel):
+class OrgDiyTemplate(Reply, alias_generator=camel):
+    """Org diy template."""
+
     accept_times: int | None
-    create_time: int | None
-    creator_nick: str | None
-    creator_union_id: str | None
+    create_time: int
+    creator_nick: str = ""
+    creator_union_id: str
     diy_template_brief_intro: str | None
     diy_template_icon_url: str | None
     diy_template_key: str | None
     diy_template_latest_version: int | None
     diy_template_source: str | None
-    diy_template_title: str | None
+    diy_template_title: str = ""
     status: str | None
 
 
-class QueryScheduleConfMinutesReplyMinutesDetails(Record, alias_generator=camel):
-    biz_order: str | None
-    biz_type: int | None
-    creator_nick: str | None
-    creator_union_id: str | None
-    duration_micros: int | None
-    is_deleted: int | None
-    size: int | None
+class Project(Reply, alias_generator=camel):
+    """Project."""
+
+    project_id: str
+    project_name: str = ""
+
+
+class Sentence(Reply, alias_generator=camel):
+    """Sentence."""
+
+    end_time: int | None
+    sentence: str | None
     start_time: int | None
-    status: int | None
-    task_uuid: str | None
-    title: str | None
+    word_list: list[Word] = empty_list()
 
 
-class QueryScheduleConfMinutesReply(Record, alias_generator=camel):
-    minutes_details: list[QueryScheduleConfMinutesReplyMinutesDetails] = empty_list()
+class ShareScope(Reply, alias_generator=camel):
+    """Share scope."""
+
+    error_code: str | None
+    error_message: str = ""
+    success: bool | None
 
 
-class QuerySmartDeviceAiSceneByIdReplyAgentDeviceList(Record, alias_generator=camel):
-    dev_serv_id: int | None
-    device_id: int | None
-    device_name: str | None
-    sn: str | None
+class ShareScopeConfig(Shape, alias_generator=camel):
+    """Share scope config."""
+
+    role_code: str | None = None
+    role_sub_resource_ids: list[str] = empty_list()
+    share_scope: int
 
 
-class QuerySmartDeviceAiSceneByIdReplyAgentIsvAiScene(Record, alias_generator=camel):
-    isv_app_id: str | None
-    isv_app_state: int | None
-    isv_corp_id: str | None
-    isv_type: int | None
+class SmartDeviceAi(Reply, alias_generator=camel):
+    """Smart device ai."""
+
+    ai_summary_list: list[AiSummary] = empty_list()
+    """小助理分析结果列表"""
+    state: int | None
+    """小助理分析结果状态 - 0 (`0` `2` `3` `4`)"""
 
 
-class QuerySmartDeviceAiSceneByIdReplyAgentLlmModel(Record, alias_generator=camel):
-    model_id: str | None
-    model_name: str | None
+class SmartDeviceAiScene(Reply, alias_generator=camel):
+    """Smart device ai scene."""
+
+    agent_id: str
+    agent_instance_id: str | None
+    agent_name: str = ""
+    all_file_groups: bool | None
+    attributes: dict[str, JsonValue] = empty_dict()
+    avatar_url: str | None
+    belonging_id: str | None
+    belonging_type: int | None
+    country: str | None
+    creator_union_id: str
+    description: str = ""
+    device_list: list[Device] = empty_list()
+    isv_ai_scene: IsvAiScene | None
+    keywords: list[str] = empty_list()
+    llm_model: Llm | None
+    mail: str | None
+    mail_option: str | None
+    minutes_templates: list[MinutesTemplate] = empty_list()
+    project_list: list[Project] = empty_list()
+    prompt: str | None
+    prompt_template_ids: list[str] = empty_list()
+    state: int | None
+    sync_collab_sheet_config: SyncCollabSheetConfig | None
+    sync_isv_system_configs: list[SyncIsvSystemConfig] = empty_list()
+    sync_yida_config: SyncYidaConfig | None
 
 
-class QuerySmartDeviceAiSceneByIdReplyAgentMinutesTemplates(Record, alias_generator=camel):
+class SmartDeviceAiScenePromptTemplate(Reply, alias_generator=camel):
+    """Smart device ai scene prompt template."""
+
+    agent_prompt_template_id: str
+    avatar_url: str | None
+    belonging_id: str | None
+    belonging_type: str | None
     category: str | None
-    description: str | None
-    icon_url: str | None
-    template_id: str | None
-    title: str | None
+    country: str | None
+    creator_union_id: str
+    description: str = ""
+    order: str | None
+    prompt: str | None
+    title: str = ""
 
 
-class QuerySmartDeviceAiSceneByIdReplyAgentProjectList(Record, alias_generator=camel):
-    project_id: str | None
-    project_name: str | None
+class SpeakerDisplay(Reply, alias_generator=camel):
+    """Speaker display."""
+
+    avatar_url: str | None
+    nick_name: str = ""
 
 
-class QuerySmartDeviceAiSceneByIdReplyAgentSyncCollabSheetConfig(Record, alias_generator=camel):
+class SummaryExportSetting(Shape, alias_generator=camel):
+    """Summary export setting."""
+
+    enable_bilingual: bool | None = None
+    target_lang: str | None = None
+
+
+class SummaryWithTemplate(Reply, alias_generator=camel):
+    """Summary with template."""
+
+    generating_status: str | None
+    summary_text: str = ""
+    visual_generating_status: str | None
+
+
+class SyncCollabSheetConfig(Reply, alias_generator=camel):
+    """Sync collab sheet config."""
+
     agent_prompt_template_ids: list[str] = empty_list()
-    collab_sheet_name: str | None
+    collab_sheet_name: str = ""
     collab_sheet_url: str | None
     corp_id: str | None
     dentry_uuid: str | None
@@ -377,118 +388,84 @@ class QuerySmartDeviceAiSceneByIdReplyAgentSyncCollabSheetConfig(Record, alias_g
     sync_collab_sheet: bool | None
 
 
-class QuerySmartDeviceAiSceneByIdReplyAgentSyncIsvSystemConfigs(Record, alias_generator=camel):
-    description: str | None
+class SyncIsvSystemConfig(Reply, alias_generator=camel):
+    """Sync isv system config."""
+
+    description: str = ""
     isv_system_key: str | None
     state: str | None
-    title: str | None
+    title: str = ""
 
 
-class QuerySmartDeviceAiSceneByIdReplyAgentSyncYidaConfig(Record, alias_generator=camel):
+class SyncYidaConfig(Reply, alias_generator=camel):
+    """Sync yida config."""
+
     app_code: str | None
     corp_id: str | None
-    form_name: str | None
+    form_name: str = ""
     form_uuid: str | None
     sync_yida: bool | None
 
 
-class QuerySmartDeviceAiSceneByIdReplyAgent(Record, alias_generator=camel):
-    agent_id: str | None
-    agent_instance_id: str | None
-    agent_name: str | None
-    all_file_groups: bool | None
-    attributes: dict[str, JsonValue] | None
-    avatar_url: str | None
-    belonging_id: str | None
-    belonging_type: int | None
-    country: str | None
-    creator_union_id: str | None
-    description: str | None
-    device_list: list[QuerySmartDeviceAiSceneByIdReplyAgentDeviceList] = empty_list()
-    isv_ai_scene: QuerySmartDeviceAiSceneByIdReplyAgentIsvAiScene | None
-    keywords: list[str] = empty_list()
-    llm_model: QuerySmartDeviceAiSceneByIdReplyAgentLlmModel | None
-    mail: str | None
-    mail_option: str | None
-    minutes_templates: list[QuerySmartDeviceAiSceneByIdReplyAgentMinutesTemplates] = empty_list()
-    project_list: list[QuerySmartDeviceAiSceneByIdReplyAgentProjectList] = empty_list()
-    prompt: str | None
-    prompt_template_ids: list[str] = empty_list()
-    state: int | None
-    sync_collab_sheet_config: QuerySmartDeviceAiSceneByIdReplyAgentSyncCollabSheetConfig | None
-    sync_isv_system_configs: list[QuerySmartDeviceAiSceneByIdReplyAgentSyncIsvSystemConfigs] = empty_list()
-    sync_yida_config: QuerySmartDeviceAiSceneByIdReplyAgentSyncYidaConfig | None
+class Template(Reply, alias_generator=camel):
+    """Template."""
 
-
-class QuerySmartDeviceAiSceneByIdReply(Record, alias_generator=camel):
-    agent: QuerySmartDeviceAiSceneByIdReplyAgent | None
-
-
-class QuerySmartDeviceAiScenePromptTemplateByIdsReplyAgentPromptTemplates(Record, alias_generator=camel):
-    agent_prompt_template_id: str | None
-    avatar_url: str | None
-    belonging_id: str | None
-    belonging_type: str | None
-    category: str | None
-    country: str | None
-    creator_union_id: str | None
-    description: str | None
-    order: str | None
-    prompt: str | None
-    title: str | None
-
-
-class QuerySmartDeviceAiScenePromptTemplateByIdsReply(Record, alias_generator=camel):
-    agent_prompt_templates: list[QuerySmartDeviceAiScenePromptTemplateByIdsReplyAgentPromptTemplates] = empty_list()
-
-
-class QuerySummaryWithTemplateReply(Record, alias_generator=camel):
-    generating_status: str | None
-    summary_text: str | None
-    visual_generating_status: str | None
-
-
-class QueryUploadVideoPlayInfoReplyPlayInfo(Record, alias_generator=camel):
-    duration: int | None
-    play_url: str | None
-    size: int | None
-    status: str | None
-
-
-class QueryUploadVideoPlayInfoReply(Record, alias_generator=camel):
-    play_info: QueryUploadVideoPlayInfoReplyPlayInfo | None
-
-
-class QueryUserAvailableDiyTemplatesReplyOrgDiyTemplates(Record, alias_generator=camel):
-    create_time: int | None
+    create_time: int
     diy_template_brief_intro: str | None
     diy_template_icon_url: str | None
     diy_template_key: str | None
     diy_template_latest_version: int | None
     diy_template_source: str | None
-    diy_template_title: str | None
+    diy_template_title: str = ""
     modified_time: int | None
 
 
-class QueryUserAvailableDiyTemplatesReplyUserDiyTemplates(Record, alias_generator=camel):
-    create_time: int | None
-    diy_template_brief_intro: str | None
-    diy_template_icon_url: str | None
-    diy_template_key: str | None
-    diy_template_latest_version: int | None
-    diy_template_source: str | None
-    diy_template_title: str | None
-    modified_time: int | None
+class ToggleVoicePrintSwitchStatus(Reply, alias_generator=camel):
+    """Toggle voice print switch status."""
+
+    message: str = ""
+    success: bool | None
+    union_id: str | None
 
 
-class QueryUserAvailableDiyTemplatesReply(Record, alias_generator=camel):
+class UpdatedMinutesTitle(Reply, alias_generator=camel):
+    """Updated minutes title."""
+
+    task_uuid: str | None
+    title: str = ""
+
+
+class UpdatedMinutesTodosVisible(Reply, alias_generator=camel):
+    """Updated minutes todos visible."""
+
+    task_uuid: str | None
+    todos_visible: bool | None
+
+
+class UpdatedPermission(Reply, alias_generator=camel):
+    """Updated permission."""
+
+    all_succeeded: bool | None
+    fail_member_info_list: list[MemberInfo] = empty_list()
+    member_permission_operation_results: list[MemberPermissionOperation] = empty_list()
+    model_version: str | None
+    partial_success: bool | None
+    share_scope_result: ShareScope | None
+    share_scope_version: int | None
+
+
+class UserAvailableDiyTemplatePage(Reply, alias_generator=camel):
+    """User available diy template page."""
+
     has_next: bool | None
     next_token: str | None
-    org_diy_templates: list[QueryUserAvailableDiyTemplatesReplyOrgDiyTemplates] = empty_list()
-    user_diy_templates: list[QueryUserAvailableDiyTemplatesReplyUserDiyTemplates] = empty_list()
+    org_diy_templates: list[Template] = empty_list()
+    user_diy_templates: list[Template] = empty_list()
 
 
-class QueryUserMinutesPermissionReply(Record, alias_generator=camel):
+class UserMinutesPermission(Reply, alias_generator=camel):
+    """User minutes permission."""
+
     has_permission: bool | None
     role_sub_resource_ids: list[str] = empty_list()
     role_type: str | None
@@ -496,107 +473,127 @@ class QueryUserMinutesPermissionReply(Record, alias_generator=camel):
     share_scope_version: int | None
 
 
-class RegenerateChaptersReply(Record, alias_generator=camel):
-    task_uuid: str | None
+class VoicePrintIdentifyConfig(Reply, alias_generator=camel):
+    """Voice print identify config."""
+
+    allow_config_voice_print: bool | None
+    enable_voice_print: bool | None
+    has_voice_print_record: bool | None
+    union_id: str | None
 
 
-class SetA1DetailPageCustomTabCustomTabList(TypedDict, total=False):
-    biz_type: Required[str]
-    default_locale: Required[str]
-    name_i18n_map: Required[dict[str, JsonValue]]
-    pc_url: str
-    url: Required[str]
+class VoicePrintIdentifyConfigEntry(Shape, alias_generator=camel):
+    """Voice print identify config entry."""
+
+    lang: str | None = None
+    union_id: str
+    open: bool | None = None
+    should_clear_voice_print: bool | None = None
 
 
-class SetA1DetailPageCustomTabReply(Record, alias_generator=camel):
-    task_uuid: str | None
+class Word(Reply, alias_generator=camel):
+    """Word."""
 
-
-class SetDetailPageCustomTabCustomTabList(TypedDict, total=False):
-    biz_type: Required[str]
-    default_locale: Required[str]
-    name_i18n_map: Required[dict[str, JsonValue]]
-    pc_url: str
-    url: Required[str]
-
-
-class SetDetailPageCustomTabReply(Record, alias_generator=camel):
-    task_uuid: str | None
-
-
-class SetInProgressCustomTabsCustomTabList(TypedDict, total=False):
-    biz_type: Required[str]
-    default_locale: Required[str]
-    name_i18n_map: Required[dict[str, JsonValue]]
-    pc_url: str
-    tab_id: str
-    url: Required[str]
-
-
-class SetMinutesTodosVisibleReply(Record, alias_generator=camel):
-    task_uuid: str | None
-    todos_visible: bool | None
-
-
-class UpdateMinutesTitleReply(Record, alias_generator=camel):
-    task_uuid: str | None
-    title: str | None
-
-
-class UpdatePermissionMemberInfoList(TypedDict, total=False):
-    member_type: int
-    member_union_id: str
-    policy_id: int
-
-
-class UpdatePermissionMemberPermissionOperations(TypedDict, total=False):
-    member_type: Required[int]
-    member_union_id: Required[str]
-    op_type: Required[int]
-    policy_id: Required[int]
-    role_sub_resource_ids: list[str]
-
-
-class UpdatePermissionShareScopeConfig(TypedDict, total=False):
-    role_code: str
-    role_sub_resource_ids: list[str]
-    share_scope: Required[int]
-
-
-class UpdatePermissionReplyFailMemberInfoList(Record, alias_generator=camel):
-    member_type: int | None
-    member_union_id: str | None
-    policy_id: int | None
-
-
-class UpdatePermissionReplyMemberPermissionOperationResults(Record, alias_generator=camel):
-    error_code: str | None
-    error_message: str | None
-    index: int | None
-    member_type: int | None
-    member_union_id: str | None
-    op_type: int | None
-    policy_id: int | None
-    success: bool | None
-
-
-class UpdatePermissionReplyShareScopeResult(Record, alias_generator=camel):
-    error_code: str | None
-    error_message: str | None
-    success: bool | None
-
-
-class UpdatePermissionReply(Record, alias_generator=camel):
-    all_succeeded: bool | None
-    fail_member_info_list: list[UpdatePermissionReplyFailMemberInfoList] = empty_list()
-    member_permission_operation_results: list[UpdatePermissionReplyMemberPermissionOperationResults] = empty_list()
-    model_version: str | None
-    partial_success: bool | None
-    share_scope_result: UpdatePermissionReplyShareScopeResult | None
-    share_scope_version: int | None
+    end_time: int | None
+    start_time: int | None
+    word: str | None
+    word_id: str
 
 
 class MinutesV1(Manager):
+    @api("minutes_1_0.AdminSearchMinutes", "POST /v1.0/minutes/flashMinutes/adminSearch?unionId", idempotent=True)
+    def admin_search_minutes(
+        self,
+        union_id: str,
+        *,
+        query: str,
+        creator_union_ids: list[str] | None = None,
+        end_time: int | None = None,
+        next_token: str | None = None,
+        page_size: int = 20,
+        search_type: str | None = None,
+        start_time: int | None = None,
+    ) -> Query[AdminMinutes]:
+        """Admin search minutes (搜索企业内听记).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(AdminMinutes, TOKEN, items="minutesList")
+
+    @api("minutes_1_0.BatchGetMinutesDetails", "POST /v1.0/minutes/flashMinutes/details/query?unionId", idempotent=True)
+    def batch_get_minutes_details(
+        self,
+        union_id: str,
+        *,
+        task_uuids: list[str],
+    ) -> Call[list[BizMinutes]]:
+        """Batch get minutes details (批量获取闪记详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[BizMinutes], "minutesDetails").or_empty()
+
+    @api(
+        "minutes_1_0.BatchGetVoicePrintIdentifyConfig",
+        "POST /v1.0/minutes/voicePrint/configs/batchGet",
+        idempotent=True,
+    )
+    def batch_get_voice_print_identify_config(
+        self,
+        *,
+        items: Sequence[OrDict[VoicePrintIdentifyConfigEntry]],
+    ) -> Call[list[VoicePrintIdentifyConfig]]:
+        """Batch get voice print identify config (批量查询声纹配置信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[VoicePrintIdentifyConfig], "configItems").or_empty()
+
+    @api("minutes_1_0.BatchToggleVoicePrintSwitchStatus", "POST /v1.0/minutes/voicePrint/switches/batchToggle")
+    def batch_toggle_voice_print_switch_status(
+        self,
+        *,
+        items: Sequence[Annotated[OrDict[VoicePrintIdentifyConfigEntry], Needs("open")]],
+    ) -> Call[list[ToggleVoicePrintSwitchStatus]]:
+        """Batch toggle voice print switch status (批量设置声纹开关状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[ToggleVoicePrintSwitchStatus], "resultItems").or_empty()
+
+    @api("minutes_1_0.CreateMinutesByUploadFile", "POST /v1.0/minutes/flashMinutes/createMinutesByUploadFile?unionId")
+    def create_minutes_by_upload_file(
+        self,
+        union_id: str,
+        biz_id: str,
+        creator_id: str,
+        *,
+        media_file_url: str,
+        media_type: str,
+        title: str,
+        custom_prompt: str | None = None,
+        enable_push_card: bool | None = None,
+        hidden_minutes: bool | None = None,
+    ) -> Call[MinutesRef]:
+        """Create minutes by upload file (从上传的媒体文件创建闪记).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(MinutesRef)
+
     @api("minutes_1_0.CreateSmartDeviceAiSummary", "POST /v1.0/minutes/smartdevice/aisummary/create")
     def create_smart_device_ai_summary(
         self,
@@ -605,7 +602,7 @@ class MinutesV1(Manager):
         open_file_id: str | None = None,
         isv_context: str | None = None,
         instance_id: str | None = None,
-    ) -> Call[CreateSmartDeviceAiSummaryReply]:
+    ) -> Call[bool]:
         """Create smart device ai summary (创建DingTalkA1小助理分析).
 
         Args:
@@ -622,7 +619,356 @@ class MinutesV1(Manager):
 
         Source: api-createsmartdeviceaisummary
         """
-        return Call(CreateSmartDeviceAiSummaryReply)
+        return Call(bool, "async")
+
+    @api("minutes_1_0.DeleteMinutes", "DELETE /v1.0/minutes/flashMinutes/tasks/{taskUuid}")
+    def delete_minutes(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[str | None]:
+        """Delete minutes (删除闪记).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "taskUuid").or_none()
+
+    @api("minutes_1_0.DeleteMinutesMedia", "POST /v1.0/minutes/flashMinutes/deleteMedia?taskUuid&unionId")
+    def delete_minutes_media(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[str | None]:
+        """Delete minutes media (删除听记音视频文件释放存储空间).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "taskUuid").or_none()
+
+    @api("minutes_1_0.ExportMinutesTaskResult", "POST /v1.0/minutes/flashMinutes/minutesTask/export?unionId")
+    def export_minutes_task_result(
+        self,
+        union_id: str,
+        task_uuid: str,
+        *,
+        task_type: str,
+        expire_time: int | None = None,
+        summary_export_setting: OrDict[SummaryExportSetting] | None = None,
+    ) -> Call[str | None]:
+        """Export minutes task result (导出闪记任务结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "minutesDocUrl").or_none()
+
+    @api("minutes_1_0.GenerateSummary", "POST /v1.0/minutes/flashMinutes/tasks/{taskUuid}/summary?unionId")
+    def generate_summary(
+        self,
+        task_uuid: str,
+        union_id: str,
+        summary_template_id: str,
+        *,
+        summary_template_type: str,
+        async_generate: bool | None = None,
+        diy_template_version: str | None = None,
+        user_context: str | None = None,
+    ) -> Call[GenerateSummary]:
+        """Generate summary (生成摘要).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GenerateSummary)
+
+    @api("minutes_1_0.ListMinutesAttachments", "GET /v1.0/minutes/{taskUuid}/attachments")
+    def list_minutes_attachments(
+        self,
+        task_uuid: str,
+        union_id: str,
+        *,
+        content_type: int | None = None,
+        direction: int | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        type: int | None = None,
+    ) -> Query[MinutesAttachment]:
+        """List minutes attachments (查询听记笔记内容).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(
+            MinutesAttachment, Paging("nextToken", None, more="hasNext", next="nextToken"), items="attachments"
+        )
+
+    @api("minutes_1_0.MoveOutTempStorage", "POST /v1.0/minutes/flashMinutes/moveOutTempStorage?taskUuid&unionId")
+    def move_out_temp_storage(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[str | None]:
+        """Move out temp storage (移动临时存储听记到正式存储).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "taskUuid").or_none()
+
+    @api("minutes_1_0.OpenQueryMinutesSummary", "GET /v1.0/minutes/flashMinutes/queryMinutesSummary")
+    def open_query_minutes_summary(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[str]:
+        """Open query minutes summary (查询闪记摘要).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "fullSummary")
+
+    @api("minutes_1_0.QueryBizMinutes", "GET /v1.0/minutes/flashMinutes/queryBizMinutes")
+    def query_biz_minutes(
+        self,
+        biz_id: str,
+        union_id: str,
+        *,
+        biz_type: int,
+    ) -> Call[list[BizMinutes]]:
+        """Query biz minutes (查询闪会、文档等来源的闪记列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[BizMinutes], "minutesDetails").or_empty()
+
+    @api("minutes_1_0.QueryCreateMinutesList", "GET /v1.0/minutes/flashMinutes/createLists")
+    def query_create_minutes_list(
+        self,
+        union_id: str,
+        *,
+        gmt_create_end: int | None = None,
+        gmt_create_start: int | None = None,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[BizMinutes]:
+        """Query create minutes list (查询自己创建的闪记列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(BizMinutes, Paging("nextToken", None, more="hasNext", next="nextToken"), items="minutesDetails")
+
+    @api("minutes_1_0.QueryMinutesBasicInfo", "GET /v1.0/minutes/flashMinutes/queryMinutesBasicInfo")
+    def query_minutes_basic_info(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[Minutes]:
+        """Query minutes basic info (查询闪记基本信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Minutes)
+
+    @api("minutes_1_0.QueryMinutesChapters", "GET /v1.0/minutes/flashMinutes/{taskUuid}/chapters")
+    def query_minutes_chapters(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[MinutesChapter]:
+        """Query minutes chapters (查询听记智能章节列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(MinutesChapter)
+
+    @api("minutes_1_0.QueryMinutesKeyword", "GET /v1.0/minutes/flashMinutes/{taskUuid}/keywords")
+    def query_minutes_keyword(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[list[str]]:
+        """Query minutes keyword (查询闪记关键字).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[str], "keywords").or_empty()
+
+    @api("minutes_1_0.QueryMinutesPlayInfo", "GET /v1.0/minutes/flashMinutes/tasks/{taskUuid}/playInfos")
+    def query_minutes_play_info(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[MinutesPlay]:
+        """Query minutes play info (查询闪记媒体播放信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(MinutesPlay, "playInfo")
+
+    @api("minutes_1_0.QueryMinutesShareList", "GET /v1.0/minutes/flashMinutes/shareLists")
+    def query_minutes_share_list(
+        self,
+        union_id: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+        scene: str | None = None,
+    ) -> Query[BizMinutes]:
+        """Query minutes share list (获取与我共享闪记列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(BizMinutes, Paging("nextToken", None, more="hasNext", next="nextToken"), items="minutesDetails")
+
+    @api("minutes_1_0.QueryMinutesStatus", "GET /v1.0/minutes/flashMinutes/{taskUuid}/taskStatus")
+    def query_minutes_status(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[int]:
+        """Query minutes status (查询闪记状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "status")
+
+    @api("minutes_1_0.QueryMinutesText", "GET /v1.0/minutes/flashMinutes/{taskUuid}/textInfos")
+    def query_minutes_text(
+        self,
+        task_uuid: str,
+        union_id: str,
+        *,
+        direction: int | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[MinutesText]:
+        """Query minutes text (查询闪记转写文本内容).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(MinutesText, Paging("nextToken", None, more="hasNext", next="nextToken"), items="paragraphList")
+
+    @api("minutes_1_0.QueryMinutesTodo", "GET /v1.0/minutes/flashMinutes/{taskUuid}/todos")
+    def query_minutes_todo(
+        self,
+        task_uuid: str,
+        union_id: str,
+    ) -> Call[MinutesTodo]:
+        """Query minutes todo (查询闪记待办).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(MinutesTodo)
+
+    @api("minutes_1_0.QueryOrgDiyTemplates", "GET /v1.0/minutes/flashMinutes/diyTemplates/orgDeclared")
+    def query_org_diy_templates(
+        self,
+        union_id: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[OrgDiyTemplate]:
+        """Query org diy templates (查询企业所有自定义纪要模板列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            OrgDiyTemplate,
+            Paging("nextToken", None, more="hasNext", next="nextToken", total="total"),
+            items="diyTemplates",
+        )
+
+    @api(
+        "minutes_1_0.QueryScheduleConfMinutes",
+        "GET /v1.0/minutes/flashMinutes/scheduleConference/{scheduleConferenceId}/minutes",
+    )
+    def query_schedule_conf_minutes(
+        self,
+        schedule_conference_id: str,
+        event_id: str,
+        union_id: str,
+    ) -> Call[list[BizMinutes]]:
+        """Query schedule conf minutes (查询预约会议闪记列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[BizMinutes], "minutesDetails").or_empty()
+
+    @api("minutes_1_0.QuerySmartDeviceAiSceneById", "POST /v1.0/minutes/smartdevice/aiscene", idempotent=True)
+    def query_smart_device_ai_scene_by_id(
+        self,
+        *,
+        agent_instance_id: str | None = None,
+    ) -> Call[SmartDeviceAiScene]:
+        """Query smart device ai scene by id (查询A1分析小助理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(SmartDeviceAiScene, "agent")
+
+    @api(
+        "minutes_1_0.QuerySmartDeviceAiScenePromptTemplateByIds",
+        "POST /v1.0/minutes/smartdevice/aiscene/promptTemplate",
+        idempotent=True,
+    )
+    def query_smart_device_ai_scene_prompt_template_by_ids(
+        self,
+        *,
+        agent_instance_id: str | None = None,
+        agent_prompt_template_ids: list[str] | None = None,
+    ) -> Call[list[SmartDeviceAiScenePromptTemplate]]:
+        """Query smart device ai scene prompt template by ids (查询A1分析小助理能力模板).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[SmartDeviceAiScenePromptTemplate], "agentPromptTemplates").or_empty()
 
     @api("minutes_1_0.QuerySmartDeviceAiSummary", "POST /v1.0/minutes/smartdevice/aisummary", idempotent=True)
     def query_smart_device_ai_summary(
@@ -630,7 +976,7 @@ class MinutesV1(Manager):
         *,
         agent_id: str | None = None,
         open_file_id: str | None = None,
-    ) -> Call[QuerySmartDeviceAiSummaryReply]:
+    ) -> Call[SmartDeviceAi]:
         """Query smart device ai summary (查询DingTalkA1小助理分析).
 
         Args:
@@ -645,491 +991,39 @@ class MinutesV1(Manager):
 
         Source: api-querysmartdeviceaisummary
         """
-        return Call(QuerySmartDeviceAiSummaryReply)
-
-    @api("minutes_1_0.AdminSearchMinutes", "POST /v1.0/minutes/flashMinutes/adminSearch?unionId", idempotent=True)
-    def admin_search_minutes(
-        self,
-        union_id: str,
-        query: str,
-        *,
-        creator_union_ids: list[str] | None = None,
-        end_time: int | None = None,
-        next_token: str | None = None,
-        page_size: int = 20,
-        search_type: str | None = None,
-        start_time: int | None = None,
-    ) -> Query[AdminSearchMinutesMinutesList]:
-        """Admin search minutes (搜索企业内听记).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            page_size: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(AdminSearchMinutesMinutesList, TOKEN, items="minutesList")
-
-    @api("minutes_1_0.BatchGetMinutesDetails", "POST /v1.0/minutes/flashMinutes/details/query?unionId", idempotent=True)
-    def batch_get_minutes_details(
-        self,
-        union_id: str,
-        task_uuids: list[str],
-    ) -> Call[BatchGetMinutesDetailsReply]:
-        """Batch get minutes details (批量获取闪记详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchGetMinutesDetailsReply)
-
-    @api(
-        "minutes_1_0.BatchGetVoicePrintIdentifyConfig",
-        "POST /v1.0/minutes/voicePrint/configs/batchGet",
-        idempotent=True,
-    )
-    def batch_get_voice_print_identify_config(
-        self,
-        items: list[BatchGetVoicePrintIdentifyConfigItems],
-    ) -> Call[BatchGetVoicePrintIdentifyConfigReply]:
-        """Batch get voice print identify config (批量查询声纹配置信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchGetVoicePrintIdentifyConfigReply)
-
-    @api("minutes_1_0.BatchToggleVoicePrintSwitchStatus", "POST /v1.0/minutes/voicePrint/switches/batchToggle")
-    def batch_toggle_voice_print_switch_status(
-        self,
-        items: list[BatchToggleVoicePrintSwitchStatusItems],
-    ) -> Call[BatchToggleVoicePrintSwitchStatusReply]:
-        """Batch toggle voice print switch status (批量设置声纹开关状态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchToggleVoicePrintSwitchStatusReply)
-
-    @api("minutes_1_0.CreateMinutesByUploadFile", "POST /v1.0/minutes/flashMinutes/createMinutesByUploadFile?unionId")
-    def create_minutes_by_upload_file(
-        self,
-        union_id: str,
-        biz_id: str,
-        creator_id: str,
-        media_file_url: str,
-        media_type: str,
-        title: str,
-        *,
-        custom_prompt: str | None = None,
-        enable_push_card: bool | None = None,
-        hidden_minutes: bool | None = None,
-    ) -> Call[CreateMinutesByUploadFileReply]:
-        """Create minutes by upload file (从上传的媒体文件创建闪记).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateMinutesByUploadFileReply)
-
-    @api("minutes_1_0.DeleteMinutes", "DELETE /v1.0/minutes/flashMinutes/tasks/{taskUuid}")
-    def delete_minutes(
-        self,
-        task_uuid: str,
-        union_id: str,
-    ) -> Call[DeleteMinutesReply]:
-        """Delete minutes (删除闪记).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeleteMinutesReply)
-
-    @api("minutes_1_0.DeleteMinutesMedia", "POST /v1.0/minutes/flashMinutes/deleteMedia?taskUuid&unionId")
-    def delete_minutes_media(
-        self,
-        task_uuid: str,
-        union_id: str,
-    ) -> Call[DeleteMinutesMediaReply]:
-        """Delete minutes media (删除听记音视频文件释放存储空间).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeleteMinutesMediaReply)
-
-    @api("minutes_1_0.ExportMinutesTaskResult", "POST /v1.0/minutes/flashMinutes/minutesTask/export?unionId")
-    def export_minutes_task_result(
-        self,
-        union_id: str,
-        task_type: str,
-        task_uuid: str,
-        *,
-        expire_time: int | None = None,
-        summary_export_setting: ExportMinutesTaskResultSummaryExportSetting | None = None,
-    ) -> Call[ExportMinutesTaskResultReply]:
-        """Export minutes task result (导出闪记任务结果).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ExportMinutesTaskResultReply)
-
-    @api("minutes_1_0.GenerateSummary", "POST /v1.0/minutes/flashMinutes/tasks/{taskUuid}/summary?unionId")
-    def generate_summary(
-        self,
-        task_uuid: str,
-        union_id: str,
-        summary_template_id: str,
-        summary_template_type: str,
-        *,
-        async_generate: bool | None = None,
-        diy_template_version: str | None = None,
-        user_context: str | None = None,
-    ) -> Call[GenerateSummaryReply]:
-        """Generate summary (生成摘要).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GenerateSummaryReply)
-
-    @api("minutes_1_0.ListMinutesAttachments", "GET /v1.0/minutes/{taskUuid}/attachments")
-    def list_minutes_attachments(
-        self,
-        task_uuid: str,
-        union_id: str,
-        *,
-        content_type: int | None = None,
-        direction: int | None = None,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        type: int | None = None,
-    ) -> Query[ListMinutesAttachmentsAttachment]:
-        """List minutes attachments (查询听记笔记内容).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(
-            ListMinutesAttachmentsAttachment,
-            Paging("nextToken", None, more="hasNext", next="nextToken"),
-            items="attachments",
-        )
-
-    @api("minutes_1_0.MoveOutTempStorage", "POST /v1.0/minutes/flashMinutes/moveOutTempStorage?taskUuid&unionId")
-    def move_out_temp_storage(
-        self,
-        task_uuid: str,
-        union_id: str,
-    ) -> Call[MoveOutTempStorageReply]:
-        """Move out temp storage (移动临时存储听记到正式存储).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(MoveOutTempStorageReply)
-
-    @api("minutes_1_0.OpenQueryMinutesSummary", "GET /v1.0/minutes/flashMinutes/queryMinutesSummary")
-    def open_query_minutes_summary(
-        self,
-        task_uuid: str,
-        union_id: str,
-    ) -> Call[OpenQueryMinutesSummaryReply]:
-        """Open query minutes summary (查询闪记摘要).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(OpenQueryMinutesSummaryReply)
-
-    @api("minutes_1_0.QueryBizMinutes", "GET /v1.0/minutes/flashMinutes/queryBizMinutes")
-    def query_biz_minutes(
-        self,
-        biz_id: str,
-        biz_type: int,
-        union_id: str,
-    ) -> Call[QueryBizMinutesReply]:
-        """Query biz minutes (查询闪会、文档等来源的闪记列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryBizMinutesReply)
-
-    @api("minutes_1_0.QueryCreateMinutesList", "GET /v1.0/minutes/flashMinutes/createLists")
-    def query_create_minutes_list(
-        self,
-        union_id: str,
-        *,
-        gmt_create_end: int | None = None,
-        gmt_create_start: int | None = None,
-        max_results: int = 20,
-        next_token: str | None = None,
-    ) -> Query[QueryCreateMinutesListMinutesDetail]:
-        """Query create minutes list (查询自己创建的闪记列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(
-            QueryCreateMinutesListMinutesDetail,
-            Paging("nextToken", None, more="hasNext", next="nextToken"),
-            items="minutesDetails",
-        )
-
-    @api("minutes_1_0.QueryMinutesBasicInfo", "GET /v1.0/minutes/flashMinutes/queryMinutesBasicInfo")
-    def query_minutes_basic_info(
-        self,
-        task_uuid: str,
-        union_id: str,
-    ) -> Call[QueryMinutesBasicInfoReply]:
-        """Query minutes basic info (查询闪记基本信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryMinutesBasicInfoReply)
-
-    @api("minutes_1_0.QueryMinutesChapters", "GET /v1.0/minutes/flashMinutes/{taskUuid}/chapters")
-    def query_minutes_chapters(
-        self,
-        task_uuid: str,
-        union_id: str,
-    ) -> Call[QueryMinutesChaptersReply]:
-        """Query minutes chapters (查询听记智能章节列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryMinutesChaptersReply)
-
-    @api("minutes_1_0.QueryMinutesKeyword", "GET /v1.0/minutes/flashMinutes/{taskUuid}/keywords")
-    def query_minutes_keyword(
-        self,
-        task_uuid: str,
-        union_id: str,
-    ) -> Call[QueryMinutesKeywordReply]:
-        """Query minutes keyword (查询闪记关键字).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryMinutesKeywordReply)
-
-    @api("minutes_1_0.QueryMinutesPlayInfo", "GET /v1.0/minutes/flashMinutes/tasks/{taskUuid}/playInfos")
-    def query_minutes_play_info(
-        self,
-        task_uuid: str,
-        union_id: str,
-    ) -> Call[QueryMinutesPlayInfoReply]:
-        """Query minutes play info (查询闪记媒体播放信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryMinutesPlayInfoReply)
-
-    @api("minutes_1_0.QueryMinutesShareList", "GET /v1.0/minutes/flashMinutes/shareLists")
-    def query_minutes_share_list(
-        self,
-        union_id: str,
-        *,
-        max_results: int = 20,
-        next_token: str | None = None,
-        scene: str | None = None,
-    ) -> Query[QueryMinutesShareListMinutesDetail]:
-        """Query minutes share list (获取与我共享闪记列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(
-            QueryMinutesShareListMinutesDetail,
-            Paging("nextToken", None, more="hasNext", next="nextToken"),
-            items="minutesDetails",
-        )
-
-    @api("minutes_1_0.QueryMinutesStatus", "GET /v1.0/minutes/flashMinutes/{taskUuid}/taskStatus")
-    def query_minutes_status(
-        self,
-        task_uuid: str,
-        union_id: str,
-    ) -> Call[QueryMinutesStatusReply]:
-        """Query minutes status (查询闪记状态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryMinutesStatusReply)
-
-    @api("minutes_1_0.QueryMinutesText", "GET /v1.0/minutes/flashMinutes/{taskUuid}/textInfos")
-    def query_minutes_text(
-        self,
-        task_uuid: str,
-        union_id: str,
-        *,
-        direction: int | None = None,
-        max_results: int | None = None,
-        next_token: str | None = None,
-    ) -> Query[QueryMinutesTextParagraphList]:
-        """Query minutes text (查询闪记转写文本内容).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(
-            QueryMinutesTextParagraphList,
-            Paging("nextToken", None, more="hasNext", next="nextToken"),
-            items="paragraphList",
-        )
-
-    @api("minutes_1_0.QueryMinutesTodo", "GET /v1.0/minutes/flashMinutes/{taskUuid}/todos")
-    def query_minutes_todo(
-        self,
-        task_uuid: str,
-        union_id: str,
-    ) -> Call[QueryMinutesTodoReply]:
-        """Query minutes todo (查询闪记待办).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryMinutesTodoReply)
-
-    @api("minutes_1_0.QueryOrgDiyTemplates", "GET /v1.0/minutes/flashMinutes/diyTemplates/orgDeclared")
-    def query_org_diy_templates(
-        self,
-        union_id: str,
-        *,
-        max_results: int = 20,
-        next_token: str | None = None,
-    ) -> Query[QueryOrgDiyTemplatesDiyTemplate]:
-        """Query org diy templates (查询企业所有自定义纪要模板列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(
-            QueryOrgDiyTemplatesDiyTemplate,
-            Paging("nextToken", None, more="hasNext", next="nextToken", total="total"),
-            items="diyTemplates",
-        )
-
-    @api(
-        "minutes_1_0.QueryScheduleConfMinutes",
-        "GET /v1.0/minutes/flashMinutes/scheduleConference/{scheduleConferenceId}/minutes",
-    )
-    def query_schedule_conf_minutes(
-        self,
-        schedule_conference_id: str,
-        event_id: str,
-        union_id: str,
-    ) -> Call[QueryScheduleConfMinutesReply]:
-        """Query schedule conf minutes (查询预约会议闪记列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryScheduleConfMinutesReply)
-
-    @api("minutes_1_0.QuerySmartDeviceAiSceneById", "POST /v1.0/minutes/smartdevice/aiscene", idempotent=True)
-    def query_smart_device_ai_scene_by_id(
-        self,
-        *,
-        agent_instance_id: str | None = None,
-    ) -> Call[QuerySmartDeviceAiSceneByIdReply]:
-        """Query smart device ai scene by id (查询A1分析小助理).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QuerySmartDeviceAiSceneByIdReply)
-
-    @api(
-        "minutes_1_0.QuerySmartDeviceAiScenePromptTemplateByIds",
-        "POST /v1.0/minutes/smartdevice/aiscene/promptTemplate",
-        idempotent=True,
-    )
-    def query_smart_device_ai_scene_prompt_template_by_ids(
-        self,
-        *,
-        agent_instance_id: str | None = None,
-        agent_prompt_template_ids: list[str] | None = None,
-    ) -> Call[QuerySmartDeviceAiScenePromptTemplateByIdsReply]:
-        """Query smart device ai scene prompt template by ids (查询A1分析小助理能力模板).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QuerySmartDeviceAiScenePromptTemplateByIdsReply)
+        return Call(SmartDeviceAi)
 
     @api("minutes_1_0.QuerySummaryWithTemplate", "GET /v1.0/minutes/flashMinutes/tasks/{taskUuid}/summary/template")
     def query_summary_with_template(
         self,
         task_uuid: str,
         summary_template_id: str,
-        summary_template_type: str,
         union_id: str,
         *,
+        summary_template_type: str,
         diy_template_version: str | None = None,
-    ) -> Call[QuerySummaryWithTemplateReply]:
+    ) -> Call[SummaryWithTemplate]:
         """Query summary with template (根据模板id查询摘要).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QuerySummaryWithTemplateReply)
+        return Call(SummaryWithTemplate)
 
     @api("minutes_1_0.QueryUploadVideoPlayInfo", "GET /v1.0/minutes/flashMinutes/uploadVideos/{videoId}/playInfos")
     def query_upload_video_play_info(
         self,
         video_id: str,
         union_id: str,
-    ) -> Call[QueryUploadVideoPlayInfoReply]:
+    ) -> Call[MinutesPlay]:
         """Query upload video play info (查询上传视频播放信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUploadVideoPlayInfoReply)
+        return Call(MinutesPlay, "playInfo")
 
     @api("minutes_1_0.QueryUserAvailableDiyTemplates", "GET /v1.0/minutes/flashMinutes/diyTemplates/userAvailable")
     def query_user_available_diy_templates(
@@ -1138,14 +1032,14 @@ class MinutesV1(Manager):
         *,
         max_results: int | None = None,
         next_token: str | None = None,
-    ) -> Call[QueryUserAvailableDiyTemplatesReply]:
+    ) -> Call[UserAvailableDiyTemplatePage]:
         """Query user available diy templates (查询用户可见的企业自定义纪要模版列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUserAvailableDiyTemplatesReply)
+        return Call(UserAvailableDiyTemplatePage)
 
     @api(
         "minutes_1_0.QueryUserMinutesPermission",
@@ -1155,14 +1049,14 @@ class MinutesV1(Manager):
         self,
         task_uuid: str,
         union_id: str,
-    ) -> Call[QueryUserMinutesPermissionReply]:
+    ) -> Call[UserMinutesPermission]:
         """Query user minutes permission (查询指定用户对某篇听记的权限).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryUserMinutesPermissionReply)
+        return Call(UserMinutesPermission)
 
     @api("minutes_1_0.RegenerateChapters", "POST /v1.0/minutes/chapters/regenerate?taskUuid&unionId")
     def regenerate_chapters(
@@ -1171,14 +1065,14 @@ class MinutesV1(Manager):
         union_id: str,
         *,
         custom_prompt: str | None = None,
-    ) -> Call[RegenerateChaptersReply]:
+    ) -> Call[str | None]:
         """Regenerate chapters (重新生成听记智能章节).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RegenerateChaptersReply)
+        return Call(str, "taskUuid").or_none()
 
     @api(
         "minutes_1_0.SetA1DetailPageCustomTab",
@@ -1187,10 +1081,10 @@ class MinutesV1(Manager):
     def set_a1_detail_page_custom_tab(
         self,
         task_uuid: str,
-        custom_tab_list: list[SetA1DetailPageCustomTabCustomTabList],
         *,
+        custom_tab_list: Sequence[OrDict[CustomTab]],
         preserve_a1_analyze_tab: bool | None = None,
-    ) -> Call[SetA1DetailPageCustomTabReply]:
+    ) -> Call[str | None]:
         """Set a1 detail page custom tab (自定义A1相关听记详情页tab).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1200,28 +1094,30 @@ class MinutesV1(Manager):
 
         Evidence: sdk
         """
-        return Call(SetA1DetailPageCustomTabReply)
+        return Call(str, "taskUuid").or_none()
 
     @api("minutes_1_0.SetDetailPageCustomTab", "PUT /v1.0/minutes/flashMinutes/tasks/{taskUuid}/customTabs?unionId")
     def set_detail_page_custom_tab(
         self,
         task_uuid: str,
         union_id: str,
-        custom_tab_list: list[SetDetailPageCustomTabCustomTabList],
-    ) -> Call[SetDetailPageCustomTabReply]:
+        *,
+        custom_tab_list: Sequence[OrDict[CustomTab]],
+    ) -> Call[str | None]:
         """Set detail page custom tab (自定义听记详情页tab).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SetDetailPageCustomTabReply)
+        return Call(str, "taskUuid").or_none()
 
     @api("minutes_1_0.SetInProgressCustomTabs", "PUT /v1.0/minutes/apps/settings/inProgressTabs?unionId")
     def set_in_progress_custom_tabs(
         self,
         union_id: str,
-        custom_tab_list: list[SetInProgressCustomTabsCustomTabList],
+        *,
+        custom_tab_list: Sequence[OrDict[CustomTab]],
     ) -> Call[None]:
         """Set in progress custom tabs (配置应用在听记录制页的自定义Tab).
 
@@ -1236,30 +1132,32 @@ class MinutesV1(Manager):
         self,
         task_uuid: str,
         union_id: str,
+        *,
         todos_visible: bool,
-    ) -> Call[SetMinutesTodosVisibleReply]:
+    ) -> Call[UpdatedMinutesTodosVisible]:
         """Set minutes todos visible (设置AI纪要待办模块可见性).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SetMinutesTodosVisibleReply)
+        return Call(UpdatedMinutesTodosVisible)
 
     @api("minutes_1_0.UpdateMinutesTitle", "PUT /v1.0/minutes/flashMinutes/tasks/{taskUuid}/titles?title&unionId")
     def update_minutes_title(
         self,
         task_uuid: str,
-        title: str,
         union_id: str,
-    ) -> Call[UpdateMinutesTitleReply]:
+        *,
+        title: str,
+    ) -> Call[UpdatedMinutesTitle]:
         """Update minutes title (更新闪记标题).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateMinutesTitleReply)
+        return Call(UpdatedMinutesTitle)
 
     @api("minutes_1_0.UpdatePermission", "PUT /v1.0/minutes/{taskUuid}/permission?unionId")
     def update_permission(
@@ -1267,18 +1165,18 @@ class MinutesV1(Manager):
         task_uuid: str,
         union_id: str,
         *,
-        member_info_list: list[UpdatePermissionMemberInfoList] | None = None,
-        member_permission_operations: list[UpdatePermissionMemberPermissionOperations] | None = None,
+        member_info_list: Sequence[OrDict[MemberInfo]] | None = None,
+        member_permission_operations: Sequence[OrDict[MemberPermissionOperation]] | None = None,
         op_type: int | None = None,
         role_code: str | None = None,
         role_sub_resource_ids: list[str] | None = None,
         share_scope: int | None = None,
-        share_scope_config: UpdatePermissionShareScopeConfig | None = None,
-    ) -> Call[UpdatePermissionReply]:
+        share_scope_config: OrDict[ShareScopeConfig] | None = None,
+    ) -> Call[UpdatedPermission]:
         """Update permission (更新听记权限).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdatePermissionReply)
+        return Call(UpdatedPermission)

@@ -2,436 +2,339 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN, Paging
-from dingtalk_models.core.wire import Millis, camel, empty_list, wire
+from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class CreateFieldReply(Record, alias_generator=camel):
-    id: str | None
-    """字段ID"""
-    name: str | None
-    """字段名"""
-    type: str | None
-    """字段类型"""
-    property_: dict[str, JsonValue] | None
-    """字段属性"""
+class AllRole(Reply, alias_generator=camel):
+    """All role."""
+
+    members: list[Member] = empty_list()
+    role: Role | None
 
 
-class CreateSheetFields(TypedDict, total=False):
-    name: Required[str]
-    """字段名 (例 e.g. `文本`)"""
-    type: Required[str]
-    """字段类型 (例 e.g. `text`)"""
-    property_: dict[str, JsonValue]
-    """字段属性"""
+class AppendConfig(Shape, alias_generator=camel):
+    """Append config."""
+
+    field_id_mapping: dict[str, str] = empty_dict()
+    field_mapping: dict[str, str] = empty_dict()
+    header_row: int | None = None
+    src_sheet_name: str | None = None
+    table_id: str
 
 
-class CreateSheetReply(Record, alias_generator=camel):
-    id: str | None
-    """数据表ID"""
-    name: str | None
-    """数据表名称"""
+class ChangedRecord(Reply, alias_generator=camel):
+    """Changed record."""
+
+    changed_record_ids: JsonValue | None
 
 
-class GetAllFieldsReplyValue(Record, alias_generator=camel):
-    id: str | None
-    """字段ID"""
-    name: str | None
-    """字段名"""
-    type: str | None
-    """字段类型"""
-    property_: dict[str, JsonValue] | None
-    """字段属性"""
+class Condition(Shape, alias_generator=camel):
+    """Condition (条件)."""
 
-
-class GetAllFieldsReply(Record, alias_generator=camel):
-    value: list[GetAllFieldsReplyValue] = empty_list()
-    """字段列表"""
-
-
-class GetAllSheetsReplyValue(Record, alias_generator=camel):
-    id: str | None
-    """数据表ID"""
-    name: str | None
-    """数据表名称"""
-
-
-class GetAllSheetsReply(Record, alias_generator=camel):
-    value: list[GetAllSheetsReplyValue] = empty_list()
-    """数据表列表"""
-
-
-class GetRecordReplyCreatedBy(Record, alias_generator=camel):
-    union_id: str | None
-    """创建人unionId"""
-
-
-class GetRecordReplyLastModifiedBy(Record, alias_generator=camel):
-    union_id: str | None
-    """修改人unionId"""
-
-
-class GetRecordReply(Record, alias_generator=camel):
-    id: str | None
-    """记录ID"""
-    fields: dict[str, JsonValue] | None
-    created_by: GetRecordReplyCreatedBy | None
-    """创建人"""
-    last_modified_by: GetRecordReplyLastModifiedBy | None
-    """上次修改人"""
-    created_time: Millis | None
-    """创建时间"""
-    last_modified_time: Millis | None
-    """上次修改时间"""
-
-
-class GetSheetReply(Record, alias_generator=camel):
-    id: str | None
-    """数据表ID"""
-    name: str | None
-    """数据表名"""
-
-
-class InsertRecordsRecords(TypedDict, total=False):
-    fields: Required[dict[str, JsonValue]]
-
-
-class InsertRecordsReplyValue(Record, alias_generator=camel):
-    id: str | None
-    """记录ID"""
-
-
-class InsertRecordsReply(Record, alias_generator=camel):
-    value: list[InsertRecordsReplyValue] = empty_list()
-    """写入成功记录的记录ID集合"""
-
-
-class ListRecordsFilterConditions(TypedDict, total=False):
-    field: Required[str]
+    field: str
     """字段ID或字段名 (例 e.g. `数字`)"""
-    operator: Required[str]
+    operator: str
     """条件类型 (例 e.g. `equal`)"""
-    value: list[JsonValue]
+    value: list[JsonValue] = empty_list()
     """条件值"""
 
 
-class ListRecordsFilter(TypedDict, total=False):
-    combination: Literal["and", "or"]
-    """条件组合方式 (`and` `or`)"""
-    conditions: Required[list[ListRecordsFilterConditions]]
-    """条件"""
+class CopiedWorkflow(Reply, alias_generator=camel):
+    """Copied workflow."""
 
-
-class ListRecordsRecordCreatedBy(Record, alias_generator=camel):
-    union_id: str | None
-    """创建人的unionId"""
-
-
-class ListRecordsRecordLastModifiedBy(Record, alias_generator=camel):
-    union_id: str | None
-    """上次修改人的unionId"""
-
-
-class ListRecordsRecord(Record, alias_generator=camel):
-    id: str | None
-    """记录ID"""
-    fields: dict[str, JsonValue] | None
-    """字段值"""
-    created_by: ListRecordsRecordCreatedBy | None
-    """创建人"""
-    last_modified_by: ListRecordsRecordLastModifiedBy | None
-    """上次修改人"""
-    created_time: Millis | None
-    """创建时间"""
-    last_modified_time: Millis | None
-    """上次修改时间"""
-
-
-class UpdateFieldReply(Record, alias_generator=camel):
-    id: str | None
-    """字段ID"""
-
-
-class UpdateRecordsRecords(TypedDict, total=False):
-    id: Required[str]
-    """记录ID (例 e.g. `recxxx`)"""
-    fields: Required[dict[str, JsonValue]]
-
-
-class UpdateRecordsReplyValue(Record, alias_generator=camel):
-    id: str | None
-    """记录ID"""
-
-
-class UpdateRecordsReply(Record, alias_generator=camel):
-    value: list[UpdateRecordsReplyValue] = empty_list()
-    """更新成功记录的ID集合"""
-
-
-class UpdateSheetReply(Record, alias_generator=camel):
-    id: str | None
-    """数据表ID"""
-    name: str | None
-    """数据表名称"""
-
-
-class AddRoleMemberRoleMemberList(TypedDict, total=False):
-    member_id: str
-    member_id_belong_org_id: int
-    member_type: str
-    role_id: str
-
-
-class ChangeSwitchReply(Record, alias_generator=camel):
-    enabled: bool | None
-
-
-class CopyWorkflowReply(Record, alias_generator=camel):
     flow_id: str | None
     version_id: str | None
 
 
-class CreateRoleSubRoles(TypedDict, total=False):
-    auth_level: int
-    biz_type: int
-    config: str
-    gmt_create: int
-    id: str
+class DefaultRole(Reply, Shape, alias_generator=camel):
+    """Default role."""
+
+    mode: int | None = None
+    role_id: int = promised()
 
 
-class CreateRoleReplySubRoles(Record, alias_generator=camel):
-    auth_level: int | None
-    biz_type: int | None
-    config: str | None
-    gmt_create: int | None
-    id: str | None
+class DocRole(Reply, alias_generator=camel):
+    """Doc role."""
+
+    all_roles: list[AllRole] = empty_list()
+    default_role: DefaultRole | None
+    enabled: bool | None
+    system_roles: list[int] = empty_list()
 
 
-class CreateRoleReply(Record, alias_generator=camel):
-    flow_type: str | None
-    id: int | None
-    name: str | None
-    role_type: str | None
-    sub_roles: list[CreateRoleReplySubRoles] = empty_list()
+class Encryption(Shape, alias_generator=camel):
+    """Encryption."""
+
+    algorithm: str | None = None
+    encrypted_aes_key: str
+    iv: str
+    key_version: str
 
 
-class ExecuteImportAppendConfig(TypedDict, total=False):
-    field_id_mapping: dict[str, str]
-    field_mapping: dict[str, str]
-    header_row: int
-    src_sheet_name: str
-    table_id: Required[str]
+class ExecutedImport(Reply, alias_generator=camel):
+    """Executed import."""
 
-
-class ExecuteImportEncryption(TypedDict, total=False):
-    algorithm: str
-    encrypted_aes_key: Required[str]
-    iv: Required[str]
-    key_version: Required[str]
-
-
-class ExecuteImportReply(Record, alias_generator=camel):
-    import_id: str | None
+    import_id: str
     status: str | None
 
 
-class GetImportEncryptPublicKeyReply(Record, alias_generator=camel):
+class ExternalAuthControlledSheet(Reply, alias_generator=camel):
+    """External auth controlled sheet."""
+
+    external_auth_type: str | None
+    external_config: str | None
+    marked_by: str | None
+    marked_time: int | None
+    sheet_id: str
+    sheet_name: str = ""
+
+
+class Filter(Shape, alias_generator=camel):
+    """Filter (筛选条件)."""
+
+    combination: Literal["and", "or"] | None = None
+    """条件组合方式 (`and` `or`)"""
+    conditions: list[Condition]
+    """条件"""
+
+
+class ImportEncryptPublicKey(Reply, alias_generator=camel):
+    """Import encrypt public key."""
+
     algorithm: str | None
     expire_at: int | None
     key_version: str | None
     public_key_pem: str | None
 
 
-class GetRecordsRecordCreatedBy(Record, alias_generator=camel):
-    union_id: str | None
+class ImportStatus(Reply, alias_generator=camel):
+    """Import status."""
 
-
-class GetRecordsRecordLastModifiedBy(Record, alias_generator=camel):
-    union_id: str | None
-
-
-class GetRecordsRecord(Record, alias_generator=camel):
-    created_by: GetRecordsRecordCreatedBy | None
-    created_time: int | None
-    fields: dict[str, JsonValue] | None
-    id: str | None
-    last_modified_by: GetRecordsRecordLastModifiedBy | None
-    last_modified_time: int | None
-
-
-class GetSwitchReply(Record, alias_generator=camel):
-    enabled: bool | None
-
-
-class GetUserDocRolesReplyRolesSubRoles(Record, alias_generator=camel):
-    auth_level: int | None
-    biz_type: int | None
-    config: str | None
-    gmt_create: int | None
-    id: str | None
-
-
-class GetUserDocRolesReplyRoles(Record, alias_generator=camel):
-    flow_type: str | None
-    id: int | None
-    name: str | None
-    role_type: str | None
-    sub_roles: list[GetUserDocRolesReplyRolesSubRoles] = empty_list()
-
-
-class GetUserDocRolesReply(Record, alias_generator=camel):
-    enabled: bool | None
-    roles: list[GetUserDocRolesReplyRoles] = empty_list()
-
-
-class ListWorkflowsWorkflow(Record, alias_generator=camel):
-    description: str | None
-    flow_id: str | None
-    name: str | None
-    status: str | None
-    version_id: str | None
-
-
-class MarkExternalAuthControlledSheetReply(Record, alias_generator=camel):
-    sheet_id: str | None
-
-
-class PrepareImportUploadReply(Record, alias_generator=camel):
-    expire_at: int | None
-    import_id: str | None
-    upload_url: str | None
-
-
-class PrepareSetRichTextReplyUploadInfos(Record, alias_generator=camel):
-    resource_id: str | None
-    resource_url: str | None
-    upload_url: str | None
-
-
-class PrepareSetRichTextReply(Record, alias_generator=camel):
-    markdown: str | None
-    upload_infos: list[PrepareSetRichTextReplyUploadInfos] = empty_list()
-
-
-class QueryChangedRecordIdsByClientTokenReply(Record, alias_generator=camel):
-    changed_record_ids: JsonValue | None
-
-
-class QueryDocAllRolesReplyAllRolesMembers(Record, alias_generator=camel):
-    avatar: str | None
-    member_id: str | None
-    member_id_belong_org_id: int | None
-    member_type: str | None
-    name: str | None
-
-
-class QueryDocAllRolesReplyAllRolesRoleSubRoles(Record, alias_generator=camel):
-    auth_level: int | None
-    biz_type: int | None
-    config: str | None
-    gmt_create: int | None
-    id: str | None
-
-
-class QueryDocAllRolesReplyAllRolesRole(Record, alias_generator=camel):
-    flow_type: str | None
-    id: int | None
-    name: str | None
-    role_type: str | None
-    sub_roles: list[QueryDocAllRolesReplyAllRolesRoleSubRoles] = empty_list()
-
-
-class QueryDocAllRolesReplyAllRoles(Record, alias_generator=camel):
-    members: list[QueryDocAllRolesReplyAllRolesMembers] = empty_list()
-    role: QueryDocAllRolesReplyAllRolesRole | None
-
-
-class QueryDocAllRolesReplyDefaultRole(Record, alias_generator=camel):
-    mode: int | None
-    role_id: int | None
-
-
-class QueryDocAllRolesReply(Record, alias_generator=camel):
-    all_roles: list[QueryDocAllRolesReplyAllRoles] = empty_list()
-    default_role: QueryDocAllRolesReplyDefaultRole | None
-    enabled: bool | None
-    system_roles: list[int] = empty_list()
-
-
-class QueryExternalAuthControlledSheetsSheet(Record, alias_generator=camel):
-    external_auth_type: str | None
-    external_config: str | None
-    marked_by: str | None
-    marked_time: int | None
-    sheet_id: str | None
-    sheet_name: str | None
-
-
-class QueryImportStatusReply(Record, alias_generator=camel):
     count: int | None
     error_code: str | None
-    error_message: str | None
+    error_message: str = ""
     import_id: str | None
     phase: str | None
     status: str | None
     table_ids: list[str] = empty_list()
 
 
-class RebuildRoleMembersDefaultRoleDto(TypedDict, total=False):
-    mode: int
-    role_id: int
+class ImportedUpload(Reply, alias_generator=camel):
+    """Imported upload."""
+
+    expire_at: int | None
+    import_id: str | None
+    upload_url: str | None
 
 
-class UnmarkExternalAuthControlledSheetReply(Record, alias_generator=camel):
-    sheet_id: str | None
+class Member(Reply, alias_generator=camel):
+    """Member."""
+
+    avatar: str = ""
+    member_id: str
+    member_id_belong_org_id: int | None
+    member_type: str | None
+    name: str = ""
 
 
-class UpdateRoleSubRoles(TypedDict, total=False):
-    auth_level: int
-    biz_type: int
-    config: str
-    gmt_create: int
+class NewRecord(Shape, alias_generator=camel):
+    """New record (需更新的记录)."""
+
+    fields: dict[str, JsonValue]
+    id: str | None = None
+    """记录ID (例 e.g. `recxxx`)"""
+
+
+class NotableField(Reply, Shape, alias_generator=camel):
+    """Notable field (数据表字段相关配置)."""
+
+    id: str = promised()
+    """字段ID"""
+    name: str
+    """字段名 (例 e.g. `文本`)"""
+    type: str
+    """字段类型 (例 e.g. `text`)"""
+    property_: dict[str, JsonValue] = empty_dict()
+    """字段属性"""
+
+
+class NotableRecord(Reply, alias_generator=camel):
+    """Notable record."""
+
     id: str
+    """记录ID"""
+    fields: dict[str, JsonValue] = empty_dict()
+    """字段值"""
+    created_by: RecordAuthor | None
+    """创建人"""
+    last_modified_by: RecordAuthor | None
+    """上次修改人"""
+    created_time: Millis
+    """创建时间"""
+    last_modified_time: Millis | None
+    """上次修改时间"""
 
 
-class UpdateRoleReplySubRoles(Record, alias_generator=camel):
-    auth_level: int | None
-    biz_type: int | None
-    config: str | None
-    gmt_create: int | None
-    id: str | None
+class NotableRecordRef(Reply, alias_generator=camel):
+    """Notable record ref."""
+
+    id: str
+    """记录ID"""
 
 
-class UpdateRoleReply(Record, alias_generator=camel):
+class RecordAuthor(Reply, alias_generator=camel):
+    """Record author (上次修改人)."""
+
+    union_id: str
+    """上次修改人的unionId"""
+
+
+class Role(Reply, alias_generator=camel):
+    """Role."""
+
     flow_type: str | None
-    id: int | None
-    name: str | None
-    role_type: str | None
-    sub_roles: list[UpdateRoleReplySubRoles] = empty_list()
+    id: int
+    name: str
+    role_type: str
+    sub_roles: list[SubRole] = empty_list()
+
+
+class RoleMember(Shape, alias_generator=camel):
+    """Role member."""
+
+    member_id: str | None = None
+    member_id_belong_org_id: int | None = None
+    member_type: str | None = None
+    role_id: str | None = None
+
+
+class Sheet(Reply, alias_generator=camel):
+    """Sheet."""
+
+    id: str
+    """数据表ID"""
+    name: str
+    """数据表名称"""
+
+
+class SubRole(Reply, Shape, alias_generator=camel):
+    """Sub role."""
+
+    auth_level: int | None = None
+    biz_type: int | None = None
+    config: str | None = None
+    gmt_create: int | None = None
+    id: str = promised()
+
+
+class UpdatedRichText(Reply, alias_generator=camel):
+    """Updated rich text."""
+
+    markdown: str | None
+    upload_infos: list[UploadInfo] = empty_list()
+
+
+class UploadInfo(Reply, alias_generator=camel):
+    """Upload info."""
+
+    resource_id: str | None
+    resource_url: str | None
+    upload_url: str | None
+
+
+class UserDocRole(Reply, alias_generator=camel):
+    """User doc role."""
+
+    enabled: bool | None
+    roles: list[Role] = empty_list()
+
+
+class Workflow(Reply, alias_generator=camel):
+    """Workflow."""
+
+    description: str = ""
+    flow_id: str | None
+    name: str = ""
+    status: str | None
+    version_id: str | None
 
 
 class NotableV1(Manager):
+    @api("notable_1_0.AddRoleMember", "POST /v1.0/notable/auth/role/member/{baseId}?operatorId")
+    def add_role_member(
+        self,
+        base_id: str,
+        operator_id: str,
+        *,
+        role_member_list: Sequence[OrDict[RoleMember]] | None = None,
+    ) -> Call[None]:
+        """Add role member (添加角色成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("notable_1_0.ChangeSwitch", "PUT /v1.0/notable/auth/{baseId}?operatorId")
+    def change_switch(
+        self,
+        base_id: str,
+        operator_id: str,
+        *,
+        value: bool,
+    ) -> Call[bool | None]:
+        """Change switch (修改高级权限设置开关).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "enabled").or_none()
+
+    @api("notable_1_0.CopyWorkflow", "POST /v1.0/notable/bases/{baseId}/workflows/copy?operatorId")
+    def copy_workflow(
+        self,
+        base_id: str,
+        operator_id: str,
+        flow_id: str,
+        flow_version_id: str,
+        source_base_id: str,
+        *,
+        is_system: bool | None = None,
+    ) -> Call[CopiedWorkflow]:
+        """Copy workflow (复制工作流).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CopiedWorkflow)
+
     @api("notable_1_0.CreateField", "POST /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/fields?operatorId")
     def create_field(
         self,
         base_id: str,
         sheet_id_or_name: str,
         operator_id: str,
+        *,
         name: str,
         type: str,
-        *,
         property_: dict[str, JsonValue] | None = None,
-    ) -> Call[CreateFieldReply]:
+    ) -> Call[NotableField]:
         """Create field (创建字段).
 
         Args:
@@ -453,7 +356,27 @@ class NotableV1(Manager):
 
         Source: api-noatable-createfield
         """
-        return Call(CreateFieldReply)
+        return Call(NotableField)
+
+    @api("notable_1_0.CreateRole", "POST /v1.0/notable/auth/role/{baseId}?operatorId")
+    def create_role(
+        self,
+        base_id: str,
+        operator_id: str,
+        *,
+        name: str,
+        role_type: str,
+        sub_roles: Sequence[OrDict[SubRole]],
+        flow_type: str | None = None,
+        id: int | None = None,
+    ) -> Call[Role]:
+        """Create role (创建角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Role)
 
     @api("notable_1_0.CreateSheet", "POST /v1.0/notable/bases/{baseId}/sheets?operatorId")
     def create_sheet(
@@ -462,8 +385,8 @@ class NotableV1(Manager):
         operator_id: str,
         *,
         name: str | None = None,
-        fields: list[CreateSheetFields] | None = None,
-    ) -> Call[CreateSheetReply]:
+        fields: Sequence[OrDict[NotableField]] | None = None,
+    ) -> Call[Sheet]:
         """Create sheet (创建数据表).
 
         Args:
@@ -483,7 +406,7 @@ class NotableV1(Manager):
 
         Source: api-createsheet
         """
-        return Call(CreateSheetReply)
+        return Call(Sheet)
 
     @api("notable_1_0.DeleteField", "DELETE /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/fields/{fieldIdOrName}")
     def delete_field(
@@ -523,6 +446,7 @@ class NotableV1(Manager):
         base_id: str,
         sheet_id_or_name: str,
         operator_id: str,
+        *,
         record_ids: list[str],
     ) -> Call[None]:
         """Delete records (删除多行记录).
@@ -543,6 +467,21 @@ class NotableV1(Manager):
         Apps: internal.
 
         Source: api-noatable-deleterecords
+        """
+        return Call(None)
+
+    @api("notable_1_0.DeleteRole", "DELETE /v1.0/notable/auth/role/{baseId}?operatorId")
+    def delete_role(
+        self,
+        base_id: str,
+        operator_id: str,
+        role_id: int,
+    ) -> Call[None]:
+        """Delete role (删除角色).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
         """
         return Call(None)
 
@@ -570,371 +509,6 @@ class NotableV1(Manager):
         Apps: internal.
 
         Source: api-noatable-deletesheet
-        """
-        return Call(None)
-
-    @api("notable_1_0.GetAllFields", "GET /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/fields")
-    def get_all_fields(
-        self,
-        base_id: str,
-        sheet_id_or_name: str,
-        operator_id: str,
-    ) -> Call[GetAllFieldsReply]:
-        """Get all fields (获取所有字段).
-
-        Args:
-            base_id: AI表格ID
-            sheet_id_or_name: 数据表ID或数据表名称
-            operator_id: 操作人的unionId
-
-        Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
-            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
-            invalidRequest.document.typeIllegal, invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound,
-            service.timeout, unknownError.
-
-        Scopes: Notable.Base.Read.All-AI.
-
-        Apps: internal.
-
-        Source: api-noatable-getallfields
-        """
-        return Call(GetAllFieldsReply)
-
-    @api("notable_1_0.GetAllSheets", "GET /v1.0/notable/bases/{baseId}/sheets")
-    def get_all_sheets(
-        self,
-        base_id: str,
-        operator_id: str,
-    ) -> Call[GetAllSheetsReply]:
-        """Get all sheets (获取所有数据表).
-
-        Args:
-            base_id: AI表格ID
-            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
-
-        Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
-            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
-            invalidRequest.document.typeIllegal, invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound,
-            service.timeout, unknownError.
-
-        Scopes: Notable.Base.Read.All-AI.
-
-        Apps: internal.
-
-        Source: api-notable-getallsheets
-        """
-        return Call(GetAllSheetsReply)
-
-    @api("notable_1_0.GetRecord", "GET /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/records/{recordId}")
-    def get_record(
-        self,
-        base_id: str,
-        sheet_id_or_name: str,
-        record_id: str,
-        operator_id: str,
-    ) -> Call[GetRecordReply]:
-        """Get record (获取记录).
-
-        Args:
-            base_id: AI表格ID
-            sheet_id_or_name: 数据表ID或数据表名称
-            record_id: 记录ID
-            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
-
-        Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
-            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
-            invalidRequest.document.typeIllegal, invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound,
-            service.timeout, unknownError.
-
-        Scopes: Notable.Base.Read.All-AI.
-
-        Apps: internal.
-
-        Source: api-getrecord
-        """
-        return Call(GetRecordReply)
-
-    @api("notable_1_0.GetSheet", "GET /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}")
-    def get_sheet(
-        self,
-        base_id: str,
-        sheet_id_or_name: str,
-        operator_id: str,
-    ) -> Call[GetSheetReply]:
-        """Get sheet (获取数据表).
-
-        Args:
-            base_id: AI表格ID
-            sheet_id_or_name: 数据表ID或数据表名称
-            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
-
-        Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
-            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
-            invalidRequest.document.typeIllegal, invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound,
-            service.timeout, unknownError.
-
-        Scopes: Notable.Base.Read.All-AI.
-
-        Apps: internal.
-
-        Source: api-notable-getsheet
-        """
-        return Call(GetSheetReply)
-
-    @api(
-        "notable_1_0.InsertRecords",
-        "POST /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/records?operatorId&clientToken",
-    )
-    def insert_records(
-        self,
-        base_id: str,
-        sheet_id_or_name: str,
-        operator_id: str,
-        records: list[InsertRecordsRecords],
-        *,
-        client_token: str | None = None,
-    ) -> Call[InsertRecordsReply]:
-        """Insert records (新增记录).
-
-        Args:
-            base_id: AI表格ID
-            sheet_id_or_name: 数据表ID或数据表名称
-            operator_id: 操作人的unionId (例 e.g. `xx123x`)
-            records: 需要写入的行记录数据
-            client_token: 格式为标准的 UUID v4 (例 e.g. `550e8400-e29b-41d4-a716-446655440000`)
-
-        Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
-            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
-            invalidRequest.document.typeIllegal, invalidRequest.duplicateClientToken, invalidRequest.inputArgs.invalid,
-            invalidRequest.resource.notFound, service.timeout, unknownError.
-
-        Scopes: Notable.Base.Write.All.
-
-        Apps: internal.
-
-        Source: api-notable-insertrecords
-        """
-        return Call(InsertRecordsReply)
-
-    @api(
-        "notable_1_0.ListRecords",
-        "POST /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/records/list?operatorId",
-        idempotent=True,
-    )
-    def list_records(
-        self,
-        base_id: str,
-        sheet_id_or_name: str,
-        operator_id: str,
-        *,
-        filter_: ListRecordsFilter | None = None,
-        max_results: Annotated[int, Field(ge=1, le=100)] = 100,
-        next_token: str | None = None,
-        field_id_or_names: Annotated[list[str], Field(max_length=100)] | None = None,
-        calc_fields: bool | None = None,
-    ) -> Query[ListRecordsRecord]:
-        """List records (列出多行记录).
-
-        Args:
-            base_id: AI表格ID
-            sheet_id_or_name: 数据表ID或数据表名称
-            operator_id: 操作人的unionId (例 e.g. `union_id`)
-            filter_: 筛选条件
-            max_results: 每页获取的数据量 (≥ 1; ≤ 100; 默认 default `100`)
-            next_token: 上一次查询返回的游标 (例 e.g. `tuvxxx`)
-            field_id_or_names: 可选 (≤ 100 项 items)
-            calc_fields: (仅见于官方 SDK only in the official SDK)
-
-        Codes: forbidden.operationIllegal, internalError, invalidRequest.dataNotReady, invalidRequest.document.broken,
-            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
-            invalidRequest.document.typeIllegal, invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound,
-            service.timeout, unknownError.
-
-        Scopes: Notable.Base.Read.All-AI.
-
-        Apps: internal.
-
-        Source: api-notable-listrecords
-        """
-        return Listing(ListRecordsRecord, TOKEN, items="records")
-
-    @api(
-        "notable_1_0.UpdateField",
-        "PUT /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/fields/{fieldIdOrName}?operatorId",
-    )
-    def update_field(
-        self,
-        base_id: str,
-        sheet_id_or_name: str,
-        field_id_or_name: str,
-        operator_id: str,
-        name: str,
-        *,
-        property_: dict[str, JsonValue] | None = None,
-    ) -> Call[UpdateFieldReply]:
-        """Update field (更新字段).
-
-        Args:
-            base_id: AI表格ID
-            sheet_id_or_name: 数据表ID或数据表名称
-            field_id_or_name: 字段ID或字段名称
-            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
-            name: 字段名 (例 e.g. `性别`)
-            property_: 字段属性
-
-        Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
-            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
-            invalidRequest.document.typeIllegal, invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound,
-            service.timeout, unknownError.
-
-        Scopes: Notable.Base.Write.All.
-
-        Apps: internal.
-
-        Source: api-noatable-updatefield
-        """
-        return Call(UpdateFieldReply)
-
-    @api("notable_1_0.UpdateRecords", "PUT /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/records?operatorId")
-    def update_records(
-        self,
-        base_id: str,
-        sheet_id_or_name: str,
-        operator_id: str,
-        records: list[UpdateRecordsRecords],
-    ) -> Call[UpdateRecordsReply]:
-        """Update records (更新多行记录).
-
-        Args:
-            base_id: AI表格ID
-            sheet_id_or_name: 数据表ID或数据表名称
-            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
-            records: 需更新的记录
-
-        Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
-            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
-            invalidRequest.document.typeIllegal, invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound,
-            service.timeout, unknownError.
-
-        Scopes: Notable.Base.Write.All.
-
-        Apps: internal.
-
-        Source: api-noatable-updaterecords
-        """
-        return Call(UpdateRecordsReply)
-
-    @api("notable_1_0.UpdateSheet", "PUT /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}?operatorId")
-    def update_sheet(
-        self,
-        base_id: str,
-        sheet_id_or_name: str,
-        operator_id: str,
-        name: str,
-    ) -> Call[UpdateSheetReply]:
-        """Update sheet (更新数据表).
-
-        Args:
-            base_id: AI表格ID
-            sheet_id_or_name: 数据表ID或数据表名称
-            operator_id: 操作人的unionId
-            name: 修改后的数据表名称
-
-        Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
-            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
-            invalidRequest.document.typeIllegal, invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound,
-            service.timeout, unknownError.
-
-        Scopes: Notable.Base.Write.All.
-
-        Apps: internal.
-
-        Source: api-noatable-updatesheet
-        """
-        return Call(UpdateSheetReply)
-
-    @api("notable_1_0.AddRoleMember", "POST /v1.0/notable/auth/role/member/{baseId}?operatorId")
-    def add_role_member(
-        self,
-        base_id: str,
-        operator_id: str,
-        *,
-        role_member_list: list[AddRoleMemberRoleMemberList] | None = None,
-    ) -> Call[None]:
-        """Add role member (添加角色成员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("notable_1_0.ChangeSwitch", "PUT /v1.0/notable/auth/{baseId}?operatorId")
-    def change_switch(
-        self,
-        base_id: str,
-        operator_id: str,
-        value: bool,
-    ) -> Call[ChangeSwitchReply]:
-        """Change switch (修改高级权限设置开关).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ChangeSwitchReply)
-
-    @api("notable_1_0.CopyWorkflow", "POST /v1.0/notable/bases/{baseId}/workflows/copy?operatorId")
-    def copy_workflow(
-        self,
-        base_id: str,
-        operator_id: str,
-        flow_id: str,
-        flow_version_id: str,
-        source_base_id: str,
-        *,
-        is_system: bool | None = None,
-    ) -> Call[CopyWorkflowReply]:
-        """Copy workflow (复制工作流).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CopyWorkflowReply)
-
-    @api("notable_1_0.CreateRole", "POST /v1.0/notable/auth/role/{baseId}?operatorId")
-    def create_role(
-        self,
-        base_id: str,
-        operator_id: str,
-        name: str,
-        role_type: str,
-        sub_roles: list[CreateRoleSubRoles],
-        *,
-        flow_type: str | None = None,
-        id: int | None = None,
-    ) -> Call[CreateRoleReply]:
-        """Create role (创建角色).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateRoleReply)
-
-    @api("notable_1_0.DeleteRole", "DELETE /v1.0/notable/auth/role/{baseId}?operatorId")
-    def delete_role(
-        self,
-        base_id: str,
-        operator_id: str,
-        role_id: int,
-    ) -> Call[None]:
-        """Delete role (删除角色).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
         """
         return Call(None)
 
@@ -990,16 +564,68 @@ class NotableV1(Manager):
         operator_id: str,
         import_id: str,
         *,
-        append_config: ExecuteImportAppendConfig | None = None,
-        encryption: ExecuteImportEncryption | None = None,
-    ) -> Call[ExecuteImportReply]:
+        append_config: OrDict[AppendConfig] | None = None,
+        encryption: OrDict[Encryption] | None = None,
+    ) -> Call[ExecutedImport]:
         """Execute import (触发加密导入).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ExecuteImportReply)
+        return Call(ExecutedImport)
+
+    @api("notable_1_0.GetAllFields", "GET /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/fields")
+    def get_all_fields(
+        self,
+        base_id: str,
+        sheet_id_or_name: str,
+        operator_id: str,
+    ) -> Call[list[NotableField]]:
+        """Get all fields (获取所有字段).
+
+        Args:
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            operator_id: 操作人的unionId
+
+        Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
+            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
+            invalidRequest.document.typeIllegal, invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound,
+            service.timeout, unknownError.
+
+        Scopes: Notable.Base.Read.All-AI.
+
+        Apps: internal.
+
+        Source: api-noatable-getallfields
+        """
+        return Call(list[NotableField], "value").or_empty()
+
+    @api("notable_1_0.GetAllSheets", "GET /v1.0/notable/bases/{baseId}/sheets")
+    def get_all_sheets(
+        self,
+        base_id: str,
+        operator_id: str,
+    ) -> Call[list[Sheet]]:
+        """Get all sheets (获取所有数据表).
+
+        Args:
+            base_id: AI表格ID
+            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
+
+        Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
+            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
+            invalidRequest.document.typeIllegal, invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound,
+            service.timeout, unknownError.
+
+        Scopes: Notable.Base.Read.All-AI.
+
+        Apps: internal.
+
+        Source: api-notable-getallsheets
+        """
+        return Call(list[Sheet], "value").or_empty()
 
     @api("notable_1_0.GetImportEncryptPublicKey", "GET /v1.0/notable/import/encryptPublicKey")
     def get_import_encrypt_public_key(
@@ -1007,14 +633,43 @@ class NotableV1(Manager):
         operator_id: str,
         *,
         key_version: str | None = None,
-    ) -> Call[GetImportEncryptPublicKeyReply]:
+    ) -> Call[ImportEncryptPublicKey]:
         """Get import encrypt public key (获取加密导入 RSA 公钥).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetImportEncryptPublicKeyReply)
+        return Call(ImportEncryptPublicKey)
+
+    @api("notable_1_0.GetRecord", "GET /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/records/{recordId}")
+    def get_record(
+        self,
+        base_id: str,
+        sheet_id_or_name: str,
+        record_id: str,
+        operator_id: str,
+    ) -> Call[NotableRecord]:
+        """Get record (获取记录).
+
+        Args:
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            record_id: 记录ID
+            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
+
+        Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
+            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
+            invalidRequest.document.typeIllegal, invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound,
+            service.timeout, unknownError.
+
+        Scopes: Notable.Base.Read.All-AI.
+
+        Apps: internal.
+
+        Source: api-getrecord
+        """
+        return Call(NotableRecord)
 
     @api("notable_1_0.GetRecords", "GET /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/records")
     def get_records(
@@ -1025,28 +680,55 @@ class NotableV1(Manager):
         *,
         max_results: int | None = None,
         next_token: str | None = None,
-    ) -> Query[GetRecordsRecord]:
+    ) -> Query[NotableRecord]:
         """Get records (获取多行记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(GetRecordsRecord, TOKEN, items="records")
+        return Listing(NotableRecord, TOKEN, items="records")
+
+    @api("notable_1_0.GetSheet", "GET /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}")
+    def get_sheet(
+        self,
+        base_id: str,
+        sheet_id_or_name: str,
+        operator_id: str,
+    ) -> Call[Sheet]:
+        """Get sheet (获取数据表).
+
+        Args:
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
+
+        Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
+            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
+            invalidRequest.document.typeIllegal, invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound,
+            service.timeout, unknownError.
+
+        Scopes: Notable.Base.Read.All-AI.
+
+        Apps: internal.
+
+        Source: api-notable-getsheet
+        """
+        return Call(Sheet)
 
     @api("notable_1_0.GetSwitch", "GET /v1.0/notable/auth/{baseId}")
     def get_switch(
         self,
         base_id: str,
         operator_id: str,
-    ) -> Call[GetSwitchReply]:
+    ) -> Call[bool]:
         """Get switch (获取高级权限设置开关).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSwitchReply)
+        return Call(bool, "enabled")
 
     @api("notable_1_0.GetUserDocRoles", "GET /v1.0/notable/auth/role/{baseId}")
     def get_user_doc_roles(
@@ -1054,14 +736,91 @@ class NotableV1(Manager):
         base_id: str,
         operator_id: str,
         union_id: str,
-    ) -> Call[GetUserDocRolesReply]:
+    ) -> Call[UserDocRole]:
         """Get user doc roles (获取指定用户的高级权限角色配置列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetUserDocRolesReply)
+        return Call(UserDocRole)
+
+    @api(
+        "notable_1_0.InsertRecords",
+        "POST /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/records?operatorId&clientToken",
+    )
+    def insert_records(
+        self,
+        base_id: str,
+        sheet_id_or_name: str,
+        operator_id: str,
+        *,
+        records: Sequence[OrDict[NewRecord]],
+        client_token: str | None = None,
+    ) -> Call[list[NotableRecordRef]]:
+        """Insert records (新增记录).
+
+        Args:
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            operator_id: 操作人的unionId (例 e.g. `xx123x`)
+            records: 需要写入的行记录数据
+            client_token: 格式为标准的 UUID v4 (例 e.g. `550e8400-e29b-41d4-a716-446655440000`)
+
+        Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
+            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
+            invalidRequest.document.typeIllegal, invalidRequest.duplicateClientToken, invalidRequest.inputArgs.invalid,
+            invalidRequest.resource.notFound, service.timeout, unknownError.
+
+        Scopes: Notable.Base.Write.All.
+
+        Apps: internal.
+
+        Source: api-notable-insertrecords
+        """
+        return Call(list[NotableRecordRef], "value").or_empty()
+
+    @api(
+        "notable_1_0.ListRecords",
+        "POST /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/records/list?operatorId",
+        idempotent=True,
+    )
+    def list_records(
+        self,
+        base_id: str,
+        sheet_id_or_name: str,
+        operator_id: str,
+        *,
+        filter_: OrDict[Filter] | None = None,
+        max_results: Annotated[int, Field(ge=1, le=100)] = 100,
+        next_token: str | None = None,
+        field_id_or_names: Annotated[list[str], Field(max_length=100)] | None = None,
+        calc_fields: bool | None = None,
+    ) -> Query[NotableRecord]:
+        """List records (列出多行记录).
+
+        Args:
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            operator_id: 操作人的unionId (例 e.g. `union_id`)
+            filter_: 筛选条件
+            max_results: 每页获取的数据量 (≥ 1; ≤ 100; 默认 default `100`)
+            next_token: 上一次查询返回的游标 (例 e.g. `tuvxxx`)
+            field_id_or_names: 可选 (≤ 100 项 items)
+            calc_fields: (仅见于官方 SDK only in the official SDK)
+
+        Codes: forbidden.operationIllegal, internalError, invalidRequest.dataNotReady, invalidRequest.document.broken,
+            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
+            invalidRequest.document.typeIllegal, invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound,
+            service.timeout, unknownError.
+
+        Scopes: Notable.Base.Read.All-AI.
+
+        Apps: internal.
+
+        Source: api-notable-listrecords
+        """
+        return Listing(NotableRecord, TOKEN, items="records")
 
     @api("notable_1_0.ListWorkflows", "POST /v1.0/notable/bases/{baseId}/workflows?operatorId", idempotent=True)
     def list_workflows(
@@ -1071,14 +830,14 @@ class NotableV1(Manager):
         *,
         limit: int | None = None,
         offset: int | None = None,
-    ) -> Query[ListWorkflowsWorkflow]:
+    ) -> Query[Workflow]:
         """List workflows (查询自动化工作流列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(ListWorkflowsWorkflow, Paging("offset", 0, total="total", open_ended=True), items="workflows")
+        return Listing(Workflow, Paging("offset", 0, total="total", open_ended=True), items="workflows")
 
     @api(
         "notable_1_0.MarkExternalAuthControlledSheet",
@@ -1089,38 +848,38 @@ class NotableV1(Manager):
         base_id: str,
         sheet_id_or_name: str,
         operator_id: str,
-        external_auth_type: str,
         *,
+        external_auth_type: str,
         client_token: str | None = None,
         data_level: str | None = None,
         external_config: str | None = None,
-    ) -> Call[MarkExternalAuthControlledSheetReply]:
+    ) -> Call[str | None]:
         """Mark external auth controlled sheet (标记外部权限受控 Sheet).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(MarkExternalAuthControlledSheetReply)
+        return Call(str, "sheetId").or_none()
 
     @api("notable_1_0.PrepareImportUpload", "POST /v1.0/notable/bases/{baseId}/import/uploadUrl?operatorId")
     def prepare_import_upload(
         self,
         base_id: str,
         operator_id: str,
+        *,
         file_extension: str,
         file_name: str,
         file_size: int,
-        *,
         table_names: list[str] | None = None,
-    ) -> Call[PrepareImportUploadReply]:
+    ) -> Call[ImportedUpload]:
         """Prepare import upload (申请加密导入上传链接).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PrepareImportUploadReply)
+        return Call(ImportedUpload)
 
     @api("notable_1_0.PrepareSetRichText", "POST /v1.0/notable/bases/{baseId}/prepareSetRichText?operatorId")
     def prepare_set_rich_text(
@@ -1129,14 +888,14 @@ class NotableV1(Manager):
         operator_id: str,
         *,
         markdown: str | None = None,
-    ) -> Call[PrepareSetRichTextReply]:
+    ) -> Call[UpdatedRichText]:
         """Prepare set rich text (富文本值预处理).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PrepareSetRichTextReply)
+        return Call(UpdatedRichText)
 
     @api(
         "notable_1_0.QueryChangedRecordIdsByClientToken",
@@ -1147,29 +906,30 @@ class NotableV1(Manager):
         self,
         base_id: str,
         operator_id: str,
+        *,
         client_token: str,
-    ) -> Call[QueryChangedRecordIdsByClientTokenReply]:
+    ) -> Call[ChangedRecord]:
         """Query changed record ids by client token (根据 clientToken 查询变更记录 ID).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryChangedRecordIdsByClientTokenReply)
+        return Call(ChangedRecord)
 
     @api("notable_1_0.QueryDocAllRoles", "GET /v1.0/notable/auth/role/member/{baseId}")
     def query_doc_all_roles(
         self,
         base_id: str,
         operator_id: str,
-    ) -> Call[QueryDocAllRolesReply]:
+    ) -> Call[DocRole]:
         """Query doc all roles (查询文档所有角色和角色成员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryDocAllRolesReply)
+        return Call(DocRole)
 
     @api("notable_1_0.QueryExternalAuthControlledSheets", "GET /v1.0/notable/bases/{baseId}/externalAuth/sheets")
     def query_external_auth_controlled_sheets(
@@ -1180,14 +940,14 @@ class NotableV1(Manager):
         external_auth_type: str | None = None,
         next_token: str | None = None,
         page_size: int | None = None,
-    ) -> Query[QueryExternalAuthControlledSheetsSheet]:
+    ) -> Query[ExternalAuthControlledSheet]:
         """Query external auth controlled sheets (查询外部权限受控 Sheet 列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(QueryExternalAuthControlledSheetsSheet, TOKEN, items="sheets")
+        return Listing(ExternalAuthControlledSheet, TOKEN, items="sheets")
 
     @api("notable_1_0.QueryImportStatus", "GET /v1.0/notable/bases/{baseId}/import/status")
     def query_import_status(
@@ -1195,21 +955,22 @@ class NotableV1(Manager):
         base_id: str,
         import_id: str,
         operator_id: str,
-    ) -> Call[QueryImportStatusReply]:
+    ) -> Call[ImportStatus]:
         """Query import status (查询导入会话状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryImportStatusReply)
+        return Call(ImportStatus)
 
     @api("notable_1_0.RebuildRoleMembers", "PUT /v1.0/notable/auth/role/member/{baseId}?operatorId")
     def rebuild_role_members(
         self,
         base_id: str,
         operator_id: str,
-        default_role_dto: Annotated[RebuildRoleMembersDefaultRoleDto, wire("defaultRoleDTO")],
+        *,
+        default_role_dto: Annotated[OrDict[DefaultRole], wire("defaultRoleDTO")],
         to_role_member_dto_map: Annotated[dict[str, JsonValue], wire("toRoleMemberDTOMap")],
     ) -> Call[None]:
         """Rebuild role members (重建角色成员).
@@ -1249,14 +1010,81 @@ class NotableV1(Manager):
         operator_id: str,
         *,
         client_token: str | None = None,
-    ) -> Call[UnmarkExternalAuthControlledSheetReply]:
+    ) -> Call[str | None]:
         """Unmark external auth controlled sheet (取消标记外部权限受控 Sheet).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UnmarkExternalAuthControlledSheetReply)
+        return Call(str, "sheetId").or_none()
+
+    @api(
+        "notable_1_0.UpdateField",
+        "PUT /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/fields/{fieldIdOrName}?operatorId",
+    )
+    def update_field(
+        self,
+        base_id: str,
+        sheet_id_or_name: str,
+        field_id_or_name: str,
+        operator_id: str,
+        *,
+        name: str,
+        property_: dict[str, JsonValue] | None = None,
+    ) -> Call[str]:
+        """Update field (更新字段).
+
+        Args:
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            field_id_or_name: 字段ID或字段名称
+            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
+            name: 字段名 (例 e.g. `性别`)
+            property_: 字段属性
+
+        Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
+            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
+            invalidRequest.document.typeIllegal, invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound,
+            service.timeout, unknownError.
+
+        Scopes: Notable.Base.Write.All.
+
+        Apps: internal.
+
+        Source: api-noatable-updatefield
+        """
+        return Call(str, "id")
+
+    @api("notable_1_0.UpdateRecords", "PUT /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/records?operatorId")
+    def update_records(
+        self,
+        base_id: str,
+        sheet_id_or_name: str,
+        operator_id: str,
+        *,
+        records: Sequence[Annotated[OrDict[NewRecord], Needs("id")]],
+    ) -> Call[list[NotableRecordRef]]:
+        """Update records (更新多行记录).
+
+        Args:
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
+            records: 需更新的记录
+
+        Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
+            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
+            invalidRequest.document.typeIllegal, invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound,
+            service.timeout, unknownError.
+
+        Scopes: Notable.Base.Write.All.
+
+        Apps: internal.
+
+        Source: api-noatable-updaterecords
+        """
+        return Call(list[NotableRecordRef], "value").or_empty()
 
     @api("notable_1_0.UpdateRole", "PUT /v1.0/notable/auth/role/{baseId}?operatorId")
     def update_role(
@@ -1264,16 +1092,46 @@ class NotableV1(Manager):
         base_id: str,
         operator_id: str,
         id: int,
+        *,
         name: str,
         role_type: str,
-        sub_roles: list[UpdateRoleSubRoles],
-        *,
+        sub_roles: Sequence[OrDict[SubRole]],
         flow_type: str | None = None,
-    ) -> Call[UpdateRoleReply]:
+    ) -> Call[Role]:
         """Update role (更新角色).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateRoleReply)
+        return Call(Role)
+
+    @api("notable_1_0.UpdateSheet", "PUT /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}?operatorId")
+    def update_sheet(
+        self,
+        base_id: str,
+        sheet_id_or_name: str,
+        operator_id: str,
+        *,
+        name: str,
+    ) -> Call[Sheet]:
+        """Update sheet (更新数据表).
+
+        Args:
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            operator_id: 操作人的unionId
+            name: 修改后的数据表名称
+
+        Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
+            invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
+            invalidRequest.document.typeIllegal, invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound,
+            service.timeout, unknownError.
+
+        Scopes: Notable.Base.Write.All.
+
+        Apps: internal.
+
+        Source: api-noatable-updatesheet
+        """
+        return Call(Sheet)

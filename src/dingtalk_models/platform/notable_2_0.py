@@ -2,105 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Required
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel, empty_dict
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class CreateFieldReply(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-    property_: dict[str, JsonValue] | None
-    type: str | None
+class NotableField(Reply, Shape, alias_generator=camel):
+    """Notable field."""
+
+    id: str = promised()
+    name: str
+    property_: dict[str, JsonValue] = empty_dict()
+    type: str
 
 
-class CreateSheetFields(TypedDict, total=False):
-    name: Required[str]
-    property_: dict[str, JsonValue]
-    type: Required[str]
+class NotableRecord(Reply, Shape, alias_generator=camel):
+    """Notable record."""
+
+    fields: dict[str, JsonValue] = empty_dict()
+    id: str = promised()
 
 
-class CreateSheetReply(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
+class NotableRecordRef(Reply, alias_generator=camel):
+    """Notable record ref."""
+
+    id: str
 
 
-class GetAllFieldsReplyValue(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-    property_: dict[str, JsonValue] | None
-    type: str | None
+class Sheet(Reply, alias_generator=camel):
+    """Sheet."""
 
-
-class GetAllFieldsReply(Record, alias_generator=camel):
-    value: list[GetAllFieldsReplyValue] = empty_list()
-
-
-class GetAllSheetsReplyValue(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-
-
-class GetAllSheetsReply(Record, alias_generator=camel):
-    value: list[GetAllSheetsReplyValue] = empty_list()
-
-
-class GetRecordReply(Record, alias_generator=camel):
-    fields: dict[str, JsonValue] | None
-    id: str | None
-
-
-class GetRecordsRecord(Record, alias_generator=camel):
-    fields: dict[str, JsonValue] | None
-    id: str | None
-
-
-class GetSheetReply(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
-
-
-class InsertRecordsRecords(TypedDict, total=False):
-    fields: Required[dict[str, JsonValue]]
-
-
-class InsertRecordsReplyValue(Record, alias_generator=camel):
-    id: str | None
-
-
-class InsertRecordsReply(Record, alias_generator=camel):
-    value: list[InsertRecordsReplyValue] = empty_list()
-
-
-class UpdateFieldReply(Record, alias_generator=camel):
-    id: str | None
-
-
-class UpdateRecordsRecords(TypedDict, total=False):
-    fields: Required[dict[str, JsonValue]]
-    id: Required[str]
-
-
-class UpdateRecordsReplyValue(Record, alias_generator=camel):
-    id: str | None
-
-
-class UpdateRecordsReply(Record, alias_generator=camel):
-    value: list[UpdateRecordsReplyValue] = empty_list()
-
-
-class UpdateSheetReply(Record, alias_generator=camel):
-    id: str | None
-    name: str | None
+    id: str
+    name: str = ""
 
 
 class NotableV2(Manager):
@@ -109,34 +53,34 @@ class NotableV2(Manager):
         self,
         base_id: str,
         sheet_id_or_name: str,
+        *,
         name: str,
         type: str,
-        *,
         property_: dict[str, JsonValue] | None = None,
-    ) -> Call[CreateFieldReply]:
+    ) -> Call[NotableField]:
         """Create field (新增数据表字段).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateFieldReply)
+        return Call(NotableField)
 
     @api("notable_2_0.CreateSheet", "POST /v2.0/notable/bases/{baseId}/sheets")
     def create_sheet(
         self,
         base_id: str,
         *,
-        fields: list[CreateSheetFields] | None = None,
+        fields: Sequence[OrDict[NotableField]] | None = None,
         name: str | None = None,
-    ) -> Call[CreateSheetReply]:
+    ) -> Call[Sheet]:
         """Create sheet (创建数据表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateSheetReply)
+        return Call(Sheet)
 
     @api("notable_2_0.DeleteField", "DELETE /v2.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/fields/{fieldIdOrName}")
     def delete_field(
@@ -158,6 +102,7 @@ class NotableV2(Manager):
         self,
         base_id: str,
         sheet_id_or_name: str,
+        *,
         record_ids: list[str],
     ) -> Call[None]:
         """Delete records (删除数据表多行记录).
@@ -187,27 +132,27 @@ class NotableV2(Manager):
         self,
         base_id: str,
         sheet_id_or_name: str,
-    ) -> Call[GetAllFieldsReply]:
+    ) -> Call[list[NotableField]]:
         """Get all fields (获取所有字段).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetAllFieldsReply)
+        return Call(list[NotableField], "value").or_empty()
 
     @api("notable_2_0.GetAllSheets", "GET /v2.0/notable/bases/{baseId}/sheets")
     def get_all_sheets(
         self,
         base_id: str,
-    ) -> Call[GetAllSheetsReply]:
+    ) -> Call[list[Sheet]]:
         """Get all sheets (获取所有数据表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetAllSheetsReply)
+        return Call(list[Sheet], "value").or_empty()
 
     @api("notable_2_0.GetRecord", "GET /v2.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/records/{recordId}")
     def get_record(
@@ -215,14 +160,14 @@ class NotableV2(Manager):
         base_id: str,
         sheet_id_or_name: str,
         record_id: str,
-    ) -> Call[GetRecordReply]:
+    ) -> Call[NotableRecord]:
         """Get record (获取记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetRecordReply)
+        return Call(NotableRecord)
 
     @api("notable_2_0.GetRecords", "GET /v2.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/records")
     def get_records(
@@ -232,43 +177,44 @@ class NotableV2(Manager):
         *,
         max_results: int | None = None,
         next_token: str | None = None,
-    ) -> Query[GetRecordsRecord]:
+    ) -> Query[NotableRecord]:
         """Get records (获取多行记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(GetRecordsRecord, TOKEN, items="records")
+        return Listing(NotableRecord, TOKEN, items="records")
 
     @api("notable_2_0.GetSheet", "GET /v2.0/notable/bases/{baseId}/sheets/{sheetIdOrName}")
     def get_sheet(
         self,
         base_id: str,
         sheet_id_or_name: str,
-    ) -> Call[GetSheetReply]:
+    ) -> Call[Sheet]:
         """Get sheet (获取数据表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSheetReply)
+        return Call(Sheet)
 
     @api("notable_2_0.InsertRecords", "POST /v2.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/records")
     def insert_records(
         self,
         base_id: str,
         sheet_id_or_name: str,
-        records: list[InsertRecordsRecords],
-    ) -> Call[InsertRecordsReply]:
+        *,
+        records: Sequence[Annotated[OrDict[NotableRecord], Needs("fields")]],
+    ) -> Call[list[NotableRecordRef]]:
         """Insert records (新增记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(InsertRecordsReply)
+        return Call(list[NotableRecordRef], "value").or_empty()
 
     @api("notable_2_0.UpdateField", "PUT /v2.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/fields/{fieldIdOrName}")
     def update_field(
@@ -276,44 +222,46 @@ class NotableV2(Manager):
         base_id: str,
         sheet_id_or_name: str,
         field_id_or_name: str,
-        name: str,
         *,
+        name: str,
         property_: dict[str, JsonValue] | None = None,
-    ) -> Call[UpdateFieldReply]:
+    ) -> Call[str | None]:
         """Update field (更新数据表字段).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateFieldReply)
+        return Call(str, "id").or_none()
 
     @api("notable_2_0.UpdateRecords", "PUT /v2.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/records")
     def update_records(
         self,
         base_id: str,
         sheet_id_or_name: str,
-        records: list[UpdateRecordsRecords],
-    ) -> Call[UpdateRecordsReply]:
+        *,
+        records: Sequence[Annotated[OrDict[NotableRecord], Needs("fields", "id")]],
+    ) -> Call[list[NotableRecordRef]]:
         """Update records (更新数据表多行记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateRecordsReply)
+        return Call(list[NotableRecordRef], "value").or_empty()
 
     @api("notable_2_0.UpdateSheet", "PUT /v2.0/notable/bases/{baseId}/sheets/{sheetIdOrName}")
     def update_sheet(
         self,
         base_id: str,
         sheet_id_or_name: str,
+        *,
         name: str,
-    ) -> Call[UpdateSheetReply]:
+    ) -> Call[Sheet]:
         """Update sheet (更新数据表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateSheetReply)
+        return Call(Sheet)

@@ -7,16 +7,19 @@ from typing import Annotated
 from dingtalk_models.auth.module import Auth
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
+from dingtalk_models.core.quantities.spans import SpanSeconds
 from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.wire import camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager, alias
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class GetAuthInfoReplyAuthAppInfoAgentList(Record, alias_generator=camel):
-    agent_id: int | None
+class Agent(Reply, alias_generator=camel):
+    """Agent (应用列表)."""
+
+    agent_id: int
     """应用ID"""
-    agent_name: str | None
+    agent_name: str = ""
     """应用名称"""
     app_id: int | None
     """第三方应用ID"""
@@ -24,17 +27,21 @@ class GetAuthInfoReplyAuthAppInfoAgentList(Record, alias_generator=camel):
     """对此微应用有管理权限的管理员userid列表"""
 
 
-class GetAuthInfoReplyAuthAppInfo(Record, alias_generator=camel):
-    agent_list: list[GetAuthInfoReplyAuthAppInfoAgentList] = empty_list()
+class AuthAppInfo(Reply, alias_generator=camel):
+    """Auth app info (授权应用信息)."""
+
+    agent_list: list[Agent] = empty_list()
     """应用列表"""
 
 
-class GetAuthInfoReplyAuthCorpInfo(Record, alias_generator=camel):
+class AuthCorpInfo(Reply, alias_generator=camel):
+    """Auth corp info (应用企业信息)."""
+
     invite_code: str | None
     """邀请码"""
     industry: str | None
     """企业所属行业"""
-    corp_name: str | None
+    corp_name: str = ""
     """授权方企业名称"""
     license_code: str | None
     """序列号"""
@@ -50,50 +57,48 @@ class GetAuthInfoReplyAuthCorpInfo(Record, alias_generator=camel):
     """企业logo"""
 
 
-class GetAuthInfoReplyAuthUserInfo(Record, alias_generator=camel):
+class AuthInfo(Reply, alias_generator=camel):
+    """Auth info."""
+
+    auth_app_info: AuthAppInfo | None
+    """授权应用信息"""
+    auth_corp_info: AuthCorpInfo | None
+    """应用企业信息"""
+    auth_user_info: AuthUserInfo | None
+    """授权用户信息"""
+
+
+class AuthUserInfo(Reply, alias_generator=camel):
+    """Auth user info (授权用户信息)."""
+
     user_id: str | None
     """授权管理员userid"""
 
 
-class GetAuthInfoReply(Record, alias_generator=camel):
-    auth_app_info: GetAuthInfoReplyAuthAppInfo | None
-    """授权应用信息"""
-    auth_corp_info: GetAuthInfoReplyAuthCorpInfo | None
-    """应用企业信息"""
-    auth_user_info: GetAuthInfoReplyAuthUserInfo | None
-    """授权用户信息"""
+class CorpAccessToken(Reply, alias_generator=camel):
+    """Corp access token."""
 
-
-class GetCorpAccessTokenReply(Record, alias_generator=camel):
-    access_token: Secret | None
+    access_token: Secret
     """定制应用的的accessToken"""
-    expire_in: int | None
+    expire_in: SpanSeconds | None
     """定制应用的accessToken超时时间 (单位 unit 秒)"""
 
 
-class GetPersonalAuthRuleReplyResult(Record, alias_generator=camel):
+class PersonalAuthRule(Reply, alias_generator=camel):
+    """Personal auth rule."""
+
     resource: str | None
     """授权实体"""
     auth_items: list[str] = empty_list()
     """授权项"""
 
 
-class GetPersonalAuthRuleReply(Record, alias_generator=camel):
-    result: list[GetPersonalAuthRuleReplyResult] = empty_list()
-    """授权记录列表"""
+class TokenDetail(Reply, alias_generator=camel):
+    """Token detail."""
 
-
-class GetSuiteAccessTokenReply(Record, alias_generator=camel):
-    access_token: Secret | None
-    """第三方企业应用的凭证"""
-    expire_in: int | None
-    """第三方企业应用的凭证过期时间 (单位 unit 秒)"""
-
-
-class GetTokenReply(Record, alias_generator=camel):
     access_token: Annotated[Secret | None, wire("access_token")]
     """访问凭证"""
-    expires_in: Annotated[int | None, wire("expires_in")]
+    expires_in: Annotated[SpanSeconds | None, wire("expires_in")]
     """访问凭证有效的时长 (单位 unit 秒)"""
 
 
@@ -106,7 +111,7 @@ class Oauth2V1(Manager):
     def get_auth_info(
         self,
         auth_corp_id: str,
-    ) -> Call[GetAuthInfoReply]:
+    ) -> Call[AuthInfo]:
         """Get auth info (获取企业开通应用后的授权信息).
 
         Args:
@@ -120,22 +125,23 @@ class Oauth2V1(Manager):
 
         Source: obtains-the-authorization-information-after-the-enterprise-activates-the-application-1
         """
-        return Call(GetAuthInfoReply)
+        return Call(AuthInfo)
 
     @api("oauth2_1_0.GetCorpAccessToken", "POST /v1.0/oauth2/corpAccessToken", authenticated=False, idempotent=True)
     def get_corp_access_token(
         self,
+        auth_corp_id: str,
+        *,
         suite_key: str,
         suite_secret: Hiding,
-        auth_corp_id: str,
         suite_ticket: str,
-    ) -> Call[GetCorpAccessTokenReply]:
+    ) -> Call[CorpAccessToken]:
         """Get corp access token (获取第三方应用授权企业的accessToken).
 
         Args:
+            auth_corp_id: 授权企业的CorpId (例 e.g. `ding123456`)
             suite_key: 已创建的第三方企业应用的 Cilent ID (例 e.g. `suitep1f5lzyglm7fryxxxx`)
             suite_secret: 定制应用的CustomSecret (例 e.g. `_FP5PpZF3irDKjxxx`)
-            auth_corp_id: 授权企业的CorpId (例 e.g. `ding123456`)
             suite_ticket: 钉钉推送的suiteTicket (例 e.g. `1f5lzyglm7fryxxxx`)
 
         Codes: invalidAuthInfo, invalidSuiteKey, invalidSuiteTicket.
@@ -148,12 +154,12 @@ class Oauth2V1(Manager):
 
         Source: obtain-the-access-token-of-the-authorized-enterprise-1
         """
-        return Call(GetCorpAccessTokenReply)
+        return Call(CorpAccessToken)
 
     @api("oauth2_1_0.GetPersonalAuthRule", "GET /v1.0/oauth2/authRules/user")
     def get_personal_auth_rule(
         self,
-    ) -> Call[GetPersonalAuthRuleReply]:
+    ) -> Call[list[PersonalAuthRule]]:
         """Get personal auth rule (查询个人授权记录).
 
         Codes: system.busy.
@@ -164,7 +170,7 @@ class Oauth2V1(Manager):
 
         Source: query-personal-authorization-records
         """
-        return Call(GetPersonalAuthRuleReply)
+        return Call(list[PersonalAuthRule], "result").or_empty()
 
     get_sso_access_token = alias(Auth.issue_sso_token)
 
@@ -173,10 +179,11 @@ class Oauth2V1(Manager):
     @api("oauth2_1_0.GetSuiteAccessToken", "POST /v1.0/oauth2/suiteAccessToken", authenticated=False, idempotent=True)
     def get_suite_access_token(
         self,
+        *,
         suite_key: str,
         suite_secret: Hiding,
         suite_ticket: str,
-    ) -> Call[GetSuiteAccessTokenReply]:
+    ) -> Call[CorpAccessToken]:
         """Get suite access token (获取第三方企业应用的suiteAccessToken).
 
         Args:
@@ -192,16 +199,17 @@ class Oauth2V1(Manager):
 
         Source: obtains-the-suite-acess-token-of-third-party-enterprise-applications
         """
-        return Call(GetSuiteAccessTokenReply)
+        return Call(CorpAccessToken)
 
     @api("oauth2_1_0.GetToken", "POST /v1.0/oauth2/{corpId}/token", authenticated=False, idempotent=True)
     def get_token(
         self,
         corp_id: str,
         client_id: Annotated[str, wire("client_id")],
+        *,
         client_secret: Annotated[Hiding, wire("client_secret")],
         grant_type: Annotated[str, wire("grant_type")],
-    ) -> Call[GetTokenReply]:
+    ) -> Call[TokenDetail]:
         """Get token (获取应用的 Access Token).
 
         Args:
@@ -218,7 +226,7 @@ class Oauth2V1(Manager):
 
         Source: api-gettoken
         """
-        return Call(GetTokenReply)
+        return Call(TokenDetail)
 
     get_user_token = alias(Auth.issue_user_token)
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
-
-
-class CheckUserTasksStatusReply(Record, alias_generator=camel):
-    status: bool | None
-    """是否完成所有实操题任务"""
-
-
-class CheckUserTaskStatusReply(Record, alias_generator=camel):
-    result: bool | None
 
 
 class OccupationauthV1(Manager):
+    @api("occupationauth_1_0.CheckUserTaskStatus", "POST /v1.0/occupationauth/auths/userTasks", idempotent=True)
+    def check_user_task_status(
+        self,
+        *,
+        province_code: str,
+    ) -> Call[bool]:
+        """Check user task status (检查用户任务状态).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "result")
+
     @api(
         "occupationauth_1_0.CheckUserTasksStatus",
         "POST /v1.0/occupationauth/userTasks/check?provinceCode",
@@ -26,8 +29,9 @@ class OccupationauthV1(Manager):
     )
     def check_user_tasks_status(
         self,
+        *,
         province_code: str,
-    ) -> Call[CheckUserTasksStatusReply]:
+    ) -> Call[bool]:
         """Check user tasks status (检查用户是否完成所有任务).
 
         Args:
@@ -41,17 +45,4 @@ class OccupationauthV1(Manager):
 
         Source: docking-of-provincial-practical-exercises-for-digital-managers
         """
-        return Call(CheckUserTasksStatusReply)
-
-    @api("occupationauth_1_0.CheckUserTaskStatus", "POST /v1.0/occupationauth/auths/userTasks", idempotent=True)
-    def check_user_task_status(
-        self,
-        province_code: str,
-    ) -> Call[CheckUserTaskStatusReply]:
-        """Check user task status (检查用户任务状态).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CheckUserTaskStatusReply)
+        return Call(bool, "status")

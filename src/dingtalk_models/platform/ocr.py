@@ -9,10 +9,12 @@ from pydantic import Field
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class StructuredRecognizeResult(Record):
+class RecognizedStructured(Reply):
+    """Recognized structured."""
+
     height: int | None
     """旋转后图片高度"""
     width: int | None
@@ -31,6 +33,7 @@ class OapiOcr(Manager):
     @api("dingtalk.oapi.ocr.structured.recognize", "POST /topapi/ocr/structured/recognize")
     def structured_recognize(
         self,
+        *,
         type: Literal[
             "idcard",
             "invoice",
@@ -48,7 +51,7 @@ class OapiOcr(Manager):
             "roster",
         ],
         image_url: Annotated[str, Field(max_length=1000)],
-    ) -> Call[StructuredRecognizeResult]:
+    ) -> Call[RecognizedStructured]:
         """Structured recognize (OCR文字识别).
 
         Args:
@@ -63,4 +66,4 @@ class OapiOcr(Manager):
 
         Source: structured-image-recognition-api
         """
-        return Call(StructuredRecognizeResult)
+        return Call(RecognizedStructured)

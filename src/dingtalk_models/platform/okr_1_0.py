@@ -2,109 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Required
+from collections.abc import Sequence
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class AlignObjectiveReplyData(Record, alias_generator=camel):
+class AlignObjective(Reply, alias_generator=camel):
+    """Align objective."""
+
     align_id: JsonValue | None
-    id: JsonValue | None
+    id: JsonValue
 
 
-class AlignObjectiveReply(Record, alias_generator=camel):
-    data: AlignObjectiveReplyData | None
+class CreatedOkrKey(Reply, alias_generator=camel):
+    """Created okr key."""
 
-
-class BatchAddPermissionListMember(TypedDict, total=False):
-    id: Required[str]
-    type: Required[str]
-
-
-class BatchAddPermissionList(TypedDict, total=False):
-    member: Required[BatchAddPermissionListMember]
-    policy_type: Required[int]
-
-
-class BatchAddPermissionReplyDataPermissionTreePolicyListMemberList(Record, alias_generator=camel):
-    id: str | None
-    nickname: str | None
-    type: str | None
-
-
-class BatchAddPermissionReplyDataPermissionTreePolicyList(Record, alias_generator=camel):
-    member_list: list[BatchAddPermissionReplyDataPermissionTreePolicyListMemberList] = empty_list()
-    name: str | None
-    type: int | None
-
-
-class BatchAddPermissionReplyDataPermissionTree(Record, alias_generator=camel):
-    id: str | None
-    policy_list: list[BatchAddPermissionReplyDataPermissionTreePolicyList] = empty_list()
-    privacy: str | None
-    type: str | None
-
-
-class BatchAddPermissionReplyData(Record, alias_generator=camel):
-    has_invalid_user: bool | None
-    permission_tree: BatchAddPermissionReplyDataPermissionTree | None
-
-
-class BatchAddPermissionReply(Record, alias_generator=camel):
-    data: BatchAddPermissionReplyData | None
-
-
-class BatchQueryObjectiveReplyDataKrListProgress(Record, alias_generator=camel):
-    percent: int | None
-
-
-class BatchQueryObjectiveReplyDataKrList(Record, alias_generator=camel):
-    content: JsonValue | None
-    gmt_create: float | None
-    gmt_modified: float | None
-    id: JsonValue | None
-    objective_id: JsonValue | None
-    permission: list[float] = empty_list()
+    id: JsonValue
     position: int | None
-    progress: BatchQueryObjectiveReplyDataKrListProgress | None
-    score: float | None
-    weight: float | None
+    weight: int | None
 
 
-class BatchQueryObjectiveReplyDataOwner(Record, alias_generator=camel):
-    avatar_media_id: JsonValue | None
-    corp_id: JsonValue | None
-    id: JsonValue | None
-    nickname: JsonValue | None
-    user_id: JsonValue | None
+class CreatedPermission(Reply, alias_generator=camel):
+    """Created permission."""
+
+    has_invalid_user: bool | None
+    permission_tree: Permission | None
 
 
-class BatchQueryObjectiveReplyDataProgress(Record, alias_generator=camel):
-    percent: int | None
+class Member(Reply, Shape, alias_generator=camel):
+    """Member."""
+
+    id: str
+    nickname: str = ""
+    type: str
 
 
-class BatchQueryObjectiveReplyData(Record, alias_generator=camel):
+class Objective(Reply, alias_generator=camel):
+    """Objective."""
+
     align_from_ids: list[JsonValue] = empty_list()
     align_to_ids: list[JsonValue] = empty_list()
     content: JsonValue | None
     gmt_create: float | None
     gmt_modified: float | None
-    id: JsonValue | None
-    kr_list: list[BatchQueryObjectiveReplyDataKrList] = empty_list()
-    owner: BatchQueryObjectiveReplyDataOwner | None
+    id: str
+    kr_list: list[ObjectiveKr] = empty_list()
+    owner: User | None
     period_id: JsonValue | None
     permission: list[float] = empty_list()
-    position: int | None
-    progress: BatchQueryObjectiveReplyDataProgress | None
+    position: str | None
+    progress: Progress | None
     progress_percent: float | None
     published: bool | None
     score: float | None
@@ -113,358 +69,140 @@ class BatchQueryObjectiveReplyData(Record, alias_generator=camel):
     weight: float | None
 
 
-class BatchQueryObjectiveReply(Record, alias_generator=camel):
-    data: list[BatchQueryObjectiveReplyData] = empty_list()
+class ObjectiveKr(Reply, alias_generator=camel):
+    """Objective kr."""
 
-
-class BatchQueryUserReplyData(Record, alias_generator=camel):
-    avatar_media_id: JsonValue | None
-    avatar_url: JsonValue | None
-    corp_id: JsonValue | None
-    id: JsonValue | None
-    nickname: JsonValue | None
-    user_id: JsonValue | None
-
-
-class BatchQueryUserReply(Record, alias_generator=camel):
-    data: list[BatchQueryUserReplyData] = empty_list()
-
-
-class CreateKeyResultReplyData(Record, alias_generator=camel):
-    id: JsonValue | None
+    content: JsonValue | None
+    gmt_create: float
+    gmt_modified: float | None
+    id: JsonValue
+    objective_id: JsonValue | None
+    permission: list[float] = empty_list()
     position: int | None
-    weight: int | None
+    progress: Progress | None
+    score: float | None
+    weight: float | None
 
 
-class CreateKeyResultReply(Record, alias_generator=camel):
-    data: CreateKeyResultReplyData | None
+class OkrObjective(Reply, alias_generator=camel):
+    """Okr objective."""
+
+    executor: OkrObjectiveEntry | None
+    key_results: list[OkrObjectiveKey] = empty_list()
+    objective_id: str
+    period: OkrPeriod | None
+    progress: int | None
+    status: int | None
+    teams: list[Team] = empty_list()
+    title: str = ""
+    weight: float | None
 
 
-class CreateObjectiveReplyData(Record, alias_generator=camel):
-    id: str | None
-    position: str | None
+class OkrObjectiveEntry(Reply, alias_generator=camel):
+    """Okr objective entry."""
+
+    ding_user_id: str | None
+    name: str = ""
+    user_uid: str | None
+    work_no: str | None
 
 
-class CreateObjectiveReply(Record, alias_generator=camel):
-    data: CreateObjectiveReplyData | None
+class OkrObjectiveKey(Reply, alias_generator=camel):
+    """Okr objective key."""
 
-
-class DeleteKeyResultReply(Record, alias_generator=camel):
-    data: bool | None
-
-
-class DeleteObjectiveReplyData(Record, alias_generator=camel):
-    id: str | None
-
-
-class DeleteObjectiveReply(Record, alias_generator=camel):
-    data: DeleteObjectiveReplyData | None
-
-
-class DeletePermissionReplyDataPolicyListMemberList(Record, alias_generator=camel):
-    id: str | None
-    nickname: str | None
-    type: str | None
-
-
-class DeletePermissionReplyDataPolicyList(Record, alias_generator=camel):
-    member_list: list[DeletePermissionReplyDataPolicyListMemberList] = empty_list()
-    name: str | None
+    kr_id: str | None
+    progress: int | None
+    status: int | None
+    title: str = ""
+    title_mentions: list[TitleMention] = empty_list()
     type: int | None
+    weight: float | None
 
 
-class DeletePermissionReplyData(Record, alias_generator=camel):
-    id: str | None
-    policy_list: list[DeletePermissionReplyDataPolicyList] = empty_list()
-    privacy: str | None
-    type: str | None
+class OkrPeriod(Reply, alias_generator=camel):
+    """Okr period."""
+
+    end_date: int | None
+    name_cn: str | None
+    name_en: str | None
+    period_id: str
+    start_date: int | None
+    status: int | None
 
 
-class DeletePermissionReply(Record, alias_generator=camel):
-    data: DeletePermissionReplyData | None
+class Period(Reply, alias_generator=camel):
+    """Period."""
 
-
-class GetPeriodListReplyDataPeriodList(Record, alias_generator=camel):
     end_time: float | None
-    id: JsonValue | None
+    id: JsonValue
     is_current: bool | None
     is_yearly: bool | None
     name: JsonValue | None
     start_time: float | None
 
 
-class GetPeriodListReplyData(Record, alias_generator=camel):
-    period_list: list[GetPeriodListReplyDataPeriodList] = empty_list()
+class Permission(Reply, alias_generator=camel):
+    """Permission."""
 
-
-class GetPeriodListReply(Record, alias_generator=camel):
-    data: GetPeriodListReplyData | None
-
-
-class GetPermissionReplyDataPolicyListMemberList(Record, alias_generator=camel):
-    id: str | None
-    nickname: str | None
-    type: str | None
-
-
-class GetPermissionReplyDataPolicyList(Record, alias_generator=camel):
-    member_list: list[GetPermissionReplyDataPolicyListMemberList] = empty_list()
-    name: str | None
-    type: int | None
-
-
-class GetPermissionReplyData(Record, alias_generator=camel):
-    id: str | None
-    policy_list: list[GetPermissionReplyDataPolicyList] = empty_list()
+    id: str
+    policy_list: list[Policy] = empty_list()
     privacy: str | None
     type: str | None
 
 
-class GetPermissionReply(Record, alias_generator=camel):
-    data: GetPermissionReplyData | None
+class PermissionEntry(Shape, alias_generator=camel):
+    """Permission entry."""
+
+    member: Member
+    policy_type: int
 
 
-class GetUserOkrListKrListProgress(Record, alias_generator=camel):
+class Policy(Reply, alias_generator=camel):
+    """Policy."""
+
+    member_list: list[Member] = empty_list()
+    name: str = ""
+    type: int | None
+
+
+class Progress(Reply, alias_generator=camel):
+    """Progress."""
+
     percent: int | None
 
 
-class GetUserOkrListKrList(Record, alias_generator=camel):
-    content: JsonValue | None
-    gmt_create: float | None
-    gmt_modified: float | None
-    id: JsonValue | None
-    objective_id: JsonValue | None
-    permission: list[float] = empty_list()
-    position: int | None
-    progress: GetUserOkrListKrListProgress | None
-    score: float | None
-    weight: float | None
+class Team(Reply, alias_generator=camel):
+    """Team."""
+
+    dept_uid: str | None
+    ding_dept_id: str | None
+    name: str = ""
 
 
-class GetUserOkrListOwner(Record, alias_generator=camel):
+class TitleMention(Reply, alias_generator=camel):
+    """Title mention."""
+
+    length: int | None
+    offset: int | None
+    user: OkrObjectiveEntry | None
+
+
+class UpdatedKr(Reply, alias_generator=camel):
+    """Updated kr."""
+
+    objective_progress: Progress | None
+    objective_score: int | None
+
+
+class User(Reply, alias_generator=camel):
+    """User."""
+
     avatar_media_id: JsonValue | None
+    avatar_url: JsonValue | None
     corp_id: JsonValue | None
-    id: JsonValue | None
+    id: JsonValue
     nickname: JsonValue | None
-    user_id: JsonValue | None
-
-
-class GetUserOkrListProgress(Record, alias_generator=camel):
-    percent: int | None
-
-
-class GetUserOkrList(Record, alias_generator=camel):
-    align_from_ids: list[JsonValue] = empty_list()
-    align_to_ids: list[JsonValue] = empty_list()
-    content: JsonValue | None
-    gmt_create: float | None
-    gmt_modified: float | None
-    id: JsonValue | None
-    kr_list: list[GetUserOkrListKrList] = empty_list()
-    owner: GetUserOkrListOwner | None
-    period_id: JsonValue | None
-    permission: list[float] = empty_list()
-    position: int | None
-    progress: GetUserOkrListProgress | None
-    progress_percent: float | None
-    published: bool | None
-    score: float | None
-    status: int | None
-    user_id: JsonValue | None
-    weight: float | None
-
-
-class OkrObjectivesBatchReplyContentExecutor(Record, alias_generator=camel):
-    ding_user_id: str | None
-    name: str | None
-    user_uid: str | None
-    work_no: str | None
-
-
-class OkrObjectivesBatchReplyContentKeyResultsTitleMentionsUser(Record, alias_generator=camel):
-    ding_user_id: str | None
-    name: str | None
-    user_uid: str | None
-    work_no: str | None
-
-
-class OkrObjectivesBatchReplyContentKeyResultsTitleMentions(Record, alias_generator=camel):
-    length: int | None
-    offset: int | None
-    user: OkrObjectivesBatchReplyContentKeyResultsTitleMentionsUser | None
-
-
-class OkrObjectivesBatchReplyContentKeyResults(Record, alias_generator=camel):
-    kr_id: str | None
-    progress: int | None
-    status: int | None
-    title: str | None
-    title_mentions: list[OkrObjectivesBatchReplyContentKeyResultsTitleMentions] = empty_list()
-    type: int | None
-    weight: float | None
-
-
-class OkrObjectivesBatchReplyContentPeriod(Record, alias_generator=camel):
-    end_date: int | None
-    name_cn: str | None
-    name_en: str | None
-    period_id: str | None
-    start_date: int | None
-    status: int | None
-
-
-class OkrObjectivesBatchReplyContentTeams(Record, alias_generator=camel):
-    dept_uid: str | None
-    ding_dept_id: str | None
-    name: str | None
-
-
-class OkrObjectivesBatchReplyContent(Record, alias_generator=camel):
-    executor: OkrObjectivesBatchReplyContentExecutor | None
-    key_results: list[OkrObjectivesBatchReplyContentKeyResults] = empty_list()
-    objective_id: str | None
-    period: OkrObjectivesBatchReplyContentPeriod | None
-    progress: int | None
-    status: int | None
-    teams: list[OkrObjectivesBatchReplyContentTeams] = empty_list()
-    title: str | None
-    weight: float | None
-
-
-class OkrObjectivesBatchReply(Record, alias_generator=camel):
-    content: list[OkrObjectivesBatchReplyContent] = empty_list()
-
-
-class OkrObjectivesByUserResultExecutor(Record, alias_generator=camel):
-    ding_user_id: str | None
-    name: str | None
-    user_uid: str | None
-    work_no: str | None
-
-
-class OkrObjectivesByUserResultKeyResultsTitleMentionsUser(Record, alias_generator=camel):
-    ding_user_id: str | None
-    name: str | None
-    user_uid: str | None
-    work_no: str | None
-
-
-class OkrObjectivesByUserResultKeyResultsTitleMentions(Record, alias_generator=camel):
-    length: int | None
-    offset: int | None
-    user: OkrObjectivesByUserResultKeyResultsTitleMentionsUser | None
-
-
-class OkrObjectivesByUserResultKeyResults(Record, alias_generator=camel):
-    kr_id: str | None
-    progress: int | None
-    status: int | None
-    title: str | None
-    title_mentions: list[OkrObjectivesByUserResultKeyResultsTitleMentions] = empty_list()
-    type: int | None
-    weight: float | None
-
-
-class OkrObjectivesByUserResultPeriod(Record, alias_generator=camel):
-    end_date: int | None
-    name_cn: str | None
-    name_en: str | None
-    period_id: str | None
-    start_date: int | None
-    status: int | None
-
-
-class OkrObjectivesByUserResultTeams(Record, alias_generator=camel):
-    dept_uid: str | None
-    ding_dept_id: str | None
-    name: str | None
-
-
-class OkrObjectivesByUserResult(Record, alias_generator=camel):
-    executor: OkrObjectivesByUserResultExecutor | None
-    key_results: list[OkrObjectivesByUserResultKeyResults] = empty_list()
-    objective_id: str | None
-    period: OkrObjectivesByUserResultPeriod | None
-    progress: int | None
-    status: int | None
-    teams: list[OkrObjectivesByUserResultTeams] = empty_list()
-    title: str | None
-    weight: float | None
-
-
-class OkrPeriodsResult(Record, alias_generator=camel):
-    end_date: int | None
-    name_cn: str | None
-    name_en: str | None
-    period_id: str | None
-    start_date: int | None
-    status: int | None
-
-
-class UnAlignObjectiveReplyData(Record, alias_generator=camel):
-    align_id: JsonValue | None
-    id: JsonValue | None
-
-
-class UnAlignObjectiveReply(Record, alias_generator=camel):
-    data: UnAlignObjectiveReplyData | None
-
-
-class UpdateKrOfContentReply(Record, alias_generator=camel):
-    data: bool | None
-
-
-class UpdateKrOfScoreReplyData(Record, alias_generator=camel):
-    objective_score: int | None
-
-
-class UpdateKrOfScoreReply(Record, alias_generator=camel):
-    data: UpdateKrOfScoreReplyData | None
-
-
-class UpdateKrOfWeightReplyDataObjectiveProgress(Record, alias_generator=camel):
-    percent: int | None
-
-
-class UpdateKrOfWeightReplyData(Record, alias_generator=camel):
-    objective_progress: UpdateKrOfWeightReplyDataObjectiveProgress | None
-    objective_score: int | None
-
-
-class UpdateKrOfWeightReply(Record, alias_generator=camel):
-    data: UpdateKrOfWeightReplyData | None
-
-
-class UpdateObjectiveReplyData(Record, alias_generator=camel):
-    id: str | None
-    position: float | None
-
-
-class UpdateObjectiveReply(Record, alias_generator=camel):
-    data: UpdateObjectiveReplyData | None
-
-
-class UpdatePrivacyReplyDataPolicyListMemberList(Record, alias_generator=camel):
-    id: str | None
-    nickname: str | None
-    type: str | None
-
-
-class UpdatePrivacyReplyDataPolicyList(Record, alias_generator=camel):
-    member_list: list[UpdatePrivacyReplyDataPolicyListMemberList] = empty_list()
-    name: str | None
-    type: int | None
-
-
-class UpdatePrivacyReplyData(Record, alias_generator=camel):
-    id: str | None
-    policy_list: list[UpdatePrivacyReplyDataPolicyList] = empty_list()
-    privacy: str | None
-    type: str | None
-
-
-class UpdatePrivacyReply(Record, alias_generator=camel):
-    data: UpdatePrivacyReplyData | None
+    user_id: JsonValue
 
 
 class OkrV1(Manager):
@@ -475,49 +213,50 @@ class OkrV1(Manager):
         user_id: str,
         period_id: str,
         target_id: str,
-    ) -> Call[AlignObjectiveReply]:
+    ) -> Call[AlignObjective | None]:
         """Align objective (增加对齐目标).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(AlignObjectiveReply)
+        return Call(AlignObjective, "data").or_none()
 
     @api("okr_1_0.BatchAddPermission", "POST /v1.0/okr/permissions/batch?userId")
     def batch_add_permission(
         self,
         user_id: str,
-        list_: list[BatchAddPermissionList],
         target_id: str,
+        *,
+        list_: Sequence[OrDict[PermissionEntry]],
         target_type: str,
-    ) -> Call[BatchAddPermissionReply]:
+    ) -> Call[CreatedPermission | None]:
         """Batch add permission (批量添加权限信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BatchAddPermissionReply)
+        return Call(CreatedPermission, "data").or_none()
 
     @api("okr_1_0.BatchQueryObjective", "POST /v1.0/okr/objectives/query?userId", idempotent=True)
     def batch_query_objective(
         self,
         user_id: str,
-        objective_ids: list[str],
         period_id: str,
-        with_progress: bool,
         *,
+        objective_ids: list[str],
+        with_progress: bool,
         with_align: bool | None = None,
         with_kr: bool | None = None,
-    ) -> Call[BatchQueryObjectiveReply]:
+    ) -> Call[list[Objective]]:
         """Batch query objective (批量查询目标).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BatchQueryObjectiveReply)
+        return Call(list[Objective], "data").or_empty()
 
     @api("okr_1_0.BatchQueryUser", "POST /v1.0/okr/users/query", idempotent=True)
     def batch_query_user(
@@ -525,125 +264,127 @@ class OkrV1(Manager):
         *,
         okr_user_ids: list[str] | None = None,
         user_ids: list[str] | None = None,
-    ) -> Call[BatchQueryUserReply]:
+    ) -> Call[list[User]]:
         """Batch query user (批量查询用户信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BatchQueryUserReply)
+        return Call(list[User], "data").or_empty()
 
     @api("okr_1_0.CreateKeyResult", "POST /v1.0/okr/keyResults?userId")
     def create_key_result(
         self,
         user_id: str,
-        content: str,
         objective_id: str,
         period_id: str,
         *,
+        content: str,
         prev_position: int | None = None,
         weight: int | None = None,
-    ) -> Call[CreateKeyResultReply]:
+    ) -> Call[CreatedOkrKey | None]:
         """Create key result (创建keyResult).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateKeyResultReply)
+        return Call(CreatedOkrKey, "data").or_none()
 
     @api("okr_1_0.CreateObjective", "POST /v1.0/okr/objectives?userId")
     def create_objective(
         self,
         user_id: str,
-        content: str,
         period_id: str,
+        *,
+        content: str,
         prev_position: str,
-    ) -> Call[CreateObjectiveReply]:
+    ) -> Call[Objective | None]:
         """Create objective (创建目标).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateObjectiveReply)
+        return Call(Objective, "data").or_none()
 
     @api("okr_1_0.DeleteKeyResult", "DELETE /v1.0/okr/keyResults")
     def delete_key_result(
         self,
         kr_id: str,
         user_id: str,
-    ) -> Call[DeleteKeyResultReply]:
+    ) -> Call[bool | None]:
         """Delete key result (删除keyresult的方法).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeleteKeyResultReply)
+        return Call(bool, "data").or_none()
 
     @api("okr_1_0.DeleteObjective", "DELETE /v1.0/okr/objectives/{objectiveId}")
     def delete_objective(
         self,
         objective_id: str,
         user_id: str,
-    ) -> Call[DeleteObjectiveReply]:
+    ) -> Call[str | None]:
         """Delete objective (删除目标).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeleteObjectiveReply)
+        return Call(str, "data.id").or_none()
 
     @api("okr_1_0.DeletePermission", "DELETE /v1.0/okr/permissions/delete")
     def delete_permission(
         self,
         id: str,
-        policy_type: int,
         target_id: str,
+        user_id: str,
+        *,
+        policy_type: int,
         target_type: str,
         type: str,
-        user_id: str,
-    ) -> Call[DeletePermissionReply]:
+    ) -> Call[Permission | None]:
         """Delete permission (删除权限信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DeletePermissionReply)
+        return Call(Permission, "data").or_none()
 
     @api("okr_1_0.GetPeriodList", "GET /v1.0/okr/periods")
     def get_period_list(
         self,
-    ) -> Call[GetPeriodListReply]:
+    ) -> Call[list[Period]]:
         """Get period list (获取周期列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetPeriodListReply)
+        return Call(list[Period], "data.periodList").or_empty()
 
     @api("okr_1_0.GetPermission", "GET /v1.0/okr/permissions")
     def get_permission(
         self,
         target_id: str,
-        target_type: str,
         user_id: str,
         *,
+        target_type: str,
         with_kr: bool | None = None,
         with_objective: bool | None = None,
-    ) -> Call[GetPermissionReply]:
+    ) -> Call[Permission]:
         """Get permission (获取权限信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetPermissionReply)
+        return Call(Permission, "data")
 
     @api("okr_1_0.GetUserOkr", "GET /v1.0/okr/users/okrs")
     def get_user_okr(
@@ -653,14 +394,14 @@ class OkrV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[GetUserOkrList]:
+    ) -> Query[Objective]:
         """Get user okr (获取用户当前周期下的全部 OKR 内容).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(GetUserOkrList, Paging("pageNumber", 1, unit="pages", open_ended=True), "data", items="list")
+        return Listing(Objective, Paging("pageNumber", 1, unit="pages", open_ended=True), "data", items="list")
 
     @api("okr_1_0.OkrObjectivesBatch", "POST /v1.0/okr/pro/objectives/query")
     def okr_objectives_batch(
@@ -668,14 +409,14 @@ class OkrV1(Manager):
         *,
         goods_code: str | None = None,
         objective_ids: list[str] | None = None,
-    ) -> Call[OkrObjectivesBatchReply]:
+    ) -> Call[list[OkrObjective]]:
         """Okr objectives batch (批量查询OKR).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(OkrObjectivesBatchReply)
+        return Call(list[OkrObjective], "content").or_empty()
 
     @api("okr_1_0.OkrObjectivesByUser", "GET /v1.0/okr/pro/users/{dingUserId}/objectives")
     def okr_objectives_by_user(
@@ -685,16 +426,14 @@ class OkrV1(Manager):
         goods_code: str | None = None,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[OkrObjectivesByUserResult]:
+    ) -> Query[OkrObjective]:
         """Okr objectives by user (查询单个用户的OKR).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(
-            OkrObjectivesByUserResult, Paging("pageNumber", 1, unit="pages", open_ended=True), "content", items="result"
-        )
+        return Listing(OkrObjective, Paging("pageNumber", 1, unit="pages", open_ended=True), "content", items="result")
 
     @api("okr_1_0.OkrPeriods", "GET /v1.0/okr/pro/periods")
     def okr_periods(
@@ -704,16 +443,14 @@ class OkrV1(Manager):
         page_number: int | None = None,
         page_size: int | None = None,
         status: int | None = None,
-    ) -> Query[OkrPeriodsResult]:
+    ) -> Query[OkrPeriod]:
         """Okr periods (获取 OKR 周期).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(
-            OkrPeriodsResult, Paging("pageNumber", 1, unit="pages", open_ended=True), "content", items="result"
-        )
+        return Listing(OkrPeriod, Paging("pageNumber", 1, unit="pages", open_ended=True), "content", items="result")
 
     @api("okr_1_0.UnAlignObjective", "POST /v1.0/okr/objectives/{objectiveId}/alignments/cancel?userId")
     def un_align_objective(
@@ -722,89 +459,93 @@ class OkrV1(Manager):
         user_id: str,
         period_id: str,
         target_id: str,
-    ) -> Call[UnAlignObjectiveReply]:
+    ) -> Call[AlignObjective | None]:
         """Un align objective (取消对齐Objective).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UnAlignObjectiveReply)
+        return Call(AlignObjective, "data").or_none()
 
     @api("okr_1_0.UpdateKROfContent", "PUT /v1.0/okr/keyResults/contents?krId&userId")
     def update_kr_of_content(
         self,
         kr_id: str,
         user_id: str,
-        content: str,
         *,
+        content: str,
         update_quote_list: list[str] | None = None,
-    ) -> Call[UpdateKrOfContentReply]:
+    ) -> Call[bool | None]:
         """Update kr of content (更改KR内容).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateKrOfContentReply)
+        return Call(bool, "data").or_none()
 
     @api("okr_1_0.UpdateKROfScore", "PUT /v1.0/okr/keyResults/scores?krId&userId")
     def update_kr_of_score(
         self,
         kr_id: str,
         user_id: str,
+        *,
         score: int,
-    ) -> Call[UpdateKrOfScoreReply]:
+    ) -> Call[int | None]:
         """Update kr of score (更改KR分数).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateKrOfScoreReply)
+        return Call(int, "data.objectiveScore").or_none()
 
     @api("okr_1_0.UpdateKROfWeight", "PUT /v1.0/okr/keyResults/weights?krId&userId")
     def update_kr_of_weight(
         self,
         kr_id: str,
         user_id: str,
+        *,
         weight: int,
-    ) -> Call[UpdateKrOfWeightReply]:
+    ) -> Call[UpdatedKr | None]:
         """Update kr of weight (更改 KR 权重).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateKrOfWeightReply)
+        return Call(UpdatedKr, "data").or_none()
 
     @api("okr_1_0.UpdateObjective", "PUT /v1.0/okr/objectives/{objectiveId}?userId")
     def update_objective(
         self,
         objective_id: str,
         user_id: str,
+        *,
         content: str,
-    ) -> Call[UpdateObjectiveReply]:
+    ) -> Call[Objective | None]:
         """Update objective (更新目标).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateObjectiveReply)
+        return Call(Objective, "data").or_none()
 
     @api("okr_1_0.UpdatePrivacy", "PUT /v1.0/okr/permissions/privacies?userId")
     def update_privacy(
         self,
         user_id: str,
-        privacy: str,
         target_id: str,
+        *,
+        privacy: str,
         target_type: str,
-    ) -> Call[UpdatePrivacyReply]:
+    ) -> Call[Permission | None]:
         """Update privacy (更新资源隐私策略).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdatePrivacyReply)
+        return Call(Permission, "data").or_none()

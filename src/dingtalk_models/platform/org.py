@@ -5,18 +5,22 @@ from __future__ import annotations
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class UnionBranchGetResult(Record):
-    union_org_name: str | None
+class UnionBranch(Reply):
+    """Union branch."""
+
+    union_org_name: str = ""
     """分支组织名称"""
     union_corpid: str | None
     """分支组织的corpid"""
 
 
-class UnionTrunkGetResult(Record):
-    org_name: str | None
+class UnionTrunk(Reply):
+    """Union trunk."""
+
+    org_name: str = ""
     """主干组织的名称"""
     corpid: str | None
     """主干组织的corpid"""
@@ -26,7 +30,7 @@ class OapiOrg(Manager):
     @api("dingtalk.oapi.org.union.branch.get", "POST /topapi/org/union/branch/get")
     def union_branch_get(
         self,
-    ) -> Call[list[UnionBranchGetResult]]:
+    ) -> Call[list[UnionBranch]]:
         """Union branch get (获取分支组织列表).
 
         Codes: -1, 400043.
@@ -37,12 +41,12 @@ class OapiOrg(Manager):
 
         Source: obtains-the-branch-organization-list
         """
-        return Call(list[UnionBranchGetResult])
+        return Call(list[UnionBranch]).or_empty()
 
     @api("dingtalk.oapi.org.union.trunk.get", "POST /topapi/org/union/trunk/get")
     def union_trunk_get(
         self,
-    ) -> Call[list[UnionTrunkGetResult]]:
+    ) -> Call[list[UnionTrunk]]:
         """Union trunk get (获取主干组织列表).
 
         Codes: -1, 400043.
@@ -53,4 +57,4 @@ class OapiOrg(Manager):
 
         Source: obtain-backbone-organization-list
         """
-        return Call(list[UnionTrunkGetResult])
+        return Call(list[UnionTrunk]).or_empty()

@@ -2,284 +2,198 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Required
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateOrgHonorReplyResult(Record, alias_generator=camel):
-    honor_id: str | None
-    """荣誉勋章模板Id"""
+class EmpPoint(Reply, alias_generator=camel):
+    """Emp point."""
+
+    amount: int | None
+    gmt_create: int
+    out_id: str | None
+    point_operate_feature_response_dto: Annotated[PointOperateFeature | None, wire("pointOperateFeatureResponseDTO")]
+    source_biz_code: str | None
 
 
-class CreateOrgHonorReply(Record, alias_generator=camel):
-    result: CreateOrgHonorReplyResult | None
-    """荣誉勋章创建结果"""
+class GrantHistory(Reply, alias_generator=camel):
+    """Grant history (授予历史记录列表)."""
+
+    sender_userid: str | None
+    """荣誉发放人userId"""
+    grant_time: Millis | None
+    """授予时间戳 (单位 unit 毫秒)"""
+    grant_reason: str = ""
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
-class GrantHonorReplyResult(Record, alias_generator=camel):
+class GrantedHonor(Reply, alias_generator=camel):
+    """Granted honor."""
+
     success_user_ids: list[str] = empty_list()
     """返回成功的userId"""
     failed_user_ids: list[str] = empty_list()
     """返回失败的userId"""
 
 
-class GrantHonorReply(Record, alias_generator=camel):
-    result: GrantHonorReplyResult | None
-    """响应结果"""
+class OrgHonor(Reply, alias_generator=camel):
+    """Org honor."""
 
-
-class QueryOrgHonorsOpenHonor(Record, alias_generator=camel):
-    honor_id: int | None
+    honor_id: int
     """荣誉Id"""
     honor_img_url: str | None
     """荣誉图标URL"""
     honor_pendant_img_url: str | None
     """荣誉附赠的挂件图URL"""
-    honor_name: str | None
+    honor_name: str = ""
     """荣誉名字"""
-    honor_desc: str | None
+    honor_desc: str = ""
     """荣誉含义"""
 
 
-class QueryUserHonorsHonorGrantHistory(Record, alias_generator=camel):
-    sender_userid: str | None
-    """荣誉发放人userId"""
-    grant_time: Millis | None
-    """授予时间戳 (单位 unit 毫秒)"""
-    grant_reason: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
+class PointActionAutoAssignRule(Reply, alias_generator=camel):
+    """Point action auto assign rule."""
 
-
-class QueryUserHonorsHonor(Record, alias_generator=camel):
-    grant_history: list[QueryUserHonorsHonorGrantHistory] = empty_list()
-    """授予历史记录列表"""
-    honor_id: str | None
-    """荣誉Id"""
-    honor_name: str | None
-    """荣誉名称"""
-    honor_desc: str | None
-    """荣誉含义"""
-    expiration_time: Millis | None
-    """荣誉有效期截止时间戳 (单位 unit 毫秒)"""
-
-
-class RecallHonorReplyResult(Record, alias_generator=camel):
-    honor_id: str | None
-    """被撤销荣誉勋章id"""
-
-
-class RecallHonorReply(Record, alias_generator=camel):
-    result: RecallHonorReplyResult | None
-    """撤销荣誉勋章结果"""
-
-
-class AssignOrgHoldingToEmpHoldingBatchTargetUserList(TypedDict, total=False):
-    out_id: Required[str]
-    target_user_id: Required[str]
-
-
-class AssignOrgHoldingToEmpHoldingBatchReplyResultOpenPointInvokeResultDTOS(Record, alias_generator=camel):
-    code: str | None
-    invoke_status: str | None
-    msg: str | None
-    out_id: str | None
-    user_id: str | None
-
-
-class AssignOrgHoldingToEmpHoldingBatchReplyResult(Record, alias_generator=camel):
-    open_point_invoke_result_dtos: Annotated[
-        list[AssignOrgHoldingToEmpHoldingBatchReplyResultOpenPointInvokeResultDTOS], wire("openPointInvokeResultDTOS")
-    ] = empty_list()
-
-
-class AssignOrgHoldingToEmpHoldingBatchReply(Record, alias_generator=camel):
-    result: AssignOrgHoldingToEmpHoldingBatchReplyResult | None
-
-
-class ConsumeUserPointsReplyResult(Record, alias_generator=camel):
-    amount: int | None
-
-
-class ConsumeUserPointsReply(Record, alias_generator=camel):
-    result: ConsumeUserPointsReplyResult | None
-
-
-class DeductionPointBatchTargetUserList(TypedDict, total=False):
-    out_id: Required[str]
-    target_user_id: Required[str]
-
-
-class DeductionPointBatchReplyResultOpenPointInvokeResultDTOS(Record, alias_generator=camel):
-    code: str | None
-    invoke_status: str | None
-    msg: str | None
-    out_id: str | None
-    user_id: str | None
-
-
-class DeductionPointBatchReplyResult(Record, alias_generator=camel):
-    open_point_invoke_result_dtos: Annotated[
-        list[DeductionPointBatchReplyResultOpenPointInvokeResultDTOS], wire("openPointInvokeResultDTOS")
-    ] = empty_list()
-
-
-class DeductionPointBatchReply(Record, alias_generator=camel):
-    result: DeductionPointBatchReplyResult | None
-
-
-class QueryCorpPointsReplyResult(Record, alias_generator=camel):
-    amount: int | None
-
-
-class QueryCorpPointsReply(Record, alias_generator=camel):
-    result: QueryCorpPointsReplyResult | None
-
-
-class QueryEmpPointDetailsDetailPointOperateFeatureResponseDTOAccountSource(Record, alias_generator=camel):
-    account_type: str | None
-    emp_name: str | None
-    user_id: str | None
-
-
-class QueryEmpPointDetailsDetailPointOperateFeatureResponseDTOAccountTarget(Record, alias_generator=camel):
-    account_type: str | None
-    emp_name: str | None
-    user_id: str | None
-
-
-class QueryEmpPointDetailsDetailPointOperateFeatureResponseDTO(Record, alias_generator=camel):
-    account_source: QueryEmpPointDetailsDetailPointOperateFeatureResponseDTOAccountSource | None
-    account_target: QueryEmpPointDetailsDetailPointOperateFeatureResponseDTOAccountTarget | None
-    remark: str | None
-    usage: str | None
-
-
-class QueryEmpPointDetailsDetail(Record, alias_generator=camel):
-    amount: int | None
-    gmt_create: int | None
-    out_id: str | None
-    point_operate_feature_response_dto: Annotated[
-        QueryEmpPointDetailsDetailPointOperateFeatureResponseDTO | None, wire("pointOperateFeatureResponseDTO")
-    ]
-    source_biz_code: str | None
-
-
-class QueryOrgPointDetailsDetailPointOperateFeatureResponseDTOAccountSource(Record, alias_generator=camel):
-    account_type: str | None
-    emp_name: str | None
-    user_id: str | None
-
-
-class QueryOrgPointDetailsDetailPointOperateFeatureResponseDTOAccountTarget(Record, alias_generator=camel):
-    account_type: str | None
-    emp_name: str | None
-    user_id: str | None
-
-
-class QueryOrgPointDetailsDetailPointOperateFeatureResponseDTO(Record, alias_generator=camel):
-    account_source: QueryOrgPointDetailsDetailPointOperateFeatureResponseDTOAccountSource | None
-    account_target: QueryOrgPointDetailsDetailPointOperateFeatureResponseDTOAccountTarget | None
-    remark: str | None
-    usage: str | None
-
-
-class QueryOrgPointDetailsDetail(Record, alias_generator=camel):
-    amount: int | None
-    gmt_create: int | None
-    out_id: str | None
-    point_operate_feature_response_dto: Annotated[
-        QueryOrgPointDetailsDetailPointOperateFeatureResponseDTO | None, wire("pointOperateFeatureResponseDTO")
-    ]
-    source_biz_code: str | None
-
-
-class QueryPointActionAutoAssignRuleReplyResultQueryPointRuleResponseDTOS(Record, alias_generator=camel):
     award_score: int | None
     code: str | None
     day_limit_times: int | None
-    description: str | None
+    description: str = ""
     status: int | None
 
 
-class QueryPointActionAutoAssignRuleReplyResult(Record, alias_generator=camel):
-    query_point_rule_response_dtos: Annotated[
-        list[QueryPointActionAutoAssignRuleReplyResultQueryPointRuleResponseDTOS], wire("queryPointRuleResponseDTOS")
-    ] = empty_list()
+class PointAutoIssueSetting(Reply, alias_generator=camel):
+    """Point auto issue setting."""
 
-
-class QueryPointActionAutoAssignRuleReply(Record, alias_generator=camel):
-    result: QueryPointActionAutoAssignRuleReplyResult | None
-
-
-class QueryPointAutoIssueSettingReplyResult(Record, alias_generator=camel):
     point_auto_num: int | None
     point_auto_state: bool | None
     point_auto_time: int | None
 
 
-class QueryPointAutoIssueSettingReply(Record, alias_generator=camel):
-    result: QueryPointAutoIssueSettingReplyResult | None
+class PointInvoke(Reply, alias_generator=camel):
+    """Point invoke."""
+
+    code: str | None
+    invoke_status: str | None
+    msg: str = ""
+    out_id: str | None
+    user_id: str | None
 
 
-class QueryUserPointsReplyResult(Record, alias_generator=camel):
-    amount: int | None
+class PointOperateFeature(Reply, alias_generator=camel):
+    """Point operate feature."""
+
+    account_source: PointOperateFeatureUser | None
+    account_target: PointOperateFeatureUser | None
+    remark: str = ""
+    usage: str | None
 
 
-class QueryUserPointsReply(Record, alias_generator=camel):
-    result: QueryUserPointsReplyResult | None
+class PointOperateFeatureUser(Reply, alias_generator=camel):
+    """Point operate feature user."""
+
+    account_type: str | None
+    emp_name: str = ""
+    user_id: str | None
 
 
-class UpdateAutoIssuePointReplyResult(Record, alias_generator=camel):
-    next_auto_issue_point_time: int | None
+class TargetUser(Shape, alias_generator=camel):
+    """Target user."""
+
+    out_id: str
+    target_user_id: str
 
 
-class UpdateAutoIssuePointReply(Record, alias_generator=camel):
-    result: UpdateAutoIssuePointReplyResult | None
+class UpdatePointRule(Shape, alias_generator=camel):
+    """Update point rule."""
+
+    award_score: int
+    code: str
+    day_limit_times: int
+    status: int
 
 
-class UpdatePointActionAutoAssignRuleUpdatePointRuleRequestDtoList(TypedDict, total=False):
-    award_score: Required[int]
-    code: Required[str]
-    day_limit_times: Required[int]
-    status: Required[int]
+class UserHonor(Reply, alias_generator=camel):
+    """User honor."""
 
-
-class WearOrgHonorReplyResult(Record, alias_generator=camel):
-    honor_id: str | None
-
-
-class WearOrgHonorReply(Record, alias_generator=camel):
-    result: WearOrgHonorReplyResult | None
+    grant_history: list[GrantHistory] = empty_list()
+    """授予历史记录列表"""
+    honor_id: str
+    """荣誉Id"""
+    honor_name: str = ""
+    """荣誉名称"""
+    honor_desc: str = ""
+    """荣誉含义"""
+    expiration_time: Millis | None
+    """荣誉有效期截止时间戳 (单位 unit 毫秒)"""
 
 
 class OrgCultureV1(Manager):
+    @api("org_culture_1_0.AssignOrgHoldingToEmpHoldingBatch", "POST /v1.0/orgCulture/organizations/points/assign")
+    def assign_org_holding_to_emp_holding_batch(
+        self,
+        *,
+        send_org_culture_inform: bool,
+        single_amount: int,
+        source_usage: str,
+        target_usage: str,
+        target_user_list: Sequence[OrDict[TargetUser]],
+        remark: str | None = None,
+    ) -> Call[list[PointInvoke]]:
+        """Assign org holding to emp holding batch (批量发放积分或额度).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[PointInvoke], "result.openPointInvokeResultDTOS").or_empty()
+
+    @api("org_culture_1_0.ConsumeUserPoints", "POST /v1.0/orgCulture/users/{userId}/points/deduct")
+    def consume_user_points(
+        self,
+        user_id: str,
+        out_id: str,
+        *,
+        amount: int,
+        remark: str | None = None,
+        usage: str | None = None,
+    ) -> Call[int | None]:
+        """Consume user points (扣减员工积分).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "result.amount").or_none()
+
     @api("org_culture_1_0.CreateOrgHonor", "POST /v1.0/orgCulture/honors/templates")
     def create_org_honor(
         self,
         user_id: str,
-        medal_name: Annotated[str, Field(max_length=10)],
-        medal_desc: Annotated[str, Field(max_length=30)],
         medal_media_id: str,
         avatar_frame_media_id: str,
+        *,
+        medal_name: Annotated[str, Field(max_length=10)],
+        medal_desc: Annotated[str, Field(max_length=30)],
         default_bg_color: str,
-    ) -> Call[CreateOrgHonorReply]:
+    ) -> Call[str | None]:
         """Create org honor (创建荣誉勋章模板).
 
         Args:
-            medal_name: 荣誉勋章名称 (≤ 10 字符 characters)
-            medal_desc: 荣誉勋章描述 (≤ 30 字符 characters)
             medal_media_id: 荣誉勋章图片
             avatar_frame_media_id: 头像挂件
+            medal_name: 荣誉勋章名称 (≤ 10 字符 characters)
+            medal_desc: 荣誉勋章描述 (≤ 30 字符 characters)
             default_bg_color: 背景颜色
 
         Codes: parametar.color.wrong, parameter.media.wrong, parameter.text.large, parameter.text.unsafe,
@@ -292,22 +206,56 @@ class OrgCultureV1(Manager):
 
         Source: create-medal-of-honor-template
         """
-        return Call(CreateOrgHonorReply)
+        return Call(str, "result.honorId").or_none()
+
+    @api("org_culture_1_0.DeductionPointBatch", "POST /v1.0/orgCulture/users/points/deduct")
+    def deduction_point_batch(
+        self,
+        user_id: str,
+        *,
+        deduction_amount: int,
+        remark: str,
+        target_user_list: Sequence[OrDict[TargetUser]],
+        send_org_culture_inform: bool | None = None,
+    ) -> Call[list[PointInvoke]]:
+        """Deduction point batch (批量扣减积分).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[PointInvoke], "result.openPointInvokeResultDTOS").or_empty()
+
+    @api("org_culture_1_0.ExportPointOpen", "POST /v1.0/orgCulture/users/points/export")
+    def export_point_open(
+        self,
+        user_id: str,
+        *,
+        export_type: int,
+        export_date: str | None = None,
+    ) -> Call[None]:
+        """Export point open (积分榜单导出).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("org_culture_1_0.GrantHonor", "POST /v1.0/orgCulture/honors/{honorId}/grant")
     def grant_honor(
         self,
         honor_id: str,
         sender_user_id: str,
+        *,
         grant_reason: Annotated[str, Field(max_length=100)],
         granter_name: Annotated[str, Field(max_length=50)],
         receiver_user_ids: list[str],
-        *,
         expiration_time: Millis | None = None,
         notice_single: bool | None = None,
         notice_announcer: bool | None = None,
         open_conversation_ids: list[str] | None = None,
-    ) -> Call[GrantHonorReply]:
+    ) -> Call[GrantedHonor]:
         """Grant honor (给员工颁发荣誉).
 
         Args:
@@ -330,7 +278,36 @@ class OrgCultureV1(Manager):
 
         Source: award-of-honor
         """
-        return Call(GrantHonorReply)
+        return Call(GrantedHonor, "result")
+
+    @api("org_culture_1_0.QueryCorpPoints", "GET /v1.0/orgCulture/organizations/points")
+    def query_corp_points(
+        self,
+        opt_user_id: str,
+    ) -> Call[int]:
+        """Query corp points (查询当前企业下可兑换的积分).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "result.amount")
+
+    @api("org_culture_1_0.QueryEmpPointDetails", "GET /v1.0/orgCulture/points/empDetails")
+    def query_emp_point_details(
+        self,
+        user_id: str,
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[EmpPoint]:
+        """Query emp point details (查询个人积分使用明细).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(EmpPoint, Paging("pageNumber", 1, unit="pages"), "result", items="details")
 
     @api("org_culture_1_0.QueryOrgHonors", "GET /v1.0/orgCulture/organizations/honors")
     def query_org_honors(
@@ -338,7 +315,7 @@ class OrgCultureV1(Manager):
         *,
         next_token: str | None = None,
         max_results: Annotated[int, Field(le=100)] = 100,
-    ) -> Query[QueryOrgHonorsOpenHonor]:
+    ) -> Query[OrgHonor]:
         """Query org honors (查询当前企业下可颁发的荣誉列表).
 
         Args:
@@ -353,9 +330,48 @@ class OrgCultureV1(Manager):
 
         Source: query-the-list-of-honors-that-can-be-issued-under
         """
-        return Listing(
-            QueryOrgHonorsOpenHonor, Paging("nextToken", "0", next="nextToken"), "result", items="openHonors"
-        )
+        return Listing(OrgHonor, Paging("nextToken", "0", next="nextToken"), "result", items="openHonors")
+
+    @api("org_culture_1_0.QueryOrgPointDetails", "GET /v1.0/orgCulture/points/orgDetails")
+    def query_org_point_details(
+        self,
+        user_id: str,
+        *,
+        account_type: str,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[EmpPoint]:
+        """Query org point details (查询组织发放扣除积分明细).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(EmpPoint, Paging("pageNumber", 1, unit="pages"), "result", items="details")
+
+    @api("org_culture_1_0.QueryPointActionAutoAssignRule", "GET /v1.0/orgCulture/users/points/actionRules")
+    def query_point_action_auto_assign_rule(
+        self,
+    ) -> Call[list[PointActionAutoAssignRule]]:
+        """Query point action auto assign rule (查询积分自动发放行为规则).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[PointActionAutoAssignRule], "result.queryPointRuleResponseDTOS").or_empty()
+
+    @api("org_culture_1_0.QueryPointAutoIssueSetting", "GET /v1.0/orgCulture/users/points")
+    def query_point_auto_issue_setting(
+        self,
+    ) -> Call[PointAutoIssueSetting]:
+        """Query point auto issue setting (每月自动发放额度查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PointAutoIssueSetting, "result")
 
     @api("org_culture_1_0.QueryUserHonors", "GET /v1.0/orgCulture/honors/users/{userId}")
     def query_user_honors(
@@ -364,7 +380,7 @@ class OrgCultureV1(Manager):
         *,
         next_token: str | None = None,
         max_results: Annotated[int, Field(le=100)] = 100,
-    ) -> Query[QueryUserHonorsHonor]:
+    ) -> Query[UserHonor]:
         """Query user honors (查询员工已获得的组织荣誉).
 
         Args:
@@ -381,14 +397,27 @@ class OrgCultureV1(Manager):
 
         Source: check-the-honors-that-an-employee-has-received
         """
-        return Listing(QueryUserHonorsHonor, Paging("nextToken", "0", next="nextToken"), "result", items="honors")
+        return Listing(UserHonor, Paging("nextToken", "0", next="nextToken"), "result", items="honors")
+
+    @api("org_culture_1_0.QueryUserPoints", "GET /v1.0/orgCulture/users/{userId}/points")
+    def query_user_points(
+        self,
+        user_id: str,
+    ) -> Call[int]:
+        """Query user points (查询员工已获得的积分).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "result.amount")
 
     @api("org_culture_1_0.RecallHonor", "POST /v1.0/orgCulture/honors/{honorId}/recall")
     def recall_honor(
         self,
         honor_id: str,
         user_id: str,
-    ) -> Call[RecallHonorReply]:
+    ) -> Call[str]:
         """Recall honor (撤销员工获得的荣誉勋章).
 
         Args:
@@ -403,185 +432,33 @@ class OrgCultureV1(Manager):
 
         Source: revoke-an-employee-s-medal-of-honor
         """
-        return Call(RecallHonorReply)
-
-    @api("org_culture_1_0.AssignOrgHoldingToEmpHoldingBatch", "POST /v1.0/orgCulture/organizations/points/assign")
-    def assign_org_holding_to_emp_holding_batch(
-        self,
-        send_org_culture_inform: bool,
-        single_amount: int,
-        source_usage: str,
-        target_usage: str,
-        target_user_list: list[AssignOrgHoldingToEmpHoldingBatchTargetUserList],
-        *,
-        remark: str | None = None,
-    ) -> Call[AssignOrgHoldingToEmpHoldingBatchReply]:
-        """Assign org holding to emp holding batch (批量发放积分或额度).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AssignOrgHoldingToEmpHoldingBatchReply)
-
-    @api("org_culture_1_0.ConsumeUserPoints", "POST /v1.0/orgCulture/users/{userId}/points/deduct")
-    def consume_user_points(
-        self,
-        user_id: str,
-        amount: int,
-        out_id: str,
-        *,
-        remark: str | None = None,
-        usage: str | None = None,
-    ) -> Call[ConsumeUserPointsReply]:
-        """Consume user points (扣减员工积分).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ConsumeUserPointsReply)
-
-    @api("org_culture_1_0.DeductionPointBatch", "POST /v1.0/orgCulture/users/points/deduct")
-    def deduction_point_batch(
-        self,
-        deduction_amount: int,
-        remark: str,
-        target_user_list: list[DeductionPointBatchTargetUserList],
-        user_id: str,
-        *,
-        send_org_culture_inform: bool | None = None,
-    ) -> Call[DeductionPointBatchReply]:
-        """Deduction point batch (批量扣减积分).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeductionPointBatchReply)
-
-    @api("org_culture_1_0.ExportPointOpen", "POST /v1.0/orgCulture/users/points/export")
-    def export_point_open(
-        self,
-        export_type: int,
-        user_id: str,
-        *,
-        export_date: str | None = None,
-    ) -> Call[None]:
-        """Export point open (积分榜单导出).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("org_culture_1_0.QueryCorpPoints", "GET /v1.0/orgCulture/organizations/points")
-    def query_corp_points(
-        self,
-        opt_user_id: str,
-    ) -> Call[QueryCorpPointsReply]:
-        """Query corp points (查询当前企业下可兑换的积分).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryCorpPointsReply)
-
-    @api("org_culture_1_0.QueryEmpPointDetails", "GET /v1.0/orgCulture/points/empDetails")
-    def query_emp_point_details(
-        self,
-        user_id: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Query[QueryEmpPointDetailsDetail]:
-        """Query emp point details (查询个人积分使用明细).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(QueryEmpPointDetailsDetail, Paging("pageNumber", 1, unit="pages"), "result", items="details")
-
-    @api("org_culture_1_0.QueryOrgPointDetails", "GET /v1.0/orgCulture/points/orgDetails")
-    def query_org_point_details(
-        self,
-        account_type: str,
-        user_id: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Query[QueryOrgPointDetailsDetail]:
-        """Query org point details (查询组织发放扣除积分明细).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(QueryOrgPointDetailsDetail, Paging("pageNumber", 1, unit="pages"), "result", items="details")
-
-    @api("org_culture_1_0.QueryPointActionAutoAssignRule", "GET /v1.0/orgCulture/users/points/actionRules")
-    def query_point_action_auto_assign_rule(
-        self,
-    ) -> Call[QueryPointActionAutoAssignRuleReply]:
-        """Query point action auto assign rule (查询积分自动发放行为规则).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryPointActionAutoAssignRuleReply)
-
-    @api("org_culture_1_0.QueryPointAutoIssueSetting", "GET /v1.0/orgCulture/users/points")
-    def query_point_auto_issue_setting(
-        self,
-    ) -> Call[QueryPointAutoIssueSettingReply]:
-        """Query point auto issue setting (每月自动发放额度查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryPointAutoIssueSettingReply)
-
-    @api("org_culture_1_0.QueryUserPoints", "GET /v1.0/orgCulture/users/{userId}/points")
-    def query_user_points(
-        self,
-        user_id: str,
-    ) -> Call[QueryUserPointsReply]:
-        """Query user points (查询员工已获得的积分).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryUserPointsReply)
+        return Call(str, "result.honorId")
 
     @api("org_culture_1_0.UpdateAutoIssuePoint", "POST /v1.0/orgCulture/users/points/set")
     def update_auto_issue_point(
         self,
+        user_id: str,
+        *,
         point_auto_num: int,
         point_auto_state: bool,
         point_auto_time: int,
-        user_id: str,
-    ) -> Call[UpdateAutoIssuePointReply]:
+    ) -> Call[int | None]:
         """Update auto issue point (每月自动发放额度修改).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateAutoIssuePointReply)
+        return Call(int, "result.nextAutoIssuePointTime").or_none()
 
     @api("org_culture_1_0.UpdatePointActionAutoAssignRule", "PUT /v1.0/orgCulture/users/points/actionRules")
     def update_point_action_auto_assign_rule(
         self,
-        update_point_rule_request_dto_list: Annotated[
-            list[UpdatePointActionAutoAssignRuleUpdatePointRuleRequestDtoList], wire("updatePointRuleRequestDTOList")
-        ],
         user_id: str,
+        *,
+        update_point_rule_request_dto_list: Annotated[
+            Sequence[OrDict[UpdatePointRule]], wire("updatePointRuleRequestDTOList")
+        ],
     ) -> Call[None]:
         """Update point action auto assign rule (修改积分系统行为规则).
 
@@ -598,11 +475,11 @@ class OrgCultureV1(Manager):
         *,
         user_id: str | None = None,
         wear: bool | None = None,
-    ) -> Call[WearOrgHonorReply]:
+    ) -> Call[str | None]:
         """Wear org honor (佩戴/卸下荣誉勋章).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(WearOrgHonorReply)
+        return Call(str, "result.honorId").or_none()

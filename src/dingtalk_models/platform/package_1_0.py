@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import JsonValue
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.secret import Secret
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CloseHPackageReply(Record, alias_generator=camel):
-    result: JsonValue | None
+class HPackage(Reply, alias_generator=camel):
+    """H package."""
 
-
-class GetUploadTokenReply(Record, alias_generator=camel):
-    access_key_id: str | None
-    access_key_secret: Secret | None
-    bucket: str | None
-    endpoint: str | None
-    expiration: str | None
-    name: str | None
-    region: str | None
-    sts_token: Secret | None
-
-
-class HPackageListGetList(Record, alias_generator=camel):
-    avaliable: int | None
-    creator: str | None
+    available: Annotated[int | None, wire("avaliable")]
+    creator: str
     finished: bool | None
     operation_time: int | None
     package_size: int | None
@@ -40,11 +29,9 @@ class HPackageListGetList(Record, alias_generator=camel):
     version: str | None
 
 
-class HUploadPackageReply(Record, alias_generator=camel):
-    task_id: str | None
+class HUploadPackageStatus(Reply, alias_generator=camel):
+    """H upload package status."""
 
-
-class HUploadPackageStatusReply(Record, alias_generator=camel):
     build_time: int | None
     finished: bool | None
     package_size: int | None
@@ -53,36 +40,29 @@ class HUploadPackageStatusReply(Record, alias_generator=camel):
     version: str | None
 
 
-class OpenMicroAppPackageReply(Record, alias_generator=camel):
-    mini_app_id: str | None
+class ReleaseGrayExit(Reply, alias_generator=camel):
+    """Release gray exit."""
+
+    result: Annotated[JsonValue | None, wire("reuslt")]
 
 
-class ReleaseGrayDeployReply(Record, alias_generator=camel):
+class ReleaseGrayOrg(Reply, alias_generator=camel):
+    """Release gray org."""
+
     result: JsonValue | None
 
 
-class ReleaseGrayExitReply(Record, alias_generator=camel):
-    reuslt: JsonValue | None
+class UploadToken(Reply, alias_generator=camel):
+    """Upload token."""
 
-
-class ReleaseGrayOrgGetReply(Record, alias_generator=camel):
-    value: list[str] = empty_list()
-
-
-class ReleaseGrayOrgSetReply(Record, alias_generator=camel):
-    result: JsonValue | None
-
-
-class ReleaseGrayPercentGetReply(Record, alias_generator=camel):
-    value: float | None
-
-
-class ReleaseGrayPercentSetReply(Record, alias_generator=camel):
-    result: JsonValue | None
-
-
-class ReleaseGrayUserIdGetReply(Record, alias_generator=camel):
-    value: list[str] = empty_list()
+    access_key_id: str | None
+    access_key_secret: Secret | None
+    bucket: str | None
+    endpoint: str | None
+    expiration: str | None
+    name: str = ""
+    region: str | None
+    sts_token: Secret | None
 
 
 class PackageV1(Manager):
@@ -90,28 +70,28 @@ class PackageV1(Manager):
     def close_h_package(
         self,
         mini_app_id: str,
-    ) -> Call[CloseHPackageReply]:
-        """Close hpackage (关闭企业自建应用H5离线包).
+    ) -> Call[ReleaseGrayOrg]:
+        """Close h package (关闭企业自建应用H5离线包).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CloseHPackageReply)
+        return Call(ReleaseGrayOrg)
 
     @api("package_1_0.GetUploadToken", "GET /v1.0/package/uploadTokens")
     def get_upload_token(
         self,
         *,
         mini_app_id: str | None = None,
-    ) -> Call[GetUploadTokenReply]:
+    ) -> Call[UploadToken]:
         """Get upload token (获取离线包上传凭证).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetUploadTokenReply)
+        return Call(UploadToken)
 
     @api("package_1_0.HPackageListGet", "GET /v1.0/package/h5/versions")
     def h_package_list_get(
@@ -120,22 +100,23 @@ class PackageV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[HPackageListGetList]:
-        """Hpackage list get (获取H5离线包版本列表).
+    ) -> Query[HPackage]:
+        """H package list get (获取H5离线包版本列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(HPackageListGetList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="list")
+        return Listing(HPackage, Paging("pageNumber", 1, unit="pages", open_ended=True), items="list")
 
     @api("package_1_0.HPublishPackage", "POST /v1.0/package/h5/publish")
     def h_publish_package(
         self,
         mini_app_id: str,
+        *,
         version: str,
     ) -> Call[None]:
-        """Hpublish package (发布离线包).
+        """H publish package (发布离线包).
 
         Known from the official SDK only (仅见于官方 SDK).
 
@@ -147,139 +128,147 @@ class PackageV1(Manager):
     def h_upload_package(
         self,
         mini_app_id: str,
+        *,
         oss_object_key: str,
-    ) -> Call[HUploadPackageReply]:
-        """Hupload package (上传H5离线包).
+    ) -> Call[str | None]:
+        """H upload package (上传H5离线包).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(HUploadPackageReply)
+        return Call(str, "taskId").or_none()
 
     @api("package_1_0.HUploadPackageStatus", "GET /v1.0/package/h5/uploadStatus")
     def h_upload_package_status(
         self,
         mini_app_id: str,
         task_id: str,
-    ) -> Call[HUploadPackageStatusReply]:
-        """Hupload package status (上传H5离线包进度).
+    ) -> Call[HUploadPackageStatus]:
+        """H upload package status (上传H5离线包进度).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(HUploadPackageStatusReply)
+        return Call(HUploadPackageStatus)
 
     @api("package_1_0.OpenMicroAppPackage", "POST /v1.0/package/h5/microApps/open")
     def open_micro_app_package(
         self,
         agent_id: int,
-    ) -> Call[OpenMicroAppPackageReply]:
+    ) -> Call[str | None]:
         """Open micro app package (开启企业自建应用H5离线包).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(OpenMicroAppPackageReply)
+        return Call(str, "miniAppId").or_none()
 
     @api("package_1_0.ReleaseGrayDeploy", "POST /v1.0/package/greys/deploy")
     def release_gray_deploy(
         self,
         mini_app_id: str,
+        *,
         version: str,
-    ) -> Call[ReleaseGrayDeployReply]:
+    ) -> Call[ReleaseGrayOrg]:
         """Release gray deploy (发布离线包到灰度).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ReleaseGrayDeployReply)
+        return Call(ReleaseGrayOrg)
 
     @api("package_1_0.ReleaseGrayExit", "POST /v1.0/package/greys/exit")
     def release_gray_exit(
         self,
         mini_app_id: str,
+        *,
         version: str,
-    ) -> Call[ReleaseGrayExitReply]:
+    ) -> Call[ReleaseGrayExit]:
         """Release gray exit (退出灰度).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ReleaseGrayExitReply)
+        return Call(ReleaseGrayExit)
 
     @api("package_1_0.ReleaseGrayOrgGet", "GET /v1.0/package/greys/organizations")
     def release_gray_org_get(
         self,
         mini_app_id: str,
+        *,
         version: str,
-    ) -> Call[ReleaseGrayOrgGetReply]:
+    ) -> Call[list[str]]:
         """Release gray org get (获取企业灰度白名单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ReleaseGrayOrgGetReply)
+        return Call(list[str], "value").or_empty()
 
     @api("package_1_0.ReleaseGrayOrgSet", "POST /v1.0/package/greys/organizations/release")
     def release_gray_org_set(
         self,
         mini_app_id: str,
+        *,
         value: list[str],
         version: str,
-    ) -> Call[ReleaseGrayOrgSetReply]:
+    ) -> Call[ReleaseGrayOrg]:
         """Release gray org set (设置企业灰度白名单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ReleaseGrayOrgSetReply)
+        return Call(ReleaseGrayOrg)
 
     @api("package_1_0.ReleaseGrayPercentGet", "GET /v1.0/package/greys/users/percents")
     def release_gray_percent_get(
         self,
         mini_app_id: str,
+        *,
         version: str,
-    ) -> Call[ReleaseGrayPercentGetReply]:
+    ) -> Call[float]:
         """Release gray percent get (获取灰度离线包百分比值).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ReleaseGrayPercentGetReply)
+        return Call(float, "value")
 
     @api("package_1_0.ReleaseGrayPercentSet", "POST /v1.0/package/greys/users/percents/release")
     def release_gray_percent_set(
         self,
         mini_app_id: str,
+        *,
         value: float,
         version: str,
-    ) -> Call[ReleaseGrayPercentSetReply]:
+    ) -> Call[ReleaseGrayOrg]:
         """Release gray percent set (设置灰度离线包百分比值).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ReleaseGrayPercentSetReply)
+        return Call(ReleaseGrayOrg)
 
     @api("package_1_0.ReleaseGrayUserIdGet", "GET /v1.0/package/greys/users")
     def release_gray_user_id_get(
         self,
         mini_app_id: str,
+        *,
         version: str,
-    ) -> Call[ReleaseGrayUserIdGetReply]:
+    ) -> Call[list[str]]:
         """Release gray user id get (获取用户灰度名单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ReleaseGrayUserIdGetReply)
+        return Call(list[str], "value").or_empty()

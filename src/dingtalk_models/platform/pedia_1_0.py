@@ -2,304 +2,133 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
-from dingtalk_models.core.wire import Millis, camel, empty_list
+from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import OneOf
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class PediaWordsAddRelatedDoc(TypedDict, total=False):
-    name: str
-    """文档名称 (例 e.g. `相关文档`)"""
-    type: Literal["adoc", "asheet"]
-    """文档类型 (`adoc` `asheet`)"""
-    link: str
-    """文档地址 (例 e.g. `http://example.com`)"""
+class AppLink(Reply, Shape, alias_generator=camel):
+    """App link (相关应用列表)."""
+
+    app_name: str = ""
+    """应用名称 (例 e.g. `应用名称`)"""
+    pc_link: str | None = None
+    """电脑端地址 (例 e.g. `https://example.com`)"""
+    phone_link: str | None = None
+    """手机端地址 (例 e.g. `https://example.com`)"""
+    icon_link: str | None = None
+    """icon地址 (例 e.g. `https://example.com`)"""
 
 
-class PediaWordsAddRelatedLink(TypedDict, total=False):
-    name: str
-    """链接名称 (例 e.g. `相关链接`)"""
-    link: str
-    """链接地址 (例 e.g. `http://example.com`)"""
+class Contact(Reply, Shape, alias_generator=camel):
+    """Contact (词条的相关联系人列表)."""
 
-
-class PediaWordsAddPicList(TypedDict, total=False):
-    media_id_url: str
-    """图片的HTTP地址 (例 e.g. `http://example.com`)"""
-
-
-class PediaWordsAddContactList(TypedDict, total=False):
-    user_id: str
+    user_id: str | None = None
     """联系人的userId (例 e.g. `manager7675`)"""
-    nick_name: str
+    nick_name: str = ""
     """联系人的昵称 (例 e.g. `名称`)"""
-    avatar_media_id: str
-    """联系人的头像地址 (例 e.g. `@123243`)"""
+    avatar_media_id: str | None = None
+    """联系人的头像地址 (例 e.g. `@12312312`)"""
 
 
-class PediaWordsAddReply(Record, alias_generator=camel):
-    uuid: int | None
-    """插入成功后的编号主键ID"""
+class PediaWord(Reply, alias_generator=camel):
+    """Pedia word."""
 
-
-class PediaWordsDeleteReply(Record, alias_generator=camel):
-    uuid: int | None
-    """删除成功"""
-
-
-class PediaWordsQueryReplyDataRelatedDoc(Record, alias_generator=camel):
-    name: str | None
-    """文档名称"""
-    type: str | None
-    """文档类型 (`adoc` `asheet`)"""
-    link: str | None
-    """相关链接"""
-
-
-class PediaWordsQueryReplyDataRelatedLink(Record, alias_generator=camel):
-    name: str | None
-    """链接名称"""
-    link: str | None
-    """链接地址"""
-
-
-class PediaWordsQueryReplyDataAppLink(Record, alias_generator=camel):
-    app_name: str | None
-    """应用名称"""
-    pc_link: str | None
-    """桌面端链接"""
-    phone_link: str | None
-    """手机端链接"""
-    icon_link: str | None
-    """应用icon地址"""
-
-
-class PediaWordsQueryReplyDataPicList(Record, alias_generator=camel):
-    media_id_url: str | None
-    """图片HTTP地址"""
-
-
-class PediaWordsQueryReplyDataContactList(Record, alias_generator=camel):
-    user_id: str | None
-    """联系人员工userId"""
-    nick_name: str | None
-    """联系人名称"""
-    avatar_media_id: str | None
-    """联系人图片"""
-
-
-class PediaWordsQueryReplyData(Record, alias_generator=camel):
-    word_name: str | None
-    """词条名称"""
-    uuid: int | None
-    """词条主键ID"""
-    gmt_create: Millis | None
-    """创建时间戳 (单位 unit 毫秒)"""
-    gmt_modify: Millis | None
-    """修改时间戳 (单位 unit 毫秒)"""
-    word_alias: list[str] = empty_list()
-    """词条别名列表"""
-    high_light_word_alias: list[str] = empty_list()
-    """高亮的别名列表"""
-    related_doc: list[PediaWordsQueryReplyDataRelatedDoc] = empty_list()
-    """相关文档列表"""
-    related_link: list[PediaWordsQueryReplyDataRelatedLink] = empty_list()
-    """相关链接列表"""
-    creator_name: str | None
-    """创建者"""
-    updater_name: str | None
-    """更新人"""
-    approve_name: str | None
-    """审核人"""
-    word_paraphrase: str | None
-    """词条释义"""
-    simple_word_paraphrase: str | None
-    """词条释义"""
-    contacts: list[str] = empty_list()
-    """相关联系人列表"""
-    tags_list: list[str] = empty_list()
-    """分类列表"""
-    app_link: list[PediaWordsQueryReplyDataAppLink] = empty_list()
-    """相关应用列表"""
-    im_high_light: bool | None
-    """内部群是否高亮"""
-    sim_high_light: bool | None
-    """服务群是否高亮"""
-    pic_list: list[PediaWordsQueryReplyDataPicList] = empty_list()
-    """相关图片列表"""
-    contact_list: list[PediaWordsQueryReplyDataContactList] = empty_list()
-    """联系人列表"""
-    user_id: str | None
-    """操作员工userId"""
-    parent_uuid: int | None
-
-
-class PediaWordsQueryReply(Record, alias_generator=camel):
-    data: PediaWordsQueryReplyData | None
-    """返回词条具体对象"""
-
-
-class PediaWordsSearchDataRelatedLink(Record, alias_generator=camel):
-    name: str | None
-    """链接名称"""
-    type: str | None
-    """链接类型"""
-    link: str | None
-    """链接地址"""
-
-
-class PediaWordsSearchDataRelatedDoc(Record, alias_generator=camel):
-    name: str | None
-    """在线文档的名称"""
-    type: str | None
-    """在线文档的类型 (`adoc` `asheet`)"""
-    link: str | None
-
-
-class PediaWordsSearchDataAppLink(Record, alias_generator=camel):
-    app_name: str | None
-    """应用名称"""
-    pc_link: str | None
-    """PC端链接地址"""
-    phone_link: str | None
-    """手机端地址"""
-    icon_link: str | None
-    """应用图标地址"""
-
-
-class PediaWordsSearchDataPicList(Record, alias_generator=camel):
-    media_id_url: str | None
-    """相关图片地址"""
-
-
-class PediaWordsSearchDataContactList(Record, alias_generator=camel):
-    user_id: str | None
-    """员工的userId"""
-    nick_name: str | None
-    """员工的名字"""
-    avatar_media_id: str | None
-    """员工头像"""
-
-
-class PediaWordsSearchData(Record, alias_generator=camel):
-    word_name: str | None
-    """词条名称"""
-    uuid: int | None
-    gmt_create: int | None
+    word_name: str
+    """新增词条的名称"""
+    uuid: int
+    """需要更新的词条编号"""
+    gmt_create: int
     """词条创建时间戳 (单位 unit 毫秒)"""
-    gmt_modify: int | None
+    gmt_modify: int
     """词条修改时间戳 (单位 unit 毫秒)"""
     word_alias: list[str] = empty_list()
-    """词条别名列表"""
+    """词条的别名列表"""
     high_light_word_alias: list[str] = empty_list()
     """词条中可高亮的别名列表"""
-    related_link: list[PediaWordsSearchDataRelatedLink] = empty_list()
-    """相关链接列表"""
-    related_doc: list[PediaWordsSearchDataRelatedDoc] = empty_list()
-    """相关文档链接列表"""
-    creator_name: str | None
+    related_doc: list[PediaWordEntry] = empty_list()
+    """词条相关的文档列表"""
+    related_link: list[PediaWordEntry] = empty_list()
+    """词条相关的链接列表"""
+    creator_name: str
     """创建者的名称"""
-    updater_name: str | None
+    updater_name: str
     """更新者名称"""
-    approve_name: str | None
+    approve_name: str = ""
     """审核者名称"""
-    word_paraphrase: str | None
+    word_paraphrase: str
     """词条富文本释义"""
-    simple_word_paraphrase: str | None
+    simple_word_paraphrase: str
     """词条非富文本释义"""
     contacts: list[str] = empty_list()
     """相关联系人列表"""
     tags_list: list[str] = empty_list()
     """分类列表"""
-    app_link: list[PediaWordsSearchDataAppLink] = empty_list()
+    app_link: list[AppLink] = empty_list()
     """相关应用列表"""
-    im_high_light: bool | None
-    sim_high_light: bool | None
-    pic_list: list[PediaWordsSearchDataPicList] = empty_list()
-    """相关图片列表"""
-    contact_list: list[PediaWordsSearchDataContactList] = empty_list()
-    """相关联系人列表"""
-    user_id: str | None
-    """员工的userId"""
+    im_high_light: bool
+    """内部群是否高亮"""
+    sim_high_light: bool
+    """服务群是否高亮"""
+    pic_list: list[Pic] = empty_list()
+    """词条的相关图片列表"""
+    contact_list: list[Contact] = empty_list()
+    """词条的相关联系人列表"""
+    user_id: str
+    """组织对应的员工userId"""
     parent_uuid: int | None
 
 
-class PediaWordsUpdateRelatedDoc(TypedDict, total=False):
-    name: str
+class PediaWordEntry(Reply, Shape, alias_generator=camel):
+    """Pedia word entry (相关链接列表)."""
+
+    name: str = ""
     """文档名称 (例 e.g. `相关文档`)"""
-    type: Literal["adoc", "asheet"]
+    type: Annotated[str, OneOf("adoc", "asheet")] | None = None
     """文档类型 (`adoc` `asheet`)"""
-    link: str
+    link: str | None = None
     """在线文档链接 (例 e.g. `https://example.com`)"""
 
 
-class PediaWordsUpdateRelatedLink(TypedDict, total=False):
-    name: str
-    """链接名称 (例 e.g. `相关链接`)"""
-    link: str
-    """链接地址 (例 e.g. `https://example.com`)"""
+class Pic(Reply, Shape, alias_generator=camel):
+    """Pic (相关图片列表)."""
 
-
-class PediaWordsUpdateAppLink(TypedDict, total=False):
-    app_name: str
-    """应用名称 (例 e.g. `应用名称`)"""
-    pc_link: str
-    """电脑端地址 (例 e.g. `https://example.com`)"""
-    phone_link: str
-    """手机端地址 (例 e.g. `https://example.com`)"""
-    icon_link: str
-    """icon地址 (例 e.g. `https://example.com`)"""
-
-
-class PediaWordsUpdatePicList(TypedDict, total=False):
-    media_id_url: str
-    """图片地址 (例 e.g. `https://example.com`)"""
-
-
-class PediaWordsUpdateContactList(TypedDict, total=False):
-    user_id: str
-    """联系人的userId (例 e.g. `12131312`)"""
-    nick_name: str
-    """联系人的昵称 (例 e.g. `名称`)"""
-    avatar_media_id: str
-    """联系人的头像地址 (例 e.g. `@12312312`)"""
-
-
-class PediaWordsUpdateReply(Record, alias_generator=camel):
-    uuid: int | None
-    """更新后待审核词条编号"""
+    media_id_url: str | None = None
+    """图片的HTTP地址 (例 e.g. `http://example.com`)"""
 
 
 class PediaV1(Manager):
     @api("pedia_1_0.PediaWordsAdd", "POST /v1.0/pedia/words")
     def pedia_words_add(
         self,
-        word_name: str,
-        word_paraphrase: str,
         user_id: str,
         *,
+        word_name: str,
+        word_paraphrase: str,
         word_alias: Annotated[list[str], Field(max_length=10)] | None = None,
         high_light_word_alias: Annotated[list[str], Field(max_length=10)] | None = None,
-        related_doc: Annotated[list[PediaWordsAddRelatedDoc], Field(max_length=10)] | None = None,
-        related_link: Annotated[list[PediaWordsAddRelatedLink], Field(max_length=10)] | None = None,
-        pic_list: Annotated[list[PediaWordsAddPicList], Field(max_length=10)] | None = None,
-        contact_list: Annotated[list[PediaWordsAddContactList], Field(max_length=10)] | None = None,
-    ) -> Call[PediaWordsAddReply]:
+        related_doc: Annotated[Sequence[OrDict[PediaWordEntry]], Field(max_length=10)] | None = None,
+        related_link: Annotated[Sequence[OrDict[PediaWordEntry]], Field(max_length=10)] | None = None,
+        pic_list: Annotated[Sequence[OrDict[Pic]], Field(max_length=10)] | None = None,
+        contact_list: Annotated[Sequence[OrDict[Contact]], Field(max_length=10)] | None = None,
+    ) -> Call[int]:
         """Pedia words add (新增词条).
 
         Args:
+            user_id: 组织对应的员工userId (例 e.g. `manager7675`)
             word_name: 新增词条的名称 (例 e.g. `词条名称`)
             word_paraphrase: 词条释义 (例 e.g. `释义`)
-            user_id: 组织对应的员工userId (例 e.g. `manager7675`)
             word_alias: 词条的别名列表 (≤ 10 项 items)
             high_light_word_alias: 词条高亮别名列表 (≤ 10 项 items)
             related_doc: 词条相关的文档列表 (≤ 10 项 items)
@@ -316,17 +145,17 @@ class PediaV1(Manager):
 
         Source: new-entry
         """
-        return Call(PediaWordsAddReply)
+        return Call(int, "uuid")
 
     @api("pedia_1_0.PediaWordsApprove", "POST /v1.0/pedia/words/approve")
     def pedia_words_approve(
         self,
         uuid: int,
         user_id: str,
+        *,
         approve_status: Literal["1", "0"],
         im_high_light: bool,
         sim_high_light: bool,
-        *,
         approve_reason: str | None = None,
         ali_doc_high_light: bool | None = None,
     ) -> Call[None]:
@@ -357,7 +186,7 @@ class PediaV1(Manager):
         self,
         uuid: int,
         user_id: str,
-    ) -> Call[PediaWordsDeleteReply]:
+    ) -> Call[int | None]:
         """Pedia words delete (删除词条).
 
         Codes: paramError.corpId, paramError.userId, paramError.uuid.
@@ -368,14 +197,14 @@ class PediaV1(Manager):
 
         Source: delete-entry
         """
-        return Call(PediaWordsDeleteReply)
+        return Call(int, "uuid").or_none()
 
     @api("pedia_1_0.PediaWordsQuery", "POST /v1.0/pedia/words/query?uuid&userId")
     def pedia_words_query(
         self,
         uuid: int,
         user_id: str,
-    ) -> Call[PediaWordsQueryReply]:
+    ) -> Call[PediaWord]:
         """Pedia words query (根据词条ID查询详情).
 
         Args:
@@ -390,18 +219,18 @@ class PediaV1(Manager):
 
         Source: query-entry
         """
-        return Call(PediaWordsQueryReply)
+        return Call(PediaWord, "data")
 
     @api("pedia_1_0.PediaWordsSearch", "POST /v1.0/pedia/words/search", idempotent=True)
     def pedia_words_search(
         self,
         user_id: str,
-        status: Literal["0", "1", "2"],
         *,
+        status: Literal["0", "1", "2"],
         word_name: str | None = None,
         page_size: Annotated[int, Field(le=20)] = 20,
         page_number: int | None = None,
-    ) -> Query[PediaWordsSearchData]:
+    ) -> Query[PediaWord]:
         """Pedia words search (分页获取企业词条信息).
 
         Args:
@@ -419,24 +248,24 @@ class PediaV1(Manager):
 
         Source: entry-search
         """
-        return Listing(PediaWordsSearchData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+        return Listing(PediaWord, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
 
     @api("pedia_1_0.PediaWordsUpdate", "PUT /v1.0/pedia/words")
     def pedia_words_update(
         self,
         uuid: int,
+        *,
         word_name: str,
         word_paraphrase: str,
-        *,
         word_alias: list[str] | None = None,
         high_light_word_alias: list[str] | None = None,
-        related_doc: list[PediaWordsUpdateRelatedDoc] | None = None,
-        related_link: list[PediaWordsUpdateRelatedLink] | None = None,
-        app_link: list[PediaWordsUpdateAppLink] | None = None,
+        related_doc: Sequence[OrDict[PediaWordEntry]] | None = None,
+        related_link: Sequence[OrDict[PediaWordEntry]] | None = None,
+        app_link: Sequence[OrDict[AppLink]] | None = None,
         user_id: str | None = None,
-        pic_list: list[PediaWordsUpdatePicList] | None = None,
-        contact_list: list[PediaWordsUpdateContactList] | None = None,
-    ) -> Call[PediaWordsUpdateReply]:
+        pic_list: Sequence[OrDict[Pic]] | None = None,
+        contact_list: Sequence[OrDict[Contact]] | None = None,
+    ) -> Call[int]:
         """Pedia words update (更新词条).
 
         Args:
@@ -461,4 +290,4 @@ class PediaV1(Manager):
 
         Source: update-entry
         """
-        return Call(PediaWordsUpdateReply)
+        return Call(int, "uuid")

@@ -2,173 +2,109 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO, Paging
-from dingtalk_models.core.wire import camel, empty_list, wire
+from dingtalk_models.core.wire import CommaStrs, Day, IsoFraction, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class AddProjectMemberReplyResult(Record, alias_generator=camel):
-    nickname: str | None
-    """项目成员昵称"""
-    joined: str | None
-    """项目成员加入项目时间"""
+class AdvancedCustomField(Reply, alias_generator=camel):
+    """Advanced custom field."""
+
+    advanced_custom_field_id: str
+    name: str = ""
+    object_type: str | None
 
 
-class AddProjectMemberReply(Record, alias_generator=camel):
-    result: list[AddProjectMemberReplyResult] = empty_list()
-    """添加的项目成员信息列表"""
+class ArchivedProject(Reply, alias_generator=camel):
+    """Archived project."""
 
-
-class ArchiveProjectReplyResult(Record, alias_generator=camel):
     is_archived: bool | None
     """是否已放入回收站"""
     updated: str | None
     """更新时间"""
 
 
-class ArchiveProjectReply(Record, alias_generator=camel):
-    result: ArchiveProjectReplyResult | None
-    """返回结果"""
+class Choice(Reply, alias_generator=camel):
+    """Choice."""
+
+    choice_id: str
+    value: str | None
 
 
-class ArchiveTaskReplyResult(Record, alias_generator=camel):
-    updated: str | None
-    """更新时间"""
+class CreatedOrganizationTask(Reply, alias_generator=camel):
+    """Created organization task."""
 
-
-class ArchiveTaskReply(Record, alias_generator=camel):
-    result: ArchiveTaskReplyResult | None
-    """结果"""
-
-
-class CreateOrganizationTaskReplyResultExecutor(Record, alias_generator=camel):
-    avatar_url: str | None
-    """执行者头像地址"""
-    name: str | None
-    """执行者姓名"""
-    user_id: str | None
-    """执行者userId"""
-
-
-class CreateOrganizationTaskReplyResultInvolvers(Record, alias_generator=camel):
-    avatar_url: str | None
-    """参与者头像地址"""
-    name: str | None
-    """参与者名字"""
-    id: str | None
-    """参与者userId"""
-
-
-class CreateOrganizationTaskReplyResultCreator(Record, alias_generator=camel):
-    avatar_url: str | None
-    """创建者头像地址"""
-    name: str | None
-    """创建者姓名"""
-    user_id: str | None
-    """创建者userId"""
-
-
-class CreateOrganizationTaskReplyResult(Record, alias_generator=camel):
-    due_date: str | None
+    due_date: IsoFraction | None
     """任务截止日期"""
-    executor: CreateOrganizationTaskReplyResultExecutor | None
-    """执行者"""
+    executor: CreatedOrganizationTaskUser | None
+    """执行者信息"""
     id: str | None
     """任务id"""
     visible: str | None
     """任务可见性 (`involves` `members`)"""
-    created: str | None
+    created: IsoFraction | None
     """创建时间"""
     priority: int | None
     """自由任务优先级"""
-    involvers: list[CreateOrganizationTaskReplyResultInvolvers] = empty_list()
-    """参与者信息列表"""
-    updated: str | None
-    """更新时间"""
-    note: str | None
+    involvers: list[CreatedOrganizationTaskUser] = empty_list()
+    """参与者userId列表"""
+    updated: str
+    """更新执行者的时间"""
+    note: str = ""
     """任务备注"""
     has_reminder: bool | None
     """任务是否有提醒"""
     creator_id: str | None
     """创建者userId"""
-    content: str | None
+    content: str = ""
     """任务标题"""
     attachments_count: int | None
     """附件数量"""
     is_deleted: bool | None
     """是否删除"""
     ancestor_ids: list[str] = empty_list()
-    creator: CreateOrganizationTaskReplyResultCreator | None
+    creator: CreatedOrganizationTaskUser | None
     """创建者对象"""
-    executor_id: str | None
-    """执行者userId"""
+    executor_id: str
+    """更新后的执行者userId"""
     involve_members: list[str] = empty_list()
     """参与者userId列表"""
     is_done: str | None
     """是否完成 (`true` `false`)"""
 
 
-class CreateOrganizationTaskReply(Record, alias_generator=camel):
-    result: CreateOrganizationTaskReplyResult | None
-    """返回结果"""
+class CreatedOrganizationTaskUser(Reply, alias_generator=camel):
+    """Created organization task user (参与者userId列表)."""
+
+    avatar_url: str
+    """参与者头像地址"""
+    name: str
+    """参与者名字"""
+    id: str | None
+    """参与者userId"""
+    user_id: str | None
+    """参与者userId"""
 
 
-class CreatePlanTimeReplyResultBody(Record, alias_generator=camel):
-    object_id: str | None
-    """工时关联的任务ID"""
-    date: str | None
-    """新增的计划工时所属日期"""
-    plan_time: int | None
-    """对应日期内已累计的计划工时时长 (单位 unit 毫秒)"""
+class CreatedProject(Reply, alias_generator=camel):
+    """Created project."""
 
-
-class CreatePlanTimeReplyResult(Record, alias_generator=camel):
-    ok: bool | None
-    """是否成功"""
-    message: str | None
-    """执行结果描述"""
-    body: list[CreatePlanTimeReplyResultBody] = empty_list()
-    """返回体"""
-
-
-class CreatePlanTimeReply(Record, alias_generator=camel):
-    result: CreatePlanTimeReplyResult | None
-    """返回结果"""
-
-
-class CreateProjectReplyResultCustomFieldsValue(Record, alias_generator=camel):
-    custom_field_value_id: str | None
-    """自定义字段值ID"""
-    title: str | None
-    """自定义字段值内容"""
-    meta_string: str | None
-    """自定义字段值元属性"""
-
-
-class CreateProjectReplyResultCustomFields(Record, alias_generator=camel):
-    custom_field_id: str | None
-    """自定义字段ID"""
-    type: str | None
-    """自定义字段类型"""
-    value: list[CreateProjectReplyResultCustomFieldsValue] = empty_list()
-    """自定义字段值列表"""
-
-
-class CreateProjectReplyResult(Record, alias_generator=camel):
-    project_id: str | None
+    project_id: str
     """项目ID"""
-    name: str | None
+    name: str = ""
     """项目名称"""
-    creator_id: str | None
+    creator_id: str
     """创建人ID"""
     logo: str | None
     """项目封面"""
@@ -176,7 +112,7 @@ class CreateProjectReplyResult(Record, alias_generator=camel):
     """项目可见性"""
     unique_id_prefix: str | None
     """任务ID前缀"""
-    created: str | None
+    created: IsoFraction | None
     """创建时间"""
     updated: str | None
     """更新时间"""
@@ -194,279 +130,144 @@ class CreateProjectReplyResult(Record, alias_generator=camel):
     """项目默认文件夹ID"""
     is_template: bool | None
     """是否为模板项目"""
-    custom_fields: list[CreateProjectReplyResultCustomFields] = empty_list()
+    custom_fields: list[TaskCustomField] = empty_list()
     """自定义字段值集合"""
 
 
-class CreateProjectReply(Record, alias_generator=camel):
-    result: CreateProjectReplyResult | None
-    """返回结果"""
+class CreatedProjectCustomfieldStatus(Reply, alias_generator=camel):
+    """Created project customfield status."""
+
+    custom_field_id: str | None
+    """自定义字段ID"""
+    original_id: str | None
+    """从企业选择的自定义字段ID"""
+    name: str = ""
+    """字段名称"""
+    type: str | None
+    """字段类型"""
+    advanced_custom_field_object_type: str | None
+    """高级字段类型名"""
+    value: list[CreatedProjectCustomfieldStatusValue] = empty_list()
+    """字段值集合"""
+    adv_cf_object_type: str | None
 
 
-class CreateProjectByTemplateReplyResult(Record, alias_generator=camel):
-    id: str | None
-    """项目id"""
-    name: str | None
-    """项目名字"""
-    created: str | None
-    """创建时间"""
-    logo: str | None
-    """项目图标地址"""
-    description: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
-    end_date: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
-    program_id: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
-    start_date: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
-    visibility: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
+class CreatedProjectCustomfieldStatusValue(Reply, alias_generator=camel):
+    """Created project customfield status value (字段值集合)."""
 
-
-class CreateProjectByTemplateReply(Record, alias_generator=camel):
-    result: CreateProjectByTemplateReplyResult | None
-    """返回结果对象"""
-
-
-class CreateProjectCustomfieldStatusValue(TypedDict, total=False):
-    custom_field_value_id: str
-    """字段值id"""
-    title: str
-    """字段值渲染值 (例 e.g. `进行中`)"""
-    meta_string: str
-    """字段值元信息 (例 e.g. `{}`)"""
-
-
-class CreateProjectCustomfieldStatusReplyResultValue(Record, alias_generator=camel):
     custom_field_value_id: str | None
     """字段值id"""
-    title: str | None
+    title: str = ""
     """自定义字段值"""
     meta_string: str | None
     """自定义字段值元属性"""
     fieldvalue_id: str | None
 
 
-class CreateProjectCustomfieldStatusReplyResult(Record, alias_generator=camel):
-    custom_field_id: str | None
-    """自定义字段ID"""
-    original_id: str | None
-    """从企业选择的自定义字段ID"""
-    name: str | None
-    """字段名称"""
-    type: str | None
-    """字段类型"""
-    advanced_custom_field_object_type: str | None
-    """高级字段类型名"""
-    value: list[CreateProjectCustomfieldStatusReplyResultValue] = empty_list()
-    """字段值集合"""
-    adv_cf_object_type: str | None
+class CreatedProjectMember(Reply, alias_generator=camel):
+    """Created project member."""
+
+    nickname: str = ""
+    """项目成员昵称"""
+    joined: IsoFraction | None
+    """项目成员加入项目时间"""
 
 
-class CreateProjectCustomfieldStatusReply(Record, alias_generator=camel):
-    result: CreateProjectCustomfieldStatusReplyResult | None
-    """结果"""
+class CreatedTaskObjectLink(Reply, alias_generator=camel):
+    """Created task object link."""
 
-
-class CreateTaskCustomfieldsValue(TypedDict, total=False):
-    title: str
-    """自定义字段值"""
-    id: str
-    """字段值id"""
-    thumb_url: str
-
-
-class CreateTaskCustomfields(TypedDict, total=False):
-    customfield_name: str
-    """自定义字段名称"""
-    customfield_id: str
-    """自定义字段ID"""
-    value: list[CreateTaskCustomfieldsValue]
-    """自定义字段值列表"""
-    customfield_alias: str
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class CreateTaskReplyResultCustomfieldsValue(Record, alias_generator=camel):
-    title: str | None
-    """自定义字段值"""
-    id: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
-    thumb_url: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class CreateTaskReplyResultCustomfields(Record, alias_generator=camel):
-    customfield_id: str | None
-    """自定义字段ID"""
-    value: list[CreateTaskReplyResultCustomfieldsValue] = empty_list()
-    """自定义字段值列表"""
-
-
-class CreateTaskReplyResult(Record, alias_generator=camel):
-    task_id: str | None
-    """任务id"""
-    content: str | None
-    """任务标题"""
-    involve_members: list[str] = empty_list()
-    """参与者userId列表"""
-    project_id: str | None
-    """项目id"""
-    executor_id: str | None
-    """任务执行者userId"""
-    creator_id: str | None
-    """任务创建者userId"""
-    created: str | None
-    """任务创建时间"""
-    updated: str | None
-    """任务更新时间"""
-    note: str | None
-    """任务备注"""
-    due_date: str | None
-    """任务截止时间"""
-    priority: int | None
-    """任务优先级"""
-    customfields: list[CreateTaskReplyResultCustomfields] = empty_list()
-    """自定义字段列表"""
-    sprint_id: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
-    story_point: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
-    tag_ids: list[str] = empty_list()
-    """(仅见于官方 SDK only in the official SDK)"""
-    tasklist_id: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class CreateTaskReply(Record, alias_generator=camel):
-    result: CreateTaskReplyResult | None
-    """返回结果对象"""
-
-
-class CreateTaskObjectLinkLinkedData(TypedDict, total=False):
-    title: Required[str]
-    """关联内容的标题 (例 e.g. `我是标题`)"""
-    content: str
-    """关联内容的描述 (例 e.g. `我是内容`)"""
-    url: Required[str]
-    """关联内容的链接url (例 e.g. `https://abcd.com/url`)"""
-    thumbnail_url: str
-    """关联内容的头像url (例 e.g. `https://abc.com/url`)"""
-
-
-class CreateTaskObjectLinkReplyResult(Record, alias_generator=camel):
-    created: str | None
+    created: IsoFraction | None
     """关联内容的创建时间"""
-    object_link_id: str | None
+    object_link_id: str
     """关联内容的id"""
 
 
-class CreateTaskObjectLinkReply(Record, alias_generator=camel):
-    result: CreateTaskObjectLinkReplyResult | None
-    """返回结果对象"""
+class Customfield(Reply, Shape, alias_generator=camel):
+    """Customfield (自定义字段列表)."""
+
+    customfield_name: str = ""
+    """自定义字段名称"""
+    customfield_id: str = promised()
+    """自定义字段ID"""
+    value: list[TaskValue] = empty_list()
+    """自定义字段值列表"""
+    customfield_alias: str | None = None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
-class CreateWorkTimeReplyResultBody(Record, alias_generator=camel):
-    task_id: str | None
-    """工时关联的任务ID"""
-    date: str | None
-    """添加的实际工时所属日期"""
-    work_time: int | None
-    """对应日期内创建成功的实际工时时长 (单位 unit 毫秒)"""
+class CustomfieldValue(Reply, alias_generator=camel):
+    """Customfield value."""
+
+    custom_field_name: str = ""
+    """自定义字段名"""
+    value: list[TaskValue] = empty_list()
+    """自定义字段值列表"""
+    custom_field_id: str
+    """自定义字段id"""
 
 
-class CreateWorkTimeReplyResult(Record, alias_generator=camel):
-    ok: bool | None
-    """是否成功"""
-    message: str | None
-    """执行结果描述"""
-    body: list[CreateWorkTimeReplyResultBody] = empty_list()
-    """返回体"""
+class Dept(Reply, alias_generator=camel):
+    """Dept."""
+
+    dept_id: Annotated[int, wire("dept_id")]
+    name: str = ""
+    parent_id: Annotated[int | None, wire("parent_id")]
 
 
-class CreateWorkTimeReply(Record, alias_generator=camel):
-    result: CreateWorkTimeReplyResult | None
-    """返回结果"""
+class Emp(Reply, alias_generator=camel):
+    """Emp."""
+
+    avatar: str = ""
+    dept_id_list: Annotated[list[int], wire("dept_id_list")] = empty_list()
+    ding_id: str | None
+    name: str = ""
+    nick: str = ""
+    org_id: int | None
+    position: str = ""
+    unionid: str | None
+    userid: str | None
 
 
-class DeleteProjectMemberReply(Record, alias_generator=camel):
-    result: list[str] = empty_list()
-    """用户ID"""
+class OrganizationCustomfield(Reply, alias_generator=camel):
+    """Organization customfield."""
 
-
-class DeleteTaskReply(Record, alias_generator=camel):
-    result: dict[str, str] | None
-    """删除的任务Id"""
-
-
-class GetOrganizatioTaskByIdsReplyResult(Record, alias_generator=camel):
-    note: str | None
-    """任务的备注信息"""
-    visible: str | None
-    """任务可见性 (`involves` `members`)"""
-    executor_id: str | None
-    """执行者userId"""
+    advanced_custom_field: AdvancedCustomField | None
+    choices: list[Choice] = empty_list()
     created: str | None
-    """创建时间"""
-    due_date: str | None
-    """任务截止时间"""
-    creator_id: str | None
-    """创建者userId"""
-    involve_members: list[str] = empty_list()
-    """参与者userId列表"""
-    priority: int | None
-    """自由任务优先级"""
-    is_done: bool | None
-    """任务是否已完成"""
-    content: str | None
-    """任务标题"""
-    labels: list[str] = empty_list()
-    """任务自定义标记列表"""
-    is_deleted: bool | None
-    """任务是否已删除"""
-    ancestor_ids: list[str] = empty_list()
-    task_id: str | None
-    """任务id"""
-    updated: str | None
-    """更新时间"""
-    start_date: str | None
-    """任务开始时间"""
+    creator_id: str
+    custom_fields_id: str | None
+    name: str = ""
+    payload: dict[str, JsonValue] = empty_dict()
+    type: str | None
 
 
-class GetOrganizatioTaskByIdsReply(Record, alias_generator=camel):
-    result: list[GetOrganizatioTaskByIdsReplyResult] = empty_list()
-    """返回结果列表"""
+class OrganizationPriority(Reply, alias_generator=camel):
+    """Organization priority."""
 
-
-class GetOrganizationPriorityListReplyResult(Record, alias_generator=camel):
     color: str | None
     """优先级颜色"""
-    name: str | None
+    name: str = ""
     """优先级名称"""
-    priority_id: str | None
+    priority_id: str
     """优先级id"""
     priority: str | None
     """自由任务优先级"""
 
 
-class GetOrganizationPriorityListReply(Record, alias_generator=camel):
-    result: list[GetOrganizationPriorityListReplyResult] = empty_list()
-    """优先级列表"""
+class OrganizationTask(Reply, alias_generator=camel):
+    """Organization task."""
 
-
-class GetOrganizationTaskReplyResult(Record, alias_generator=camel):
-    note: str | None
-    """任务备注"""
+    note: str = ""
+    """任务的备注信息"""
     visible: str | None
     """任务可见性 (`involves` `members`)"""
     executor_id: str | None
     """执行者userId"""
-    created: str | None
+    created: IsoFraction | None
     """创建时间"""
-    due_date: str | None
+    due_date: IsoFraction | None
     """任务截止时间"""
-    creator_id: str | None
+    creator_id: str
     """创建者userId"""
     involve_members: list[str] = empty_list()
     """任务参与者userId列表"""
@@ -474,202 +275,53 @@ class GetOrganizationTaskReplyResult(Record, alias_generator=camel):
     """自由任务优先级"""
     is_done: bool | None
     """任务是否已完成"""
-    content: str | None
+    content: str = ""
     """任务标题"""
     labels: list[str] = empty_list()
-    """任务自定义标记"""
+    """任务自定义标记列表"""
     is_deleted: bool | None
     """任务是否已删除"""
     ancestor_ids: list[str] = empty_list()
-    task_id: str | None
+    task_id: str
     """任务id"""
     updated: str | None
     """更新时间"""
-    start_date: str | None
+    start_date: IsoFraction | None
     """任务开始时间"""
 
 
-class GetOrganizationTaskReply(Record, alias_generator=camel):
-    result: GetOrganizationTaskReplyResult | None
-    """返回结果"""
+class PlanTime(Reply, alias_generator=camel):
+    """Plan time (返回体)."""
+
+    object_id: str | None
+    """工时关联的任务ID"""
+    date: IsoFraction | None
+    """新增的计划工时所属日期"""
+    plan_time: int | None
+    """对应日期内已累计的计划工时时长 (单位 unit 毫秒)"""
 
 
-class GetProjectGroupReplyResult(Record, alias_generator=camel):
-    id: str | None
-    """项目分组id"""
-    visible: str | None
-    """项目分组可见性 (`organization` `involves`)"""
-    name: str | None
-    """项目分组名称"""
-    created: str | None
-    """创建时间"""
-    updated: str | None
-    """更新时间"""
+class PlanTimePage(Reply, alias_generator=camel):
+    """Plan time page."""
+
+    ok: bool | None
+    """是否成功"""
+    message: str = ""
+    """执行结果描述"""
+    body: list[PlanTime] = empty_list()
+    """返回体"""
 
 
-class GetProjectGroupReply(Record, alias_generator=camel):
-    result: list[GetProjectGroupReplyResult] = empty_list()
-    """返回结果对象"""
+class Project(Reply, alias_generator=camel):
+    """Project."""
 
-
-class GetProjectMemebersResult(Record, alias_generator=camel):
-    member_id: str | None
-    """项目成员ID"""
-    user_id: str | None
-    """用户ID"""
-    role: int | None
-    """项目角色 (`0` `1` `2`)"""
-    role_ids: list[str] = empty_list()
-    """项目角色ID"""
-
-
-class GetProjectStatusListReplyResult(Record, alias_generator=camel):
-    project_id: str | None
+    project_id: str
     """项目ID"""
-    name: str | None
-    """项目状态名称"""
-    content: str | None
-    """项目状态内容"""
-    degree: str | None
-    """项目状态指标 (`normal` `risky` `urgent`)"""
-    creator_id: str | None
-    """项目状态创建人ID"""
-    created: str | None
-    """创建时间"""
-
-
-class GetProjectStatusListReply(Record, alias_generator=camel):
-    result: list[GetProjectStatusListReplyResult] = empty_list()
-    """项目状态历史列表"""
-
-
-class GetTaskByIdsReplyResultCustomFieldsValue(Record, alias_generator=camel):
-    custom_field_value_id: str | None
-    """字段值ID"""
-    title: str | None
-    """字段值内容"""
-    meta_string: str | None
-    """字段值元属性"""
-
-
-class GetTaskByIdsReplyResultCustomFields(Record, alias_generator=camel):
-    custom_field_id: str | None
-    """自定义字段ID"""
-    type: str | None
-    """自定义字段类型"""
-    value: list[GetTaskByIdsReplyResultCustomFieldsValue] = empty_list()
-    """字段值集合"""
-
-
-class GetTaskByIdsReplyResult(Record, alias_generator=camel):
-    task_id: str | None
-    """任务ID"""
-    content: str | None
-    """任务标题"""
-    note: str | None
-    """任务备注"""
-    project_id: str | None
-    """项目ID"""
-    ancestor_ids: list[str] = empty_list()
-    """祖先任务ID"""
-    parent_task_id: str | None
-    """父任务ID"""
-    taskflow_status_id: str | None
-    """任务状态ID"""
-    task_list_id: str | None
-    """任务分组ID"""
-    task_stage_id: str | None
-    """任务列ID"""
-    tag_ids: list[str] = empty_list()
-    """标签ID"""
-    creator_id: str | None
-    """创建人ID"""
-    executor_id: str | None
-    """执行人ID"""
-    involve_members: list[str] = empty_list()
-    """参与者ID"""
-    priority: int | None
-    """任务优先级"""
-    story_point: str | None
-    """StoryPoint"""
-    recurrence: list[str] = empty_list()
-    """重复规则"""
-    is_done: bool | None
-    """是否任务已完成"""
-    is_archived: bool | None
-    """是否任务放入回收站"""
-    visible: str | None
-    """任务隐私性 (`involves` `members`)"""
-    unique_id: str | None
-    """任务数字ID"""
-    start_date: str | None
-    """任务开始时间"""
-    due_date: str | None
-    """任务截止时间"""
-    accomplish_time: str | None
-    """任务完成时间"""
-    created: str | None
-    """创建时间"""
-    updated: str | None
-    """更新时间"""
-    scenario_field_config_id: str | None
-    """任务类型ID"""
-    sprint_id: str | None
-    """迭代ID"""
-    custom_fields: list[GetTaskByIdsReplyResultCustomFields] = empty_list()
-    """自定义字段值集合"""
-
-
-class GetTaskByIdsReply(Record, alias_generator=camel):
-    result: list[GetTaskByIdsReplyResult] = empty_list()
-    """任务详情集合"""
-
-
-class GetTbOrgIdByDingOrgIdReplyResult(Record, alias_generator=camel):
-    tb_organization_id: str | None
-
-
-class GetTbOrgIdByDingOrgIdReply(Record, alias_generator=camel):
-    result: GetTbOrgIdByDingOrgIdReplyResult | None
-    """返回结果"""
-
-
-class GetTbUserIdByStaffIdReplyResult(Record, alias_generator=camel):
-    tb_user_id: str | None
-    """Teambition项目用户ID"""
-
-
-class GetTbUserIdByStaffIdReply(Record, alias_generator=camel):
-    result: GetTbUserIdByStaffIdReplyResult | None
-    """结果对象"""
-
-
-class QueryProjectResultCustomFieldsValue(Record, alias_generator=camel):
-    custom_field_value_id: str | None
-    """自定义字段值ID"""
-    title: str | None
-    """自定义字段值内容"""
-    meta_string: str | None
-    """自定义字段值元属性"""
-
-
-class QueryProjectResultCustomFields(Record, alias_generator=camel):
-    custom_field_id: str | None
-    """自定义字段ID"""
-    type: str | None
-    """自定义字段类型"""
-    value: list[QueryProjectResultCustomFieldsValue] = empty_list()
-    """自定义字段值列表"""
-
-
-class QueryProjectResult(Record, alias_generator=camel):
-    project_id: str | None
-    """项目ID"""
-    name: str | None
+    name: str = ""
     """项目名称"""
     logo: str | None
     """项目LOGO"""
-    description: str | None
+    description: str = ""
     """项目描述"""
     organization_id: str | None
     """企业ID"""
@@ -677,7 +329,7 @@ class QueryProjectResult(Record, alias_generator=camel):
     """可见性"""
     is_template: bool | None
     """是否为模板项目"""
-    creator_id: str | None
+    creator_id: str
     """创建人ID"""
     is_archived: bool | None
     """是否放入回收站"""
@@ -693,14 +345,234 @@ class QueryProjectResult(Record, alias_generator=camel):
     """项目开始时间"""
     end_date: str | None
     """项目结束时间"""
-    custom_fields: list[QueryProjectResultCustomFields] = empty_list()
+    custom_fields: list[TaskCustomField] = empty_list()
     """自定义字段值集合"""
 
 
-class QueryTaskOfProjectResult(Record, alias_generator=camel):
-    task_id: str | None
+class ProjectByTemplate(Reply, alias_generator=camel):
+    """Project by template."""
+
+    id: str
+    """项目id"""
+    name: str = ""
+    """项目名字"""
+    created: str | None
+    """创建时间"""
+    logo: str | None
+    """项目图标地址"""
+    description: str = ""
+    """(仅见于官方 SDK only in the official SDK)"""
+    end_date: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    program_id: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    start_date: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    visibility: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+
+
+class ProjectCustomfield(Reply, alias_generator=camel):
+    """Project customfield."""
+
+    advanced_custom_field: AdvancedCustomField | None
+    bound_to_object_id: str | None
+    choices: list[Choice] = empty_list()
+    created: str | None
+    creator_id: str
+    custom_field_id: str
+    name: str = ""
+    original_id: str | None
+    payload: dict[str, JsonValue] = empty_dict()
+    type: str | None
+
+
+class ProjectGroup(Reply, alias_generator=camel):
+    """Project group."""
+
+    id: str
+    """项目分组id"""
+    description: str = ""
+    """模板的描述信息"""
+    visible: str
+    """项目分组可见性 (`organization` `involves`)"""
+    is_demo: bool | None
+    """是否为demo模板"""
+    is_deleted: bool | None
+    """是否已删除"""
+    name: str
+    """项目分组名称"""
+    logo: str | None
+    """模板图标地址"""
+    created: IsoFraction
+    """创建时间"""
+    updated: str
+    """更新时间"""
+
+
+class ProjectMember(Reply, alias_generator=camel):
+    """Project member."""
+
+    member_id: str
+    """项目成员ID"""
+    user_id: str | None
+    """用户ID"""
+    role: int | None
+    """项目角色 (`0` `1` `2`)"""
+    role_ids: list[str] = empty_list()
+    """项目角色ID"""
+
+
+class ProjectStatus(Reply, alias_generator=camel):
+    """Project status."""
+
+    project_id: str | None
+    """项目ID"""
+    name: str = ""
+    """项目状态名称"""
+    content: str = ""
+    """项目状态内容"""
+    degree: str | None
+    """项目状态指标 (`normal` `risky` `urgent`)"""
+    creator_id: str
+    """项目状态创建人ID"""
+    created: IsoFraction | None
+    """创建时间"""
+
+
+class ProjectValue(Reply, Shape, alias_generator=camel):
+    """Project value (字段值集合)."""
+
+    custom_field_value_id: str | None = None
+    """字段值id"""
+    title: str = ""
+    """字段值渲染值 (例 e.g. `进行中`)"""
+    meta_string: str | None = None
+    """字段值元信息 (例 e.g. `{}`)"""
+
+
+class Task(Reply, alias_generator=camel):
+    """Task."""
+
+    task_id: str
     """任务ID"""
-    content: str | None
+    content: str = ""
+    """任务标题"""
+    note: str = ""
+    """任务备注"""
+    project_id: str | None
+    """项目ID"""
+    ancestor_ids: list[str] = empty_list()
+    """祖先任务ID"""
+    parent_task_id: str | None
+    """父任务ID"""
+    taskflow_status_id: str | None
+    """任务状态ID"""
+    task_list_id: str | None
+    """任务分组ID"""
+    task_stage_id: str | None
+    """任务列ID"""
+    tag_ids: list[str] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    creator_id: str | None
+    """任务创建者userId"""
+    executor_id: str | None
+    """任务执行者userId"""
+    involve_members: list[str] = empty_list()
+    """参与者userId列表"""
+    priority: int | None
+    """任务优先级 (`-10` `0` `1` `2`)"""
+    story_point: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    recurrence: list[str] = empty_list()
+    """重复规则"""
+    is_done: bool | None
+    """是否任务已完成"""
+    is_archived: bool | None
+    """是否任务放入回收站"""
+    visible: str | None
+    """任务隐私性 (`involves` `members`)"""
+    unique_id: str | None
+    """任务数字ID"""
+    start_date: IsoFraction | None
+    """任务开始时间"""
+    due_date: IsoFraction | None
+    """任务截止时间"""
+    accomplish_time: IsoFraction | None
+    """任务完成时间"""
+    created: IsoFraction | None
+    """任务创建时间"""
+    updated: str | None
+    """任务更新时间"""
+    scenario_field_config_id: str | None
+    """任务类型ID"""
+    sprint_id: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    custom_fields: list[TaskCustomField] = empty_list()
+    """自定义字段值集合"""
+    customfields: list[Customfield] = empty_list()
+    """自定义字段列表"""
+    tasklist_id: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+
+
+class TaskCustomField(Reply, alias_generator=camel):
+    """Task custom field (自定义字段值集合)."""
+
+    custom_field_id: str
+    """自定义字段ID"""
+    type: str
+    """自定义字段类型"""
+    value: list[ProjectValue] = empty_list()
+    """自定义字段值列表"""
+
+
+class TaskDetail(Reply, alias_generator=camel):
+    """Task detail."""
+
+    task_list_id: str | None
+    """任务分组ID"""
+    title: str = ""
+    """任务分组名称"""
+    description: str = ""
+    """任务分组名称"""
+    project_id: str | None
+    """项目ID"""
+    creator_id: str
+    """创建者用户ID"""
+    created: str | None
+    """创建时间"""
+    updated: str | None
+    """更新时间"""
+
+
+class TaskFlow(Reply, alias_generator=camel):
+    """Task flow."""
+
+    taskflow_id: str
+    """工作流ID"""
+    name: str = ""
+    """工作流名称"""
+    bound_to_object_id: str | None
+    """绑定对象Id"""
+    bound_to_object_type: str | None
+    """绑定类型"""
+    creator_id: str
+    """创建者id"""
+    is_deleted: bool | None
+    """是否已删除"""
+    created: IsoFraction | None
+    """创建时间"""
+    updated: str | None
+    """更新时间"""
+
+
+class TaskOfProject(Reply, alias_generator=camel):
+    """Task of project."""
+
+    task_id: str
+    """任务ID"""
+    content: str = ""
     """任务标题"""
     involve_members: list[str] = empty_list()
     """任务参与者userId"""
@@ -708,13 +580,13 @@ class QueryTaskOfProjectResult(Record, alias_generator=camel):
     """项目ID"""
     executor_id: str | None
     """执行者userId"""
-    creator_id: str | None
+    creator_id: str
     """创建者userId"""
     is_deleted: bool | None
     """是否已删除"""
     labels: str | None
     """任务自定义标识"""
-    created: str | None
+    created: IsoFraction | None
     """创建时间"""
     updated: str | None
     """更新时间"""
@@ -722,11 +594,11 @@ class QueryTaskOfProjectResult(Record, alias_generator=camel):
     """任务类型ID"""
     customfields: list[str] = empty_list()
     """自定义字段ID"""
-    note: str | None
+    note: str = ""
     """备注"""
-    start_date: str | None
+    start_date: IsoFraction | None
     """任务开始时间"""
-    due_date: str | None
+    due_date: IsoFraction | None
     """任务截止时间"""
     priority: int | None
     """任务优先级"""
@@ -744,7 +616,7 @@ class QueryTaskOfProjectResult(Record, alias_generator=camel):
     """任务列表ID"""
     sprint_id: str | None
     """任务迭代ID"""
-    accomplished: str | None
+    accomplished: IsoFraction | None
     """任务完成时间"""
     story_point: int | None
     """任务估算的工作量"""
@@ -754,96 +626,44 @@ class QueryTaskOfProjectResult(Record, alias_generator=camel):
     """父任务ID"""
 
 
-class SeachTaskStageResult(Record, alias_generator=camel):
-    task_stage_id: str | None
+class TaskStage(Reply, alias_generator=camel):
+    """Task stage."""
+
+    task_stage_id: str
     """任务列表 ID"""
-    name: str | None
+    name: str = ""
     """任务列表名称"""
-    description: str | None
+    description: str = ""
     """任务列表描述"""
     project_id: str | None
     """项目 ID"""
     task_list_id: str | None
     """任务分组 ID"""
-    creator_id: str | None
+    creator_id: str
     """创建者用户 ID"""
-    created: str | None
+    created: IsoFraction | None
     """创建时间"""
     updated: str | None
     """更新时间"""
 
 
-class SearchProjectTemplateReplyResult(Record, alias_generator=camel):
-    id: str | None
-    """模板id"""
-    description: str | None
-    """模板的描述信息"""
-    visible: str | None
-    """模板可见性 (`organization` `involves`)"""
-    is_demo: bool | None
-    """是否为demo模板"""
-    is_deleted: bool | None
-    """是否已删除"""
-    name: str | None
-    """模板名称"""
-    logo: str | None
-    """模板图标地址"""
-    created: str | None
-    """创建时间"""
-    updated: str | None
-    """更新时间"""
+class TaskValue(Reply, Shape, alias_generator=camel):
+    """Task value (自定义字段值列表)."""
+
+    title: str = promised()
+    """自定义字段修改后的值 (例 e.g. `我是具体显示值`)"""
+    id: str | None = None
+    """(仅见于官方 SDK only in the official SDK)"""
+    thumb_url: str | None = None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
-class SearchProjectTemplateReply(Record, alias_generator=camel):
-    result: list[SearchProjectTemplateReplyResult] = empty_list()
-    """返回结果对象"""
+class TaskflowStatus(Reply, alias_generator=camel):
+    """Taskflow status."""
 
-
-class SearchTaskFlowReplyResult(Record, alias_generator=camel):
-    taskflow_id: str | None
-    """工作流ID"""
-    name: str | None
-    """工作流名称"""
-    bound_to_object_id: str | None
-    """绑定对象Id"""
-    bound_to_object_type: str | None
-    """绑定类型"""
-    creator_id: str | None
-    """创建者id"""
-    is_deleted: bool | None
-    """是否已删除"""
-    created: str | None
-    """创建时间"""
-    updated: str | None
-    """更新时间"""
-
-
-class SearchTaskFlowReply(Record, alias_generator=camel):
-    result: list[SearchTaskFlowReplyResult] = empty_list()
-    """工作流列表"""
-
-
-class SearchTaskListResult(Record, alias_generator=camel):
-    task_list_id: str | None
-    """任务分组ID"""
-    title: str | None
-    """任务分组名称"""
-    description: str | None
-    """任务分组名称"""
-    project_id: str | None
-    """项目ID"""
-    creator_id: str | None
-    """创建者用户ID"""
-    created: str | None
-    """创建时间"""
-    updated: str | None
-    """更新时间"""
-
-
-class SearchTaskflowStatusReplyResult(Record, alias_generator=camel):
     taskflow_status_id: str | None
     """任务工作流状态ID"""
-    name: str | None
+    name: str = ""
     """工作流状态名字"""
     pos: int | None
     """工作流状态位置"""
@@ -853,484 +673,126 @@ class SearchTaskflowStatusReplyResult(Record, alias_generator=camel):
     """拒绝的工作流状态Id"""
     kind: str | None
     """任务工作流状态类型 (`start` `end` `unset`)"""
-    creator_id: str | None
+    creator_id: str
     """创建者ID"""
     is_deleted: bool | None
     """是否已删除"""
-    created: str | None
+    created: IsoFraction | None
     """创建时间"""
     updated: str | None
     """更新时间"""
     is_taskflowstatusruleexector: bool | None
     """是否特定任务角色才能流转该工作流状态"""
-    id: str | None
-
-
-class SearchTaskflowStatusReply(Record, alias_generator=camel):
-    result: list[SearchTaskflowStatusReplyResult] = empty_list()
-    """工作流状态列表"""
-
-
-class SearchUserTaskResultCustomFieldsValue(Record, alias_generator=camel):
-    custom_field_value_id: str | None
-    """字段值ID"""
-    title: str | None
-    """字段值内容"""
-    meta_string: str | None
-    """字段值元属性"""
-
-
-class SearchUserTaskResultCustomFields(Record, alias_generator=camel):
-    custom_field_id: str | None
-    """自定义字段ID"""
-    type: str | None
-    """自定义字段类型"""
-    value: list[SearchUserTaskResultCustomFieldsValue] = empty_list()
-    """字段值集合"""
-
-
-class SearchUserTaskResult(Record, alias_generator=camel):
-    task_id: str | None
-    """任务ID"""
-    content: str | None
-    """任务标题"""
-    note: str | None
-    """任务备注"""
-    project_id: str | None
-    """项目ID"""
-    ancestor_ids: list[str] = empty_list()
-    """祖先任务ID"""
-    parent_task_id: str | None
-    """父任务ID"""
-    taskflow_status_id: str | None
-    """任务状态ID"""
-    task_list_id: str | None
-    """任务分组ID"""
-    task_stage_id: str | None
-    """任务列ID"""
-    tag_ids: list[str] = empty_list()
-    """标签ID"""
-    creator_id: str | None
-    """创建人ID"""
-    executor_id: str | None
-    """执行人ID"""
-    involve_members: list[str] = empty_list()
-    """参与者ID"""
-    priority: int | None
-    """任务优先级 (`-10` `0` `1` `2`)"""
-    story_point: str | None
-    """StoryPoint"""
-    recurrence: list[str] = empty_list()
-    """重复规则"""
-    is_done: bool | None
-    """是否任务已完成"""
-    is_archived: bool | None
-    """是否任务放入回收站"""
-    visible: str | None
-    """任务隐私性 (`involves` `members`)"""
-    unique_id: str | None
-    """任务数字ID"""
-    start_date: str | None
-    """任务开始时间"""
-    due_date: str | None
-    """任务截止时间"""
-    accomplish_time: str | None
-    """任务完成时间"""
-    created: str | None
-    """创建时间"""
-    updated: str | None
-    """更新时间"""
-    scenario_field_config_id: str | None
-    """任务类型ID"""
-    sprint_id: str | None
-    """迭代ID"""
-    custom_fields: list[SearchUserTaskResultCustomFields] = empty_list()
-    """自定义字段值集合"""
-
-
-class SuspendProjectReplyResult(Record, alias_generator=camel):
-    updated: str | None
-    """更新时间"""
-
-
-class SuspendProjectReply(Record, alias_generator=camel):
-    result: SuspendProjectReplyResult | None
-    """返回对象"""
-
-
-class UnSuspendProjectReplyResult(Record, alias_generator=camel):
-    updated: str | None
-    """更新时间"""
-
-
-class UnSuspendProjectReply(Record, alias_generator=camel):
-    result: UnSuspendProjectReplyResult | None
-    """返回对象"""
-
-
-class UpdateCustomfieldValueValue(TypedDict, total=False):
-    title: Required[str]
-    """自定义字段修改后的值 (例 e.g. `我是具体显示值`)"""
     id: str
-    """(仅见于官方 SDK only in the official SDK)"""
-    thumb_url: str
-    """(仅见于官方 SDK only in the official SDK)"""
 
 
-class UpdateCustomfieldValueReplyResultCustomFieldsValue(Record, alias_generator=camel):
-    title: str | None
-    """自定义字段显示值"""
-    id: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
-    thumb_url: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
+class UpdatedOrganizationTaskDueDate(Reply, alias_generator=camel):
+    """Updated organization task due date."""
 
-
-class UpdateCustomfieldValueReplyResultCustomFields(Record, alias_generator=camel):
-    custom_field_id: str | None
-    """自定义字段id"""
-    value: list[UpdateCustomfieldValueReplyResultCustomFieldsValue] = empty_list()
-    """自定义字段值数组"""
-
-
-class UpdateCustomfieldValueReplyResult(Record, alias_generator=camel):
-    custom_fields: list[UpdateCustomfieldValueReplyResultCustomFields] = empty_list()
-    """自定义字段数组"""
-
-
-class UpdateCustomfieldValueReply(Record, alias_generator=camel):
-    result: UpdateCustomfieldValueReplyResult | None
-    """返回结果"""
-
-
-class UpdateOrganizationTaskContentReplyResult(Record, alias_generator=camel):
-    content: str | None
-    """更新后的任务标题"""
-    updated: str | None
-    """更新任务标题的时间"""
-
-
-class UpdateOrganizationTaskContentReply(Record, alias_generator=camel):
-    result: UpdateOrganizationTaskContentReplyResult | None
-    """返回结果"""
-
-
-class UpdateOrganizationTaskDueDateReplyResult(Record, alias_generator=camel):
-    due_date: str | None
+    due_date: IsoFraction | None
     """更新后的任务截止时间"""
-    update_time: str | None
+    update_time: IsoFraction | None
     """任务截止时间被更新的时间"""
 
 
-class UpdateOrganizationTaskDueDateReply(Record, alias_generator=camel):
-    result: UpdateOrganizationTaskDueDateReplyResult | None
-    """返回结果"""
+class UpdatedOrganizationTaskInvolveMember(Reply, alias_generator=camel):
+    """Updated organization task involve member."""
 
-
-class UpdateOrganizationTaskExecutorReplyResultExecutor(Record, alias_generator=camel):
-    avatar_url: str | None
-    """执行者头像"""
-    name: str | None
-    """执行者名字"""
-    user_id: str | None
-    """执行者userId"""
-
-
-class UpdateOrganizationTaskExecutorReplyResultInvolvers(Record, alias_generator=camel):
-    avatar_url: str | None
-    """参与者头像"""
-    name: str | None
-    """参与者名字"""
-    user_id: str | None
-    """参与者userId"""
-
-
-class UpdateOrganizationTaskExecutorReplyResult(Record, alias_generator=camel):
-    executor_id: str | None
-    """更新后的执行者userId"""
-    updated: str | None
-    """更新执行者的时间"""
-    executor: UpdateOrganizationTaskExecutorReplyResultExecutor | None
-    """执行者信息"""
-    involvers: list[UpdateOrganizationTaskExecutorReplyResultInvolvers] = empty_list()
-    """参与者userId列表"""
-
-
-class UpdateOrganizationTaskExecutorReply(Record, alias_generator=camel):
-    result: UpdateOrganizationTaskExecutorReplyResult | None
-    """返回结果"""
-
-
-class UpdateOrganizationTaskInvolveMembersReplyResultInvolvers(Record, alias_generator=camel):
-    avatar_url: str | None
-    """参与者头像"""
-    name: str | None
-    """参与者名字"""
-    user_id: str | None
-    """参与者userId"""
-
-
-class UpdateOrganizationTaskInvolveMembersReplyResult(Record, alias_generator=camel):
-    involvers: list[UpdateOrganizationTaskInvolveMembersReplyResultInvolvers] = empty_list()
+    involvers: list[CreatedOrganizationTaskUser] = empty_list()
     """参与者userId列表"""
     updated: str | None
     """更新参与者的时间"""
 
 
-class UpdateOrganizationTaskInvolveMembersReply(Record, alias_generator=camel):
-    result: UpdateOrganizationTaskInvolveMembersReplyResult | None
-    """返回结果"""
+class UpdatedOrganizationTaskStatus(Reply, alias_generator=camel):
+    """Updated organization task status."""
 
-
-class UpdateOrganizationTaskNoteReplyResult(Record, alias_generator=camel):
-    note: str | None
-    """更新后的任务备注"""
-    updated: str | None
-    """更新任务备注的时间"""
-
-
-class UpdateOrganizationTaskNoteReply(Record, alias_generator=camel):
-    result: UpdateOrganizationTaskNoteReplyResult | None
-    """返回结果"""
-
-
-class UpdateOrganizationTaskPriorityReplyResult(Record, alias_generator=camel):
-    priority: int | None
-    """更新后的自由任务优先级"""
-    updated: str | None
-    """更新优先级的时间"""
-
-
-class UpdateOrganizationTaskPriorityReply(Record, alias_generator=camel):
-    result: UpdateOrganizationTaskPriorityReplyResult | None
-    """返回结果"""
-
-
-class UpdateOrganizationTaskStatusReplyResult(Record, alias_generator=camel):
     is_done: bool | None
     """自由任务状态"""
-    update_time: str | None
+    update_time: IsoFraction | None
     """更新任务状态的时间"""
 
 
-class UpdateOrganizationTaskStatusReply(Record, alias_generator=camel):
-    result: UpdateOrganizationTaskStatusReplyResult | None
-    """返回结果"""
+class UpdatedTaskContent(Reply, alias_generator=camel):
+    """Updated task content."""
 
-
-class UpdateProjectGroupReplyResult(Record, alias_generator=camel):
-    ok: bool | None
-    """操作是否成功"""
-
-
-class UpdateProjectGroupReply(Record, alias_generator=camel):
-    result: UpdateProjectGroupReplyResult | None
-    """返回结果"""
-
-
-class UpdateTaskContentReplyResult(Record, alias_generator=camel):
-    content: str | None
-    """任务标题"""
+    content: str = ""
+    """更新后的任务标题"""
     updated: str | None
-    """更新时间"""
+    """更新任务标题的时间"""
 
 
-class UpdateTaskContentReply(Record, alias_generator=camel):
-    result: UpdateTaskContentReplyResult | None
-    """结果"""
+class UpdatedTaskDueDate(Reply, alias_generator=camel):
+    """Updated task due date."""
 
-
-class UpdateTaskDueDateReplyResult(Record, alias_generator=camel):
-    due_date: str | None
+    due_date: IsoFraction | None
     """截止时间"""
     updated: str | None
     """更新时间"""
 
 
-class UpdateTaskDueDateReply(Record, alias_generator=camel):
-    result: UpdateTaskDueDateReplyResult | None
-    """结果"""
+class UpdatedTaskExecutor(Reply, alias_generator=camel):
+    """Updated task executor."""
 
-
-class UpdateTaskExecutorReplyResult(Record, alias_generator=camel):
-    executor_id: str | None
+    executor_id: str
     """执行者用户ID"""
     updated: str | None
     """更新时间"""
 
 
-class UpdateTaskExecutorReply(Record, alias_generator=camel):
-    result: UpdateTaskExecutorReplyResult | None
-    """结果"""
+class UpdatedTaskInvolvemember(Reply, alias_generator=camel):
+    """Updated task involvemember."""
 
-
-class UpdateTaskInvolvemembersReplyResult(Record, alias_generator=camel):
     involve_members: list[str] = empty_list()
     """参与者用户userId"""
     updated: str | None
     """更新时间"""
 
 
-class UpdateTaskInvolvemembersReply(Record, alias_generator=camel):
-    result: UpdateTaskInvolvemembersReplyResult | None
-    """结果"""
+class UpdatedTaskNote(Reply, alias_generator=camel):
+    """Updated task note."""
+
+    note: str
+    """更新后的任务备注"""
+    updated: str
+    """更新任务备注的时间"""
 
 
-class UpdateTaskNoteReplyResult(Record, alias_generator=camel):
-    note: str | None
-    """任务备注"""
-    updated: str | None
-    """更新时间"""
+class UpdatedTaskPriority(Reply, alias_generator=camel):
+    """Updated task priority."""
+
+    priority: int
+    """更新后的自由任务优先级"""
+    updated: str
+    """更新优先级的时间"""
 
 
-class UpdateTaskNoteReply(Record, alias_generator=camel):
-    result: UpdateTaskNoteReplyResult | None
-    """结果"""
+class UpdatedTaskStartdate(Reply, alias_generator=camel):
+    """Updated task startdate."""
 
-
-class UpdateTaskPriorityReplyResult(Record, alias_generator=camel):
-    priority: int | None
-    """优先级"""
-    updated: str | None
-    """更新时间"""
-
-
-class UpdateTaskPriorityReply(Record, alias_generator=camel):
-    result: UpdateTaskPriorityReplyResult | None
-    """更新结果"""
-
-
-class UpdateTaskStartdateReplyResult(Record, alias_generator=camel):
-    start_date: str | None
+    start_date: IsoFraction | None
     """任务开始时间"""
     updated: str | None
     """更新时间"""
 
 
-class UpdateTaskStartdateReply(Record, alias_generator=camel):
-    result: UpdateTaskStartdateReplyResult | None
-    """结果"""
+class WorkTime(Reply, alias_generator=camel):
+    """Work time (返回体)."""
 
-
-class UpdateTaskTaskflowstatusReplyResult(Record, alias_generator=camel):
-    updated: str | None
-    """更新时间"""
-
-
-class UpdateTaskTaskflowstatusReply(Record, alias_generator=camel):
-    result: UpdateTaskTaskflowstatusReplyResult | None
-    """结果"""
-
-
-class CreateWorkTimeApproveReplyResult(Record, alias_generator=camel):
-    approve_open_id: str | None
-    created_at: str | None
-    creator_id: str | None
-    organization_id: str | None
-    status: str | None
     task_id: str | None
-    time: int | None
-    updated_at: str | None
-    user_id: str | None
-    work_time_ids: list[str] = empty_list()
+    """工时关联的任务ID"""
+    date: IsoFraction | None
+    """添加的实际工时所属日期"""
+    work_time: int | None
+    """对应日期内创建成功的实际工时时长 (单位 unit 毫秒)"""
 
 
-class CreateWorkTimeApproveReply(Record, alias_generator=camel):
-    message: str | None
-    request_id: str | None
-    result: CreateWorkTimeApproveReplyResult | None
+class WorkTimeApprove(Reply, alias_generator=camel):
+    """Work time approve."""
 
-
-class GetDeptsByOrgIdDeptList(Record, alias_generator=camel):
-    dept_id: Annotated[int | None, wire("dept_id")]
-    name: str | None
-    parent_id: Annotated[int | None, wire("parent_id")]
-
-
-class GetEmpsByOrgIdEmpList(Record, alias_generator=camel):
-    avatar: str | None
-    dept_id_list: Annotated[list[int], wire("dept_id_list")] = empty_list()
-    ding_id: str | None
-    name: str | None
-    nick: str | None
-    org_id: int | None
-    position: str | None
-    unionid: str | None
-    userid: str | None
-
-
-class GetTbProjectGrayReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class GetTbProjectSourceReply(Record, alias_generator=camel):
-    install_source: str | None
-
-
-class SearchOranizationCustomfieldResultAdvancedCustomField(Record, alias_generator=camel):
-    advanced_custom_field_id: str | None
-    name: str | None
-    object_type: str | None
-
-
-class SearchOranizationCustomfieldResultChoices(Record, alias_generator=camel):
-    choice_id: str | None
-    value: str | None
-
-
-class SearchOranizationCustomfieldResult(Record, alias_generator=camel):
-    advanced_custom_field: SearchOranizationCustomfieldResultAdvancedCustomField | None
-    choices: list[SearchOranizationCustomfieldResultChoices] = empty_list()
-    created: str | None
-    creator_id: str | None
-    custom_fields_id: str | None
-    name: str | None
-    payload: dict[str, JsonValue] | None
-    type: str | None
-
-
-class SearchProjectCustomfieldResultAdvancedCustomField(Record, alias_generator=camel):
-    advanced_custom_field_id: str | None
-    name: str | None
-    object_type: str | None
-
-
-class SearchProjectCustomfieldResultChoices(Record, alias_generator=camel):
-    choice_id: str | None
-    value: str | None
-
-
-class SearchProjectCustomfieldResult(Record, alias_generator=camel):
-    advanced_custom_field: SearchProjectCustomfieldResultAdvancedCustomField | None
-    bound_to_object_id: str | None
-    choices: list[SearchProjectCustomfieldResultChoices] = empty_list()
-    created: str | None
-    creator_id: str | None
-    custom_field_id: str | None
-    name: str | None
-    original_id: str | None
-    payload: dict[str, JsonValue] | None
-    type: str | None
-
-
-class UpdateTaskStageReplyResult(Record, alias_generator=camel):
-    accomplish_time: str | None
-    is_done: bool | None
-    project_id: str | None
-    task_id: str | None
-    task_list_id: str | None
-    task_stage_id: str | None
-    updated: str | None
-
-
-class UpdateTaskStageReply(Record, alias_generator=camel):
-    result: UpdateTaskStageReplyResult | None
-
-
-class UpdateWorkTimeApproveReplyResult(Record, alias_generator=camel):
     approve_open_id: str | None
-    created_at: str | None
-    creator_id: str | None
+    created_at: str
+    creator_id: str
     finish_time: str | None
     instance_id: str | None
     organization_id: str | None
@@ -1338,17 +800,22 @@ class UpdateWorkTimeApproveReplyResult(Record, alias_generator=camel):
     submit_time: str | None
     task_id: str | None
     time: int | None
-    title: str | None
+    title: str = ""
     updated_at: str | None
     url: str | None
     user_id: str | None
     work_time_ids: list[str] = empty_list()
 
 
-class UpdateWorkTimeApproveReply(Record, alias_generator=camel):
-    message: str | None
-    request_id: str | None
-    result: UpdateWorkTimeApproveReplyResult | None
+class WorkTimePage(Reply, alias_generator=camel):
+    """Work time page."""
+
+    ok: bool | None
+    """是否成功"""
+    message: str = ""
+    """执行结果描述"""
+    body: list[WorkTime] = empty_list()
+    """返回体"""
 
 
 class ProjectV1(Manager):
@@ -1357,8 +824,9 @@ class ProjectV1(Manager):
         self,
         user_id: str,
         project_id: str,
+        *,
         user_ids: list[str],
-    ) -> Call[AddProjectMemberReply]:
+    ) -> Call[list[CreatedProjectMember]]:
         """Add project member (添加项目成员).
 
         Args:
@@ -1374,14 +842,14 @@ class ProjectV1(Manager):
 
         Source: add-project-members
         """
-        return Call(AddProjectMemberReply)
+        return Call(list[CreatedProjectMember], "result").or_empty()
 
     @api("project_1_0.ArchiveProject", "POST /v1.0/project/users/{userId}/projects/{projectId}/archive")
     def archive_project(
         self,
         user_id: str,
         project_id: str,
-    ) -> Call[ArchiveProjectReply]:
+    ) -> Call[ArchivedProject]:
         """Archive project (项目放入回收站).
 
         Args:
@@ -1396,14 +864,14 @@ class ProjectV1(Manager):
 
         Source: items-in-recycle-bin
         """
-        return Call(ArchiveProjectReply)
+        return Call(ArchivedProject, "result")
 
     @api("project_1_0.ArchiveTask", "POST /v1.0/project/users/{userId}/tasks/{taskId}/archive")
     def archive_task(
         self,
         user_id: str,
         task_id: str,
-    ) -> Call[ArchiveTaskReply]:
+    ) -> Call[str]:
         """Archive task (任务迁移至回收站).
 
         Args:
@@ -1418,24 +886,24 @@ class ProjectV1(Manager):
 
         Source: archive-tasks
         """
-        return Call(ArchiveTaskReply)
+        return Call(str, "result.updated")
 
     @api("project_1_0.CreateOrganizationTask", "POST /v1.0/project/organizations/users/{userId}/tasks")
     def create_organization_task(
         self,
         user_id: str,
+        *,
         content: str,
         priority: int,
         visible: Literal["involves", "members"],
-        *,
         note: str | None = None,
         involve_members: Annotated[list[str], Field(max_length=20)] | None = None,
         executor_id: str | None = None,
-        due_date: str | None = None,
-        create_time: str | None = None,
+        due_date: IsoFraction | None = None,
+        create_time: IsoFraction | None = None,
         disable_notification: bool | None = None,
         disable_activity: bool | None = None,
-    ) -> Call[CreateOrganizationTaskReply]:
+    ) -> Call[CreatedOrganizationTask]:
         """Create organization task (创建自由任务).
 
         Args:
@@ -1459,34 +927,35 @@ class ProjectV1(Manager):
 
         Source: create-a-free-task
         """
-        return Call(CreateOrganizationTaskReply)
+        return Call(CreatedOrganizationTask, "result")
 
     @api("project_1_0.CreatePlanTime", "POST /v1.0/project/users/{userId}/planTimes?tenantType")
     def create_plan_time(
         self,
         user_id: str,
-        tenant_type: Literal["organization"],
         executor_id: str,
         object_id: str,
-        object_type: Literal["task"],
+        submitter_id: str,
+        *,
+        tenant_type: str,
+        object_type: str,
         is_duration: bool,
         includes_holidays: bool,
-        submitter_id: str,
-        start_date: str,
-        end_date: str,
+        start_date: Day,
+        end_date: Day,
         plan_time: int,
-    ) -> Call[CreatePlanTimeReply]:
+    ) -> Call[PlanTimePage]:
         """Create plan time (创建计划工时).
 
         Args:
             user_id: 操作者userId
-            tenant_type: 接口校验类型 (`organization`)
             executor_id: 目标任务执行者的userId (例 e.g. `user002`)
             object_id: 对象ID (例 e.g. `63186xxxxx`)
+            submitter_id: 工时提交人员的userId (例 e.g. `123456`)
+            tenant_type: 接口校验类型 (`organization`)
             object_type: 对象类型 (`task`)
             is_duration: (例 e.g. `True`)
             includes_holidays: 添加计划工时的日期是否包含假期 (例 e.g. `True`)
-            submitter_id: 工时提交人员的userId (例 e.g. `123456`)
             start_date: 开始日期 (例 e.g. `2022-09-05`)
             end_date: 结束时间 (例 e.g. `2022-09-05`)
             plan_time: 计划工时时长 (单位 unit 毫秒; 例 e.g. `3600000`)
@@ -1499,7 +968,7 @@ class ProjectV1(Manager):
 
         Source: create-planned-work
         """
-        return Call(CreatePlanTimeReply)
+        return Call(PlanTimePage, "result")
 
     @api("project_1_0.CreateProject", "POST /v1.0/project/users/{userId}/projects")
     def create_project(
@@ -1507,7 +976,7 @@ class ProjectV1(Manager):
         user_id: str,
         *,
         name: str | None = None,
-    ) -> Call[CreateProjectReply]:
+    ) -> Call[CreatedProject]:
         """Create project (创建项目).
 
         Args:
@@ -1522,15 +991,15 @@ class ProjectV1(Manager):
 
         Source: create-project
         """
-        return Call(CreateProjectReply)
+        return Call(CreatedProject, "result")
 
     @api("project_1_0.CreateProjectByTemplate", "POST /v1.0/project/users/{userId}/templates/projects")
     def create_project_by_template(
         self,
         user_id: str,
-        name: str,
         template_id: str,
         *,
+        name: str,
         description: str | None = None,
         end_date: str | None = None,
         program_id: str | None = None,
@@ -1538,13 +1007,13 @@ class ProjectV1(Manager):
         start_date: str | None = None,
         template_name: str | None = None,
         visibility: str | None = None,
-    ) -> Call[CreateProjectByTemplateReply]:
+    ) -> Call[ProjectByTemplate | None]:
         """Create project by template (根据项目模板创建项目).
 
         Args:
             user_id: 操作者userId
-            name: 项目名字
             template_id: 模板Id
+            name: 项目名字
             description: (仅见于官方 SDK only in the official SDK)
             end_date: (仅见于官方 SDK only in the official SDK)
             program_id: (仅见于官方 SDK only in the official SDK)
@@ -1561,7 +1030,7 @@ class ProjectV1(Manager):
 
         Source: create-a-project-from-a-project-template
         """
-        return Call(CreateProjectByTemplateReply)
+        return Call(ProjectByTemplate, "result").or_none()
 
     @api(
         "project_1_0.CreateProjectCustomfieldStatus",
@@ -1571,12 +1040,12 @@ class ProjectV1(Manager):
         self,
         user_id: str,
         project_id: str,
-        value: list[CreateProjectCustomfieldStatusValue],
         *,
+        value: Sequence[OrDict[ProjectValue]],
         custom_field_id: str | None = None,
         custom_field_name: str | None = None,
         custom_field_instance_id: str | None = None,
-    ) -> Call[CreateProjectCustomfieldStatusReply]:
+    ) -> Call[CreatedProjectCustomfieldStatus]:
         """Create project customfield status (创建或更新项目概览中自定义字段值).
 
         Args:
@@ -1595,20 +1064,20 @@ class ProjectV1(Manager):
 
         Source: create-or-update-field-values-project-overview
         """
-        return Call(CreateProjectCustomfieldStatusReply)
+        return Call(CreatedProjectCustomfieldStatus, "result")
 
     @api("project_1_0.CreateTask", "POST /v1.0/project/users/{userId}/tasks")
     def create_task(
         self,
         user_id: str,
         project_id: str,
-        content: str,
         *,
+        content: str,
         executor_id: str | None = None,
         due_date: str | None = None,
         note: str | None = None,
         priority: int | None = None,
-        customfields: list[CreateTaskCustomfields] | None = None,
+        customfields: Sequence[OrDict[Customfield]] | None = None,
         stage_id: str | None = None,
         parent_task_id: str | None = None,
         scenariofieldconfig_id: str | None = None,
@@ -1624,7 +1093,7 @@ class ProjectV1(Manager):
         taskflowstatus_id: str | None = None,
         tasklist_id: str | None = None,
         tfs_name: str | None = None,
-    ) -> Call[CreateTaskReply]:
+    ) -> Call[Task | None]:
         """Create task (创建项目任务).
 
         Args:
@@ -1660,7 +1129,7 @@ class ProjectV1(Manager):
 
         Source: create-a-project-task
         """
-        return Call(CreateTaskReply)
+        return Call(Task, "result").or_none()
 
     @api("project_1_0.CreateTaskObjectLink", "POST /v1.0/project/users/{userId}/tasks/{taskId}/objectLinks")
     def create_task_object_link(
@@ -1668,14 +1137,20 @@ class ProjectV1(Manager):
         user_id: str,
         task_id: str,
         *,
-        linked_data: CreateTaskObjectLinkLinkedData | None = None,
-    ) -> Call[CreateTaskObjectLinkReply]:
+        title: Annotated[str | None, wire("linkedData.title")] = None,
+        content: Annotated[str | None, wire("linkedData.content")] = None,
+        url: Annotated[str | None, wire("linkedData.url")] = None,
+        thumbnail_url: Annotated[str | None, wire("linkedData.thumbnailUrl")] = None,
+    ) -> Call[CreatedTaskObjectLink]:
         """Create task object link (添加任务的关联内容).
 
         Args:
             user_id: 操作者userId
             task_id: 被关联的项目任务id
-            linked_data: 关联内容信息
+            title: 关联内容的标题 (例 e.g. `我是标题`)
+            content: 关联内容的描述 (例 e.g. `我是内容`)
+            url: 关联内容的链接url (例 e.g. `https://abcd.com/url`)
+            thumbnail_url: 关联内容的头像url (例 e.g. `https://abc.com/url`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1685,34 +1160,34 @@ class ProjectV1(Manager):
 
         Source: create-a-linked-object-associated-with-a-task
         """
-        return Call(CreateTaskObjectLinkReply)
+        return Call(CreatedTaskObjectLink, "result")
 
     @api("project_1_0.CreateWorkTime", "POST /v1.0/project/users/{userId}/workTimes?tenantType")
     def create_work_time(
         self,
         user_id: str,
-        tenant_type: Literal["organization"],
         executor_id: str,
         object_id: str,
-        object_type: Literal["task"],
         submitter_id: str,
+        *,
+        tenant_type: str,
+        object_type: str,
         is_duration: bool,
         includes_holidays: bool,
-        start_date: str,
-        end_date: str,
+        start_date: Day,
+        end_date: Day,
         work_time: int,
-        *,
         description: str | None = None,
-    ) -> Call[CreateWorkTimeReply]:
+    ) -> Call[WorkTimePage]:
         """Create work time (创建实际工时).
 
         Args:
             user_id: 操作者用户userId
-            tenant_type: 接口校验类型 (`organization`)
             executor_id: 任务执行者userId (例 e.g. `user002`)
             object_id: 对象ID (例 e.g. `63186e54e07f18003fea6b90`)
-            object_type: 对象类型 (`task`)
             submitter_id: 工时提交人员的userId (例 e.g. `user002`)
+            tenant_type: 接口校验类型 (`organization`)
+            object_type: 对象类型 (`task`)
             is_duration: (例 e.g. `True`)
             includes_holidays: 添加实际工时的日期是否包含假期 (例 e.g. `True`)
             start_date: 添加实际工时的开始日期 (例 e.g. `2022-09-05`)
@@ -1728,15 +1203,31 @@ class ProjectV1(Manager):
 
         Source: create-actual-work
         """
-        return Call(CreateWorkTimeReply)
+        return Call(WorkTimePage, "result")
+
+    @api("project_1_0.CreateWorkTimeApprove", "POST /v1.0/project/users/{userId}/workTimes/approvals")
+    def create_work_time_approve(
+        self,
+        user_id: str,
+        *,
+        work_time_ids: list[str],
+    ) -> Call[WorkTimeApprove | None]:
+        """Create work time approve (创建实际工时审批对象。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(WorkTimeApprove, "result").or_none()
 
     @api("project_1_0.DeleteProjectMember", "POST /v1.0/project/users/{userId}/projects/{projectId}/members/remove")
     def delete_project_member(
         self,
         user_id: str,
         project_id: str,
+        *,
         user_ids: list[str],
-    ) -> Call[DeleteProjectMemberReply]:
+    ) -> Call[list[str]]:
         """Delete project member (删除项目成员).
 
         Args:
@@ -1752,14 +1243,14 @@ class ProjectV1(Manager):
 
         Source: delete-project-members
         """
-        return Call(DeleteProjectMemberReply)
+        return Call(list[str], "result").or_empty()
 
     @api("project_1_0.DeleteTask", "DELETE /v1.0/project/users/{userId}/tasks/{taskId}")
     def delete_task(
         self,
         user_id: str,
         task_id: str,
-    ) -> Call[DeleteTaskReply]:
+    ) -> Call[dict[str, str]]:
         """Delete task (删除任务).
 
         Args:
@@ -1774,35 +1265,44 @@ class ProjectV1(Manager):
 
         Source: delete-task
         """
-        return Call(DeleteTaskReply)
+        return Call(dict[str, str], "result").or_empty()
 
-    @api("project_1_0.GetOrganizatioTaskByIds", "GET /v1.0/project/organizations/users/{userId}/tasks")
-    def get_organizatio_task_by_ids(
+    @api("project_1_0.GetDeptsByOrgId", "GET /v1.0/project/orgs/depts")
+    def get_depts_by_org_id(
         self,
-        user_id: str,
-        task_ids: str,
-    ) -> Call[GetOrganizatioTaskByIdsReply]:
-        """Get organizatio task by ids (批量获取自由任务详情).
+        *,
+        max_results: int | None = None,
+        next_token: int | None = None,
+    ) -> Query[Dept]:
+        """Get depts by org id (根据企业Id获取部门).
 
-        Args:
-            user_id: 操作者userId
-            task_ids: 任务id列表
+        Known from the official SDK only (仅见于官方 SDK).
 
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Read.All.
-
-        Apps: internal, third_party_org.
-
-        Source: obtains-details-about-multiple-free-tasks
+        Evidence: sdk
         """
-        return Call(GetOrganizatioTaskByIdsReply)
+        return Listing(Dept, TOKEN_FROM_ZERO, items="deptList")
+
+    @api("project_1_0.GetEmpsByOrgId", "GET /v1.0/project/orgs/employees")
+    def get_emps_by_org_id(
+        self,
+        *,
+        max_results: int | None = None,
+        need_dept: bool | None = None,
+        next_token: int | None = None,
+    ) -> Query[Emp]:
+        """Get emps by org id (根据企业Id获取企业内的员工信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(Emp, TOKEN_FROM_ZERO, items="empList")
 
     @api("project_1_0.GetOrganizationPriorityList", "GET /v1.0/project/organizations/users/{userId}/priorities")
     def get_organization_priority_list(
         self,
         user_id: str,
-    ) -> Call[GetOrganizationPriorityListReply]:
+    ) -> Call[list[OrganizationPriority]]:
         """Get organization priority list (查询优先级列表).
 
         Args:
@@ -1816,14 +1316,14 @@ class ProjectV1(Manager):
 
         Source: query-a-priority-list
         """
-        return Call(GetOrganizationPriorityListReply)
+        return Call(list[OrganizationPriority], "result").or_empty()
 
     @api("project_1_0.GetOrganizationTask", "GET /v1.0/project/organizations/users/{userId}/tasks/{taskId}")
     def get_organization_task(
         self,
         task_id: str,
         user_id: str,
-    ) -> Call[GetOrganizationTaskReply]:
+    ) -> Call[OrganizationTask]:
         """Get organization task (获取自由任务详情).
 
         Args:
@@ -1838,7 +1338,31 @@ class ProjectV1(Manager):
 
         Source: queries-free-task-details
         """
-        return Call(GetOrganizationTaskReply)
+        return Call(OrganizationTask, "result")
+
+    @api("project_1_0.GetOrganizatioTaskByIds", "GET /v1.0/project/organizations/users/{userId}/tasks")
+    def get_organization_task_by_ids(
+        self,
+        user_id: str,
+        task_ids: CommaStrs,
+    ) -> Call[list[OrganizationTask]]:
+        """Get organization task by ids (批量获取自由任务详情).
+
+        Args:
+            user_id: 操作者userId
+            task_ids: 任务id列表
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Read.All.
+
+        Apps: internal, third_party_org.
+
+        Source: obtains-details-about-multiple-free-tasks
+        """
+        return Call(list[OrganizationTask], "result").or_empty()
+
+    get_organizatio_task_by_ids = get_organization_task_by_ids
 
     @api("project_1_0.GetProjectGroup", "GET /v1.0/project/organizations/users/{userId}/groups")
     def get_project_group(
@@ -1847,7 +1371,7 @@ class ProjectV1(Manager):
         *,
         viewer_id: str | None = None,
         page_size: Annotated[int, Field(le=1000)] | None = None,
-    ) -> Call[GetProjectGroupReply]:
+    ) -> Call[list[ProjectGroup]]:
         """Get project group (查询员工可见的项目分组).
 
         Args:
@@ -1863,20 +1387,20 @@ class ProjectV1(Manager):
 
         Source: query-available-project-groups
         """
-        return Call(GetProjectGroupReply)
+        return Call(list[ProjectGroup], "result").or_empty()
 
     @api("project_1_0.GetProjectMemebers", "GET /v1.0/project/users/{userId}/projects/{projectId}/members")
-    def get_project_memebers(
+    def get_project_members(
         self,
         user_id: str,
         project_id: str,
         *,
-        user_ids: str | None = None,
+        user_ids: CommaStrs | None = None,
         project_role_id: str | None = None,
         max_results: Annotated[int, Field(le=300)] = 100,
         skip: int | None = None,
-    ) -> Query[GetProjectMemebersResult]:
-        """Get project memebers (获取项目成员).
+    ) -> Query[ProjectMember]:
+        """Get project members (获取项目成员).
 
         Args:
             user_id: 操作者userId
@@ -1894,14 +1418,16 @@ class ProjectV1(Manager):
 
         Source: get-project-members
         """
-        return Listing(GetProjectMemebersResult, Paging("skip", 0, open_ended=True), items="result")
+        return Listing(ProjectMember, Paging("skip", 0, open_ended=True), items="result")
+
+    get_project_memebers = get_project_members
 
     @api("project_1_0.GetProjectStatusList", "GET /v1.0/project/users/{userId}/projects/{projectId}/statuses")
     def get_project_status_list(
         self,
         user_id: str,
         project_id: str,
-    ) -> Call[GetProjectStatusListReply]:
+    ) -> Call[list[ProjectStatus]]:
         """Get project status list (查询项目状态).
 
         Args:
@@ -1916,7 +1442,7 @@ class ProjectV1(Manager):
 
         Source: query-project-status
         """
-        return Call(GetProjectStatusListReply)
+        return Call(list[ProjectStatus], "result").or_empty()
 
     @api("project_1_0.GetTaskByIds", "GET /v1.0/project/users/{userId}/tasks")
     def get_task_by_ids(
@@ -1925,7 +1451,7 @@ class ProjectV1(Manager):
         *,
         task_id: str | None = None,
         parent_task_id: str | None = None,
-    ) -> Call[GetTaskByIdsReply]:
+    ) -> Call[list[Task]]:
         """Get task by ids (获取任务详情).
 
         Args:
@@ -1941,13 +1467,13 @@ class ProjectV1(Manager):
 
         Source: get-task-details
         """
-        return Call(GetTaskByIdsReply)
+        return Call(list[Task], "result").or_empty()
 
     @api("project_1_0.GetTbOrgIdByDingOrgId", "GET /v1.0/project/teambition/organizations")
     def get_tb_org_id_by_ding_org_id(
         self,
         opt_user_id: str,
-    ) -> Call[GetTbOrgIdByDingOrgIdReply]:
+    ) -> Call[str]:
         """Get tb org id by ding org id (获取Teambition项目企业ID).
 
         Args:
@@ -1961,14 +1487,40 @@ class ProjectV1(Manager):
 
         Source: obtain-the-teambition-enterprise-id
         """
-        return Call(GetTbOrgIdByDingOrgIdReply)
+        return Call(str, "result.tbOrganizationId")
+
+    @api("project_1_0.GetTbProjectGray", "POST /v1.0/project/projects/gray", idempotent=True)
+    def get_tb_project_gray(
+        self,
+        *,
+        label: str,
+    ) -> Call[bool]:
+        """Get tb project gray (获取项目灰度标).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "result")
+
+    @api("project_1_0.GetTbProjectSource", "POST /v1.0/project/projects/source", idempotent=True)
+    def get_tb_project_source(
+        self,
+    ) -> Call[str]:
+        """Get tb project source (获取项目来源).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "installSource")
 
     @api("project_1_0.GetTbUserIdByStaffId", "GET /v1.0/project/teambition/users")
     def get_tb_user_id_by_staff_id(
         self,
         opt_user_id: str,
         user_id: str,
-    ) -> Call[GetTbUserIdByStaffIdReply]:
+    ) -> Call[str]:
         """Get tb user id by staff id (根据userId获取Teambition项目用户ID).
 
         Args:
@@ -1983,7 +1535,7 @@ class ProjectV1(Manager):
 
         Source: obtain-dingtalk-teambition-user-id-based-on-userid
         """
-        return Call(GetTbUserIdByStaffIdReply)
+        return Call(str, "result.tbUserId")
 
     @api("project_1_0.GetUserJoinedProject", "GET /v1.0/project/users/{userId}/joinProjects")
     def get_user_joined_project(
@@ -2019,12 +1571,12 @@ class ProjectV1(Manager):
         self,
         user_id: str,
         *,
-        project_ids: str | None = None,
+        project_ids: CommaStrs | None = None,
         name: str | None = None,
         max_results: Annotated[int, Field(le=300)] = 100,
         next_token: str | None = None,
         source_id: str | None = None,
-    ) -> Query[QueryProjectResult]:
+    ) -> Query[Project]:
         """Query project (查询项目).
 
         Args:
@@ -2043,7 +1595,7 @@ class ProjectV1(Manager):
 
         Source: query-enterprise-all-projects
         """
-        return Listing(QueryProjectResult, TOKEN, items="result")
+        return Listing(Project, TOKEN, items="result")
 
     @api("project_1_0.QueryTaskOfProject", "GET /v1.0/project/users/{userId}/projectIds/{projectId}/tasks")
     def query_task_of_project(
@@ -2054,7 +1606,7 @@ class ProjectV1(Manager):
         next_token: str | None = None,
         max_results: Annotated[int, Field(le=500)] = 100,
         query: str | None = None,
-    ) -> Query[QueryTaskOfProjectResult]:
+    ) -> Query[TaskOfProject]:
         """Query task of project (查询项目中的任务).
 
         Args:
@@ -2072,811 +1624,7 @@ class ProjectV1(Manager):
 
         Source: query-tasks-in-a-project
         """
-        return Listing(QueryTaskOfProjectResult, TOKEN, items="result")
-
-    @api(
-        "project_1_0.SeachTaskStage",
-        "POST /v1.0/project/users/{userId}/projects/{projectId}/taskStages/search?taskListId&query&maxResults&nextToken&taskStageIds",
-        idempotent=True,
-    )
-    def seach_task_stage(
-        self,
-        user_id: str,
-        project_id: str,
-        *,
-        task_list_id: str | None = None,
-        query: str | None = None,
-        max_results: Annotated[int, Field(le=300)] = 100,
-        next_token: str | None = None,
-        task_stage_ids: str | None = None,
-    ) -> Query[SeachTaskStageResult]:
-        """Seach task stage (获取任务列表).
-
-        Args:
-            user_id: 操作者userId
-            project_id: 项目ID
-            task_list_id: 任务分组ID (例 e.g. `60a2187eb72xxxxxxx`)
-            query: 任务列表名字 (例 e.g. `自定义列1`)
-            max_results: 每页返回最大数量 (≤ 300; 默认 default `100`; 例 e.g. `10`)
-            next_token: 分页标 (例 e.g. `f279e812xxxxxx`)
-            task_stage_ids: 任务列表 ID
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Read.All.
-
-        Apps: internal, third_party_org.
-
-        Source: get-task-list
-        """
-        return Listing(SeachTaskStageResult, TOKEN, items="result")
-
-    @api("project_1_0.SearchProjectTemplate", "GET /v1.0/project/organizations/users/{userId}/templates")
-    def search_project_template(
-        self,
-        user_id: str,
-        *,
-        keyword: str | None = None,
-    ) -> Call[SearchProjectTemplateReply]:
-        """Search project template (搜索企业项目模板).
-
-        Args:
-            user_id: 操作者userId
-            keyword: 项目模板名称关键词 (例 e.g. `测试模板`)
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Project.Read.All.
-
-        Apps: internal, third_party_org.
-
-        Source: search-for-enterprise-custom-templates-by-project-template-name
-        """
-        return Call(SearchProjectTemplateReply)
-
-    @api(
-        "project_1_0.SearchTaskFlow",
-        "POST /v1.0/project/users/{userId}/projects/{projectId}/taskflows/search?query&maxResults&nextToken&taskflowIds",
-        idempotent=True,
-    )
-    def search_task_flow(
-        self,
-        user_id: str,
-        project_id: str,
-        *,
-        query: str | None = None,
-        max_results: Annotated[int, Field(le=300)] | None = None,
-        next_token: str | None = None,
-        taskflow_ids: str | None = None,
-    ) -> Call[SearchTaskFlowReply]:
-        """Search task flow (查询任务工作流).
-
-        Args:
-            user_id: 操作者userId
-            project_id: 项目ID
-            query: 模糊查询工作流名字 (例 e.g. `工作流1`)
-            max_results: 每页返回最大数量 (≤ 300; 默认 default `10`)
-            next_token: 分页标 (例 e.g. `f279e812xxxxxx`)
-            taskflow_ids: 工作流ID集合 (例 e.g. `60a2187eb72xxxxxxx,60a2187eb72xxxxxxx`)
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Read.All.
-
-        Apps: internal, third_party_org.
-
-        Source: query-task-workflow
-        """
-        return Call(SearchTaskFlowReply)
-
-    @api(
-        "project_1_0.SearchTaskList",
-        "POST /v1.0/project/users/{userId}/projects/{projectId}/taskLists/search?query&maxResults&nextToken&taskListIds",
-        idempotent=True,
-    )
-    def search_task_list(
-        self,
-        user_id: str,
-        project_id: str,
-        *,
-        query: str | None = None,
-        max_results: Annotated[int, Field(le=300)] = 100,
-        next_token: str | None = None,
-        task_list_ids: str | None = None,
-    ) -> Query[SearchTaskListResult]:
-        """Search task list (查询任务分组).
-
-        Args:
-            user_id: 操作者userId
-            project_id: 项目ID
-            query: 模糊任务分组名字
-            max_results: 每页返回最大数量 (≤ 300; 默认 default `100`)
-            next_token: 分页标
-            task_list_ids: 任务分组ID集合
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Read.All.
-
-        Apps: internal, third_party_org.
-
-        Source: query-task-grouping
-        """
-        return Listing(SearchTaskListResult, TOKEN, items="result")
-
-    @api(
-        "project_1_0.SearchTaskflowStatus",
-        "GET /v1.0/project/users/{userId}/projects/{projectId}/taskflowStatuses/search",
-    )
-    def search_taskflow_status(
-        self,
-        user_id: str,
-        project_id: str,
-        *,
-        query: str | None = None,
-        max_results: Annotated[int, Field(le=300)] | None = None,
-        next_token: str | None = None,
-        tf_ids: str | None = None,
-        tfs_ids: str | None = None,
-    ) -> Call[SearchTaskflowStatusReply]:
-        """Search taskflow status (搜索任务工作流状态).
-
-        Args:
-            user_id: 操作者userId
-            project_id: 项目ID
-            query: 模糊查询工作流状态名字 (例 e.g. `未开始`)
-            max_results: 每页返回最大数量 (≤ 300; 默认 default `10`)
-            next_token: 分页标 (例 e.g. `f279e812xxxxxx`)
-            tf_ids: 工作流ID集合 (例 e.g. `60a2187eb72xxxxxxx,60a2187eb72xxxxxxx`)
-            tfs_ids: 工作流状态ID集合 (例 e.g. `60a2187eb72xxxxxxx,60a2187eb72xxxxxxx`)
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Read.All.
-
-        Apps: internal, third_party_org.
-
-        Source: search-task-workflow-status
-        """
-        return Call(SearchTaskflowStatusReply)
-
-    @api(
-        "project_1_0.SearchUserTask",
-        "POST /v1.0/project/users/{userId}/tasks/search?roleTypes&tql&nextToken&maxResults",
-        idempotent=True,
-    )
-    def search_user_task(
-        self,
-        user_id: str,
-        role_types: str,
-        *,
-        tql: str | None = None,
-        next_token: str | None = None,
-        max_results: Annotated[int, Field(le=100)] = 100,
-    ) -> Query[SearchUserTaskResult]:
-        """Search user task (查询用户任务信息列表).
-
-        Args:
-            user_id: 操作者userId
-            role_types: 用户的任务角色
-            tql: tql内容
-            next_token: 分页标
-            max_results: 每页返回最大数量 (≤ 100; 默认 default `100`)
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Read.All.
-
-        Apps: internal, third_party_org.
-
-        Source: querying-user-tasks
-        """
-        return Listing(SearchUserTaskResult, TOKEN, items="result")
-
-    @api("project_1_0.SuspendProject", "POST /v1.0/project/users/{userId}/projects/{projectId}/suspend")
-    def suspend_project(
-        self,
-        project_id: str,
-        user_id: str,
-    ) -> Call[SuspendProjectReply]:
-        """Suspend project (归档项目).
-
-        Args:
-            project_id: 项目ID
-            user_id: 用户userId
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Project.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: archiving-project
-        """
-        return Call(SuspendProjectReply)
-
-    @api("project_1_0.UnSuspendProject", "POST /v1.0/project/users/{userId}/projects/{projectId}/unsuspend")
-    def un_suspend_project(
-        self,
-        project_id: str,
-        user_id: str,
-    ) -> Call[UnSuspendProjectReply]:
-        """Un suspend project (恢复项目归档).
-
-        Args:
-            project_id: 项目ID
-            user_id: 用户userId
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Project.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: cancel-project-archiving
-        """
-        return Call(UnSuspendProjectReply)
-
-    @api("project_1_0.UpdateCustomfieldValue", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/customFields")
-    def update_customfield_value(
-        self,
-        user_id: str,
-        task_id: str,
-        value: Annotated[list[UpdateCustomfieldValueValue], Field(max_length=10)],
-        *,
-        custom_field_name: str | None = None,
-        custom_field_id: str | None = None,
-    ) -> Call[UpdateCustomfieldValueReply]:
-        """Update customfield value (更新项目任务的自定义字段值).
-
-        Args:
-            user_id: 操作者userId
-            task_id: 任务id
-            value: 自定义字段值列表 (≤ 10 项 items)
-            custom_field_name: 自定义字段名 (例 e.g. `自定义字段-文本`)
-            custom_field_id: 自定义字段id (例 e.g. `62a010c153c2ef52xxxx`)
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: update-task-custom-field-value
-        """
-        return Call(UpdateCustomfieldValueReply)
-
-    @api(
-        "project_1_0.UpdateOrganizationTaskContent",
-        "PUT /v1.0/project/organizations/users/{userId}/tasks/{taskId}/contents",
-    )
-    def update_organization_task_content(
-        self,
-        task_id: str,
-        user_id: str,
-        content: str,
-        *,
-        disable_activity: bool | None = None,
-        disable_notification: bool | None = None,
-    ) -> Call[UpdateOrganizationTaskContentReply]:
-        """Update organization task content (更新自由任务标题).
-
-        Args:
-            task_id: 任务id
-            user_id: 操作者userId
-            content: 任务标题
-            disable_activity: 是否禁止动态
-            disable_notification: 是否禁止通知
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: change-free-task-title
-        """
-        return Call(UpdateOrganizationTaskContentReply)
-
-    @api(
-        "project_1_0.UpdateOrganizationTaskDueDate",
-        "PUT /v1.0/project/organizations/users/{userId}/tasks/{taskId}/dueDates",
-    )
-    def update_organization_task_due_date(
-        self,
-        task_id: str,
-        user_id: str,
-        due_date: str,
-        *,
-        disable_activity: bool | None = None,
-        disable_notification: bool | None = None,
-    ) -> Call[UpdateOrganizationTaskDueDateReply]:
-        """Update organization task due date (更新自由任务截止时间).
-
-        Args:
-            task_id: 任务id
-            user_id: 操作者userId
-            due_date: 任务截止时间 (例 e.g. `2022-06-13T03:30:42.830Z`)
-            disable_activity: 是否禁止动态 (例 e.g. `True`)
-            disable_notification: 是否禁止通知 (例 e.g. `True`)
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: change-free-task-deadline
-        """
-        return Call(UpdateOrganizationTaskDueDateReply)
-
-    @api(
-        "project_1_0.UpdateOrganizationTaskExecutor",
-        "PUT /v1.0/project/organizations/users/{userId}/tasks/{taskId}/executors",
-    )
-    def update_organization_task_executor(
-        self,
-        task_id: str,
-        user_id: str,
-        executor_id: str,
-        *,
-        disable_activity: bool | None = None,
-        disable_notification: bool | None = None,
-    ) -> Call[UpdateOrganizationTaskExecutorReply]:
-        """Update organization task executor (更新自由任务执行者).
-
-        Args:
-            task_id: 任务id
-            user_id: 操作者userId
-            executor_id: 任务执行者userId (例 e.g. `0715xxxxx`)
-            disable_activity: 是否禁止动态 (例 e.g. `True`)
-            disable_notification: 是否禁止通知 (例 e.g. `True`)
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: change-free-task-executor
-        """
-        return Call(UpdateOrganizationTaskExecutorReply)
-
-    @api(
-        "project_1_0.UpdateOrganizationTaskInvolveMembers",
-        "PUT /v1.0/project/organizations/users/{userId}/tasks/{taskId}/involveMembers",
-    )
-    def update_organization_task_involve_members(
-        self,
-        task_id: str,
-        user_id: str,
-        *,
-        involve_members: Annotated[list[str], Field(max_length=20)] | None = None,
-        add_involvers: Annotated[list[str], Field(max_length=20)] | None = None,
-        del_involvers: list[str] | None = None,
-        disable_activity: bool | None = None,
-        disable_notification: bool | None = None,
-    ) -> Call[UpdateOrganizationTaskInvolveMembersReply]:
-        """Update organization task involve members (增加或删除自由任务的参与者).
-
-        Args:
-            task_id: 任务id
-            user_id: 操作者userId
-            involve_members: 所有参与者userId列表 (≤ 20 项 items)
-            add_involvers: 增加的参与者userId列表 (≤ 20 项 items)
-            del_involvers: 删除的参与者userId列表
-            disable_activity: 是否禁止动态 (例 e.g. `True`)
-            disable_notification: 是否禁止通知 (例 e.g. `True`)
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: change-task-participant
-        """
-        return Call(UpdateOrganizationTaskInvolveMembersReply)
-
-    @api(
-        "project_1_0.UpdateOrganizationTaskNote", "PUT /v1.0/project/organizations/users/{userId}/tasks/{taskId}/notes"
-    )
-    def update_organization_task_note(
-        self,
-        task_id: str,
-        user_id: str,
-        note: str,
-        *,
-        disable_activity: bool | None = None,
-        disable_notification: bool | None = None,
-    ) -> Call[UpdateOrganizationTaskNoteReply]:
-        """Update organization task note (更新自由任务备注).
-
-        Args:
-            task_id: 任务id
-            user_id: 操作者userId
-            note: 任务备注 (例 e.g. `我是一条备注哦`)
-            disable_activity: 是否禁止动态 (例 e.g. `True`)
-            disable_notification: 是否禁止通知 (例 e.g. `True`)
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: update-free-task-notes
-        """
-        return Call(UpdateOrganizationTaskNoteReply)
-
-    @api(
-        "project_1_0.UpdateOrganizationTaskPriority",
-        "PUT /v1.0/project/organizations/users/{userId}/tasks/{taskId}/priorities",
-    )
-    def update_organization_task_priority(
-        self,
-        task_id: str,
-        user_id: str,
-        priority: int,
-        *,
-        disable_activity: bool | None = None,
-        disable_notification: bool | None = None,
-    ) -> Call[UpdateOrganizationTaskPriorityReply]:
-        """Update organization task priority (更新自由任务的优先级).
-
-        Args:
-            task_id: 任务id
-            user_id: 操作者userId
-            priority: 自由任务优先级 (例 e.g. `-10`)
-            disable_activity: 是否禁止动态 (例 e.g. `True`)
-            disable_notification: 是否禁止通知 (例 e.g. `True`)
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: change-free-task-priority
-        """
-        return Call(UpdateOrganizationTaskPriorityReply)
-
-    @api(
-        "project_1_0.UpdateOrganizationTaskStatus",
-        "PUT /v1.0/project/organizations/users/{userId}/tasks/{taskId}/states",
-    )
-    def update_organization_task_status(
-        self,
-        task_id: str,
-        user_id: str,
-        is_done: bool,
-        *,
-        disable_activity: bool | None = None,
-        disable_notification: bool | None = None,
-    ) -> Call[UpdateOrganizationTaskStatusReply]:
-        """Update organization task status (更新自由任务状态).
-
-        Args:
-            task_id: 任务id
-            user_id: 操作者userId
-            is_done: 自由任务状态 (例 e.g. `True`)
-            disable_activity: 是否禁止动态 (例 e.g. `False`)
-            disable_notification: 是否禁止通知 (例 e.g. `False`)
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: change-free-task-status
-        """
-        return Call(UpdateOrganizationTaskStatusReply)
-
-    @api("project_1_0.UpdateProjectGroup", "PUT /v1.0/project/users/{userId}/projects/{projectId}/groups")
-    def update_project_group(
-        self,
-        user_id: str,
-        project_id: str,
-        *,
-        add_project_group_ids: list[str] | None = None,
-        del_project_group_ids: list[str] | None = None,
-    ) -> Call[UpdateProjectGroupReply]:
-        """Update project group (更新项目所在的分组).
-
-        Args:
-            user_id: 操作者userId
-            project_id: 项目Id
-            add_project_group_ids: 将项目添加到的目标项目分组Id列表
-            del_project_group_ids: 移除该项目的项目分组Id列表
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Project.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: update-project-grouping
-        """
-        return Call(UpdateProjectGroupReply)
-
-    @api("project_1_0.UpdateTaskContent", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/contents")
-    def update_task_content(
-        self,
-        user_id: str,
-        task_id: str,
-        *,
-        content: str | None = None,
-    ) -> Call[UpdateTaskContentReply]:
-        """Update task content (更新任务标题).
-
-        Args:
-            user_id: 操作者userId
-            task_id: 任务ID
-            content: 任务标题
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: update-task-content
-        """
-        return Call(UpdateTaskContentReply)
-
-    @api("project_1_0.UpdateTaskDueDate", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/dueDates")
-    def update_task_due_date(
-        self,
-        user_id: str,
-        task_id: str,
-        *,
-        due_date: str | None = None,
-    ) -> Call[UpdateTaskDueDateReply]:
-        """Update task due date (更新任务截止时间).
-
-        Args:
-            user_id: 操作者userId
-            task_id: 任务ID
-            due_date: 截止时间 (例 e.g. `2022-07-04T03:29:34.770Z`)
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: update-task-deadline
-        """
-        return Call(UpdateTaskDueDateReply)
-
-    @api("project_1_0.UpdateTaskExecutor", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/executors")
-    def update_task_executor(
-        self,
-        user_id: str,
-        task_id: str,
-        *,
-        executor_id: str | None = None,
-    ) -> Call[UpdateTaskExecutorReply]:
-        """Update task executor (更新任务执行者).
-
-        Args:
-            user_id: 操作者userId
-            task_id: 任务ID
-            executor_id: 执行者用户userId (例 e.g. `0517xxxxxxx`)
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: update-task-performer
-        """
-        return Call(UpdateTaskExecutorReply)
-
-    @api("project_1_0.UpdateTaskInvolvemembers", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/involveMembers")
-    def update_task_involvemembers(
-        self,
-        user_id: str,
-        task_id: str,
-        *,
-        involve_members: list[str] | None = None,
-        add_involvers: list[str] | None = None,
-        del_involvers: list[str] | None = None,
-    ) -> Call[UpdateTaskInvolvemembersReply]:
-        """Update task involvemembers (更新任务参与者).
-
-        Args:
-            user_id: 操作者userId
-            task_id: 任务ID
-            involve_members: 参与者用户userId
-            add_involvers: 参与者用户userId
-            del_involvers: 参与者用户userId
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: update-task-participants
-        """
-        return Call(UpdateTaskInvolvemembersReply)
-
-    @api("project_1_0.UpdateTaskNote", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/notes")
-    def update_task_note(
-        self,
-        user_id: str,
-        task_id: str,
-        *,
-        note: str | None = None,
-    ) -> Call[UpdateTaskNoteReply]:
-        """Update task note (更新任务备注).
-
-        Args:
-            user_id: 操作者userId
-            task_id: 任务ID
-            note: 任务备注 (例 e.g. `更改后的备注`)
-
-        Codes: content.dublication, org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: update-task-notes
-        """
-        return Call(UpdateTaskNoteReply)
-
-    @api("project_1_0.UpdateTaskPriority", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/priorities")
-    def update_task_priority(
-        self,
-        user_id: str,
-        task_id: str,
-        *,
-        priority: int | None = None,
-    ) -> Call[UpdateTaskPriorityReply]:
-        """Update task priority (更新任务优先级).
-
-        Args:
-            user_id: 操作者userId
-            task_id: 任务ID
-            priority: 优先级 (例 e.g. `1`)
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: update-task-priority
-        """
-        return Call(UpdateTaskPriorityReply)
-
-    @api("project_1_0.UpdateTaskStartdate", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/startDates")
-    def update_task_startdate(
-        self,
-        user_id: str,
-        task_id: str,
-        *,
-        start_date: str | None = None,
-    ) -> Call[UpdateTaskStartdateReply]:
-        """Update task startdate (更新任务开始时间).
-
-        Args:
-            user_id: 操作者userId
-            task_id: 任务ID
-            start_date: 任务开始时间 (例 e.g. `2022-07-04T03:29:34.770Z`)
-
-        Codes: org.not.exist, server.error, user.not.exist.
-
-        Scopes: Project.Task.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: update-task-start-time
-        """
-        return Call(UpdateTaskStartdateReply)
-
-    @api("project_1_0.UpdateTaskTaskflowstatus", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/taskflowStatuses")
-    def update_task_taskflowstatus(
-        self,
-        user_id: str,
-        task_id: str,
-        *,
-        taskflow_status_id: str | None = None,
-        tfs_update_note: str | None = None,
-        taskflow_status_update_note: str | None = None,
-    ) -> Call[UpdateTaskTaskflowstatusReply]:
-        """Update task taskflowstatus (更新任务工作流状态).
-
-        Args:
-            user_id: 操作者userId
-            task_id: 任务ID
-            taskflow_status_id: 任务状态ID (例 e.g. `60a2187eb72xxxxxxx`)
-            tfs_update_note: 任务流转说明 (例 e.g. `说明。`)
-            taskflow_status_update_note: (仅见于官方 SDK only in the official SDK)
-
-        Codes: org.not.exist, server.error, unchange, user.not.exist.
-
-        Scopes: Project.Task.Write.All.
-
-        Apps: internal, third_party_org.
-
-        Source: update-task-workflow-status
-        """
-        return Call(UpdateTaskTaskflowstatusReply)
-
-    @api("project_1_0.CreateWorkTimeApprove", "POST /v1.0/project/users/{userId}/workTimes/approvals")
-    def create_work_time_approve(
-        self,
-        user_id: str,
-        work_time_ids: list[str],
-    ) -> Call[CreateWorkTimeApproveReply]:
-        """Create work time approve (创建实际工时审批对象。).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateWorkTimeApproveReply)
-
-    @api("project_1_0.GetDeptsByOrgId", "GET /v1.0/project/orgs/depts")
-    def get_depts_by_org_id(
-        self,
-        *,
-        max_results: int | None = None,
-        next_token: int | None = None,
-    ) -> Query[GetDeptsByOrgIdDeptList]:
-        """Get depts by org id (根据企业Id获取部门).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(GetDeptsByOrgIdDeptList, TOKEN_FROM_ZERO, items="deptList")
-
-    @api("project_1_0.GetEmpsByOrgId", "GET /v1.0/project/orgs/employees")
-    def get_emps_by_org_id(
-        self,
-        *,
-        max_results: int | None = None,
-        need_dept: bool | None = None,
-        next_token: int | None = None,
-    ) -> Query[GetEmpsByOrgIdEmpList]:
-        """Get emps by org id (根据企业Id获取企业内的员工信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(GetEmpsByOrgIdEmpList, TOKEN_FROM_ZERO, items="empList")
-
-    @api("project_1_0.GetTbProjectGray", "POST /v1.0/project/projects/gray", idempotent=True)
-    def get_tb_project_gray(
-        self,
-        label: str,
-    ) -> Call[GetTbProjectGrayReply]:
-        """Get tb project gray (获取项目灰度标).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetTbProjectGrayReply)
-
-    @api("project_1_0.GetTbProjectSource", "POST /v1.0/project/projects/source", idempotent=True)
-    def get_tb_project_source(
-        self,
-    ) -> Call[GetTbProjectSourceReply]:
-        """Get tb project source (获取项目来源).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetTbProjectSourceReply)
+        return Listing(TaskOfProject, TOKEN, items="result")
 
     @api(
         "project_1_0.SearchAllTasksByTql",
@@ -2904,7 +1652,7 @@ class ProjectV1(Manager):
         "POST /v1.0/project/organizations/users/{userId}/customfields/search?customFieldIds&instanceIds&maxResults&nextToken&projectIds&query",
         idempotent=True,
     )
-    def search_oranization_customfield(
+    def search_organization_customfield(
         self,
         user_id: str,
         *,
@@ -2914,14 +1662,16 @@ class ProjectV1(Manager):
         next_token: str | None = None,
         project_ids: str | None = None,
         query: str | None = None,
-    ) -> Query[SearchOranizationCustomfieldResult]:
-        """Search oranization customfield (查询企业自定义字段).
+    ) -> Query[OrganizationCustomfield]:
+        """Search organization customfield (查询企业自定义字段).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(SearchOranizationCustomfieldResult, TOKEN, items="result")
+        return Listing(OrganizationCustomfield, TOKEN, items="result")
+
+    search_oranization_customfield = search_organization_customfield
 
     @api(
         "project_1_0.SearchProjectCustomfield",
@@ -2939,14 +1689,696 @@ class ProjectV1(Manager):
         next_token: str | None = None,
         query: str | None = None,
         scenario_field_config_id: str | None = None,
-    ) -> Query[SearchProjectCustomfieldResult]:
+    ) -> Query[ProjectCustomfield]:
         """Search project customfield (查询项目自定义字段).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(SearchProjectCustomfieldResult, TOKEN, items="result")
+        return Listing(ProjectCustomfield, TOKEN, items="result")
+
+    @api("project_1_0.SearchProjectTemplate", "GET /v1.0/project/organizations/users/{userId}/templates")
+    def search_project_template(
+        self,
+        user_id: str,
+        *,
+        keyword: str | None = None,
+    ) -> Call[list[ProjectGroup]]:
+        """Search project template (搜索企业项目模板).
+
+        Args:
+            user_id: 操作者userId
+            keyword: 项目模板名称关键词 (例 e.g. `测试模板`)
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Project.Read.All.
+
+        Apps: internal, third_party_org.
+
+        Source: search-for-enterprise-custom-templates-by-project-template-name
+        """
+        return Call(list[ProjectGroup], "result").or_empty()
+
+    @api(
+        "project_1_0.SearchTaskFlow",
+        "POST /v1.0/project/users/{userId}/projects/{projectId}/taskflows/search?query&maxResults&nextToken&taskflowIds",
+        idempotent=True,
+    )
+    def search_task_flow(
+        self,
+        user_id: str,
+        project_id: str,
+        *,
+        query: str | None = None,
+        max_results: Annotated[int, Field(le=300)] | None = None,
+        next_token: str | None = None,
+        taskflow_ids: CommaStrs | None = None,
+    ) -> Call[list[TaskFlow]]:
+        """Search task flow (查询任务工作流).
+
+        Args:
+            user_id: 操作者userId
+            project_id: 项目ID
+            query: 模糊查询工作流名字 (例 e.g. `工作流1`)
+            max_results: 每页返回最大数量 (≤ 300; 默认 default `10`)
+            next_token: 分页标 (例 e.g. `f279e812xxxxxx`)
+            taskflow_ids: 工作流ID集合 (例 e.g. `60a2187eb72xxxxxxx,60a2187eb72xxxxxxx`)
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Read.All.
+
+        Apps: internal, third_party_org.
+
+        Source: query-task-workflow
+        """
+        return Call(list[TaskFlow], "result").or_empty()
+
+    @api(
+        "project_1_0.SearchTaskList",
+        "POST /v1.0/project/users/{userId}/projects/{projectId}/taskLists/search?query&maxResults&nextToken&taskListIds",
+        idempotent=True,
+    )
+    def search_task_list(
+        self,
+        user_id: str,
+        project_id: str,
+        *,
+        query: str | None = None,
+        max_results: Annotated[int, Field(le=300)] = 100,
+        next_token: str | None = None,
+        task_list_ids: CommaStrs | None = None,
+    ) -> Query[TaskDetail]:
+        """Search task list (查询任务分组).
+
+        Args:
+            user_id: 操作者userId
+            project_id: 项目ID
+            query: 模糊任务分组名字
+            max_results: 每页返回最大数量 (≤ 300; 默认 default `100`)
+            next_token: 分页标
+            task_list_ids: 任务分组ID集合
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Read.All.
+
+        Apps: internal, third_party_org.
+
+        Source: query-task-grouping
+        """
+        return Listing(TaskDetail, TOKEN, items="result")
+
+    @api(
+        "project_1_0.SeachTaskStage",
+        "POST /v1.0/project/users/{userId}/projects/{projectId}/taskStages/search?taskListId&query&maxResults&nextToken&taskStageIds",
+        idempotent=True,
+    )
+    def search_task_stage(
+        self,
+        user_id: str,
+        project_id: str,
+        *,
+        task_list_id: str | None = None,
+        query: str | None = None,
+        max_results: Annotated[int, Field(le=300)] = 100,
+        next_token: str | None = None,
+        task_stage_ids: CommaStrs | None = None,
+    ) -> Query[TaskStage]:
+        """Search task stage (获取任务列表).
+
+        Args:
+            user_id: 操作者userId
+            project_id: 项目ID
+            task_list_id: 任务分组ID (例 e.g. `60a2187eb72xxxxxxx`)
+            query: 任务列表名字 (例 e.g. `自定义列1`)
+            max_results: 每页返回最大数量 (≤ 300; 默认 default `100`; 例 e.g. `10`)
+            next_token: 分页标 (例 e.g. `f279e812xxxxxx`)
+            task_stage_ids: 任务列表 ID
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Read.All.
+
+        Apps: internal, third_party_org.
+
+        Source: get-task-list
+        """
+        return Listing(TaskStage, TOKEN, items="result")
+
+    seach_task_stage = search_task_stage
+
+    @api(
+        "project_1_0.SearchTaskflowStatus",
+        "GET /v1.0/project/users/{userId}/projects/{projectId}/taskflowStatuses/search",
+    )
+    def search_taskflow_status(
+        self,
+        user_id: str,
+        project_id: str,
+        *,
+        query: str | None = None,
+        max_results: Annotated[int, Field(le=300)] | None = None,
+        next_token: str | None = None,
+        tf_ids: CommaStrs | None = None,
+        tfs_ids: CommaStrs | None = None,
+    ) -> Call[list[TaskflowStatus]]:
+        """Search taskflow status (搜索任务工作流状态).
+
+        Args:
+            user_id: 操作者userId
+            project_id: 项目ID
+            query: 模糊查询工作流状态名字 (例 e.g. `未开始`)
+            max_results: 每页返回最大数量 (≤ 300; 默认 default `10`)
+            next_token: 分页标 (例 e.g. `f279e812xxxxxx`)
+            tf_ids: 工作流ID集合 (例 e.g. `60a2187eb72xxxxxxx,60a2187eb72xxxxxxx`)
+            tfs_ids: 工作流状态ID集合 (例 e.g. `60a2187eb72xxxxxxx,60a2187eb72xxxxxxx`)
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Read.All.
+
+        Apps: internal, third_party_org.
+
+        Source: search-task-workflow-status
+        """
+        return Call(list[TaskflowStatus], "result").or_empty()
+
+    @api(
+        "project_1_0.SearchUserTask",
+        "POST /v1.0/project/users/{userId}/tasks/search?roleTypes&tql&nextToken&maxResults",
+        idempotent=True,
+    )
+    def search_user_task(
+        self,
+        user_id: str,
+        *,
+        role_types: str,
+        tql: str | None = None,
+        next_token: str | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
+    ) -> Query[Task]:
+        """Search user task (查询用户任务信息列表).
+
+        Args:
+            user_id: 操作者userId
+            role_types: 用户的任务角色
+            tql: tql内容
+            next_token: 分页标
+            max_results: 每页返回最大数量 (≤ 100; 默认 default `100`)
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Read.All.
+
+        Apps: internal, third_party_org.
+
+        Source: querying-user-tasks
+        """
+        return Listing(Task, TOKEN, items="result")
+
+    @api("project_1_0.SuspendProject", "POST /v1.0/project/users/{userId}/projects/{projectId}/suspend")
+    def suspend_project(
+        self,
+        project_id: str,
+        user_id: str,
+    ) -> Call[str]:
+        """Suspend project (归档项目).
+
+        Args:
+            project_id: 项目ID
+            user_id: 用户userId
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Project.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: archiving-project
+        """
+        return Call(str, "result.updated")
+
+    @api("project_1_0.UnSuspendProject", "POST /v1.0/project/users/{userId}/projects/{projectId}/unsuspend")
+    def un_suspend_project(
+        self,
+        project_id: str,
+        user_id: str,
+    ) -> Call[str]:
+        """Un suspend project (恢复项目归档).
+
+        Args:
+            project_id: 项目ID
+            user_id: 用户userId
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Project.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: cancel-project-archiving
+        """
+        return Call(str, "result.updated")
+
+    @api("project_1_0.UpdateCustomfieldValue", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/customFields")
+    def update_customfield_value(
+        self,
+        user_id: str,
+        task_id: str,
+        *,
+        value: Annotated[Sequence[Annotated[OrDict[TaskValue], Needs("title")]], Field(max_length=10)],
+        custom_field_name: str | None = None,
+        custom_field_id: str | None = None,
+    ) -> Call[list[CustomfieldValue]]:
+        """Update customfield value (更新项目任务的自定义字段值).
+
+        Args:
+            user_id: 操作者userId
+            task_id: 任务id
+            value: 自定义字段值列表 (≤ 10 项 items)
+            custom_field_name: 自定义字段名 (例 e.g. `自定义字段-文本`)
+            custom_field_id: 自定义字段id (例 e.g. `62a010c153c2ef52xxxx`)
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: update-task-custom-field-value
+        """
+        return Call(list[CustomfieldValue], "result.customFields").or_empty()
+
+    @api(
+        "project_1_0.UpdateOrganizationTaskContent",
+        "PUT /v1.0/project/organizations/users/{userId}/tasks/{taskId}/contents",
+    )
+    def update_organization_task_content(
+        self,
+        task_id: str,
+        user_id: str,
+        *,
+        content: str,
+        disable_activity: bool | None = None,
+        disable_notification: bool | None = None,
+    ) -> Call[UpdatedTaskContent | None]:
+        """Update organization task content (更新自由任务标题).
+
+        Args:
+            task_id: 任务id
+            user_id: 操作者userId
+            content: 任务标题
+            disable_activity: 是否禁止动态
+            disable_notification: 是否禁止通知
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: change-free-task-title
+        """
+        return Call(UpdatedTaskContent, "result").or_none()
+
+    @api(
+        "project_1_0.UpdateOrganizationTaskDueDate",
+        "PUT /v1.0/project/organizations/users/{userId}/tasks/{taskId}/dueDates",
+    )
+    def update_organization_task_due_date(
+        self,
+        task_id: str,
+        user_id: str,
+        *,
+        due_date: IsoFraction,
+        disable_activity: bool | None = None,
+        disable_notification: bool | None = None,
+    ) -> Call[UpdatedOrganizationTaskDueDate]:
+        """Update organization task due date (更新自由任务截止时间).
+
+        Args:
+            task_id: 任务id
+            user_id: 操作者userId
+            due_date: 任务截止时间 (例 e.g. `2022-06-13T03:30:42.830Z`)
+            disable_activity: 是否禁止动态 (例 e.g. `True`)
+            disable_notification: 是否禁止通知 (例 e.g. `True`)
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: change-free-task-deadline
+        """
+        return Call(UpdatedOrganizationTaskDueDate, "result")
+
+    @api(
+        "project_1_0.UpdateOrganizationTaskExecutor",
+        "PUT /v1.0/project/organizations/users/{userId}/tasks/{taskId}/executors",
+    )
+    def update_organization_task_executor(
+        self,
+        task_id: str,
+        user_id: str,
+        executor_id: str,
+        *,
+        disable_activity: bool | None = None,
+        disable_notification: bool | None = None,
+    ) -> Call[CreatedOrganizationTask]:
+        """Update organization task executor (更新自由任务执行者).
+
+        Args:
+            task_id: 任务id
+            user_id: 操作者userId
+            executor_id: 任务执行者userId (例 e.g. `0715xxxxx`)
+            disable_activity: 是否禁止动态 (例 e.g. `True`)
+            disable_notification: 是否禁止通知 (例 e.g. `True`)
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: change-free-task-executor
+        """
+        return Call(CreatedOrganizationTask, "result")
+
+    @api(
+        "project_1_0.UpdateOrganizationTaskInvolveMembers",
+        "PUT /v1.0/project/organizations/users/{userId}/tasks/{taskId}/involveMembers",
+    )
+    def update_organization_task_involve_members(
+        self,
+        task_id: str,
+        user_id: str,
+        *,
+        involve_members: Annotated[list[str], Field(max_length=20)] | None = None,
+        add_involvers: Annotated[list[str], Field(max_length=20)] | None = None,
+        del_involvers: list[str] | None = None,
+        disable_activity: bool | None = None,
+        disable_notification: bool | None = None,
+    ) -> Call[UpdatedOrganizationTaskInvolveMember]:
+        """Update organization task involve members (增加或删除自由任务的参与者).
+
+        Args:
+            task_id: 任务id
+            user_id: 操作者userId
+            involve_members: 所有参与者userId列表 (≤ 20 项 items)
+            add_involvers: 增加的参与者userId列表 (≤ 20 项 items)
+            del_involvers: 删除的参与者userId列表
+            disable_activity: 是否禁止动态 (例 e.g. `True`)
+            disable_notification: 是否禁止通知 (例 e.g. `True`)
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: change-task-participant
+        """
+        return Call(UpdatedOrganizationTaskInvolveMember, "result")
+
+    @api(
+        "project_1_0.UpdateOrganizationTaskNote", "PUT /v1.0/project/organizations/users/{userId}/tasks/{taskId}/notes"
+    )
+    def update_organization_task_note(
+        self,
+        task_id: str,
+        user_id: str,
+        *,
+        note: str,
+        disable_activity: bool | None = None,
+        disable_notification: bool | None = None,
+    ) -> Call[UpdatedTaskNote]:
+        """Update organization task note (更新自由任务备注).
+
+        Args:
+            task_id: 任务id
+            user_id: 操作者userId
+            note: 任务备注 (例 e.g. `我是一条备注哦`)
+            disable_activity: 是否禁止动态 (例 e.g. `True`)
+            disable_notification: 是否禁止通知 (例 e.g. `True`)
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: update-free-task-notes
+        """
+        return Call(UpdatedTaskNote, "result")
+
+    @api(
+        "project_1_0.UpdateOrganizationTaskPriority",
+        "PUT /v1.0/project/organizations/users/{userId}/tasks/{taskId}/priorities",
+    )
+    def update_organization_task_priority(
+        self,
+        task_id: str,
+        user_id: str,
+        *,
+        priority: int,
+        disable_activity: bool | None = None,
+        disable_notification: bool | None = None,
+    ) -> Call[UpdatedTaskPriority]:
+        """Update organization task priority (更新自由任务的优先级).
+
+        Args:
+            task_id: 任务id
+            user_id: 操作者userId
+            priority: 自由任务优先级 (例 e.g. `-10`)
+            disable_activity: 是否禁止动态 (例 e.g. `True`)
+            disable_notification: 是否禁止通知 (例 e.g. `True`)
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: change-free-task-priority
+        """
+        return Call(UpdatedTaskPriority, "result")
+
+    @api(
+        "project_1_0.UpdateOrganizationTaskStatus",
+        "PUT /v1.0/project/organizations/users/{userId}/tasks/{taskId}/states",
+    )
+    def update_organization_task_status(
+        self,
+        task_id: str,
+        user_id: str,
+        *,
+        is_done: bool,
+        disable_activity: bool | None = None,
+        disable_notification: bool | None = None,
+    ) -> Call[UpdatedOrganizationTaskStatus]:
+        """Update organization task status (更新自由任务状态).
+
+        Args:
+            task_id: 任务id
+            user_id: 操作者userId
+            is_done: 自由任务状态 (例 e.g. `True`)
+            disable_activity: 是否禁止动态 (例 e.g. `False`)
+            disable_notification: 是否禁止通知 (例 e.g. `False`)
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: change-free-task-status
+        """
+        return Call(UpdatedOrganizationTaskStatus, "result")
+
+    @api("project_1_0.UpdateProjectGroup", "PUT /v1.0/project/users/{userId}/projects/{projectId}/groups")
+    def update_project_group(
+        self,
+        user_id: str,
+        project_id: str,
+        *,
+        add_project_group_ids: list[str] | None = None,
+        del_project_group_ids: list[str] | None = None,
+    ) -> Call[bool]:
+        """Update project group (更新项目所在的分组).
+
+        Args:
+            user_id: 操作者userId
+            project_id: 项目Id
+            add_project_group_ids: 将项目添加到的目标项目分组Id列表
+            del_project_group_ids: 移除该项目的项目分组Id列表
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Project.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: update-project-grouping
+        """
+        return Call(bool, "result.ok")
+
+    @api("project_1_0.UpdateTaskContent", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/contents")
+    def update_task_content(
+        self,
+        user_id: str,
+        task_id: str,
+        *,
+        content: str | None = None,
+    ) -> Call[UpdatedTaskContent | None]:
+        """Update task content (更新任务标题).
+
+        Args:
+            user_id: 操作者userId
+            task_id: 任务ID
+            content: 任务标题
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: update-task-content
+        """
+        return Call(UpdatedTaskContent, "result").or_none()
+
+    @api("project_1_0.UpdateTaskDueDate", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/dueDates")
+    def update_task_due_date(
+        self,
+        user_id: str,
+        task_id: str,
+        *,
+        due_date: IsoFraction | None = None,
+    ) -> Call[UpdatedTaskDueDate]:
+        """Update task due date (更新任务截止时间).
+
+        Args:
+            user_id: 操作者userId
+            task_id: 任务ID
+            due_date: 截止时间 (例 e.g. `2022-07-04T03:29:34.770Z`)
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: update-task-deadline
+        """
+        return Call(UpdatedTaskDueDate, "result")
+
+    @api("project_1_0.UpdateTaskExecutor", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/executors")
+    def update_task_executor(
+        self,
+        user_id: str,
+        task_id: str,
+        *,
+        executor_id: str | None = None,
+    ) -> Call[UpdatedTaskExecutor]:
+        """Update task executor (更新任务执行者).
+
+        Args:
+            user_id: 操作者userId
+            task_id: 任务ID
+            executor_id: 执行者用户userId (例 e.g. `0517xxxxxxx`)
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: update-task-performer
+        """
+        return Call(UpdatedTaskExecutor, "result")
+
+    @api("project_1_0.UpdateTaskInvolvemembers", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/involveMembers")
+    def update_task_involvemembers(
+        self,
+        user_id: str,
+        task_id: str,
+        *,
+        involve_members: list[str] | None = None,
+        add_involvers: list[str] | None = None,
+        del_involvers: list[str] | None = None,
+    ) -> Call[UpdatedTaskInvolvemember]:
+        """Update task involvemembers (更新任务参与者).
+
+        Args:
+            user_id: 操作者userId
+            task_id: 任务ID
+            involve_members: 参与者用户userId
+            add_involvers: 参与者用户userId
+            del_involvers: 参与者用户userId
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: update-task-participants
+        """
+        return Call(UpdatedTaskInvolvemember, "result")
+
+    @api("project_1_0.UpdateTaskNote", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/notes")
+    def update_task_note(
+        self,
+        user_id: str,
+        task_id: str,
+        *,
+        note: str | None = None,
+    ) -> Call[UpdatedTaskNote]:
+        """Update task note (更新任务备注).
+
+        Args:
+            user_id: 操作者userId
+            task_id: 任务ID
+            note: 任务备注 (例 e.g. `更改后的备注`)
+
+        Codes: content.dublication, org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: update-task-notes
+        """
+        return Call(UpdatedTaskNote, "result")
+
+    @api("project_1_0.UpdateTaskPriority", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/priorities")
+    def update_task_priority(
+        self,
+        user_id: str,
+        task_id: str,
+        *,
+        priority: int | None = None,
+    ) -> Call[UpdatedTaskPriority]:
+        """Update task priority (更新任务优先级).
+
+        Args:
+            user_id: 操作者userId
+            task_id: 任务ID
+            priority: 优先级 (例 e.g. `1`)
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: update-task-priority
+        """
+        return Call(UpdatedTaskPriority, "result")
 
     @api("project_1_0.UpdateTaskStage", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/stages")
     def update_task_stage(
@@ -2955,14 +2387,68 @@ class ProjectV1(Manager):
         task_id: str,
         *,
         task_stage_id: str | None = None,
-    ) -> Call[UpdateTaskStageReply]:
+    ) -> Call[Task | None]:
         """Update task stage (更新任务列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateTaskStageReply)
+        return Call(Task, "result").or_none()
+
+    @api("project_1_0.UpdateTaskStartdate", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/startDates")
+    def update_task_startdate(
+        self,
+        user_id: str,
+        task_id: str,
+        *,
+        start_date: IsoFraction | None = None,
+    ) -> Call[UpdatedTaskStartdate]:
+        """Update task startdate (更新任务开始时间).
+
+        Args:
+            user_id: 操作者userId
+            task_id: 任务ID
+            start_date: 任务开始时间 (例 e.g. `2022-07-04T03:29:34.770Z`)
+
+        Codes: org.not.exist, server.error, user.not.exist.
+
+        Scopes: Project.Task.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: update-task-start-time
+        """
+        return Call(UpdatedTaskStartdate, "result")
+
+    @api("project_1_0.UpdateTaskTaskflowstatus", "PUT /v1.0/project/users/{userId}/tasks/{taskId}/taskflowStatuses")
+    def update_task_taskflowstatus(
+        self,
+        user_id: str,
+        task_id: str,
+        *,
+        taskflow_status_id: str | None = None,
+        tfs_update_note: str | None = None,
+        taskflow_status_update_note: str | None = None,
+    ) -> Call[str]:
+        """Update task taskflowstatus (更新任务工作流状态).
+
+        Args:
+            user_id: 操作者userId
+            task_id: 任务ID
+            taskflow_status_id: 任务状态ID (例 e.g. `60a2187eb72xxxxxxx`)
+            tfs_update_note: 任务流转说明 (例 e.g. `说明。`)
+            taskflow_status_update_note: (仅见于官方 SDK only in the official SDK)
+
+        Codes: org.not.exist, server.error, unchange, user.not.exist.
+
+        Scopes: Project.Task.Write.All.
+
+        Apps: internal, third_party_org.
+
+        Source: update-task-workflow-status
+        """
+        return Call(str, "result.updated")
 
     @api("project_1_0.UpdateWorkTimeApprove", "PUT /v1.0/project/users/{userId}/workTimes/approvals/{approveOpenId}")
     def update_work_time_approve(
@@ -2976,11 +2462,11 @@ class ProjectV1(Manager):
         submit_time: str | None = None,
         title: str | None = None,
         url: str | None = None,
-    ) -> Call[UpdateWorkTimeApproveReply]:
+    ) -> Call[WorkTimeApprove | None]:
         """Update work time approve (更新工时审批对象).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateWorkTimeApproveReply)
+        return Call(WorkTimeApprove, "result").or_none()

@@ -2,65 +2,90 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import CURSOR, OFFSET
-from dingtalk_models.core.wire import BeijingTime, Millis, empty_list
+from dingtalk_models.core.wire import BeijingTime, Millis, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CommentListComment(Record):
-    create_time: BeijingTime | None
+class Comment(Reply):
+    """Comment."""
+
+    create_time: BeijingTime
     """评论时间"""
-    content: str | None
+    content: str = ""
     """评论内容"""
     userid: str | None
     """评论人ID"""
 
 
-class CreateCreateReportParamContents(TypedDict, total=False):
-    sort: Required[int]
+class ContentEntry(Shape):
+    """Content entry (日志内容数组)."""
+
+    sort: int
     """写日志对应的模板某个字段的唯一序列ID (例 e.g. `0`)"""
-    type: Required[Literal[1]]
+    type: int
     """写日志对应的模板某个字段的类型 (`1`)"""
-    content_type: Required[str]
+    content_type: str
     """日志内容的类型 (例 e.g. `markdown`)"""
-    content: Required[Annotated[str, Field(max_length=1000)]]
+    content: Annotated[str, Field(max_length=1000)]
     """日志内容 (≤ 1000 字符 characters; 例 e.g. `### 序号1`)"""
-    key: Required[str]
+    key: str
     """写日志对应的模板某个字段的标题 (例 e.g. `今日完成工作`)"""
 
 
-class CreateCreateReportParam(TypedDict, total=False):
-    contents: Required[list[CreateCreateReportParamContents]]
-    """日志内容数组"""
-    template_id: Required[str]
-    """模板ID (例 e.g. `12345abcde`)"""
-    to_userids: list[str]
-    """日志发送到的员工userId"""
-    to_chat: Required[bool]
-    """发送日志到员工时是否发送单聊消息 (例 e.g. `True`)"""
-    to_cids: list[str]
-    """日志要发送到的群ID (例 e.g. `123`)"""
-    dd_from: Required[str]
-    """日志来源 (例 e.g. `report`)"""
-    userid: Required[str]
-    """创建日志的员工userId (例 e.g. `12345`)"""
+class DefaultReceivedConv(Reply):
+    """Default received conv (默认接收群)."""
+
+    conversation_id: str | None
+    title: str = ""
+    """群名称"""
 
 
-class GetunreadcountReply(Record):
-    count: int | None
-    """员工日志未读数"""
+class DefaultReceiver(Reply):
+    """Default receiver (模板默认接收人)."""
+
+    user_name: str = ""
+    """默认接收人名称"""
+    userid: str | None
+    """默认接收人员工的userId"""
 
 
-class ListDataListContents(Record):
+class Report(Reply):
+    """Report."""
+
+    contents: list[ReportEntry] = empty_list()
+    """日志内容"""
+    remark: str = ""
+    """备注"""
+    template_name: str
+    """日志模板名称"""
+    dept_name: str
+    """部门"""
+    creator_name: str
+    """日志创建人"""
+    creator_id: str
+    """日志创建人的userId"""
+    create_time: Millis
+    """日志创建时间"""
+    report_id: str
+    """日志ID"""
+    modified_time: Millis | None
+    """日志修改时间"""
+
+
+class ReportEntry(Reply):
+    """Report entry (日志内容)."""
+
     sort: str | None
     """排序"""
     type: str | None
@@ -71,77 +96,29 @@ class ListDataListContents(Record):
     """模板内容"""
 
 
-class ListDataList(Record):
-    contents: list[ListDataListContents] = empty_list()
-    """日志内容"""
-    remark: str | None
-    """备注"""
-    template_name: str | None
-    """日志模板名称"""
-    dept_name: str | None
-    """部门"""
-    creator_name: str | None
-    """日志创建人"""
-    creator_id: str | None
-    """日志创建人的userId"""
-    create_time: Millis | None
-    """日志创建时间"""
-    report_id: str | None
-    """日志ID"""
-    modified_time: Millis | None
-    """日志修改时间"""
+class ReportName(Reply):
+    """Report name."""
 
-
-class SavecontentCreateReportParamContents(TypedDict, total=False):
-    sort: Required[int]
-    """写日志对应的模板某个字段的唯一序列ID (例 e.g. `0`)"""
-    type: Required[Literal[1]]
-    """写日志对应的模板某个字段的类型 (`1`)"""
-    content_type: Required[str]
-    """日志内容的类型 (例 e.g. `markdown`)"""
-    content: Required[str]
-    """日志内容 (例 e.g. `### 序号1`)"""
-    key: Required[str]
-    """写日志对应的模板某个字段的标题 (例 e.g. `字段1`)"""
-
-
-class SavecontentCreateReportParam(TypedDict, total=False):
-    contents: Required[list[SavecontentCreateReportParamContents]]
-    """日志内容数组"""
-    template_id: Required[str]
-    """模板ID (例 e.g. `12345abcde`)"""
-    dd_from: Required[str]
-    """日志来源 (例 e.g. `report`)"""
-    userid: Required[str]
-    """创建日志的员工的userId (例 e.g. `12345`)"""
-
-
-class SimplelistDataList(Record):
-    remark: str | None
-    """备注"""
-    template_name: str | None
-    """日志模板名"""
-    dept_name: str | None
-    """部门"""
-    creator_name: str | None
-    """日志创建人"""
-    creator_id: str | None
-    """日志创建人userId"""
-    create_time: Millis | None
-    """日志创建时间"""
-    report_id: str | None
-    """日志ID"""
-
-
-class TemplateGetbynameResultDefaultReceivers(Record):
-    user_name: str | None
-    """默认接收人名称"""
+    default_receivers: list[DefaultReceiver] = empty_list()
+    """模板默认接收人"""
+    name: str = ""
+    """模板名称"""
+    id: str
+    """模板ID"""
+    fields: list[ReportNameField] = empty_list()
+    """日志模板内各字段的信息"""
+    user_name: str = ""
+    """操作该接口的员工姓名"""
     userid: str | None
-    """默认接收人员工的userId"""
+    """操作该接口的员工userId"""
+    default_received_convs: list[DefaultReceivedConv] = empty_list()
+    """默认接收群"""
 
 
-class TemplateGetbynameResultFields(Record):
-    field_name: str | None
+class ReportNameField(Reply):
+    """Report name field (日志模板内各字段的信息)."""
+
+    field_name: str = ""
     """模板字段名称"""
     type: int | None
     """字段类型"""
@@ -149,31 +126,10 @@ class TemplateGetbynameResultFields(Record):
     """模板字段在当前模板内排序"""
 
 
-class TemplateGetbynameResultDefaultReceivedConvs(Record):
-    conversation_id: str | None
-    title: str | None
-    """群名称"""
+class Userid(Reply):
+    """Userid."""
 
-
-class TemplateGetbynameResult(Record):
-    default_receivers: list[TemplateGetbynameResultDefaultReceivers] = empty_list()
-    """模板默认接收人"""
-    name: str | None
-    """模板名称"""
-    id: str | None
-    """模板ID"""
-    fields: list[TemplateGetbynameResultFields] = empty_list()
-    """日志模板内各字段的信息"""
-    user_name: str | None
-    """操作该接口的员工姓名"""
-    userid: str | None
-    """操作该接口的员工userId"""
-    default_received_convs: list[TemplateGetbynameResultDefaultReceivedConvs] = empty_list()
-    """默认接收群"""
-
-
-class TemplateListbyuseridTemplateList(Record):
-    name: str | None
+    name: str = ""
     """日志模板名称"""
     icon_url: str | None
     """模板图标URL"""
@@ -191,7 +147,7 @@ class OapiReport(Manager):
         *,
         offset: int | None = None,
         size: Annotated[int, Field(le=20)] = 20,
-    ) -> Query[CommentListComment]:
+    ) -> Query[Comment]:
         """Comment list (获取日志评论详情).
 
         Args:
@@ -205,17 +161,30 @@ class OapiReport(Manager):
 
         Source: queries-log-comment-details
         """
-        return Listing(CommentListComment, OFFSET, items="comments")
+        return Listing(Comment, OFFSET, items="comments")
 
     @api("dingtalk.oapi.report.create", "POST /topapi/report/create")
     def create(
         self,
-        create_report_param: CreateCreateReportParam,
+        template_id: Annotated[str, wire("create_report_param.template_id")],
+        userid: Annotated[str, wire("create_report_param.userid")],
+        *,
+        contents: Annotated[Sequence[OrDict[ContentEntry]], wire("create_report_param.contents")],
+        to_chat: Annotated[bool, wire("create_report_param.to_chat")],
+        dd_from: Annotated[str, wire("create_report_param.dd_from")],
+        to_userids: Annotated[list[str] | None, wire("create_report_param.to_userids")] = None,
+        to_cids: Annotated[list[str] | None, wire("create_report_param.to_cids")] = None,
     ) -> Call[str]:
         """Create (创建日志).
 
         Args:
-            create_report_param: 创建日志的参数对象
+            template_id: 模板ID (例 e.g. `12345abcde`)
+            userid: 创建日志的员工userId (例 e.g. `12345`)
+            contents: 日志内容数组
+            to_chat: 发送日志到员工时是否发送单聊消息 (例 e.g. `True`)
+            dd_from: 日志来源 (例 e.g. `report`)
+            to_userids: 日志发送到的员工userId
+            to_cids: 日志要发送到的群ID (例 e.g. `123`)
 
         Scopes: qyapi_report_manage.
 
@@ -229,7 +198,7 @@ class OapiReport(Manager):
     def getunreadcount(
         self,
         userid: str,
-    ) -> Call[GetunreadcountReply]:
+    ) -> Call[int]:
         """Getunreadcount (获取用户日志未读数).
 
         Args:
@@ -241,22 +210,22 @@ class OapiReport(Manager):
 
         Source: querying-the-employee-s-log-is-not-reading
         """
-        return Call(GetunreadcountReply, "")
+        return Call(int, "count")
 
     @api("dingtalk.oapi.report.list", "POST /topapi/report/list", "dingtalk.corp.report.list", idempotent=True)
-    def list_(
+    def list_reports(
         self,
+        *,
         start_time: Millis,
         end_time: Millis,
-        *,
         template_name: str | None = None,
         userid: str | None = None,
         cursor: int | None = None,
         size: Annotated[int, Field(le=20)] = 20,
         modified_start_time: Millis | None = None,
         modified_end_time: Millis | None = None,
-    ) -> Query[ListDataList]:
-        """List (获取用户发出的日志列表).
+    ) -> Query[Report]:
+        """List reports (获取用户发出的日志列表).
 
         Args:
             start_time: 查询的日志创建的开始时间 (单位 unit 毫秒; 例 e.g. `1507564800000`)
@@ -274,7 +243,9 @@ class OapiReport(Manager):
 
         Source: query-logs-sent-by-an-employee
         """
-        return Listing(ListDataList, CURSOR, items="data_list")
+        return Listing(Report, CURSOR, items="data_list")
+
+    list_ = list_reports
 
     @api("dingtalk.oapi.report.receiver.list", "POST /topapi/report/receiver/list", idempotent=True)
     def receiver_list(
@@ -302,12 +273,19 @@ class OapiReport(Manager):
     @api("dingtalk.oapi.report.savecontent", "POST /topapi/report/savecontent")
     def savecontent(
         self,
-        create_report_param: SavecontentCreateReportParam,
+        template_id: Annotated[str, wire("create_report_param.template_id")],
+        userid: Annotated[str, wire("create_report_param.userid")],
+        *,
+        contents: Annotated[Sequence[OrDict[ContentEntry]], wire("create_report_param.contents")],
+        dd_from: Annotated[str, wire("create_report_param.dd_from")],
     ) -> Call[str]:
         """Savecontent (保存日志内容).
 
         Args:
-            create_report_param: 保存日志的参数对象
+            template_id: 模板ID (例 e.g. `12345abcde`)
+            userid: 创建日志的员工的userId (例 e.g. `12345`)
+            contents: 日志内容数组
+            dd_from: 日志来源 (例 e.g. `report`)
 
         Scopes: qyapi_report_manage.
 
@@ -320,14 +298,14 @@ class OapiReport(Manager):
     @api("dingtalk.oapi.report.simplelist", "POST /topapi/report/simplelist", idempotent=True)
     def simplelist(
         self,
+        *,
         start_time: Millis,
         end_time: Millis,
-        *,
         template_name: str | None = None,
         userid: str | None = None,
         cursor: int | None = None,
         size: Annotated[int, Field(le=20)] = 20,
-    ) -> Query[SimplelistDataList]:
+    ) -> Query[Report]:
         """Simplelist (获取用户发送日志的概要信息).
 
         Args:
@@ -344,14 +322,14 @@ class OapiReport(Manager):
 
         Source: view-log-summary-data
         """
-        return Listing(SimplelistDataList, CURSOR, items="data_list")
+        return Listing(Report, CURSOR, items="data_list")
 
     @api("dingtalk.oapi.report.statistics.listbytype", "POST /topapi/report/statistics/listbytype", idempotent=True)
     def statistics_listbytype(
         self,
         report_id: str,
-        type: Literal[0, 1, 2],
         *,
+        type: Literal[1, 0, 2],
         offset: int | None = None,
         size: Annotated[int, Field(le=100)] = 100,
     ) -> Query[str]:
@@ -375,8 +353,9 @@ class OapiReport(Manager):
     def template_getbyname(
         self,
         userid: str,
+        *,
         template_name: str,
-    ) -> Call[TemplateGetbynameResult]:
+    ) -> Call[ReportName]:
         """Template getbyname (获取模板详情).
 
         Args:
@@ -389,7 +368,7 @@ class OapiReport(Manager):
 
         Source: query-template-details
         """
-        return Call(TemplateGetbynameResult)
+        return Call(ReportName)
 
     @api("dingtalk.oapi.report.template.listbyuserid", "POST /topapi/report/template/listbyuserid", idempotent=True)
     def template_listbyuserid(
@@ -398,7 +377,7 @@ class OapiReport(Manager):
         userid: str | None = None,
         offset: int | None = None,
         size: int | None = None,
-    ) -> Query[TemplateListbyuseridTemplateList]:
+    ) -> Query[Userid]:
         """Template listbyuserid (获取用户可见的日志模板).
 
         Args:
@@ -412,4 +391,4 @@ class OapiReport(Manager):
 
         Source: obtains-the-list-of-visible-log-templates-based-on-the
         """
-        return Listing(TemplateListbyuseridTemplateList, OFFSET, items="template_list")
+        return Listing(Userid, OFFSET, items="template_list")

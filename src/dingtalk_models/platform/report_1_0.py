@@ -2,85 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Required
+from collections.abc import Sequence
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN_FROM_ZERO
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel, empty_dict, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateTemplatesFieldsDataValueOpenInfo(TypedDict, total=False):
-    attribute: dict[str, str]
-    open_id: str
+class DataValue(Shape, alias_generator=camel):
+    """Data value."""
+
+    open_info: DataValueInfo | None = None
+    options: list[str] = empty_list()
+    placeholder: str | None = None
 
 
-class CreateTemplatesFieldsDataValue(TypedDict, total=False):
-    open_info: CreateTemplatesFieldsDataValueOpenInfo
-    options: list[str]
-    placeholder: str
+class DataValueInfo(Shape, alias_generator=camel):
+    """Data value info."""
+
+    attribute: dict[str, str] = empty_dict()
+    open_id: str | None = None
 
 
-class CreateTemplatesFields(TypedDict, total=False):
-    data_type: Required[int]
-    data_value: CreateTemplatesFieldsDataValue
-    field_name: Required[str]
-    need: Required[bool]
-    order: Required[int]
-    sort: Required[int]
+class RemindResult(Reply, alias_generator=camel):
+    """Remind result."""
 
-
-class CreateTemplatesReply(Record, alias_generator=camel):
-    template_id: str | None
-
-
-class GetSendAndReceiveReportListDataList(Record, alias_generator=camel):
-    create_time: int | None
-    creator_id: str | None
-    creator_name: str | None
-    modified_time: int | None
-    report_id: str | None
-    template_name: str | None
-
-
-class GetSubmitStatisticsReplyUserMap(Record, alias_generator=camel):
-    user_id: str | None
-    name: str | None
-    dept_id: str | None
-
-
-class GetSubmitStatisticsReply(Record, alias_generator=camel):
-    should_remind_times: int | None
-    template_name: str | None
-    user_dept_map: dict[str, str] | None
-    user_id_count_map: dict[str, int] | None
-    user_id_status_map: dict[str, JsonValue] | None
-    user_ids: list[str] = empty_list()
-    user_map: GetSubmitStatisticsReplyUserMap | None
-
-
-class QueryRemindResultsDataListToGroups(Record, alias_generator=camel):
-    title: str | None
-
-
-class QueryRemindResultsDataList(Record, alias_generator=camel):
-    creator_id: str | None
+    creator_id: str
     end_date_time: list[str] = empty_list()
     modifier_id: str | None
     period_type: int | None
     remind_id: int | None
     start_date_time: list[str] = empty_list()
     template_id: str | None
-    to_groups: list[QueryRemindResultsDataListToGroups] = empty_list()
+    to_groups: list[ToGroup] = empty_list()
 
 
-class QueryReportDetailReplyContent(Record, alias_generator=camel):
+class Report(Reply, alias_generator=camel):
+    """Report."""
+
     images: list[str] = empty_list()
     key: str | None
     sort: str | None
@@ -88,26 +54,76 @@ class QueryReportDetailReplyContent(Record, alias_generator=camel):
     value: str | None
 
 
-class QueryReportDetailReply(Record, alias_generator=camel):
-    content: list[QueryReportDetailReplyContent] = empty_list()
-    create_time: int | None
-    creator_id: str | None
-    creator_name: str | None
-    dept_name: str | None
+class ReportPage(Reply, alias_generator=camel):
+    """Report page."""
+
+    content: list[Report] = empty_list()
+    create_time: int
+    creator_id: str
+    creator_name: str = ""
+    dept_name: str = ""
     modified_time: int | None
-    remark: str | None
+    remark: str = ""
+    report_id: str
+    template_name: str = ""
+
+
+class Send(Reply, alias_generator=camel):
+    """Send."""
+
+    create_time: int
+    creator_id: str
+    creator_name: str = ""
+    modified_time: int | None
     report_id: str | None
-    template_name: str | None
+    template_name: str = ""
+
+
+class SubmitStatistics(Reply, alias_generator=camel):
+    """Submit statistics."""
+
+    should_remind_times: int | None
+    template_name: str = ""
+    user_dept_map: dict[str, str] = empty_dict()
+    user_id_count_map: dict[str, int] = empty_dict()
+    user_id_status_map: dict[str, JsonValue] = empty_dict()
+    user_ids: list[str] = empty_list()
+    user_map: User | None
+
+
+class TemplateField(Shape, alias_generator=camel):
+    """Template field."""
+
+    data_type: int
+    data_value: DataValue | None = None
+    field_name: str
+    need: bool
+    order: int
+    sort: int
+
+
+class ToGroup(Reply, alias_generator=camel):
+    """To group."""
+
+    title: str = ""
+
+
+class User(Reply, alias_generator=camel):
+    """User."""
+
+    user_id: str
+    name: str = ""
+    dept_id: str | None
 
 
 class ReportV1(Manager):
     @api("report_1_0.CreateTemplates", "POST /v1.0/report/templates")
     def create_templates(
         self,
-        creator: str,
-        fields: list[CreateTemplatesFields],
-        name: str,
         *,
+        creator: str,
+        fields: Sequence[OrDict[TemplateField]],
+        name: str,
         allow_add_receivers: bool | None = None,
         allow_edit: bool | None = None,
         allow_get_location: bool | None = None,
@@ -120,25 +136,25 @@ class ReportV1(Manager):
         max_word_count: int | None = None,
         min_word_count: int | None = None,
         template_managers: list[str] | None = None,
-    ) -> Call[CreateTemplatesReply]:
+    ) -> Call[str | None]:
         """Create templates (创建模板).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateTemplatesReply)
+        return Call(str, "templateId").or_none()
 
     @api("report_1_0.GetSendAndReceiveReportList", "GET /v1.0/report/users/sendAndReceiveLists")
     def get_send_and_receive_report_list(
         self,
-        end_time: int,
         operation_user_id: str,
-        start_time: int,
         *,
+        end_time: int,
+        start_time: int,
         max_results: int = 20,
         next_token: int | None = None,
-    ) -> Query[GetSendAndReceiveReportListDataList]:
+    ) -> Query[Send]:
         """Get send and receive report list (查询员工提交和收到的日志列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -148,24 +164,25 @@ class ReportV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(GetSendAndReceiveReportListDataList, TOKEN_FROM_ZERO, items="dataList")
+        return Listing(Send, TOKEN_FROM_ZERO, items="dataList")
 
     @api("report_1_0.GetSubmitStatistics", "GET /v1.0/report/submitStatisticalResults")
     def get_submit_statistics(
         self,
-        end_time: int,
         operation_user_id: str,
         remind_id: int,
-        start_time: int,
         template_id: str,
-    ) -> Call[GetSubmitStatisticsReply]:
+        *,
+        end_time: int,
+        start_time: int,
+    ) -> Call[SubmitStatistics]:
         """Get submit statistics (获取指定周期的提交统计结果).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSubmitStatisticsReply)
+        return Call(SubmitStatistics)
 
     @api("report_1_0.QueryRemindResults", "GET /v1.0/report/statisticalRules/results")
     def query_remind_results(
@@ -175,7 +192,7 @@ class ReportV1(Manager):
         *,
         max_results: int = 20,
         next_token: int | None = None,
-    ) -> Query[QueryRemindResultsDataList]:
+    ) -> Query[RemindResult]:
         """Query remind results (获取创建的统计规则信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -185,7 +202,7 @@ class ReportV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryRemindResultsDataList, TOKEN_FROM_ZERO, items="dataList")
+        return Listing(RemindResult, TOKEN_FROM_ZERO, items="dataList")
 
     @api("report_1_0.QueryReportDetail", "GET /v1.0/report/details")
     def query_report_detail(
@@ -193,11 +210,11 @@ class ReportV1(Manager):
         report_id: str,
         *,
         format: str | None = None,
-    ) -> Call[QueryReportDetailReply]:
+    ) -> Call[ReportPage]:
         """Query report detail (获取日志详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryReportDetailReply)
+        return Call(ReportPage)

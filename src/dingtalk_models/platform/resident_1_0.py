@@ -2,26 +2,69 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN_FROM_ZERO
-from dingtalk_models.core.wire import Millis, camel, empty_list, wire
+from dingtalk_models.core.wire import Millis, Seconds, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class ListIndustryRoleUsersReply(Record, alias_generator=camel):
-    user_id_list: list[str] = empty_list()
-    """用户userId列表"""
+class CreatedResidentMember(Reply, alias_generator=camel):
+    """Created resident member."""
+
+    status: int | None
+    union_id: str | None
+    user_id: str | None
 
 
-class ListPointRulesReplyPointRuleList(Record, alias_generator=camel):
+class DeletedSpace(Reply, alias_generator=camel):
+    """Deleted space."""
+
+    del_failed_dept: list[FailedDept] = empty_list()
+    del_success_count: bool | None
+
+
+class ExtField(Shape, alias_generator=camel):
+    """Ext field."""
+
+    item_name: str | None = None
+    item_value: str | None = None
+
+
+class FailedDept(Reply, alias_generator=camel):
+    """Failed dept."""
+
+    dept_id: int
+
+
+class PointHistory(Reply, alias_generator=camel):
+    """Point history."""
+
+    user_id: str | None
+    """用户的userid"""
+    score: int | None
+    """增加或减少的分数"""
+    create_at: Millis
+    """创建时间戳 (单位 unit 毫秒)"""
+    uuid: str | None
+    """积分记录的唯一幂等标志"""
+    rule_code: str | None
+    """对应的行为代码"""
+    rule_name: str = ""
+    """对应的行为名字"""
+
+
+class PointRule(Reply, alias_generator=camel):
+    """Point rule."""
+
     score: int | None
     """增加或减少的分数"""
     day_limit_times: int | None
@@ -30,7 +73,7 @@ class ListPointRulesReplyPointRuleList(Record, alias_generator=camel):
     """生效状态 (`0` `1`)"""
     rule_code: str | None
     """对应的行为代码"""
-    rule_name: str | None
+    rule_name: str = ""
     """对应的行为名字"""
     extension: str | None
     """扩展字段"""
@@ -40,109 +83,28 @@ class ListPointRulesReplyPointRuleList(Record, alias_generator=camel):
     """排序ID"""
 
 
-class ListPointRulesReply(Record, alias_generator=camel):
-    point_rule_list: list[ListPointRulesReplyPointRuleList] = empty_list()
-    """积分规则列表"""
+class ProjectManager(Reply, alias_generator=camel):
+    """Project manager."""
 
-
-class ListUserIndustryRolesReplyRoleList(Record, alias_generator=camel):
-    role_id: int | None
-    """角色ID"""
-    role_name: str | None
-    """角色名称"""
-    tag_code: str | None
-    """角色编码"""
-
-
-class ListUserIndustryRolesReply(Record, alias_generator=camel):
-    role_list: list[ListUserIndustryRolesReplyRoleList] = empty_list()
-    """角色列表"""
-
-
-class PagePointHistoryPointRecordList(Record, alias_generator=camel):
+    avatar: str = ""
     user_id: str | None
-    """用户的userid"""
-    score: int | None
-    """增加或减少的分数"""
-    create_at: int | None
-    """创建时间戳 (单位 unit 毫秒)"""
-    uuid: str | None
-    """积分记录的唯一幂等标志"""
-    rule_code: str | None
-    """对应的行为代码"""
-    rule_name: str | None
-    """对应的行为名字"""
+    user_name: str = ""
 
 
-class AddResidentDepartmentReply(Record, alias_generator=camel):
-    result: int | None
+class Residence(Reply, alias_generator=camel):
+    """Residence."""
+
+    active: bool | None
+    ext_field: str | None
+    is_property_owner: bool | None
+    name: str = ""
+    relate_type: str | None
 
 
-class AddResidentMemberResidentAddInfo(TypedDict, total=False):
-    dept_id: Required[int]
-    is_property_owner: bool
-    member_dept_extension: dict[str, JsonValue]
-    mobile: Required[str]
-    name: Required[str]
-    relate_type: str
+class Resident(Reply, alias_generator=camel):
+    """Resident."""
 
-
-class AddResidentMemberReply(Record, alias_generator=camel):
-    status: int | None
-    union_id: str | None
-    user_id: str | None
-
-
-class AddResidentUsersExtField(TypedDict, total=False):
-    item_name: str
-    item_value: str
-
-
-class AddResidentUsersReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class CreateResidentBlackBoardReply(Record, alias_generator=camel):
-    black_board_id: str | None
-
-
-class CreateSpaceReply(Record, alias_generator=camel):
-    dept_id: str | None
-
-
-class DeleteSpaceReplyDelFailedDept(Record, alias_generator=camel):
-    dept_id: int | None
-
-
-class DeleteSpaceReply(Record, alias_generator=camel):
-    del_failed_dept: list[DeleteSpaceReplyDelFailedDept] = empty_list()
-    del_success_count: bool | None
-
-
-class GetConversationIdReply(Record, alias_generator=camel):
-    open_conversation_id: str | None
-
-
-class GetIndustryTypeReply(Record, alias_generator=camel):
-    industry_type: str | None
-
-
-class GetPropertyInfoReply(Record, alias_generator=camel):
-    admin_name: str | None
-    admin_user_id: str | None
-    name: str | None
-    org_id: int | None
-    unified_social_credit: str | None
-
-
-class GetResidentInfoReplyProjectManager(Record, alias_generator=camel):
-    avatar: str | None
-    user_id: str | None
-    user_name: str | None
-
-
-class GetResidentInfoReply(Record, alias_generator=camel):
-    address: str | None
+    address: str = ""
     all_user_group_open_conversation_id: str | None
     all_user_group_owner_user_id: str | None
     building_area: float | None
@@ -151,8 +113,8 @@ class GetResidentInfoReply(Record, alias_generator=camel):
     county_id: int | None
     delivery_time: int | None
     location: str | None
-    name: str | None
-    project_manager: GetResidentInfoReplyProjectManager | None
+    name: str = ""
+    project_manager: ProjectManager | None
     property_dept_group_open_conversation_id: str | None
     property_dept_group_owner_user_id: str | None
     prov_id: int | None
@@ -160,28 +122,36 @@ class GetResidentInfoReply(Record, alias_generator=camel):
     scope_north: str | None
     scope_south: str | None
     scope_west: str | None
-    telephone: str | None
+    telephone: str = ""
     town_id: int | None
     type: int | None
 
 
-class GetResidentMembersInfoReplyResidenceList(Record, alias_generator=camel):
-    active: bool | None
-    ext_field: str | None
-    is_property_owner: bool | None
-    name: str | None
-    relate_type: str | None
+class ResidentProperty(Reply, alias_generator=camel):
+    """Resident property."""
+
+    admin_name: str = ""
+    admin_user_id: str | None
+    name: str = ""
+    org_id: int | None
+    unified_social_credit: str | None
 
 
-class GetResidentMembersInfoReply(Record, alias_generator=camel):
-    residence_list: list[GetResidentMembersInfoReplyResidenceList] = empty_list()
+class ResidentUpdateInfo(Shape, alias_generator=camel):
+    """Resident update info."""
+
+    dept_id: int
+    is_property_owner: bool | None = None
+    member_dept_extension: dict[str, str] = empty_dict()
+    name: str
+    old_dept_id: int
+    relate_type: str | None = None
+    user_id: str | None = None
 
 
-class GetSpaceIdByTypeReply(Record, alias_generator=camel):
-    refer_id: int | None
+class Space(Reply, alias_generator=camel):
+    """Space."""
 
-
-class GetSpacesInfoReplySpaceList(Record, alias_generator=camel):
     billing_area: float | None
     building_area: float | None
     floor: str | None
@@ -189,102 +159,69 @@ class GetSpacesInfoReplySpaceList(Record, alias_generator=camel):
     is_virtual: int | None
     parent_refer_id: int | None
     refer_id: int | None
-    space_name: str | None
+    space_name: str = ""
     tag_code: str | None
     type: str | None
 
 
-class GetSpacesInfoReply(Record, alias_generator=camel):
-    space_list: list[GetSpacesInfoReplySpaceList] = empty_list()
+class SpaceInfo(Shape, alias_generator=camel):
+    """Space info."""
+
+    billing_area: float | None = None
+    building_area: float | None = None
+    building_type: int | None = None
+    dept_id: int
+    floor: str | None = None
+    house_state: int | None = None
+    house_type: int | None = None
+    name: str | None = None
+    parent_dept_id: int | None = None
+    tag_code: str
 
 
-class ListSubSpaceReplySpaceList(Record, alias_generator=camel):
-    billing_area: float | None
-    building_area: float | None
-    floor: str | None
-    house_state: int | None
-    is_virtual: int | None
-    parent_refer_id: int | None
-    refer_id: int | None
-    space_name: str | None
-    tag_code: str | None
-    type: str | None
+class UncheckUser(Reply, alias_generator=camel):
+    """Uncheck user."""
 
-
-class ListSubSpaceReply(Record, alias_generator=camel):
-    space_list: list[ListSubSpaceReplySpaceList] = empty_list()
-
-
-class ListUncheckUsersValue(Record, alias_generator=camel):
     dept_id: int | None
     extension: str | None
-    gmt_create: int | None
+    gmt_create: int
     gmt_modified: int | None
     is_property_owner: bool | None
-    name: str | None
+    name: str = ""
     status: int | None
     union_id: int | None
 
 
-class SearchResidentReplyResidenceList(Record, alias_generator=camel):
-    active: bool | None
-    ext_field: str | None
-    is_property_owner: bool | None
-    name: str | None
-    relate_type: str | None
+class UserIndustryRole(Reply, alias_generator=camel):
+    """User industry role."""
 
-
-class SearchResidentReply(Record, alias_generator=camel):
-    residence_list: list[SearchResidentReplyResidenceList] = empty_list()
-
-
-class UpdateResidentMemberResidentUpdateInfo(TypedDict, total=False):
-    dept_id: Required[int]
-    is_property_owner: bool
-    member_dept_extension: dict[str, str]
-    name: Required[str]
-    old_dept_id: Required[int]
-    relate_type: str
-    user_id: str
-
-
-class UpdateResidentUserExtField(TypedDict, total=False):
-    item_name: str
-    item_value: str
-
-
-class UpdateSpaceSpaceInfoVoList(TypedDict, total=False):
-    billing_area: float
-    building_area: float
-    building_type: int
-    dept_id: Required[int]
-    floor: str
-    house_state: int
-    house_type: int
-    name: str
-    parent_dept_id: int
-    tag_code: Required[str]
+    role_id: int
+    """角色ID"""
+    role_name: str = ""
+    """角色名称"""
+    tag_code: str | None
+    """角色编码"""
 
 
 class ResidentV1(Manager):
     @api("resident_1_0.AddPoint", "POST /v1.0/resident/points?isCircle&uuid&userId&ruleCode&ruleName&actionTime&score")
     def add_point(
         self,
-        is_circle: bool,
         uuid: str,
         user_id: str,
+        *,
+        is_circle: bool,
         rule_name: str,
         score: int,
-        *,
         rule_code: str | None = None,
-        action_time: int | None = None,
+        action_time: Seconds | None = None,
     ) -> Call[None]:
         """Add point (增加或减少居民积分).
 
         Args:
-            is_circle: 是否查询全员圈积分规则 (默认 default `False`)
             uuid: 加减积分的唯一幂等标志 (例 e.g. `7645`)
             user_id: 用户userid (例 e.g. `123`)
+            is_circle: 是否查询全员圈积分规则 (默认 default `False`)
             rule_name: 规则名字 (例 e.g. `发动态`)
             score: 本次增加积分 (例 e.g. `3`)
             rule_code: 规则代码 (例 e.g. `rule_1`)
@@ -300,9 +237,248 @@ class ResidentV1(Manager):
         """
         return Call(None)
 
+    @api(
+        "resident_1_0.AddResidentDepartment",
+        "POST /v1.0/resident/departments?departmentName&isResidenceGroup&parentDepartmentId",
+    )
+    def add_resident_department(
+        self,
+        parent_department_id: int,
+        *,
+        department_name: str,
+        is_residence_group: bool | None = None,
+    ) -> Call[int | None]:
+        """Add resident department (增加组户).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "result").or_none()
+
+    @api("resident_1_0.AddResidentMember", "POST /v1.0/resident/members")
+    def add_resident_member(
+        self,
+        dept_id: Annotated[int, wire("residentAddInfo.deptId")],
+        *,
+        mobile: Annotated[str, wire("residentAddInfo.mobile")],
+        name: Annotated[str, wire("residentAddInfo.name")],
+        is_property_owner: Annotated[bool | None, wire("residentAddInfo.isPropertyOwner")] = None,
+        member_dept_extension: Annotated[
+            dict[str, JsonValue] | None, wire("residentAddInfo.memberDeptExtension")
+        ] = None,
+        relate_type: Annotated[str | None, wire("residentAddInfo.relateType")] = None,
+    ) -> Call[CreatedResidentMember]:
+        """Add resident member (添加小区成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedResidentMember)
+
+    @api(
+        "resident_1_0.AddResidentUsers",
+        "POST /v1.0/resident/users?address&departmentId&extField&isLeaseholder&mobile&relateType&userName",
+    )
+    def add_resident_users(
+        self,
+        department_id: int,
+        *,
+        user_name: str,
+        address: str | None = None,
+        ext_field: Sequence[OrDict[ExtField]] | None = None,
+        is_leaseholder: bool | None = None,
+        mobile: str | None = None,
+        relate_type: str | None = None,
+    ) -> Call[str | None]:
+        """Add resident users (新增居民).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("resident_1_0.CreateResidentBlackBoard", "POST /v1.0/resident/blackboards")
+    def create_resident_black_board(
+        self,
+        *,
+        context: str,
+        title: str,
+        media_id: str | None = None,
+        send_time: str | None = None,
+    ) -> Call[str | None]:
+        """Create resident black board (创建小区公告).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "blackBoardId").or_none()
+
+    @api("resident_1_0.CreateSpace", "POST /v1.0/resident/spaces")
+    def create_space(
+        self,
+        parent_dept_id: str,
+        *,
+        name: str,
+        tag_code: str,
+        billing_area: float | None = None,
+        building_area: float | None = None,
+        floor: str | None = None,
+        house_state: int | None = None,
+        type: str | None = None,
+    ) -> Call[str | None]:
+        """Create space (创建小区空间，含分区，楼栋，单元，房屋等).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "deptId").or_none()
+
+    @api("resident_1_0.DeleteResidentBlackBoard", "DELETE /v1.0/resident/blackboards")
+    def delete_resident_black_board(
+        self,
+        blackboard_id: str,
+    ) -> Call[None]:
+        """Delete resident black board (删除小区公告).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("resident_1_0.DeleteResidentDepartment", "DELETE /v1.0/resident/departments")
+    def delete_resident_department(
+        self,
+        department_id: int,
+    ) -> Call[None]:
+        """Delete resident department (删除组户信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("resident_1_0.DeleteSpace", "POST /v1.0/resident/spaces/remove")
+    def delete_space(
+        self,
+        *,
+        dept_ids: list[int] | None = None,
+    ) -> Call[DeletedSpace]:
+        """Delete space (删除小区空间，含分区，楼栋，单元，房屋).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DeletedSpace)
+
+    @api("resident_1_0.GetConversationId", "GET /v1.0/resident/conversations")
+    def get_conversation_id(
+        self,
+        chat_id: str,
+    ) -> Call[str]:
+        """Get conversation id (获取指定群的openConversationId).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "openConversationId")
+
+    @api("resident_1_0.GetIndustryType", "GET /v1.0/resident/organizations/industryTypes")
+    def get_industry_type(
+        self,
+    ) -> Call[str]:
+        """Get industry type (获取组织的行业类型).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "industryType")
+
+    @api("resident_1_0.GetPropertyInfo", "GET /v1.0/resident/propertyInfos")
+    def get_property_info(
+        self,
+        *,
+        property_corp_id: str | None = None,
+    ) -> Call[ResidentProperty]:
+        """Get property info (获取物业公司信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ResidentProperty)
+
+    @api("resident_1_0.GetResidentInfo", "GET /v1.0/resident/residentInfos")
+    def get_resident_info(
+        self,
+        *,
+        resident_corp_id: str | None = None,
+    ) -> Call[Resident]:
+        """Get resident info (获取小区信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Resident)
+
+    @api("resident_1_0.GetResidentMembersInfo", "POST /v1.0/resident/residences/query", idempotent=True)
+    def get_resident_members_info(
+        self,
+        resident_crop_id: str,
+        *,
+        user_id_list: list[str],
+    ) -> Call[list[Residence]]:
+        """Get resident members info (获取小区人员信息，包括居民和物业人员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[Residence], "residenceList").or_empty()
+
+    @api("resident_1_0.GetSpaceIdByType", "GET /v1.0/resident/spaces/types")
+    def get_space_id_by_type(
+        self,
+        *,
+        department_type: str,
+    ) -> Call[int]:
+        """Get space id by type (根据类型获取部门id).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "referId")
+
+    @api("resident_1_0.GetSpacesInfo", "POST /v1.0/resident/spaces/query", idempotent=True)
+    def get_spaces_info(
+        self,
+        resident_corp_id: str,
+        *,
+        refer_ids: list[int],
+    ) -> Call[list[Space]]:
+        """Get spaces info (获取空间信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[Space], "spaceList").or_empty()
+
     @api("resident_1_0.ListIndustryRoleUsers", "GET /v1.0/resident/industryRoles/users")
     def list_industry_role_users(
         self,
+        *,
         tag_code: Literal[
             "super-admin",
             "main-admin",
@@ -345,7 +521,7 @@ class ResidentV1(Manager):
             "QualityManager",
             "QualityStaff",
         ],
-    ) -> Call[ListIndustryRoleUsersReply]:
+    ) -> Call[list[str]]:
         """List industry role users (获取行业角色下的用户列表).
 
         Args:
@@ -365,13 +541,14 @@ class ResidentV1(Manager):
 
         Source: obtains-a-list-of-users-under-an-industry-role
         """
-        return Call(ListIndustryRoleUsersReply)
+        return Call(list[str], "userIdList").or_empty()
 
     @api("resident_1_0.ListPointRules", "GET /v1.0/resident/points/rules")
     def list_point_rules(
         self,
+        *,
         is_circle: bool,
-    ) -> Call[ListPointRulesReply]:
+    ) -> Call[list[PointRule]]:
         """List point rules (查询组织维度配置的所有积分规则).
 
         Args:
@@ -385,13 +562,45 @@ class ResidentV1(Manager):
 
         Source: query-all-credit-rules
         """
-        return Call(ListPointRulesReply)
+        return Call(list[PointRule], "pointRuleList").or_empty()
+
+    @api("resident_1_0.ListSubSpace", "GET /v1.0/resident/spaces/subSpaces")
+    def list_sub_space(
+        self,
+        *,
+        refer_id: int | None = None,
+        resident_corp_id: str | None = None,
+    ) -> Call[list[Space]]:
+        """List sub space (获取子空间信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[Space], "spaceList").or_empty()
+
+    @api("resident_1_0.ListUncheckUsers", "GET /v1.0/resident/organizations/noJoinUsers")
+    def list_uncheck_users(
+        self,
+        *,
+        max_results: int | None = None,
+        next_token: int | None = None,
+        start_time: int | None = None,
+        status: int | None = None,
+    ) -> Query[UncheckUser]:
+        """List uncheck users (获取未确认加入组织的用户).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(UncheckUser, TOKEN_FROM_ZERO, items="values")
 
     @api("resident_1_0.ListUserIndustryRoles", "GET /v1.0/resident/users/industryRoles")
     def list_user_industry_roles(
         self,
         user_id: str,
-    ) -> Call[ListUserIndustryRolesReply]:
+    ) -> Call[list[UserIndustryRole]]:
         """List user industry roles (获取用户所在的行业角色信息).
 
         Args:
@@ -405,19 +614,19 @@ class ResidentV1(Manager):
 
         Source: obtain-the-industry-role-information-of-the-user
         """
-        return Call(ListUserIndustryRolesReply)
+        return Call(list[UserIndustryRole], "roleList").or_empty()
 
     @api("resident_1_0.PagePointHistory", "GET /v1.0/resident/points/records")
     def page_point_history(
         self,
-        is_circle: bool,
         *,
+        is_circle: bool,
         user_id: str | None = None,
         next_token: int | None = None,
         max_results: Annotated[int, Field(le=20)] = 20,
         start_time: Millis | None = None,
         end_time: Millis | None = None,
-    ) -> Query[PagePointHistoryPointRecordList]:
+    ) -> Query[PointHistory]:
         """Page point history (分页查询居民积分流水).
 
         Args:
@@ -436,266 +645,7 @@ class ResidentV1(Manager):
 
         Source: query-the-integral-flow-records-by-page
         """
-        return Listing(PagePointHistoryPointRecordList, TOKEN_FROM_ZERO, items="pointRecordList")
-
-    @api(
-        "resident_1_0.AddResidentDepartment",
-        "POST /v1.0/resident/departments?departmentName&isResidenceGroup&parentDepartmentId",
-    )
-    def add_resident_department(
-        self,
-        department_name: str,
-        parent_department_id: int,
-        *,
-        is_residence_group: bool | None = None,
-    ) -> Call[AddResidentDepartmentReply]:
-        """Add resident department (增加组户).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddResidentDepartmentReply)
-
-    @api("resident_1_0.AddResidentMember", "POST /v1.0/resident/members")
-    def add_resident_member(
-        self,
-        resident_add_info: AddResidentMemberResidentAddInfo,
-    ) -> Call[AddResidentMemberReply]:
-        """Add resident member (添加小区成员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddResidentMemberReply)
-
-    @api(
-        "resident_1_0.AddResidentUsers",
-        "POST /v1.0/resident/users?address&departmentId&extField&isLeaseholder&mobile&relateType&userName",
-    )
-    def add_resident_users(
-        self,
-        department_id: int,
-        user_name: str,
-        *,
-        address: str | None = None,
-        ext_field: list[AddResidentUsersExtField] | None = None,
-        is_leaseholder: bool | None = None,
-        mobile: str | None = None,
-        relate_type: str | None = None,
-    ) -> Call[AddResidentUsersReply]:
-        """Add resident users (新增居民).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddResidentUsersReply)
-
-    @api("resident_1_0.CreateResidentBlackBoard", "POST /v1.0/resident/blackboards")
-    def create_resident_black_board(
-        self,
-        context: str,
-        title: str,
-        *,
-        media_id: str | None = None,
-        send_time: str | None = None,
-    ) -> Call[CreateResidentBlackBoardReply]:
-        """Create resident black board (创建小区公告).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateResidentBlackBoardReply)
-
-    @api("resident_1_0.CreateSpace", "POST /v1.0/resident/spaces")
-    def create_space(
-        self,
-        name: str,
-        parent_dept_id: str,
-        tag_code: str,
-        *,
-        billing_area: float | None = None,
-        building_area: float | None = None,
-        floor: str | None = None,
-        house_state: int | None = None,
-        type: str | None = None,
-    ) -> Call[CreateSpaceReply]:
-        """Create space (创建小区空间，含分区，楼栋，单元，房屋等).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateSpaceReply)
-
-    @api("resident_1_0.DeleteResidentBlackBoard", "DELETE /v1.0/resident/blackboards")
-    def delete_resident_black_board(
-        self,
-        blackboard_id: str,
-    ) -> Call[None]:
-        """Delete resident black board (删除小区公告).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("resident_1_0.DeleteResidentDepartment", "DELETE /v1.0/resident/departments")
-    def delete_resident_department(
-        self,
-        department_id: int,
-    ) -> Call[None]:
-        """Delete resident department (删除组户信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("resident_1_0.DeleteSpace", "POST /v1.0/resident/spaces/remove")
-    def delete_space(
-        self,
-        *,
-        dept_ids: list[int] | None = None,
-    ) -> Call[DeleteSpaceReply]:
-        """Delete space (删除小区空间，含分区，楼栋，单元，房屋).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeleteSpaceReply)
-
-    @api("resident_1_0.GetConversationId", "GET /v1.0/resident/conversations")
-    def get_conversation_id(
-        self,
-        chat_id: str,
-    ) -> Call[GetConversationIdReply]:
-        """Get conversation id (获取指定群的openConversationId).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetConversationIdReply)
-
-    @api("resident_1_0.GetIndustryType", "GET /v1.0/resident/organizations/industryTypes")
-    def get_industry_type(
-        self,
-    ) -> Call[GetIndustryTypeReply]:
-        """Get industry type (获取组织的行业类型).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetIndustryTypeReply)
-
-    @api("resident_1_0.GetPropertyInfo", "GET /v1.0/resident/propertyInfos")
-    def get_property_info(
-        self,
-        *,
-        property_corp_id: str | None = None,
-    ) -> Call[GetPropertyInfoReply]:
-        """Get property info (获取物业公司信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetPropertyInfoReply)
-
-    @api("resident_1_0.GetResidentInfo", "GET /v1.0/resident/residentInfos")
-    def get_resident_info(
-        self,
-        *,
-        resident_corp_id: str | None = None,
-    ) -> Call[GetResidentInfoReply]:
-        """Get resident info (获取小区信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetResidentInfoReply)
-
-    @api("resident_1_0.GetResidentMembersInfo", "POST /v1.0/resident/residences/query", idempotent=True)
-    def get_resident_members_info(
-        self,
-        resident_crop_id: str,
-        user_id_list: list[str],
-    ) -> Call[GetResidentMembersInfoReply]:
-        """Get resident members info (获取小区人员信息，包括居民和物业人员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetResidentMembersInfoReply)
-
-    @api("resident_1_0.GetSpaceIdByType", "GET /v1.0/resident/spaces/types")
-    def get_space_id_by_type(
-        self,
-        department_type: str,
-    ) -> Call[GetSpaceIdByTypeReply]:
-        """Get space id by type (根据类型获取部门id).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetSpaceIdByTypeReply)
-
-    @api("resident_1_0.GetSpacesInfo", "POST /v1.0/resident/spaces/query", idempotent=True)
-    def get_spaces_info(
-        self,
-        refer_ids: list[int],
-        resident_corp_id: str,
-    ) -> Call[GetSpacesInfoReply]:
-        """Get spaces info (获取空间信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetSpacesInfoReply)
-
-    @api("resident_1_0.ListSubSpace", "GET /v1.0/resident/spaces/subSpaces")
-    def list_sub_space(
-        self,
-        *,
-        refer_id: int | None = None,
-        resident_corp_id: str | None = None,
-    ) -> Call[ListSubSpaceReply]:
-        """List sub space (获取子空间信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListSubSpaceReply)
-
-    @api("resident_1_0.ListUncheckUsers", "GET /v1.0/resident/organizations/noJoinUsers")
-    def list_uncheck_users(
-        self,
-        *,
-        max_results: int | None = None,
-        next_token: int | None = None,
-        start_time: int | None = None,
-        status: int | None = None,
-    ) -> Query[ListUncheckUsersValue]:
-        """List uncheck users (获取未确认加入组织的用户).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(ListUncheckUsersValue, TOKEN_FROM_ZERO, items="values")
+        return Listing(PointHistory, TOKEN_FROM_ZERO, items="pointRecordList")
 
     @api("resident_1_0.RemoveResidentMember", "POST /v1.0/resident/members/remove")
     def remove_resident_member(
@@ -731,15 +681,16 @@ class ResidentV1(Manager):
     def search_resident(
         self,
         resident_crop_id: str,
+        *,
         search_word: str,
-    ) -> Call[SearchResidentReply]:
+    ) -> Call[list[Residence]]:
         """Search resident (搜索指定人员).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SearchResidentReply)
+        return Call(list[Residence], "residenceList").or_empty()
 
     @api(
         "resident_1_0.UpdateResideceGroup",
@@ -748,8 +699,8 @@ class ResidentV1(Manager):
     def update_residece_group(
         self,
         department_id: int,
-        department_name: str,
         *,
+        department_name: str,
         manager_user_id: str | None = None,
     ) -> Call[None]:
         """Update residece group (更新组信息).
@@ -767,9 +718,9 @@ class ResidentV1(Manager):
     def update_residence(
         self,
         department_id: int,
-        department_name: str,
         parent_department_id: int,
         *,
+        department_name: str,
         destitute: bool | None = None,
         grid: str | None = None,
         home_tel: str | None = None,
@@ -786,9 +737,9 @@ class ResidentV1(Manager):
     @api("resident_1_0.UpdateResidentBlackBoard", "PUT /v1.0/resident/blackboards")
     def update_resident_black_board(
         self,
+        *,
         context: str,
         title: str,
-        *,
         blackboard_id: str | None = None,
         media_id: str | None = None,
     ) -> Call[None]:
@@ -803,9 +754,9 @@ class ResidentV1(Manager):
     @api("resident_1_0.UpdateResidentInfo", "PUT /v1.0/resident/residences")
     def update_resident_info(
         self,
+        *,
         name: str,
         state: int,
-        *,
         address: str | None = None,
         building_area: float | None = None,
         city_name: str | None = None,
@@ -826,8 +777,9 @@ class ResidentV1(Manager):
     @api("resident_1_0.UpdateResidentMember", "PUT /v1.0/resident/members")
     def update_resident_member(
         self,
-        resident_update_info: UpdateResidentMemberResidentUpdateInfo,
         union_id: str,
+        *,
+        resident_update_info: OrDict[ResidentUpdateInfo],
     ) -> Call[None]:
         """Update resident member (更新小区成员).
 
@@ -846,10 +798,10 @@ class ResidentV1(Manager):
         department_id: int,
         old_department_id: int,
         user_id: str,
-        user_name: str,
         *,
+        user_name: str,
         address: str | None = None,
-        ext_field: list[UpdateResidentUserExtField] | None = None,
+        ext_field: Sequence[OrDict[ExtField]] | None = None,
         is_retain_old_dept: bool | None = None,
         mobile: str | None = None,
         relate_type: str | None = None,
@@ -865,7 +817,8 @@ class ResidentV1(Manager):
     @api("resident_1_0.UpdateSpace", "PUT /v1.0/resident/spaces")
     def update_space(
         self,
-        space_info_vo_list: Annotated[list[UpdateSpaceSpaceInfoVoList], wire("spaceInfoVOList")],
+        *,
+        space_info_vo_list: Annotated[Sequence[OrDict[SpaceInfo]], wire("spaceInfoVOList")],
     ) -> Call[None]:
         """Update space (更新小区空间，含分区，楼栋，单元，房屋等信息).
 

@@ -3,104 +3,64 @@
 from __future__ import annotations
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN, Paging
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel, empty_dict, empty_list
 from dingtalk_models.message.robots.ding import DingManager
 from dingtalk_models.message.robots.private_chat import PrivateMessageManager
 from dingtalk_models.message.robots.robot import RobotManager
 from dingtalk_models.message.robots.shortcut import ShortcutManager
 from dingtalk_models.resource.manager import Manager, alias
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class BatchRecallGroupReply(Record, alias_generator=camel):
-    failed_result: dict[str, str] | None
-    success_result: list[str] = empty_list()
+class ExecutedRobotAiSkill(Reply, alias_generator=camel):
+    """Executed robot ai skill."""
 
-
-class ExecuteRobotAiSkillReply(Record, alias_generator=camel):
     result: str | None
     skill_execute_id: str | None
 
 
-class QueryRobotDingReadStatusReplyResultRobotDingReadInfoList(Record, alias_generator=camel):
+class RecallGroup(Reply, alias_generator=camel):
+    """Recall group."""
+
+    failed_result: dict[str, str] = empty_dict()
+    success_result: list[str] = empty_list()
+
+
+class RobotDingReadStatus(Reply, alias_generator=camel):
+    """Robot ding read status."""
+
     read_status: str | None
     user_id: str | None
 
 
-class QueryRobotDingReadStatusReplyResult(Record, alias_generator=camel):
-    robot_ding_read_info_list: list[QueryRobotDingReadStatusReplyResultRobotDingReadInfoList] = empty_list()
+class TextEmotion(Shape, alias_generator=camel):
+    """Text emotion."""
+
+    background_id: str | None = None
+    emotion_id: str | None = None
+    emotion_name: str | None = None
+    text: str | None = None
 
 
-class QueryRobotDingReadStatusReply(Record, alias_generator=camel):
-    result: QueryRobotDingReadStatusReplyResult | None
+class UpdatedCustomRobotOutgoing(Reply, alias_generator=camel):
+    """Updated custom robot outgoing."""
 
-
-class RobotRecallEmotionTextEmotion(TypedDict, total=False):
-    background_id: str
-    emotion_id: str
-    emotion_name: str
-    text: str
-
-
-class RobotReplyEmotionTextEmotion(TypedDict, total=False):
-    background_id: str
-    emotion_id: str
-    emotion_name: str
-    text: str
-
-
-class SendRobotDingMessageReply(Record, alias_generator=camel):
-    ding_send_result_id: str | None
-
-
-class UpdateCustomRobotOutgoingReply(Record, alias_generator=camel):
     original_url: str | None
     target_url: str | None
 
 
 class RobotV1(Manager):
-    batch_oto_query = alias(RobotManager.read_status)
-
-    batch_recall_oto = alias(RobotManager.recall)
-
-    batch_recall_private_chat = alias(PrivateMessageManager.recall)
-
-    batch_send_oto = alias(RobotManager.batch_send)
-
-    clear_robot_plugin = alias(ShortcutManager.clear)
-
-    get_bot_list_in_group = alias(RobotManager.list_in_group)
-
-    org_group_query = alias(RobotManager.group_read_status)
-
-    org_group_recall = alias(RobotManager.group_recall)
-
-    org_group_send = alias(RobotManager.group_send)
-
-    private_chat_query = alias(PrivateMessageManager.read_status)
-
-    private_chat_send = alias(PrivateMessageManager.send_template)
-
-    query_robot_plugin = alias(ShortcutManager.list)
-
-    robot_message_file_download = alias(RobotManager.file_url)
-
-    robot_recall_ding = alias(DingManager.recall)
-
-    robot_send_ding = alias(DingManager.send)
-
-    set_robot_plugin = alias(ShortcutManager.set)
-
     @api("robot_1_0.AddOrgRobotInstanceToGroup", "POST /v1.0/robot/groups/orgRobots/add")
     def add_org_robot_instance_to_group(
         self,
         open_conversation_id: str,
+        *,
         robot_code: str,
     ) -> Call[None]:
         """Add org robot instance to group (群内安装企业机器人).
@@ -111,24 +71,36 @@ class RobotV1(Manager):
         """
         return Call(None)
 
+    batch_oto_query = alias(RobotManager.read_status)
+
     @api("robot_1_0.BatchRecallGroup", "POST /v1.0/robot/groupMessages/batchRecall")
     def batch_recall_group(
         self,
         chatbot_id: str,
         open_conversation_id: str,
+        *,
         process_query_keys: list[str],
-    ) -> Call[BatchRecallGroupReply]:
+    ) -> Call[RecallGroup]:
         """Batch recall group (批量撤回群聊机器人消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(BatchRecallGroupReply)
+        return Call(RecallGroup)
+
+    batch_recall_oto = alias(RobotManager.recall)
+
+    batch_recall_private_chat = alias(PrivateMessageManager.recall)
+
+    batch_send_oto = alias(RobotManager.batch_send)
+
+    clear_robot_plugin = alias(ShortcutManager.clear)
 
     @api("robot_1_0.DeleteCustomRobot", "POST /v1.0/robot/custom/delete")
     def delete_custom_robot(
         self,
+        *,
         action_type: str,
         send_notification: bool,
         token: str,
@@ -144,6 +116,7 @@ class RobotV1(Manager):
     @api("robot_1_0.EnableCustomRobot", "POST /v1.0/robot/custom/enable")
     def enable_custom_robot(
         self,
+        *,
         action_type: str,
         send_notification: bool,
         token: str,
@@ -159,23 +132,26 @@ class RobotV1(Manager):
     @api("robot_1_0.ExecuteRobotAiSkill", "POST /v1.0/robot/aiSkill/execute")
     def execute_robot_ai_skill(
         self,
+        *,
         input: str,
         robot_code: str,
-        *,
         context: dict[str, JsonValue] | None = None,
         skill_id: str | None = None,
-    ) -> Call[ExecuteRobotAiSkillReply]:
+    ) -> Call[ExecutedRobotAiSkill]:
         """Execute robot ai skill (执行机器人的AI技能).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ExecuteRobotAiSkillReply)
+        return Call(ExecutedRobotAiSkill)
+
+    get_bot_list_in_group = alias(RobotManager.list_in_group)
 
     @api("robot_1_0.ManageSingleChatRobotStatus", "POST /v1.0/robot/statuses/manage")
     def manage_single_chat_robot_status(
         self,
+        *,
         robot_code: str,
         status: str,
     ) -> Call[None]:
@@ -187,11 +163,21 @@ class RobotV1(Manager):
         """
         return Call(None)
 
+    org_group_query = alias(RobotManager.group_read_status)
+
+    org_group_recall = alias(RobotManager.group_recall)
+
+    org_group_send = alias(RobotManager.group_send)
+
+    private_chat_query = alias(PrivateMessageManager.read_status)
+
+    private_chat_send = alias(PrivateMessageManager.send_template)
+
     @api("robot_1_0.QueryBotInstanceInGroupInfo", "POST /v1.0/robot/groups/query", idempotent=True)
     def query_bot_instance_in_group_info(
         self,
-        robot_code: str,
         *,
+        robot_code: str,
         page_number: int | None = None,
         page_size: int = 20,
     ) -> Query[str]:
@@ -210,21 +196,22 @@ class RobotV1(Manager):
     def query_robot_ding_read_status(
         self,
         open_ding_id: str,
+        *,
         robot_code: str,
-    ) -> Call[QueryRobotDingReadStatusReply]:
+    ) -> Call[list[RobotDingReadStatus]]:
         """Query robot ding read status (查询机器人DING已读未读状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryRobotDingReadStatusReply)
+        return Call(list[RobotDingReadStatus], "result.robotDingReadInfoList").or_empty()
 
     @api("robot_1_0.QueryRobotInstanceInGroupInfo", "POST /v1.0/robot/installed/groups/query", idempotent=True)
     def query_robot_instance_in_group_info(
         self,
-        robot_code: str,
         *,
+        robot_code: str,
         max_result: int = 20,
         next_token: str | None = None,
     ) -> Query[str]:
@@ -239,16 +226,22 @@ class RobotV1(Manager):
         """
         return Listing(str, TOKEN, items="openConversationIds")
 
+    query_robot_plugin = alias(ShortcutManager.list)
+
+    robot_message_file_download = alias(RobotManager.file_url)
+
+    robot_recall_ding = alias(DingManager.recall)
+
     @api("robot_1_0.RobotRecallEmotion", "POST /v1.0/robot/emotion/recall")
     def robot_recall_emotion(
         self,
         open_conversation_id: str,
         open_msg_id: str,
-        robot_code: str,
         *,
+        robot_code: str,
         emotion_name: str | None = None,
         emotion_type: int | None = None,
-        text_emotion: RobotRecallEmotionTextEmotion | None = None,
+        text_emotion: OrDict[TextEmotion] | None = None,
     ) -> Call[None]:
         """Robot recall emotion (机器人撤回贴表情).
 
@@ -263,11 +256,11 @@ class RobotV1(Manager):
         self,
         open_conversation_id: str,
         open_msg_id: str,
-        robot_code: str,
         *,
+        robot_code: str,
         emotion_name: str | None = None,
         emotion_type: int | None = None,
-        text_emotion: RobotReplyEmotionTextEmotion | None = None,
+        text_emotion: OrDict[TextEmotion] | None = None,
     ) -> Call[None]:
         """Robot reply emotion (机器人贴表情).
 
@@ -277,45 +270,50 @@ class RobotV1(Manager):
         """
         return Call(None)
 
+    robot_send_ding = alias(DingManager.send)
+
     @api("robot_1_0.SendRobotDingMessage", "POST /v1.0/robot/dingMessages/send")
     def send_robot_ding_message(
         self,
-        content_params: dict[str, str],
         ding_template_id: str,
         open_conversation_id: str,
+        *,
+        content_params: dict[str, str],
         receiver_user_id_list: list[str],
         robot_code: str,
-    ) -> Call[SendRobotDingMessageReply]:
+    ) -> Call[str | None]:
         """Send robot ding message (机器人发送DING消息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SendRobotDingMessageReply)
+        return Call(str, "dingSendResultId").or_none()
+
+    set_robot_plugin = alias(ShortcutManager.set)
 
     @api("robot_1_0.UpdateCustomRobotOutgoing", "POST /v1.0/robot/custom/outgoing/update")
     def update_custom_robot_outgoing(
         self,
+        *,
         outgoing_url: str,
         token: str,
-        *,
         user_custom_token: str | None = None,
-    ) -> Call[UpdateCustomRobotOutgoingReply]:
+    ) -> Call[UpdatedCustomRobotOutgoing]:
         """Update custom robot outgoing (更新自定义机器人回调地址).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdateCustomRobotOutgoingReply)
+        return Call(UpdatedCustomRobotOutgoing)
 
     @api("robot_1_0.UpdateInstalledRobot", "PUT /v1.0/robot/managements/infos")
     def update_installed_robot(
         self,
+        *,
         robot_code: str,
         update_type: int,
-        *,
         brief: str | None = None,
         description: str | None = None,
         icon: str | None = None,

@@ -2,220 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN_FROM_ZERO
-from dingtalk_models.core.wire import Millis, camel, empty_list
+from dingtalk_models.core.quantities.spans import SpanMinutes
+from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class CreateDeviceCustomTemplateReply(Record, alias_generator=camel):
-    template_id: int | None
-    """模板id"""
+class AdvanceReservation(Reply, alias_generator=camel):
+    """Advance reservation (最早可提前预定时间)."""
 
-
-class CreateMeetingRoomRoomLocation(TypedDict, total=False):
-    title: str
-    """会议室位置标题 (例 e.g. `xxx公司`)"""
-    desc: str
-    """会议室位置详细信息 (例 e.g. `xx市xx区xx路xx号`)"""
-
-
-class CreateMeetingRoomReservationAuthorityAuthorizedMembers(TypedDict, total=False):
-    member_id: str
-    """成员的id (例 e.g. `lPHhSZDLXXXXXXpBlC9lxLwiEiE`)"""
-    member_type: str
-    """成员的类型 (例 e.g. `user`)"""
-    member_name: str
-    """成员的名称 (例 e.g. `张三`)"""
-
-
-class CreateMeetingRoomReservationAuthority(TypedDict, total=False):
-    authorized_members: list[CreateMeetingRoomReservationAuthorityAuthorizedMembers]
-    """有权限的成员列表"""
-
-
-class CreateMeetingRoomReply(Record, alias_generator=camel):
-    result: str | None
-    """创建的会议室ID"""
-
-
-class CreateMeetingRoomGroupReply(Record, alias_generator=camel):
-    result: int | None
-    """创建的分组ID"""
-
-
-class QueryDeviceCustomTemplateReplyResultDeviceCustomTemplate(Record, alias_generator=camel):
-    template_id: int | None
-    """模板id"""
-    corp_id: str | None
-    """所属企业corpId"""
-    logo: str | None
-    """模板logo"""
-    org_name: str | None
-    """模板企业名称"""
-    custom_doc: str | None
-    """模板自定义文字内容"""
-    bg_url: str | None
-    """模板自定义背景网址"""
-    bg_image_list: list[str] = empty_list()
-    """图片mediaId"""
-    instruction: bool | None
-    """显示使用说明"""
-    bg_type: int | None
-    """模板自定义背景类型 (`1` `2`)"""
-    is_pic_top: int | None
-    """展示首页信息栏 (`0` `1`)"""
-    template_name: str | None
-    """模板名称"""
-    conf_type: int | None
-    """模板类型 (`1` `2`)"""
-    show_calendar_title: bool | None
-    """日程卡片展示日程标题"""
-    hide_server_code_when_projecting: bool | None
-    """投屏中隐藏投屏码"""
-    conf_sub_type: int | None
-    """模板子类型"""
-    desensitize_user_name: bool | None
-    """日程卡片脱敏预订人昵称"""
-    picture_play_interval: int | None
-    """自定义背景图轮播间隔秒"""
-    show_calendar_card: bool | None
-    """展示日程卡片"""
-    show_function_card: bool | None
-    """展示功能卡片"""
-
-
-class QueryDeviceCustomTemplateReplyResult(Record, alias_generator=camel):
-    device_custom_template: QueryDeviceCustomTemplateReplyResultDeviceCustomTemplate | None
-    """模板内容"""
-    device_union_ids: list[str] = empty_list()
-    """设备unionId"""
-    group_ids: list[int] = empty_list()
-    """分组id"""
-    room_ids: list[str] = empty_list()
-    """会议室id"""
-
-
-class QueryDeviceCustomTemplateReply(Record, alias_generator=camel):
-    result: QueryDeviceCustomTemplateReplyResult | None
-    """响应结果"""
-
-
-class QueryDeviceCustomTemplateListReplyResultDeviceCustomTemplates(Record, alias_generator=camel):
-    template_id: int | None
-    """模板id"""
-    corp_id: str | None
-    """所属企业corpId"""
-    logo: str | None
-    """模板logo"""
-    org_name: str | None
-    """模板企业名称"""
-    custom_doc: str | None
-    """模板自定义文字内容"""
-    bg_url: str | None
-    """模板自定义背景网址"""
-    bg_image_list: list[str] = empty_list()
-    """图片mediaId"""
-    instruction: bool | None
-    """显示使用说明"""
-    bg_type: int | None
-    """模板自定义背景类型 (`1` `2`)"""
-    is_pic_top: int | None
-    """展示首页信息栏 (`0` `1`)"""
-    template_name: str | None
-    """模板名称"""
-    conf_type: int | None
-    """模板类型 (`1` `2`)"""
-    show_calendar_title: bool | None
-    """日程卡片展示日程标题"""
-    hide_server_code_when_projecting: bool | None
-    """投屏中隐藏投屏码"""
-    conf_sub_type: int | None
-    """模板子类型"""
-    desensitize_user_name: bool | None
-    """日程卡片脱敏预订人昵称"""
-    picture_play_interval: int | None
-    """自定义背景图轮播间隔秒"""
-    show_calendar_card: bool | None
-    """展示日程卡片"""
-    show_function_card: bool | None
-    """展示功能卡片"""
-
-
-class QueryDeviceCustomTemplateListReplyResult(Record, alias_generator=camel):
-    device_custom_templates: list[QueryDeviceCustomTemplateListReplyResultDeviceCustomTemplates] = empty_list()
-    """模板内容列表"""
-    device_template_map: dict[str, JsonValue] | None
-    """模板生效的设备unionId映射"""
-    group_id_template_map: dict[str, JsonValue] | None
-    """模板生效的分组id映射"""
-    room_id_template_map: dict[str, JsonValue] | None
-    """模板生效的会议室id映射"""
-
-
-class QueryDeviceCustomTemplateListReply(Record, alias_generator=camel):
-    result: QueryDeviceCustomTemplateListReplyResult | None
-    """响应结果"""
-
-
-class QueryDevicePropertiesReplyResult(Record, alias_generator=camel):
-    property_name: str | None
-    """设备属性名称"""
-    property_value: str | None
-    """设备属性值"""
-
-
-class QueryDevicePropertiesReply(Record, alias_generator=camel):
-    result: list[QueryDevicePropertiesReplyResult] = empty_list()
-    """响应结果信息列表"""
-
-
-class QueryMeetingRoomReplyResultRoomLabels(Record, alias_generator=camel):
-    label_id: int | None
-    """标签ID (`1` `2` `3` `4` `5`)"""
-    label_name: str | None
-    """标签名称"""
-
-
-class QueryMeetingRoomReplyResultRoomLocation(Record, alias_generator=camel):
-    title: str | None
-    """会议室位置名称"""
-    desc: str | None
-    """会议室位置详细信息"""
-
-
-class QueryMeetingRoomReplyResultRoomGroup(Record, alias_generator=camel):
-    group_id: int | None
-    """分组ID"""
-    group_name: str | None
-    """分组名称"""
-    parent_id: int | None
-    """父分组ID"""
-
-
-class QueryMeetingRoomReplyResultReservationAuthorityAuthorizedMembers(Record, alias_generator=camel):
-    member_id: str | None
-    """成员的id"""
-    member_type: str | None
-    """成员的类型"""
-    member_name: str | None
-    """成员的名称"""
-
-
-class QueryMeetingRoomReplyResultReservationAuthority(Record, alias_generator=camel):
-    authorized_members: list[QueryMeetingRoomReplyResultReservationAuthorityAuthorizedMembers] = empty_list()
-    """有权限的成员列表"""
-
-
-class QueryMeetingRoomReplyResultExtensionConfigAdvanceReservation(Record, alias_generator=camel):
     advance_reservation_time: int | None
     """提前可预订时间具体值"""
     advance_reservation_time_unit: str | None
@@ -224,80 +29,20 @@ class QueryMeetingRoomReplyResultExtensionConfigAdvanceReservation(Record, alias
     """精确到几点钟"""
 
 
-class QueryMeetingRoomReplyResultExtensionConfigReservationCloseDetail(Record, alias_generator=camel):
-    task_start_time: Millis | None
-    """会议室关闭预定的开始时间 (单位 unit 毫秒)"""
-    task_end_time: Millis | None
-    """会议室关闭预定的结束时间 (单位 unit 毫秒)"""
-    close_reason: str | None
-    """关闭预定的原因"""
-    contact_union_id: str | None
-    """联系人的unionId"""
-    contact_nick: str | None
-    """联系人昵称"""
-    send_notify: bool | None
-    """是否发送通知给已预订会议室的员工"""
+class AuthorizedMember(Reply, Shape, alias_generator=camel):
+    """Authorized member (有权限的成员列表)."""
+
+    member_id: str = promised()
+    """成员的id (例 e.g. `lPHhSZDLXXXXXXpBlC9lxLwiEiE`)"""
+    member_type: str | None = None
+    """成员的类型 (例 e.g. `user`)"""
+    member_name: str = ""
+    """成员的名称 (例 e.g. `张三`)"""
 
 
-class QueryMeetingRoomReplyResultExtensionConfig(Record, alias_generator=camel):
-    open_reservation: bool | None
-    """会议室是否开放预定"""
-    max_reservation_time_interval: int | None
-    """单次可预定最长时段 (单位 unit 分钟)"""
-    min_reservation_time_interval: int | None
-    """单次可预定最小时段 (单位 unit 分钟)"""
-    advance_reservation: QueryMeetingRoomReplyResultExtensionConfigAdvanceReservation | None
-    """最早可提前预定时间"""
-    reservation_close_detail: QueryMeetingRoomReplyResultExtensionConfigReservationCloseDetail | None
-    """关闭预定具体信息"""
-    approval_switch: bool | None
-    """是否开启审批开关 - true"""
-    approval_type: int | None
-    """审批类型 (`1` `2`)"""
+class Controller(Reply, alias_generator=camel):
+    """Controller (设备控制器信息列表)."""
 
-
-class QueryMeetingRoomReplyResult(Record, alias_generator=camel):
-    room_id: str | None
-    """会议室ID"""
-    room_staff_id: str | None
-    """会议室的企业员工Id"""
-    corp_id: str | None
-    """会议室所在的企业CorpId"""
-    room_name: str | None
-    """会议室名称"""
-    room_status: int | None
-    """会议室状态 (`0` `1` `2`)"""
-    room_labels: list[QueryMeetingRoomReplyResultRoomLabels] = empty_list()
-    """会议室标签列表"""
-    room_capacity: int | None
-    """会议室可容纳人数"""
-    room_location: QueryMeetingRoomReplyResultRoomLocation | None
-    """会议室位置信息"""
-    room_picture: str | None
-    """会议室图片"""
-    isv_room_id: str | None
-    room_group: QueryMeetingRoomReplyResultRoomGroup | None
-    """会议室分组信息"""
-    device_union_ids: list[str] = empty_list()
-    """UnionId列表"""
-    reservation_authority: QueryMeetingRoomReplyResultReservationAuthority | None
-    """roomStatus部分权限时"""
-    enable_cycle_reservation: bool | None
-    """会议室是否支持循环周期预定"""
-    room_union_id: str | None
-    """会议室unionId"""
-    extension_config: QueryMeetingRoomReplyResultExtensionConfig | None
-    """会议室更多配置"""
-    room_description: str | None
-    """会议室描述信息"""
-
-
-class QueryMeetingRoomReply(Record, alias_generator=camel):
-    result: QueryMeetingRoomReplyResult | None
-    """会议室详情"""
-
-
-class QueryMeetingRoomDeviceReplyResultControllers(Record, alias_generator=camel):
     device_id: str | None
     """控制器设备ID"""
     device_union_id: str | None
@@ -316,7 +61,7 @@ class QueryMeetingRoomDeviceReplyResultControllers(Record, alias_generator=camel
     """设备控制器注册serviceId"""
     device_model: str | None
     """设备控制器型号"""
-    device_name: str | None
+    device_name: str = ""
     """设备控制器名称"""
     device_status: str | None
     """设备控制器状态 (`idle` `projection` `conf_incoming` `conf_running` `white_board` `offline`)"""
@@ -324,8 +69,124 @@ class QueryMeetingRoomDeviceReplyResultControllers(Record, alias_generator=camel
     """设备控制器mac地址"""
 
 
-class QueryMeetingRoomDeviceReplyResult(Record, alias_generator=camel):
-    device_id: str | None
+class DeviceCustomTemplate(Reply, alias_generator=camel):
+    """Device custom template."""
+
+    device_custom_template: QueryDeviceCustomTemplate | None
+    """模板内容"""
+    device_union_ids: list[str] = empty_list()
+    """设备unionId"""
+    group_ids: list[int] = empty_list()
+    """分组id"""
+    room_ids: list[str] = empty_list()
+    """会议室id"""
+
+
+class DeviceCustomTemplateDetail(Reply, alias_generator=camel):
+    """Device custom template detail."""
+
+    device_custom_templates: list[QueryDeviceCustomTemplate] = empty_list()
+    """模板内容列表"""
+    device_template_map: dict[str, JsonValue] = empty_dict()
+    """模板生效的设备unionId映射"""
+    group_id_template_map: dict[str, JsonValue] = empty_dict()
+    """模板生效的分组id映射"""
+    room_id_template_map: dict[str, JsonValue] = empty_dict()
+    """模板生效的会议室id映射"""
+
+
+class DeviceProperty(Reply, alias_generator=camel):
+    """Device property."""
+
+    property_name: str = ""
+    """设备属性名称"""
+    property_value: str | None
+    """设备属性值"""
+
+
+class ExtensionConfig(Reply, alias_generator=camel):
+    """Extension config (会议室更多配置)."""
+
+    open_reservation: bool | None
+    """会议室是否开放预定"""
+    max_reservation_time_interval: SpanMinutes | None
+    """单次可预定最长时段 (单位 unit 分钟)"""
+    min_reservation_time_interval: SpanMinutes | None
+    """单次可预定最小时段 (单位 unit 分钟)"""
+    advance_reservation: AdvanceReservation | None
+    """最早可提前预定时间"""
+    reservation_close_detail: ReservationCloseDetail | None
+    """关闭预定具体信息"""
+    approval_switch: bool | None
+    """是否开启审批开关 - true"""
+    approval_type: int | None
+    """审批类型 (`1` `2`)"""
+
+
+class GroupAdmin(Reply, alias_generator=camel):
+    """Group admin (分组管理员列表)."""
+
+    member_id: str | None
+    """人员的unionId"""
+    member_name: str = ""
+    """成员名称"""
+
+
+class MeetingRoom(Reply, alias_generator=camel):
+    """Meeting room."""
+
+    room_id: str
+    """会议室ID"""
+    room_staff_id: str
+    """会议室的企业员工Id"""
+    corp_id: str
+    """会议室所在的企业CorpId"""
+    room_name: str
+    """会议室名称"""
+    room_status: int
+    """会议室状态 (`0` `1` `2`)"""
+    room_labels: list[RoomLabel] = empty_list()
+    """会议室标签列表"""
+    room_capacity: int
+    """会议室可容纳人数"""
+    room_location: RoomLocation | None
+    """会议室位置信息"""
+    room_picture: str
+    """会议室图片"""
+    isv_room_id: str
+    room_group: MeetingRoomGroup | None
+    """会议室分组信息"""
+    device_union_ids: list[str] = empty_list()
+    """UnionId列表"""
+    reservation_authority: ReservationAuthority | None
+    """roomStatus部分权限时"""
+    enable_cycle_reservation: bool | None
+    """会议室是否支持循环周期预定"""
+    room_union_id: str | None
+    """会议室unionId"""
+    extension_config: ExtensionConfig | None
+    """会议室更多配置"""
+    room_description: str = ""
+    """会议室描述信息"""
+
+
+class MeetingRoomControlPanel(Reply, alias_generator=camel):
+    """Meeting room control panel."""
+
+    room_id: str | None
+    room_iot_config: list[RoomConfig] = empty_list()
+
+
+class MeetingRoomControlPanelExtra(Shape, alias_generator=camel):
+    """Meeting room control panel extra."""
+
+    param: dict[str, str] = empty_dict()
+
+
+class MeetingRoomDevice(Reply, alias_generator=camel):
+    """Meeting room device."""
+
+    device_id: str
     """设备ID"""
     device_union_id: str | None
     """设备unionId"""
@@ -333,7 +194,7 @@ class QueryMeetingRoomDeviceReplyResult(Record, alias_generator=camel):
     """设备绑定的会议室ID"""
     corp_id: str | None
     """所属企业corpId"""
-    device_name: str | None
+    device_name: str = ""
     """设备名称"""
     share_code: str | None
     """设备投屏码"""
@@ -349,11 +210,11 @@ class QueryMeetingRoomDeviceReplyResult(Record, alias_generator=camel):
     """设备型号"""
     device_status: str | None
     """设备状态 (`idle` `projection` `conf_incoming` `conf_running` `white_board` `offline`)"""
-    controllers: list[QueryMeetingRoomDeviceReplyResultControllers] = empty_list()
+    controllers: list[Controller] = empty_list()
     """设备控制器信息列表"""
-    creator_union_id: str | None
+    creator_union_id: str
     """创建操作人"""
-    room_name: str | None
+    room_name: str = ""
     """所属会议室名称"""
     firmware_version: str | None
     """设备固件版本"""
@@ -363,7 +224,7 @@ class QueryMeetingRoomDeviceReplyResult(Record, alias_generator=camel):
     """设备激活时间"""
     dev_net_type: str | None
     """设备网络类型"""
-    dev_net_ip: str | None
+    dev_net_ip: str = ""
     """设备Ip"""
     dev_wifi_mac: str | None
     """设备无线mac地址"""
@@ -379,168 +240,126 @@ class QueryMeetingRoomDeviceReplyResult(Record, alias_generator=camel):
     """镜像状态"""
     dev_hdmi: str | None
     """HDMI输出状态"""
-    sip_account_name: str | None
+    sip_account_name: str = ""
     """sip账号"""
 
 
-class QueryMeetingRoomDeviceReply(Record, alias_generator=camel):
-    result: QueryMeetingRoomDeviceReplyResult | None
-    """响应结果"""
+class MeetingRoomGroup(Reply, alias_generator=camel):
+    """Meeting room group (会议室分组信息)."""
 
-
-class QueryMeetingRoomGroupReply(Record, alias_generator=camel):
-    group_id: int | None
+    group_id: int
     """分组ID"""
-    group_name: str | None
+    group_name: str
     """分组名称"""
     parent_id: int | None
     """父分组ID"""
 
 
-class QueryMeetingRoomGroupAdminReplyResultGroupAdmins(Record, alias_generator=camel):
-    member_id: str | None
-    """人员的unionId"""
-    member_name: str | None
-    """成员名称"""
+class MeetingRoomGroupAdmin(Reply, alias_generator=camel):
+    """Meeting room group admin."""
 
-
-class QueryMeetingRoomGroupAdminReplyResult(Record, alias_generator=camel):
     group_id: int | None
     """分组id"""
-    group_name: str | None
+    group_name: str = ""
     """分组名称"""
-    group_admins: list[QueryMeetingRoomGroupAdminReplyResultGroupAdmins] = empty_list()
+    group_admins: list[GroupAdmin] = empty_list()
     """分组管理员列表"""
 
 
-class QueryMeetingRoomGroupAdminReply(Record, alias_generator=camel):
-    result: QueryMeetingRoomGroupAdminReplyResult | None
-    """应答信息"""
+class QueryDeviceCustomTemplate(Reply, alias_generator=camel):
+    """Query device custom template (模板内容)."""
 
-
-class QueryMeetingRoomGroupListReplyResult(Record, alias_generator=camel):
-    group_id: int | None
-    """分组ID"""
-    group_name: str | None
-    """分组名称"""
-    parent_id: int | None
-    """父分组ID"""
-
-
-class QueryMeetingRoomGroupListReply(Record, alias_generator=camel):
-    result: list[QueryMeetingRoomGroupListReplyResult] = empty_list()
-    """结果列表"""
-
-
-class QueryMeetingRoomListResultRoomLabels(Record, alias_generator=camel):
-    label_id: int | None
-    """标签ID (`1` `2` `3` `4` `5`)"""
-    label_name: str | None
-    """标签名称"""
-
-
-class QueryMeetingRoomListResultRoomLocation(Record, alias_generator=camel):
-    title: str | None
-    """会议室位置名称"""
-    desc: str | None
-    """会议室位置详细信息"""
-
-
-class QueryMeetingRoomListResultRoomGroup(Record, alias_generator=camel):
-    group_id: int | None
-    """分组ID"""
-    group_name: str | None
-    """分组名称"""
-    parent_id: int | None
-    """父分组ID"""
-
-
-class QueryMeetingRoomListResult(Record, alias_generator=camel):
-    room_id: str | None
-    """会议室ID"""
-    room_staff_id: str | None
-    """会议室的企业员工Id"""
+    template_id: int
+    """模板id"""
     corp_id: str | None
-    """会议室所在的企业CorpId"""
-    room_name: str | None
-    """会议室名称"""
-    room_status: int | None
-    """会议室状态 (`0` `1` `2`)"""
-    room_labels: list[QueryMeetingRoomListResultRoomLabels] = empty_list()
-    """会议室标签列表"""
-    room_capacity: int | None
-    """会议室可容纳人数"""
-    room_location: QueryMeetingRoomListResultRoomLocation | None
-    """会议室位置信息"""
-    room_picture: str | None
-    """会议室图片"""
-    isv_room_id: str | None
-    room_group: QueryMeetingRoomListResultRoomGroup | None
-    """会议室分组信息"""
+    """所属企业corpId"""
+    logo: str | None
+    """模板logo"""
+    org_name: str = ""
+    """模板企业名称"""
+    custom_doc: str | None
+    """模板自定义文字内容"""
+    bg_url: str | None
+    """模板自定义背景网址"""
+    bg_image_list: list[str] = empty_list()
+    """图片mediaId"""
+    instruction: bool | None
+    """显示使用说明"""
+    bg_type: int | None
+    """模板自定义背景类型 (`1` `2`)"""
+    is_pic_top: int | None
+    """展示首页信息栏 (`0` `1`)"""
+    template_name: str = ""
+    """模板名称"""
+    conf_type: int | None
+    """模板类型 (`1` `2`)"""
+    show_calendar_title: bool | None
+    """日程卡片展示日程标题"""
+    hide_server_code_when_projecting: bool | None
+    """投屏中隐藏投屏码"""
+    conf_sub_type: int | None
+    """模板子类型"""
+    desensitize_user_name: bool | None
+    """日程卡片脱敏预订人昵称"""
+    picture_play_interval: int | None
+    """自定义背景图轮播间隔秒"""
+    show_calendar_card: bool | None
+    """展示日程卡片"""
+    show_function_card: bool | None
+    """展示功能卡片"""
 
 
-class UpdateMeetingRoomRoomLocation(TypedDict, total=False):
-    title: str
-    """会议室位置标题 (例 e.g. `xxx公司`)"""
-    desc: str
-    """会议室位置详细信息 (例 e.g. `xx市xx区xx路xx号`)"""
+class ReservationAuthority(Reply, Shape, alias_generator=camel):
+    """Reservation authority (roomStatus部分权限时)."""
 
-
-class UpdateMeetingRoomReservationAuthorityAuthorizedMembers(TypedDict, total=False):
-    member_id: str
-    """成员的id (例 e.g. `lPHhSZDLXXXXXXpBlC9lxLwiEiE`)"""
-    member_type: str
-    """成员的类型 (例 e.g. `user`)"""
-    member_name: str
-    """成员的名称 (例 e.g. `张三`)"""
-
-
-class UpdateMeetingRoomReservationAuthority(TypedDict, total=False):
-    authorized_members: list[UpdateMeetingRoomReservationAuthorityAuthorizedMembers]
+    authorized_members: list[AuthorizedMember] = empty_list()
     """有权限的成员列表"""
 
 
-class CreateMeetingRoomControlPanelExtra(TypedDict, total=False):
-    param: dict[str, str]
+class ReservationCloseDetail(Reply, alias_generator=camel):
+    """Reservation close detail (关闭预定具体信息)."""
+
+    task_start_time: Millis | None
+    """会议室关闭预定的开始时间 (单位 unit 毫秒)"""
+    task_end_time: Millis | None
+    """会议室关闭预定的结束时间 (单位 unit 毫秒)"""
+    close_reason: str = ""
+    """关闭预定的原因"""
+    contact_union_id: str | None
+    """联系人的unionId"""
+    contact_nick: str = ""
+    """联系人昵称"""
+    send_notify: bool | None
+    """是否发送通知给已预订会议室的员工"""
 
 
-class CreateMeetingRoomControlPanelRoomConfig(TypedDict, total=False):
-    en_name: Required[str]
-    icon: Required[str]
-    name: Required[str]
-    show_time: Required[int]
-    sort: Required[int]
-    url: Required[str]
+class RoomConfig(Reply, Shape, alias_generator=camel):
+    """Room config."""
+
+    en_name: str
+    icon: str
+    name: str
+    show_time: int
+    sort: int
+    url: str
 
 
-class CreateMeetingRoomControlPanelReply(Record, alias_generator=camel):
-    result: str | None
+class RoomLabel(Reply, alias_generator=camel):
+    """Room label (会议室标签列表)."""
+
+    label_id: int
+    """标签ID (`1` `2` `3` `4` `5`)"""
+    label_name: str
+    """标签名称"""
 
 
-class DeleteMeetingRoomControlPanelReply(Record, alias_generator=camel):
-    result: str | None
+class RoomLocation(Reply, Shape, alias_generator=camel):
+    """Room location (会议室位置信息)."""
 
-
-class QueryDeviceIpByCodeReplyResult(Record, alias_generator=camel):
-    device_ip: str | None
-
-
-class QueryDeviceIpByCodeReply(Record, alias_generator=camel):
-    result: QueryDeviceIpByCodeReplyResult | None
-
-
-class QueryMeetingRoomControlPanelListResultRoomIotConfig(Record, alias_generator=camel):
-    en_name: str | None
-    icon: str | None
-    name: str | None
-    show_time: int | None
-    sort: int | None
-    url: str | None
-
-
-class QueryMeetingRoomControlPanelListResult(Record, alias_generator=camel):
-    room_id: str | None
-    room_iot_config: list[QueryMeetingRoomControlPanelListResultRoomIotConfig] = empty_list()
+    title: str = ""
+    """会议室位置标题 (例 e.g. `xxx公司`)"""
+    desc: str = ""
+    """会议室位置详细信息 (例 e.g. `xx市xx区xx路xx号`)"""
 
 
 class RoomsV1(Manager):
@@ -549,8 +368,8 @@ class RoomsV1(Manager):
         self,
         union_id: str,
         blacklist_union_id: str,
-        start_time: Millis,
         *,
+        start_time: Millis,
         end_time: Millis | None = None,
         memo: str | None = None,
     ) -> Call[None]:
@@ -576,8 +395,8 @@ class RoomsV1(Manager):
     @api("rooms_1_0.CreateDeviceCustomTemplate", "POST /v1.0/rooms/devices/screens/templates")
     def create_device_custom_template(
         self,
-        template_name: str,
         *,
+        template_name: str,
         logo: str | None = None,
         org_name: str | None = None,
         custom_doc: str | None = None,
@@ -595,7 +414,7 @@ class RoomsV1(Manager):
         device_union_ids: list[str] | None = None,
         group_ids: list[int] | None = None,
         room_ids: list[str] | None = None,
-    ) -> Call[CreateDeviceCustomTemplateReply]:
+    ) -> Call[int]:
         """Create device custom template (创建自定义屏幕模板).
 
         Args:
@@ -627,33 +446,33 @@ class RoomsV1(Manager):
 
         Source: api-createdevicecustomtemplate
         """
-        return Call(CreateDeviceCustomTemplateReply)
+        return Call(int, "templateId")
 
     @api("rooms_1_0.CreateMeetingRoom", "POST /v1.0/rooms/meetingrooms")
     def create_meeting_room(
         self,
         union_id: str,
-        room_name: str,
-        room_status: Literal[0, 1, 2],
         isv_room_id: str,
         *,
+        room_name: str,
+        room_status: Literal[0, 1, 2],
         room_capacity: int | None = None,
         room_picture: str | None = None,
-        room_location: CreateMeetingRoomRoomLocation | None = None,
+        room_location: OrDict[RoomLocation] | None = None,
         room_label_ids: list[Literal[1, 2, 3, 4, 5]] | None = None,
         group_id: int | None = None,
-        reservation_authority: CreateMeetingRoomReservationAuthority | None = None,
+        reservation_authority: OrDict[ReservationAuthority] | None = None,
         enable_cycle_reservation: bool | None = None,
         open_reservation: bool | None = None,
         room_description: str | None = None,
-    ) -> Call[CreateMeetingRoomReply]:
+    ) -> Call[str]:
         """Create meeting room (创建会议室).
 
         Args:
             union_id: 操作人的unionId (例 e.g. `2iPOLxxxxx`)
+            isv_room_id: (例 e.g. `xxxIsvRoomId`)
             room_name: 会议室名称 (例 e.g. `测试会议室`)
             room_status: 会议室状态 (`0` `1` `2`)
-            isv_room_id: (例 e.g. `xxxIsvRoomId`)
             room_capacity: 会议室可容纳人数 (例 e.g. `10`)
             room_picture: 会议室图片
             room_location: 会议室位置信息
@@ -673,7 +492,25 @@ class RoomsV1(Manager):
 
         Source: create-a-meeting-room
         """
-        return Call(CreateMeetingRoomReply)
+        return Call(str, "result")
+
+    @api("rooms_1_0.CreateMeetingRoomControlPanel", "POST /v1.0/rooms/panels")
+    def create_meeting_room_control_panel(
+        self,
+        room_id: str,
+        union_id: str,
+        *,
+        room_config: Sequence[OrDict[RoomConfig]],
+        extra: OrDict[MeetingRoomControlPanelExtra] | None = None,
+        status: int | None = None,
+    ) -> Call[str | None]:
+        """Create meeting room control panel (创建智能会议室IOT配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
 
     @api("rooms_1_0.CreateMeetingRoomGroup", "POST /v1.0/rooms/groups")
     def create_meeting_room_group(
@@ -682,7 +519,7 @@ class RoomsV1(Manager):
         parent_group_id: int,
         *,
         group_name: str | None = None,
-    ) -> Call[CreateMeetingRoomGroupReply]:
+    ) -> Call[int]:
         """Create meeting room group (创建会议室分组).
 
         Args:
@@ -699,7 +536,7 @@ class RoomsV1(Manager):
 
         Source: create-meeting-room-groups
         """
-        return Call(CreateMeetingRoomGroupReply)
+        return Call(int, "result")
 
     @api("rooms_1_0.DeleteBookingBlacklist", "POST /v1.0/rooms/bookings/blacklist/remove")
     def delete_booking_blacklist(
@@ -766,6 +603,21 @@ class RoomsV1(Manager):
         """
         return Call(None)
 
+    @api("rooms_1_0.DeleteMeetingRoomControlPanel", "POST /v1.0/rooms/panels/remove")
+    def delete_meeting_room_control_panel(
+        self,
+        union_id: str,
+        *,
+        room_ids: list[str],
+    ) -> Call[str | None]:
+        """Delete meeting room control panel (删除会议室配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
     @api("rooms_1_0.DeleteMeetingRoomGroup", "DELETE /v1.0/rooms/groups/{groupId}")
     def delete_meeting_room_group(
         self,
@@ -792,7 +644,7 @@ class RoomsV1(Manager):
     def query_device_custom_template(
         self,
         template_id: int,
-    ) -> Call[QueryDeviceCustomTemplateReply]:
+    ) -> Call[DeviceCustomTemplate]:
         """Query device custom template (查询自定义屏幕信息).
 
         Args:
@@ -806,12 +658,12 @@ class RoomsV1(Manager):
 
         Source: api-querydevicecustomtemplate
         """
-        return Call(QueryDeviceCustomTemplateReply)
+        return Call(DeviceCustomTemplate, "result")
 
     @api("rooms_1_0.QueryDeviceCustomTemplateList", "GET /v1.0/rooms/devices/screens/templateLists")
     def query_device_custom_template_list(
         self,
-    ) -> Call[QueryDeviceCustomTemplateListReply]:
+    ) -> Call[DeviceCustomTemplateDetail]:
         """Query device custom template list (查询自定义屏幕模板列表).
 
         Codes: no.permission, param.error, system.error.
@@ -822,7 +674,22 @@ class RoomsV1(Manager):
 
         Source: api-querylistdevicecustomscreentemplate
         """
-        return Call(QueryDeviceCustomTemplateListReply)
+        return Call(DeviceCustomTemplateDetail, "result")
+
+    @api("rooms_1_0.QueryDeviceIpByCode", "GET /v1.0/rooms/devices/shareCodes/{shareCode}")
+    def query_device_ip_by_code(
+        self,
+        share_code: str,
+        *,
+        device_sn: str | None = None,
+    ) -> Call[str]:
+        """Query device ip by code (根据设备投屏码查询设备ip).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result.deviceIp")
 
     @api(
         "rooms_1_0.QueryDeviceProperties",
@@ -850,7 +717,7 @@ class RoomsV1(Manager):
             ]
         ]
         | None = None,
-    ) -> Call[QueryDevicePropertiesReply]:
+    ) -> Call[list[DeviceProperty]]:
         """Query device properties (查询视频会议设备属性信息).
 
         Args:
@@ -868,14 +735,14 @@ class RoomsV1(Manager):
 
         Source: querying-video-conference-device-attribute-information
         """
-        return Call(QueryDevicePropertiesReply)
+        return Call(list[DeviceProperty], "result").or_empty()
 
     @api("rooms_1_0.QueryMeetingRoom", "GET /v1.0/rooms/meetingRooms/{roomId}")
     def query_meeting_room(
         self,
         room_id: str,
         union_id: str,
-    ) -> Call[QueryMeetingRoomReply]:
+    ) -> Call[MeetingRoom]:
         """Query meeting room (查询会议室详情).
 
         Args:
@@ -890,7 +757,24 @@ class RoomsV1(Manager):
 
         Source: check-meeting-room-details
         """
-        return Call(QueryMeetingRoomReply)
+        return Call(MeetingRoom, "result")
+
+    @api("rooms_1_0.QueryMeetingRoomControlPanelList", "GET /v1.0/rooms/panels/lists")
+    def query_meeting_room_control_panel_list(
+        self,
+        *,
+        max_results: int | None = None,
+        next_token: int | None = None,
+        room_id: str | None = None,
+        union_id: str | None = None,
+    ) -> Query[MeetingRoomControlPanel]:
+        """Query meeting room control panel list (获取会议室IOT配置列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(MeetingRoomControlPanel, TOKEN_FROM_ZERO, items="result")
 
     @api("rooms_1_0.QueryMeetingRoomDevice", "GET /v1.0/rooms/devices")
     def query_meeting_room_device(
@@ -899,7 +783,7 @@ class RoomsV1(Manager):
         *,
         device_id: str | None = None,
         device_union_id: str | None = None,
-    ) -> Call[QueryMeetingRoomDeviceReply]:
+    ) -> Call[MeetingRoomDevice]:
         """Query meeting room device (查询视频会议设备信息).
 
         Args:
@@ -915,14 +799,14 @@ class RoomsV1(Manager):
 
         Source: querying-video-conference-device-information
         """
-        return Call(QueryMeetingRoomDeviceReply)
+        return Call(MeetingRoomDevice, "result")
 
     @api("rooms_1_0.QueryMeetingRoomGroup", "GET /v1.0/rooms/groups/{groupId}")
     def query_meeting_room_group(
         self,
         group_id: int,
         union_id: str,
-    ) -> Call[QueryMeetingRoomGroupReply]:
+    ) -> Call[MeetingRoomGroup]:
         """Query meeting room group (查询会议室分组信息).
 
         Args:
@@ -937,7 +821,7 @@ class RoomsV1(Manager):
 
         Source: query-meeting-room-groups
         """
-        return Call(QueryMeetingRoomGroupReply)
+        return Call(MeetingRoomGroup)
 
     @api("rooms_1_0.QueryMeetingRoomGroupAdmin", "GET /v1.0/rooms/groupAdmin/{groupId}")
     def query_meeting_room_group_admin(
@@ -945,7 +829,7 @@ class RoomsV1(Manager):
         group_id: int,
         *,
         union_id: str | None = None,
-    ) -> Call[QueryMeetingRoomGroupAdminReply]:
+    ) -> Call[MeetingRoomGroupAdmin]:
         """Query meeting room group admin (获取分组管理员信息).
 
         Args:
@@ -960,13 +844,13 @@ class RoomsV1(Manager):
 
         Source: api-querymeetingroomgroupadmin
         """
-        return Call(QueryMeetingRoomGroupAdminReply)
+        return Call(MeetingRoomGroupAdmin, "result")
 
     @api("rooms_1_0.QueryMeetingRoomGroupList", "GET /v1.0/rooms/groupLists")
     def query_meeting_room_group_list(
         self,
         union_id: str,
-    ) -> Call[QueryMeetingRoomGroupListReply]:
+    ) -> Call[list[MeetingRoomGroup]]:
         """Query meeting room group list (查询会议室分组列表).
 
         Args:
@@ -980,7 +864,7 @@ class RoomsV1(Manager):
 
         Source: query-meeting-rooms-groups
         """
-        return Call(QueryMeetingRoomGroupListReply)
+        return Call(list[MeetingRoomGroup], "result").or_empty()
 
     @api("rooms_1_0.QueryMeetingRoomList", "GET /v1.0/rooms/meetingRoomLists")
     def query_meeting_room_list(
@@ -989,7 +873,7 @@ class RoomsV1(Manager):
         *,
         next_token: int | None = None,
         max_results: Annotated[int, Field(le=100)] = 100,
-    ) -> Query[QueryMeetingRoomListResult]:
+    ) -> Query[MeetingRoom]:
         """Query meeting room list (查询会议室列表).
 
         Args:
@@ -1005,7 +889,21 @@ class RoomsV1(Manager):
 
         Source: check-the-meeting-room-list
         """
-        return Listing(QueryMeetingRoomListResult, TOKEN_FROM_ZERO, items="result")
+        return Listing(MeetingRoom, TOKEN_FROM_ZERO, items="result")
+
+    @api("rooms_1_0.RemoveSuperUserMeetingRoom", "POST /v1.0/rooms/meetingRooms/superUsers/remove?roomId&unionId")
+    def remove_super_user_meeting_room(
+        self,
+        room_id: str,
+        union_id: str,
+    ) -> Call[None]:
+        """Remove super user meeting room (取消会议室高级用户模式。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("rooms_1_0.SendCentralControl", "POST /v1.0/rooms/central/control")
     def send_central_control(
@@ -1032,12 +930,29 @@ class RoomsV1(Manager):
         """
         return Call(None)
 
+    @api("rooms_1_0.SetSuperUserMeetingRoom", "POST /v1.0/rooms/meetingRooms/superUsers/set")
+    def set_super_user_meeting_room(
+        self,
+        room_id: str,
+        union_id: str,
+        *,
+        dept_id_white_list: list[int] | None = None,
+        user_id_white_list: list[str] | None = None,
+    ) -> Call[None]:
+        """Set super user meeting room (设置会议室成为高级用户模式。只有设置在白名单里的人员或部门，才能呼叫此会议室。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
     @api("rooms_1_0.UpdateDeviceCustomTemplate", "PUT /v1.0/rooms/devices/screens/templates")
     def update_device_custom_template(
         self,
-        template_name: str,
         template_id: int,
         *,
+        template_name: str,
         logo: str | None = None,
         org_name: str | None = None,
         custom_doc: str | None = None,
@@ -1059,8 +974,8 @@ class RoomsV1(Manager):
         """Update device custom template (更新自定义屏幕模板).
 
         Args:
-            template_name: 模板名称 (例 e.g. `测试模板`)
             template_id: 模板id (例 e.g. `89`)
+            template_name: 模板名称 (例 e.g. `测试模板`)
             logo: 模板logo
             org_name: 模板企业名称 (例 e.g. `测试企业`)
             custom_doc: 模板自定义文字内容 (例 e.g. `测试文本`)
@@ -1100,11 +1015,11 @@ class RoomsV1(Manager):
         room_capacity: int | None = None,
         room_picture: str | None = None,
         room_status: Literal[0, 1, 2] | None = None,
-        room_location: UpdateMeetingRoomRoomLocation | None = None,
+        room_location: OrDict[RoomLocation] | None = None,
         room_label_ids: list[Literal[1, 2, 3, 4, 5]] | None = None,
         isv_room_id: str | None = None,
         group_id: int | None = None,
-        reservation_authority: UpdateMeetingRoomReservationAuthority | None = None,
+        reservation_authority: OrDict[ReservationAuthority] | None = None,
         enable_cycle_reservation: bool | None = None,
         open_reservation: bool | None = None,
         room_description: str | None = None,
@@ -1159,100 +1074,5 @@ class RoomsV1(Manager):
         Apps: internal, third_party_org.
 
         Source: update-meeting-room-groups
-        """
-        return Call(None)
-
-    @api("rooms_1_0.CreateMeetingRoomControlPanel", "POST /v1.0/rooms/panels")
-    def create_meeting_room_control_panel(
-        self,
-        room_config: list[CreateMeetingRoomControlPanelRoomConfig],
-        room_id: str,
-        union_id: str,
-        *,
-        extra: CreateMeetingRoomControlPanelExtra | None = None,
-        status: int | None = None,
-    ) -> Call[CreateMeetingRoomControlPanelReply]:
-        """Create meeting room control panel (创建智能会议室IOT配置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateMeetingRoomControlPanelReply)
-
-    @api("rooms_1_0.DeleteMeetingRoomControlPanel", "POST /v1.0/rooms/panels/remove")
-    def delete_meeting_room_control_panel(
-        self,
-        room_ids: list[str],
-        union_id: str,
-    ) -> Call[DeleteMeetingRoomControlPanelReply]:
-        """Delete meeting room control panel (删除会议室配置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeleteMeetingRoomControlPanelReply)
-
-    @api("rooms_1_0.QueryDeviceIpByCode", "GET /v1.0/rooms/devices/shareCodes/{shareCode}")
-    def query_device_ip_by_code(
-        self,
-        share_code: str,
-        *,
-        device_sn: str | None = None,
-    ) -> Call[QueryDeviceIpByCodeReply]:
-        """Query device ip by code (根据设备投屏码查询设备ip).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryDeviceIpByCodeReply)
-
-    @api("rooms_1_0.QueryMeetingRoomControlPanelList", "GET /v1.0/rooms/panels/lists")
-    def query_meeting_room_control_panel_list(
-        self,
-        *,
-        max_results: int | None = None,
-        next_token: int | None = None,
-        room_id: str | None = None,
-        union_id: str | None = None,
-    ) -> Query[QueryMeetingRoomControlPanelListResult]:
-        """Query meeting room control panel list (获取会议室IOT配置列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(QueryMeetingRoomControlPanelListResult, TOKEN_FROM_ZERO, items="result")
-
-    @api("rooms_1_0.RemoveSuperUserMeetingRoom", "POST /v1.0/rooms/meetingRooms/superUsers/remove?roomId&unionId")
-    def remove_super_user_meeting_room(
-        self,
-        room_id: str,
-        union_id: str,
-    ) -> Call[None]:
-        """Remove super user meeting room (取消会议室高级用户模式。).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("rooms_1_0.SetSuperUserMeetingRoom", "POST /v1.0/rooms/meetingRooms/superUsers/set")
-    def set_super_user_meeting_room(
-        self,
-        room_id: str,
-        union_id: str,
-        *,
-        dept_id_white_list: list[int] | None = None,
-        user_id_white_list: list[str] | None = None,
-    ) -> Call[None]:
-        """Set super user meeting room (设置会议室成为高级用户模式。只有设置在白名单里的人员或部门，才能呼叫此会议室。).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
         """
         return Call(None)

@@ -2,158 +2,142 @@
 
 from __future__ import annotations
 
-from typing import Required
+from collections.abc import Sequence
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class GetSalaryCalculationReplyResult(Record, alias_generator=camel):
+class SalaryArchive(Shape, alias_generator=camel):
+    """Salary archive."""
+
+    salary_item_id: str
+    salary_item_value: str | None = None
+
+
+class SalaryCalculation(Reply, alias_generator=camel):
+    """Salary calculation."""
+
     cal_status: bool | None
     end_date: str | None
     start_date: str | None
     status: str | None
 
 
-class GetSalaryCalculationReply(Record, alias_generator=camel):
-    result: GetSalaryCalculationReplyResult | None
+class SalaryCalculationDetail(Reply, alias_generator=camel):
+    """Salary calculation detail."""
 
-
-class GetSalaryGroupReplyResult(Record, alias_generator=camel):
-    enable_flag: bool | None
-    salary_group_id: str | None
-    salary_group_name: str | None
-
-
-class GetSalaryGroupReply(Record, alias_generator=camel):
-    result: list[GetSalaryGroupReplyResult] = empty_list()
-
-
-class GetSalaryItemReplyResult(Record, alias_generator=camel):
-    salary_item_id: str | None
-    salary_item_name: str | None
-
-
-class GetSalaryItemReply(Record, alias_generator=camel):
-    result: list[GetSalaryItemReplyResult] = empty_list()
-
-
-class GetSalaryItemGroupReplyResult(Record, alias_generator=camel):
-    salary_item_group_id: str | None
-    salary_item_group_name: str | None
-
-
-class GetSalaryItemGroupReply(Record, alias_generator=camel):
-    result: list[GetSalaryItemGroupReplyResult] = empty_list()
-
-
-class ListSalaryCalculationDataDataList(Record, alias_generator=camel):
-    salary_item_id: str | None
-    salary_item_name: str | None
-    salary_item_value: str | None
-
-
-class ListSalaryCalculationData(Record, alias_generator=camel):
-    data_list: list[ListSalaryCalculationDataDataList] = empty_list()
+    data_list: list[SalaryCalculationDetailEntry] = empty_list()
     user_id: str | None
 
 
-class RevokeSalaryArchivesReply(Record, alias_generator=camel):
-    result: dict[str, JsonValue] | None
+class SalaryCalculationDetailEntry(Reply, alias_generator=camel):
+    """Salary calculation detail entry."""
+
+    salary_item_id: str | None
+    salary_item_name: str = ""
+    salary_item_value: str | None
 
 
-class SaveSalaryArchivesContents(TypedDict, total=False):
-    salary_item_id: Required[str]
-    salary_item_value: str
+class SalaryGroup(Reply, alias_generator=camel):
+    """Salary group."""
+
+    enable_flag: bool | None
+    salary_group_id: str
+    salary_group_name: str = ""
 
 
-class SaveSalaryArchivesReply(Record, alias_generator=camel):
-    result: dict[str, JsonValue] | None
+class SalaryItem(Reply, alias_generator=camel):
+    """Salary item."""
+
+    salary_item_id: str
+    salary_item_name: str = ""
 
 
-class WriteSalaryCalculationItemsContents(TypedDict, total=False):
-    salary_item_id: Required[str]
-    salary_item_value: str
+class SalaryItemGroup(Reply, alias_generator=camel):
+    """Salary item group."""
+
+    salary_item_group_id: str
+    salary_item_group_name: str = ""
 
 
-class WriteSalaryCalculationItems(TypedDict, total=False):
-    contents: list[WriteSalaryCalculationItemsContents]
-    user_id: Required[str]
+class WriteSalaryCalculationPage(Shape, alias_generator=camel):
+    """Write salary calculation page."""
 
-
-class WriteSalaryCalculationReply(Record, alias_generator=camel):
-    result: dict[str, JsonValue] | None
+    contents: list[SalaryArchive] = empty_list()
+    user_id: str
 
 
 class SalaryV1(Manager):
     @api("salary_1_0.GetSalaryCalculation", "GET /v1.0/salary/calculation")
     def get_salary_calculation(
         self,
-        date: str,
         salary_group_id: str,
-    ) -> Call[GetSalaryCalculationReply]:
+        *,
+        date: str,
+    ) -> Call[SalaryCalculation]:
         """Get salary calculation (小微薪酬获取薪资记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSalaryCalculationReply)
+        return Call(SalaryCalculation, "result")
 
     @api("salary_1_0.GetSalaryGroup", "GET /v1.0/salary/group")
     def get_salary_group(
         self,
-    ) -> Call[GetSalaryGroupReply]:
+    ) -> Call[list[SalaryGroup]]:
         """Get salary group (小微薪酬获取薪资组).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSalaryGroupReply)
+        return Call(list[SalaryGroup], "result").or_empty()
 
     @api("salary_1_0.GetSalaryItem", "GET /v1.0/salary/item")
     def get_salary_item(
         self,
         salary_item_group_id: str,
-    ) -> Call[GetSalaryItemReply]:
+    ) -> Call[list[SalaryItem]]:
         """Get salary item (小微薪酬获取薪资项目).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSalaryItemReply)
+        return Call(list[SalaryItem], "result").or_empty()
 
     @api("salary_1_0.GetSalaryItemGroup", "GET /v1.0/salary/itemGroup")
     def get_salary_item_group(
         self,
-    ) -> Call[GetSalaryItemGroupReply]:
+    ) -> Call[list[SalaryItemGroup]]:
         """Get salary item group (小微薪酬获取薪资项目大类).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSalaryItemGroupReply)
+        return Call(list[SalaryItemGroup], "result").or_empty()
 
     @api("salary_1_0.ListSalaryCalculation", "POST /v1.0/salary/calculation", idempotent=True)
     def list_salary_calculation(
         self,
-        date: str,
         salary_group_id: str,
         *,
+        date: str,
         page_index: int | None = None,
         page_size: int = 20,
-    ) -> Query[ListSalaryCalculationData]:
+    ) -> Query[SalaryCalculationDetail]:
         """List salary calculation (小微薪酬获取薪资记录数据).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -163,52 +147,53 @@ class SalaryV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(ListSalaryCalculationData, Paging("pageIndex", 1, unit="pages"), "result", items="data")
+        return Listing(SalaryCalculationDetail, Paging("pageIndex", 1, unit="pages"), "result", items="data")
 
     @api("salary_1_0.RevokeSalaryArchives", "DELETE /v1.0/salary/archives?")
     def revoke_salary_archives(
         self,
-        effective_date: str,
         op_user_id: str,
         user_id: str,
-    ) -> Call[RevokeSalaryArchivesReply]:
+        *,
+        effective_date: str,
+    ) -> Call[dict[str, JsonValue]]:
         """Revoke salary archives (小微薪酬撤销定调薪数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RevokeSalaryArchivesReply)
+        return Call(dict[str, JsonValue], "result").or_empty()
 
     @api("salary_1_0.SaveSalaryArchives", "POST /v1.0/salary/archives")
     def save_salary_archives(
         self,
-        effective_date: str,
         op_user_id: str,
         user_id: str,
         *,
+        effective_date: str,
         adjust_memo: str | None = None,
-        contents: list[SaveSalaryArchivesContents] | None = None,
-    ) -> Call[SaveSalaryArchivesReply]:
+        contents: Sequence[OrDict[SalaryArchive]] | None = None,
+    ) -> Call[dict[str, JsonValue]]:
         """Save salary archives (小微薪酬保存定调薪数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SaveSalaryArchivesReply)
+        return Call(dict[str, JsonValue], "result").or_empty()
 
     @api("salary_1_0.WriteSalaryCalculation", "POST /v1.0/salary/calculation/write")
     def write_salary_calculation(
         self,
-        date: str,
         *,
-        items: list[WriteSalaryCalculationItems] | None = None,
-    ) -> Call[WriteSalaryCalculationReply]:
+        date: str,
+        items: Sequence[OrDict[WriteSalaryCalculationPage]] | None = None,
+    ) -> Call[dict[str, JsonValue]]:
         """Write salary calculation (小微薪酬获取薪资记录写入).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(WriteSalaryCalculationReply)
+        return Call(dict[str, JsonValue], "result").or_empty()

@@ -2,88 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Required
-
-from typing_extensions import TypedDict
+from collections.abc import Sequence
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class BatchInsertSearchItemSearchItemModels(TypedDict, total=False):
-    footer: str
-    icon: str
-    item_id: Required[str]
-    mobile_url: str
-    pc_url: str
-    summary: str
-    title: Required[str]
-    url: str
+class SearchItem(Reply, Shape, alias_generator=camel):
+    """Search item."""
+
+    footer: str | None = None
+    gmt_create: str = promised()
+    gmt_modified: str | None = None
+    icon: str = ""
+    item_id: str
+    mobile_url: str | None = None
+    pc_url: str | None = None
+    summary: str = ""
+    tab_id: int | None = None
+    title: str
+    url: str | None = None
 
 
-class CreateSearchTabReply(Record, alias_generator=camel):
-    tab_id: int | None
+class SearchTab(Reply, alias_generator=camel):
+    """Search tab."""
 
-
-class GetSearchItemReply(Record, alias_generator=camel):
-    footer: str | None
-    gmt_create: str | None
+    dark_icon: str = ""
+    gmt_create: str
     gmt_modified: str | None
-    icon: str | None
-    item_id: str | None
-    mobile_url: str | None
-    pc_url: str | None
-    summary: str | None
-    tab_id: int | None
-    title: str | None
-    url: str | None
-
-
-class GetSearchItemsByKeyWordValue(Record, alias_generator=camel):
-    footer: str | None
-    gmt_create: str | None
-    gmt_modified: str | None
-    icon: str | None
-    item_id: str | None
-    mobile_url: str | None
-    pc_url: str | None
-    summary: str | None
-    tab_id: int | None
-    title: str | None
-    url: str | None
-
-
-class GetSearchTabReply(Record, alias_generator=camel):
-    dark_icon: str | None
-    gmt_create: str | None
-    gmt_modified: str | None
-    icon: str | None
-    name: str | None
-    priority: int | None
+    icon: str = ""
+    name: str
+    priority: int
     source: str | None
-    status: int | None
-    tab_id: int | None
-
-
-class ListSearchTabsByOrgIdReplySearchTabResult(Record, alias_generator=camel):
-    dark_icon: str | None
-    gmt_create: str | None
-    gmt_modified: str | None
-    icon: str | None
-    name: str | None
-    priority: int | None
-    source: str | None
-    status: int | None
-    tab_id: int | None
-
-
-class ListSearchTabsByOrgIdReply(Record, alias_generator=camel):
-    search_tab_result: list[ListSearchTabsByOrgIdReplySearchTabResult] = empty_list()
+    status: int
+    tab_id: int
 
 
 class SearchV1(Manager):
@@ -91,7 +49,8 @@ class SearchV1(Manager):
     def batch_insert_search_item(
         self,
         tab_id: str,
-        search_item_models: list[BatchInsertSearchItemSearchItemModels],
+        *,
+        search_item_models: Sequence[OrDict[SearchItem]],
     ) -> Call[None]:
         """Batch insert search item (为指定的数据源批量添加数据项).
 
@@ -104,21 +63,21 @@ class SearchV1(Manager):
     @api("search_1_0.CreateSearchTab", "POST /v1.0/search/tabs")
     def create_search_tab(
         self,
+        *,
         name: str,
         priority: int,
         status: int,
-        *,
         dark_icon: str | None = None,
         icon: str | None = None,
         source: str | None = None,
-    ) -> Call[CreateSearchTabReply]:
+    ) -> Call[int | None]:
         """Create search tab (创建搜索数据源).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateSearchTabReply)
+        return Call(int, "tabId").or_none()
 
     @api("search_1_0.DeleteSearchItem", "DELETE /v1.0/search/tabs/{tabId}/items/{itemId}")
     def delete_search_item(
@@ -152,24 +111,24 @@ class SearchV1(Manager):
         self,
         tab_id: str,
         item_id: str,
-    ) -> Call[GetSearchItemReply]:
+    ) -> Call[SearchItem]:
         """Get search item (获取指定数据源中的一条数据项).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSearchItemReply)
+        return Call(SearchItem)
 
     @api("search_1_0.GetSearchItemsByKeyWord", "GET /v1.0/search/tabs/{tabId}/items")
     def get_search_items_by_key_word(
         self,
         tab_id: str,
-        key_word: str,
         *,
+        key_word: str,
         max_results: int = 20,
         next_token: str | None = None,
-    ) -> Query[GetSearchItemsByKeyWordValue]:
+    ) -> Query[SearchItem]:
         """Get search items by key word (根据搜索关键词获取相关数据项).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -179,28 +138,28 @@ class SearchV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(GetSearchItemsByKeyWordValue, Paging("nextToken", "0", next="nextToken"), items="value")
+        return Listing(SearchItem, Paging("nextToken", "0", next="nextToken"), items="value")
 
     @api("search_1_0.GetSearchTab", "GET /v1.0/search/tabs/{tabId}")
     def get_search_tab(
         self,
         tab_id: str,
-    ) -> Call[GetSearchTabReply]:
+    ) -> Call[SearchTab]:
         """Get search tab (获取搜索数据源).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSearchTabReply)
+        return Call(SearchTab)
 
     @api("search_1_0.InsertSearchItem", "POST /v1.0/search/tabs/{tabId}/items")
     def insert_search_item(
         self,
         tab_id: str,
         item_id: str,
-        title: str,
         *,
+        title: str,
         footer: str | None = None,
         icon: str | None = None,
         mobile_url: str | None = None,
@@ -219,23 +178,23 @@ class SearchV1(Manager):
     @api("search_1_0.ListSearchTabsByOrgId", "GET /v1.0/search/tabs")
     def list_search_tabs_by_org_id(
         self,
-    ) -> Call[ListSearchTabsByOrgIdReply]:
+    ) -> Call[list[SearchTab]]:
         """List search tabs by org id (列出企业所有的搜索数据源).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListSearchTabsByOrgIdReply)
+        return Call(list[SearchTab], "searchTabResult").or_empty()
 
     @api("search_1_0.UpdateSearchTab", "PUT /v1.0/search/tabs/{tabId}")
     def update_search_tab(
         self,
         tab_id: str,
+        *,
         name: str,
         priority: int,
         status: int,
-        *,
         dark_icon: str | None = None,
         icon: str | None = None,
         source: str | None = None,

@@ -9,55 +9,50 @@ from pydantic import JsonValue
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.secret import Hiding
-from dingtalk_models.core.wire import empty_list, wire
+from dingtalk_models.core.wire import empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class GetAgentReply(Record):
-    agentid: int | None
+class Agent(Reply):
+    """Agent."""
+
+    agentid: int
     """企业应用ID"""
-    name: str | None
+    name: str = ""
     """企业应用名称"""
     logo_url: str | None
     """企业应用头像"""
-    description: str | None
+    description: str = ""
     """企业应用描述"""
     close: int | None
     """授权方企业应用是否被禁用 (`0` `1` `2`)"""
 
 
-class GetAuthInfoReplyAuthInfoAgent(Record):
-    agentid: int | None
-    """授权方应用ID"""
-    logo_url: str | None
-    """授权方应用头像"""
-    appid: int | None
-    """应用ID"""
-    admin_list: list[str] = empty_list()
-    """对此微应用有管理权限的管理员userid"""
-    agent_name: str | None
-    """授权方应用名字"""
+class Auth(Reply):
+    """Auth."""
+
+    auth_info: AuthInfo | None
+    """授权信息"""
+    auth_user_info: AuthUserInfo | None
+    """授权方管理员信息"""
+    auth_corp_info: AuthCorpInfo | None
+    """授权方企业信息"""
+    channel_auth_info: ChannelAuthInfo | None
+    """授权的服务窗应用信息列表"""
+    auth_market_info: dict[str, JsonValue] = empty_dict()
 
 
-class GetAuthInfoReplyAuthInfo(Record):
-    agent: list[GetAuthInfoReplyAuthInfoAgent] = empty_list()
-    """授权的应用信息"""
+class AuthCorpInfo(Reply):
+    """Auth corp info (授权方企业信息)."""
 
-
-class GetAuthInfoReplyAuthUserInfo(Record):
-    user_id: Annotated[str | None, wire("userId")]
-    """管理员的userid"""
-
-
-class GetAuthInfoReplyAuthCorpInfo(Record):
     corpid: str | None
     """授权企业的CorpId"""
     invite_code: str | None
     """邀请码"""
     industry: str | None
     """企业所属行业"""
-    corp_name: str | None
+    corp_name: str = ""
     """授权方企业名称"""
     license_code: str | None
     """序列号"""
@@ -74,11 +69,42 @@ class GetAuthInfoReplyAuthCorpInfo(Record):
     corp_logo_url: str | None
     """企业logo"""
     corp_type: int | None
-    full_corp_name: str | None
+    full_corp_name: str = ""
 
 
-class GetAuthInfoReplyChannelAuthInfoChannelAgent(Record):
-    agent_name: str | None
+class AuthInfo(Reply):
+    """Auth info (授权信息)."""
+
+    agent: list[AuthInfoAgent] = empty_list()
+    """授权的应用信息"""
+
+
+class AuthInfoAgent(Reply):
+    """Auth info agent (授权的应用信息)."""
+
+    agentid: int
+    """授权方应用ID"""
+    logo_url: str | None
+    """授权方应用头像"""
+    appid: int | None
+    """应用ID"""
+    admin_list: list[str] = empty_list()
+    """对此微应用有管理权限的管理员userid"""
+    agent_name: str = ""
+    """授权方应用名字"""
+
+
+class AuthUserInfo(Reply):
+    """Auth user info (授权方管理员信息)."""
+
+    user_id: Annotated[str | None, wire("userId")]
+    """管理员的userid"""
+
+
+class ChannelAgent(Reply):
+    """Channel agent (授权方应用名字)."""
+
+    agent_name: str = ""
     """授权方应用名字"""
     agentid: int | None
     """授权方应用ID"""
@@ -88,24 +114,16 @@ class GetAuthInfoReplyChannelAuthInfoChannelAgent(Record):
     """应用appid"""
 
 
-class GetAuthInfoReplyChannelAuthInfo(Record):
-    channel_agent: Annotated[list[GetAuthInfoReplyChannelAuthInfoChannelAgent], wire("channelAgent")] = empty_list()
+class ChannelAuthInfo(Reply):
+    """Channel auth info (授权的服务窗应用信息列表)."""
+
+    channel_agent: Annotated[list[ChannelAgent], wire("channelAgent")] = empty_list()
     """授权方应用名字"""
 
 
-class GetAuthInfoReply(Record):
-    auth_info: GetAuthInfoReplyAuthInfo | None
-    """授权信息"""
-    auth_user_info: GetAuthInfoReplyAuthUserInfo | None
-    """授权方管理员信息"""
-    auth_corp_info: GetAuthInfoReplyAuthCorpInfo | None
-    """授权方企业信息"""
-    channel_auth_info: GetAuthInfoReplyChannelAuthInfo | None
-    """授权的服务窗应用信息列表"""
-    auth_market_info: dict[str, JsonValue] | None
+class UnactiveCorp(Reply):
+    """Unactive corp."""
 
-
-class GetUnactiveCorpReply(Record):
     app_id: int | None
     """微应用ID"""
     corp_list: list[str] = empty_list()
@@ -122,6 +140,7 @@ class OapiService(Manager):
     )
     def get_agent(
         self,
+        *,
         suite_access_token: Hiding,
         timestamp: str,
         suite_ticket: Annotated[str, wire("suiteTicket")],
@@ -129,7 +148,7 @@ class OapiService(Manager):
         agentid: str,
         auth_corpid: str,
         suite_key: str,
-    ) -> Call[GetAgentReply]:
+    ) -> Call[Agent]:
         """Get agent (获取授权应用的基本信息).
 
         Args:
@@ -147,7 +166,7 @@ class OapiService(Manager):
 
         Source: obtains-application-information-of-an-enterprise
         """
-        return Call(GetAgentReply, "")
+        return Call(Agent, "")
 
     @api(
         "dingtalk.oapi.service.get_auth_info",
@@ -156,14 +175,14 @@ class OapiService(Manager):
     )
     def get_auth_info(
         self,
+        *,
         access_key: Annotated[str, wire("accessKey")],
         timestamp: str,
         suite_ticket: Annotated[str, wire("suiteTicket")],
         signature: str,
         auth_corpid: str,
-        *,
         suite_key: str | None = None,
-    ) -> Call[GetAuthInfoReply]:
+    ) -> Call[Auth]:
         """Get auth info (获取企业授权信息).
 
         Args:
@@ -180,7 +199,7 @@ class OapiService(Manager):
 
         Source: obtains-the-basic-information-of-an-enterprise
         """
-        return Call(GetAuthInfoReply, "")
+        return Call(Auth, "")
 
     @api(
         "dingtalk.oapi.service.get_unactive_corp",
@@ -189,10 +208,10 @@ class OapiService(Manager):
     )
     def get_unactive_corp(
         self,
-        suite_access_token: Hiding,
         *,
+        suite_access_token: Hiding,
         app_id: int | None = None,
-    ) -> Call[GetUnactiveCorpReply]:
+    ) -> Call[UnactiveCorp]:
         """Get unactive corp (获取应用未激活的企业列表).
 
         Args:
@@ -205,13 +224,13 @@ class OapiService(Manager):
 
         Source: obtains-a-list-of-enterprises-whose-applications-are-not-activated
         """
-        return Call(GetUnactiveCorpReply, "")
+        return Call(UnactiveCorp, "")
 
     @api("dingtalk.oapi.service.reauth_corp", "POST /service/reauth_corp?suite_access_token", authenticated=False)
     def reauth_corp(
         self,
-        suite_access_token: Hiding,
         *,
+        suite_access_token: Hiding,
         app_id: str | None = None,
         corpid_list: list[str] | None = None,
     ) -> Call[None]:

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
-
-from typing_extensions import TypedDict
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.wire import BeijingTime, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class CreateGroupReply(Record, alias_generator=camel):
-    open_conversation_id: str | None
-    """开放群ID"""
-    group_url: str | None
-    """加群的url"""
+class ActiveUser(Reply, alias_generator=camel):
+    """Active user."""
 
-
-class QueryActiveUsersReplyActiveUserInfos(Record, alias_generator=camel):
     union_id: str | None
     """用户unionId"""
-    nick_name: str | None
+    nick_name: str = ""
     """昵称"""
     action_index_l7d: float | None
     """最近一周的行为指数"""
@@ -39,187 +35,88 @@ class QueryActiveUsersReplyActiveUserInfos(Record, alias_generator=camel):
     """排名"""
 
 
-class QueryActiveUsersReply(Record, alias_generator=camel):
-    active_user_infos: list[QueryActiveUsersReplyActiveUserInfos] = empty_list()
-    """活跃用户列表"""
+class Attachment(Shape, alias_generator=camel):
+    """Attachment."""
+
+    mime_type: Annotated[str | None, wire("mime_type")] = None
+    path: str | None = None
+    size: int | None = None
+    suffix: str | None = None
+    title: str | None = None
 
 
-class SendMsgByTaskMessageContentBtns(TypedDict, total=False):
-    action_url: Annotated[str, wire("actionURL")]
-    """按钮链接 (例 e.g. `http://www.dingtalk.com`)"""
-    title: str
+class AuthToken(Reply, alias_generator=camel):
+    """Auth token."""
+
+    channel: str | None
+    effective_time: int | None
+    open_team_id: str | None
+    server_id: str | None
+    server_name: str = ""
+    auth_token: str | None
+
+
+class BindingGroupBizIds(Shape, alias_generator=camel):
+    """Binding group biz ids."""
+
+    biz_id: str
+    open_conversation_id: str
+
+
+class Btn(Shape, alias_generator=camel):
+    """Btn (actionCard按钮)."""
+
+    action_url: Annotated[str | None, wire("actionURL")] = None
+    """按钮跳转地址 (例 e.g. `http://www.dingtalk.com`)"""
+    title: str | None = None
     """按钮标题 (例 e.g. `按钮标题`)"""
 
 
-class SendMsgByTaskMessageContent(TypedDict, total=False):
-    at_all: bool
-    """是否@全部人员 (例 e.g. `True`)"""
-    at_active_user: bool
-    """是否@活跃成员 (例 e.g. `False`)"""
-    message_type: Required[Literal["MARKDOWN", "ACTIONCARD", "NOTICE"]]
-    """消息类型 (`MARKDOWN` `ACTIONCARD` `NOTICE`)"""
-    title: str
-    """标题 (例 e.g. `群发内容标题`)"""
-    content: str
-    """消息内容 (例 e.g. `群发内容`)"""
-    images: list[str]
-    """图片链接"""
-    btns: list[SendMsgByTaskMessageContentBtns]
-    """按钮列表"""
-    at_active_member_num: int
-    """@活跃成员数量 (例 e.g. `5`)"""
-    top: bool
-    """是否置顶 (例 e.g. `True`)"""
-    remind: bool
-    """是否钉群成员 (例 e.g. `True`)"""
+class CategoryStatistics(Reply, alias_generator=camel):
+    """Category statistics."""
+
+    category_statistics_records: list[CategoryStatisticsRecord] = empty_list()
+    category_trend: list[CategoryTrend] = empty_list()
 
 
-class SendMsgByTaskQueryGroup(TypedDict, total=False):
-    query_type: Required[Literal["AIMED", "MULTI_CONDITIONS"]]
-    """群发圈选类型 (`AIMED` `MULTI_CONDITIONS`)"""
-    open_conversation_ids: list[str]
-    """单个会话ID"""
-    last_active_time_start: BeijingTime
-    """最近活跃时间的开始时间 (例 e.g. `2021-10-01 00:00:00`)"""
-    last_active_time_end: BeijingTime
-    """最近活跃时间的结束时间 (例 e.g. `2021-10-03 00:00:00`)"""
-    last_active_date_filter_type: Literal["ACTIVE", "NOTACTIVE"]
-    """活跃日期筛选类型 (`ACTIVE` `NOTACTIVE`)"""
-    group_tag_names: list[str]
-    """群标签"""
-    open_group_set_id: str
-    """群分组ID (例 e.g. `2222`)"""
+class CategoryStatisticsRecord(Reply, alias_generator=camel):
+    """Category statistics record."""
+
+    count: int | None
+    last_count: int | None
+    name: str = ""
 
 
-class SendMsgByTaskSendConfigUrlTrackConfig(TypedDict, total=False):
-    track_url: str
-    """跟踪链接URL (例 e.g. `http://www.dingtalk.com`)"""
-    title: str
-    """跟踪链接的标题 (例 e.g. `按钮链接1`)"""
-    track_id: str
-    """跟踪链接的唯一标识 (例 e.g. `sg00001`)"""
+class CategoryTrend(Reply, alias_generator=camel):
+    """Category trend."""
+
+    count: int | None
+    dt: str | None
+    name: str = ""
 
 
-class SendMsgByTaskSendConfig(TypedDict, total=False):
-    send_type: Required[Literal["TIMING", "INSTANT"]]
-    """发送类型 (`TIMING` `INSTANT`)"""
-    send_time: BeijingTime
-    """执行时间 (例 e.g. `2021-10-03 00:00:00`)"""
-    need_url_track: bool
-    """是否链接追踪 (例 e.g. `False`)"""
-    url_track_config: list[SendMsgByTaskSendConfigUrlTrackConfig]
-    """只有needUrlTrack取值true时"""
+class CrmGroupContact(Reply, alias_generator=camel):
+    """Crm group contact."""
+
+    contact_data: str | None
+    member_union_id: str | None
+    nick_name: str = ""
+    user_id: str | None
 
 
-class SendMsgByTaskReply(Record, alias_generator=camel):
-    open_batch_task_id: str | None
-    """开放群发任务ID"""
+class Customer(Shape, alias_generator=camel):
+    """Customer."""
+
+    open_contact_ids: list[str] = empty_list()
+    query_type: str | None = None
+    search_contact_conditions: str | None = None
+    search_customer_conditions: str | None = None
 
 
-class SendServiceGroupMessageBtns(TypedDict, total=False):
-    action_url: Annotated[str, wire("actionURL")]
-    """按钮跳转地址 (例 e.g. `http://www.dingtalk.com`)"""
-    title: str
-    """按钮名称 (例 e.g. `测试按钮`)"""
+class CustomerSendTask(Reply, alias_generator=camel):
+    """Customer send task."""
 
-
-class SendServiceGroupMessageReply(Record, alias_generator=camel):
-    open_msg_task_id: str | None
-    """开放消息任务ID"""
-
-
-class AddKnowledgeAttachmentList(TypedDict, total=False):
-    mime_type: Annotated[str, wire("mime_type")]
-    path: str
-    size: int
-    suffix: str
-    title: str
-
-
-class AddKnowledgeReply(Record, alias_generator=camel):
-    open_knowledge_id: str | None
-
-
-class AddOpenCategoryReplyResult(Record, alias_generator=camel):
-    id: int | None
-    message: str | None
-    success: bool | None
-
-
-class AddOpenCategoryReply(Record, alias_generator=camel):
-    result: AddOpenCategoryReplyResult | None
-
-
-class AddOpenKnowledgeAttachments(TypedDict, total=False):
-    mime_type: str
-    path: str
-    size: float
-    suffix: str
-    title: str
-
-
-class AddOpenKnowledgeReplyResult(Record, alias_generator=camel):
-    id: int | None
-    message: str | None
-    success: bool | None
-
-
-class AddOpenKnowledgeReply(Record, alias_generator=camel):
-    result: AddOpenKnowledgeReplyResult | None
-
-
-class AddOpenLibraryReplyResult(Record, alias_generator=camel):
-    id: int | None
-    message: str | None
-    success: bool | None
-
-
-class AddOpenLibraryReply(Record, alias_generator=camel):
-    result: AddOpenLibraryReplyResult | None
-
-
-class AddTicketMemoTicketMemoAttachments(TypedDict, total=False):
-    file_name: str
-    key: str
-
-
-class AddTicketMemoTicketMemo(TypedDict, total=False):
-    attachments: list[AddTicketMemoTicketMemoAttachments]
-    memo: Required[str]
-
-
-class AssignTicketNotify(TypedDict, total=False):
-    group_notice_receiver_union_ids: list[str]
-    notice_all_group_member: bool
-    work_notice_receiver_union_ids: list[str]
-
-
-class AssignTicketTicketMemoAttachments(TypedDict, total=False):
-    file_name: str
-    key: str
-
-
-class AssignTicketTicketMemo(TypedDict, total=False):
-    attachments: list[AssignTicketTicketMemoAttachments]
-    memo: Required[str]
-
-
-class BatchBindingGroupBizIdsBindingGroupBizIds(TypedDict, total=False):
-    biz_id: Required[str]
-    open_conversation_id: Required[str]
-
-
-class BatchGetGroupSetConfigReplyGroupSetConfigs(Record, alias_generator=camel):
-    config_key: str | None
-    config_value: str | None
-
-
-class BatchGetGroupSetConfigReply(Record, alias_generator=camel):
-    group_set_configs: list[BatchGetGroupSetConfigReplyGroupSetConfigs] = empty_list()
-
-
-class BatchQueryCustomerSendTaskRecord(Record, alias_generator=camel):
-    create_name: str | None
+    create_name: str = ""
     create_time_str: str | None
     create_union_id: str | None
     open_batch_task_id: str | None
@@ -229,463 +126,118 @@ class BatchQueryCustomerSendTaskRecord(Record, alias_generator=camel):
     send_message_status: str | None
     send_task_time_str: str | None
     send_user_inc: int | None
-    task_name: str | None
+    task_name: str = ""
 
 
-class BatchQueryGroupMemberRecord(Record, alias_generator=camel):
-    inner_staff: bool | None
-    nick_name: str | None
-    owner: bool | None
-    union_id: str | None
-    user_id: str | None
+class CustomerTaskUser(Reply, alias_generator=camel):
+    """Customer task user."""
 
-
-class BatchQuerySendMessageTaskRecord(Record, alias_generator=camel):
-    create_name: str | None
-    create_time_str: str | None
-    create_union_id: str | None
-    open_batch_task_id: str | None
-    read_group_inc: int | None
-    send_group_inc: int | None
-    send_message_status: str | None
-    send_task_time_str: str | None
-    task_name: str | None
-
-
-class CancelTicketNotify(TypedDict, total=False):
-    group_notice_receiver_union_ids: list[str]
-    notice_all_group_member: bool
-    work_notice_receiver_union_ids: list[str]
-
-
-class CancelTicketTicketMemoAttachments(TypedDict, total=False):
-    file_name: str
-    key: str
-
-
-class CancelTicketTicketMemo(TypedDict, total=False):
-    attachments: list[CancelTicketTicketMemoAttachments]
-    memo: str
-
-
-class CategoryStatisticsReplyCategoryStatisticsRecords(Record, alias_generator=camel):
-    count: int | None
-    last_count: int | None
-    name: str | None
-
-
-class CategoryStatisticsReplyCategoryTrend(Record, alias_generator=camel):
-    count: int | None
-    dt: str | None
-    name: str | None
-
-
-class CategoryStatisticsReply(Record, alias_generator=camel):
-    category_statistics_records: list[CategoryStatisticsReplyCategoryStatisticsRecords] = empty_list()
-    category_trend: list[CategoryStatisticsReplyCategoryTrend] = empty_list()
-
-
-class CloseConversationReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-
-
-class CloseHumanSessionReply(Record, alias_generator=camel):
-    session_id: int | None
-
-
-class ConversationCreatedNotifyReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-
-
-class ConversationTransferBeginNotifyReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-
-
-class ConversationTransferCompleteNotifyReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-
-
-class CreateGroupConversationReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-    result: str | None
-
-
-class CreateGroupSetReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class CreateInstanceReply(Record, alias_generator=camel):
-    open_data_instance_id: str | None
-
-
-class CreateTeamReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class CreateTicketNotify(TypedDict, total=False):
-    group_notice_receiver_union_ids: list[str]
-    notice_all_group_member: bool
-    work_notice_receiver_union_ids: list[str]
-
-
-class CreateTicketSceneContextGroupMsgs(TypedDict, total=False):
-    anchor: bool
-    open_msg_id: str
-
-
-class CreateTicketSceneContext(TypedDict, total=False):
-    group_msgs: list[CreateTicketSceneContextGroupMsgs]
-    open_conversation_id: str
-    relevantor_union_ids: list[str]
-    topic_id: str
-
-
-class CreateTicketReply(Record, alias_generator=camel):
-    open_ticket_id: str | None
-
-
-class CustomerSendMsgTaskMessageContentBtns(TypedDict, total=False):
-    action_url: Annotated[str, wire("actionURL")]
-    title: str
-
-
-class CustomerSendMsgTaskMessageContent(TypedDict, total=False):
-    btns: list[CustomerSendMsgTaskMessageContentBtns]
-    content: Required[str]
-    message_type: Required[str]
-    title: Required[str]
-
-
-class CustomerSendMsgTaskQueryCustomer(TypedDict, total=False):
-    open_contact_ids: list[str]
-    query_type: str
-    search_contact_conditions: str
-    search_customer_conditions: str
-
-
-class CustomerSendMsgTaskSendConfigUrlTrackConfig(TypedDict, total=False):
-    title: str
-    track_id: str
-    track_url: str
-
-
-class CustomerSendMsgTaskSendConfig(TypedDict, total=False):
-    need_url_track: Required[bool]
-    send_time: str
-    send_type: Required[str]
-    url_track_config: list[CustomerSendMsgTaskSendConfigUrlTrackConfig]
-
-
-class CustomerSendMsgTaskReply(Record, alias_generator=camel):
-    open_batch_task_id: str | None
-
-
-class DeleteInstanceReply(Record, alias_generator=camel):
-    open_data_instance_id: str | None
-
-
-class EmotionStatisticsReplyEmotionStatisticsRecords(Record, alias_generator=camel):
-    count: int | None
-    dt: str | None
-    emotion_score: float | None
-
-
-class EmotionStatisticsReply(Record, alias_generator=camel):
-    emotion_statistics_records: list[EmotionStatisticsReplyEmotionStatisticsRecords] = empty_list()
-
-
-class FinishTicketNotify(TypedDict, total=False):
-    group_notice_receiver_union_ids: list[str]
-    notice_all_group_member: bool
-    work_notice_receiver_union_ids: list[str]
-
-
-class FinishTicketTicketMemoAttachments(TypedDict, total=False):
-    file_name: str
-    key: str
-
-
-class FinishTicketTicketMemo(TypedDict, total=False):
-    attachments: list[FinishTicketTicketMemoAttachments]
-    memo: Required[str]
-
-
-class GetAuthTokenReplyResult(Record, alias_generator=camel):
-    auth_token: str | None
-    channel: str | None
-    effective_time: int | None
-    server_id: str | None
-    server_name: str | None
-
-
-class GetAuthTokenReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-    result: GetAuthTokenReplyResult | None
-
-
-class GetInstancesByIdsReplyCustomFormInstanceResponseList(Record, alias_generator=camel):
-    creator_union_id: str | None
-    fields: str | None
-    form_code: str | None
-    gmt_create: str | None
-    gmt_modified: str | None
-    modified_union_id: str | None
-    open_data_instance_id: str | None
-    open_team_id: str | None
-    owner_union_id: str | None
-
-
-class GetInstancesByIdsReply(Record, alias_generator=camel):
-    custom_form_instance_response_list: list[GetInstancesByIdsReplyCustomFormInstanceResponseList] = empty_list()
-
-
-class GetNegativeWordCloudReplyWords(Record, alias_generator=camel):
-    count: int | None
-    word: str | None
-
-
-class GetNegativeWordCloudReply(Record, alias_generator=camel):
-    words: list[GetNegativeWordCloudReplyWords] = empty_list()
-
-
-class GetOssTempUrlReply(Record, alias_generator=camel):
-    url: str | None
-
-
-class GetStoragePolicyReply(Record, alias_generator=camel):
-    access_key_id: str | None
-    endpoint: str | None
-    key: str | None
-    policy: str | None
-    signature: str | None
-
-
-class GetTicketReplyCreator(Record, alias_generator=camel):
-    nick_name: str | None
-    union_id: str | None
-
-
-class GetTicketReplyProcessor(Record, alias_generator=camel):
-    nick_name: str | None
-    union_id: str | None
-
-
-class GetTicketReplyTakers(Record, alias_generator=camel):
-    nick_name: str | None
-    union_id: str | None
-
-
-class GetTicketReplyTemplate(Record, alias_generator=camel):
-    open_template_biz_id: str | None
-    open_template_id: str | None
-    template_name: str | None
-
-
-class GetTicketReply(Record, alias_generator=camel):
-    create_time: str | None
-    creator: GetTicketReplyCreator | None
-    custom_fields: str | None
-    open_conversation_id: str | None
-    open_ticket_id: str | None
-    processor: GetTicketReplyProcessor | None
-    scene: str | None
-    scene_context: str | None
-    stage: str | None
-    takers: list[GetTicketReplyTakers] = empty_list()
-    template: GetTicketReplyTemplate | None
-    title: str | None
-    update_time: str | None
-
-
-class GetWordCloudReplyWords(Record, alias_generator=camel):
-    count: int | None
-    word: str | None
-
-
-class GetWordCloudReply(Record, alias_generator=camel):
-    words: list[GetWordCloudReplyWords] = empty_list()
-
-
-class GroupStatisticsReplyGroupTrend(Record, alias_generator=camel):
-    count: int | None
-    dt: str | None
-
-
-class GroupStatisticsReply(Record, alias_generator=camel):
-    group_count: int | None
-    group_trend: list[GroupStatisticsReplyGroupTrend] = empty_list()
-    increase_group_count: int | None
-    increase_rate: str | None
-
-
-class IntentionCategoryStatisticsReplyIntentionCategoryRecords(Record, alias_generator=camel):
-    ask_count: int | None
-    category_name: str | None
-    dissatisfied_count: int | None
-    error_count: int | None
-    praise_count: int | None
-    suggest_count: int | None
-
-
-class IntentionCategoryStatisticsReply(Record, alias_generator=camel):
-    intention_category_records: list[IntentionCategoryStatisticsReplyIntentionCategoryRecords] = empty_list()
-
-
-class IntentionStatisticsReplyIntentionStatisticsRecords(Record, alias_generator=camel):
-    count: int | None
-    intention: str | None
-    last_count: int | None
-
-
-class IntentionStatisticsReplyIntentionTrend(Record, alias_generator=camel):
-    count: int | None
-    dt: str | None
-    intention: str | None
-
-
-class IntentionStatisticsReply(Record, alias_generator=camel):
-    intention_statistics_records: list[IntentionStatisticsReplyIntentionStatisticsRecords] = empty_list()
-    intention_trend: list[IntentionStatisticsReplyIntentionTrend] = empty_list()
-
-
-class ListTicketOperateRecordReplyRecordsOperator(Record, alias_generator=camel):
-    nick_name: str | None
-    union_id: str | None
-
-
-class ListTicketOperateRecordReplyRecordsTicketMemoAttachments(Record, alias_generator=camel):
-    file_name: str | None
-    key: str | None
-
-
-class ListTicketOperateRecordReplyRecordsTicketMemo(Record, alias_generator=camel):
-    attachments: list[ListTicketOperateRecordReplyRecordsTicketMemoAttachments] = empty_list()
-    memo: str | None
-
-
-class ListTicketOperateRecordReplyRecords(Record, alias_generator=camel):
-    open_ticket_id: str | None
-    operate_data: str | None
-    operate_time: str | None
-    operation: str | None
-    operation_display_name: str | None
-    operator: ListTicketOperateRecordReplyRecordsOperator | None
-    ticket_memo: ListTicketOperateRecordReplyRecordsTicketMemo | None
-
-
-class ListTicketOperateRecordReply(Record, alias_generator=camel):
-    records: list[ListTicketOperateRecordReplyRecords] = empty_list()
-
-
-class ListUserTeamsReplyTeams(Record, alias_generator=camel):
-    open_team_id: str | None
-    team_name: str | None
-
-
-class ListUserTeamsReply(Record, alias_generator=camel):
-    teams: list[ListUserTeamsReplyTeams] = empty_list()
-
-
-class QueryCrmGroupContactRecord(Record, alias_generator=camel):
-    contact_data: str | None
-    member_union_id: str | None
-    nick_name: str | None
-    user_id: str | None
-
-
-class QueryCustomerCardReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-
-
-class QueryCustomerTaskUserDetailRecordEventTrackResponses(Record, alias_generator=camel):
-    click_time: str | None
-    event_track_id: str | None
-    on_click: bool | None
-    title: str | None
-
-
-class QueryCustomerTaskUserDetailRecord(Record, alias_generator=camel):
     customer_names: str | None
     error_code: str | None
-    error_detail: str | None
-    event_track_responses: list[QueryCustomerTaskUserDetailRecordEventTrackResponses] = empty_list()
+    error_detail: str = ""
+    event_track_responses: list[EventTrackResponse] = empty_list()
     open_batch_task_id: str | None
     read_status: int | None
     read_time: str | None
-    receiver_name: str | None
+    receiver_name: str = ""
     receiver_union_id: str | None
     send_time: str | None
     status: str | None
 
 
-class QueryGroupReply(Record, alias_generator=camel):
+class EmotionStatistics(Reply, alias_generator=camel):
+    """Emotion statistics."""
+
+    count: int | None
+    dt: str | None
+    emotion_score: float | None
+
+
+class EventTrackResponse(Reply, alias_generator=camel):
+    """Event track response."""
+
+    click_time: str | None
+    event_track_id: str | None
+    on_click: bool | None
+    title: str = ""
+
+
+class FormInstanceRef(Reply, alias_generator=camel):
+    """Form instance ref."""
+
+    open_contact_id: str | None
+    open_customer_id: str | None
+
+
+class Group(Reply, alias_generator=camel):
+    """Group."""
+
     biz_id: str | None
-    group_name: str | None
+    group_name: str = ""
     group_url: str | None
+    """加群的url"""
     open_conversation_id: str | None
+    """开放群ID"""
     open_group_set_id: str | None
     open_team_id: str | None
     robot_code: str | None
-    robot_name: str | None
+    robot_name: str = ""
 
 
-class QueryGroupMemberReplyResultGroupMemberList(Record, alias_generator=camel):
-    avatar_media_id: str | None
-    is_user: bool | None
-    nick_name: str | None
+class GroupMember(Reply, alias_generator=camel):
+    """Group member."""
+
+    group_member_list: list[QueryGroupMember] = empty_list()
+    open_conversation_id: str | None
+
+
+class GroupMemberDetail(Reply, alias_generator=camel):
+    """Group member detail."""
+
+    inner_staff: bool | None
+    nick_name: str = ""
     owner: bool | None
     union_id: str | None
     user_id: str | None
 
 
-class QueryGroupMemberReplyResult(Record, alias_generator=camel):
-    group_member_list: list[QueryGroupMemberReplyResultGroupMemberList] = empty_list()
-    open_conversation_id: str | None
+class GroupMsg(Shape, alias_generator=camel):
+    """Group msg."""
+
+    anchor: bool | None = None
+    open_msg_id: str | None = None
+    topic_id: str | None = None
 
 
-class QueryGroupMemberReply(Record, alias_generator=camel):
-    result: QueryGroupMemberReplyResult | None
+class GroupSet(Reply, alias_generator=camel):
+    """Group set."""
 
-
-class QueryGroupSetReplyRecords(Record, alias_generator=camel):
-    gmt_create: str | None
+    gmt_create: str
     gmt_modified: str | None
-    group_set_name: str | None
+    group_set_name: str = ""
     open_group_set_id: str | None
     template_id: str | None
 
 
-class QueryGroupSetReply(Record, alias_generator=camel):
-    records: list[QueryGroupSetReplyRecords] = empty_list()
+class GroupStatistics(Reply, alias_generator=camel):
+    """Group statistics."""
+
+    group_count: int | None
+    group_trend: list[GroupTrend] = empty_list()
+    increase_group_count: int | None
+    increase_rate: str | None
 
 
-class QueryInstancesByMultiConditionsSortFields(TypedDict, total=False):
-    field_code: str
-    sort_by: str
+class GroupTrend(Reply, alias_generator=camel):
+    """Group trend."""
+
+    count: int | None
+    dt: str | None
 
 
-class QueryInstancesByMultiConditionsRecord(Record, alias_generator=camel):
-    creator_union_id: str | None
-    fields: str | None
-    form_code: str | None
-    gmt_create: str | None
-    gmt_modified: str | None
-    modified_union_id: str | None
-    open_data_instance_id: str | None
-    open_team_id: str | None
-    owner_union_id: str | None
+class GroupUserReadStatistics(Reply, alias_generator=camel):
+    """Group user read statistics."""
 
-
-class QuerySendMsgTaskStatisticsRecordGroup(Record, alias_generator=camel):
-    biz_id: str | None
-    group_name: str | None
-    group_set_name: str | None
-    open_conversation_id: str | None
-    open_group_set_id: str | None
-    open_team_id: str | None
-
-
-class QuerySendMsgTaskStatisticsRecordGroupUserReadStatistics(Record, alias_generator=camel):
     open_batch_task_id: str | None
     open_conversation_id: str | None
     read_user_inc: int | None
@@ -693,41 +245,155 @@ class QuerySendMsgTaskStatisticsRecordGroupUserReadStatistics(Record, alias_gene
     un_read_user_inc: int | None
 
 
-class QuerySendMsgTaskStatisticsRecord(Record, alias_generator=camel):
-    error_detail: str | None
-    group: QuerySendMsgTaskStatisticsRecordGroup | None
-    group_user_read_statistics: QuerySendMsgTaskStatisticsRecordGroupUserReadStatistics | None
-    open_msg_id: str | None
-    status: str | None
+class Instance(Reply, alias_generator=camel):
+    """Instance."""
+
+    creator_union_id: str
+    fields: str | None
+    form_code: str | None
+    gmt_create: str
+    gmt_modified: str | None
+    modified_union_id: str | None
+    open_data_instance_id: str | None
+    open_team_id: str | None
+    owner_union_id: str | None
 
 
-class QuerySendMsgTaskStatisticsDetailRecord(Record, alias_generator=camel):
-    open_batch_task_id: str | None
-    open_conversation_id: str | None
-    read_status: int | None
-    read_time_str: str | None
-    receiver_name: str | None
-    receiver_union_id: str | None
+class IntentionCategoryStatistics(Reply, alias_generator=camel):
+    """Intention category statistics."""
+
+    ask_count: int | None
+    category_name: str = ""
+    dissatisfied_count: int | None
+    error_count: int | None
+    praise_count: int | None
+    suggest_count: int | None
 
 
-class QueryServiceGroupMessageReadStatusRecord(Record, alias_generator=camel):
-    read_status: int | None
-    read_time_str: str | None
-    receiver_ding_talk_id: str | None
-    receiver_name: str | None
-    receiver_union_id: str | None
-    receiver_user_id: str | None
-    send_time_str: str | None
+class IntentionStatistics(Reply, alias_generator=camel):
+    """Intention statistics."""
+
+    intention_statistics_records: list[IntentionStatisticsRecord] = empty_list()
+    intention_trend: list[IntentionTrend] = empty_list()
 
 
-class QueueNotifyReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
+class IntentionStatisticsRecord(Reply, alias_generator=camel):
+    """Intention statistics record."""
+
+    count: int | None
+    intention: str | None
+    last_count: int | None
 
 
-class ReportCustomerDetailRecord(Record, alias_generator=camel):
+class IntentionTrend(Reply, alias_generator=camel):
+    """Intention trend."""
+
+    count: int | None
+    dt: str | None
+    intention: str | None
+
+
+class KnowledgeAttachment(Shape, alias_generator=camel):
+    """Knowledge attachment."""
+
+    mime_type: str | None = None
+    path: str | None = None
+    size: float | None = None
+    suffix: str | None = None
+    title: str | None = None
+
+
+class Msg(Shape, alias_generator=camel):
+    """Msg (群发内容)."""
+
+    at_all: bool | None = None
+    """是否@全部人员 (例 e.g. `True`)"""
+    at_active_user: bool | None = None
+    """是否@活跃成员 (例 e.g. `False`)"""
+    message_type: Literal["MARKDOWN", "ACTIONCARD", "NOTICE"]
+    """消息类型 (`MARKDOWN` `ACTIONCARD` `NOTICE`)"""
+    title: str | None = None
+    """标题 (例 e.g. `群发内容标题`)"""
+    content: str | None = None
+    """消息内容 (例 e.g. `群发内容`)"""
+    images: list[str] = empty_list()
+    """图片链接"""
+    btns: list[Btn] = empty_list()
+    """按钮列表"""
+    at_active_member_num: int | None = None
+    """@活跃成员数量 (例 e.g. `5`)"""
+    top: bool | None = None
+    """是否置顶 (例 e.g. `True`)"""
+    remind: bool | None = None
+    """是否钉群成员 (例 e.g. `True`)"""
+
+
+class MsgQueryGroup(Shape, alias_generator=camel):
+    """Msg query group (查询条件)."""
+
+    query_type: Literal["AIMED", "MULTI_CONDITIONS"]
+    """群发圈选类型 (`AIMED` `MULTI_CONDITIONS`)"""
+    open_conversation_ids: list[str] = empty_list()
+    """单个会话ID"""
+    last_active_time_start: BeijingTime | None = None
+    """最近活跃时间的开始时间 (例 e.g. `2021-10-01 00:00:00`)"""
+    last_active_time_end: BeijingTime | None = None
+    """最近活跃时间的结束时间 (例 e.g. `2021-10-03 00:00:00`)"""
+    last_active_date_filter_type: Literal["ACTIVE", "NOTACTIVE"] | None = None
+    """活跃日期筛选类型 (`ACTIVE` `NOTACTIVE`)"""
+    group_tag_names: list[str] = empty_list()
+    """群标签"""
+    open_group_set_id: str | None = None
+    """群分组ID (例 e.g. `2222`)"""
+
+
+class MsgSendConfig(Shape, alias_generator=camel):
+    """Msg send config (发送配置)."""
+
+    send_type: Literal["TIMING", "INSTANT"]
+    """发送类型 (`TIMING` `INSTANT`)"""
+    send_time: BeijingTime | None = None
+    """执行时间 (例 e.g. `2021-10-03 00:00:00`)"""
+    need_url_track: bool | None = None
+    """是否链接追踪 (例 e.g. `False`)"""
+    url_track_config: list[UrlTrackConfig] = empty_list()
+    """只有needUrlTrack取值true时"""
+
+
+class MsgTask(Shape, alias_generator=camel):
+    """Msg task."""
+
+    btns: list[Btn] = empty_list()
+    content: str
+    message_type: str
+    title: str
+
+
+class Notify(Shape, alias_generator=camel):
+    """Notify."""
+
+    group_notice_receiver_union_ids: list[str] = empty_list()
+    notice_all_group_member: bool | None = None
+    work_notice_receiver_union_ids: list[str] = empty_list()
+
+
+class QueryGroupMember(Reply, alias_generator=camel):
+    """Query group member."""
+
+    avatar_media_id: str | None
+    is_user: bool | None
+    nick_name: str = ""
+    owner: bool | None
+    union_id: str | None
+    user_id: str | None
+
+
+class ReportCustomer(Reply, alias_generator=camel):
+    """Report customer."""
+
     at_robot_cnt: int | None
-    customer_name: str | None
-    group_name: str | None
+    customer_name: str = ""
+    group_name: str = ""
     has_login: bool | None
     has_open_conv: bool | None
     send_msg_cnt: int | None
@@ -735,12 +401,14 @@ class ReportCustomerDetailRecord(Record, alias_generator=camel):
     user_id: str | None
 
 
-class ReportCustomerStatisticsRecord(Record, alias_generator=camel):
+class ReportCustomerStatistics(Reply, alias_generator=camel):
+    """Report customer statistics."""
+
     at_robot_cnt: int | None
     biz_id: str | None
     customer_cnt: int | None
-    group_name: str | None
-    group_set_name: str | None
+    group_name: str = ""
+    group_set_name: str = ""
     login_cnt: int | None
     open_conv_cnt: int | None
     open_conversation_id: str | None
@@ -749,149 +417,272 @@ class ReportCustomerStatisticsRecord(Record, alias_generator=camel):
     sender_cnt: int | None
 
 
-class ResubmitTicketNotify(TypedDict, total=False):
-    group_notice_receiver_union_ids: list[str]
-    notice_all_group_member: bool
-    work_notice_receiver_union_ids: list[str]
+class RobotConfig(Reply, alias_generator=camel):
+    """Robot config."""
+
+    config_key: str | None
+    config_value: str | None
 
 
-class ResubmitTicketSceneContextGroupMsgs(TypedDict, total=False):
-    anchor: bool
-    open_msg_id: str
-    topic_id: str
+class SceneContext(Shape, alias_generator=camel):
+    """Scene context."""
+
+    group_msgs: list[GroupMsg] = empty_list()
+    open_conversation_id: str | None = None
+    relevantor_union_ids: list[str] = empty_list()
+    topic_id: str | None = None
 
 
-class ResubmitTicketSceneContext(TypedDict, total=False):
-    group_msgs: list[ResubmitTicketSceneContextGroupMsgs]
-    open_conversation_id: str
-    relevantor_union_ids: list[str]
+class SendConfig(Shape, alias_generator=camel):
+    """Send config."""
+
+    need_url_track: bool
+    send_time: str | None = None
+    send_type: str
+    url_track_config: list[UrlTrackConfig] = empty_list()
 
 
-class ResubmitTicketTicketMemoAttachments(TypedDict, total=False):
-    file_name: str
-    key: str
+class SendMessageTask(Reply, alias_generator=camel):
+    """Send message task."""
+
+    create_name: str = ""
+    create_time_str: str | None
+    create_union_id: str | None
+    open_batch_task_id: str | None
+    read_group_inc: int | None
+    send_group_inc: int | None
+    send_message_status: str | None
+    send_task_time_str: str | None
+    task_name: str = ""
 
 
-class ResubmitTicketTicketMemo(TypedDict, total=False):
-    attachments: list[ResubmitTicketTicketMemoAttachments]
-    memo: str
+class SendMsgTaskStatistics(Reply, alias_generator=camel):
+    """Send msg task statistics."""
+
+    open_batch_task_id: str | None
+    open_conversation_id: str | None
+    read_status: int | None
+    read_time_str: str | None
+    receiver_name: str = ""
+    receiver_union_id: str | None
 
 
-class RetractTicketNotify(TypedDict, total=False):
-    group_notice_receiver_union_ids: list[str]
-    notice_all_group_member: bool
-    work_notice_receiver_union_ids: list[str]
+class SendMsgTaskStatisticsDetail(Reply, alias_generator=camel):
+    """Send msg task statistics detail."""
+
+    error_detail: str = ""
+    group: SendMsgTaskStatisticsDetailGroup | None
+    group_user_read_statistics: GroupUserReadStatistics | None
+    open_msg_id: str | None
+    status: str | None
 
 
-class RetractTicketTicketMemoAttachments(TypedDict, total=False):
-    file_name: str
-    key: str
+class SendMsgTaskStatisticsDetailGroup(Reply, alias_generator=camel):
+    """Send msg task statistics detail group."""
 
-
-class RetractTicketTicketMemo(TypedDict, total=False):
-    attachments: list[RetractTicketTicketMemoAttachments]
-    memo: str
-
-
-class RobotMessageRecallReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class SaveFormInstanceReply(Record, alias_generator=camel):
-    open_contact_id: str | None
-    open_customer_id: str | None
-
-
-class SearchGroupRecord(Record, alias_generator=camel):
-    group_name: str | None
-    group_url: str | None
+    biz_id: str | None
+    group_name: str = ""
+    group_set_name: str = ""
     open_conversation_id: str | None
     open_group_set_id: str | None
     open_team_id: str | None
 
 
-class SendMsgByTaskSupportInviteJoinOrgMessageContentBtns(TypedDict, total=False):
-    action_url: Annotated[str, wire("actionURL")]
-    title: str
+class ServiceGroupMessageReadStatus(Reply, alias_generator=camel):
+    """Service group message read status."""
+
+    read_status: int | None
+    read_time_str: str | None
+    receiver_ding_talk_id: str | None
+    receiver_name: str = ""
+    receiver_union_id: str | None
+    receiver_user_id: str | None
+    send_time_str: str | None
 
 
-class SendMsgByTaskSupportInviteJoinOrgMessageContent(TypedDict, total=False):
-    btns: list[SendMsgByTaskSupportInviteJoinOrgMessageContentBtns]
-    content: Required[str]
-    message_type: Required[str]
-    title: Required[str]
+class SortField(Shape, alias_generator=camel):
+    """Sort field."""
+
+    field_code: str | None = None
+    sort_by: str | None = None
 
 
-class SendMsgByTaskSupportInviteJoinOrgReply(Record, alias_generator=camel):
-    open_batch_task_id: str | None
+class StoragePolicy(Reply, alias_generator=camel):
+    """Storage policy."""
+
+    access_key_id: str | None
+    endpoint: str | None
+    key: str | None
+    policy: str | None
+    signature: str = ""
 
 
-class SetRobotConfigReplyResult(Record, alias_generator=camel):
-    config_key: str | None
-    config_value: str | None
+class Template(Reply, alias_generator=camel):
+    """Template."""
+
+    open_template_biz_id: str | None
+    open_template_id: str | None
+    template_name: str = ""
 
 
-class SetRobotConfigReply(Record, alias_generator=camel):
-    result: SetRobotConfigReplyResult | None
+class Ticket(Reply, alias_generator=camel):
+    """Ticket."""
+
+    create_time: str
+    creator: TicketUser | None
+    custom_fields: str | None
+    open_conversation_id: str | None
+    open_ticket_id: str | None
+    processor: TicketUser | None
+    scene: str | None
+    scene_context: str = ""
+    stage: str | None
+    takers: list[TicketUser] = empty_list()
+    template: Template | None
+    title: str = ""
+    update_time: str | None
 
 
-class TopicStatisticsReplyTopicStatisticsRecords(Record, alias_generator=camel):
+class TicketMemo(Reply, Shape, alias_generator=camel):
+    """Ticket memo."""
+
+    attachments: list[TicketMemoAttachment] = empty_list()
+    memo: str = promised()
+
+
+class TicketMemoAttachment(Reply, Shape, alias_generator=camel):
+    """Ticket memo attachment."""
+
+    file_name: str = ""
+    key: str | None = None
+
+
+class TicketOperateRecord(Reply, alias_generator=camel):
+    """Ticket operate record."""
+
+    open_ticket_id: str | None
+    operate_data: str | None
+    operate_time: str | None
+    operation: str | None
+    operation_display_name: str = ""
+    operator: TicketUser | None
+    ticket_memo: TicketMemo | None
+
+
+class TicketUser(Reply, alias_generator=camel):
+    """Ticket user."""
+
+    nick_name: str = ""
+    union_id: str | None
+
+
+class TopicStatistics(Reply, alias_generator=camel):
+    """Topic statistics."""
+
     dt: str | None
     msg_count: int | None
     participants_num: int | None
     topic_num: int | None
 
 
-class TopicStatisticsReply(Record, alias_generator=camel):
-    topic_statistics_records: list[TopicStatisticsReplyTopicStatisticsRecords] = empty_list()
+class UrlTrackConfig(Shape, alias_generator=camel):
+    """Url track config (只有needUrlTrack取值true时)."""
+
+    title: str | None = None
+    """跟踪链接的标题 (例 e.g. `按钮链接1`)"""
+    track_id: str | None = None
+    """跟踪链接的唯一标识 (例 e.g. `sg00001`)"""
+    track_url: str | None = None
+    """跟踪链接URL (例 e.g. `http://www.dingtalk.com`)"""
 
 
-class TransferTicketNotify(TypedDict, total=False):
-    group_notice_receiver_union_ids: list[str]
-    notice_all_group_member: bool
-    work_notice_receiver_union_ids: list[str]
+class UserTeam(Reply, alias_generator=camel):
+    """User team."""
+
+    open_team_id: str | None
+    team_name: str = ""
 
 
-class TransferTicketTicketMemoAttachments(TypedDict, total=False):
-    file_name: str
-    key: str
+class WordCloud(Reply, alias_generator=camel):
+    """Word cloud."""
 
-
-class TransferTicketTicketMemo(TypedDict, total=False):
-    attachments: list[TransferTicketTicketMemoAttachments]
-    memo: str
-
-
-class UpdateInstanceReply(Record, alias_generator=camel):
-    open_data_instance_id: str | None
-
-
-class UpdateTicketTicketMemoAttachments(TypedDict, total=False):
-    file_name: str
-    key: str
-
-
-class UpdateTicketTicketMemo(TypedDict, total=False):
-    attachments: list[UpdateTicketTicketMemoAttachments]
-    memo: Required[str]
-
-
-class UrgeTicketTicketMemoAttachments(TypedDict, total=False):
-    file_name: str
-    key: str
-
-
-class UrgeTicketTicketMemo(TypedDict, total=False):
-    attachments: list[UrgeTicketTicketMemoAttachments]
-    memo: Required[str]
+    count: int | None
+    word: str | None
 
 
 class ServiceGroupV1(Manager):
+    @api("service_group_1_0.AddContactMemberToGroup", "POST /v1.0/serviceGroup/groups/contacts")
+    def add_contact_member_to_group(
+        self,
+        open_conversation_id: str,
+        open_team_id: str,
+        *,
+        fission_type: str | None = None,
+        member_union_id: str | None = None,
+        member_user_id: str | None = None,
+    ) -> Call[None]:
+        """Add contact member to group (添加联系人到群里).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("service_group_1_0.AddKnowledge", "POST /v1.0/serviceGroup/knowledges")
+    def add_knowledge(
+        self,
+        *,
+        attachment_list: Sequence[OrDict[Attachment]] | None = None,
+        content: str | None = None,
+        effect_timeend: int | None = None,
+        effect_timestart: int | None = None,
+        ext_title: str | None = None,
+        keyword: str | None = None,
+        library_key: str | None = None,
+        link_url: str | None = None,
+        open_team_id: str | None = None,
+        question_ids: list[int] | None = None,
+        source: str | None = None,
+        source_primary_key: str | None = None,
+        title: str | None = None,
+        type: str | None = None,
+        version: str | None = None,
+    ) -> Call[str | None]:
+        """Add knowledge (添加知识点).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "openKnowledgeId").or_none()
+
+    @api("service_group_1_0.AddLibrary", "POST /v1.0/serviceGroup/librarys")
+    def add_library(
+        self,
+        *,
+        description: str | None = None,
+        open_team_ids: list[str] | None = None,
+        source: str | None = None,
+        source_primary_key: str | None = None,
+        title: str | None = None,
+        type: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[None]:
+        """Add library (添加服务群知识库).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
     @api("service_group_1_0.AddMemberToServiceGroup", "POST /v1.0/serviceGroup/groups/members")
     def add_member_to_service_group(
         self,
         open_team_id: str,
         open_conversation_id: str,
+        *,
         user_ids: list[str],
     ) -> Call[None]:
         """Add member to service group (添加服务群成员).
@@ -911,25 +702,379 @@ class ServiceGroupV1(Manager):
         """
         return Call(None)
 
+    @api("service_group_1_0.AddOpenCategory", "POST /v1.0/serviceGroup/openCategories")
+    def add_open_category(
+        self,
+        library_id: int,
+        open_team_id: str,
+        user_id: str,
+        *,
+        title: str,
+        user_name: str,
+        parent_id: int | None = None,
+    ) -> Call[int | None]:
+        """Add open category (OpenApi添加知识点类目).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "result.id").or_none()
+
+    @api("service_group_1_0.AddOpenKnowledge", "POST /v1.0/serviceGroup/openKnowledges")
+    def add_open_knowledge(
+        self,
+        category_id: int,
+        library_id: int,
+        open_team_id: str,
+        user_id: str,
+        *,
+        content: str,
+        ext_title: str,
+        source: str,
+        title: str,
+        type: str,
+        user_name: str,
+        attachments: Sequence[OrDict[KnowledgeAttachment]] | None = None,
+        effect_timeend: str | None = None,
+        effect_timestart: str | None = None,
+        keyword: str | None = None,
+        tags: str | None = None,
+    ) -> Call[int | None]:
+        """Add open knowledge (OpenApi添加知识入库).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "result.id").or_none()
+
+    @api("service_group_1_0.AddOpenLibrary", "POST /v1.0/serviceGroup/openLibraries")
+    def add_open_library(
+        self,
+        open_team_id: str,
+        user_id: str,
+        *,
+        source: str,
+        title: str,
+        type: str,
+        user_name: str,
+        description: str | None = None,
+    ) -> Call[int | None]:
+        """Add open library (智能服务群知识库创建).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "result.id").or_none()
+
+    @api("service_group_1_0.AddTicketMemo", "POST /v1.0/serviceGroup/tickets/memos")
+    def add_ticket_memo(
+        self,
+        open_team_id: str,
+        open_ticket_id: str,
+        processor_union_id: str,
+        *,
+        ticket_memo: Annotated[OrDict[TicketMemo], Needs("memo")] | None = None,
+    ) -> Call[None]:
+        """Add ticket memo (添加工单备注).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("service_group_1_0.AssignTicket", "POST /v1.0/serviceGroup/tickets/assign")
+    def assign_ticket(
+        self,
+        open_team_id: str,
+        open_ticket_id: str,
+        operator_union_id: str,
+        *,
+        processor_union_ids: list[str],
+        notify: OrDict[Notify] | None = None,
+        ticket_memo: Annotated[OrDict[TicketMemo], Needs("memo")] | None = None,
+    ) -> Call[None]:
+        """Assign ticket (工单指派).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("service_group_1_0.BatchBindingGroupBizIds", "POST /v1.0/serviceGroup/groups/bind")
+    def batch_binding_group_biz_ids(
+        self,
+        open_team_id: str,
+        *,
+        binding_group_biz_ids: Sequence[OrDict[BindingGroupBizIds]],
+    ) -> Call[None]:
+        """Batch binding group biz ids (批量绑定服务群业务ID).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "service_group_1_0.BatchGetGroupSetConfig",
+        "POST /v1.0/serviceGroup/groupSetConfigs/batchQuery",
+        idempotent=True,
+    )
+    def batch_get_group_set_config(
+        self,
+        open_group_set_id: str,
+        open_team_id: str,
+        *,
+        config_keys: list[str],
+    ) -> Call[list[RobotConfig]]:
+        """Batch get group set config (批量查询群组配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[RobotConfig], "groupSetConfigs").or_empty()
+
+    @api(
+        "service_group_1_0.BatchQueryCustomerSendTask",
+        "POST /v1.0/serviceGroup/customers/tasks/batchQuery",
+        idempotent=True,
+    )
+    def batch_query_customer_send_task(
+        self,
+        open_team_id: str,
+        *,
+        need_rich_statistics: bool,
+        gmt_create_end: str | None = None,
+        gmt_create_start: str | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        open_batch_task_ids: list[str] | None = None,
+        task_name: str | None = None,
+    ) -> Query[CustomerSendTask]:
+        """Batch query customer send task (批量查询客户群发任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(CustomerSendTask, TOKEN, items="records")
+
+    @api(
+        "service_group_1_0.BatchQueryGroupMember", "POST /v1.0/serviceGroup/groups/members/batchQuery", idempotent=True
+    )
+    def batch_query_group_member(
+        self,
+        open_team_id: str,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+        open_conversation_id: str | None = None,
+    ) -> Query[GroupMemberDetail]:
+        """Batch query group member (批量查询群成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(GroupMemberDetail, TOKEN, items="records")
+
+    @api("service_group_1_0.BatchQuerySendMessageTask", "POST /v1.0/serviceGroup/tasks/query", idempotent=True)
+    def batch_query_send_message_task(
+        self,
+        open_team_id: str,
+        *,
+        get_read_count: bool | None = None,
+        gmt_create_end: str | None = None,
+        gmt_create_start: str | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        open_group_set_id: str | None = None,
+        task_name: str | None = None,
+    ) -> Query[SendMessageTask]:
+        """Batch query send message task (群发任务批量查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(SendMessageTask, TOKEN, items="records")
+
+    @api("service_group_1_0.BoundTemplateToTeam", "POST /v1.0/serviceGroup/teams/templates/bound")
+    def bound_template_to_team(
+        self,
+        open_team_id: str,
+        template_id: str,
+        *,
+        robot_config: str,
+        template_name: str,
+        template_type: str,
+        template_desc: str | None = None,
+    ) -> Call[None]:
+        """Bound template to team (绑定服务群模板到团队).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("service_group_1_0.CancelTicket", "POST /v1.0/serviceGroup/tickets/cancel")
+    def cancel_ticket(
+        self,
+        open_team_id: str,
+        open_ticket_id: str,
+        *,
+        notify: OrDict[Notify] | None = None,
+        operator_union_id: str | None = None,
+        ticket_memo: OrDict[TicketMemo] | None = None,
+    ) -> Call[None]:
+        """Cancel ticket (撤销工单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("service_group_1_0.CategoryStatistics", "GET /v1.0/serviceGroup/voices/dashboards/categories/statistics")
+    def category_statistics(
+        self,
+        open_team_id: str,
+        *,
+        max_dt: str,
+        min_dt: str,
+    ) -> Call[CategoryStatistics]:
+        """Category statistics (心声总览自定义分类统计).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CategoryStatistics)
+
+    @api("service_group_1_0.CloseConversation", "POST /v1.0/serviceGroup/conversions")
+    def close_conversation(
+        self,
+        *,
+        conversation_id: str | None = None,
+        open_team_id: str | None = None,
+        server_tips: str | None = None,
+        service_token: str | None = None,
+        target_channel: str | None = None,
+        visitor_token: str | None = None,
+    ) -> Call[int | None]:
+        """Close conversation (关闭会话回调).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "dingOpenErrcode").or_none()
+
+    @api("service_group_1_0.CloseHumanSession", "POST /v1.0/serviceGroup/humanSessions/close")
+    def close_human_session(
+        self,
+        open_conversation_id: str,
+        open_team_id: str,
+    ) -> Call[int | None]:
+        """Close human session (关闭人工会话).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "sessionId").or_none()
+
+    @api("service_group_1_0.ConversationCreatedNotify", "POST /v1.0/serviceGroup/customers")
+    def conversation_created_notify(
+        self,
+        *,
+        alipay_user_id: str | None = None,
+        conversation_id: str | None = None,
+        nick_name: str | None = None,
+        open_team_id: str | None = None,
+        server_name: str | None = None,
+        server_tips: str | None = None,
+        service_token: str | None = None,
+        timeout_remind_tips: str | None = None,
+        user_id: str | None = None,
+        visitor_token: str | None = None,
+    ) -> Call[int | None]:
+        """Conversation created notify (客服分配成功通知回调).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "dingOpenErrcode").or_none()
+
+    @api("service_group_1_0.ConversationTransferBeginNotify", "POST /v1.0/serviceGroup/transfers")
+    def conversation_transfer_begin_notify(
+        self,
+        *,
+        conversation_id: str | None = None,
+        memo: str | None = None,
+        open_team_id: str | None = None,
+        service_token: str | None = None,
+        source_skill_group_id: str | None = None,
+        target_skill_group_id: str | None = None,
+    ) -> Call[int | None]:
+        """Conversation transfer begin notify (会话转接开始通知回调).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "dingOpenErrcode").or_none()
+
+    @api("service_group_1_0.ConversationTransferCompleteNotify", "POST /v1.0/serviceGroup/completes")
+    def conversation_transfer_complete_notify(
+        self,
+        *,
+        alipay_user_id: str | None = None,
+        conversation_id: str | None = None,
+        nick_name: str | None = None,
+        open_team_id: str | None = None,
+        service_token: str | None = None,
+        user_id: str | None = None,
+        visitor_token: str | None = None,
+    ) -> Call[int | None]:
+        """Conversation transfer complete notify (会话转接完成通知回调).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "dingOpenErrcode").or_none()
+
     @api("service_group_1_0.CreateGroup", "POST /v1.0/serviceGroup/groups")
     def create_group(
         self,
         open_team_id: str,
         open_group_set_id: str,
-        group_name: str,
         owner_staff_id: str,
         *,
+        group_name: str,
         group_biz_id: str | None = None,
         member_staff_ids: list[str] | None = None,
         group_tag_names: list[str] | None = None,
-    ) -> Call[CreateGroupReply]:
+    ) -> Call[Group]:
         """Create group (创建场景服务群).
 
         Args:
             open_team_id: 开放团队ID (例 e.g. `Jciwnfw`)
             open_group_set_id: 开放群组ID (例 e.g. `Jciwnfw`)
-            group_name: 群名称 (例 e.g. `测试服务群`)
             owner_staff_id: 群主员工userid (例 e.g. `manager123`)
+            group_name: 群名称 (例 e.g. `测试服务群`)
             group_biz_id: 业务关联ID (例 e.g. `PID123cjj2`)
             member_staff_ids: 群成员员工ID列表
             group_tag_names: 群标签
@@ -942,7 +1087,400 @@ class ServiceGroupV1(Manager):
 
         Source: create-a-scenario-service-group
         """
-        return Call(CreateGroupReply)
+        return Call(Group)
+
+    @api("service_group_1_0.CreateGroupConversation", "POST /v1.0/serviceGroup/create/conversations")
+    def create_group_conversation(
+        self,
+        *,
+        corp_id: str | None = None,
+        ding_group_id: str | None = None,
+        ding_suite_key: str | None = None,
+        ding_token_grant_type: int | None = None,
+        ding_user_id: str | None = None,
+        ding_user_name: str | None = None,
+        ext_values: str | None = None,
+        open_team_id: str | None = None,
+        server_group_id: str | None = None,
+    ) -> Call[str | None]:
+        """Create group conversation (创建主动会话接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("service_group_1_0.CreateGroupSet", "POST /v1.0/serviceGroup/groupSets")
+    def create_group_set(
+        self,
+        group_template_id: str,
+        open_team_id: str,
+        *,
+        group_set_name: str,
+    ) -> Call[str | None]:
+        """Create group set (创建服务群群分组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("service_group_1_0.CreateInstance", "POST /v1.0/serviceGroup/customForms/instances")
+    def create_instance(
+        self,
+        open_team_id: str,
+        *,
+        form_code: str,
+        form_data_list: str,
+        channel: str | None = None,
+        external_biz_id: str | None = None,
+        operator_union_id: str | None = None,
+        owner_union_id: str | None = None,
+    ) -> Call[str | None]:
+        """Create instance (服务群新增表单实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "openDataInstanceId").or_none()
+
+    @api("service_group_1_0.CreateTeam", "POST /v1.0/serviceGroup/teams")
+    def create_team(
+        self,
+        creator_ding_union_id: str,
+        *,
+        team_name: str,
+    ) -> Call[str | None]:
+        """Create team (创建服务群团队).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("service_group_1_0.CreateTicket", "POST /v1.0/serviceGroup/tickets")
+    def create_ticket(
+        self,
+        creator_union_id: str,
+        open_team_id: str,
+        open_template_biz_id: str,
+        *,
+        processor_union_ids: list[str],
+        scene: str,
+        title: str,
+        custom_fields: str | None = None,
+        notify: OrDict[Notify] | None = None,
+        scene_context: OrDict[SceneContext] | None = None,
+    ) -> Call[str | None]:
+        """Create ticket (创建工单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "openTicketId").or_none()
+
+    @api("service_group_1_0.CustomerSendMsgTask", "POST /v1.0/serviceGroup/customers/tasks/send")
+    def customer_send_msg_task(
+        self,
+        open_team_id: str,
+        *,
+        message_content: OrDict[MsgTask],
+        task_name: str,
+        query_customer: OrDict[Customer] | None = None,
+        send_config: OrDict[SendConfig] | None = None,
+    ) -> Call[str | None]:
+        """Customer send msg task (客户群发任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "openBatchTaskId").or_none()
+
+    @api("service_group_1_0.DeleteGroupMembersFromGroup", "POST /v1.0/serviceGroup/groups/members/remove")
+    def delete_group_members_from_group(
+        self,
+        member_union_id: str,
+        open_team_id: str,
+        *,
+        delete_group_type: str,
+        open_conversation_id: str | None = None,
+        open_group_set_id: str | None = None,
+    ) -> Call[None]:
+        """Delete group members from group (从群或者群组剔除成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("service_group_1_0.DeleteInstance", "POST /v1.0/serviceGroup/customForms/instances/remove")
+    def delete_instance(
+        self,
+        open_data_instance_id: str,
+        open_team_id: str,
+        *,
+        form_code: str,
+        operator_union_id: str | None = None,
+    ) -> Call[str | None]:
+        """Delete instance (服务群删除表单实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "openDataInstanceId").or_none()
+
+    @api("service_group_1_0.DeleteKnowledge", "POST /v1.0/serviceGroup/knowledges/batchDelete")
+    def delete_knowledge(
+        self,
+        *,
+        library_key: str | None = None,
+        open_team_id: str | None = None,
+        source: str | None = None,
+        source_primary_key: str | None = None,
+    ) -> Call[None]:
+        """Delete knowledge (服务群删除知识点).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("service_group_1_0.EmotionStatistics", "GET /v1.0/serviceGroup/voices/emotions/statistics")
+    def emotion_statistics(
+        self,
+        open_team_id: str,
+        *,
+        max_dt: str,
+        min_dt: str,
+        max_emotion: float | None = None,
+        min_emotion: float | None = None,
+        open_conversation_ids: str | None = None,
+        open_group_set_id: str | None = None,
+    ) -> Call[list[EmotionStatistics]]:
+        """Emotion statistics (客户心声负面情绪统计).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[EmotionStatistics], "emotionStatisticsRecords").or_empty()
+
+    @api("service_group_1_0.FinishTicket", "POST /v1.0/serviceGroup/tickets/finish")
+    def finish_ticket(
+        self,
+        open_team_id: str,
+        open_ticket_id: str,
+        processor_union_id: str,
+        *,
+        ticket_memo: Annotated[OrDict[TicketMemo], Needs("memo")],
+        notify: OrDict[Notify] | None = None,
+    ) -> Call[None]:
+        """Finish ticket (结单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("service_group_1_0.GetAuthToken", "POST /v1.0/serviceGroup/get/tokens", idempotent=True)
+    def get_auth_token(
+        self,
+        *,
+        channel: str | None = None,
+        effective_time: int | None = None,
+        open_team_id: str | None = None,
+        server_id: str | None = None,
+        server_name: str | None = None,
+    ) -> Call[AuthToken]:
+        """Get auth token (获取签权Token).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(AuthToken, "result")
+
+    @api(
+        "service_group_1_0.GetInstancesByIds",
+        "POST /v1.0/serviceGroup/customForms/instances/batchQuery",
+        idempotent=True,
+    )
+    def get_instances_by_ids(
+        self,
+        open_team_id: str,
+        *,
+        form_code: str,
+        open_data_instance_id_list: list[str],
+    ) -> Call[list[Instance]]:
+        """Get instances by ids (服务群通过实例ID集合批量查询表单实例数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[Instance], "customFormInstanceResponseList").or_empty()
+
+    @api("service_group_1_0.GetNegativeWordCloud", "GET /v1.0/serviceGroup/voices/negatives/wordClouds")
+    def get_negative_word_cloud(
+        self,
+        open_team_id: str,
+    ) -> Call[list[WordCloud]]:
+        """Get negative word cloud (获取负面心声词云).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[WordCloud], "words").or_empty()
+
+    @api("service_group_1_0.GetOssTempUrl", "GET /v1.0/serviceGroup/ossServices/tempUrls")
+    def get_oss_temp_url(
+        self,
+        open_team_id: str,
+        *,
+        fetch_mode: str,
+        file_name: str,
+        key: str,
+    ) -> Call[str]:
+        """Get oss temp url (获取临时访问链接).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "url")
+
+    @api("service_group_1_0.GetStoragePolicy", "POST /v1.0/serviceGroup/ossServices/policies", idempotent=True)
+    def get_storage_policy(
+        self,
+        open_team_id: str,
+        *,
+        biz_type: str,
+        file_name: str,
+        file_size: int,
+    ) -> Call[StoragePolicy]:
+        """Get storage policy (获取表单上传凭证).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(StoragePolicy)
+
+    @api("service_group_1_0.GetTicket", "GET /v1.0/serviceGroup/tickets")
+    def get_ticket(
+        self,
+        open_team_id: str,
+        open_ticket_id: str,
+    ) -> Call[Ticket]:
+        """Get ticket (查询工单详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Ticket)
+
+    @api("service_group_1_0.GetWordCloud", "GET /v1.0/serviceGroup/voices/wordClouds")
+    def get_word_cloud(
+        self,
+        open_team_id: str,
+    ) -> Call[list[WordCloud]]:
+        """Get word cloud (获取心声词云).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[WordCloud], "words").or_empty()
+
+    @api("service_group_1_0.GroupStatistics", "GET /v1.0/serviceGroup/voices/dashboards/groups/statistics")
+    def group_statistics(
+        self,
+        open_team_id: str,
+        *,
+        max_dt: str,
+        min_dt: str,
+    ) -> Call[GroupStatistics]:
+        """Group statistics (心声总览群统计).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GroupStatistics)
+
+    @api(
+        "service_group_1_0.IntentionCategoryStatistics",
+        "GET /v1.0/serviceGroup/voices/dashboards/intentionCategories/statistics",
+    )
+    def intention_category_statistics(
+        self,
+        open_team_id: str,
+        *,
+        max_dt: str,
+        min_dt: str,
+    ) -> Call[list[IntentionCategoryStatistics]]:
+        """Intention category statistics (心声总览意图&自定义分类统计).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[IntentionCategoryStatistics], "intentionCategoryRecords").or_empty()
+
+    @api("service_group_1_0.IntentionStatistics", "GET /v1.0/serviceGroup/voices/dashboards/intentions/statistics")
+    def intention_statistics(
+        self,
+        open_team_id: str,
+        *,
+        max_dt: str,
+        min_dt: str,
+    ) -> Call[IntentionStatistics]:
+        """Intention statistics (心声总览意图统计).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(IntentionStatistics)
+
+    @api("service_group_1_0.ListTicketOperateRecord", "GET /v1.0/serviceGroup/tickets/operateRecords")
+    def list_ticket_operate_record(
+        self,
+        open_team_id: str,
+        open_ticket_id: str,
+    ) -> Call[list[TicketOperateRecord]]:
+        """List ticket operate record (查询工单操作记录).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[TicketOperateRecord], "records").or_empty()
+
+    @api("service_group_1_0.ListUserTeams", "GET /v1.0/serviceGroup/users/{userId}/teams")
+    def list_user_teams(
+        self,
+        user_id: str,
+    ) -> Call[list[UserTeam]]:
+        """List user teams (查询用户所在团队).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[UserTeam], "teams").or_empty()
 
     @api("service_group_1_0.QueryActiveUsers", "GET /v1.0/serviceGroup/groups/queryActiveUsers")
     def query_active_users(
@@ -951,7 +1489,7 @@ class ServiceGroupV1(Manager):
         *,
         open_team_id: str | None = None,
         top_n: int | None = None,
-    ) -> Call[QueryActiveUsersReply]:
+    ) -> Call[list[ActiveUser]]:
         """Query active users (查询服务群活跃用户).
 
         Args:
@@ -967,17 +1505,393 @@ class ServiceGroupV1(Manager):
 
         Source: queries-active-service-users
         """
-        return Call(QueryActiveUsersReply)
+        return Call(list[ActiveUser], "activeUserInfos").or_empty()
+
+    @api("service_group_1_0.QueryCrmGroupContact", "POST /v1.0/serviceGroup/groups/contacts/query", idempotent=True)
+    def query_crm_group_contact(
+        self,
+        open_conversation_id: str,
+        open_team_id: str,
+        *,
+        min_result: int,
+        search_fields: str,
+        next_token: str | None = None,
+    ) -> Query[CrmGroupContact]:
+        """Query crm group contact (群联系人画像检索).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(CrmGroupContact, TOKEN, items="records")
+
+    @api("service_group_1_0.QueryCustomerCard", "POST /v1.0/serviceGroup/userDetials", idempotent=True)
+    def query_customer_card(
+        self,
+        *,
+        json_params: str | None = None,
+        open_team_id: str | None = None,
+    ) -> Call[int]:
+        """Query customer card (查询客户信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "dingOpenErrcode")
+
+    @api(
+        "service_group_1_0.QueryCustomerTaskUserDetail",
+        "POST /v1.0/serviceGroup/customers/tasks/query",
+        idempotent=True,
+    )
+    def query_customer_task_user_detail(
+        self,
+        open_batch_task_id: str,
+        open_team_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        receiver_union_ids: list[str] | None = None,
+    ) -> Query[CustomerTaskUser]:
+        """Query customer task user detail (查询客户群发任务客户触达详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(CustomerTaskUser, TOKEN, items="records")
+
+    @api("service_group_1_0.QueryGroup", "POST /v1.0/serviceGroup/groups/query", idempotent=True)
+    def query_group(
+        self,
+        *,
+        biz_id: str | None = None,
+        open_conversation_id: str | None = None,
+        open_team_id: str | None = None,
+    ) -> Call[Group]:
+        """Query group (查询单个服务群信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Group)
+
+    @api("service_group_1_0.QueryGroupMember", "POST /v1.0/serviceGroup/groups/members/query", idempotent=True)
+    def query_group_member(
+        self,
+        target_corp_id: str,
+        *,
+        open_conversation_id: str | None = None,
+        open_team_id: str | None = None,
+    ) -> Call[GroupMember]:
+        """Query group member (查询指定群成员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(GroupMember, "result")
+
+    @api("service_group_1_0.QueryGroupSet", "GET /v1.0/serviceGroup/groupSets")
+    def query_group_set(
+        self,
+        open_team_id: str,
+    ) -> Call[list[GroupSet]]:
+        """Query group set (查询服务群群组信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[GroupSet], "records").or_empty()
+
+    @api(
+        "service_group_1_0.QueryInstancesByMultiConditions",
+        "POST /v1.0/serviceGroup/customForms/instances/multiConditions/batchQuery",
+        idempotent=True,
+    )
+    def query_instances_by_multi_conditions(
+        self,
+        open_team_id: str,
+        *,
+        form_code: str,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        search_fields: str | None = None,
+        sort_fields: Sequence[OrDict[SortField]] | None = None,
+    ) -> Query[Instance]:
+        """Query instances by multi conditions (服务群通过多添件进行组合检索表单数据实例集合).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(Instance, TOKEN, items="records")
+
+    @api(
+        "service_group_1_0.QuerySendMsgTaskStatistics",
+        "POST /v1.0/serviceGroup/tasks/statistics/query",
+        idempotent=True,
+    )
+    def query_send_msg_task_statistics(
+        self,
+        open_batch_task_id: str,
+        open_team_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[SendMsgTaskStatisticsDetail]:
+        """Query send msg task statistics (群发任务统计查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(SendMsgTaskStatisticsDetail, TOKEN, items="records")
+
+    @api(
+        "service_group_1_0.QuerySendMsgTaskStatisticsDetail",
+        "POST /v1.0/serviceGroup/tasks/statistics/details/query",
+        idempotent=True,
+    )
+    def query_send_msg_task_statistics_detail(
+        self,
+        open_batch_task_id: str,
+        open_conversation_id: str,
+        open_team_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[SendMsgTaskStatistics]:
+        """Query send msg task statistics detail (群发任务群维度的统计数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(SendMsgTaskStatistics, TOKEN, items="records")
+
+    @api(
+        "service_group_1_0.QueryServiceGroupMessageReadStatus",
+        "POST /v1.0/serviceGroup/messages/readStatus/query",
+        idempotent=True,
+    )
+    def query_service_group_message_read_status(
+        self,
+        open_conversation_id: str,
+        open_msg_task_id: str,
+        open_team_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[ServiceGroupMessageReadStatus]:
+        """Query service group message read status (查消息的已读/未读列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(ServiceGroupMessageReadStatus, TOKEN, items="records")
+
+    @api("service_group_1_0.QueueNotify", "POST /v1.0/serviceGroup/dts")
+    def queue_notify(
+        self,
+        *,
+        estimate_wait_min: int | None = None,
+        open_team_id: str | None = None,
+        queue_place: int | None = None,
+        service_token: str | None = None,
+        target_channel: str | None = None,
+        tips: str | None = None,
+        visitor_token: str | None = None,
+    ) -> Call[int | None]:
+        """Queue notify (外部DT工作台排队通知回调).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "dingOpenErrcode").or_none()
+
+    @api("service_group_1_0.RemoveContactFromOrg", "POST /v1.0/serviceGroup/organizations/contacts/remove")
+    def remove_contact_from_org(
+        self,
+        contact_union_id: str,
+        open_team_id: str,
+    ) -> Call[None]:
+        """Remove contact from org (组织剔除联系人).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api(
+        "service_group_1_0.ReportCustomerDetail",
+        "POST /v1.0/serviceGroup/customers/activities/details/query",
+        idempotent=True,
+    )
+    def report_customer_detail(
+        self,
+        open_conversation_id: str,
+        open_team_id: str,
+        *,
+        max_dt: str,
+        min_dt: str,
+        has_login: bool | None = None,
+        has_open_conv: bool | None = None,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[ReportCustomer]:
+        """Report customer detail (指定群的客户活跃明细查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(ReportCustomer, Paging("pageNumber", 1, unit="pages", open_ended=True), items="records")
+
+    @api(
+        "service_group_1_0.ReportCustomerStatistics",
+        "POST /v1.0/serviceGroup/customers/activities/statistics/query",
+        idempotent=True,
+    )
+    def report_customer_statistics(
+        self,
+        open_team_id: str,
+        *,
+        max_dt: str,
+        min_dt: str,
+        group_owner_user_ids: list[str] | None = None,
+        group_tags: list[str] | None = None,
+        open_conversation_ids: list[str] | None = None,
+        open_group_set_id: str | None = None,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[ReportCustomerStatistics]:
+        """Report customer statistics (客户活跃明细指标查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(
+            ReportCustomerStatistics, Paging("pageNumber", 1, unit="pages", open_ended=True), items="records"
+        )
+
+    @api("service_group_1_0.ResubmitTicket", "POST /v1.0/serviceGroup/tickets/resubmit")
+    def resubmit_ticket(
+        self,
+        creator_union_id: str,
+        open_team_id: str,
+        open_template_biz_id: str,
+        open_ticket_id: str,
+        *,
+        processor_union_ids: list[str],
+        scene: str,
+        title: str,
+        custom_fields: str | None = None,
+        notify: OrDict[Notify] | None = None,
+        scene_context: OrDict[SceneContext] | None = None,
+        ticket_memo: OrDict[TicketMemo] | None = None,
+    ) -> Call[None]:
+        """Resubmit ticket (重新提交工单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("service_group_1_0.RetractTicket", "POST /v1.0/serviceGroup/tickets/retract")
+    def retract_ticket(
+        self,
+        open_team_id: str,
+        open_ticket_id: str,
+        *,
+        notify: OrDict[Notify] | None = None,
+        operator_union_id: str | None = None,
+        ticket_memo: OrDict[TicketMemo] | None = None,
+    ) -> Call[None]:
+        """Retract ticket (撤回工单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("service_group_1_0.RobotMessageRecall", "POST /v1.0/serviceGroup/robots/messages/recall")
+    def robot_message_recall(
+        self,
+        open_conversation_id: str,
+        open_msg_id: str,
+        open_team_id: str,
+    ) -> Call[str | None]:
+        """Robot message recall (指定群的机器人消息撤回).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("service_group_1_0.SaveFormInstance", "POST /v1.0/serviceGroup/forms/instances")
+    def save_form_instance(
+        self,
+        open_team_id: str,
+        *,
+        form_data_list: str,
+        operator_union_id: str | None = None,
+        owner_union_id: str | None = None,
+    ) -> Call[FormInstanceRef]:
+        """Save form instance (服务群新增表单实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(FormInstanceRef)
+
+    @api("service_group_1_0.SearchGroup", "POST /v1.0/serviceGroup/groups/search", idempotent=True)
+    def search_group(
+        self,
+        *,
+        group_name: str | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        open_conversation_id: str | None = None,
+        open_group_set_id: str | None = None,
+        open_team_id: str | None = None,
+        search_type: str | None = None,
+    ) -> Query[Group]:
+        """Search group (搜索服务群).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(Group, TOKEN, items="records")
 
     @api("service_group_1_0.SendMsgByTask", "POST /v1.0/serviceGroup/messages/tasks/send")
     def send_msg_by_task(
         self,
         open_team_id: str,
+        *,
         task_name: str,
-        message_content: SendMsgByTaskMessageContent,
-        query_group: SendMsgByTaskQueryGroup,
-        send_config: SendMsgByTaskSendConfig,
-    ) -> Call[SendMsgByTaskReply]:
+        message_content: OrDict[Msg],
+        query_group: OrDict[MsgQueryGroup],
+        send_config: OrDict[MsgSendConfig],
+    ) -> Call[str]:
         """Send msg by task (群发任务).
 
         Args:
@@ -997,16 +1911,35 @@ class ServiceGroupV1(Manager):
 
         Source: service-group-sending-task-interface
         """
-        return Call(SendMsgByTaskReply)
+        return Call(str, "openBatchTaskId")
+
+    @api("service_group_1_0.SendMsgByTaskSupportInviteJoinOrg", "POST /v1.0/serviceGroup/customers/tasks/groupSend")
+    def send_msg_by_task_support_invite_join_org(
+        self,
+        open_team_id: str,
+        *,
+        message_content: OrDict[MsgTask],
+        mobile_phones: list[str],
+        need_url_track: bool,
+        send_channel: str,
+        task_name: str,
+    ) -> Call[str | None]:
+        """Send msg by task support invite join org (增强版客户群发).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "openBatchTaskId").or_none()
 
     @api("service_group_1_0.SendServiceGroupMessage", "POST /v1.0/serviceGroup/messages/send")
     def send_service_group_message(
         self,
         target_open_conversation_id: str,
+        *,
         title: str,
         content: str,
-        message_type: Literal["MARKDOWN", "ACTIONCARD"],
-        *,
+        message_type: Literal["MARKDOWN", "ACTIONCARD", "NOTICE"],
         is_at_all: bool | None = None,
         at_mobiles: list[str] | None = None,
         at_dingtalk_ids: list[str] | None = None,
@@ -1015,9 +1948,9 @@ class ServiceGroupV1(Manager):
         receiver_dingtalk_ids: list[str] | None = None,
         receiver_union_ids: list[str] | None = None,
         btn_orientation: Literal["0", "1"] | None = None,
-        btns: list[SendServiceGroupMessageBtns] | None = None,
+        btns: Sequence[OrDict[Btn]] | None = None,
         has_content_links: bool | None = None,
-    ) -> Call[SendServiceGroupMessageReply]:
+    ) -> Call[str]:
         """Send service group message (发送服务群消息).
 
         Args:
@@ -1044,7 +1977,79 @@ class ServiceGroupV1(Manager):
 
         Source: service-group-message-sending-interface
         """
-        return Call(SendServiceGroupMessageReply)
+        return Call(str, "openMsgTaskId")
+
+    @api("service_group_1_0.SetRobotConfig", "POST /v1.0/serviceGroup/groups/configs/set")
+    def set_robot_config(
+        self,
+        *,
+        ding_isv_org_id: int | None = None,
+        ding_org_id: int | None = None,
+        ding_suite_key: str | None = None,
+        ding_token_grant_type: int | None = None,
+        open_group_set_id: str | None = None,
+        open_team_id: str | None = None,
+        status: str | None = None,
+    ) -> Call[RobotConfig | None]:
+        """Set robot config (执行阿里内部用户群组机器人服务开关).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RobotConfig, "result").or_none()
+
+    @api("service_group_1_0.TakeTicket", "POST /v1.0/serviceGroup/tickets/apply")
+    def take_ticket(
+        self,
+        open_team_id: str,
+        open_ticket_id: str,
+        taker_union_id: str,
+    ) -> Call[None]:
+        """Take ticket (申领工单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("service_group_1_0.TopicStatistics", "GET /v1.0/serviceGroup/voices/topics/statistics")
+    def topic_statistics(
+        self,
+        open_team_id: str,
+        *,
+        max_dt: str,
+        min_dt: str,
+        open_conversation_ids: str | None = None,
+        search_content: str | None = None,
+    ) -> Call[list[TopicStatistics]]:
+        """Topic statistics (客户心声热门话题统计).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[TopicStatistics], "topicStatisticsRecords").or_empty()
+
+    @api("service_group_1_0.TransferTicket", "POST /v1.0/serviceGroup/tickets/transfer")
+    def transfer_ticket(
+        self,
+        open_team_id: str,
+        open_ticket_id: str,
+        processor_union_id: str,
+        *,
+        processor_union_ids: list[str],
+        notify: OrDict[Notify] | None = None,
+        ticket_memo: OrDict[TicketMemo] | None = None,
+    ) -> Call[None]:
+        """Transfer ticket (转交工单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("service_group_1_0.UpdateGroupSet", "PUT /v1.0/serviceGroup/groups/configurations")
     def update_group_set(
@@ -1068,6 +2073,60 @@ class ServiceGroupV1(Manager):
         Apps: internal.
 
         Source: modify-a-service-group
+        """
+        return Call(None)
+
+    @api("service_group_1_0.UpdateGroupTag", "PUT /v1.0/serviceGroup/tags")
+    def update_group_tag(
+        self,
+        *,
+        open_conversation_ids: list[str],
+        update_type: str,
+        tag_names: list[str] | None = None,
+    ) -> Call[None]:
+        """Update group tag (更新服务群标签).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("service_group_1_0.UpdateInstance", "PUT /v1.0/serviceGroup/customForms/instances")
+    def update_instance(
+        self,
+        open_data_instance_id: str,
+        open_team_id: str,
+        *,
+        form_code: str,
+        form_data_list: str,
+        external_biz_id: str | None = None,
+        operator_union_id: str | None = None,
+        owner_union_id: str | None = None,
+    ) -> Call[str | None]:
+        """Update instance (服务群更新表单实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "openDataInstanceId").or_none()
+
+    @api("service_group_1_0.UpdateTicket", "PUT /v1.0/serviceGroup/tickets")
+    def update_ticket(
+        self,
+        open_team_id: str,
+        open_ticket_id: str,
+        processor_union_id: str,
+        *,
+        ticket_memo: Annotated[OrDict[TicketMemo], Needs("memo")],
+        custom_fields: str | None = None,
+    ) -> Call[None]:
+        """Update ticket (更新工单自定义字段).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
         """
         return Call(None)
 
@@ -1127,1336 +2186,14 @@ class ServiceGroupV1(Manager):
         """
         return Call(None)
 
-    @api("service_group_1_0.AddContactMemberToGroup", "POST /v1.0/serviceGroup/groups/contacts")
-    def add_contact_member_to_group(
-        self,
-        open_conversation_id: str,
-        open_team_id: str,
-        *,
-        fission_type: str | None = None,
-        member_union_id: str | None = None,
-        member_user_id: str | None = None,
-    ) -> Call[None]:
-        """Add contact member to group (添加联系人到群里).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("service_group_1_0.AddKnowledge", "POST /v1.0/serviceGroup/knowledges")
-    def add_knowledge(
-        self,
-        *,
-        attachment_list: list[AddKnowledgeAttachmentList] | None = None,
-        content: str | None = None,
-        effect_timeend: int | None = None,
-        effect_timestart: int | None = None,
-        ext_title: str | None = None,
-        keyword: str | None = None,
-        library_key: str | None = None,
-        link_url: str | None = None,
-        open_team_id: str | None = None,
-        question_ids: list[int] | None = None,
-        source: str | None = None,
-        source_primary_key: str | None = None,
-        title: str | None = None,
-        type: str | None = None,
-        version: str | None = None,
-    ) -> Call[AddKnowledgeReply]:
-        """Add knowledge (添加知识点).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddKnowledgeReply)
-
-    @api("service_group_1_0.AddLibrary", "POST /v1.0/serviceGroup/librarys")
-    def add_library(
-        self,
-        *,
-        description: str | None = None,
-        open_team_ids: list[str] | None = None,
-        source: str | None = None,
-        source_primary_key: str | None = None,
-        title: str | None = None,
-        type: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[None]:
-        """Add library (添加服务群知识库).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("service_group_1_0.AddOpenCategory", "POST /v1.0/serviceGroup/openCategories")
-    def add_open_category(
-        self,
-        library_id: int,
-        open_team_id: str,
-        title: str,
-        user_id: str,
-        user_name: str,
-        *,
-        parent_id: int | None = None,
-    ) -> Call[AddOpenCategoryReply]:
-        """Add open category (OpenApi添加知识点类目).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddOpenCategoryReply)
-
-    @api("service_group_1_0.AddOpenKnowledge", "POST /v1.0/serviceGroup/openKnowledges")
-    def add_open_knowledge(
-        self,
-        category_id: int,
-        content: str,
-        ext_title: str,
-        library_id: int,
-        open_team_id: str,
-        source: str,
-        title: str,
-        type: str,
-        user_id: str,
-        user_name: str,
-        *,
-        attachments: list[AddOpenKnowledgeAttachments] | None = None,
-        effect_timeend: str | None = None,
-        effect_timestart: str | None = None,
-        keyword: str | None = None,
-        tags: str | None = None,
-    ) -> Call[AddOpenKnowledgeReply]:
-        """Add open knowledge (OpenApi添加知识入库).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddOpenKnowledgeReply)
-
-    @api("service_group_1_0.AddOpenLibrary", "POST /v1.0/serviceGroup/openLibraries")
-    def add_open_library(
-        self,
-        open_team_id: str,
-        source: str,
-        title: str,
-        type: str,
-        user_id: str,
-        user_name: str,
-        *,
-        description: str | None = None,
-    ) -> Call[AddOpenLibraryReply]:
-        """Add open library (智能服务群知识库创建).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddOpenLibraryReply)
-
-    @api("service_group_1_0.AddTicketMemo", "POST /v1.0/serviceGroup/tickets/memos")
-    def add_ticket_memo(
-        self,
-        open_team_id: str,
-        open_ticket_id: str,
-        processor_union_id: str,
-        *,
-        ticket_memo: AddTicketMemoTicketMemo | None = None,
-    ) -> Call[None]:
-        """Add ticket memo (添加工单备注).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("service_group_1_0.AssignTicket", "POST /v1.0/serviceGroup/tickets/assign")
-    def assign_ticket(
-        self,
-        open_team_id: str,
-        open_ticket_id: str,
-        operator_union_id: str,
-        processor_union_ids: list[str],
-        *,
-        notify: AssignTicketNotify | None = None,
-        ticket_memo: AssignTicketTicketMemo | None = None,
-    ) -> Call[None]:
-        """Assign ticket (工单指派).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("service_group_1_0.BatchBindingGroupBizIds", "POST /v1.0/serviceGroup/groups/bind")
-    def batch_binding_group_biz_ids(
-        self,
-        binding_group_biz_ids: list[BatchBindingGroupBizIdsBindingGroupBizIds],
-        open_team_id: str,
-    ) -> Call[None]:
-        """Batch binding group biz ids (批量绑定服务群业务ID).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api(
-        "service_group_1_0.BatchGetGroupSetConfig",
-        "POST /v1.0/serviceGroup/groupSetConfigs/batchQuery",
-        idempotent=True,
-    )
-    def batch_get_group_set_config(
-        self,
-        config_keys: list[str],
-        open_group_set_id: str,
-        open_team_id: str,
-    ) -> Call[BatchGetGroupSetConfigReply]:
-        """Batch get group set config (批量查询群组配置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchGetGroupSetConfigReply)
-
-    @api(
-        "service_group_1_0.BatchQueryCustomerSendTask",
-        "POST /v1.0/serviceGroup/customers/tasks/batchQuery",
-        idempotent=True,
-    )
-    def batch_query_customer_send_task(
-        self,
-        need_rich_statistics: bool,
-        open_team_id: str,
-        *,
-        gmt_create_end: str | None = None,
-        gmt_create_start: str | None = None,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        open_batch_task_ids: list[str] | None = None,
-        task_name: str | None = None,
-    ) -> Query[BatchQueryCustomerSendTaskRecord]:
-        """Batch query customer send task (批量查询客户群发任务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(BatchQueryCustomerSendTaskRecord, TOKEN, items="records")
-
-    @api(
-        "service_group_1_0.BatchQueryGroupMember", "POST /v1.0/serviceGroup/groups/members/batchQuery", idempotent=True
-    )
-    def batch_query_group_member(
-        self,
-        open_team_id: str,
-        *,
-        max_results: int = 20,
-        next_token: str | None = None,
-        open_conversation_id: str | None = None,
-    ) -> Query[BatchQueryGroupMemberRecord]:
-        """Batch query group member (批量查询群成员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(BatchQueryGroupMemberRecord, TOKEN, items="records")
-
-    @api("service_group_1_0.BatchQuerySendMessageTask", "POST /v1.0/serviceGroup/tasks/query", idempotent=True)
-    def batch_query_send_message_task(
-        self,
-        open_team_id: str,
-        *,
-        get_read_count: bool | None = None,
-        gmt_create_end: str | None = None,
-        gmt_create_start: str | None = None,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        open_group_set_id: str | None = None,
-        task_name: str | None = None,
-    ) -> Query[BatchQuerySendMessageTaskRecord]:
-        """Batch query send message task (群发任务批量查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(BatchQuerySendMessageTaskRecord, TOKEN, items="records")
-
-    @api("service_group_1_0.BoundTemplateToTeam", "POST /v1.0/serviceGroup/teams/templates/bound")
-    def bound_template_to_team(
-        self,
-        open_team_id: str,
-        robot_config: str,
-        template_id: str,
-        template_name: str,
-        template_type: str,
-        *,
-        template_desc: str | None = None,
-    ) -> Call[None]:
-        """Bound template to team (绑定服务群模板到团队).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("service_group_1_0.CancelTicket", "POST /v1.0/serviceGroup/tickets/cancel")
-    def cancel_ticket(
-        self,
-        open_team_id: str,
-        open_ticket_id: str,
-        *,
-        notify: CancelTicketNotify | None = None,
-        operator_union_id: str | None = None,
-        ticket_memo: CancelTicketTicketMemo | None = None,
-    ) -> Call[None]:
-        """Cancel ticket (撤销工单).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("service_group_1_0.CategoryStatistics", "GET /v1.0/serviceGroup/voices/dashboards/categories/statistics")
-    def category_statistics(
-        self,
-        max_dt: str,
-        min_dt: str,
-        open_team_id: str,
-    ) -> Call[CategoryStatisticsReply]:
-        """Category statistics (心声总览自定义分类统计).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CategoryStatisticsReply)
-
-    @api("service_group_1_0.CloseConversation", "POST /v1.0/serviceGroup/conversions")
-    def close_conversation(
-        self,
-        *,
-        conversation_id: str | None = None,
-        open_team_id: str | None = None,
-        server_tips: str | None = None,
-        service_token: str | None = None,
-        target_channel: str | None = None,
-        visitor_token: str | None = None,
-    ) -> Call[CloseConversationReply]:
-        """Close conversation (关闭会话回调).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CloseConversationReply)
-
-    @api("service_group_1_0.CloseHumanSession", "POST /v1.0/serviceGroup/humanSessions/close")
-    def close_human_session(
-        self,
-        open_conversation_id: str,
-        open_team_id: str,
-    ) -> Call[CloseHumanSessionReply]:
-        """Close human session (关闭人工会话).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CloseHumanSessionReply)
-
-    @api("service_group_1_0.ConversationCreatedNotify", "POST /v1.0/serviceGroup/customers")
-    def conversation_created_notify(
-        self,
-        *,
-        alipay_user_id: str | None = None,
-        conversation_id: str | None = None,
-        nick_name: str | None = None,
-        open_team_id: str | None = None,
-        server_name: str | None = None,
-        server_tips: str | None = None,
-        service_token: str | None = None,
-        timeout_remind_tips: str | None = None,
-        user_id: str | None = None,
-        visitor_token: str | None = None,
-    ) -> Call[ConversationCreatedNotifyReply]:
-        """Conversation created notify (客服分配成功通知回调).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ConversationCreatedNotifyReply)
-
-    @api("service_group_1_0.ConversationTransferBeginNotify", "POST /v1.0/serviceGroup/transfers")
-    def conversation_transfer_begin_notify(
-        self,
-        *,
-        conversation_id: str | None = None,
-        memo: str | None = None,
-        open_team_id: str | None = None,
-        service_token: str | None = None,
-        source_skill_group_id: str | None = None,
-        target_skill_group_id: str | None = None,
-    ) -> Call[ConversationTransferBeginNotifyReply]:
-        """Conversation transfer begin notify (会话转接开始通知回调).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ConversationTransferBeginNotifyReply)
-
-    @api("service_group_1_0.ConversationTransferCompleteNotify", "POST /v1.0/serviceGroup/completes")
-    def conversation_transfer_complete_notify(
-        self,
-        *,
-        alipay_user_id: str | None = None,
-        conversation_id: str | None = None,
-        nick_name: str | None = None,
-        open_team_id: str | None = None,
-        service_token: str | None = None,
-        user_id: str | None = None,
-        visitor_token: str | None = None,
-    ) -> Call[ConversationTransferCompleteNotifyReply]:
-        """Conversation transfer complete notify (会话转接完成通知回调).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ConversationTransferCompleteNotifyReply)
-
-    @api("service_group_1_0.CreateGroupConversation", "POST /v1.0/serviceGroup/create/conversations")
-    def create_group_conversation(
-        self,
-        *,
-        corp_id: str | None = None,
-        ding_group_id: str | None = None,
-        ding_suite_key: str | None = None,
-        ding_token_grant_type: int | None = None,
-        ding_user_id: str | None = None,
-        ding_user_name: str | None = None,
-        ext_values: str | None = None,
-        open_team_id: str | None = None,
-        server_group_id: str | None = None,
-    ) -> Call[CreateGroupConversationReply]:
-        """Create group conversation (创建主动会话接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateGroupConversationReply)
-
-    @api("service_group_1_0.CreateGroupSet", "POST /v1.0/serviceGroup/groupSets")
-    def create_group_set(
-        self,
-        group_set_name: str,
-        group_template_id: str,
-        open_team_id: str,
-    ) -> Call[CreateGroupSetReply]:
-        """Create group set (创建服务群群分组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateGroupSetReply)
-
-    @api("service_group_1_0.CreateInstance", "POST /v1.0/serviceGroup/customForms/instances")
-    def create_instance(
-        self,
-        form_code: str,
-        form_data_list: str,
-        open_team_id: str,
-        *,
-        channel: str | None = None,
-        external_biz_id: str | None = None,
-        operator_union_id: str | None = None,
-        owner_union_id: str | None = None,
-    ) -> Call[CreateInstanceReply]:
-        """Create instance (服务群新增表单实例).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateInstanceReply)
-
-    @api("service_group_1_0.CreateTeam", "POST /v1.0/serviceGroup/teams")
-    def create_team(
-        self,
-        creator_ding_union_id: str,
-        team_name: str,
-    ) -> Call[CreateTeamReply]:
-        """Create team (创建服务群团队).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateTeamReply)
-
-    @api("service_group_1_0.CreateTicket", "POST /v1.0/serviceGroup/tickets")
-    def create_ticket(
-        self,
-        creator_union_id: str,
-        open_team_id: str,
-        open_template_biz_id: str,
-        processor_union_ids: list[str],
-        scene: str,
-        title: str,
-        *,
-        custom_fields: str | None = None,
-        notify: CreateTicketNotify | None = None,
-        scene_context: CreateTicketSceneContext | None = None,
-    ) -> Call[CreateTicketReply]:
-        """Create ticket (创建工单).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CreateTicketReply)
-
-    @api("service_group_1_0.CustomerSendMsgTask", "POST /v1.0/serviceGroup/customers/tasks/send")
-    def customer_send_msg_task(
-        self,
-        message_content: CustomerSendMsgTaskMessageContent,
-        open_team_id: str,
-        task_name: str,
-        *,
-        query_customer: CustomerSendMsgTaskQueryCustomer | None = None,
-        send_config: CustomerSendMsgTaskSendConfig | None = None,
-    ) -> Call[CustomerSendMsgTaskReply]:
-        """Customer send msg task (客户群发任务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CustomerSendMsgTaskReply)
-
-    @api("service_group_1_0.DeleteGroupMembersFromGroup", "POST /v1.0/serviceGroup/groups/members/remove")
-    def delete_group_members_from_group(
-        self,
-        delete_group_type: str,
-        member_union_id: str,
-        open_team_id: str,
-        *,
-        open_conversation_id: str | None = None,
-        open_group_set_id: str | None = None,
-    ) -> Call[None]:
-        """Delete group members from group (从群或者群组剔除成员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("service_group_1_0.DeleteInstance", "POST /v1.0/serviceGroup/customForms/instances/remove")
-    def delete_instance(
-        self,
-        form_code: str,
-        open_data_instance_id: str,
-        open_team_id: str,
-        *,
-        operator_union_id: str | None = None,
-    ) -> Call[DeleteInstanceReply]:
-        """Delete instance (服务群删除表单实例).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DeleteInstanceReply)
-
-    @api("service_group_1_0.DeleteKnowledge", "POST /v1.0/serviceGroup/knowledges/batchDelete")
-    def delete_knowledge(
-        self,
-        *,
-        library_key: str | None = None,
-        open_team_id: str | None = None,
-        source: str | None = None,
-        source_primary_key: str | None = None,
-    ) -> Call[None]:
-        """Delete knowledge (服务群删除知识点).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("service_group_1_0.EmotionStatistics", "GET /v1.0/serviceGroup/voices/emotions/statistics")
-    def emotion_statistics(
-        self,
-        max_dt: str,
-        min_dt: str,
-        open_team_id: str,
-        *,
-        max_emotion: float | None = None,
-        min_emotion: float | None = None,
-        open_conversation_ids: str | None = None,
-        open_group_set_id: str | None = None,
-    ) -> Call[EmotionStatisticsReply]:
-        """Emotion statistics (客户心声负面情绪统计).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(EmotionStatisticsReply)
-
-    @api("service_group_1_0.FinishTicket", "POST /v1.0/serviceGroup/tickets/finish")
-    def finish_ticket(
-        self,
-        open_team_id: str,
-        open_ticket_id: str,
-        processor_union_id: str,
-        ticket_memo: FinishTicketTicketMemo,
-        *,
-        notify: FinishTicketNotify | None = None,
-    ) -> Call[None]:
-        """Finish ticket (结单).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("service_group_1_0.GetAuthToken", "POST /v1.0/serviceGroup/get/tokens", idempotent=True)
-    def get_auth_token(
-        self,
-        *,
-        channel: str | None = None,
-        effective_time: int | None = None,
-        open_team_id: str | None = None,
-        server_id: str | None = None,
-        server_name: str | None = None,
-    ) -> Call[GetAuthTokenReply]:
-        """Get auth token (获取签权Token).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetAuthTokenReply)
-
-    @api(
-        "service_group_1_0.GetInstancesByIds",
-        "POST /v1.0/serviceGroup/customForms/instances/batchQuery",
-        idempotent=True,
-    )
-    def get_instances_by_ids(
-        self,
-        form_code: str,
-        open_data_instance_id_list: list[str],
-        open_team_id: str,
-    ) -> Call[GetInstancesByIdsReply]:
-        """Get instances by ids (服务群通过实例ID集合批量查询表单实例数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetInstancesByIdsReply)
-
-    @api("service_group_1_0.GetNegativeWordCloud", "GET /v1.0/serviceGroup/voices/negatives/wordClouds")
-    def get_negative_word_cloud(
-        self,
-        open_team_id: str,
-    ) -> Call[GetNegativeWordCloudReply]:
-        """Get negative word cloud (获取负面心声词云).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetNegativeWordCloudReply)
-
-    @api("service_group_1_0.GetOssTempUrl", "GET /v1.0/serviceGroup/ossServices/tempUrls")
-    def get_oss_temp_url(
-        self,
-        fetch_mode: str,
-        file_name: str,
-        key: str,
-        open_team_id: str,
-    ) -> Call[GetOssTempUrlReply]:
-        """Get oss temp url (获取临时访问链接).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetOssTempUrlReply)
-
-    @api("service_group_1_0.GetStoragePolicy", "POST /v1.0/serviceGroup/ossServices/policies", idempotent=True)
-    def get_storage_policy(
-        self,
-        biz_type: str,
-        file_name: str,
-        file_size: int,
-        open_team_id: str,
-    ) -> Call[GetStoragePolicyReply]:
-        """Get storage policy (获取表单上传凭证).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetStoragePolicyReply)
-
-    @api("service_group_1_0.GetTicket", "GET /v1.0/serviceGroup/tickets")
-    def get_ticket(
-        self,
-        open_team_id: str,
-        open_ticket_id: str,
-    ) -> Call[GetTicketReply]:
-        """Get ticket (查询工单详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetTicketReply)
-
-    @api("service_group_1_0.GetWordCloud", "GET /v1.0/serviceGroup/voices/wordClouds")
-    def get_word_cloud(
-        self,
-        open_team_id: str,
-    ) -> Call[GetWordCloudReply]:
-        """Get word cloud (获取心声词云).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetWordCloudReply)
-
-    @api("service_group_1_0.GroupStatistics", "GET /v1.0/serviceGroup/voices/dashboards/groups/statistics")
-    def group_statistics(
-        self,
-        max_dt: str,
-        min_dt: str,
-        open_team_id: str,
-    ) -> Call[GroupStatisticsReply]:
-        """Group statistics (心声总览群统计).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GroupStatisticsReply)
-
-    @api(
-        "service_group_1_0.IntentionCategoryStatistics",
-        "GET /v1.0/serviceGroup/voices/dashboards/intentionCategories/statistics",
-    )
-    def intention_category_statistics(
-        self,
-        max_dt: str,
-        min_dt: str,
-        open_team_id: str,
-    ) -> Call[IntentionCategoryStatisticsReply]:
-        """Intention category statistics (心声总览意图&自定义分类统计).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(IntentionCategoryStatisticsReply)
-
-    @api("service_group_1_0.IntentionStatistics", "GET /v1.0/serviceGroup/voices/dashboards/intentions/statistics")
-    def intention_statistics(
-        self,
-        max_dt: str,
-        min_dt: str,
-        open_team_id: str,
-    ) -> Call[IntentionStatisticsReply]:
-        """Intention statistics (心声总览意图统计).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(IntentionStatisticsReply)
-
-    @api("service_group_1_0.ListTicketOperateRecord", "GET /v1.0/serviceGroup/tickets/operateRecords")
-    def list_ticket_operate_record(
-        self,
-        open_team_id: str,
-        open_ticket_id: str,
-    ) -> Call[ListTicketOperateRecordReply]:
-        """List ticket operate record (查询工单操作记录).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListTicketOperateRecordReply)
-
-    @api("service_group_1_0.ListUserTeams", "GET /v1.0/serviceGroup/users/{userId}/teams")
-    def list_user_teams(
-        self,
-        user_id: str,
-    ) -> Call[ListUserTeamsReply]:
-        """List user teams (查询用户所在团队).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListUserTeamsReply)
-
-    @api("service_group_1_0.QueryCrmGroupContact", "POST /v1.0/serviceGroup/groups/contacts/query", idempotent=True)
-    def query_crm_group_contact(
-        self,
-        min_result: int,
-        open_conversation_id: str,
-        open_team_id: str,
-        search_fields: str,
-        *,
-        next_token: str | None = None,
-    ) -> Query[QueryCrmGroupContactRecord]:
-        """Query crm group contact (群联系人画像检索).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(QueryCrmGroupContactRecord, TOKEN, items="records")
-
-    @api("service_group_1_0.QueryCustomerCard", "POST /v1.0/serviceGroup/userDetials", idempotent=True)
-    def query_customer_card(
-        self,
-        *,
-        json_params: str | None = None,
-        open_team_id: str | None = None,
-    ) -> Call[QueryCustomerCardReply]:
-        """Query customer card (查询客户信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryCustomerCardReply)
-
-    @api(
-        "service_group_1_0.QueryCustomerTaskUserDetail",
-        "POST /v1.0/serviceGroup/customers/tasks/query",
-        idempotent=True,
-    )
-    def query_customer_task_user_detail(
-        self,
-        open_batch_task_id: str,
-        open_team_id: str,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        receiver_union_ids: list[str] | None = None,
-    ) -> Query[QueryCustomerTaskUserDetailRecord]:
-        """Query customer task user detail (查询客户群发任务客户触达详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(QueryCustomerTaskUserDetailRecord, TOKEN, items="records")
-
-    @api("service_group_1_0.QueryGroup", "POST /v1.0/serviceGroup/groups/query", idempotent=True)
-    def query_group(
-        self,
-        *,
-        biz_id: str | None = None,
-        open_conversation_id: str | None = None,
-        open_team_id: str | None = None,
-    ) -> Call[QueryGroupReply]:
-        """Query group (查询单个服务群信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryGroupReply)
-
-    @api("service_group_1_0.QueryGroupMember", "POST /v1.0/serviceGroup/groups/members/query", idempotent=True)
-    def query_group_member(
-        self,
-        target_corp_id: str,
-        *,
-        open_conversation_id: str | None = None,
-        open_team_id: str | None = None,
-    ) -> Call[QueryGroupMemberReply]:
-        """Query group member (查询指定群成员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryGroupMemberReply)
-
-    @api("service_group_1_0.QueryGroupSet", "GET /v1.0/serviceGroup/groupSets")
-    def query_group_set(
-        self,
-        open_team_id: str,
-    ) -> Call[QueryGroupSetReply]:
-        """Query group set (查询服务群群组信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryGroupSetReply)
-
-    @api(
-        "service_group_1_0.QueryInstancesByMultiConditions",
-        "POST /v1.0/serviceGroup/customForms/instances/multiConditions/batchQuery",
-        idempotent=True,
-    )
-    def query_instances_by_multi_conditions(
-        self,
-        form_code: str,
-        open_team_id: str,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        search_fields: str | None = None,
-        sort_fields: list[QueryInstancesByMultiConditionsSortFields] | None = None,
-    ) -> Query[QueryInstancesByMultiConditionsRecord]:
-        """Query instances by multi conditions (服务群通过多添件进行组合检索表单数据实例集合).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(QueryInstancesByMultiConditionsRecord, TOKEN, items="records")
-
-    @api(
-        "service_group_1_0.QuerySendMsgTaskStatistics",
-        "POST /v1.0/serviceGroup/tasks/statistics/query",
-        idempotent=True,
-    )
-    def query_send_msg_task_statistics(
-        self,
-        open_batch_task_id: str,
-        open_team_id: str,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-    ) -> Query[QuerySendMsgTaskStatisticsRecord]:
-        """Query send msg task statistics (群发任务统计查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(QuerySendMsgTaskStatisticsRecord, TOKEN, items="records")
-
-    @api(
-        "service_group_1_0.QuerySendMsgTaskStatisticsDetail",
-        "POST /v1.0/serviceGroup/tasks/statistics/details/query",
-        idempotent=True,
-    )
-    def query_send_msg_task_statistics_detail(
-        self,
-        open_batch_task_id: str,
-        open_conversation_id: str,
-        open_team_id: str,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-    ) -> Query[QuerySendMsgTaskStatisticsDetailRecord]:
-        """Query send msg task statistics detail (群发任务群维度的统计数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(QuerySendMsgTaskStatisticsDetailRecord, TOKEN, items="records")
-
-    @api(
-        "service_group_1_0.QueryServiceGroupMessageReadStatus",
-        "POST /v1.0/serviceGroup/messages/readStatus/query",
-        idempotent=True,
-    )
-    def query_service_group_message_read_status(
-        self,
-        open_conversation_id: str,
-        open_msg_task_id: str,
-        open_team_id: str,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-    ) -> Query[QueryServiceGroupMessageReadStatusRecord]:
-        """Query service group message read status (查消息的已读/未读列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(QueryServiceGroupMessageReadStatusRecord, TOKEN, items="records")
-
-    @api("service_group_1_0.QueueNotify", "POST /v1.0/serviceGroup/dts")
-    def queue_notify(
-        self,
-        *,
-        estimate_wait_min: int | None = None,
-        open_team_id: str | None = None,
-        queue_place: int | None = None,
-        service_token: str | None = None,
-        target_channel: str | None = None,
-        tips: str | None = None,
-        visitor_token: str | None = None,
-    ) -> Call[QueueNotifyReply]:
-        """Queue notify (外部DT工作台排队通知回调).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueueNotifyReply)
-
-    @api("service_group_1_0.RemoveContactFromOrg", "POST /v1.0/serviceGroup/organizations/contacts/remove")
-    def remove_contact_from_org(
-        self,
-        contact_union_id: str,
-        open_team_id: str,
-    ) -> Call[None]:
-        """Remove contact from org (组织剔除联系人).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api(
-        "service_group_1_0.ReportCustomerDetail",
-        "POST /v1.0/serviceGroup/customers/activities/details/query",
-        idempotent=True,
-    )
-    def report_customer_detail(
-        self,
-        max_dt: str,
-        min_dt: str,
-        open_conversation_id: str,
-        open_team_id: str,
-        *,
-        has_login: bool | None = None,
-        has_open_conv: bool | None = None,
-        page_number: int | None = None,
-        page_size: int = 20,
-    ) -> Query[ReportCustomerDetailRecord]:
-        """Report customer detail (指定群的客户活跃明细查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            page_size: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(
-            ReportCustomerDetailRecord, Paging("pageNumber", 1, unit="pages", open_ended=True), items="records"
-        )
-
-    @api(
-        "service_group_1_0.ReportCustomerStatistics",
-        "POST /v1.0/serviceGroup/customers/activities/statistics/query",
-        idempotent=True,
-    )
-    def report_customer_statistics(
-        self,
-        max_dt: str,
-        min_dt: str,
-        open_team_id: str,
-        *,
-        group_owner_user_ids: list[str] | None = None,
-        group_tags: list[str] | None = None,
-        open_conversation_ids: list[str] | None = None,
-        open_group_set_id: str | None = None,
-        page_number: int | None = None,
-        page_size: int = 20,
-    ) -> Query[ReportCustomerStatisticsRecord]:
-        """Report customer statistics (客户活跃明细指标查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            page_size: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(
-            ReportCustomerStatisticsRecord, Paging("pageNumber", 1, unit="pages", open_ended=True), items="records"
-        )
-
-    @api("service_group_1_0.ResubmitTicket", "POST /v1.0/serviceGroup/tickets/resubmit")
-    def resubmit_ticket(
-        self,
-        creator_union_id: str,
-        open_team_id: str,
-        open_template_biz_id: str,
-        open_ticket_id: str,
-        processor_union_ids: list[str],
-        scene: str,
-        title: str,
-        *,
-        custom_fields: str | None = None,
-        notify: ResubmitTicketNotify | None = None,
-        scene_context: ResubmitTicketSceneContext | None = None,
-        ticket_memo: ResubmitTicketTicketMemo | None = None,
-    ) -> Call[None]:
-        """Resubmit ticket (重新提交工单).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("service_group_1_0.RetractTicket", "POST /v1.0/serviceGroup/tickets/retract")
-    def retract_ticket(
-        self,
-        open_team_id: str,
-        open_ticket_id: str,
-        *,
-        notify: RetractTicketNotify | None = None,
-        operator_union_id: str | None = None,
-        ticket_memo: RetractTicketTicketMemo | None = None,
-    ) -> Call[None]:
-        """Retract ticket (撤回工单).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("service_group_1_0.RobotMessageRecall", "POST /v1.0/serviceGroup/robots/messages/recall")
-    def robot_message_recall(
-        self,
-        open_conversation_id: str,
-        open_msg_id: str,
-        open_team_id: str,
-    ) -> Call[RobotMessageRecallReply]:
-        """Robot message recall (指定群的机器人消息撤回).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(RobotMessageRecallReply)
-
-    @api("service_group_1_0.SaveFormInstance", "POST /v1.0/serviceGroup/forms/instances")
-    def save_form_instance(
-        self,
-        form_data_list: str,
-        open_team_id: str,
-        *,
-        operator_union_id: str | None = None,
-        owner_union_id: str | None = None,
-    ) -> Call[SaveFormInstanceReply]:
-        """Save form instance (服务群新增表单实例).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(SaveFormInstanceReply)
-
-    @api("service_group_1_0.SearchGroup", "POST /v1.0/serviceGroup/groups/search", idempotent=True)
-    def search_group(
-        self,
-        *,
-        group_name: str | None = None,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        open_conversation_id: str | None = None,
-        open_group_set_id: str | None = None,
-        open_team_id: str | None = None,
-        search_type: str | None = None,
-    ) -> Query[SearchGroupRecord]:
-        """Search group (搜索服务群).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(SearchGroupRecord, TOKEN, items="records")
-
-    @api("service_group_1_0.SendMsgByTaskSupportInviteJoinOrg", "POST /v1.0/serviceGroup/customers/tasks/groupSend")
-    def send_msg_by_task_support_invite_join_org(
-        self,
-        message_content: SendMsgByTaskSupportInviteJoinOrgMessageContent,
-        mobile_phones: list[str],
-        need_url_track: bool,
-        open_team_id: str,
-        send_channel: str,
-        task_name: str,
-    ) -> Call[SendMsgByTaskSupportInviteJoinOrgReply]:
-        """Send msg by task support invite join org (增强版客户群发).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(SendMsgByTaskSupportInviteJoinOrgReply)
-
-    @api("service_group_1_0.SetRobotConfig", "POST /v1.0/serviceGroup/groups/configs/set")
-    def set_robot_config(
-        self,
-        *,
-        ding_isv_org_id: int | None = None,
-        ding_org_id: int | None = None,
-        ding_suite_key: str | None = None,
-        ding_token_grant_type: int | None = None,
-        open_group_set_id: str | None = None,
-        open_team_id: str | None = None,
-        status: str | None = None,
-    ) -> Call[SetRobotConfigReply]:
-        """Set robot config (执行阿里内部用户群组机器人服务开关).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(SetRobotConfigReply)
-
-    @api("service_group_1_0.TakeTicket", "POST /v1.0/serviceGroup/tickets/apply")
-    def take_ticket(
-        self,
-        open_team_id: str,
-        open_ticket_id: str,
-        taker_union_id: str,
-    ) -> Call[None]:
-        """Take ticket (申领工单).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("service_group_1_0.TopicStatistics", "GET /v1.0/serviceGroup/voices/topics/statistics")
-    def topic_statistics(
-        self,
-        max_dt: str,
-        min_dt: str,
-        open_team_id: str,
-        *,
-        open_conversation_ids: str | None = None,
-        search_content: str | None = None,
-    ) -> Call[TopicStatisticsReply]:
-        """Topic statistics (客户心声热门话题统计).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(TopicStatisticsReply)
-
-    @api("service_group_1_0.TransferTicket", "POST /v1.0/serviceGroup/tickets/transfer")
-    def transfer_ticket(
-        self,
-        open_team_id: str,
-        open_ticket_id: str,
-        processor_union_id: str,
-        processor_union_ids: list[str],
-        *,
-        notify: TransferTicketNotify | None = None,
-        ticket_memo: TransferTicketTicketMemo | None = None,
-    ) -> Call[None]:
-        """Transfer ticket (转交工单).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("service_group_1_0.UpdateGroupTag", "PUT /v1.0/serviceGroup/tags")
-    def update_group_tag(
-        self,
-        open_conversation_ids: list[str],
-        update_type: str,
-        *,
-        tag_names: list[str] | None = None,
-    ) -> Call[None]:
-        """Update group tag (更新服务群标签).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("service_group_1_0.UpdateInstance", "PUT /v1.0/serviceGroup/customForms/instances")
-    def update_instance(
-        self,
-        form_code: str,
-        form_data_list: str,
-        open_data_instance_id: str,
-        open_team_id: str,
-        *,
-        external_biz_id: str | None = None,
-        operator_union_id: str | None = None,
-        owner_union_id: str | None = None,
-    ) -> Call[UpdateInstanceReply]:
-        """Update instance (服务群更新表单实例).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(UpdateInstanceReply)
-
-    @api("service_group_1_0.UpdateTicket", "PUT /v1.0/serviceGroup/tickets")
-    def update_ticket(
-        self,
-        open_team_id: str,
-        open_ticket_id: str,
-        processor_union_id: str,
-        ticket_memo: UpdateTicketTicketMemo,
-        *,
-        custom_fields: str | None = None,
-    ) -> Call[None]:
-        """Update ticket (更新工单自定义字段).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
     @api("service_group_1_0.UrgeTicket", "POST /v1.0/serviceGroup/tickets/urge")
     def urge_ticket(
         self,
         open_team_id: str,
         open_ticket_id: str,
         operator_union_id: str,
-        ticket_memo: UrgeTicketTicketMemo,
+        *,
+        ticket_memo: Annotated[OrDict[TicketMemo], Needs("memo")],
     ) -> Call[None]:
         """Urge ticket (工单催办).
 

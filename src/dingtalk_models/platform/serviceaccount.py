@@ -2,35 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from typing import Annotated, Literal
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import OneOf
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 
 
-class AddReply(Record):
-    unionid: str | None
-    """服务号的unionid"""
+class Button(Reply, Shape):
+    """Button (子菜单按钮列表)."""
+
+    name: str
+    """菜单名称 (例 e.g. `今日天气`)"""
+    type: Annotated[str, OneOf("click", "view", "media_id")] = promised()
+    """菜单类型 (`click` `view` `media_id`)"""
+    key: str | None = None
+    """子菜单绑定的key值 (例 e.g. `WEATHER_HANGZHOU`)"""
+    url: str | None = None
+    """子菜单绑定的URL (例 e.g. `https://www.taobao.com`)"""
+    media_id: str | None = None
+    """子菜单素材id (例 e.g. `mvFiiRhuwt5IiE`)"""
+    sub_button: list[Button] = empty_list()
+    """子菜单按钮列表"""
 
 
-class GetReplyServiceAccount(Record):
+class Menu(Reply, Shape):
+    """Menu (菜单)."""
+
+    button: list[Button] = empty_list()
+    """菜单按钮列表"""
+    enable_input: bool
+    """是否允许用户输入 (例 e.g. `False`)"""
+    status: Annotated[int, OneOf(0, 1)]
+    """状态 (`0` `1`)"""
+
+
+class Serviceaccount(Reply):
+    """Serviceaccount."""
+
     status: str | None
     """状态 (`normal` `disabled`)"""
     unionid: str | None
     """服务号的unionid"""
-    name: str | None
+    name: str = ""
     """服务号名称"""
-    brief: str | None
+    brief: str = ""
     """机器人管理列表中的简介"""
-    desc: str | None
+    desc: str = ""
     """机器人主页中的服务号功能简介"""
     avatar_media_id: str | None
     """头像图片mediaId"""
@@ -47,125 +73,43 @@ class GetReplyServiceAccount(Record):
     preview_media_id: str | None
 
 
-class GetReply(Record):
-    service_account: GetReplyServiceAccount | None
-    """服务号详情"""
+class ServiceaccountDetail(Reply):
+    """Serviceaccount detail."""
 
-
-class ListItem(Record):
-    desc: str | None
+    desc: str = ""
     """机器人主页中的服务号功能简介"""
     preview_media_id: str | None
     """机器人主页中"""
-    brief: str | None
+    brief: str = ""
     """机器人管理列表中的简介"""
     avatar_media_id: str | None
     """头像图片mediaId"""
-    name: str | None
+    name: str = ""
     """服务号名称"""
     status: str | None
     """状态 (`normal` `disabled`)"""
-    unionid: str | None
+    unionid: str
     """服务号的unionid"""
-
-
-class MenuGetReplyMenuButtonSubButton(Record):
-    type: str | None
-    """子菜单类型"""
-    name: str | None
-    """子菜单名称"""
-    key: str | None
-    """子菜单绑定的key值"""
-    url: str | None
-    """子菜单绑定的URL"""
-    media_id: str | None
-    """子菜单素材id"""
-
-
-class MenuGetReplyMenuButton(Record):
-    name: str | None
-    """菜单名称"""
-    type: str | None
-    """菜单类型"""
-    key: str | None
-    """菜单绑定的key值"""
-    url: str | None
-    """菜单绑定的URL"""
-    media_id: str | None
-    """菜单素材id"""
-    sub_button: list[MenuGetReplyMenuButtonSubButton] = empty_list()
-    """子菜单按钮列表"""
-
-
-class MenuGetReplyMenu(Record):
-    button: list[MenuGetReplyMenuButton] = empty_list()
-    """菜单按钮列表"""
-    enable_input: bool | None
-    """是否允许用户输入"""
-    status: int | None
-    """状态 (`0` `1`)"""
-
-
-class MenuGetReply(Record):
-    menu: MenuGetReplyMenu | None
-    """菜单"""
-
-
-class MenuUpdateMenuButtonSubButton(TypedDict, total=False):
-    name: Required[str]
-    """按钮名称 (例 e.g. `杭州天气`)"""
-    type: Required[Literal["click", "view", "media_id"]]
-    """按钮类型 (`click` `view` `media_id`)"""
-    key: str
-    """子菜单绑定的key值 (例 e.g. `WEATHER_HANGZHOU`)"""
-    url: str
-    """子菜单绑定的URL (例 e.g. `https://www.taobao.com`)"""
-    media_id: str
-    """子菜单素材id (例 e.g. `mvFiiRhuwt5IiE`)"""
-
-
-class MenuUpdateMenuButton(TypedDict, total=False):
-    name: Required[str]
-    """菜单名称 (例 e.g. `今日天气`)"""
-    type: Literal["click", "view", "media_id"]
-    """菜单类型 (`click` `view` `media_id`)"""
-    key: str
-    """菜单绑定的key值 (例 e.g. `KEY_WEATHER`)"""
-    url: str
-    """菜单绑定的URL (例 e.g. `https://www.taobao.com`)"""
-    media_id: str
-    """素材id (例 e.g. `mvFiiRhuwt5IiE`)"""
-    sub_button: list[MenuUpdateMenuButtonSubButton]
-    """子菜单按钮列表"""
-
-
-class MenuUpdateMenu(TypedDict, total=False):
-    button: list[MenuUpdateMenuButton]
-    """菜单按钮列表"""
-    enable_input: Required[bool]
-    """是否允许用户输入 (例 e.g. `False`)"""
-    status: Required[Literal[0, 1]]
-    """状态 (`0` `1`)"""
 
 
 class OapiServiceaccount(Manager):
     @api("dingtalk.oapi.serviceaccount.add", "POST /topapi/serviceaccount/add")
     def add(
         self,
-        name: str,
         avatar_media_id: str,
-        desc: Annotated[str, Field(max_length=200)],
         preview_media_id: str,
         *,
+        name: str,
+        desc: Annotated[str, Field(max_length=200)],
         brief: str | None = None,
-    ) -> Call[AddReply]:
+    ) -> Call[str]:
         """Add (新增服务号).
 
         Args:
-            name: 服务号名称 (例 e.g. `创建服务号`)
             avatar_media_id: 头像图片mediaId (例 e.g. `@lALPBbCc1XuaP_rNAljNAlg`)
-            desc: 机器人主页中的服务号功能简介 (≤ 200 字符 characters; 例 e.g. `我是描述`)
             preview_media_id: 机器人主页中 (例 e.g. `@lALPBbCc1XuaP_rNAljNAlg`)
+            name: 服务号名称 (例 e.g. `创建服务号`)
+            desc: 机器人主页中的服务号功能简介 (≤ 200 字符 characters; 例 e.g. `我是描述`)
             brief: 机器人管理列表中的简介 (例 e.g. `互动服务窗`)
 
         Codes: 800001, 800004.
@@ -176,13 +120,13 @@ class OapiServiceaccount(Manager):
 
         Source: added-service-number
         """
-        return Call(AddReply, "")
+        return Call(str, "unionid")
 
     @api("dingtalk.oapi.serviceaccount.get", "POST /topapi/serviceaccount/get")
     def get(
         self,
         unionid: str,
-    ) -> Call[GetReply]:
+    ) -> Call[Serviceaccount]:
         """Get (查询服务号详情).
 
         Args:
@@ -194,16 +138,16 @@ class OapiServiceaccount(Manager):
 
         Source: inquire-about-service-number-details
         """
-        return Call(GetReply, "")
+        return Call(Serviceaccount, "service_account")
 
     @api("dingtalk.oapi.serviceaccount.list", "POST /topapi/serviceaccount/list", idempotent=True)
-    def list_(
+    def list_service_accounts(
         self,
         *,
         page_start: Annotated[int | None, wire("pageStart")] = None,
         page_size: Annotated[int | None, wire("pageSize")] = None,
-    ) -> Query[ListItem]:
-        """List (查询服务号列表).
+    ) -> Query[ServiceaccountDetail]:
+        """List service accounts (查询服务号列表).
 
         Args:
             page_start: 页码 (例 e.g. `1`)
@@ -215,13 +159,15 @@ class OapiServiceaccount(Manager):
 
         Source: query-service-number-list
         """
-        return Listing(ListItem, Paging("pageStart", 1, unit="pages", open_ended=True), "", items="items")
+        return Listing(ServiceaccountDetail, Paging("pageStart", 1, unit="pages", open_ended=True), "", items="items")
+
+    list_ = list_service_accounts
 
     @api("dingtalk.oapi.serviceaccount.menu.get", "POST /topapi/serviceaccount/menu/get")
     def menu_get(
         self,
         unionid: str,
-    ) -> Call[MenuGetReply]:
+    ) -> Call[Menu]:
         """Menu get (查询服务号菜单).
 
         Args:
@@ -233,14 +179,14 @@ class OapiServiceaccount(Manager):
 
         Source: query-service-number-menu-1
         """
-        return Call(MenuGetReply, "")
+        return Call(Menu, "menu")
 
     @api("dingtalk.oapi.serviceaccount.menu.update", "POST /topapi/serviceaccount/menu/update")
     def menu_update(
         self,
         unionid: str,
         *,
-        menu: MenuUpdateMenu | None = None,
+        menu: OrDict[Menu] | None = None,
     ) -> Call[None]:
         """Menu update (服务号菜单更新).
 
@@ -257,7 +203,7 @@ class OapiServiceaccount(Manager):
         return Call(None)
 
     @api("dingtalk.oapi.serviceaccount.update", "POST /topapi/serviceaccount/update")
-    def update(
+    def update_(
         self,
         unionid: str,
         *,

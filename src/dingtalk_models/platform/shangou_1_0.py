@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
-
-
-class AddCateringCommentReply(Record, alias_generator=camel):
-    result: str | None
 
 
 class ShangouV1(Manager):
@@ -19,18 +13,18 @@ class ShangouV1(Manager):
         self,
         comment_id: str,
         shop_id: str,
-        source: str,
         *,
+        source: str,
         order_id: str | None = None,
         rate_content: str | None = None,
         rated_at: int | None = None,
         rating: float | None = None,
         status: int | None = None,
-    ) -> Call[AddCateringCommentReply]:
+    ) -> Call[str | None]:
         """Add catering comment (新增餐饮评价数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(AddCateringCommentReply)
+        return Call(str, "result").or_none()

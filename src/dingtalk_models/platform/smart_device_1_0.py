@@ -2,118 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel, wire
+from dingtalk_models.core.wire import camel, empty_dict, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateDeviceVideoConferenceReply(Record, alias_generator=camel):
-    code: str | None
-    conference_id: str | None
+class AiSheetDocument(Reply, alias_generator=camel):
+    """Ai sheet document."""
 
-
-class CreateExportDeviceStatisticTaskReplyExportStatisticTaskDTOAiSheetDocumentOpenDTO(Record, alias_generator=camel):
     ai_sheet_template_id: int | None
     corp_id: str | None
-    document_id: str | None
-    document_name: str | None
+    document_id: str
+    document_name: str = ""
     document_url: str | None
 
 
-class CreateExportDeviceStatisticTaskReplyExportStatisticTaskDTO(Record, alias_generator=camel):
-    ai_sheet_document_open_dto: Annotated[
-        CreateExportDeviceStatisticTaskReplyExportStatisticTaskDTOAiSheetDocumentOpenDTO | None,
-        wire("aiSheetDocumentOpenDTO"),
-    ]
+class AtmManagerRight(Shape, alias_generator=camel):
+    """Atm manager right."""
+
+    attendance_person_manage: bool | None = None
+    bluetooth_punch_manage: bool | None = None
+    device_reset: bool | None = None
+    device_settings: bool | None = None
+    face_punch_manage: bool | None = None
+    finger_punch_manage: bool | None = None
+
+
+class CreatedExportDeviceStatisticTask(Reply, alias_generator=camel):
+    """Created export device statistic task."""
+
+    ai_sheet_document_open_dto: Annotated[AiSheetDocument | None, wire("aiSheetDocumentOpenDTO")]
     corp_id: str | None
-    task_id: str | None
-    task_name: str | None
+    task_id: str
+    task_name: str = ""
     union_id: str | None
 
 
-class CreateExportDeviceStatisticTaskReply(Record, alias_generator=camel):
-    export_statistic_task_dto: Annotated[
-        CreateExportDeviceStatisticTaskReplyExportStatisticTaskDTO | None, wire("exportStatisticTaskDTO")
-    ]
+class ExportDeviceStatisticRecord(Shape, alias_generator=camel):
+    """Export device statistic record."""
+
+    fields: dict[str, JsonValue] = empty_dict()
+    sheet_name: str | None = None
 
 
-class MachineManagerUpdateAtmManagerRightMap(TypedDict, total=False):
-    attendance_person_manage: bool
-    bluetooth_punch_manage: bool
-    device_reset: bool
-    device_settings: bool
-    face_punch_manage: bool
-    finger_punch_manage: bool
+class TextToImage(Reply, alias_generator=camel):
+    """Text to image."""
 
-
-class QueryDeviceVideoConferenceBookReply(Record, alias_generator=camel):
-    code: str | None
-    conference_id: str | None
-
-
-class TextToImageReplyResult(Record, alias_generator=camel):
     request_id: str | None
     task_id: str | None
     task_status: str | None
 
 
-class TextToImageReply(Record, alias_generator=camel):
-    result: TextToImageReplyResult | None
-
-
-class UpdateExportDeviceStatisticRecords(TypedDict, total=False):
-    fields: dict[str, JsonValue]
-    sheet_name: str
-
-
-class VoiceCloneReplyResult(Record, alias_generator=camel):
-    media_url: str | None
-    request_id: str | None
-
-
-class VoiceCloneReply(Record, alias_generator=camel):
-    result: VoiceCloneReplyResult | None
-
-
 class SmartDeviceV1(Manager):
-    @api("smart_device_1_0.MachineUsersUpdate", "PUT /v1.0/smartDevice/atmachines/users")
-    def machine_users_update(
-        self,
-        *,
-        del_user_ids: list[str] | None = None,
-        device_ids: list[str] | None = None,
-        add_user_ids: list[str] | None = None,
-        dev_ids: list[int] | None = None,
-        del_dept_ids: list[int] | None = None,
-        add_dept_ids: list[int] | None = None,
-    ) -> Call[None]:
-        """Machine users update (变更智能考勤机员工).
-
-        Args:
-            del_user_ids: 移除的员工userId列表
-            device_ids: 加密后的考勤机设备ID列表
-            add_user_ids: 新增的员工userId列表
-            dev_ids: 考勤机设备ID列表
-            del_dept_ids: 删除的部门id列表
-            add_dept_ids: 新增的部门id列表
-
-        Codes: deviceNotExist, noAuthority, paramIllegal, systemError, unknownError, userNotInOrg.
-
-        Scopes: qyapi_dingtalk_attendance_manage.
-
-        Apps: internal, third_party_org.
-
-        Source: change-intelligent-attendance-machine-staff
-        """
-        return Call(None)
-
     @api(
         "smart_device_1_0.AddDeviceVideoConferenceMembers",
         "POST /v1.0/smartDevice/devices/{deviceId}/videoConferences/{conferenceId}/members",
@@ -122,6 +70,7 @@ class SmartDeviceV1(Manager):
         self,
         device_id: str,
         conference_id: str,
+        *,
         user_ids: list[str],
     ) -> Call[None]:
         """Add device video conference members (添加硬件视频会议参会人).
@@ -154,15 +103,16 @@ class SmartDeviceV1(Manager):
     def create_device_video_conference(
         self,
         device_id: str,
+        *,
         user_ids: list[str],
-    ) -> Call[CreateDeviceVideoConferenceReply]:
+    ) -> Call[str | None]:
         """Create device video conference (创建硬件视频会议).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateDeviceVideoConferenceReply)
+        return Call(str, "conferenceId").or_none()
 
     @api("smart_device_1_0.CreateExportDeviceStatisticTask", "POST /v1.0/smartDevice/statistic/create")
     def create_export_device_statistic_task(
@@ -172,14 +122,14 @@ class SmartDeviceV1(Manager):
         creator_corp_id: str | None = None,
         creator_union_id: str | None = None,
         task_name: str | None = None,
-    ) -> Call[CreateExportDeviceStatisticTaskReply]:
+    ) -> Call[CreatedExportDeviceStatisticTask | None]:
         """Create export device statistic task (创建导出设备数据任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateExportDeviceStatisticTaskReply)
+        return Call(CreatedExportDeviceStatisticTask, "exportStatisticTaskDTO").or_none()
 
     @api("smart_device_1_0.ExtractFacialFeature", "POST /v1.0/smartDevice/faceRecognitions/features/extract")
     def extract_facial_feature(
@@ -203,6 +153,7 @@ class SmartDeviceV1(Manager):
         self,
         device_id: str,
         conference_id: str,
+        *,
         user_ids: list[str],
     ) -> Call[None]:
         """Kick device video conference members (踢出硬件视频会议参会人).
@@ -217,7 +168,7 @@ class SmartDeviceV1(Manager):
     def machine_manager_update(
         self,
         *,
-        atm_manager_right_map: MachineManagerUpdateAtmManagerRightMap | None = None,
+        atm_manager_right_map: OrDict[AtmManagerRight] | None = None,
         device_id: int | None = None,
         scope_dept_ids: list[int] | None = None,
         user_id: str | None = None,
@@ -230,19 +181,50 @@ class SmartDeviceV1(Manager):
         """
         return Call(None)
 
+    @api("smart_device_1_0.MachineUsersUpdate", "PUT /v1.0/smartDevice/atmachines/users")
+    def machine_users_update(
+        self,
+        *,
+        del_user_ids: list[str] | None = None,
+        device_ids: list[str] | None = None,
+        add_user_ids: list[str] | None = None,
+        dev_ids: list[int] | None = None,
+        del_dept_ids: list[int] | None = None,
+        add_dept_ids: list[int] | None = None,
+    ) -> Call[None]:
+        """Machine users update (变更智能考勤机员工).
+
+        Args:
+            del_user_ids: 移除的员工userId列表
+            device_ids: 加密后的考勤机设备ID列表
+            add_user_ids: 新增的员工userId列表
+            dev_ids: 考勤机设备ID列表
+            del_dept_ids: 删除的部门id列表
+            add_dept_ids: 新增的部门id列表
+
+        Codes: deviceNotExist, noAuthority, paramIllegal, systemError, unknownError, userNotInOrg.
+
+        Scopes: qyapi_dingtalk_attendance_manage.
+
+        Apps: internal, third_party_org.
+
+        Source: change-intelligent-attendance-machine-staff
+        """
+        return Call(None)
+
     @api("smart_device_1_0.QueryDeviceVideoConferenceBook", "GET /v1.0/smartDevice/devices/{deviceId}/books/{bookId}")
     def query_device_video_conference_book(
         self,
         device_id: str,
         book_id: str,
-    ) -> Call[QueryDeviceVideoConferenceBookReply]:
+    ) -> Call[str]:
         """Query device video conference book (查询硬件视频会议预约信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryDeviceVideoConferenceBookReply)
+        return Call(str, "conferenceId")
 
     @api("smart_device_1_0.RemoveUserFace", "POST /v1.0/smartDevice/faceRecognitions/feature?userId")
     def remove_user_face(
@@ -261,19 +243,19 @@ class SmartDeviceV1(Manager):
     @api("smart_device_1_0.TextToImage", "POST /v1.0/smartDevice/textToImages/generate")
     def text_to_image(
         self,
-        query: str,
         *,
+        query: str,
         model_id: str | None = None,
         picture_num: int | None = None,
         picture_size: str | None = None,
-    ) -> Call[TextToImageReply]:
+    ) -> Call[TextToImage | None]:
         """Text to image (文生图开放接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TextToImageReply)
+        return Call(TextToImage, "result").or_none()
 
     @api("smart_device_1_0.UpdateExportDeviceStatistic", "PUT /v1.0/smartDevice/statistic")
     def update_export_device_statistic(
@@ -281,7 +263,7 @@ class SmartDeviceV1(Manager):
         *,
         creator_corp_id: str | None = None,
         creator_union_id: str | None = None,
-        records: list[UpdateExportDeviceStatisticRecords] | None = None,
+        records: Sequence[OrDict[ExportDeviceStatisticRecord]] | None = None,
         task_id: str | None = None,
     ) -> Call[None]:
         """Update export device statistic (更新导出设备数据).
@@ -295,15 +277,15 @@ class SmartDeviceV1(Manager):
     @api("smart_device_1_0.VoiceClone", "POST /v1.0/smartDevice/voices/clone")
     def voice_clone(
         self,
-        text: str,
         voice_id: str,
         *,
+        text: str,
         user_id: str | None = None,
-    ) -> Call[VoiceCloneReply]:
+    ) -> Call[str | None]:
         """Voice clone (音频复刻).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(VoiceCloneReply)
+        return Call(str, "result.mediaUrl").or_none()

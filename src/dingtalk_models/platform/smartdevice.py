@@ -2,191 +2,88 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Required
+from typing import Annotated
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class AtmachineGetByUseridParam(TypedDict, total=False):
-    offset: Required[int]
-    """分页游标 (例 e.g. `0`)"""
-    size: Required[Annotated[int, Field(le=50)]]
-    """每页大小 (≤ 50; 例 e.g. `10`)"""
-    userid: Required[str]
-    """员工userId (例 e.g. `user456`)"""
+class Device(Reply):
+    """Device (结果列表)."""
+
+    device_mac: str
+    """设备的MAC地址"""
+    corp_id: str
+    """企业的Corp ID"""
+    nick: str
+    """设备的昵称"""
+    device_id: str
+    """设备的id"""
+    device_name: str = ""
+    """设备名称"""
+    pk: str
+    """产品的唯一标识"""
+    userid: str
+    """绑定的员工的userid"""
+    ext: str | None
+    """备注信息"""
+    sn: str
+    """设备序列号"""
 
 
-class AtmachineGetByUseridResultMachineList(Record):
+class DeviceQueryPage(Reply):
+    """Device query page."""
+
+    next_cursor: int | None
+    """下一页的游标"""
+    has_more: bool | None
+    """是否有下一页"""
+    list_: Annotated[list[Device], wire("list")] = empty_list()
+    """结果列表"""
+
+
+class Machine(Reply):
+    """Machine (考勤机列表)."""
+
     deviceid: str | None
     """考勤机唯一ID"""
-    device_name: str | None
+    device_name: str = ""
     """考勤机名称"""
-    product_name: str | None
+    product_name: str = ""
     """考勤机类型名称"""
     devid: int | None
     """考勤机唯一ID"""
 
 
-class AtmachineGetByUseridResult(Record):
-    machine_list: list[AtmachineGetByUseridResultMachineList] = empty_list()
+class UseridPage(Reply):
+    """Userid page."""
+
+    machine_list: list[Machine] = empty_list()
     """考勤机列表"""
     has_more: bool | None
     """是否有更多数据"""
-
-
-class DeviceQueryDeviceQueryVo(TypedDict, total=False):
-    pk: Required[str]
-    """产品的唯一标识 (例 e.g. `pk_01`)"""
-    device_name: str
-    """设备名称 (例 e.g. `产品智能`)"""
-    device_id: str
-    """设备id (例 e.g. `QWR45GT`)"""
-
-
-class DeviceQueryResult(Record):
-    device_mac: str | None
-    """设备的MAC地址"""
-    corp_id: str | None
-    """企业id"""
-    nick: str | None
-    """设备的昵称"""
-    device_id: str | None
-    """设备的id"""
-    device_name: str | None
-    """设备名称"""
-    pk: str | None
-    """产品的唯一标识"""
-    userid: str | None
-    """员工的userid"""
-    ext: str | None
-    """备注信息"""
-    sn: str | None
-    """设备序列号"""
-
-
-class DeviceQuerybyidDeviceQueryVo(TypedDict, total=False):
-    device_id: Required[str]
-    """设备主键ID (例 e.g. `QWR45GT`)"""
-
-
-class DeviceQuerybyidResult(Record):
-    device_mac: str | None
-    """设备的MAC地址"""
-    corp_id: str | None
-    """企业的Corp ID"""
-    nick: str | None
-    """设备的昵称"""
-    device_id: str | None
-    """设备的ID"""
-    device_name: str | None
-    """设备名称"""
-    pk: str | None
-    """产品的唯一标识"""
-    userid: str | None
-    """员工的userid"""
-    ext: str | None
-    """备注信息"""
-    sn: str | None
-    """设备序列号"""
-
-
-class DeviceQuerylistPageQueryVo(TypedDict, total=False):
-    pk: Required[str]
-    """产品的唯一标识 (例 e.g. `pk_01`)"""
-    cursor: Required[int]
-    """游标地址 (例 e.g. `0`)"""
-    size: Required[Annotated[int, Field(le=20)]]
-    """分页大小 (≤ 20; 例 e.g. `20`)"""
-
-
-class DeviceQuerylistResultList(Record):
-    corp_id: str | None
-    """企业的corpid"""
-    device_mac: str | None
-    """设备的mac地址"""
-    nick: str | None
-    """设备的昵称"""
-    device_id: str | None
-    """设备的id"""
-    device_name: str | None
-    """设备名称"""
-    pk: str | None
-    """产品的唯一标识"""
-    userid: str | None
-    """绑定的员工的userid"""
-    ext: str | None
-    """备注信息"""
-    sn: str | None
-    """设备序列号"""
-
-
-class DeviceQuerylistResult(Record):
-    next_cursor: int | None
-    """下一页的游标"""
-    has_more: bool | None
-    """是否有下一页"""
-    list_: Annotated[list[DeviceQuerylistResultList], wire("list")] = empty_list()
-    """结果列表"""
-
-
-class DeviceUnbindDeviceUnbindVo(TypedDict, total=False):
-    pk: Required[str]
-    """产品的唯一标识 (例 e.g. `pk_01`)"""
-    device_name: str
-    """设备名称 (例 e.g. `产品智能`)"""
-    device_id: str
-    """设备id (例 e.g. `QWR45GT`)"""
-    userid: str
-    """操作者userid (例 e.g. `user01`)"""
-
-
-class DeviceUpdatenickDeviceNickModifyVo(TypedDict, total=False):
-    pk: Required[str]
-    """产品的唯一标识 (例 e.g. `pk_01`)"""
-    device_name: str
-    """设备名称 (例 e.g. `产品智能`)"""
-    device_id: str
-    """设备id (例 e.g. `QWxxxxGT`)"""
-    nick: Required[str]
-    """新的设备昵称 (例 e.g. `newding`)"""
-
-
-class ExternalBindDeviceBindReqVo(TypedDict, total=False):
-    nick: str
-    """设备昵称 (例 e.g. `ding`)"""
-    sn: Required[str]
-    """设备序列号 (例 e.g. `sdx123d123asdf`)"""
-    mac: str
-    """MAC地址 (例 e.g. `11:11:11:11:11`)"""
-    outid: str
-    """外部设备ID (例 e.g. `123456`)"""
-    ext: str
-    """扩展信息 (例 e.g. `ext`)"""
-    dn: Required[str]
-    """设备名称 (例 e.g. `产品智能`)"""
-    pk: Required[str]
-    """产品的唯一标识 (例 e.g. `pk_01`)"""
-
-
-class ExternalBindResult(Record):
-    device_id: str | None
-    """设备ID"""
 
 
 class OapiSmartdevice(Manager):
     @api("dingtalk.oapi.smartdevice.atmachine.get_by_userid", "POST /topapi/smartdevice/atmachine/get_by_userid")
     def atmachine_get_by_userid(
         self,
-        param: AtmachineGetByUseridParam,
-    ) -> Call[AtmachineGetByUseridResult]:
+        userid: Annotated[str, wire("param.userid")],
+        *,
+        offset: Annotated[int, wire("param.offset")],
+        size: Annotated[Annotated[int, Field(le=50)], wire("param.size")],
+    ) -> Call[UseridPage]:
         """Atmachine get by userid (查询员工智能考勤机列表).
+
+        Args:
+            userid: 员工userId (例 e.g. `user456`)
+            offset: 分页游标 (例 e.g. `0`)
+            size: 每页大小 (≤ 50; 例 e.g. `10`)
 
         Scopes: qyapi_dingtalk_attendance_manage.
 
@@ -194,18 +91,22 @@ class OapiSmartdevice(Manager):
 
         Source: query-the-list-of-employee-intelligent-attendance-machines
         """
-        return Call(AtmachineGetByUseridResult)
+        return Call(UseridPage)
 
     @api("dingtalk.oapi.smartdevice.device.query", "POST /topapi/smartdevice/device/query")
     def device_query(
         self,
         *,
-        device_query_vo: DeviceQueryDeviceQueryVo | None = None,
-    ) -> Call[DeviceQueryResult]:
+        pk: Annotated[str | None, wire("device_query_vo.pk")] = None,
+        device_name: Annotated[str | None, wire("device_query_vo.device_name")] = None,
+        device_id: Annotated[str | None, wire("device_query_vo.device_id")] = None,
+    ) -> Call[Device]:
         """Device query (查询设备详情).
 
         Args:
-            device_query_vo: 设备查询对象
+            pk: 产品的唯一标识 (例 e.g. `pk_01`)
+            device_name: 设备名称 (例 e.g. `产品智能`)
+            device_id: 设备id (例 e.g. `QWR45GT`)
 
         Scopes: qyapi_smart_device_base.
 
@@ -213,17 +114,17 @@ class OapiSmartdevice(Manager):
 
         Source: intelligent-hardware-device-query
         """
-        return Call(DeviceQueryResult)
+        return Call(Device)
 
     @api("dingtalk.oapi.smartdevice.device.querybyid", "POST /topapi/smartdevice/device/querybyid")
     def device_querybyid(
         self,
-        device_query_vo: DeviceQuerybyidDeviceQueryVo,
-    ) -> Call[DeviceQuerybyidResult]:
+        device_id: Annotated[str, wire("device_query_vo.device_id")],
+    ) -> Call[Device]:
         """Device querybyid (根据设备ID查询设备).
 
         Args:
-            device_query_vo: 设备查询对象
+            device_id: 设备主键ID (例 e.g. `QWR45GT`)
 
         Scopes: qyapi_smart_device_base.
 
@@ -231,17 +132,22 @@ class OapiSmartdevice(Manager):
 
         Source: the-smart-hardware-can-query-details-based-on-the-device
         """
-        return Call(DeviceQuerybyidResult)
+        return Call(Device)
 
     @api("dingtalk.oapi.smartdevice.device.querylist", "POST /topapi/smartdevice/device/querylist")
     def device_querylist(
         self,
-        page_query_vo: DeviceQuerylistPageQueryVo,
-    ) -> Call[DeviceQuerylistResult]:
+        *,
+        pk: Annotated[str, wire("page_query_vo.pk")],
+        cursor: Annotated[int, wire("page_query_vo.cursor")],
+        size: Annotated[Annotated[int, Field(le=20)], wire("page_query_vo.size")],
+    ) -> Call[DeviceQueryPage]:
         """Device querylist (查询设备列表).
 
         Args:
-            page_query_vo: 列表查询对象
+            pk: 产品的唯一标识 (例 e.g. `pk_01`)
+            cursor: 游标地址 (例 e.g. `0`)
+            size: 分页大小 (≤ 20; 例 e.g. `20`)
 
         Scopes: qyapi_smart_device_base.
 
@@ -249,18 +155,24 @@ class OapiSmartdevice(Manager):
 
         Source: intelligent-hardware-list-query
         """
-        return Call(DeviceQuerylistResult)
+        return Call(DeviceQueryPage)
 
     @api("dingtalk.oapi.smartdevice.device.unbind", "POST /topapi/smartdevice/device/unbind")
     def device_unbind(
         self,
         *,
-        device_unbind_vo: DeviceUnbindDeviceUnbindVo | None = None,
+        pk: Annotated[str | None, wire("device_unbind_vo.pk")] = None,
+        device_name: Annotated[str | None, wire("device_unbind_vo.device_name")] = None,
+        device_id: Annotated[str | None, wire("device_unbind_vo.device_id")] = None,
+        userid: Annotated[str | None, wire("device_unbind_vo.userid")] = None,
     ) -> Call[None]:
         """Device unbind (解绑设备).
 
         Args:
-            device_unbind_vo: 解绑参数
+            pk: 产品的唯一标识 (例 e.g. `pk_01`)
+            device_name: 设备名称 (例 e.g. `产品智能`)
+            device_id: 设备id (例 e.g. `QWR45GT`)
+            userid: 操作者userid (例 e.g. `user01`)
 
         Scopes: qyapi_smart_device_base.
 
@@ -274,12 +186,18 @@ class OapiSmartdevice(Manager):
     def device_updatenick(
         self,
         *,
-        device_nick_modify_vo: DeviceUpdatenickDeviceNickModifyVo | None = None,
+        pk: Annotated[str | None, wire("device_nick_modify_vo.pk")] = None,
+        device_name: Annotated[str | None, wire("device_nick_modify_vo.device_name")] = None,
+        device_id: Annotated[str | None, wire("device_nick_modify_vo.device_id")] = None,
+        nick: Annotated[str | None, wire("device_nick_modify_vo.nick")] = None,
     ) -> Call[None]:
         """Device updatenick (修改设备昵称).
 
         Args:
-            device_nick_modify_vo: 昵称修改参数对象
+            pk: 产品的唯一标识 (例 e.g. `pk_01`)
+            device_name: 设备名称 (例 e.g. `产品智能`)
+            device_id: 设备id (例 e.g. `QWxxxxGT`)
+            nick: 新的设备昵称 (例 e.g. `newding`)
 
         Scopes: qyapi_smart_device_base.
 
@@ -292,12 +210,25 @@ class OapiSmartdevice(Manager):
     @api("dingtalk.oapi.smartdevice.external.bind", "POST /topapi/smartdevice/external/bind")
     def external_bind(
         self,
-        device_bind_req_vo: ExternalBindDeviceBindReqVo,
-    ) -> Call[ExternalBindResult]:
+        *,
+        sn: Annotated[str, wire("device_bind_req_vo.sn")],
+        dn: Annotated[str, wire("device_bind_req_vo.dn")],
+        pk: Annotated[str, wire("device_bind_req_vo.pk")],
+        nick: Annotated[str | None, wire("device_bind_req_vo.nick")] = None,
+        mac: Annotated[str | None, wire("device_bind_req_vo.mac")] = None,
+        outid: Annotated[str | None, wire("device_bind_req_vo.outid")] = None,
+        ext: Annotated[str | None, wire("device_bind_req_vo.ext")] = None,
+    ) -> Call[str]:
         """External bind (绑定设备).
 
         Args:
-            device_bind_req_vo: 设备请求信息对象
+            sn: 设备序列号 (例 e.g. `sdx123d123asdf`)
+            dn: 设备名称 (例 e.g. `产品智能`)
+            pk: 产品的唯一标识 (例 e.g. `pk_01`)
+            nick: 设备昵称 (例 e.g. `ding`)
+            mac: MAC地址 (例 e.g. `11:11:11:11:11`)
+            outid: 外部设备ID (例 e.g. `123456`)
+            ext: 扩展信息 (例 e.g. `ext`)
 
         Scopes: qyapi_smart_device_bind_write.
 
@@ -305,4 +236,4 @@ class OapiSmartdevice(Manager):
 
         Source: establishing-a-binding-relationship-between-intelligent-hardware-and-cloud
         """
-        return Call(ExternalBindResult)
+        return Call(str, "result.device_id")

@@ -2,86 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Required
+from typing import Annotated
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import OFFSET
-from dingtalk_models.core.wire import BeijingTime, empty_list
+from dingtalk_models.core.wire import BeijingTime, CommaStrs, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class HrmEmployeeAddpreentryParam(TypedDict, total=False):
-    pre_entry_time: BeijingTime
-    """预期入职时间 (例 e.g. `2020-09-09 00:00:00`)"""
-    name: Required[str]
-    """待入职员工姓名 (例 e.g. `张三`)"""
-    extend_info: str
-    """扩展信息"""
-    op_userid: str
-    """操作人userid (例 e.g. `manager123`)"""
-    mobile: Required[str]
-    """待入职员工手机号 (例 e.g. `1370000000`)"""
+class FieldMetaInfo(Reply):
+    """Field meta info (花名册分组内字段定义)."""
 
-
-class HrmEmployeeAddpreentryReply(Record):
-    userid: str | None
-    """员工ID"""
-
-
-class HrmEmployeeFieldGrouplistResultFieldList(Record):
-    field_type: str | None
-    """字段类型 (`DDSelectField` `TextField` `DDDateField` `DDDateWithLongField` `DDPhotoField`)"""
-    field_name: str | None
-    """字段描述"""
-    field_code: str | None
-    """字段code"""
-
-
-class HrmEmployeeFieldGrouplistResult(Record):
-    group_id: str | None
-    """字段组ID"""
-    has_detail: bool | None
-    """是否支持明细"""
-    field_list: list[HrmEmployeeFieldGrouplistResultFieldList] = empty_list()
-    """组里面的字段集合"""
-
-
-class HrmEmployeeUpdateParamGroupsSectionsSection(TypedDict, total=False):
-    field_code: str
-    """更新的字段code (例 e.g. `sys01-birthTime`)"""
-    value: str
-    """更新的字段值 (例 e.g. `2020-10-10`)"""
-
-
-class HrmEmployeeUpdateParamGroupsSections(TypedDict, total=False):
-    section: list[HrmEmployeeUpdateParamGroupsSectionsSection]
-    """分组下字段列表"""
-    old_index: int
-    """明细下标 (例 e.g. `0`)"""
-
-
-class HrmEmployeeUpdateParamGroups(TypedDict, total=False):
-    sections: list[HrmEmployeeUpdateParamGroupsSections]
-    """分组下明细"""
-    group_id: str
-    """分组标识 (例 e.g. `sys01`)"""
-
-
-class HrmEmployeeUpdateParam(TypedDict, total=False):
-    groups: list[HrmEmployeeUpdateParamGroups]
-    """花名册分组"""
-    userid: Required[str]
-    """被更新字段信息的员工userid (例 e.g. `123456`)"""
-
-
-class HrmRosterMetaGetResultFieldMetaInfoList(Record):
-    field_name: str | None
+    field_name: str = ""
     """字段名称"""
     field_code: str | None
     """字段标识"""
@@ -89,27 +27,96 @@ class HrmRosterMetaGetResultFieldMetaInfoList(Record):
     """是否衍生字段"""
 
 
-class HrmRosterMetaGetResult(Record):
-    group_name: str | None
+class Group(Shape):
+    """Group (花名册分组)."""
+
+    sections: list[Section] = empty_list()
+    """分组下明细"""
+    group_id: str | None = None
+    """分组标识 (例 e.g. `sys01`)"""
+
+
+class HrmEmployeeFieldGroup(Reply):
+    """Hrm employee field group."""
+
+    group_id: str
+    """字段组ID"""
+    has_detail: bool | None
+    """是否支持明细"""
+    field_list: list[HrmEmployeeFieldGroupField] = empty_list()
+    """组里面的字段集合"""
+
+
+class HrmEmployeeFieldGroupField(Reply):
+    """Hrm employee field group field (组里面的字段集合)."""
+
+    field_type: str | None
+    """字段类型 (`DDSelectField` `TextField` `DDDateField` `DDDateWithLongField` `DDPhotoField`)"""
+    field_name: str = ""
+    """字段描述"""
+    field_code: str | None
+    """字段code"""
+
+
+class HrmEmployeeParam(Shape):
+    """Hrm employee param (员工信息)."""
+
+    groups: list[Group] = empty_list()
+    """花名册分组"""
+    userid: str
+    """被更新字段信息的员工userid (例 e.g. `123456`)"""
+
+
+class HrmEmployeeSection(Shape):
+    """Hrm employee section (分组下字段列表)."""
+
+    field_code: str | None = None
+    """更新的字段code (例 e.g. `sys01-birthTime`)"""
+    value: str | None = None
+    """更新的字段值 (例 e.g. `2020-10-10`)"""
+
+
+class HrmRosterMeta(Reply):
+    """Hrm roster meta."""
+
+    group_name: str = ""
     """分组名称"""
     group_id: str | None
     """分组标识"""
-    field_meta_info_list: list[HrmRosterMetaGetResultFieldMetaInfoList] = empty_list()
+    field_meta_info_list: list[FieldMetaInfo] = empty_list()
     """花名册分组内字段定义"""
     detail: bool | None
     """分组是否支持明细"""
+
+
+class Section(Shape):
+    """Section (分组下明细)."""
+
+    section: list[HrmEmployeeSection] = empty_list()
+    """分组下字段列表"""
+    old_index: int | None = None
+    """明细下标 (例 e.g. `0`)"""
 
 
 class OapiSmartwork(Manager):
     @api("dingtalk.oapi.smartwork.hrm.employee.addpreentry", "POST /topapi/smartwork/hrm/employee/addpreentry")
     def hrm_employee_addpreentry(
         self,
-        param: HrmEmployeeAddpreentryParam,
-    ) -> Call[HrmEmployeeAddpreentryReply]:
+        *,
+        name: Annotated[str, wire("param.name")],
+        mobile: Annotated[str, wire("param.mobile")],
+        pre_entry_time: Annotated[BeijingTime | None, wire("param.pre_entry_time")] = None,
+        extend_info: Annotated[str | None, wire("param.extend_info")] = None,
+        op_userid: Annotated[str | None, wire("param.op_userid")] = None,
+    ) -> Call[str]:
         """Hrm employee addpreentry (添加企业待入职员工).
 
         Args:
-            param: 添加待入职人员
+            name: 待入职员工姓名 (例 e.g. `张三`)
+            mobile: 待入职员工手机号 (例 e.g. `1370000000`)
+            pre_entry_time: 预期入职时间 (例 e.g. `2020-09-09 00:00:00`)
+            extend_info: 扩展信息
+            op_userid: 操作人userid (例 e.g. `manager123`)
 
         Scopes: qyapi_hrm_manager.
 
@@ -117,13 +124,14 @@ class OapiSmartwork(Manager):
 
         Source: add-employees-to-be-hired-through-intelligent-personnel
         """
-        return Call(HrmEmployeeAddpreentryReply, "")
+        return Call(str, "userid")
 
     @api("dingtalk.oapi.smartwork.hrm.employee.field.grouplist", "POST /topapi/smartwork/hrm/employee/field/grouplist")
     def hrm_employee_field_grouplist(
         self,
+        *,
         agentid: int,
-    ) -> Call[list[HrmEmployeeFieldGrouplistResult]]:
+    ) -> Call[list[HrmEmployeeFieldGroup]]:
         """Hrm employee field grouplist (获取花名册字段组详情).
 
         Args:
@@ -135,7 +143,7 @@ class OapiSmartwork(Manager):
 
         Source: get-roster-field-group-details
         """
-        return Call(list[HrmEmployeeFieldGrouplistResult])
+        return Call(list[HrmEmployeeFieldGroup]).or_empty()
 
     @api(
         "dingtalk.oapi.smartwork.hrm.employee.queryonjob",
@@ -144,8 +152,8 @@ class OapiSmartwork(Manager):
     )
     def hrm_employee_queryonjob(
         self,
-        status_list: str,
         *,
+        status_list: CommaStrs,
         offset: int | None = None,
         size: Annotated[int, Field(le=50)] = 50,
     ) -> Query[str]:
@@ -196,8 +204,9 @@ class OapiSmartwork(Manager):
     )
     def hrm_employee_update(
         self,
+        *,
         agentid: int,
-        param: HrmEmployeeUpdateParam,
+        param: OrDict[HrmEmployeeParam],
     ) -> Call[None]:
         """Hrm employee update (更新员工花名册信息).
 
@@ -216,8 +225,9 @@ class OapiSmartwork(Manager):
     @api("dingtalk.oapi.smartwork.hrm.roster.meta.get", "POST /topapi/smartwork/hrm/roster/meta/get")
     def hrm_roster_meta_get(
         self,
+        *,
         agentid: int,
-    ) -> Call[list[HrmRosterMetaGetResult]]:
+    ) -> Call[list[HrmRosterMeta]]:
         """Hrm roster meta get (获取花名册元数据).
 
         Args:
@@ -229,4 +239,4 @@ class OapiSmartwork(Manager):
 
         Source: intelligent-personnel-roster-metadata-query
         """
-        return Call(list[HrmRosterMetaGetResult])
+        return Call(list[HrmRosterMeta]).or_empty()

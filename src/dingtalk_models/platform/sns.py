@@ -5,12 +5,14 @@ from __future__ import annotations
 from dingtalk_models.auth.module import Auth
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.secret import Hiding, Secret
+from dingtalk_models.core.secret import Hiding
 from dingtalk_models.resource.manager import Manager, alias
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class GetPersistentCodeReply(Record):
+class PersistentCode(Reply):
+    """Persistent code."""
+
     persistent_code: str | None
     """用户给开放应用授权的持久授权码"""
     openid: str | None
@@ -19,17 +21,13 @@ class GetPersistentCodeReply(Record):
     """用户在当前钉钉开放平台账号范围内的唯一标识"""
 
 
-class GettokenReply(Record):
-    access_token: Secret | None
-    """生成的access_token"""
-
-
 class OapiSns(Manager):
     @api("dingtalk.oapi.sns.get_persistent_code", "POST /sns/get_persistent_code")
     def get_persistent_code(
         self,
+        *,
         tmp_auth_code: str,
-    ) -> Call[GetPersistentCodeReply]:
+    ) -> Call[PersistentCode]:
         """Get persistent code (获取用户授权的持久授权码).
 
         Args:
@@ -39,14 +37,15 @@ class OapiSns(Manager):
 
         Source: persistent-authorization-code
         """
-        return Call(GetPersistentCodeReply, "")
+        return Call(PersistentCode, "")
 
     @api("dingtalk.oapi.sns.gettoken", "GET /sns/gettoken", authenticated=False)
     def gettoken(
         self,
+        *,
         appid: str,
         appsecret: Hiding,
-    ) -> Call[GettokenReply]:
+    ) -> Call[str]:
         """Gettoken (获取第三方个人应用的access_token).
 
         Args:
@@ -57,6 +56,6 @@ class OapiSns(Manager):
 
         Source: obtain-personal-application
         """
-        return Call(GettokenReply, "")
+        return Call(str, "access_token")
 
     getuserinfo_bycode = alias(Auth.sns_user_info)

@@ -2,261 +2,151 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class GetDentriesOption(TypedDict, total=False):
-    app_ids_for_app_properties: list[str]
+class Dentry(Reply, alias_generator=camel):
+    """Dentry."""
 
-
-class GetDentriesReplyResultItemsDentryProperties(Record, alias_generator=camel):
-    read_only: bool | None
-
-
-class GetDentriesReplyResultItemsDentryThumbnail(Record, alias_generator=camel):
-    height: int | None
-    url: str | None
-    width: int | None
-
-
-class GetDentriesReplyResultItemsDentry(Record, alias_generator=camel):
-    app_properties: dict[str, JsonValue] | None
-    create_time: str | None
-    creator_id: str | None
+    app_properties: dict[str, JsonValue] = empty_dict()
+    create_time: str
+    creator_id: str
     extension: str | None
-    id: str | None
+    id: str
     modified_time: str | None
     modifier_id: str | None
-    name: str | None
+    name: str = ""
     parent_id: str | None
     partition_type: str | None
     path: str | None
-    properties: GetDentriesReplyResultItemsDentryProperties | None
+    properties: DentryProperty | None
     size: int | None
     space_id: str | None
     status: str | None
     storage_driver: str | None
-    thumbnail: GetDentriesReplyResultItemsDentryThumbnail | None
+    thumbnail: Thumbnail | None
     type: str | None
     uuid: str | None
     version: int | None
 
 
-class GetDentriesReplyResultItems(Record, alias_generator=camel):
-    dentry: GetDentriesReplyResultItemsDentry | None
-    dentry_id: str | None
+class DentryDetail(Reply, alias_generator=camel):
+    """Dentry detail."""
+
+    dentry: Dentry | None
+    dentry_id: str
     error_code: str | None
     space_id: str | None
     success: bool | None
 
 
-class GetDentriesReply(Record, alias_generator=camel):
-    result_items: list[GetDentriesReplyResultItems] = empty_list()
+class DentryOption(Shape, alias_generator=camel):
+    """Dentry option."""
+
+    app_ids_for_app_properties: list[str] = empty_list()
 
 
-class GetDentryOption(TypedDict, total=False):
-    app_ids_for_app_properties: list[str]
-    with_thumbnail: bool
+class DentryPage(Reply, alias_generator=camel):
+    """Dentry page."""
+
+    dentries: list[Dentry] = empty_list()
+    next_token: str | None
 
 
-class GetDentryReplyDentryProperties(Record, alias_generator=camel):
+class DentryProperty(Reply, alias_generator=camel):
+    """Dentry property."""
+
     read_only: bool | None
 
 
-class GetDentryReplyDentryThumbnail(Record, alias_generator=camel):
-    height: int | None
-    url: str | None
-    width: int | None
+class DentryThumbnail(Reply, alias_generator=camel):
+    """Dentry thumbnail."""
+
+    dentry_id: str | None
+    error_code: str | None
+    space_id: str | None
+    success: bool | None
+    thumbnail: Thumbnail | None
 
 
-class GetDentryReplyDentry(Record, alias_generator=camel):
-    app_properties: dict[str, JsonValue] | None
-    create_time: str | None
-    creator_id: str | None
+class ExpiredOption(Shape, alias_generator=camel):
+    """Expired option."""
+
+    max_results: int | None = None
+    next_token: str | None = None
+
+
+class ExpiredPage(Reply, alias_generator=camel):
+    """Expired page."""
+
+    files: list[ExpiredPageFile] = empty_list()
+    next_token: str | None
+
+
+class ExpiredPageFile(Reply, alias_generator=camel):
+    """Expired page file."""
+
+    conversation_id: str | None
+    create_time: str
+    creator_id: str
     extension: str | None
-    id: str | None
+    id: str
     modified_time: str | None
     modifier_id: str | None
-    name: str | None
+    name: str = ""
     parent_id: str | None
-    partition_type: str | None
     path: str | None
-    properties: GetDentryReplyDentryProperties | None
     size: int | None
     space_id: str | None
     status: str | None
-    storage_driver: str | None
-    thumbnail: GetDentryReplyDentryThumbnail | None
     type: str | None
     uuid: str | None
     version: int | None
 
 
-class GetDentryReply(Record, alias_generator=camel):
-    dentry: GetDentryReplyDentry | None
+class FileDownload(Reply, alias_generator=camel):
+    """File download."""
+
+    header_signature_info: HeaderSignatureInfo | None
+    protocol: str | None
 
 
-class GetDentryThumbnailsReplyResultItemsThumbnail(Record, alias_generator=camel):
-    height: int | None
-    url: str | None
-    width: int | None
+class HeaderSignatureInfo(Reply, alias_generator=camel):
+    """Header signature info."""
 
-
-class GetDentryThumbnailsReplyResultItems(Record, alias_generator=camel):
-    dentry_id: str | None
-    error_code: str | None
-    space_id: str | None
-    success: bool | None
-    thumbnail: GetDentryThumbnailsReplyResultItemsThumbnail | None
-
-
-class GetDentryThumbnailsReply(Record, alias_generator=camel):
-    result_items: list[GetDentryThumbnailsReplyResultItems] = empty_list()
-
-
-class GetFileDownloadInfoOption(TypedDict, total=False):
-    prefer_intranet: bool
-    version: int
-
-
-class GetFileDownloadInfoReplyHeaderSignatureInfo(Record, alias_generator=camel):
     expiration_seconds: int | None
-    headers: dict[str, str] | None
+    headers: dict[str, str] = empty_dict()
     internal_resource_urls: list[str] = empty_list()
     region: str | None
     resource_urls: list[str] = empty_list()
 
 
-class GetFileDownloadInfoReply(Record, alias_generator=camel):
-    header_signature_info: GetFileDownloadInfoReplyHeaderSignatureInfo | None
-    protocol: str | None
+class Space(Reply, alias_generator=camel):
+    """Space."""
 
-
-class GetSpaceReplySpace(Record, alias_generator=camel):
     corp_id: str | None
-    create_time: str | None
+    create_time: str
     modified_time: str | None
-    space_id: str | None
+    space_id: str
 
 
-class GetSpaceReply(Record, alias_generator=camel):
-    space: GetSpaceReplySpace | None
+class Thumbnail(Reply, alias_generator=camel):
+    """Thumbnail."""
 
-
-class ListAllDentriesOption(TypedDict, total=False):
-    max_results: int
-    next_token: str
-    order: str
-    with_thumbnail: bool
-
-
-class ListAllDentriesReplyDentriesProperties(Record, alias_generator=camel):
-    read_only: bool | None
-
-
-class ListAllDentriesReplyDentriesThumbnail(Record, alias_generator=camel):
     height: int | None
     url: str | None
     width: int | None
-
-
-class ListAllDentriesReplyDentries(Record, alias_generator=camel):
-    app_properties: dict[str, JsonValue] | None
-    create_time: str | None
-    creator_id: str | None
-    extension: str | None
-    id: str | None
-    modified_time: str | None
-    modifier_id: str | None
-    name: str | None
-    parent_id: str | None
-    partition_type: str | None
-    path: str | None
-    properties: ListAllDentriesReplyDentriesProperties | None
-    size: int | None
-    space_id: str | None
-    status: str | None
-    storage_driver: str | None
-    thumbnail: ListAllDentriesReplyDentriesThumbnail | None
-    type: str | None
-    uuid: str | None
-    version: int | None
-
-
-class ListAllDentriesReply(Record, alias_generator=camel):
-    dentries: list[ListAllDentriesReplyDentries] = empty_list()
-    next_token: str | None
-
-
-class ListDentriesDentrieProperties(Record, alias_generator=camel):
-    read_only: bool | None
-
-
-class ListDentriesDentrieThumbnail(Record, alias_generator=camel):
-    height: int | None
-    url: str | None
-    width: int | None
-
-
-class ListDentriesDentrie(Record, alias_generator=camel):
-    app_properties: dict[str, JsonValue] | None
-    create_time: str | None
-    creator_id: str | None
-    extension: str | None
-    id: str | None
-    modified_time: str | None
-    modifier_id: str | None
-    name: str | None
-    parent_id: str | None
-    partition_type: str | None
-    path: str | None
-    properties: ListDentriesDentrieProperties | None
-    size: int | None
-    space_id: str | None
-    status: str | None
-    storage_driver: str | None
-    thumbnail: ListDentriesDentrieThumbnail | None
-    type: str | None
-    uuid: str | None
-    version: int | None
-
-
-class ListExpiredOption(TypedDict, total=False):
-    max_results: int
-    next_token: str
-
-
-class ListExpiredReplyFiles(Record, alias_generator=camel):
-    conversation_id: str | None
-    create_time: str | None
-    creator_id: str | None
-    extension: str | None
-    id: str | None
-    modified_time: str | None
-    modifier_id: str | None
-    name: str | None
-    parent_id: str | None
-    path: str | None
-    size: int | None
-    space_id: str | None
-    status: str | None
-    type: str | None
-    uuid: str | None
-    version: int | None
-
-
-class ListExpiredReply(Record, alias_generator=camel):
-    files: list[ListExpiredReplyFiles] = empty_list()
-    next_token: str | None
 
 
 class SnsStorageV1(Manager):
@@ -269,17 +159,17 @@ class SnsStorageV1(Manager):
         self,
         space_id: str,
         union_id: str,
-        dentry_ids: list[str],
         *,
-        option: GetDentriesOption | None = None,
-    ) -> Call[GetDentriesReply]:
+        dentry_ids: list[str],
+        option: OrDict[DentryOption] | None = None,
+    ) -> Call[list[DentryDetail]]:
         """Get dentries (三方个人应用批量获取文件或文件夹信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetDentriesReply)
+        return Call(list[DentryDetail], "resultItems").or_empty()
 
     @api(
         "sns_storage_1_0.GetDentry",
@@ -292,15 +182,16 @@ class SnsStorageV1(Manager):
         dentry_id: str,
         union_id: str,
         *,
-        option: GetDentryOption | None = None,
-    ) -> Call[GetDentryReply]:
+        app_ids_for_app_properties: Annotated[list[str] | None, wire("option.appIdsForAppProperties")] = None,
+        with_thumbnail: Annotated[bool | None, wire("option.withThumbnail")] = None,
+    ) -> Call[Dentry]:
         """Get dentry (三方个人应用获取文件（夹）信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetDentryReply)
+        return Call(Dentry, "dentry")
 
     @api(
         "sns_storage_1_0.GetDentryThumbnails",
@@ -311,15 +202,16 @@ class SnsStorageV1(Manager):
         self,
         space_id: str,
         union_id: str,
+        *,
         dentry_ids: list[str],
-    ) -> Call[GetDentryThumbnailsReply]:
+    ) -> Call[list[DentryThumbnail]]:
         """Get dentry thumbnails (三方个人应用批量获取文件缩略图).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetDentryThumbnailsReply)
+        return Call(list[DentryThumbnail], "resultItems").or_empty()
 
     @api(
         "sns_storage_1_0.GetFileDownloadInfo",
@@ -332,29 +224,30 @@ class SnsStorageV1(Manager):
         dentry_id: str,
         union_id: str,
         *,
-        option: GetFileDownloadInfoOption | None = None,
-    ) -> Call[GetFileDownloadInfoReply]:
+        prefer_intranet: Annotated[bool | None, wire("option.preferIntranet")] = None,
+        version: Annotated[int | None, wire("option.version")] = None,
+    ) -> Call[FileDownload]:
         """Get file download info (三方个人应用获取文件下载信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetFileDownloadInfoReply)
+        return Call(FileDownload)
 
     @api("sns_storage_1_0.GetSpace", "POST /v1.0/snsStorage/conversations/spaces/query?unionId", idempotent=True)
     def get_space(
         self,
         union_id: str,
         open_conversation_id: str,
-    ) -> Call[GetSpaceReply]:
+    ) -> Call[Space]:
         """Get space (三方个人应用获取IM会话存储空间信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetSpaceReply)
+        return Call(Space, "space")
 
     @api(
         "sns_storage_1_0.ListAllDentries",
@@ -366,15 +259,18 @@ class SnsStorageV1(Manager):
         space_id: str,
         union_id: str,
         *,
-        option: ListAllDentriesOption | None = None,
-    ) -> Call[ListAllDentriesReply]:
+        max_results: Annotated[int | None, wire("option.maxResults")] = None,
+        next_token: Annotated[str | None, wire("option.nextToken")] = None,
+        order: Annotated[str | None, wire("option.order")] = None,
+        with_thumbnail: Annotated[bool | None, wire("option.withThumbnail")] = None,
+    ) -> Call[DentryPage]:
         """List all dentries (三方个人应用获取全部文件或文件夹列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListAllDentriesReply)
+        return Call(DentryPage)
 
     @api("sns_storage_1_0.ListDentries", "GET /v1.0/snsStorage/spaces/{spaceId}/dentries")
     def list_dentries(
@@ -388,14 +284,14 @@ class SnsStorageV1(Manager):
         order: str | None = None,
         order_by: str | None = None,
         with_thumbnail: bool | None = None,
-    ) -> Query[ListDentriesDentrie]:
+    ) -> Query[Dentry]:
         """List dentries (三方个人应用获取文件列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(ListDentriesDentrie, TOKEN, items="dentries")
+        return Listing(Dentry, TOKEN, items="dentries")
 
     @api(
         "sns_storage_1_0.ListExpired",
@@ -407,22 +303,23 @@ class SnsStorageV1(Manager):
         union_id: str,
         open_conversation_id: str,
         *,
-        option: ListExpiredOption | None = None,
-    ) -> Call[ListExpiredReply]:
+        option: OrDict[ExpiredOption] | None = None,
+    ) -> Call[ExpiredPage]:
         """List expired (获取会话过期文件列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListExpiredReply)
+        return Call(ExpiredPage)
 
     @api("sns_storage_1_0.SubscribeEvent", "POST /v1.0/snsStorage/events/subscribe?unionId")
     def subscribe_event(
         self,
         union_id: str,
-        scope: str,
         scope_id: str,
+        *,
+        scope: str,
     ) -> Call[None]:
         """Subscribe event (三方个人应用订阅文件变更事件).
 
@@ -436,8 +333,9 @@ class SnsStorageV1(Manager):
     def unsubscribe_event(
         self,
         union_id: str,
-        scope: str,
         scope_id: str,
+        *,
+        scope: str,
     ) -> Call[None]:
         """Unsubscribe event (三方个人应用取消订阅文件变更事件).
 

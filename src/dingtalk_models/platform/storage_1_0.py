@@ -2,234 +2,132 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.core.quantities.spans import SpanSeconds
 from dingtalk_models.core.secret import Hiding, Secret
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import IsoTime, camel, empty_dict, empty_list, wire
 from dingtalk_models.file.dentry import DentryManager
 from dingtalk_models.file.space import SpaceManager
 from dingtalk_models.resource.manager import Manager, alias
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CopyDentriesOption(TypedDict, total=False):
-    conflict_strategy: Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"]
-    """文件或者文件夹的名称冲突策略 (`AUTO_RENAME` `OVERWRITE` `RETURN_DENTRY_IF_EXISTS` `RETURN_ERROR_IF_EXISTS`; 默认 default `AUTO_RENAME`)"""
+class AppProperty(Shape, alias_generator=camel):
+    """App property (应用属性列表)."""
+
+    name: str
+    """属性名称 (例 e.g. `属性1`)"""
+    value: str
+    """属性值 (例 e.g. `属性值1`)"""
+    visibility: Literal["PUBLIC", "PRIVATE"]
+    """属性可见范围 (`PUBLIC` `PRIVATE`)"""
 
 
-class CopyDentriesReplyResultItems(Record, alias_generator=camel):
-    space_id: str | None
+class CommitFileOption(Shape, alias_generator=camel):
+    """Commit file option (可选参数)."""
+
+    app_properties: list[DentryVersionAppProperty] = empty_list()
+    conflict_strategy: str | None = None
+    """文件名称冲突策略"""
+    size: int | None = None
+    """文件大小 (单位 unit B)"""
+
+
+class CopiedDentry(Reply, alias_generator=camel):
+    """Copied dentry."""
+
+    space_id: str
     """源文件或文件夹所在的空间ID"""
-    dentry_id: str | None
+    dentry_id: str
     """源文件或文件夹的ID"""
     async_: bool | None
     """是否是异步任务"""
-    success: bool | None
-    """是否成功"""
+    success: bool
+    """文件或文件夹获取是否成功"""
     error_code: str | None
     """错误原因"""
     task_id: str | None
     """异步任务ID"""
     target_space_id: str | None
-    """目标空间ID"""
+    """移动之后所属的空间ID"""
     target_dentry_id: str | None
     """复制之后的文件或文件夹ID"""
-
-
-class CopyDentriesReply(Record, alias_generator=camel):
-    result_items: list[CopyDentriesReplyResultItems] = empty_list()
-    """批量复制文件或文件夹的结果列表"""
-
-
-class DeleteDentriesOption(TypedDict, total=False):
-    to_recycle_bin: bool
-    """是否删除到回收站 (默认 default `False`; 例 e.g. `True`)"""
-
-
-class DeleteDentriesReplyResultItems(Record, alias_generator=camel):
-    space_id: str | None
-    """源文件或文件夹的空间ID"""
-    dentry_id: str | None
-    """源文件或文件夹的ID"""
-    async_: bool | None
-    """是否是异步任务"""
-    success: bool | None
-    """是否成功"""
-    error_code: str | None
-    """错误原因"""
-    task_id: str | None
-    """异步任务ID"""
-
-
-class DeleteDentriesReply(Record, alias_generator=camel):
-    result_items: list[DeleteDentriesReplyResultItems] = empty_list()
-    """批量删除文件结果列表"""
-
-
-class GetCurrentAppReplyAppPartitionsQuota(Record, alias_generator=camel):
-    used: int | None
-    """已使用容量 (单位 unit B)"""
-    max: int | None
-    """最大容量 (单位 unit B)"""
-    reserved: int | None
-    """预分配剩余容量 (单位 unit B)"""
-    type: str | None
-    """容量类型 (`SHARE` `PRIVATE`)"""
-
-
-class GetCurrentAppReplyAppPartitions(Record, alias_generator=camel):
-    partition_type: str | None
-    """分区类型 (`PUBLIC_OSS_PARTITION` `MINI_OSS_PARTITION`)"""
-    quota: GetCurrentAppReplyAppPartitionsQuota | None
-    """容量信息"""
-
-
-class GetCurrentAppReplyApp(Record, alias_generator=camel):
-    corp_id: str | None
-    """应用归属企业的corpId"""
-    app_id: str | None
-    """应用标识"""
-    name: str | None
-    """应用名称"""
-    create_time: str | None
-    """应用空间创建时间"""
-    modified_time: str | None
-    """应用空间修改时间"""
-    partitions: list[GetCurrentAppReplyAppPartitions] = empty_list()
-    """分区信息列表"""
-
-
-class GetCurrentAppReply(Record, alias_generator=camel):
-    app_: GetCurrentAppReplyApp | None
-    """企业存储应用信息"""
-
-
-class GetDentriesOption(TypedDict, total=False):
-    app_ids_for_app_properties: Annotated[list[str], Field(max_length=20)]
-    """指定应用ID列表 (≤ 20 项 items)"""
-    with_thumbnail: bool
-    """是否获取文件缩略图信息 (例 e.g. `True`)"""
-
-
-class GetDentriesReplyResultItemsDentryProperties(Record, alias_generator=camel):
-    read_only: bool | None
-    """文件或文件夹是否只读"""
-
-
-class GetDentriesReplyResultItemsDentryAppProperties(Record, alias_generator=camel):
-    name: str | None
-    """属性名"""
-    value: str | None
-    """属性值"""
-    visibility: str | None
-    """属性可见性 (`PUBLIC` `PRIVATE`)"""
-
-
-class GetDentriesReplyResultItemsDentryThumbnail(Record, alias_generator=camel):
-    width: int | None
-    """缩略图宽度"""
-    height: int | None
-    """缩略图高度"""
-    url: str | None
-    """缩略图url"""
-
-
-class GetDentriesReplyResultItemsDentry(Record, alias_generator=camel):
-    id: str | None
-    """文件或文件夹的ID"""
-    space_id: str | None
-    """文件或文件夹所在的空间ID"""
-    parent_id: str | None
-    """文件或文件夹的父目录ID"""
-    type: str | None
-    """类型 (`FILE` `FOLDER`)"""
-    name: str | None
-    """文件或文件夹名称"""
-    size: int | None
-    """文件大小 (单位 unit B)"""
-    path: str | None
-    """文件或文件夹的路径"""
-    version: int | None
-    """文件或文件夹的版本号"""
-    status: str | None
-    """状态 (`NORMAL` `DELETED` `EXPIRED`)"""
-    extension: str | None
-    """文件的后缀"""
-    creator_id: str | None
-    """创建者unionId"""
-    modifier_id: str | None
-    """修改者unionId"""
-    create_time: str | None
-    """创建时间"""
-    modified_time: str | None
-    """修改时间"""
-    properties: GetDentriesReplyResultItemsDentryProperties | None
-    """文件或文件夹属性信息"""
-    app_properties: GetDentriesReplyResultItemsDentryAppProperties | None
-    """在特定应用上的属性"""
-    uuid: str | None
-    """标识字段"""
-    partition_type: str | None
-    """存储分区 (`PUBLIC_OSS_PARTITION` `MINI_OSS_PARTITION`)"""
-    storage_driver: str | None
-    """驱动类型 (`DINGTALK` `ALIDOC` `SHANJI` `UNKNOWN`)"""
-    thumbnail: GetDentriesReplyResultItemsDentryThumbnail | None
-    """缩略图信息"""
-
-
-class GetDentriesReplyResultItems(Record, alias_generator=camel):
-    space_id: str | None
-    """文件或文件夹所在空间ID"""
-    dentry_id: str | None
-    """文件或文件夹的ID"""
-    success: bool | None
-    """文件或文件夹获取是否成功"""
-    error_code: str | None
-    """错误原因"""
-    dentry: GetDentriesReplyResultItemsDentry | None
+    dentry: DentryVersion | None
     """文件或文件夹的信息"""
 
 
-class GetDentriesReply(Record, alias_generator=camel):
-    result_items: list[GetDentriesReplyResultItems] = empty_list()
-    """批量获取的文件或文件夹信息列表"""
+class CreatedMultipartFileUpload(Reply, alias_generator=camel):
+    """Created multipart file upload."""
+
+    upload_key: str | None
+    """上传唯一标识"""
+    storage_driver: str | None
+    """文件存储类型 (`DINGTALK` `ALIDOC` `SHANJI` `UNKNOWN`)"""
 
 
-class GetDentryOpenInfoOption(TypedDict, total=False):
-    version: int
-    """指定文件的版本号 (例 e.g. `1`)"""
-    type: Literal["PREVIEW", "EDIT"]
-    """文件的打开方式 (`PREVIEW` `EDIT`)"""
-    water_mark: bool
-    """是否需要水印 (例 e.g. `True`)"""
-    check_login: bool
-    """是否检查钉钉登录态 (默认 default `False`; 例 e.g. `True`)"""
+class CurrentApp(Reply, alias_generator=camel):
+    """Current app."""
+
+    corp_id: str | None
+    """应用归属企业的corpId"""
+    app_id: str
+    """应用标识"""
+    name: str = ""
+    """应用名称"""
+    create_time: str
+    """应用空间创建时间"""
+    modified_time: str | None
+    """应用空间修改时间"""
+    partitions: list[Partition] = empty_list()
+    """分区信息列表"""
 
 
-class GetDentryOpenInfoReply(Record, alias_generator=camel):
+class DeleteDentriesOption(Shape, alias_generator=camel):
+    """Delete dentries option (可选参数)."""
+
+    to_recycle_bin: bool | None = None
+    """是否删除到回收站 (默认 default `False`; 例 e.g. `True`)"""
+
+
+class Dentry(Reply, alias_generator=camel):
+    """Dentry."""
+
     url: str | None
     """文件链接"""
     has_water_mark: bool | None
     """是否支持水印"""
 
 
-class GetDentryThumbnailsReplyResultItemsThumbnail(Record, alias_generator=camel):
-    width: int | None
-    """缩略图宽度"""
-    height: int | None
-    """缩略图高度"""
-    url: str | None
-    """缩略图url"""
+class DentryOption(Shape, alias_generator=camel):
+    """Dentry option (可选参数)."""
+
+    app_ids_for_app_properties: Annotated[list[str], Field(max_length=20)] = empty_list()
+    """指定应用ID列表 (≤ 20 项 items)"""
+    with_thumbnail: bool | None = None
+    """是否获取文件缩略图信息 (例 e.g. `True`)"""
 
 
-class GetDentryThumbnailsReplyResultItems(Record, alias_generator=camel):
+class DentryPage(Reply, alias_generator=camel):
+    """Dentry page."""
+
+    dentries: list[DentryVersion] = empty_list()
+    """返回的文件或文件夹列表"""
+    next_token: str | None
+    """分页游标"""
+
+
+class DentryThumbnail(Reply, alias_generator=camel):
+    """Dentry thumbnail."""
+
     space_id: str | None
     """文件所在空间ID"""
     dentry_id: str | None
@@ -238,45 +136,212 @@ class GetDentryThumbnailsReplyResultItems(Record, alias_generator=camel):
     """是否成功获取到缩略图信息"""
     error_code: str | None
     """错误原因"""
-    thumbnail: GetDentryThumbnailsReplyResultItemsThumbnail | None
+    thumbnail: Thumbnail | None
     """缩略图信息"""
 
 
-class GetDentryThumbnailsReply(Record, alias_generator=camel):
-    result_items: list[GetDentryThumbnailsReplyResultItems] = empty_list()
-    """缩略图获取结果列表"""
+class DentryVersion(Reply, alias_generator=camel):
+    """Dentry version (文件或文件夹的信息)."""
+
+    app_properties: DentryVersionAppProperty | None
+    """在特定应用上的属性"""
+    category: str | None
+    create_time: IsoTime
+    """创建时间"""
+    creator_id: str
+    """创建者unionId"""
+    extension: str | None
+    """文件的后缀"""
+    id: str
+    """文件或文件夹的ID"""
+    modified_time: IsoTime
+    """修改时间"""
+    modifier_id: str
+    """修改者unionId"""
+    name: str
+    """文件或文件夹名称"""
+    parent_id: str | None
+    """文件或文件夹的父目录ID"""
+    partition_type: str
+    """存储分区 (`PUBLIC_OSS_PARTITION` `MINI_OSS_PARTITION`)"""
+    path: str
+    """文件在空间内的路径"""
+    properties: DentryVersionProperty | None
+    """文件或文件夹属性信息"""
+    size: int
+    """文件大小 (单位 unit B)"""
+    space_id: str
+    """文件或文件夹所在的空间ID"""
+    status: str
+    """文件或文件夹的状态 (`NORMAL` `DELETED` `EXPIRED`)"""
+    storage_driver: str
+    """驱动类型 (`DINGTALK` `ALIDOC` `SHANJI` `UNKNOWN`)"""
+    thumbnail: Thumbnail | None
+    """缩略图信息"""
+    type: str
+    """类型 (`FILE` `FOLDER`)"""
+    uuid: str
+    """唯一标识"""
+    version: int
+    """文件或文件夹的版本号"""
 
 
-class GetMultipartFileUploadInfosOption(TypedDict, total=False):
-    prefer_intranet: bool
-    """是否优先使用内网传输 (例 e.g. `True`)"""
+class DentryVersionAppProperty(Reply, Shape, alias_generator=camel):
+    """Dentry version app property (在特定应用上的属性)."""
+
+    name: str
+    """属性名"""
+    value: str
+    """属性值"""
+    visibility: str
+    """属性可见性"""
 
 
-class GetMultipartFileUploadInfosReplyMultipartHeaderSignatureInfosHeaderSignatureInfo(Record, alias_generator=camel):
-    resource_urls: list[str] = empty_list()
-    """多个上传URL"""
-    headers: dict[str, str] | None
-    expiration_seconds: int | None
+class DentryVersionProperty(Reply, alias_generator=camel):
+    """Dentry version property (文件属性)."""
+
+    read_only: bool
+    """文件或文件夹是否只读"""
+
+
+class FileUpload(Reply, alias_generator=camel):
+    """File upload."""
+
+    header_signature_info: HeaderSignatureInfo | None
+    """Header加签上传信息"""
+    protocol: str | None
+    """上传协议"""
+    storage_driver: str | None
+    """文件存储类型"""
+    upload_key: str | None
+    """上传唯一标识"""
+
+
+class FileUploadOption(Shape, alias_generator=camel):
+    """File upload option (可选参数)."""
+
+    pre_check_param: PreCheck | None = None
+    """预检查的字段"""
+    prefer_intranet: bool | None = None
+    """是否优先使用内网传输"""
+    prefer_region: str | None = None
+    """优先地域"""
+    storage_driver: str | None = None
+    """文件存储驱动类型"""
+
+
+class HeaderSignatureInfo(Reply, alias_generator=camel):
+    """Header signature info (Header加签上传信息)."""
+
+    expiration_seconds: SpanSeconds | None
     """过期时间 (单位 unit 秒)"""
-    region: str | None
-    """地域 (`ZHANGJIAKOU` `SHENZHEN` `SHANGHAI` `SINGAPORE` `UNKNOWN`)"""
+    headers: dict[str, str] = empty_dict()
     internal_resource_urls: list[str] = empty_list()
     """内网URL列表"""
+    region: str | None
+    """地域 (`ZHANGJIAKOU` `SHENZHEN` `SHANGHAI` `SINGAPORE` `UNKNOWN`)"""
+    resource_urls: list[str] = empty_list()
+    """多个上传下载URL列表"""
 
 
-class GetMultipartFileUploadInfosReplyMultipartHeaderSignatureInfos(Record, alias_generator=camel):
+class Member(Reply, Shape, alias_generator=camel):
+    """Member (权限成员列表)."""
+
+    corp_id: str | None = None
+    """权限归属的企业corpId"""
+    id: str
+    """权限成员id"""
+    type: str
+    """权限成员类型"""
+
+
+class MultipartFileUpload(Reply, alias_generator=camel):
+    """Multipart file upload."""
+
     part_number: int | None
     """分片Id"""
-    header_signature_info: GetMultipartFileUploadInfosReplyMultipartHeaderSignatureInfosHeaderSignatureInfo | None
+    header_signature_info: HeaderSignatureInfo | None
     """header信息"""
 
 
-class GetMultipartFileUploadInfosReply(Record, alias_generator=camel):
-    multipart_header_signature_infos: list[GetMultipartFileUploadInfosReplyMultipartHeaderSignatureInfos] = empty_list()
-    """分片Header加签上传信息列表"""
+class MultipartFileUploadOption(Shape, alias_generator=camel):
+    """Multipart file upload option (可选参数)."""
+
+    prefer_intranet: bool | None = None
+    """是否优先使用内网传输 (例 e.g. `True`)"""
 
 
-class GetOrgReplyOrgPartitionsQuota(Record, alias_generator=camel):
+class Org(Reply, alias_generator=camel):
+    """Org."""
+
+    corp_id: str | None
+    """企业corpId"""
+    partitions: list[Partition] = empty_list()
+    """分区容量信息列表"""
+
+
+class Partition(Reply, alias_generator=camel):
+    """Partition (分区信息列表)."""
+
+    partition_type: str | None
+    """分区类型 (`PUBLIC_OSS_PARTITION` `MINI_OSS_PARTITION`)"""
+    quota: Quota | None
+    """容量信息"""
+
+
+class Permission(Reply, alias_generator=camel):
+    """Permission (权限列表)."""
+
+    create_time: str
+    """创建时间"""
+    dentry_id: str | None
+    """文件或文件夹Id"""
+    duration: int | None
+    """有效时间"""
+    member: Member | None
+    """权限成员"""
+    modified_time: str | None
+    """修改时间"""
+    operator_id: str | None
+    """操作者unionId"""
+    role: Role | None
+    """权限角色"""
+    space_id: str | None
+    """空间Id"""
+
+
+class PermissionOption(Shape, alias_generator=camel):
+    """Permission option (可选参数)."""
+
+    duration: SpanSeconds | None = None
+    """授权有效时长 (单位 unit 秒)"""
+
+
+class PermissionPage(Reply, alias_generator=camel):
+    """Permission page."""
+
+    next_token: str | None
+    """分页游标"""
+    permissions: list[Permission] = empty_list()
+    """权限列表"""
+
+
+class PreCheck(Shape, alias_generator=camel):
+    """Pre check (预检查的字段)."""
+
+    md5: str | None = None
+    """文件md5值"""
+    name: str | None = None
+    """文件名称"""
+    parent_id: str | None = None
+    """父目录Id"""
+    size: int | None = None
+    """文件大小 (单位 unit B)"""
+
+
+class Quota(Reply, alias_generator=camel):
+    """Quota (容量信息)."""
+
     used: int | None
     """已使用容量 (单位 unit B)"""
     max: int | None
@@ -287,27 +352,10 @@ class GetOrgReplyOrgPartitionsQuota(Record, alias_generator=camel):
     """容量类型 (`SHARE` `PRIVATE`)"""
 
 
-class GetOrgReplyOrgPartitions(Record, alias_generator=camel):
-    partition_type: str | None
-    """分区类型 (`PUBLIC_OSS_PARTITION` `MINI_OSS_PARTITION`)"""
-    quota: GetOrgReplyOrgPartitionsQuota | None
-    """容量信息"""
+class RecycleBin(Reply, alias_generator=camel):
+    """Recycle bin."""
 
-
-class GetOrgReplyOrg(Record, alias_generator=camel):
-    corp_id: str | None
-    """企业corpId"""
-    partitions: list[GetOrgReplyOrgPartitions] = empty_list()
-    """分区容量信息列表"""
-
-
-class GetOrgReply(Record, alias_generator=camel):
-    org: GetOrgReplyOrg | None
-    """企业信息"""
-
-
-class GetRecycleBinReplyRecycleBin(Record, alias_generator=camel):
-    id: str | None
+    id: str
     """回收站id"""
     scope: str | None
     """回收站范围类型"""
@@ -315,205 +363,10 @@ class GetRecycleBinReplyRecycleBin(Record, alias_generator=camel):
     """回收站范围Id"""
 
 
-class GetRecycleBinReply(Record, alias_generator=camel):
-    recycle_bin: GetRecycleBinReplyRecycleBin | None
-    """回收站信息"""
+class RecycleItem(Reply, alias_generator=camel):
+    """Recycle item."""
 
-
-class GetRecycleItemReplyItem(Record, alias_generator=camel):
-    id: str | None
-    """回收项id"""
-    space_id: str | None
-    """原文件或文件夹所在空间Id"""
-    dentry_id: str | None
-    """原文件或文件夹Id"""
-    size: int | None
-    """原文件或文件夹大小 (单位 unit B)"""
-    type: str | None
-    """类型 (`FILE` `FOLDER`)"""
-    original_name: str | None
-    """原文件或文件夹名称"""
-    original_path: str | None
-    """原文件或文件夹路径"""
-    operator_id: str | None
-    """删除操作人unionId"""
-    operator_time: str | None
-    """删除时间"""
-
-
-class GetRecycleItemReply(Record, alias_generator=camel):
-    item: GetRecycleItemReplyItem | None
-    """回收项信息"""
-
-
-class InitMultipartFileUploadOptionPreCheckParam(TypedDict, total=False):
-    md5: str
-    """文件md5值"""
-    size: int
-    """文件大小 (单位 unit B)"""
-    parent_id: str
-    """父目录Id"""
-    name: str
-    """文件名称"""
-
-
-class InitMultipartFileUploadOption(TypedDict, total=False):
-    storage_driver: str
-    """文件存储驱动类型"""
-    pre_check_param: InitMultipartFileUploadOptionPreCheckParam
-    """预检查的字段"""
-    prefer_region: Literal["ZHANGJIAKOU", "SHENZHEN", "SHANGHAI", "SINGAPORE", "UNKNOWN"]
-    """优先地域 (`ZHANGJIAKOU` `SHENZHEN` `SHANGHAI` `SINGAPORE` `UNKNOWN`)"""
-
-
-class InitMultipartFileUploadReply(Record, alias_generator=camel):
-    upload_key: str | None
-    """上传唯一标识"""
-    storage_driver: str | None
-    """文件存储类型 (`DINGTALK` `ALIDOC` `SHANJI` `UNKNOWN`)"""
-
-
-class ListAllDentriesOption(TypedDict, total=False):
-    next_token: str
-    """分页游标 (例 e.g. `3678056xxxxx`)"""
-    max_results: Annotated[int, Field(le=50)]
-    """每页条目数 (≤ 50; 默认 default `50`; 例 e.g. `30`)"""
-    order: Literal["ASC", "DESC"]
-    """排序规则 (`ASC` `DESC`; 默认 default `ASC`)"""
-    with_thumbnail: bool
-    """是否获取文件缩略图的链接 (默认 default `False`; 例 e.g. `True`)"""
-
-
-class ListAllDentriesReplyDentriesProperties(Record, alias_generator=camel):
-    read_only: bool | None
-    """文件是否只读"""
-
-
-class ListAllDentriesReplyDentriesAppProperties(Record, alias_generator=camel):
-    name: str | None
-    """属性名称"""
-    value: str | None
-    """属性值"""
-    visibility: str | None
-    """属性可见性 (`PUBLIC` `PRIVATE`)"""
-
-
-class ListAllDentriesReplyDentriesThumbnail(Record, alias_generator=camel):
-    width: int | None
-    """缩略图宽度"""
-    height: int | None
-    """缩略图高度"""
-    url: str | None
-    """缩略图url"""
-
-
-class ListAllDentriesReplyDentries(Record, alias_generator=camel):
-    id: str | None
-    """文件或文件夹ID"""
-    space_id: str | None
-    """所在空间ID"""
-    parent_id: str | None
-    """父目录ID"""
-    type: str | None
-    """类型 (`FILE` `FOLDER`)"""
-    name: str | None
-    """文件或文件夹名称"""
-    size: int | None
-    """文件大小 (单位 unit B)"""
-    path: str | None
-    """文件或文件夹的路径"""
-    version: int | None
-    """文件的版本号"""
-    status: str | None
-    """文件或文件夹的状态 (`NORMAL` `DELETED` `EXPIRED`)"""
-    extension: str | None
-    """文件的后缀"""
-    creator_id: str | None
-    """创建者unionId"""
-    modifier_id: str | None
-    """修改者unionId"""
-    create_time: str | None
-    """创建时间"""
-    modified_time: str | None
-    """修改时间"""
-    properties: ListAllDentriesReplyDentriesProperties | None
-    """文件属性"""
-    app_properties: ListAllDentriesReplyDentriesAppProperties | None
-    """在特定应用上的属性"""
-    uuid: str | None
-    """标识字段"""
-    partition_type: str | None
-    """存储分区 (`PUBLIC_OSS_PARTITION` `MINI_OSS_PARTITION`)"""
-    storage_driver: str | None
-    """驱动类型 (`DINGTALK` `ALIDOC` `SHANJI` `UNKNOWN`)"""
-    thumbnail: ListAllDentriesReplyDentriesThumbnail | None
-    """缩略图信息"""
-
-
-class ListAllDentriesReply(Record, alias_generator=camel):
-    dentries: list[ListAllDentriesReplyDentries] = empty_list()
-    """返回的文件或文件夹列表"""
-    next_token: str | None
-    """分页游标"""
-
-
-class ListDentryVersionsDentrieProperties(Record, alias_generator=camel):
-    read_only: bool | None
-    """文件是否只读"""
-
-
-class ListDentryVersionsDentrieAppProperties(Record, alias_generator=camel):
-    name: str | None
-    """属性名"""
-    value: str | None
-    """属性值"""
-    visibility: str | None
-    """属性可见性 (`PUBLIC` `PRIVATE`)"""
-
-
-class ListDentryVersionsDentrie(Record, alias_generator=camel):
-    id: str | None
-    """文件id"""
-    space_id: str | None
-    """所在空间Id"""
-    parent_id: str | None
-    """父目录Id"""
-    type: str | None
-    """类型"""
-    name: str | None
-    """文件名称"""
-    size: int | None
-    """文件大小 (单位 unit B)"""
-    path: str | None
-    """文件路径"""
-    version: int | None
-    """版本"""
-    status: str | None
-    """状态 (`NORMAL` `DELETED` `EXPIRED`)"""
-    extension: str | None
-    """文件后缀"""
-    creator_id: str | None
-    """创建者unionId"""
-    modifier_id: str | None
-    """修改者unionId"""
-    create_time: str | None
-    """创建时间"""
-    modified_time: str | None
-    """修改时间"""
-    properties: ListDentryVersionsDentrieProperties | None
-    """属性列表"""
-    app_properties: ListDentryVersionsDentrieAppProperties | None
-    """在特定应用上的属性"""
-    uuid: str | None
-    """业务标识"""
-    partition_type: str | None
-    """存储分区 (`PUBLIC_OSS_PARTITION` `MINI_OSS_PARTITION`)"""
-    storage_driver: str | None
-    """驱动类型 (`DINGTALK` `ALIDOC` `UNKNOWN`)"""
-
-
-class ListRecycleItemsRecycleItem(Record, alias_generator=camel):
-    id: str | None
+    id: str
     """回收项id"""
     space_id: str | None
     """原文件或文件夹所在的空间Id"""
@@ -523,53 +376,30 @@ class ListRecycleItemsRecycleItem(Record, alias_generator=camel):
     """原文件或文件夹大小 (单位 unit B)"""
     type: str | None
     """类型 (`FILE` `FOLDER`)"""
-    original_name: str | None
+    original_name: str = ""
     """原文件或文件夹名称"""
     original_path: str | None
     """原文件或文件夹路径"""
     operator_id: str | None
     """删除操作人unionId"""
-    operator_time: str | None
+    operator_time: IsoTime | None
     """删除时间"""
 
 
-class MoveDentriesOption(TypedDict, total=False):
-    conflict_strategy: Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"]
-    """文件或文件夹的名称冲突策略 (`AUTO_RENAME` `OVERWRITE` `RETURN_DENTRY_IF_EXISTS` `RETURN_ERROR_IF_EXISTS`)"""
-    preserve_permissions: bool
+class RecycleItemOption(Shape, alias_generator=camel):
+    """Recycle item option (可选参数)."""
+
+    conflict_strategy: (
+        Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"] | None
+    ) = None
+    """文件或者文件夹的名称冲突策略 (`AUTO_RENAME` `OVERWRITE` `RETURN_DENTRY_IF_EXISTS` `RETURN_ERROR_IF_EXISTS`; 默认 default `AUTO_RENAME`)"""
+    preserve_permissions: bool | None = None
     """移动后 (默认 default `False`)"""
 
 
-class MoveDentriesReplyResultItems(Record, alias_generator=camel):
-    space_id: str | None
-    """源文件或文件夹所在的空间ID"""
-    dentry_id: str | None
-    """源文件或文件夹的ID"""
-    async_: bool | None
-    """是否是异步任务"""
-    success: bool | None
-    """是否成功"""
-    error_code: str | None
-    """错误原因"""
-    task_id: str | None
-    """异步任务ID"""
-    target_space_id: str | None
-    """移动之后所属的空间ID"""
-    target_dentry_id: str | None
-    """移动之后文件或文件夹的ID"""
+class RecycleItemResult(Reply, alias_generator=camel):
+    """Recycle item result."""
 
-
-class MoveDentriesReply(Record, alias_generator=camel):
-    result_items: list[MoveDentriesReplyResultItems] = empty_list()
-    """批量移动文件或文件夹的结果列表"""
-
-
-class RestoreRecycleItemOption(TypedDict, total=False):
-    conflict_strategy: Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"]
-    """文件名称冲突策略 (`AUTO_RENAME` `OVERWRITE` `RETURN_DENTRY_IF_EXISTS` `RETURN_ERROR_IF_EXISTS`)"""
-
-
-class RestoreRecycleItemReply(Record, alias_generator=camel):
     async_: bool | None
     """是否是异步任务"""
     task_id: str | None
@@ -580,15 +410,19 @@ class RestoreRecycleItemReply(Record, alias_generator=camel):
     """操作对应根节点还原之后的文件ID"""
 
 
-class RestoreRecycleItemsOption(TypedDict, total=False):
-    conflict_strategy: Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"]
-    """文件名称冲突策略 (`AUTO_RENAME` `OVERWRITE` `RETURN_DENTRY_IF_EXISTS` `RETURN_ERROR_IF_EXISTS`)"""
+class RefreshWebOfficeToken(Reply, alias_generator=camel):
+    """Refresh web office token."""
+
+    web_office_access_token: Secret | None
+    web_office_refresh_token: Secret | None
 
 
-class RestoreRecycleItemsReplyResultItems(Record, alias_generator=camel):
+class RestoredRecycleItem(Reply, alias_generator=camel):
+    """Restored recycle item."""
+
     recycle_bin_id: str | None
     """回收站ID"""
-    recycle_item_id: str | None
+    recycle_item_id: str
     """回收项ID"""
     async_: bool | None
     """是否是异步任务"""
@@ -604,253 +438,89 @@ class RestoreRecycleItemsReplyResultItems(Record, alias_generator=camel):
     """还原后的文件或文件夹ID"""
 
 
-class RestoreRecycleItemsReply(Record, alias_generator=camel):
-    result_items: list[RestoreRecycleItemsReplyResultItems] = empty_list()
-    """批量还原文件或文件夹的结果列表"""
+class Role(Reply, alias_generator=camel):
+    """Role (权限角色)."""
+
+    id: str
+    """权限角色id"""
+    name: str = ""
+    """角色名称"""
 
 
-class UpdateDentryAppPropertiesAppProperties(TypedDict, total=False):
-    name: Required[str]
-    """属性名称 (例 e.g. `属性1`)"""
-    value: Required[str]
-    """属性值 (例 e.g. `属性值1`)"""
-    visibility: Required[Literal["PUBLIC", "PRIVATE"]]
-    """属性可见范围 (`PUBLIC` `PRIVATE`)"""
+class StorageInfo(Shape, alias_generator=camel):
+    """Storage info."""
+
+    open_type: str
+    url: str
 
 
-class AddPermissionMembers(TypedDict, total=False):
-    corp_id: str
-    """权限归属的企业corpId"""
-    id: Required[str]
-    """权限成员id"""
-    type: Required[str]
-    """权限成员类型"""
+class Thumbnail(Reply, alias_generator=camel):
+    """Thumbnail (缩略图信息)."""
+
+    height: int
+    """缩略图高度"""
+    url: str
+    """缩略图url"""
+    width: int
+    """缩略图宽度"""
 
 
-class AddPermissionOption(TypedDict, total=False):
-    duration: int
-    """授权有效时长 (单位 unit 秒)"""
+class WebOfficeUrl(Reply, alias_generator=camel):
+    """Web office url."""
 
-
-class BatchQueryRolesReply(Record, alias_generator=camel):
-    role_map: dict[str, JsonValue] | None
-
-
-class CommitFileOptionAppProperties(TypedDict, total=False):
-    name: Required[str]
-    """属性名"""
-    value: Required[str]
-    """属性值"""
-    visibility: Required[str]
-    """属性可见性"""
-
-
-class CommitFileOption(TypedDict, total=False):
-    app_properties: list[CommitFileOptionAppProperties]
-    conflict_strategy: str
-    """文件名称冲突策略"""
-    size: int
-    """文件大小 (单位 unit B)"""
-
-
-class CommitFileReplyDentryProperties(Record, alias_generator=camel):
-    read_only: bool | None
-    """文件是否只读"""
-
-
-class CommitFileReplyDentryThumbnail(Record, alias_generator=camel):
-    height: int | None
-    url: str | None
-    width: int | None
-
-
-class CommitFileReplyDentry(Record, alias_generator=camel):
-    app_properties: dict[str, JsonValue] | None
-    """在特定应用上的属性"""
-    category: str | None
-    create_time: str | None
-    """创建时间"""
-    creator_id: str | None
-    """创建者unionId"""
-    extension: str | None
-    """文件后缀"""
-    id: str | None
-    """文件Id"""
-    modified_time: str | None
-    """修改时间"""
-    modifier_id: str | None
-    """修改者unionId"""
-    name: str | None
-    """文件名称"""
-    parent_id: str | None
-    """父目录Id"""
-    partition_type: str | None
-    """存储分区"""
-    path: str | None
-    """文件在空间内的路径"""
-    properties: CommitFileReplyDentryProperties | None
-    """文件属性"""
-    size: int | None
-    """文件大小 (单位 unit B)"""
-    space_id: str | None
-    """所在空间Id"""
-    status: str | None
-    """状态"""
-    storage_driver: str | None
-    """驱动类型"""
-    thumbnail: CommitFileReplyDentryThumbnail | None
-    type: str | None
-    """类型"""
-    uuid: str | None
-    """唯一标识"""
-    version: int | None
-    """版本"""
-
-
-class CommitFileReply(Record, alias_generator=camel):
-    dentry: CommitFileReplyDentry | None
-    """文件信息"""
-
-
-class DeletePermissionMembers(TypedDict, total=False):
-    corp_id: str
-    """权限归属的企业corpId"""
-    id: Required[str]
-    """权限成员id"""
-    type: Required[str]
-    """权限成员类型"""
-
-
-class GetFileUploadInfoOptionPreCheckParam(TypedDict, total=False):
-    md5: str
-    """文件md5值"""
-    name: str
-    """文件名称"""
-    parent_id: str
-    """父目录Id"""
-    size: int
-    """文件大小 (单位 unit B)"""
-
-
-class GetFileUploadInfoOption(TypedDict, total=False):
-    pre_check_param: GetFileUploadInfoOptionPreCheckParam
-    """预检查的字段"""
-    prefer_intranet: bool
-    """是否优先使用内网传输"""
-    prefer_region: str
-    """优先地域"""
-    storage_driver: str
-    """文件存储驱动类型"""
-
-
-class GetFileUploadInfoReplyHeaderSignatureInfo(Record, alias_generator=camel):
-    expiration_seconds: int | None
-    """过期时间 (单位 unit 秒)"""
-    headers: dict[str, str] | None
-    internal_resource_urls: list[str] = empty_list()
-    """内网访问地址"""
-    region: str | None
-    """地域"""
-    resource_urls: list[str] = empty_list()
-    """多个上传下载URL列表"""
-
-
-class GetFileUploadInfoReply(Record, alias_generator=camel):
-    header_signature_info: GetFileUploadInfoReplyHeaderSignatureInfo | None
-    """Header加签上传信息"""
-    protocol: str | None
-    """上传协议"""
-    storage_driver: str | None
-    """文件存储类型"""
-    upload_key: str | None
-    """上传唯一标识"""
-
-
-class GetWebOfficeUrlReply(Record, alias_generator=camel):
     web_office_access_token: Secret | None
     web_office_refresh_token: Secret | None
     web_office_url: str | None
 
 
-class ListPermissionsOption(TypedDict, total=False):
-    filter_role_ids: list[str]
-    """需要查询的角色Id列表"""
-    max_results: int
-    """每页条目数"""
-    next_token: str
-    """分页游标"""
-
-
-class ListPermissionsReplyPermissionsMember(Record, alias_generator=camel):
-    corp_id: str | None
-    """权限归属的企业corpId"""
-    id: str | None
-    """权限成员id"""
-    type: str | None
-    """权限成员类型"""
-
-
-class ListPermissionsReplyPermissionsRole(Record, alias_generator=camel):
-    id: str | None
-    """权限角色id"""
-    name: str | None
-    """角色名称"""
-
-
-class ListPermissionsReplyPermissions(Record, alias_generator=camel):
-    create_time: str | None
-    """创建时间"""
-    dentry_id: str | None
-    """文件或文件夹Id"""
-    duration: int | None
-    """有效时间"""
-    member: ListPermissionsReplyPermissionsMember | None
-    """权限成员"""
-    modified_time: str | None
-    """修改时间"""
-    operator_id: str | None
-    """操作者unionId"""
-    role: ListPermissionsReplyPermissionsRole | None
-    """权限角色"""
-    space_id: str | None
-    """空间Id"""
-
-
-class ListPermissionsReply(Record, alias_generator=camel):
-    next_token: str | None
-    """分页游标"""
-    permissions: list[ListPermissionsReplyPermissions] = empty_list()
-    """权限列表"""
-
-
-class RefreshWebOfficeTokenReply(Record, alias_generator=camel):
-    web_office_access_token: Secret | None
-    web_office_refresh_token: Secret | None
-
-
-class RegisterOpenInfoOpenInfos(TypedDict, total=False):
-    open_type: Required[str]
-    url: Required[str]
-
-
-class UpdatePermissionMembers(TypedDict, total=False):
-    corp_id: str
-    """权限归属的企业corpId"""
-    id: Required[str]
-    """权限成员id"""
-    type: Required[str]
-    """权限成员类型"""
-
-
-class UpdatePermissionOption(TypedDict, total=False):
-    duration: int
-    """授权有效时长 (单位 unit 秒)"""
-
-
 class StorageV1(Manager):
     add_folder = alias(DentryManager.create_folder)
 
+    @api("storage_1_0.AddPermission", "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions?unionId")
+    def add_permission(
+        self,
+        space_id: str,
+        dentry_id: str,
+        union_id: str,
+        role_id: str,
+        *,
+        members: Sequence[OrDict[Member]],
+        option: OrDict[PermissionOption] | None = None,
+    ) -> Call[None]:
+        """Add permission (添加权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 空间Id
+            dentry_id: 文件或者文件夹Id
+            union_id: 操作用户的unionId
+            role_id: 权限角色Id
+            members: 权限成员列表
+            option: 可选参数
+
+        Evidence: sdk
+        """
+        return Call(None)
+
     add_space = alias(SpaceManager.create)
+
+    @api(
+        "storage_1_0.BatchQueryRoles",
+        "POST /v1.0/storage/spaces/{spaceId}/dentries/permissions/roles/batchQuery",
+        idempotent=True,
+    )
+    def batch_query_roles(
+        self,
+        space_id: str,
+    ) -> Call[dict[str, JsonValue]]:
+        """Batch query roles (获取权限列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(dict[str, JsonValue], "roleMap").or_empty()
 
     @api("storage_1_0.ClearRecycleBin", "POST /v1.0/storage/recycleBins/{recycleBinId}/clear?unionId")
     def clear_recycle_bin(
@@ -874,6 +544,34 @@ class StorageV1(Manager):
         """
         return Call(None)
 
+    @api("storage_1_0.CommitFile", "POST /v1.0/storage/spaces/{spaceId}/files/commit?unionId")
+    def commit_file(
+        self,
+        space_id: str,
+        union_id: str,
+        parent_id: str,
+        *,
+        name: str,
+        upload_key: str,
+        option: OrDict[CommitFileOption] | None = None,
+        overwrite_dentry_id: str | None = None,
+    ) -> Call[DentryVersion | None]:
+        """Commit file (提交文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 空间Id
+            union_id: 操作者unionId
+            parent_id: 父目录Id
+            name: 文件的名称
+            upload_key: 添加文件唯一标识
+            option: 可选参数
+
+        Evidence: sdk
+        """
+        return Call(DentryVersion, "dentry").or_none()
+
     @api("storage_1_0.CopyDentries", "POST /v1.0/storage/spaces/{spaceId}/dentries/batchCopy?unionId")
     def copy_dentries(
         self,
@@ -881,10 +579,10 @@ class StorageV1(Manager):
         union_id: str,
         target_space_id: str,
         target_folder_id: str,
-        dentry_ids: Annotated[list[str], Field(max_length=3)],
         *,
-        option: CopyDentriesOption | None = None,
-    ) -> Call[CopyDentriesReply]:
+        dentry_ids: Annotated[list[str], Field(max_length=3)],
+        option: OrDict[RecycleItemOption] | None = None,
+    ) -> Call[list[CopiedDentry]]:
         """Copy dentries (批量复制文件或文件夹).
 
         Args:
@@ -906,7 +604,7 @@ class StorageV1(Manager):
 
         Source: copy-files-or-folders-in-bulk
         """
-        return Call(CopyDentriesReply)
+        return Call(list[CopiedDentry], "resultItems").or_empty()
 
     copy_dentry = alias(DentryManager.copy)
 
@@ -915,10 +613,10 @@ class StorageV1(Manager):
         self,
         space_id: str,
         union_id: str,
-        dentry_ids: Annotated[list[str], Field(max_length=50)],
         *,
-        option: DeleteDentriesOption | None = None,
-    ) -> Call[DeleteDentriesReply]:
+        dentry_ids: Annotated[list[str], Field(max_length=50)],
+        option: OrDict[DeleteDentriesOption] | None = None,
+    ) -> Call[list[CopiedDentry]]:
         """Delete dentries (批量删除文件或文件夹).
 
         Args:
@@ -937,7 +635,7 @@ class StorageV1(Manager):
 
         Source: delete-files-or-folders-in-bulk
         """
-        return Call(DeleteDentriesReply)
+        return Call(list[CopiedDentry], "resultItems").or_empty()
 
     delete_dentry = alias(DentryManager.delete)
 
@@ -950,6 +648,7 @@ class StorageV1(Manager):
         space_id: int,
         dentry_id: int,
         union_id: str,
+        *,
         property_names: list[str],
     ) -> Call[None]:
         """Delete dentry app properties (删除文件或文件夹的应用属性).
@@ -969,6 +668,34 @@ class StorageV1(Manager):
         Apps: internal, third_party_org.
 
         Source: delete-file-app-attribute
+        """
+        return Call(None)
+
+    @api(
+        "storage_1_0.DeletePermission",
+        "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions/remove?unionId",
+    )
+    def delete_permission(
+        self,
+        space_id: str,
+        dentry_id: str,
+        union_id: str,
+        role_id: str,
+        *,
+        members: Sequence[OrDict[Member]],
+    ) -> Call[None]:
+        """Delete permission (删除权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 空间Id
+            dentry_id: 文件Id
+            union_id: 操作者的unionId
+            role_id: 权限角色Id
+            members: 权限成员列表
+
+        Evidence: sdk
         """
         return Call(None)
 
@@ -1007,6 +734,7 @@ class StorageV1(Manager):
         self,
         recycle_bin_id: str,
         union_id: str,
+        *,
         recycle_item_ids: list[str],
     ) -> Call[None]:
         """Delete recycle items (批量删除回收项).
@@ -1031,7 +759,7 @@ class StorageV1(Manager):
     def get_current_app(
         self,
         union_id: str,
-    ) -> Call[GetCurrentAppReply]:
+    ) -> Call[CurrentApp]:
         """Get current app (获取应用信息).
 
         Args:
@@ -1045,17 +773,17 @@ class StorageV1(Manager):
 
         Source: obtains-the-information-about-the-current-application
         """
-        return Call(GetCurrentAppReply)
+        return Call(CurrentApp, "app")
 
     @api("storage_1_0.GetDentries", "POST /v1.0/storage/spaces/{spaceId}/dentries/query?unionId", idempotent=True)
     def get_dentries(
         self,
         space_id: str,
         union_id: str,
-        dentry_ids: Annotated[list[str], Field(max_length=30)],
         *,
-        option: GetDentriesOption | None = None,
-    ) -> Call[GetDentriesReply]:
+        dentry_ids: Annotated[list[str], Field(max_length=30)],
+        option: OrDict[DentryOption] | None = None,
+    ) -> Call[list[CopiedDentry]]:
         """Get dentries (批量获取文件或文件夹信息).
 
         Args:
@@ -1072,7 +800,7 @@ class StorageV1(Manager):
 
         Source: get-file-or-folder-information-in-bulk
         """
-        return Call(GetDentriesReply)
+        return Call(list[CopiedDentry], "resultItems").or_empty()
 
     get_dentry = alias(DentryManager.get)
 
@@ -1087,15 +815,21 @@ class StorageV1(Manager):
         dentry_id: str,
         union_id: str,
         *,
-        option: GetDentryOpenInfoOption | None = None,
-    ) -> Call[GetDentryOpenInfoReply]:
+        version: Annotated[int | None, wire("option.version")] = None,
+        type: Annotated[Literal["PREVIEW", "EDIT"] | None, wire("option.type")] = None,
+        water_mark: Annotated[bool | None, wire("option.waterMark")] = None,
+        check_login: Annotated[bool | None, wire("option.checkLogin")] = None,
+    ) -> Call[Dentry]:
         """Get dentry open info (获取文件预览或编辑信息).
 
         Args:
             space_id: 空间Id
             dentry_id: 文件Id
             union_id: 操作者unionId (例 e.g. `chyxxxxx`)
-            option: 可选参数
+            version: 指定文件的版本号 (例 e.g. `1`)
+            type: 文件的打开方式 (`PREVIEW` `EDIT`)
+            water_mark: 是否需要水印 (例 e.g. `True`)
+            check_login: 是否检查钉钉登录态 (默认 default `False`; 例 e.g. `True`)
 
         Codes: dentryEditNotSupport, dentryExtensionNotSupport, dentryNotExist, dentryPreviewNotSupport, fileMalicious,
             fileViral, operationTimeout, paramError, paramError.dentryId, paramError.openType, paramError.spaceId,
@@ -1107,7 +841,7 @@ class StorageV1(Manager):
 
         Source: obtains-the-object-preview-or-editing-information
         """
-        return Call(GetDentryOpenInfoReply)
+        return Call(Dentry)
 
     @api(
         "storage_1_0.GetDentryThumbnails",
@@ -1118,8 +852,9 @@ class StorageV1(Manager):
         self,
         space_id: str,
         union_id: str,
+        *,
         dentry_ids: list[str],
-    ) -> Call[GetDentryThumbnailsReply]:
+    ) -> Call[list[DentryThumbnail]]:
         """Get dentry thumbnails (批量获取文件缩略图).
 
         Args:
@@ -1136,9 +871,37 @@ class StorageV1(Manager):
 
         Source: get-file-thumbnails-in-bulk
         """
-        return Call(GetDentryThumbnailsReply)
+        return Call(list[DentryThumbnail], "resultItems").or_empty()
 
     get_file_download_info = alias(DentryManager.download_info)
+
+    @api(
+        "storage_1_0.GetFileUploadInfo",
+        "POST /v1.0/storage/spaces/{spaceId}/files/uploadInfos/query?unionId",
+        idempotent=True,
+    )
+    def get_file_upload_info(
+        self,
+        space_id: str,
+        union_id: str,
+        *,
+        multipart: bool,
+        protocol: str,
+        option: OrDict[FileUploadOption] | None = None,
+    ) -> Call[FileUpload]:
+        """Get file upload info (获取文件上传信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 空间Id
+            union_id: 操作者unionId
+            multipart: 是否需要分片上传
+            option: 可选参数
+
+        Evidence: sdk
+        """
+        return Call(FileUpload)
 
     @api(
         "storage_1_0.GetMultipartFileUploadInfos",
@@ -1148,11 +911,11 @@ class StorageV1(Manager):
     def get_multipart_file_upload_infos(
         self,
         union_id: str,
+        *,
         upload_key: str,
         part_numbers: list[int],
-        *,
-        option: GetMultipartFileUploadInfosOption | None = None,
-    ) -> Call[GetMultipartFileUploadInfosReply]:
+        option: OrDict[MultipartFileUploadOption] | None = None,
+    ) -> Call[list[MultipartFileUpload]]:
         """Get multipart file upload infos (获取文件分片上传信息).
 
         Args:
@@ -1169,14 +932,14 @@ class StorageV1(Manager):
 
         Source: obtains-the-information-about-multipart-uploads-of-an-object
         """
-        return Call(GetMultipartFileUploadInfosReply)
+        return Call(list[MultipartFileUpload], "multipartHeaderSignatureInfos").or_empty()
 
     @api("storage_1_0.GetOrg", "GET /v1.0/storage/orgs/{corpId}")
     def get_org(
         self,
         corp_id: str,
         union_id: str,
-    ) -> Call[GetOrgReply]:
+    ) -> Call[Org]:
         """Get org (获取企业信息).
 
         Args:
@@ -1191,21 +954,22 @@ class StorageV1(Manager):
 
         Source: obtain-enterprise-storage-related-information
         """
-        return Call(GetOrgReply)
+        return Call(Org, "org")
 
     @api("storage_1_0.GetRecycleBin", "GET /v1.0/storage/recycleBins")
     def get_recycle_bin(
         self,
-        recycle_bin_scope: str,
         scope_id: str,
         union_id: str,
-    ) -> Call[GetRecycleBinReply]:
+        *,
+        recycle_bin_scope: str,
+    ) -> Call[RecycleBin]:
         """Get recycle bin (获取回收站信息).
 
         Args:
-            recycle_bin_scope: 回收站范围类型 (例 e.g. `ORG`)
             scope_id: 回收站范围Id (例 e.g. `ding123xxxxx`)
             union_id: 操作者unionId (例 e.g. `chyxxxxx`)
+            recycle_bin_scope: 回收站范围类型 (例 e.g. `ORG`)
 
         Codes: operationTimeout, paramError, paramError.recycleBinScope, recycleBinNotExist, systemError, unknownError.
 
@@ -1215,7 +979,7 @@ class StorageV1(Manager):
 
         Source: obtain-information-about-the-recycle-bin
         """
-        return Call(GetRecycleBinReply)
+        return Call(RecycleBin, "recycleBin")
 
     @api("storage_1_0.GetRecycleItem", "GET /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/{recycleItemId}")
     def get_recycle_item(
@@ -1223,7 +987,7 @@ class StorageV1(Manager):
         recycle_bin_id: str,
         recycle_item_id: str,
         union_id: str,
-    ) -> Call[GetRecycleItemReply]:
+    ) -> Call[RecycleItem]:
         """Get recycle item (获取回收项信息).
 
         Args:
@@ -1240,11 +1004,26 @@ class StorageV1(Manager):
 
         Source: obtain-recycling-item-information
         """
-        return Call(GetRecycleItemReply)
+        return Call(RecycleItem, "item")
 
     get_space = alias(SpaceManager.get)
 
     get_task = alias(DentryManager.task)
+
+    @api("storage_1_0.GetWebOfficeUrl", "GET /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/webOfficeUrls")
+    def get_web_office_url(
+        self,
+        space_id: str,
+        dentry_id: str,
+        union_id: str,
+    ) -> Call[WebOfficeUrl]:
+        """Get web office url (获取 WebOfficeUrl 接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(WebOfficeUrl)
 
     @api(
         "storage_1_0.InitMultipartFileUpload",
@@ -1255,14 +1034,20 @@ class StorageV1(Manager):
         space_id: str,
         union_id: str,
         *,
-        option: InitMultipartFileUploadOption | None = None,
-    ) -> Call[InitMultipartFileUploadReply]:
+        storage_driver: Annotated[str | None, wire("option.storageDriver")] = None,
+        pre_check_param: Annotated[OrDict[PreCheck] | None, wire("option.preCheckParam")] = None,
+        prefer_region: Annotated[
+            Literal["ZHANGJIAKOU", "SHENZHEN", "SHANGHAI", "SINGAPORE", "UNKNOWN"] | None, wire("option.preferRegion")
+        ] = None,
+    ) -> Call[CreatedMultipartFileUpload]:
         """Init multipart file upload (初始化文件分片上传).
 
         Args:
             space_id: 空间Id
             union_id: 操作者unionId
-            option: 可选参数
+            storage_driver: 文件存储驱动类型
+            pre_check_param: 预检查的字段
+            prefer_region: 优先地域 (`ZHANGJIAKOU` `SHENZHEN` `SHANGHAI` `SINGAPORE` `UNKNOWN`)
 
         Codes: appQuotaInsufficient, dentryUploadForbidden, dentryUploadProtocolNotSupport, operationTimeout,
             orgQuotaInsufficient, paramError, paramError.multipart, paramError.protocol, paramError.spaceId,
@@ -1275,7 +1060,7 @@ class StorageV1(Manager):
 
         Source: initialize-a-multipart-upload-object
         """
-        return Call(InitMultipartFileUploadReply)
+        return Call(CreatedMultipartFileUpload)
 
     @api("storage_1_0.ListAllDentries", "POST /v1.0/storage/spaces/{spaceId}/dentries/listAll?unionId", idempotent=True)
     def list_all_dentries(
@@ -1283,14 +1068,20 @@ class StorageV1(Manager):
         space_id: str,
         union_id: str,
         *,
-        option: ListAllDentriesOption | None = None,
-    ) -> Call[ListAllDentriesReply]:
+        next_token: Annotated[str | None, wire("option.nextToken")] = None,
+        max_results: Annotated[Annotated[int, Field(le=50)] | None, wire("option.maxResults")] = None,
+        order: Annotated[Literal["ASC", "DESC"] | None, wire("option.order")] = None,
+        with_thumbnail: Annotated[bool | None, wire("option.withThumbnail")] = None,
+    ) -> Call[DentryPage]:
         """List all dentries (获取空间下所有文件或文件夹列表).
 
         Args:
             space_id: 空间ID
             union_id: 操作人的unionId (例 e.g. `chyxxxxx`)
-            option: 可选参数
+            next_token: 分页游标 (例 e.g. `3678056xxxxx`)
+            max_results: 每页条目数 (≤ 50; 默认 default `50`; 例 e.g. `30`)
+            order: 排序规则 (`ASC` `DESC`; 默认 default `ASC`)
+            with_thumbnail: 是否获取文件缩略图的链接 (默认 default `False`; 例 e.g. `True`)
 
         Codes: dentryNotExist, operationTimeout, paramError, permissionDenied, spaceNotExist, systemError, unknownError.
 
@@ -1300,7 +1091,7 @@ class StorageV1(Manager):
 
         Source: get-a-list-of-all-files-or-folders-under-a
         """
-        return Call(ListAllDentriesReply)
+        return Call(DentryPage)
 
     list_dentries = alias(DentryManager.list)
 
@@ -1313,7 +1104,7 @@ class StorageV1(Manager):
         *,
         next_token: str | None = None,
         max_results: Annotated[int, Field(le=100)] = 100,
-    ) -> Query[ListDentryVersionsDentrie]:
+    ) -> Query[DentryVersion]:
         """List dentry versions (获取文件版本列表).
 
         Args:
@@ -1332,7 +1123,38 @@ class StorageV1(Manager):
 
         Source: obtains-a-list-of-file-versions
         """
-        return Listing(ListDentryVersionsDentrie, TOKEN, items="dentries")
+        return Listing(DentryVersion, TOKEN, items="dentries")
+
+    @api(
+        "storage_1_0.ListPermissions",
+        "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions/query?unionId",
+        idempotent=True,
+    )
+    def list_permissions(
+        self,
+        space_id: str,
+        dentry_id: str,
+        union_id: str,
+        *,
+        filter_role_ids: Annotated[list[str] | None, wire("option.filterRoleIds")] = None,
+        max_results: Annotated[int | None, wire("option.maxResults")] = None,
+        next_token: Annotated[str | None, wire("option.nextToken")] = None,
+    ) -> Call[PermissionPage]:
+        """List permissions (获取权限列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            space_id: 空间Id
+            dentry_id: 文件或文件夹Id
+            union_id: 操作者的unionId
+            filter_role_ids: 需要查询的角色Id列表
+            max_results: 每页条目数
+            next_token: 分页游标
+
+        Evidence: sdk
+        """
+        return Call(PermissionPage)
 
     @api("storage_1_0.ListRecycleItems", "GET /v1.0/storage/recycleBins/{recycleBinId}/recycleItems")
     def list_recycle_items(
@@ -1342,7 +1164,7 @@ class StorageV1(Manager):
         *,
         next_token: str | None = None,
         max_results: Annotated[int, Field(le=50)] = 50,
-    ) -> Query[ListRecycleItemsRecycleItem]:
+    ) -> Query[RecycleItem]:
         """List recycle items (获取回收项列表).
 
         Args:
@@ -1360,7 +1182,7 @@ class StorageV1(Manager):
 
         Source: gets-the-list-of-recycle-items
         """
-        return Listing(ListRecycleItemsRecycleItem, TOKEN, items="recycleItems")
+        return Listing(RecycleItem, TOKEN, items="recycleItems")
 
     @api("storage_1_0.MoveDentries", "POST /v1.0/storage/spaces/{spaceId}/dentries/batchMove?unionId")
     def move_dentries(
@@ -1369,10 +1191,10 @@ class StorageV1(Manager):
         union_id: str,
         target_space_id: str,
         target_folder_id: str,
-        dentry_ids: Annotated[list[str], Field(max_length=30)],
         *,
-        option: MoveDentriesOption | None = None,
-    ) -> Call[MoveDentriesReply]:
+        dentry_ids: Annotated[list[str], Field(max_length=30)],
+        option: OrDict[RecycleItemOption] | None = None,
+    ) -> Call[list[CopiedDentry]]:
         """Move dentries (批量移动文件或文件夹).
 
         Args:
@@ -1394,9 +1216,51 @@ class StorageV1(Manager):
 
         Source: bulk-move-files-or-folders
         """
-        return Call(MoveDentriesReply)
+        return Call(list[CopiedDentry], "resultItems").or_empty()
 
     move_dentry = alias(DentryManager.move)
+
+    @api(
+        "storage_1_0.RefreshWebOfficeToken",
+        "GET /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/refreshWebOfficeToken",
+    )
+    def refresh_web_office_token(
+        self,
+        space_id: str,
+        dentry_id: str,
+        union_id: str,
+        *,
+        web_office_access_token: Hiding,
+        web_office_refresh_token: Hiding,
+    ) -> Call[RefreshWebOfficeToken]:
+        """Refresh web office token (获取 accessToken 接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RefreshWebOfficeToken)
+
+    @api(
+        "storage_1_0.RegisterOpenInfo",
+        "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/openInfos/register?unionId",
+    )
+    def register_open_info(
+        self,
+        space_id: str,
+        dentry_id: str,
+        union_id: str,
+        *,
+        open_infos: Sequence[OrDict[StorageInfo]],
+        provider: str,
+    ) -> Call[None]:
+        """Register open info (注册文件预览或编辑链接).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     rename_dentry = alias(DentryManager.rename)
 
@@ -1410,15 +1274,18 @@ class StorageV1(Manager):
         recycle_item_id: str,
         union_id: str,
         *,
-        option: RestoreRecycleItemOption | None = None,
-    ) -> Call[RestoreRecycleItemReply]:
+        conflict_strategy: Annotated[
+            Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"] | None,
+            wire("option.conflictStrategy"),
+        ] = None,
+    ) -> Call[RecycleItemResult]:
         """Restore recycle item (还原回收项).
 
         Args:
             recycle_bin_id: 回收站Id
             recycle_item_id: 回收项Id
             union_id: 操作者unionId (例 e.g. `chyxxxxx`)
-            option: 可选参数
+            conflict_strategy: 文件名称冲突策略 (`AUTO_RENAME` `OVERWRITE` `RETURN_DENTRY_IF_EXISTS` `RETURN_ERROR_IF_EXISTS`)
 
         Codes: operationTimeout, paramError, paramError.conflictStrategy, paramError.recycleBinId,
             paramError.recycleItemId, permissionDenied, recycleBinNotExist, recycleItemNotExist, systemError,
@@ -1430,7 +1297,7 @@ class StorageV1(Manager):
 
         Source: restore-recycle-items
         """
-        return Call(RestoreRecycleItemReply)
+        return Call(RecycleItemResult)
 
     @api(
         "storage_1_0.RestoreRecycleItems",
@@ -1440,10 +1307,10 @@ class StorageV1(Manager):
         self,
         recycle_bin_id: str,
         union_id: str,
-        recycle_item_ids: list[str],
         *,
-        option: RestoreRecycleItemsOption | None = None,
-    ) -> Call[RestoreRecycleItemsReply]:
+        recycle_item_ids: list[str],
+        option: OrDict[RecycleItemOption] | None = None,
+    ) -> Call[list[RestoredRecycleItem]]:
         """Restore recycle items (批量还原回收项).
 
         Args:
@@ -1462,7 +1329,7 @@ class StorageV1(Manager):
 
         Source: batch-restore-recycled-items
         """
-        return Call(RestoreRecycleItemsReply)
+        return Call(list[RestoredRecycleItem], "resultItems").or_empty()
 
     @api(
         "storage_1_0.RevertDentryVersion",
@@ -1498,6 +1365,7 @@ class StorageV1(Manager):
         self,
         union_id: str,
         scope_id: str,
+        *,
         scope: Literal["ORG", "SPACE"],
     ) -> Call[None]:
         """Subscribe event (订阅文件变更事件).
@@ -1523,6 +1391,7 @@ class StorageV1(Manager):
         self,
         union_id: str,
         scope_id: str,
+        *,
         scope: Literal["ORG", "SPACE"],
     ) -> Call[None]:
         """Unsubscribe event (取消订阅文件变更事件).
@@ -1552,7 +1421,8 @@ class StorageV1(Manager):
         space_id: int,
         dentry_id: int,
         union_id: str,
-        app_properties: list[UpdateDentryAppPropertiesAppProperties],
+        *,
+        app_properties: Sequence[OrDict[AppProperty]],
     ) -> Call[None]:
         """Update dentry app properties (更新文件或文件夹的应用属性).
 
@@ -1574,225 +1444,16 @@ class StorageV1(Manager):
         """
         return Call(None)
 
-    @api("storage_1_0.AddPermission", "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions?unionId")
-    def add_permission(
-        self,
-        space_id: str,
-        dentry_id: str,
-        union_id: str,
-        members: list[AddPermissionMembers],
-        role_id: str,
-        *,
-        option: AddPermissionOption | None = None,
-    ) -> Call[None]:
-        """Add permission (添加权限).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 空间Id
-            dentry_id: 文件或者文件夹Id
-            union_id: 操作用户的unionId
-            members: 权限成员列表
-            role_id: 权限角色Id
-            option: 可选参数
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api(
-        "storage_1_0.BatchQueryRoles",
-        "POST /v1.0/storage/spaces/{spaceId}/dentries/permissions/roles/batchQuery",
-        idempotent=True,
-    )
-    def batch_query_roles(
-        self,
-        space_id: str,
-    ) -> Call[BatchQueryRolesReply]:
-        """Batch query roles (获取权限列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchQueryRolesReply)
-
-    @api("storage_1_0.CommitFile", "POST /v1.0/storage/spaces/{spaceId}/files/commit?unionId")
-    def commit_file(
-        self,
-        space_id: str,
-        union_id: str,
-        name: str,
-        parent_id: str,
-        upload_key: str,
-        *,
-        option: CommitFileOption | None = None,
-        overwrite_dentry_id: str | None = None,
-    ) -> Call[CommitFileReply]:
-        """Commit file (提交文件).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 空间Id
-            union_id: 操作者unionId
-            name: 文件的名称
-            parent_id: 父目录Id
-            upload_key: 添加文件唯一标识
-            option: 可选参数
-
-        Evidence: sdk
-        """
-        return Call(CommitFileReply)
-
-    @api(
-        "storage_1_0.DeletePermission",
-        "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions/remove?unionId",
-    )
-    def delete_permission(
-        self,
-        space_id: str,
-        dentry_id: str,
-        union_id: str,
-        members: list[DeletePermissionMembers],
-        role_id: str,
-    ) -> Call[None]:
-        """Delete permission (删除权限).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 空间Id
-            dentry_id: 文件Id
-            union_id: 操作者的unionId
-            members: 权限成员列表
-            role_id: 权限角色Id
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api(
-        "storage_1_0.GetFileUploadInfo",
-        "POST /v1.0/storage/spaces/{spaceId}/files/uploadInfos/query?unionId",
-        idempotent=True,
-    )
-    def get_file_upload_info(
-        self,
-        space_id: str,
-        union_id: str,
-        multipart: bool,
-        protocol: str,
-        *,
-        option: GetFileUploadInfoOption | None = None,
-    ) -> Call[GetFileUploadInfoReply]:
-        """Get file upload info (获取文件上传信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 空间Id
-            union_id: 操作者unionId
-            multipart: 是否需要分片上传
-            option: 可选参数
-
-        Evidence: sdk
-        """
-        return Call(GetFileUploadInfoReply)
-
-    @api("storage_1_0.GetWebOfficeUrl", "GET /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/webOfficeUrls")
-    def get_web_office_url(
-        self,
-        space_id: str,
-        dentry_id: str,
-        union_id: str,
-    ) -> Call[GetWebOfficeUrlReply]:
-        """Get web office url (获取 WebOfficeUrl 接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetWebOfficeUrlReply)
-
-    @api(
-        "storage_1_0.ListPermissions",
-        "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions/query?unionId",
-        idempotent=True,
-    )
-    def list_permissions(
-        self,
-        space_id: str,
-        dentry_id: str,
-        union_id: str,
-        *,
-        option: ListPermissionsOption | None = None,
-    ) -> Call[ListPermissionsReply]:
-        """List permissions (获取权限列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            space_id: 空间Id
-            dentry_id: 文件或文件夹Id
-            union_id: 操作者的unionId
-            option: 可选参数
-
-        Evidence: sdk
-        """
-        return Call(ListPermissionsReply)
-
-    @api(
-        "storage_1_0.RefreshWebOfficeToken",
-        "GET /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/refreshWebOfficeToken",
-    )
-    def refresh_web_office_token(
-        self,
-        space_id: str,
-        dentry_id: str,
-        union_id: str,
-        web_office_access_token: Hiding,
-        web_office_refresh_token: Hiding,
-    ) -> Call[RefreshWebOfficeTokenReply]:
-        """Refresh web office token (获取 accessToken 接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(RefreshWebOfficeTokenReply)
-
-    @api(
-        "storage_1_0.RegisterOpenInfo",
-        "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/openInfos/register?unionId",
-    )
-    def register_open_info(
-        self,
-        space_id: str,
-        dentry_id: str,
-        union_id: str,
-        open_infos: list[RegisterOpenInfoOpenInfos],
-        provider: str,
-    ) -> Call[None]:
-        """Register open info (注册文件预览或编辑链接).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
     @api("storage_1_0.UpdatePermission", "PUT /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions?unionId")
     def update_permission(
         self,
         space_id: str,
         dentry_id: str,
         union_id: str,
-        members: list[UpdatePermissionMembers],
         role_id: str,
         *,
-        option: UpdatePermissionOption | None = None,
+        members: Sequence[OrDict[Member]],
+        option: OrDict[PermissionOption] | None = None,
     ) -> Call[None]:
         """Update permission (修改权限).
 
@@ -1802,8 +1463,8 @@ class StorageV1(Manager):
             space_id: 空间Id
             dentry_id: 文件或文件夹id
             union_id: 操作用户的unionId
-            members: 权限成员列表
             role_id: 权限角色Id
+            members: 权限成员列表
             option: 可选参数
 
         Evidence: sdk

@@ -2,312 +2,293 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel, empty_list, wire
 from dingtalk_models.file.dentry import DentryManager
 from dingtalk_models.resource.manager import Manager, alias
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import OneOf
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class AddPermissionMembers(TypedDict, total=False):
-    type: Required[Literal["ORG", "DEPT", "TAG", "CONVERSATION", "USER", "DYNAMIC_GROUP"]]
-    """权限成员类型 (`ORG` `DEPT` `TAG` `CONVERSATION` `USER` `DYNAMIC_GROUP`)"""
-    id: Required[str]
-    """权限成员id (例 e.g. `01472825524039877041`)"""
-    corp_id: str
-    """权限归属的企业 (例 e.g. `ding16b241fd05********288`)"""
-    name: str
-    """用户名"""
+class CleanFile(Reply, alias_generator=camel):
+    """Clean file."""
+
+    failure_ids: list[int] = empty_list()
+    success_ids: list[int] = empty_list()
 
 
-class AddPermissionOption(TypedDict, total=False):
-    duration: Annotated[int, Field(le=3600)]
-    """有效时间 (≤ 3600; 例 e.g. `3600`)"""
+class Dentry(Reply, alias_generator=camel):
+    """Dentry (搜索结果列表)."""
 
-
-class DeletePermissionMembers(TypedDict, total=False):
-    type: Required[Literal["ORG", "DEPT", "TAG", "CONVERSATION", "USER", "DYNAMIC_GROUP"]]
-    """权限成员类型 (`ORG` `DEPT` `TAG` `CONVERSATION` `USER` `DYNAMIC_GROUP`)"""
-    id: Required[str]
-    """权限成员id (例 e.g. `01472825524039877041`)"""
-    corp_id: str
-    """权限归属的企业 (例 e.g. `ding16b241fd05********288`)"""
-
-
-class GetPermissionInheritanceReply(Record, alias_generator=camel):
-    inheritance: str | None
-    """权限继承模式"""
-
-
-class ListPermissionsOption(TypedDict, total=False):
-    next_token: str
-    """分页游标 (例 e.g. `next_token`)"""
-    max_results: int
-    """分页大小 (默认 default `30`)"""
-    filter_role_ids: list[str]
-    """过滤角色"""
-
-
-class ListPermissionsReplyPermissionsMember(Record, alias_generator=camel):
-    type: str | None
-    """权限成员类型 (`ORG` `DEPT` `TAG` `CONVERSATION` `USER` `DYNAMIC_GROUP`)"""
-    id: str | None
-    """权限成员id"""
-    corp_id: str | None
-    """权限归属的企业"""
-    name: str | None
-    """成员名字"""
-
-
-class ListPermissionsReplyPermissionsRole(Record, alias_generator=camel):
-    id: str | None
-    """角色id (`OWNER` `PermissionPrivilegeEnum.INFO` `PermissionPrivilegeEnum.LIST` `PermissionPrivilegeEnum.PREVIEW` `PermissionPrivilegeEnum.READ` `PermissionPrivilegeEnum.WRITE` `PermissionPrivilegeEnum.DOWNLOAD` `PermissionPrivilegeEnum.ADD` `PermissionPrivilegeEnum.DELETE` `PermissionPrivilegeEnum.MODIFY` `PermissionPrivilegeEnum.COPY` `PermissionPrivilegeEnum.RENAME` `PermissionPrivilegeEnum.READ_PERMISSION` `PermissionPrivilegeEnum.WRITE_PERMISSION` `PermissionPrivilegeEnum.ASSIGN` `MANAGER` `EDITOR` `DOWNLOADER` `READER`)"""
-    name: str | None
-    """角色名称"""
-
-
-class ListPermissionsReplyPermissions(Record, alias_generator=camel):
     dentry_uuid: str | None
     """文件uuid"""
-    member: ListPermissionsReplyPermissionsMember | None
-    """权限成员"""
-    role: ListPermissionsReplyPermissionsRole | None
-    """权限角色"""
-    duration: int | None
-    """有效时间"""
+    name: str = ""
+    """文件名称"""
+    creator: DentryUser | None
+    """创建者"""
+    modifier: DentryUser | None
+    """修改者"""
+    last_modify_time: int | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    path: Path | None
+    """(仅见于官方 SDK only in the official SDK)"""
 
 
-class ListPermissionsReply(Record, alias_generator=camel):
-    permissions: list[ListPermissionsReplyPermissions] = empty_list()
-    """权限列表分页数据"""
+class DentryOption(Shape, alias_generator=camel):
+    """Dentry option (可选参数)."""
+
+    next_token: str | None = None
+    """分页游标 (例 e.g. `next_token`)"""
+    max_results: Annotated[int, Field(le=50)] | None = None
+    """分页大小 (≤ 50; 默认 default `50`; 例 e.g. `20`)"""
+    dentry_categories: list[str] = empty_list()
+    """限定文件类别"""
+    creator_ids: list[str] = empty_list()
+    """限定创建者"""
+    modifier_ids: list[str] = empty_list()
+    """限定修改者"""
+    create_time_range: TimeRange | None = None
+    """限定创建时间范围"""
+    visit_time_range: TimeRange | None = None
+    """限定访问时间范围"""
+    space_ids: list[int] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+
+
+class DentryPage(Reply, alias_generator=camel):
+    """Dentry page."""
+
+    items: list[Dentry] = empty_list()
+    """搜索结果列表"""
     next_token: str | None
     """分页游标"""
 
 
-class SearchDentriesOptionCreateTimeRange(TypedDict, total=False):
-    start_time: int
-    """开始时间戳"""
-    end_time: int
-    """结束时间戳"""
+class DentryUser(Reply, alias_generator=camel):
+    """Dentry user (修改者)."""
 
-
-class SearchDentriesOptionVisitTimeRange(TypedDict, total=False):
-    start_time: int
-    """开始时间戳"""
-    end_time: int
-    """结束时间戳"""
-
-
-class SearchDentriesOption(TypedDict, total=False):
-    next_token: str
-    """分页游标 (例 e.g. `next_token`)"""
-    max_results: Annotated[int, Field(le=50)]
-    """分页大小 (≤ 50; 默认 default `50`; 例 e.g. `20`)"""
-    dentry_categories: list[str]
-    """限定文件类别"""
-    creator_ids: list[str]
-    """限定创建者"""
-    modifier_ids: list[str]
-    """限定修改者"""
-    create_time_range: SearchDentriesOptionCreateTimeRange
-    """限定创建时间范围"""
-    visit_time_range: SearchDentriesOptionVisitTimeRange
-    """限定访问时间范围"""
-    space_ids: list[int]
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
-class SearchDentriesReplyItemsCreator(Record, alias_generator=camel):
-    user_id: str | None
+    user_id: str
     """用户id"""
-    name: str | None
+    name: str
     """名称"""
 
 
-class SearchDentriesReplyItemsModifier(Record, alias_generator=camel):
-    user_id: str | None
-    """用户id"""
-    name: str | None
-    """名称"""
+class Member(Reply, Shape, alias_generator=camel):
+    """Member (权限成员列表)."""
+
+    type: Annotated[str, OneOf("ORG", "DEPT", "TAG", "CONVERSATION", "USER", "DYNAMIC_GROUP")]
+    """权限成员类型 (`ORG` `DEPT` `TAG` `CONVERSATION` `USER` `DYNAMIC_GROUP`)"""
+    id: str
+    """权限成员id (例 e.g. `01472825524039877041`)"""
+    corp_id: str | None = None
+    """权限归属的企业 (例 e.g. `ding16b241fd05********288`)"""
+    name: str = ""
+    """用户名"""
 
 
-class SearchDentriesReplyItemsPath(Record, alias_generator=camel):
+class OperationLog(Reply, alias_generator=camel):
+    """Operation log."""
+
+    action: str | None
+    details: str | None
+    id: str
+    operate_time: int | None
+    operator_id: str | None
+    scene: str | None
+    subject_id: str | None
+    subject_name: str = ""
+    subject_type: str | None
+    subject_url: str | None
+
+
+class OperationLogOption(Shape, alias_generator=camel):
+    """Operation log option."""
+
+    actions: list[str] = empty_list()
+    max_results: int | None = None
+    next_token: str | None = None
+    operator_id: str | None = None
+    scenes: list[str] = empty_list()
+    subject_id: str | None = None
+
+
+class OperationLogPage(Reply, alias_generator=camel):
+    """Operation log page."""
+
+    items: list[OperationLog] = empty_list()
+    next_token: str | None
+    total_count: int | None
+
+
+class Path(Reply, alias_generator=camel):
+    """Path."""
+
     long_path: str | None
     path: str | None
     url: str | None
 
 
-class SearchDentriesReplyItems(Record, alias_generator=camel):
+class Permission(Reply, alias_generator=camel):
+    """Permission (权限列表分页数据)."""
+
     dentry_uuid: str | None
     """文件uuid"""
-    name: str | None
-    """文件名称"""
-    creator: SearchDentriesReplyItemsCreator | None
-    """创建者"""
-    modifier: SearchDentriesReplyItemsModifier | None
-    """修改者"""
-    last_modify_time: int | None
-    """(仅见于官方 SDK only in the official SDK)"""
-    path: SearchDentriesReplyItemsPath | None
-    """(仅见于官方 SDK only in the official SDK)"""
+    member: Member | None
+    """权限成员"""
+    role: Role | None
+    """权限角色"""
+    duration: int | None
+    """有效时间"""
 
 
-class SearchDentriesReply(Record, alias_generator=camel):
-    items: list[SearchDentriesReplyItems] = empty_list()
-    """搜索结果列表"""
+class PermissionOption(Shape, alias_generator=camel):
+    """Permission option (可选参数)."""
+
+    duration: Annotated[int, Field(le=3600)] | None = None
+    """有效时间 (≤ 3600; 例 e.g. `3600`)"""
+
+
+class PermissionPage(Reply, alias_generator=camel):
+    """Permission page."""
+
+    permissions: list[Permission] = empty_list()
+    """权限列表分页数据"""
     next_token: str | None
     """分页游标"""
 
 
-class SearchWorkspacesOption(TypedDict, total=False):
-    next_token: str
-    """分页游标 (例 e.g. `next_token`)"""
-    max_results: Annotated[int, Field(le=20)]
-    """分页大小 (≤ 20; 默认 default `20`)"""
+class PermissionShareScope(Reply, alias_generator=camel):
+    """Permission share scope."""
+
+    scope: str | None
+    scope_with_role: str | None
 
 
-class SearchWorkspacesReplyItems(Record, alias_generator=camel):
+class PermissionShareScopeOption(Shape, alias_generator=camel):
+    """Permission share scope option."""
+
+    can_search: bool | None = None
+
+
+class PublishDentry(Reply, alias_generator=camel):
+    """Publish dentry."""
+
+    name: str = ""
+    path: str | None
+    summary: str = ""
+    url: str | None
+
+
+class PublishDentryPage(Reply, alias_generator=camel):
+    """Publish dentry page."""
+
+    items: list[PublishDentry] = empty_list()
+    next_token: str | None
+
+
+class Recent(Reply, alias_generator=camel):
+    """Recent."""
+
+    access_time: int | None
+    deleted: bool | None
+    icon: str = ""
+    operate_type: int | None
+    resource: Resource | None
+
+
+class Resource(Reply, alias_generator=camel):
+    """Resource."""
+
+    dentry_uuid: str | None
+    drive_dentry_id: str | None
+    drive_space_id: str | None
+    extension: str | None
+    name: str = ""
+    space_info: SpaceInfo | None
+    url: str | None
+
+
+class Role(Reply, alias_generator=camel):
+    """Role (权限角色)."""
+
+    id: str
+    """角色id (`OWNER` `PermissionPrivilegeEnum.INFO` `PermissionPrivilegeEnum.LIST` `PermissionPrivilegeEnum.PREVIEW` `PermissionPrivilegeEnum.READ` `PermissionPrivilegeEnum.WRITE` `PermissionPrivilegeEnum.DOWNLOAD` `PermissionPrivilegeEnum.ADD` `PermissionPrivilegeEnum.DELETE` `PermissionPrivilegeEnum.MODIFY` `PermissionPrivilegeEnum.COPY` `PermissionPrivilegeEnum.RENAME` `PermissionPrivilegeEnum.READ_PERMISSION` `PermissionPrivilegeEnum.WRITE_PERMISSION` `PermissionPrivilegeEnum.ASSIGN` `MANAGER` `EDITOR` `DOWNLOADER` `READER`)"""
+    name: str = ""
+    """角色名称"""
+
+
+class SpaceInfo(Reply, alias_generator=camel):
+    """Space info."""
+
+    scene_type: str | None
+
+
+class Star(Reply, alias_generator=camel):
+    """Star."""
+
+    create_time: str
+    id: str
+    location: str | None
+    resource: StarResource | None
+    resource_type: str | None
+    star_type: int | None
+
+
+class StarResource(Reply, alias_generator=camel):
+    """Star resource."""
+
+    content_type: str | None
+    dentry_type: str | None
+    dentry_uuid: str | None
+    name: str = ""
+    url: str | None
+
+
+class TimeRange(Shape, alias_generator=camel):
+    """Time range (限定创建时间范围)."""
+
+    start_time: int | None = None
+    """开始时间戳"""
+    end_time: int | None = None
+    """结束时间戳"""
+
+
+class Workspace(Reply, alias_generator=camel):
+    """Workspace (搜索结果列表)."""
+
     workspace_id: str | None
     """知识库id"""
-    name: str | None
+    name: str = ""
     """知识库名称"""
     url: str | None
     """知识库访问url"""
 
 
-class SearchWorkspacesReply(Record, alias_generator=camel):
-    items: list[SearchWorkspacesReplyItems] = empty_list()
+class WorkspaceOption(Shape, alias_generator=camel):
+    """Workspace option (可选参数)."""
+
+    max_results: Annotated[int, Field(le=20)] | None = None
+    """分页大小 (≤ 20; 默认 default `20`)"""
+    next_token: str | None = None
+    """分页游标 (例 e.g. `next_token`)"""
+
+
+class WorkspacePage(Reply, alias_generator=camel):
+    """Workspace page."""
+
+    items: list[Workspace] = empty_list()
     """搜索结果列表"""
     next_token: str | None
     """分页游标"""
-
-
-class UpdatePermissionMembers(TypedDict, total=False):
-    type: Required[Literal["ORG", "DEPT", "TAG", "CONVERSATION", "USER", "DYNAMIC_GROUP"]]
-    """权限成员类型 (`ORG` `DEPT` `TAG` `CONVERSATION` `USER` `DYNAMIC_GROUP`)"""
-    id: Required[str]
-    """权限成员id (例 e.g. `01296106445126923197`)"""
-    corp_id: str
-    """权限归属的企业 (例 e.g. `ding16b241fd05********288`)"""
-
-
-class UpdatePermissionOption(TypedDict, total=False):
-    duration: Annotated[int, Field(le=3600)]
-    """有效时间 (≤ 3600; 例 e.g. `3600`)"""
-
-
-class BatchQueryRolesReply(Record, alias_generator=camel):
-    role_map: dict[str, JsonValue] | None
-
-
-class CleanFileReply(Record, alias_generator=camel):
-    failure_ids: list[int] = empty_list()
-    success_ids: list[int] = empty_list()
-
-
-class GetPermissionShareScopeReply(Record, alias_generator=camel):
-    scope: str | None
-    scope_with_role: str | None
-
-
-class ListOperationLogsOption(TypedDict, total=False):
-    actions: list[str]
-    max_results: int
-    next_token: str
-    operator_id: str
-    scenes: list[str]
-    subject_id: str
-
-
-class ListOperationLogsReplyItems(Record, alias_generator=camel):
-    action: str | None
-    details: str | None
-    id: str | None
-    operate_time: int | None
-    operator_id: str | None
-    scene: str | None
-    subject_id: str | None
-    subject_name: str | None
-    subject_type: str | None
-    subject_url: str | None
-
-
-class ListOperationLogsReply(Record, alias_generator=camel):
-    items: list[ListOperationLogsReplyItems] = empty_list()
-    next_token: str | None
-    total_count: int | None
-
-
-class ListRecentsRecentDentryListResourceSpaceInfo(Record, alias_generator=camel):
-    scene_type: str | None
-
-
-class ListRecentsRecentDentryListResource(Record, alias_generator=camel):
-    dentry_uuid: str | None
-    drive_dentry_id: str | None
-    drive_space_id: str | None
-    extension: str | None
-    name: str | None
-    space_info: ListRecentsRecentDentryListResourceSpaceInfo | None
-    url: str | None
-
-
-class ListRecentsRecentDentryList(Record, alias_generator=camel):
-    access_time: int | None
-    deleted: bool | None
-    icon: str | None
-    operate_type: int | None
-    resource: ListRecentsRecentDentryListResource | None
-
-
-class ListStarsStarListResource(Record, alias_generator=camel):
-    content_type: str | None
-    dentry_type: str | None
-    dentry_uuid: str | None
-    name: str | None
-    url: str | None
-
-
-class ListStarsStarList(Record, alias_generator=camel):
-    create_time: str | None
-    id: str | None
-    location: str | None
-    resource: ListStarsStarListResource | None
-    resource_type: str | None
-    star_type: int | None
-
-
-class ManagerGetDefaultHandOverUserReply(Record, alias_generator=camel):
-    default_handover_user_id: str | None
-
-
-class SearchPublishDentriesOption(TypedDict, total=False):
-    max_results: int
-    next_token: str
-
-
-class SearchPublishDentriesReplyItems(Record, alias_generator=camel):
-    name: str | None
-    path: str | None
-    summary: str | None
-    url: str | None
-
-
-class SearchPublishDentriesReply(Record, alias_generator=camel):
-    items: list[SearchPublishDentriesReplyItems] = empty_list()
-    next_token: str | None
-
-
-class SetPermissionShareScopeOption(TypedDict, total=False):
-    can_search: bool
 
 
 class StorageV2(Manager):
@@ -337,9 +318,9 @@ class StorageV2(Manager):
             "DOWNLOADER",
             "READER",
         ],
-        members: Annotated[list[AddPermissionMembers], Field(max_length=30)],
         *,
-        option: AddPermissionOption | None = None,
+        members: Annotated[Sequence[OrDict[Member]], Field(max_length=30)],
+        option: OrDict[PermissionOption] | None = None,
     ) -> Call[None]:
         """Add permission (添加权限).
 
@@ -365,6 +346,42 @@ class StorageV2(Manager):
         Source: add-permissions-file
         """
         return Call(None)
+
+    @api(
+        "storage_2_0.BatchQueryRoles",
+        "POST /v2.0/storage/spaces/dentries/permissions/roles/batchQuery?unionId",
+        idempotent=True,
+    )
+    def batch_query_roles(
+        self,
+        union_id: str,
+        *,
+        dentry_uuid_list: list[str],
+    ) -> Call[dict[str, JsonValue]]:
+        """Batch query roles (获取权限列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(dict[str, JsonValue], "roleMap").or_empty()
+
+    @api("storage_2_0.CleanFile", "POST /v2.0/storage/filemanager/clean")
+    def clean_file(
+        self,
+        *,
+        clean_reason: str | None = None,
+        dentry_id: int | None = None,
+        operator_id: str | None = None,
+        space_id: int | None = None,
+    ) -> Call[CleanFile]:
+        """Clean file (企业文件管理——删除文件接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CleanFile)
 
     commit_file = alias(DentryManager.commit)
 
@@ -394,7 +411,8 @@ class StorageV2(Manager):
             "DOWNLOADER",
             "READER",
         ],
-        members: Annotated[list[DeletePermissionMembers], Field(max_length=30)],
+        *,
+        members: Annotated[Sequence[OrDict[Member]], Field(max_length=30)],
     ) -> Call[None]:
         """Delete permission (删除权限).
 
@@ -430,7 +448,7 @@ class StorageV2(Manager):
         self,
         dentry_uuid: str,
         union_id: str,
-    ) -> Call[GetPermissionInheritanceReply]:
+    ) -> Call[str]:
         """Get permission inheritance (获取权限继承模式).
 
         Args:
@@ -446,7 +464,37 @@ class StorageV2(Manager):
 
         Source: get-permission-inheritance-mode
         """
-        return Call(GetPermissionInheritanceReply)
+        return Call(str, "inheritance")
+
+    @api("storage_2_0.GetPermissionShareScope", "GET /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/scopes")
+    def get_permission_share_scope(
+        self,
+        dentry_uuid: str,
+        union_id: str,
+    ) -> Call[PermissionShareScope]:
+        """Get permission share scope (获取分享范围).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PermissionShareScope)
+
+    @api("storage_2_0.ListOperationLogs", "POST /v2.0/storage/managements/operationLogs/list", idempotent=True)
+    def list_operation_logs(
+        self,
+        *,
+        end_time: int | None = None,
+        option: OrDict[OperationLogOption] | None = None,
+        start_time: int | None = None,
+    ) -> Call[OperationLogPage]:
+        """List operation logs (查询操作日志).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(OperationLogPage)
 
     @api(
         "storage_2_0.ListPermissions",
@@ -458,14 +506,18 @@ class StorageV2(Manager):
         dentry_uuid: str,
         union_id: str,
         *,
-        option: ListPermissionsOption | None = None,
-    ) -> Call[ListPermissionsReply]:
+        next_token: Annotated[str | None, wire("option.nextToken")] = None,
+        max_results: Annotated[int | None, wire("option.maxResults")] = None,
+        filter_role_ids: Annotated[list[str] | None, wire("option.filterRoleIds")] = None,
+    ) -> Call[PermissionPage]:
         """List permissions (获取权限列表).
 
         Args:
             dentry_uuid: 文件uuid
             union_id: 用户unionId (例 e.g. `tXgxxxxRAiEiE`)
-            option: 可选参数
+            next_token: 分页游标 (例 e.g. `next_token`)
+            max_results: 分页大小 (默认 default `30`)
+            filter_role_ids: 过滤角色
 
         Codes: dentryNotExist, operationTimeout, paramError, paramError.dentryUuid, paramError.roleId, permissionDenied,
             spaceNotExist, systemError, unknownError.
@@ -476,16 +528,84 @@ class StorageV2(Manager):
 
         Source: get-permission-list
         """
-        return Call(ListPermissionsReply)
+        return Call(PermissionPage)
+
+    @api("storage_2_0.ListRecents", "GET /v2.0/storage/recents/listV2")
+    def list_recents(
+        self,
+        *,
+        file_types: list[int] | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        operate_types: list[int] | None = None,
+        operator_id: str | None = None,
+    ) -> Query[Recent]:
+        """List recents (获取用户最近访问列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(Recent, TOKEN, items="recentDentryList")
+
+    @api("storage_2_0.ListStars", "GET /v2.0/storage/stars/list")
+    def list_stars(
+        self,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        operator_id: str | None = None,
+        order_by: str | None = None,
+        sort_type: str | None = None,
+        support_resource_types: list[str] | None = None,
+    ) -> Query[Star]:
+        """List stars (获取用户收藏列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(Star, TOKEN, items="starList")
+
+    @api("storage_2_0.ManagerGetDefaultHandOverUser", "GET /v2.0/storage/managementSettings/defaultHandOverUsers")
+    def manager_get_default_hand_over_user(
+        self,
+        operator_id: str,
+    ) -> Call[str]:
+        """Manager get default hand over user (查询员工离职时空间默认转交人（管理员）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "defaultHandoverUserId")
+
+    @api(
+        "storage_2_0.ManagerSetDefaultHandOverUser",
+        "POST /v2.0/storage/managementSettings/defaultHandOverUsers/set?operatorId",
+    )
+    def manager_set_default_hand_over_user(
+        self,
+        operator_id: str,
+        *,
+        default_handover_user_id: str | None = None,
+    ) -> Call[None]:
+        """Manager set default hand over user (设置员工离职时空间默认转交人（管理员）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("storage_2_0.SearchDentries", "POST /v2.0/storage/dentries/search?operatorId", idempotent=True)
     def search_dentries(
         self,
         operator_id: str,
-        keyword: str,
         *,
-        option: SearchDentriesOption | None = None,
-    ) -> Call[SearchDentriesReply]:
+        keyword: str,
+        option: OrDict[DentryOption] | None = None,
+    ) -> Call[DentryPage]:
         """Search dentries (搜索文件).
 
         Args:
@@ -504,16 +624,33 @@ class StorageV2(Manager):
 
         Source: search-for-files
         """
-        return Call(SearchDentriesReply)
+        return Call(DentryPage)
+
+    @api("storage_2_0.SearchPublishDentries", "POST /v2.0/storage/publishDentries/search?operatorId", idempotent=True)
+    def search_publish_dentries(
+        self,
+        operator_id: str,
+        workspace_id: str,
+        *,
+        keyword: str,
+        option: OrDict[WorkspaceOption] | None = None,
+    ) -> Call[PublishDentryPage]:
+        """Search publish dentries (搜索公开发布文件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(PublishDentryPage)
 
     @api("storage_2_0.SearchWorkspaces", "POST /v2.0/storage/workspaces/search?operatorId", idempotent=True)
     def search_workspaces(
         self,
         operator_id: str,
-        keyword: str,
         *,
-        option: SearchWorkspacesOption | None = None,
-    ) -> Call[SearchWorkspacesReply]:
+        keyword: str,
+        option: OrDict[WorkspaceOption] | None = None,
+    ) -> Call[WorkspacePage]:
         """Search workspaces (搜索知识库).
 
         Args:
@@ -529,7 +666,7 @@ class StorageV2(Manager):
 
         Source: search-knowledge-base
         """
-        return Call(SearchWorkspacesReply)
+        return Call(WorkspacePage)
 
     @api(
         "storage_2_0.SetPermissionInheritance",
@@ -539,6 +676,7 @@ class StorageV2(Manager):
         self,
         dentry_uuid: str,
         union_id: str,
+        *,
         inheritance: str,
     ) -> Call[None]:
         """Set permission inheritance (设置权限继承模式).
@@ -556,6 +694,26 @@ class StorageV2(Manager):
         Apps: internal.
 
         Source: set-permission-inheritance-mode
+        """
+        return Call(None)
+
+    @api(
+        "storage_2_0.SetPermissionShareScope",
+        "PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/scopes?unionId",
+    )
+    def set_permission_share_scope(
+        self,
+        dentry_uuid: str,
+        union_id: str,
+        *,
+        scope: str,
+        option: OrDict[PermissionShareScopeOption] | None = None,
+    ) -> Call[None]:
+        """Set permission share scope (设置分享范围).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
         """
         return Call(None)
 
@@ -585,9 +743,9 @@ class StorageV2(Manager):
             "DOWNLOADER",
             "READER",
         ],
-        members: list[UpdatePermissionMembers],
         *,
-        option: UpdatePermissionOption | None = None,
+        members: Sequence[OrDict[Member]],
+        option: OrDict[PermissionOption] | None = None,
     ) -> Call[None]:
         """Update permission (修改权限).
 
@@ -611,175 +769,5 @@ class StorageV2(Manager):
         Apps: internal.
 
         Source: modify-permissions-file
-        """
-        return Call(None)
-
-    @api(
-        "storage_2_0.BatchQueryRoles",
-        "POST /v2.0/storage/spaces/dentries/permissions/roles/batchQuery?unionId",
-        idempotent=True,
-    )
-    def batch_query_roles(
-        self,
-        union_id: str,
-        dentry_uuid_list: list[str],
-    ) -> Call[BatchQueryRolesReply]:
-        """Batch query roles (获取权限列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchQueryRolesReply)
-
-    @api("storage_2_0.CleanFile", "POST /v2.0/storage/filemanager/clean")
-    def clean_file(
-        self,
-        *,
-        clean_reason: str | None = None,
-        dentry_id: int | None = None,
-        operator_id: str | None = None,
-        space_id: int | None = None,
-    ) -> Call[CleanFileReply]:
-        """Clean file (企业文件管理——删除文件接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CleanFileReply)
-
-    @api("storage_2_0.GetPermissionShareScope", "GET /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/scopes")
-    def get_permission_share_scope(
-        self,
-        dentry_uuid: str,
-        union_id: str,
-    ) -> Call[GetPermissionShareScopeReply]:
-        """Get permission share scope (获取分享范围).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetPermissionShareScopeReply)
-
-    @api("storage_2_0.ListOperationLogs", "POST /v2.0/storage/managements/operationLogs/list", idempotent=True)
-    def list_operation_logs(
-        self,
-        *,
-        end_time: int | None = None,
-        option: ListOperationLogsOption | None = None,
-        start_time: int | None = None,
-    ) -> Call[ListOperationLogsReply]:
-        """List operation logs (查询操作日志).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListOperationLogsReply)
-
-    @api("storage_2_0.ListRecents", "GET /v2.0/storage/recents/listV2")
-    def list_recents(
-        self,
-        *,
-        file_types: list[int] | None = None,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        operate_types: list[int] | None = None,
-        operator_id: str | None = None,
-    ) -> Query[ListRecentsRecentDentryList]:
-        """List recents (获取用户最近访问列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(ListRecentsRecentDentryList, TOKEN, items="recentDentryList")
-
-    @api("storage_2_0.ListStars", "GET /v2.0/storage/stars/list")
-    def list_stars(
-        self,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        operator_id: str | None = None,
-        order_by: str | None = None,
-        sort_type: str | None = None,
-        support_resource_types: list[str] | None = None,
-    ) -> Query[ListStarsStarList]:
-        """List stars (获取用户收藏列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(ListStarsStarList, TOKEN, items="starList")
-
-    @api("storage_2_0.ManagerGetDefaultHandOverUser", "GET /v2.0/storage/managementSettings/defaultHandOverUsers")
-    def manager_get_default_hand_over_user(
-        self,
-        operator_id: str,
-    ) -> Call[ManagerGetDefaultHandOverUserReply]:
-        """Manager get default hand over user (查询员工离职时空间默认转交人（管理员）).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ManagerGetDefaultHandOverUserReply)
-
-    @api(
-        "storage_2_0.ManagerSetDefaultHandOverUser",
-        "POST /v2.0/storage/managementSettings/defaultHandOverUsers/set?operatorId",
-    )
-    def manager_set_default_hand_over_user(
-        self,
-        operator_id: str,
-        *,
-        default_handover_user_id: str | None = None,
-    ) -> Call[None]:
-        """Manager set default hand over user (设置员工离职时空间默认转交人（管理员）).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("storage_2_0.SearchPublishDentries", "POST /v2.0/storage/publishDentries/search?operatorId", idempotent=True)
-    def search_publish_dentries(
-        self,
-        operator_id: str,
-        keyword: str,
-        workspace_id: str,
-        *,
-        option: SearchPublishDentriesOption | None = None,
-    ) -> Call[SearchPublishDentriesReply]:
-        """Search publish dentries (搜索公开发布文件).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(SearchPublishDentriesReply)
-
-    @api(
-        "storage_2_0.SetPermissionShareScope",
-        "PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/scopes?unionId",
-    )
-    def set_permission_share_scope(
-        self,
-        dentry_uuid: str,
-        union_id: str,
-        scope: str,
-        *,
-        option: SetPermissionShareScopeOption | None = None,
-    ) -> Call[None]:
-        """Set permission share scope (设置分享范围).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
         """
         return Call(None)

@@ -9,81 +9,75 @@ from pydantic import Field
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import Old, api
 from dingtalk_models.call.paging import TOKEN_FROM_ZERO
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import Day, IsoTime, camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class GetFormInstanceReplyResultForms(Record, alias_generator=camel):
-    label: str | None
-    """表单控件名称"""
-    key: str | None
-    """表单控件key"""
-    value: str | None
-    """表单控件的值"""
+class Form(Reply, alias_generator=camel):
+    """Form (表单内容列表)."""
 
-
-class GetFormInstanceReplyResult(Record, alias_generator=camel):
-    create_time: str | None
-    """填表实例提交时间"""
-    modify_time: str | None
-    """填表更新时间"""
-    form_code: str | None
-    """表单模板code"""
-    title: str | None
-    """表单名称"""
-    creator: str | None
-    """表单实例提交者userId"""
-    forms: list[GetFormInstanceReplyResultForms] = empty_list()
-    """表单内容列表"""
-
-
-class GetFormInstanceReply(Record, alias_generator=camel):
-    result: GetFormInstanceReplyResult | None
-    """返回结果"""
-
-
-class ListFormInstancesListForms(Record, alias_generator=camel):
-    label: str | None
+    label: str
     """表单控件的名称"""
-    key: str | None
+    key: str
     """表单控件的key"""
-    value: str | None
+    value: str
     """表单控件的值"""
 
 
-class ListFormInstancesList(Record, alias_generator=camel):
-    create_time: str | None
-    """填表提交时间"""
-    modify_time: str | None
+class FormInstance(Reply, alias_generator=camel):
+    """Form instance."""
+
+    create_time: IsoTime
+    """填表实例提交时间"""
+    modify_time: IsoTime
     """填表更新时间"""
-    form_code: str | None
+    form_code: str
     """表单模板code"""
-    title: str | None
+    title: str
     """表单名称"""
     submitter_user_id: str | None
     """提交人的userId"""
-    submitter_user_name: str | None
+    submitter_user_name: str = ""
     """提交人姓名"""
-    forms: list[ListFormInstancesListForms] = empty_list()
+    forms: list[Form] = empty_list()
     """表单内容列表"""
     form_instance_id: str | None
     """表单实例ID"""
-    student_class_name: str | None
+    student_class_name: str = ""
     """学生班级名称"""
     student_class_id: str | None
     """学生班级ID"""
     student_user_id: str | None
     """学生ID"""
-    student_name: str | None
+    student_name: str = ""
     """学生名称"""
+    creator: str | None
+    """表单实例提交者userId"""
 
 
-class ListFormSchemasByCreatorListSetting(Record, alias_generator=camel):
+class FormSchema(Reply, alias_generator=camel):
+    """Form schema."""
+
+    creator: str
+    """创建人userId"""
+    form_code: str | None
+    """填表code"""
+    name: str = ""
+    """填表名称"""
+    memo: str = ""
+    """填表提示"""
+    setting: FormSchemaSetting | None
+    """表单设置信息"""
+
+
+class FormSchemaSetting(Reply, alias_generator=camel):
+    """Form schema setting (表单设置信息)."""
+
     biz_type: int | None
     """填表类型 (`0` `1`)"""
-    create_time: str | None
+    create_time: IsoTime
     """创建时间"""
     form_type: int | None
     """表单类型 (`0` `1`)"""
@@ -93,21 +87,8 @@ class ListFormSchemasByCreatorListSetting(Record, alias_generator=camel):
     """周期性填表的提醒时间点"""
     loop_days: list[int] = empty_list()
     """填表周期"""
-    end_time: str | None
+    end_time: IsoTime | None
     """填表截止时间"""
-
-
-class ListFormSchemasByCreatorList(Record, alias_generator=camel):
-    creator: str | None
-    """创建人userId"""
-    form_code: str | None
-    """填表code"""
-    name: str | None
-    """填表名称"""
-    memo: str | None
-    """填表提示"""
-    setting: ListFormSchemasByCreatorListSetting | None
-    """表单设置信息"""
 
 
 class SwformV1(Manager):
@@ -121,7 +102,7 @@ class SwformV1(Manager):
         form_instance_id: str,
         *,
         biz_type: Literal[0, 1] | None = None,
-    ) -> Call[GetFormInstanceReply]:
+    ) -> Call[FormInstance]:
         """Get form instance (获取单条填表实例详情).
 
         Args:
@@ -136,7 +117,7 @@ class SwformV1(Manager):
 
         Source: obtains-the-instance-details-of-a-single-fill-table
         """
-        return Call(GetFormInstanceReply)
+        return Call(FormInstance, "result")
 
     @api("swform_1_0.ListFormInstances", "GET /v1.0/swform/forms/{formCode}/instances")
     def list_form_instances(
@@ -144,10 +125,10 @@ class SwformV1(Manager):
         form_code: str,
         *,
         biz_type: Literal[0, 1] | None = None,
-        action_date: str | None = None,
+        action_date: Day | None = None,
         next_token: int | None = None,
         max_results: Annotated[int, Field(le=100)] = 100,
-    ) -> Query[ListFormInstancesList]:
+    ) -> Query[FormInstance]:
         """List form instances (获取填表实例列表).
 
         Args:
@@ -165,7 +146,7 @@ class SwformV1(Manager):
 
         Source: obtain-the-table-filling-instance-list-data
         """
-        return Listing(ListFormInstancesList, TOKEN_FROM_ZERO, "result", items="list")
+        return Listing(FormInstance, TOKEN_FROM_ZERO, "result", items="list")
 
     @api("swform_1_0.ListFormSchemasByCreator", "GET /v1.0/swform/users/forms")
     def list_form_schemas_by_creator(
@@ -175,7 +156,7 @@ class SwformV1(Manager):
         biz_type: Literal[0, 1] | None = None,
         creator: str | None = None,
         next_token: int | None = None,
-    ) -> Query[ListFormSchemasByCreatorList]:
+    ) -> Query[FormSchema]:
         """List form schemas by creator (获取用户创建的填表模板列表).
 
         Args:
@@ -192,4 +173,4 @@ class SwformV1(Manager):
 
         Source: new-obtains-the-template-that-a-user-creates
         """
-        return Listing(ListFormSchemasByCreatorList, TOKEN_FROM_ZERO, "result", items="list")
+        return Listing(FormSchema, TOKEN_FROM_ZERO, "result", items="list")

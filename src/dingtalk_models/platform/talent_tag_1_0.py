@@ -5,303 +5,208 @@ from __future__ import annotations
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import CURSOR
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class TalentV2AddCustomTagReplyResult(Record, alias_generator=camel):
-    tag_code: str | None
-    tag_name: str | None
+class CustomTag(Reply, alias_generator=camel):
+    """Custom tag."""
 
-
-class TalentV2AddCustomTagReply(Record, alias_generator=camel):
-    result: TalentV2AddCustomTagReplyResult | None
-
-
-class TalentV2AddObjectiveTagReplyResult(Record, alias_generator=camel):
-    tag_code: str | None
-    tag_name: str | None
-
-
-class TalentV2AddObjectiveTagReply(Record, alias_generator=camel):
-    result: TalentV2AddObjectiveTagReplyResult | None
-
-
-class TalentV2AddPersonalityTagReplyResult(Record, alias_generator=camel):
     category_code: str | None
-    category_name: str | None
-    tag_code: str | None
-    tag_name: str | None
-
-
-class TalentV2AddPersonalityTagReply(Record, alias_generator=camel):
-    result: TalentV2AddPersonalityTagReplyResult | None
-
-
-class TalentV2DeleteCustomTagReplyResult(Record, alias_generator=camel):
-    success: bool | None
-
-
-class TalentV2DeleteCustomTagReply(Record, alias_generator=camel):
-    result: TalentV2DeleteCustomTagReplyResult | None
-
-
-class TalentV2DeleteObjectiveTagReplyResult(Record, alias_generator=camel):
-    success: bool | None
-
-
-class TalentV2DeleteObjectiveTagReply(Record, alias_generator=camel):
-    result: TalentV2DeleteObjectiveTagReplyResult | None
-
-
-class TalentV2DeletePersonalityTagReplyResult(Record, alias_generator=camel):
-    success: bool | None
-
-
-class TalentV2DeletePersonalityTagReply(Record, alias_generator=camel):
-    result: TalentV2DeletePersonalityTagReplyResult | None
-
-
-class TalentV2LikeTagReplyResult(Record, alias_generator=camel):
-    success: bool | None
-
-
-class TalentV2LikeTagReply(Record, alias_generator=camel):
-    result: TalentV2LikeTagReplyResult | None
-
-
-class TalentV2QueryCustomTagReplyResultTags(Record, alias_generator=camel):
-    sort_order: int | None
-    tag_code: str | None
-    tag_name: str | None
-
-
-class TalentV2QueryCustomTagReplyResult(Record, alias_generator=camel):
-    tags: list[TalentV2QueryCustomTagReplyResultTags] = empty_list()
-
-
-class TalentV2QueryCustomTagReply(Record, alias_generator=camel):
-    result: TalentV2QueryCustomTagReplyResult | None
-
-
-class TalentV2QueryObjectiveTagReplyResultTags(Record, alias_generator=camel):
-    sort_order: int | None
-    tag_code: str | None
-    tag_name: str | None
-
-
-class TalentV2QueryObjectiveTagReplyResult(Record, alias_generator=camel):
-    tags: list[TalentV2QueryObjectiveTagReplyResultTags] = empty_list()
-
-
-class TalentV2QueryObjectiveTagReply(Record, alias_generator=camel):
-    result: TalentV2QueryObjectiveTagReplyResult | None
-
-
-class TalentV2QueryPersonalityTagReplyResultTags(Record, alias_generator=camel):
-    category_code: str | None
-    category_name: str | None
+    category_name: str = ""
     category_sort_order: int | None
     sort_order: int | None
     tag_code: str | None
-    tag_name: str | None
+    tag_name: str
 
 
-class TalentV2QueryPersonalityTagReplyResult(Record, alias_generator=camel):
-    tags: list[TalentV2QueryPersonalityTagReplyResultTags] = empty_list()
+class TalentQueryTagLike(Reply, alias_generator=camel):
+    """Talent query tag like."""
 
-
-class TalentV2QueryPersonalityTagReply(Record, alias_generator=camel):
-    result: TalentV2QueryPersonalityTagReplyResult | None
-
-
-class TalentV2QueryTagLikeDetailListLikeDetail(Record, alias_generator=camel):
-    like_timestamp: int | None
-    operator_user_id: str | None
-
-
-class TalentV2QueryTagLikeListReplyResultTagLikes(Record, alias_generator=camel):
     has_liked: bool | None
     like_count: int | None
     tag_code: str | None
-    tag_name: str | None
+    tag_name: str = ""
 
 
-class TalentV2QueryTagLikeListReplyResult(Record, alias_generator=camel):
-    tag_likes: list[TalentV2QueryTagLikeListReplyResultTagLikes] = empty_list()
+class TalentTagLike(Reply, alias_generator=camel):
+    """Talent tag like."""
 
-
-class TalentV2QueryTagLikeListReply(Record, alias_generator=camel):
-    result: TalentV2QueryTagLikeListReplyResult | None
+    like_timestamp: int | None
+    operator_user_id: str | None
 
 
 class TalentTagV1(Manager):
     @api("talent_tag_1_0.TalentV2AddCustomTag", "POST /v1.0/talentTag/talentTags/addCustomTag")
     def talent_v2_add_custom_tag(
         self,
-        tag_name: str,
         user_id: str,
         *,
+        tag_name: str,
         sort_order: int | None = None,
         tag_code: str | None = None,
-    ) -> Call[TalentV2AddCustomTagReply]:
+    ) -> Call[CustomTag | None]:
         """Talent v2 add custom tag (人才标签：添加员工自定义标签).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TalentV2AddCustomTagReply)
+        return Call(CustomTag, "result").or_none()
 
     @api("talent_tag_1_0.TalentV2AddObjectiveTag", "POST /v1.0/talentTag/talentTags/addObjectiveTag")
     def talent_v2_add_objective_tag(
         self,
-        tag_name: str,
         user_id: str,
         *,
+        tag_name: str,
         sort_order: int | None = None,
         tag_code: str | None = None,
-    ) -> Call[TalentV2AddObjectiveTagReply]:
+    ) -> Call[CustomTag | None]:
         """Talent v2 add objective tag (人才标签：添加员工客观标签).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TalentV2AddObjectiveTagReply)
+        return Call(CustomTag, "result").or_none()
 
     @api("talent_tag_1_0.TalentV2AddPersonalityTag", "POST /v1.0/talentTag/talentTags/addPersonalityTag")
     def talent_v2_add_personality_tag(
         self,
+        *,
         category_name: str,
         tag_name: str,
-        *,
         category_code: str | None = None,
         category_sort_order: int | None = None,
         sort_order: int | None = None,
         tag_code: str | None = None,
-    ) -> Call[TalentV2AddPersonalityTagReply]:
+    ) -> Call[CustomTag | None]:
         """Talent v2 add personality tag (人才标签：添加企业个性标签).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TalentV2AddPersonalityTagReply)
+        return Call(CustomTag, "result").or_none()
 
     @api("talent_tag_1_0.TalentV2DeleteCustomTag", "POST /v1.0/talentTag/talentTags/deleteCustomTagWithClearLike")
     def talent_v2_delete_custom_tag(
         self,
-        tag_code: str,
         user_id: str,
-    ) -> Call[TalentV2DeleteCustomTagReply]:
+        *,
+        tag_code: str,
+    ) -> Call[bool | None]:
         """Talent v2 delete custom tag (人才标签：删除员工自定义标签并清除所有点赞记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TalentV2DeleteCustomTagReply)
+        return Call(bool, "result.success").or_none()
 
     @api("talent_tag_1_0.TalentV2DeleteObjectiveTag", "POST /v1.0/talentTag/talentTags/deleteObjectiveTag")
     def talent_v2_delete_objective_tag(
         self,
-        tag_code: str,
         user_id: str,
-    ) -> Call[TalentV2DeleteObjectiveTagReply]:
+        *,
+        tag_code: str,
+    ) -> Call[bool | None]:
         """Talent v2 delete objective tag (人才标签：删除员工客观标签).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TalentV2DeleteObjectiveTagReply)
+        return Call(bool, "result.success").or_none()
 
     @api("talent_tag_1_0.TalentV2DeletePersonalityTag", "POST /v1.0/talentTag/talentTags/deletePersonalityTag")
     def talent_v2_delete_personality_tag(
         self,
+        *,
         tag_code: str,
-    ) -> Call[TalentV2DeletePersonalityTagReply]:
+    ) -> Call[bool | None]:
         """Talent v2 delete personality tag (人才标签：删除企业个性标签).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TalentV2DeletePersonalityTagReply)
+        return Call(bool, "result.success").or_none()
 
     @api("talent_tag_1_0.TalentV2LikeTag", "POST /v1.0/talentTag/talentTags/likeTag")
     def talent_v2_like_tag(
         self,
-        action_type: str,
         operator_user_id: str,
-        tag_code: str,
         user_id: str,
-    ) -> Call[TalentV2LikeTagReply]:
+        *,
+        action_type: str,
+        tag_code: str,
+    ) -> Call[bool | None]:
         """Talent v2 like tag (人才标签：点赞/取消点赞标签).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TalentV2LikeTagReply)
+        return Call(bool, "result.success").or_none()
 
     @api("talent_tag_1_0.TalentV2QueryCustomTag", "GET /v1.0/talentTag/talentTags/queryCustomTag")
     def talent_v2_query_custom_tag(
         self,
         user_id: str,
-    ) -> Call[TalentV2QueryCustomTagReply]:
+    ) -> Call[list[CustomTag]]:
         """Talent v2 query custom tag (人才标签：查询员工自定义标签).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TalentV2QueryCustomTagReply)
+        return Call(list[CustomTag], "result.tags").or_empty()
 
     @api("talent_tag_1_0.TalentV2QueryObjectiveTag", "GET /v1.0/talentTag/talentTags/queryObjectiveTag")
     def talent_v2_query_objective_tag(
         self,
         user_id: str,
-    ) -> Call[TalentV2QueryObjectiveTagReply]:
+    ) -> Call[list[CustomTag]]:
         """Talent v2 query objective tag (人才标签：查询员工客观标签).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TalentV2QueryObjectiveTagReply)
+        return Call(list[CustomTag], "result.tags").or_empty()
 
     @api("talent_tag_1_0.TalentV2QueryPersonalityTag", "GET /v1.0/talentTag/talentTags/queryPersonalityTag")
     def talent_v2_query_personality_tag(
         self,
-    ) -> Call[TalentV2QueryPersonalityTagReply]:
+    ) -> Call[list[CustomTag]]:
         """Talent v2 query personality tag (人才标签：查询企业个性标签).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TalentV2QueryPersonalityTagReply)
+        return Call(list[CustomTag], "result.tags").or_empty()
 
     @api("talent_tag_1_0.TalentV2QueryTagLikeDetailList", "GET /v1.0/talentTag/talentTags/queryTagLikeDetailList")
     def talent_v2_query_tag_like_detail_list(
         self,
-        tag_code: str,
         user_id: str,
         *,
+        tag_code: str,
         cursor: int | None = None,
         size: int | None = None,
-    ) -> Query[TalentV2QueryTagLikeDetailListLikeDetail]:
+    ) -> Query[TalentTagLike]:
         """Talent v2 query tag like detail list (人才标签：分页查询指定标签的点赞记录).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(TalentV2QueryTagLikeDetailListLikeDetail, CURSOR, "result", items="likeDetails")
+        return Listing(TalentTagLike, CURSOR, "result", items="likeDetails")
 
     @api("talent_tag_1_0.TalentV2QueryTagLikeList", "GET /v1.0/talentTag/talentTags/queryTagLikeList")
     def talent_v2_query_tag_like_list(
@@ -309,11 +214,11 @@ class TalentTagV1(Manager):
         user_id: str,
         *,
         operator_user_id: str | None = None,
-    ) -> Call[TalentV2QueryTagLikeListReply]:
+    ) -> Call[list[TalentQueryTagLike]]:
         """Talent v2 query tag like list (人才标签：查询点赞标签列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TalentV2QueryTagLikeListReply)
+        return Call(list[TalentQueryTagLike], "result.tagLikes").or_empty()

@@ -2,69 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN, Paging
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import CommaStrs, IsoFraction, camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateOrganizationTaskReplyResultExecutor(Record, alias_generator=camel):
-    avatar_url: str | None
-    """头像地址"""
-    name: str | None
-    """姓名"""
-    user_id: str | None
-    """执行者id"""
+class AnalysisReport(Reply, alias_generator=camel):
+    """Analysis report."""
+
+    cols: list[Col] = empty_list()
+    list_query: list[list[ListQuery]] = empty_list()
+    name: str = ""
+    rows: list[list[JsonValue]] = empty_list()
+    tips: str = ""
+    title: str = ""
+    visualization_settings: VisualizationSetting | None
 
 
-class CreateOrganizationTaskReplyResultInvolvers(Record, alias_generator=camel):
-    avatar_url: str | None
-    """头像"""
-    name: str | None
-    """名字"""
-    id: str | None
-    """用户id"""
+class Col(Reply, alias_generator=camel):
+    """Col."""
+
+    base_type: str | None
+    name: str = ""
+    theme: str | None
 
 
-class CreateOrganizationTaskReplyResultCreator(Record, alias_generator=camel):
-    avatar_url: str | None
-    """创建者头像地址"""
-    name: str | None
-    """创建者姓名"""
-    user_id: str | None
-    """创建者id"""
+class Condition(Reply, alias_generator=camel):
+    """Condition."""
+
+    fixed: bool | None
+    key: str | None
+    op: ConditionOp | None
+    values: list[ConditionValue] = empty_list()
 
 
-class CreateOrganizationTaskReplyResult(Record, alias_generator=camel):
-    due_date: str | None
+class ConditionOp(Reply, alias_generator=camel):
+    """Condition op."""
+
+    value: str | None
+
+
+class ConditionValue(Reply, alias_generator=camel):
+    """Condition value."""
+
+    deep: str | None
+    id: str
+    label: str = ""
+    name: str = ""
+    value: str | None
+
+
+class CreatedOrganizationTask(Reply, alias_generator=camel):
+    """Created organization task."""
+
+    due_date: IsoFraction | None
     """任务截止日期"""
-    executor: CreateOrganizationTaskReplyResultExecutor | None
+    executor: OrganizationTask | None
     """执行者"""
-    id: str | None
+    id: str
     """任务id"""
     visible: str | None
     """任务可见性 (`involves` `members`)"""
-    created: str | None
+    created: IsoFraction | None
     """创建时间"""
-    involvers: list[CreateOrganizationTaskReplyResultInvolvers] = empty_list()
+    involvers: list[Involver] = empty_list()
     """参与者列表"""
     updated: str | None
     """更新时间"""
-    note: str | None
+    note: str = ""
     """任务备注"""
     has_reminder: bool | None
     """是否有提醒"""
-    creator_id: str | None
+    creator_id: str
     """创建者id"""
-    content: str | None
+    content: str = ""
     """任务标题"""
     attachments_count: int | None
     """附件数量"""
@@ -72,7 +93,7 @@ class CreateOrganizationTaskReplyResult(Record, alias_generator=camel):
     """是否删除"""
     ancestor_ids: list[str] = empty_list()
     """父任务ID"""
-    creator: CreateOrganizationTaskReplyResultCreator | None
+    creator: OrganizationTask | None
     """创建者"""
     executor_id: str | None
     """执行者id"""
@@ -82,270 +103,76 @@ class CreateOrganizationTaskReplyResult(Record, alias_generator=camel):
     """是否完成 (`true` `false`)"""
 
 
-class CreateOrganizationTaskReply(Record, alias_generator=camel):
-    result: CreateOrganizationTaskReplyResult | None
-    """返回结果对象"""
+class Customfield(Shape, alias_generator=camel):
+    """Customfield (自定义字段列表)."""
 
-
-class CreateProjectV3ReplyResult(Record, alias_generator=camel):
-    id: str | None
-    """协作空间ID"""
-
-
-class CreateProjectV3Reply(Record, alias_generator=camel):
-    result: CreateProjectV3ReplyResult | None
-    """返回结果"""
-    request_id: str | None
-
-
-class CreateTaskCustomfieldsValue(TypedDict, total=False):
-    title: str
-    """自定义字段显示值 (例 e.g. `我是自定义字段显示值`)"""
-    id: str
-    """字段值ID"""
-    thumb_url: str
-    """用户头像地址"""
-
-
-class CreateTaskCustomfields(TypedDict, total=False):
-    customfield_name: str
+    customfield_name: str | None = None
     """自定义字段名称 (例 e.g. `自定义字段-文本`)"""
-    customfield_id: str
+    customfield_id: str | None = None
     """自定义字段id (例 e.g. `62fb0bxxxxxxx`)"""
-    value: list[CreateTaskCustomfieldsValue]
+    value: list[CustomfieldValue] = empty_list()
     """自定义字段值"""
 
 
-class CreateTaskReplyResultCustomfieldsValue(Record, alias_generator=camel):
-    title: str | None
-    """自定义字段显示值"""
+class CustomfieldValue(Shape, alias_generator=camel):
+    """Customfield value (自定义字段值)."""
 
-
-class CreateTaskReplyResultCustomfields(Record, alias_generator=camel):
-    customfield_id: str | None
-    """自定义字段id"""
-    value: list[CreateTaskReplyResultCustomfieldsValue] = empty_list()
-    """自定义字段值列表"""
-
-
-class CreateTaskReplyResult(Record, alias_generator=camel):
-    task_id: str | None
-    """任务id"""
-    content: str | None
-    """任务标题"""
-    involve_members: list[str] = empty_list()
-    """任务参与者id"""
-    project_id: str | None
-    """项目id"""
-    executor_id: str | None
-    """任务执行者userId"""
-    creator_id: str | None
-    """任务创建者userId"""
-    created: str | None
-    """创建时间"""
-    updated: str | None
-    """更新时间"""
-    note: str | None
-    """任务备注"""
-    due_date: str | None
-    """任务截止时间"""
-    priority: int | None
-    """任务优先级"""
-    customfields: list[CreateTaskReplyResultCustomfields] = empty_list()
-    """自定义字段列表"""
-
-
-class CreateTaskReply(Record, alias_generator=camel):
-    result: CreateTaskReplyResult | None
-    """返回结果对象"""
-
-
-class QueryAllTaskReplyResultCustomfieldsValue(Record, alias_generator=camel):
-    id: str | None
+    title: str | None = None
+    """自定义字段显示值 (例 e.g. `我是自定义字段显示值`)"""
+    id: str | None = None
     """字段值ID"""
-    title: str | None
-    """字段值内容"""
-    meta_string: str | None
-    """字段值元属性"""
+    thumb_url: str | None = None
+    """用户头像地址"""
 
 
-class QueryAllTaskReplyResultCustomfields(Record, alias_generator=camel):
-    cf_id: str | None
-    """自定义字段ID"""
-    type: str | None
-    """自定义字段类型"""
-    value: list[QueryAllTaskReplyResultCustomfieldsValue] = empty_list()
-    """字段值集合"""
+class ExecutorUserInfo(Reply, alias_generator=camel):
+    """Executor user info."""
+
+    avatar_url: str | None
+    id: str
+    member_id: str | None
+    name: str = ""
+    user_id: str | None
 
 
-class QueryAllTaskReplyResult(Record, alias_generator=camel):
-    id: str | None
-    """任务ID"""
-    task_id: str | None
-    """任务ID"""
-    content: str | None
-    """任务标题"""
-    note: str | None
-    """任务备注"""
-    project_id: str | None
-    """项目ID"""
-    ancestor_ids: list[str] = empty_list()
-    """祖先任务ID"""
-    parent_task_id: str | None
-    """父任务ID"""
-    tfs_id: str | None
-    """任务状态ID"""
-    tasklist_id: str | None
-    """任务分组ID"""
-    stage_id: str | None
-    """任务列ID"""
-    tag_ids: list[str] = empty_list()
-    """标签ID"""
-    creator_id: str | None
-    """创建人ID"""
-    executor_id: str | None
-    """执行人ID"""
-    involve_members: list[str] = empty_list()
-    """参与者ID"""
-    priority: int | None
-    """任务优先级"""
-    is_done: bool | None
-    """是否任务已完成"""
-    is_archived: bool | None
-    """是否任务放入回收站"""
-    visible: str | None
-    """任务隐私性"""
-    unique_id: str | None
-    """任务数字ID"""
-    start_date: str | None
-    """任务开始时间"""
-    due_date: str | None
-    """任务截止时间"""
-    accomplish_time: str | None
-    """任务完成时间"""
+class Filter(Shape, alias_generator=camel):
+    """Filter."""
+
+    created: str | None = None
+
+
+class FootprintProject(Reply, alias_generator=camel):
+    """Footprint project."""
+
     created: str | None
-    """创建时间"""
-    updated: str | None
-    """更新时间"""
-    sfc_id: str | None
-    """任务类型ID"""
-    customfields: list[QueryAllTaskReplyResultCustomfields] = empty_list()
-    """自定义字段值集合"""
-
-
-class QueryAllTaskReply(Record, alias_generator=camel):
-    result: list[QueryAllTaskReplyResult] = empty_list()
-    """任务详情集合"""
-    request_id: str | None
-
-
-class SearchProjectsV3Result(Record, alias_generator=camel):
-    id: str | None
-    """协作空间ID"""
-    name: str | None
-    """协作空间名称"""
-    logo: str | None
-    """协作空间LOGO"""
-    description: str | None
-    """协作空间描述"""
-    organization_id: str | None
-    """企业ID"""
-    is_template: bool | None
-    """是模板协作空间"""
-    creator_id: str | None
-    """创建人ID"""
-    created: str | None
-    """创建时间"""
-    updated: str | None
-    """更新时间"""
-    source_id: str | None
-    """来源协作空间 ID"""
-
-
-class UpdateProjectV3ReplyResult(Record, alias_generator=camel):
-    updated: str | None
-    """更新时间"""
-
-
-class UpdateProjectV3Reply(Record, alias_generator=camel):
-    result: UpdateProjectV3ReplyResult | None
-    """响应结果"""
-    request_id: str | None
-
-
-class AnalysisReportFilter(TypedDict, total=False):
-    created: str
-
-
-class AnalysisReportReplyResultCols(Record, alias_generator=camel):
-    base_type: str | None
-    name: str | None
-    theme: str | None
-
-
-class AnalysisReportReplyResultListQuery(Record, alias_generator=camel):
-    key: str | None
-    value: str | None
-
-
-class AnalysisReportReplyResultVisualizationSettings(Record, alias_generator=camel):
-    dimension: int | None
-    type: str | None
-
-
-class AnalysisReportReplyResult(Record, alias_generator=camel):
-    cols: list[AnalysisReportReplyResultCols] = empty_list()
-    list_query: list[list[AnalysisReportReplyResultListQuery]] = empty_list()
-    name: str | None
-    rows: list[list[JsonValue]] = empty_list()
-    tips: str | None
-    title: str | None
-    visualization_settings: AnalysisReportReplyResultVisualizationSettings | None
-
-
-class AnalysisReportReply(Record, alias_generator=camel):
-    result: list[AnalysisReportReplyResult] = empty_list()
-
-
-class GetFootprintProjectReplyResult(Record, alias_generator=camel):
-    created: str | None
-    creator_id: str | None
-    description: str | None
-    id: str | None
+    creator_id: str
+    description: str = ""
+    id: str
     is_deleted: bool | None
     logo: str | None
-    name: str | None
+    name: str = ""
     organization_id: str | None
     updated: str | None
     visibility: str | None
 
 
-class GetFootprintProjectReply(Record, alias_generator=camel):
-    result: list[GetFootprintProjectReplyResult] = empty_list()
+class FootprintTask(Reply, alias_generator=camel):
+    """Footprint task."""
 
-
-class GetFootprintTaskReplyResultCustomfields(Record, alias_generator=camel):
-    customfield_id: str | None
-    type: str | None
-    value: list[dict[str, JsonValue]] = empty_list()
-    values: list[str] = empty_list()
-
-
-class GetFootprintTaskReplyResult(Record, alias_generator=camel):
     accomplished: str | None
     basic_pos: str | None
-    content: str | None
+    content: str = ""
     created: str | None
-    creator_id: str | None
-    customfields: list[GetFootprintTaskReplyResultCustomfields] = empty_list()
+    creator_id: str
+    customfields: list[TaskCustomfield] = empty_list()
     due_date: str | None
     executor_id: str | None
-    id: str | None
+    id: str
     involve_members: list[str] = empty_list()
     is_archived: bool | None
     is_deleted: bool | None
     is_done: bool | None
-    note: str | None
+    note: str = ""
     organization_id: str | None
     pos: int | None
     priority: int | None
@@ -360,23 +187,21 @@ class GetFootprintTaskReplyResult(Record, alias_generator=camel):
     visible: str | None
 
 
-class GetFootprintTaskReply(Record, alias_generator=camel):
-    result: list[GetFootprintTaskReplyResult] = empty_list()
+class FreeTask(Reply, alias_generator=camel):
+    """Free task."""
 
-
-class GetFreeTaskReplyResult(Record, alias_generator=camel):
     accomplished: str | None
     ancestor_ids: list[str] = empty_list()
-    content: str | None
+    content: str = ""
     created: str | None
-    creator_id: str | None
+    creator_id: str
     due_date: str | None
     executor_id: str | None
-    id: str | None
+    id: str
     involve_members: list[str] = empty_list()
     is_archive: bool | None
     is_done: bool | None
-    note: str | None
+    note: str = ""
     organization_id: str | None
     priority: int | None
     recurrence: list[str] = empty_list()
@@ -388,334 +213,295 @@ class GetFreeTaskReplyResult(Record, alias_generator=camel):
     visible: str | None
 
 
-class GetFreeTaskReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: GetFreeTaskReplyResult | None
+class GroupType(Reply, alias_generator=camel):
+    """Group type."""
+
+    can_create_group: bool | None
+    name: str = ""
+    value: str | None
 
 
-class GetTbUserIdByDingUserIdReplyResult(Record, alias_generator=camel):
+class Involver(Reply, alias_generator=camel):
+    """Involver (参与者列表)."""
+
+    avatar_url: str | None
+    """头像"""
+    name: str = ""
+    """名字"""
+    id: str
+    """用户id"""
+
+
+class ListQuery(Reply, alias_generator=camel):
+    """List query."""
+
+    key: str | None
+    value: str | None
+
+
+class OrderType(Reply, alias_generator=camel):
+    """Order type."""
+
+    direction: str | None
+    name: str = ""
+    value: str | None
+
+
+class OrganizationTask(Reply, alias_generator=camel):
+    """Organization task (创建者)."""
+
+    avatar_url: str
+    """创建者头像地址"""
+    name: str
+    """创建者姓名"""
+    user_id: str
+    """创建者id"""
+
+
+class Project(Reply, alias_generator=camel):
+    """Project."""
+
+    id: str
+    """协作空间ID"""
+    name: str = ""
+    """协作空间名称"""
+    logo: str | None
+    """协作空间LOGO"""
+    description: str = ""
+    """协作空间描述"""
+    organization_id: str | None
+    """企业ID"""
+    is_template: bool | None
+    """是模板协作空间"""
+    creator_id: str
+    """创建人ID"""
+    created: IsoFraction | None
+    """创建时间"""
+    updated: str | None
+    """更新时间"""
+    source_id: str | None
+    """来源协作空间 ID"""
+
+
+class ProjectInfo(Reply, alias_generator=camel):
+    """Project info."""
+
+    id: str
+    logo: str | None
+    name: str = ""
+    organization_id: str | None
+
+
+class ShortcutView(Reply, alias_generator=camel):
+    """Shortcut view."""
+
+    bound_to_object_id: str | None
+    bound_to_object_type: str | None
+    created: str | None
+    creator_id: str
+    description: str = ""
+    filter_: ShortcutViewFilter | None
+    group_type: GroupType | None
+    id: str
+    is_deleted: bool | None
+    name: str = ""
+    order_type: OrderType | None
+    organization_id: str | None
+    show_type: Type | None
+    toolbar_info: ToolbarInfo | None
+    tql: str | None
+    updated: str | None
+    view_setting: ViewSetting | None
+
+
+class ShortcutViewFilter(Reply, alias_generator=camel):
+    """Shortcut view filter."""
+
+    conditions: list[Condition] = empty_list()
+    invisible_conditions: list[Condition] = empty_list()
+    logic: str | None
+    logic_disabled: bool | None
+    q: str | None
+
+
+class Task(Reply, alias_generator=camel):
+    """Task."""
+
+    id: str | None
+    """任务ID"""
+    task_id: str
+    """任务ID"""
+    content: str
+    """任务标题"""
+    note: str
+    """任务备注"""
+    project_id: str
+    """项目ID"""
+    ancestor_ids: list[str] = empty_list()
+    """祖先任务ID"""
+    parent_task_id: str | None
+    """父任务ID"""
+    tfs_id: str | None
+    """任务状态ID"""
+    tasklist_id: str | None
+    """任务分组ID"""
+    stage_id: str | None
+    """任务列ID"""
+    tag_ids: list[str] = empty_list()
+    """标签ID"""
+    creator_id: str
+    """任务创建者userId"""
+    executor_id: str
+    """任务执行者userId"""
+    involve_members: list[str] = empty_list()
+    """任务参与者id"""
+    priority: int | None
+    """任务优先级"""
+    is_done: bool | None
+    """是否任务已完成"""
+    is_archived: bool | None
+    """是否任务放入回收站"""
+    visible: str | None
+    """任务隐私性"""
+    unique_id: str | None
+    """任务数字ID"""
+    start_date: IsoFraction | None
+    """任务开始时间"""
+    due_date: IsoFraction
+    """任务截止时间"""
+    accomplish_time: IsoFraction | None
+    """任务完成时间"""
+    created: IsoFraction
+    """创建时间"""
+    updated: str
+    """更新时间"""
+    sfc_id: str | None
+    """任务类型ID"""
+    customfields: list[TaskCustomfield] = empty_list()
+    """自定义字段值集合"""
+    executor_user_info: ExecutorUserInfo | None
+    project_info: ProjectInfo | None
+
+
+class TaskCustomfield(Reply, alias_generator=camel):
+    """Task customfield (自定义字段值集合)."""
+
+    cf_id: str | None
+    """自定义字段ID"""
+    type: str | None
+    """自定义字段类型"""
+    value: list[TaskCustomfieldValue] = empty_list()
+    """自定义字段值列表"""
+    customfield_id: str | None
+    """自定义字段id"""
+    values: list[str] = empty_list()
+
+
+class TaskCustomfieldValue(Reply, alias_generator=camel):
+    """Task customfield value (字段值集合)."""
+
+    id: str
+    """字段值ID"""
+    title: str = ""
+    """自定义字段显示值"""
+    meta_string: str | None
+    """字段值元属性"""
+
+
+class TbUserId(Reply, alias_generator=camel):
+    """Tb user id."""
+
     dingtalk_user_id: str | None
     tb_user_id: str | None
 
 
-class GetTbUserIdByDingUserIdReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: list[GetTbUserIdByDingUserIdReplyResult] = empty_list()
+class ToolbarInfo(Reply, alias_generator=camel):
+    """Toolbar info."""
+
+    group_types: list[ToolbarInfoGroupType] = empty_list()
+    order_types: list[ToolbarInfoOrderType] = empty_list()
+    show_types: list[Type] = empty_list()
 
 
-class GetThingOrgIdByDingOrgIdReplyResult(Record, alias_generator=camel):
-    tb_organization_id: str | None
+class ToolbarInfoGroupType(Reply, alias_generator=camel):
+    """Toolbar info group type."""
 
-
-class GetThingOrgIdByDingOrgIdReply(Record, alias_generator=camel):
-    result: GetThingOrgIdByDingOrgIdReplyResult | None
-
-
-class ListAllTaskViewReplyResultFilterConditionsOp(Record, alias_generator=camel):
-    value: str | None
-
-
-class ListAllTaskViewReplyResultFilterConditionsValues(Record, alias_generator=camel):
-    deep: str | None
-    id: str | None
-    label: str | None
-    name: str | None
-    value: str | None
-
-
-class ListAllTaskViewReplyResultFilterConditions(Record, alias_generator=camel):
-    fixed: bool | None
-    key: str | None
-    op: ListAllTaskViewReplyResultFilterConditionsOp | None
-    values: list[ListAllTaskViewReplyResultFilterConditionsValues] = empty_list()
-
-
-class ListAllTaskViewReplyResultFilterInvisibleConditionsOp(Record, alias_generator=camel):
-    value: str | None
-
-
-class ListAllTaskViewReplyResultFilterInvisibleConditionsValues(Record, alias_generator=camel):
-    deep: str | None
-    id: str | None
-    label: str | None
-    name: str | None
-    value: str | None
-
-
-class ListAllTaskViewReplyResultFilterInvisibleConditions(Record, alias_generator=camel):
-    fixed: bool | None
-    key: str | None
-    op: ListAllTaskViewReplyResultFilterInvisibleConditionsOp | None
-    values: list[ListAllTaskViewReplyResultFilterInvisibleConditionsValues] = empty_list()
-
-
-class ListAllTaskViewReplyResultFilter(Record, alias_generator=camel):
-    conditions: list[ListAllTaskViewReplyResultFilterConditions] = empty_list()
-    invisible_conditions: list[ListAllTaskViewReplyResultFilterInvisibleConditions] = empty_list()
-    logic: str | None
-    logic_disabled: bool | None
-    q: str | None
-
-
-class ListAllTaskViewReplyResultGroupType(Record, alias_generator=camel):
     can_create_group: bool | None
-    name: str | None
+    name: str = ""
+    service_name: str = ""
+    setting: ToolbarInfoGroupTypeSetting | None
     value: str | None
 
 
-class ListAllTaskViewReplyResultOrderType(Record, alias_generator=camel):
-    direction: str | None
-    name: str | None
-    value: str | None
+class ToolbarInfoGroupTypeSetting(Reply, alias_generator=camel):
+    """Toolbar info group type setting."""
 
-
-class ListAllTaskViewReplyResultShowType(Record, alias_generator=camel):
-    name: str | None
-    value: str | None
-
-
-class ListAllTaskViewReplyResultToolbarInfoGroupTypesSetting(Record, alias_generator=camel):
     date_type: str | None
-    field_name: str | None
+    field_name: str = ""
     field_type: str | None
 
 
-class ListAllTaskViewReplyResultToolbarInfoGroupTypes(Record, alias_generator=camel):
-    can_create_group: bool | None
-    name: str | None
-    service_name: str | None
-    setting: ListAllTaskViewReplyResultToolbarInfoGroupTypesSetting | None
-    value: str | None
+class ToolbarInfoOrderType(Reply, alias_generator=camel):
+    """Toolbar info order type."""
 
-
-class ListAllTaskViewReplyResultToolbarInfoOrderTypes(Record, alias_generator=camel):
     direction: str | None
-    name: str | None
+    name: str = ""
     support_direction: str | None
     value: str | None
 
 
-class ListAllTaskViewReplyResultToolbarInfoShowTypes(Record, alias_generator=camel):
-    name: str | None
+class Type(Reply, alias_generator=camel):
+    """Type."""
+
+    name: str = ""
     value: str | None
 
 
-class ListAllTaskViewReplyResultToolbarInfo(Record, alias_generator=camel):
-    group_types: list[ListAllTaskViewReplyResultToolbarInfoGroupTypes] = empty_list()
-    order_types: list[ListAllTaskViewReplyResultToolbarInfoOrderTypes] = empty_list()
-    show_types: list[ListAllTaskViewReplyResultToolbarInfoShowTypes] = empty_list()
+class ViewSetting(Reply, alias_generator=camel):
+    """View setting."""
 
-
-class ListAllTaskViewReplyResultViewSetting(Record, alias_generator=camel):
     show_done_task: bool | None
     show_sub_task: bool | None
 
 
-class ListAllTaskViewReplyResult(Record, alias_generator=camel):
-    bound_to_object_id: str | None
-    bound_to_object_type: str | None
-    created: str | None
-    creator_id: str | None
-    description: str | None
-    filter_: ListAllTaskViewReplyResultFilter | None
-    group_type: ListAllTaskViewReplyResultGroupType | None
-    id: str | None
-    is_deleted: bool | None
-    name: str | None
-    order_type: ListAllTaskViewReplyResultOrderType | None
-    organization_id: str | None
-    show_type: ListAllTaskViewReplyResultShowType | None
-    toolbar_info: ListAllTaskViewReplyResultToolbarInfo | None
-    tql: str | None
-    updated: str | None
-    view_setting: ListAllTaskViewReplyResultViewSetting | None
+class VisualizationSetting(Reply, alias_generator=camel):
+    """Visualization setting."""
 
-
-class ListAllTaskViewReply(Record, alias_generator=camel):
-    result: ListAllTaskViewReplyResult | None
-
-
-class ListMyShortcutViewsResultFilterConditionsOp(Record, alias_generator=camel):
-    value: str | None
-
-
-class ListMyShortcutViewsResultFilterConditionsValues(Record, alias_generator=camel):
-    deep: str | None
-    id: str | None
-    label: str | None
-    name: str | None
-    value: str | None
-
-
-class ListMyShortcutViewsResultFilterConditions(Record, alias_generator=camel):
-    fixed: bool | None
-    key: str | None
-    op: ListMyShortcutViewsResultFilterConditionsOp | None
-    values: list[ListMyShortcutViewsResultFilterConditionsValues] = empty_list()
-
-
-class ListMyShortcutViewsResultFilterInvisibleConditionsOp(Record, alias_generator=camel):
-    value: str | None
-
-
-class ListMyShortcutViewsResultFilterInvisibleConditionsValues(Record, alias_generator=camel):
-    deep: str | None
-    id: str | None
-    label: str | None
-    name: str | None
-    value: str | None
-
-
-class ListMyShortcutViewsResultFilterInvisibleConditions(Record, alias_generator=camel):
-    fixed: bool | None
-    key: str | None
-    op: ListMyShortcutViewsResultFilterInvisibleConditionsOp | None
-    values: list[ListMyShortcutViewsResultFilterInvisibleConditionsValues] = empty_list()
-
-
-class ListMyShortcutViewsResultFilter(Record, alias_generator=camel):
-    conditions: list[ListMyShortcutViewsResultFilterConditions] = empty_list()
-    invisible_conditions: list[ListMyShortcutViewsResultFilterInvisibleConditions] = empty_list()
-    logic: str | None
-    logic_disabled: bool | None
-    q: str | None
-
-
-class ListMyShortcutViewsResultGroupType(Record, alias_generator=camel):
-    can_create_group: bool | None
-    name: str | None
-    value: str | None
-
-
-class ListMyShortcutViewsResultOrderType(Record, alias_generator=camel):
-    direction: str | None
-    name: str | None
-    value: str | None
-
-
-class ListMyShortcutViewsResultShowType(Record, alias_generator=camel):
-    name: str | None
-    value: str | None
-
-
-class ListMyShortcutViewsResultToolbarInfoGroupTypesSetting(Record, alias_generator=camel):
-    date_type: str | None
-    field_name: str | None
-    field_type: str | None
-
-
-class ListMyShortcutViewsResultToolbarInfoGroupTypes(Record, alias_generator=camel):
-    can_create_group: bool | None
-    name: str | None
-    service_name: str | None
-    setting: ListMyShortcutViewsResultToolbarInfoGroupTypesSetting | None
-    value: str | None
-
-
-class ListMyShortcutViewsResultToolbarInfoOrderTypes(Record, alias_generator=camel):
-    direction: str | None
-    name: str | None
-    support_direction: str | None
-    value: str | None
-
-
-class ListMyShortcutViewsResultToolbarInfoShowTypes(Record, alias_generator=camel):
-    name: str | None
-    value: str | None
-
-
-class ListMyShortcutViewsResultToolbarInfo(Record, alias_generator=camel):
-    group_types: list[ListMyShortcutViewsResultToolbarInfoGroupTypes] = empty_list()
-    order_types: list[ListMyShortcutViewsResultToolbarInfoOrderTypes] = empty_list()
-    show_types: list[ListMyShortcutViewsResultToolbarInfoShowTypes] = empty_list()
-
-
-class ListMyShortcutViewsResultViewSetting(Record, alias_generator=camel):
-    show_done_task: bool | None
-    show_sub_task: bool | None
-
-
-class ListMyShortcutViewsResult(Record, alias_generator=camel):
-    bound_to_object_id: str | None
-    bound_to_object_type: str | None
-    created: str | None
-    creator_id: str | None
-    description: str | None
-    filter_: ListMyShortcutViewsResultFilter | None
-    group_type: ListMyShortcutViewsResultGroupType | None
-    id: str | None
-    is_deleted: bool | None
-    name: str | None
-    order_type: ListMyShortcutViewsResultOrderType | None
-    organization_id: str | None
-    show_type: ListMyShortcutViewsResultShowType | None
-    toolbar_info: ListMyShortcutViewsResultToolbarInfo | None
-    tql: str | None
-    updated: str | None
-    view_setting: ListMyShortcutViewsResultViewSetting | None
-
-
-class QueryTaskResultCustomfieldsValue(Record, alias_generator=camel):
-    id: str | None
-    meta_string: str | None
-    title: str | None
-
-
-class QueryTaskResultCustomfields(Record, alias_generator=camel):
-    cf_id: str | None
+    dimension: int | None
     type: str | None
-    value: list[QueryTaskResultCustomfieldsValue] = empty_list()
-
-
-class QueryTaskResultExecutorUserInfo(Record, alias_generator=camel):
-    avatar_url: str | None
-    id: str | None
-    member_id: str | None
-    name: str | None
-    user_id: str | None
-
-
-class QueryTaskResultProjectInfo(Record, alias_generator=camel):
-    id: str | None
-    logo: str | None
-    name: str | None
-    organization_id: str | None
-
-
-class QueryTaskResult(Record, alias_generator=camel):
-    accomplish_time: str | None
-    content: str | None
-    created: str | None
-    creator_id: str | None
-    customfields: list[QueryTaskResultCustomfields] = empty_list()
-    due_date: str | None
-    executor_id: str | None
-    executor_user_info: QueryTaskResultExecutorUserInfo | None
-    id: str | None
-    involve_members: list[str] = empty_list()
-    is_done: bool | None
-    note: str | None
-    project_id: str | None
-    project_info: QueryTaskResultProjectInfo | None
-    task_id: str | None
-    updated: str | None
 
 
 class TeamSphereV1(Manager):
+    @api("team_sphere_1_0.AnalysisReport", "POST /v1.0/teamSphere/users/{userId}/analyses/report")
+    def analysis_report(
+        self,
+        user_id: str,
+        *,
+        filter_: OrDict[Filter] | None = None,
+        report_id: str | None = None,
+    ) -> Call[list[AnalysisReport]]:
+        """Analysis report (查询任务概览).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[AnalysisReport], "result").or_empty()
+
     @api("team_sphere_1_0.CreateOrganizationTask", "POST /v1.0/teamSphere/organizations/users/{userId}/tasks")
     def create_organization_task(
         self,
         user_id: str,
+        *,
         content: str,
         visible: str,
-        *,
         note: str | None = None,
         involve_members: list[str] | None = None,
         executor_id: str | None = None,
-        due_date: str | None = None,
+        due_date: IsoFraction | None = None,
         disable_notification: bool | None = None,
         disable_activity: bool | None = None,
-    ) -> Call[CreateOrganizationTaskReply]:
+    ) -> Call[CreatedOrganizationTask]:
         """Create organization task (创建自由任务).
 
         Args:
@@ -737,7 +523,7 @@ class TeamSphereV1(Manager):
 
         Source: api-createorganizationtask
         """
-        return Call(CreateOrganizationTaskReply)
+        return Call(CreatedOrganizationTask, "result")
 
     @api("team_sphere_1_0.CreateProjectV3", "POST /v1.0/teamSphere/users/{userId}/projects?organizationId")
     def create_project_v3(
@@ -746,7 +532,7 @@ class TeamSphereV1(Manager):
         *,
         organization_id: str | None = None,
         name: str | None = None,
-    ) -> Call[CreateProjectV3Reply]:
+    ) -> Call[str]:
         """Create project v3 (创建协作空间).
 
         Args:
@@ -762,22 +548,22 @@ class TeamSphereV1(Manager):
 
         Source: api-createprojectv3
         """
-        return Call(CreateProjectV3Reply)
+        return Call(str, "result.id")
 
     @api("team_sphere_1_0.CreateTask", "POST /v1.0/teamSphere/users/{userId}/tasks")
     def create_task(
         self,
         user_id: str,
         project_id: str,
-        content: str,
         *,
+        content: str,
         executor_id: str | None = None,
-        due_date: str | None = None,
+        due_date: IsoFraction | None = None,
         note: str | None = None,
-        customfields: list[CreateTaskCustomfields] | None = None,
+        customfields: Sequence[OrDict[Customfield]] | None = None,
         disable_notification: bool | None = None,
         disable_activity: bool | None = None,
-    ) -> Call[CreateTaskReply]:
+    ) -> Call[Task]:
         """Create task (创建协作空间任务).
 
         Args:
@@ -799,14 +585,97 @@ class TeamSphereV1(Manager):
 
         Source: api-createtask
         """
-        return Call(CreateTaskReply)
+        return Call(Task, "result")
+
+    @api("team_sphere_1_0.GetFootprintProject", "GET /v1.0/teamSphere/users/{userId}/footprints/projects")
+    def get_footprint_project(
+        self,
+        user_id: str,
+    ) -> Call[list[FootprintProject]]:
+        """Get footprint project (获取最近访问的项目).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[FootprintProject], "result").or_empty()
+
+    @api("team_sphere_1_0.GetFootprintTask", "GET /v1.0/teamSphere/users/{userId}/footprints/tasks")
+    def get_footprint_task(
+        self,
+        user_id: str,
+    ) -> Call[list[FootprintTask]]:
+        """Get footprint task (获取最近访问的任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[FootprintTask], "result").or_empty()
+
+    @api("team_sphere_1_0.GetFreeTask", "GET /v1.0/teamSphere/organizations/tasks/{taskId}")
+    def get_free_task(
+        self,
+        task_id: str,
+        user_id: str,
+    ) -> Call[FreeTask]:
+        """Get free task (查询轻任务详情。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(FreeTask, "result")
+
+    @api("team_sphere_1_0.GetStaredProjects", "GET /v1.0/teamSphere/users/{userId}/staredProjects")
+    def get_stared_projects(
+        self,
+        user_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        sort_by: str | None = None,
+    ) -> Query[str]:
+        """Get stared projects (获取用户星标协作空间).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(str, TOKEN, items="result")
+
+    @api("team_sphere_1_0.GetTbUserIdByDingUserId", "GET /v1.0/teamSphere/idmaps/userIds")
+    def get_tb_user_id_by_ding_user_id(
+        self,
+        ding_user_ids: str,
+        user_id: str,
+    ) -> Call[list[TbUserId]]:
+        """Get tb user id by ding user id (钉钉 userId 查询 24位长 userId。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[TbUserId], "result").or_empty()
+
+    @api("team_sphere_1_0.GetThingOrgIdByDingOrgId", "GET /v1.0/teamSphere/organizations")
+    def get_thing_org_id_by_ding_org_id(
+        self,
+    ) -> Call[str]:
+        """Get thing org id by ding org id (获取快办企业ID).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result.tbOrganizationId")
 
     @api("team_sphere_1_0.GetUserJoinedProjectsV3", "GET /v1.0/teamSphere/users/{userId}/projects/userJoined")
     def get_user_joined_projects_v3(
         self,
         user_id: str,
         *,
-        project_ids: str | None = None,
+        project_ids: CommaStrs | None = None,
         project_role_levels: str | None = None,
         sort_by: str | None = None,
         max_results: Annotated[int, Field(le=300)] = 100,
@@ -832,12 +701,41 @@ class TeamSphereV1(Manager):
         """
         return Listing(str, TOKEN, items="result")
 
+    @api("team_sphere_1_0.ListAllTaskView", "GET /v1.0/teamSphere/users/{userId}/allTaskViews")
+    def list_all_task_view(
+        self,
+        user_id: str,
+    ) -> Call[ShortcutView]:
+        """List all task view (获取全部任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ShortcutView, "result")
+
+    @api("team_sphere_1_0.ListMyShortcutViews", "GET /v1.0/teamSphere/users/{userId}/shortcutViews")
+    def list_my_shortcut_views(
+        self,
+        user_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> Query[ShortcutView]:
+        """List my shortcut views (查询我的捷径).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(ShortcutView, TOKEN, items="result")
+
     @api("team_sphere_1_0.QueryAllTask", "GET /v1.0/teamSphere/users/{userId}/tasks/query")
     def query_all_task(
         self,
         user_id: str,
         task_id: str,
-    ) -> Call[QueryAllTaskReply]:
+    ) -> Call[list[Task]]:
         """Query all task (查询任务详情).
 
         Args:
@@ -852,20 +750,54 @@ class TeamSphereV1(Manager):
 
         Source: api-queryalltask
         """
-        return Call(QueryAllTaskReply)
+        return Call(list[Task], "result").or_empty()
+
+    @api("team_sphere_1_0.QueryTask", "POST /v1.0/teamSphere/users/{userId}/tasks/query", idempotent=True)
+    def query_task(
+        self,
+        user_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        tql: str | None = None,
+    ) -> Query[Task]:
+        """Query task (查询我的任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(Task, TOKEN, items="result")
+
+    @api("team_sphere_1_0.SearchAllTasksByTql", "GET /v1.0/teamSphere/taskIds")
+    def search_all_tasks_by_tql(
+        self,
+        user_id: str,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        tql: str | None = None,
+    ) -> Query[str]:
+        """Search all tasks by tql (通过TQL搜索自由任务和协作空间任务ID。).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(str, Paging("nextToken", None, next="nextToken", total="totalSize"), items="result")
 
     @api("team_sphere_1_0.SearchProjectsV3", "GET /v1.0/teamSphere/projects")
     def search_projects_v3(
         self,
         user_id: str,
         *,
-        project_ids: str | None = None,
+        project_ids: CommaStrs | None = None,
         name: str | None = None,
         max_results: Annotated[int, Field(le=300)] = 100,
         next_token: str | None = None,
         source_id: str | None = None,
         include_template: bool | None = None,
-    ) -> Query[SearchProjectsV3Result]:
+    ) -> Query[Project]:
         """Search projects v3 (获取协作空间列表).
 
         Args:
@@ -885,7 +817,7 @@ class TeamSphereV1(Manager):
 
         Source: api-searchprojectsv3-1
         """
-        return Listing(SearchProjectsV3Result, TOKEN, items="result")
+        return Listing(Project, TOKEN, items="result")
 
     @api("team_sphere_1_0.UpdateProjectV3", "PUT /v1.0/teamSphere/users/{userId}/projects/{projectId}")
     def update_project_v3(
@@ -895,7 +827,7 @@ class TeamSphereV1(Manager):
         *,
         name: str | None = None,
         description: str | None = None,
-    ) -> Call[UpdateProjectV3Reply]:
+    ) -> Call[str]:
         """Update project v3 (更新协作空间).
 
         Args:
@@ -912,166 +844,4 @@ class TeamSphereV1(Manager):
 
         Source: api-updateprojectv3
         """
-        return Call(UpdateProjectV3Reply)
-
-    @api("team_sphere_1_0.AnalysisReport", "POST /v1.0/teamSphere/users/{userId}/analyses/report")
-    def analysis_report(
-        self,
-        user_id: str,
-        *,
-        filter_: AnalysisReportFilter | None = None,
-        report_id: str | None = None,
-    ) -> Call[AnalysisReportReply]:
-        """Analysis report (查询任务概览).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AnalysisReportReply)
-
-    @api("team_sphere_1_0.GetFootprintProject", "GET /v1.0/teamSphere/users/{userId}/footprints/projects")
-    def get_footprint_project(
-        self,
-        user_id: str,
-    ) -> Call[GetFootprintProjectReply]:
-        """Get footprint project (获取最近访问的项目).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetFootprintProjectReply)
-
-    @api("team_sphere_1_0.GetFootprintTask", "GET /v1.0/teamSphere/users/{userId}/footprints/tasks")
-    def get_footprint_task(
-        self,
-        user_id: str,
-    ) -> Call[GetFootprintTaskReply]:
-        """Get footprint task (获取最近访问的任务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetFootprintTaskReply)
-
-    @api("team_sphere_1_0.GetFreeTask", "GET /v1.0/teamSphere/organizations/tasks/{taskId}")
-    def get_free_task(
-        self,
-        task_id: str,
-        user_id: str,
-    ) -> Call[GetFreeTaskReply]:
-        """Get free task (查询轻任务详情。).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetFreeTaskReply)
-
-    @api("team_sphere_1_0.GetStaredProjects", "GET /v1.0/teamSphere/users/{userId}/staredProjects")
-    def get_stared_projects(
-        self,
-        user_id: str,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        sort_by: str | None = None,
-    ) -> Query[str]:
-        """Get stared projects (获取用户星标协作空间).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(str, TOKEN, items="result")
-
-    @api("team_sphere_1_0.GetTbUserIdByDingUserId", "GET /v1.0/teamSphere/idmaps/userIds")
-    def get_tb_user_id_by_ding_user_id(
-        self,
-        ding_user_ids: str,
-        user_id: str,
-    ) -> Call[GetTbUserIdByDingUserIdReply]:
-        """Get tb user id by ding user id (钉钉 userId 查询 24位长 userId。).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetTbUserIdByDingUserIdReply)
-
-    @api("team_sphere_1_0.GetThingOrgIdByDingOrgId", "GET /v1.0/teamSphere/organizations")
-    def get_thing_org_id_by_ding_org_id(
-        self,
-    ) -> Call[GetThingOrgIdByDingOrgIdReply]:
-        """Get thing org id by ding org id (获取快办企业ID).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetThingOrgIdByDingOrgIdReply)
-
-    @api("team_sphere_1_0.ListAllTaskView", "GET /v1.0/teamSphere/users/{userId}/allTaskViews")
-    def list_all_task_view(
-        self,
-        user_id: str,
-    ) -> Call[ListAllTaskViewReply]:
-        """List all task view (获取全部任务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(ListAllTaskViewReply)
-
-    @api("team_sphere_1_0.ListMyShortcutViews", "GET /v1.0/teamSphere/users/{userId}/shortcutViews")
-    def list_my_shortcut_views(
-        self,
-        user_id: str,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-    ) -> Query[ListMyShortcutViewsResult]:
-        """List my shortcut views (查询我的捷径).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(ListMyShortcutViewsResult, TOKEN, items="result")
-
-    @api("team_sphere_1_0.QueryTask", "POST /v1.0/teamSphere/users/{userId}/tasks/query", idempotent=True)
-    def query_task(
-        self,
-        user_id: str,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        tql: str | None = None,
-    ) -> Query[QueryTaskResult]:
-        """Query task (查询我的任务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(QueryTaskResult, TOKEN, items="result")
-
-    @api("team_sphere_1_0.SearchAllTasksByTql", "GET /v1.0/teamSphere/taskIds")
-    def search_all_tasks_by_tql(
-        self,
-        user_id: str,
-        *,
-        max_results: int | None = None,
-        next_token: str | None = None,
-        tql: str | None = None,
-    ) -> Query[str]:
-        """Search all tasks by tql (通过TQL搜索自由任务和协作空间任务ID。).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(str, Paging("nextToken", None, next="nextToken", total="totalSize"), items="result")
+        return Call(str, "result.updated")

@@ -2,569 +2,351 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN
-from dingtalk_models.core.wire import Millis, at_most_bytes, camel, empty_list, wire
+from dingtalk_models.core.wire import Millis, at_most_bytes, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import OneOf
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CreatePersonalTodoTaskNotifyConfigs(TypedDict, total=False):
-    ding_notify: str
-    """是否发送钉钉弹框通知 (例 e.g. `1`)"""
+class BizCategory(Reply, alias_generator=camel):
+    """Biz category."""
+
+    biz_category_id: str
+    created_time: int
+    description: str = ""
+    modified_time: int | None
+    name: str = ""
 
 
-class CreatePersonalTodoTaskReply(Record, alias_generator=camel):
-    task_id: str | None
-    """待办ID"""
-    created_time: Millis | None
-    """创建时间 (单位 unit 毫秒)"""
+class ContentField(Reply, Shape, alias_generator=camel):
+    """Content field (内容区表单字段配置)."""
 
-
-class CreateTodoTaskDetailUrl(TypedDict, total=False):
-    app_url: Annotated[str, at_most_bytes(1024)]
-    """APP端详情页url跳转地址 (≤ 1024 字节 bytes; 例 e.g. `https://www.dingtalk.com`)"""
-    pc_url: Annotated[str, at_most_bytes(1024)]
-    """PC端详情页url跳转地址 (≤ 1024 字节 bytes; 例 e.g. `https://www.dingtalk.com`)"""
-
-
-class CreateTodoTaskContentFieldList(TypedDict, total=False):
-    field_key: Annotated[str, at_most_bytes(1024)]
+    field_key: Annotated[str, at_most_bytes(1024)] | None = None
     """字段唯一标识 (≤ 1024 字节 bytes; 例 e.g. `xxx`)"""
-    field_value: Annotated[str, at_most_bytes(1024)]
+    field_value: Annotated[str, at_most_bytes(1024)] | None = None
     """字段值 (≤ 1024 字节 bytes; 例 e.g. `xxx`)"""
 
 
-class CreateTodoTaskNotifyConfigs(TypedDict, total=False):
-    ding_notify: Literal["1", "0"]
-    """是否发送钉钉弹框通知 (`1` `0`)"""
-    send_todo_apn: Literal["true", "false"]
-    """是否发送系统APN通知 (`true` `false`)"""
-    send_assistant_chat: Literal["true", "false"]
-    """是否发送待办助手通知 (`true` `false`)"""
+class CreatedPersonalTodoTask(Reply, alias_generator=camel):
+    """Created personal todo task."""
 
-
-class CreateTodoTaskActionListParam(TypedDict, total=False):
-    body: str
-    """回调三方服务时请求的body (例 e.g. `xxx`)"""
-    header: dict[str, JsonValue]
-    """回调三方服务时请求的header"""
-
-
-class CreateTodoTaskActionList(TypedDict, total=False):
-    title: str
-    """按钮的名称 (例 e.g. `去查看`)"""
-    action_type: Literal[1, 2]
-    """按钮类型 (`1` `2`)"""
-    param: CreateTodoTaskActionListParam
-    """按钮的回调参数"""
-    url: str
-    """跳转链接或者回调请求的地址 (例 e.g. `https://www.dingtalk.com/`)"""
-    action_key: str
-    """按钮唯一标识 (例 e.g. `ak-1-1`)"""
-    pc_url: str
-    """pc端的跳转链接 (例 e.g. `xxx`)"""
-
-
-class CreateTodoTaskRemindNotifyConfigs(TypedDict, total=False):
-    ding_notify: Literal["1", "0"]
-    """是否发送钉钉弹框通知 (`1` `0`)"""
-    send_todo_apn: Literal["true", "false"]
-    """是否发送系统APN通知 (`true` `false`)"""
-
-
-class CreateTodoTaskReplyDetailUrl(Record, alias_generator=camel):
-    pc_url: str | None
-    """PC端详情页url跳转地址"""
-    app_url: str | None
-    """APP端详情页url跳转地址"""
-
-
-class CreateTodoTaskReplyContentFieldList(Record, alias_generator=camel):
-    field_key: str | None
-    """字段唯一标识"""
-    field_value: str | None
-    """字段值"""
-
-
-class CreateTodoTaskReplyNotifyConfigs(Record, alias_generator=camel):
-    ding_notify: str | None
-    """DING通知配置"""
-
-
-class CreateTodoTaskReply(Record, alias_generator=camel):
-    id: str | None
+    task_id: str
     """待办ID"""
-    subject: str | None
-    """待办的标题"""
-    description: str | None
-    """待办描述"""
-    start_time: Millis | None
-    """开始时间 (单位 unit 毫秒)"""
-    due_time: Millis | None
-    """截止时间 (单位 unit 毫秒)"""
-    finish_time: Millis | None
-    """完成时间 (单位 unit 毫秒)"""
-    done: bool | None
-    """完成状态"""
-    executor_ids: list[str] = empty_list()
-    """执行者的unionId"""
-    participant_ids: list[str] = empty_list()
-    """参与者的unionId"""
-    detail_url: CreateTodoTaskReplyDetailUrl | None
-    """详情页url跳转地址"""
-    source: str | None
-    """业务来源"""
-    source_id: str | None
-    """业务系统侧的唯一标识ID"""
-    created_time: Millis | None
+    created_time: Millis
     """创建时间 (单位 unit 毫秒)"""
-    modified_time: Millis | None
-    """更新时间 (单位 unit 毫秒)"""
-    creator_id: str | None
-    """创建者的unionId"""
-    modifier_id: str | None
-    """更新者的unionId"""
-    biz_tag: str | None
-    """接入应用标识"""
-    request_id: str | None
-    content_field_list: list[CreateTodoTaskReplyContentFieldList] = empty_list()
-    """内容区表单字段配置"""
-    is_only_show_executor: bool | None
-    """生成的待办是否仅展示在执行者的待办列表中"""
-    priority: int | None
-    """优先级 (`10` `20` `30` `40`)"""
-    notify_configs: CreateTodoTaskReplyNotifyConfigs | None
-    """待办通知配置"""
 
 
-class CreateTodoTypeConfigContentFieldList(TypedDict, total=False):
-    field_key: str
-    """字段的唯一标识 (例 e.g. `teacher`)"""
-    field_type: str
-    """字段类型 (例 e.g. `text`)"""
-    name_i18n: dict[str, JsonValue]
-    """字段显示名称"""
+class DetailUrl(Reply, Shape, alias_generator=camel):
+    """Detail url (详情页url跳转地址)."""
+
+    app_url: Annotated[str, at_most_bytes(1024)] | None = None
+    """APP端详情页url跳转地址 (≤ 1024 字节 bytes; 例 e.g. `https://www.dingtalk.com`)"""
+    pc_url: Annotated[str, at_most_bytes(1024)] | None = None
+    """PC端详情页url跳转地址 (≤ 1024 字节 bytes; 例 e.g. `https://www.dingtalk.com`)"""
 
 
-class CreateTodoTypeConfigActionList(TypedDict, total=False):
-    action_key: str
-    """操作按钮的唯一标识 (例 e.g. `approve`)"""
-    button_style_type: Literal[101, 102]
-    """按钮样式类型 (`101` `102`)"""
-    action_type: int
-    """按钮类型 (例 e.g. `2`)"""
-    url: str
-    """按钮对应的URL"""
-    name_i18n: dict[str, JsonValue]
-    """按钮显示名称"""
+class ExecutorStatus(Reply, alias_generator=camel):
+    """Executor status."""
 
-
-class CreateTodoTypeConfigReplyContentFieldList(Record, alias_generator=camel):
-    field_key: str | None
-    """字段的唯一标识"""
-    field_type: str | None
-    """字段类型"""
-    name_i18n: dict[str, JsonValue] | None
-    """字段显示名称"""
-
-
-class CreateTodoTypeConfigReplyActionList(Record, alias_generator=camel):
-    action_key: str | None
-    """操作按钮的唯一标识"""
-    button_style_type: int | None
-    """按钮样式类型 (`101` `102`)"""
-    action_type: int | None
-    """按钮类型"""
-    url: str | None
-    """跳转的url"""
-    name_i18n: dict[str, JsonValue] | None
-    """按钮显示名称"""
-
-
-class CreateTodoTypeConfigReply(Record, alias_generator=camel):
-    id: str | None
-    """待办卡片类型ID"""
-    created_time: Millis | None
-    """创建时间"""
-    modified_time: Millis | None
-    """更新时间"""
-    creator_id: str | None
-    """创建者的unionId"""
-    modifier_id: str | None
-    """更新者的unionId"""
-    biz_tag: str | None
-    """接入应用标识"""
-    request_id: str | None
-    card_type: int | None
-    """卡片类型 (`1` `2`)"""
-    icon: str | None
-    """卡片类型图标"""
-    description: str | None
-    """待办卡片类型描述"""
-    pc_detail_url_open_mode: str | None
-    """详情页链接在PC端的打开方式 (`PC_SLIDE` `PC_BROWSER`)"""
-    content_field_list: list[CreateTodoTypeConfigReplyContentFieldList] = empty_list()
-    """内容区表单自定义字段配置"""
-    action_list: list[CreateTodoTypeConfigReplyActionList] = empty_list()
-    """待办卡片操作区按钮配置"""
-
-
-class GetTodoTypeConfigReplyContentFieldList(Record, alias_generator=camel):
-    field_key: str | None
-    """字段唯一标识"""
-    field_type: str | None
-    """字段类型"""
-    name_i18n: dict[str, JsonValue] | None
-    """字段显示名称"""
-
-
-class GetTodoTypeConfigReplyActionList(Record, alias_generator=camel):
-    action_key: str | None
-    """操作按钮的唯一标识"""
-    button_style_type: int | None
-    """按钮样式类型 (`101` `102`)"""
-    action_type: int | None
-    """按钮类型"""
-    url: str | None
-    """按钮对应的URL"""
-    name_i18n: dict[str, JsonValue] | None
-    """按钮显示名称"""
-
-
-class GetTodoTypeConfigReply(Record, alias_generator=camel):
-    id: str | None
-    """待办卡片ID"""
-    created_time: int | None
-    """创建时间"""
-    modified_time: int | None
-    """更新时间"""
-    creator_id: str | None
-    """创建者的unionId"""
-    modifier_id: str | None
-    """更新者的unionId"""
-    biz_tag: str | None
-    """接入应用标识"""
-    request_id: str | None
-    card_type: int | None
-    """卡片类型 (`1` `2`)"""
-    icon: str | None
-    """卡片类型icon"""
-    description: str | None
-    """待办卡片类型描述"""
-    pc_detail_url_open_mode: str | None
-    """详情页链接在PC端的打开方式"""
-    content_field_list: list[GetTodoTypeConfigReplyContentFieldList] = empty_list()
-    """待办卡片内容区表单自定义字段配置"""
-    action_list: list[GetTodoTypeConfigReplyActionList] = empty_list()
-    """待办卡片操作区按钮配置"""
-
-
-class QueryOrgTodoTasksTodoCardDetailUrl(Record, alias_generator=camel):
-    app_url: str | None
-    """移动端url地址"""
-    pc_url: str | None
-    """pc端url地址"""
-
-
-class QueryOrgTodoTasksTodoCard(Record, alias_generator=camel):
-    task_id: str | None
-    """待办ID"""
-    subject: str | None
-    """待办标题"""
-    due_time: Millis | None
-    """待办截止时间"""
-    detail_url: QueryOrgTodoTasksTodoCardDetailUrl | None
-    """详情页链接"""
-    priority: int | None
-    """优先级"""
-    created_time: Millis | None
-    """创建时间"""
-    modified_time: Millis | None
-    """更新时间"""
-    creator_id: str | None
-    """创建者ID"""
-    source_id: str | None
-    """来源ID"""
-    biz_tag: str | None
-    """所属应用"""
-    is_done: bool | None
-    """待办完成状态"""
-    todo_type: str | None
-    """待办的业务类型 (`TODO` `READ`)"""
-
-
-class UpdateTodoTaskContentFieldList(TypedDict, total=False):
-    field_key: str
-    """字段唯一标识 (例 e.g. `来源应用`)"""
-    field_value: str
-    """字段值 (例 e.g. `自建审批系统`)"""
-
-
-class UpdateTodoTaskExecutorStatusExecutorStatusList(TypedDict, total=False):
-    id: str
-    """执行者的unionId"""
-    is_done: bool
-    """执行者完成状态"""
-
-
-class UpdateTodoTypeConfigContentFieldList(TypedDict, total=False):
-    field_key: str
-    """字段的唯一标识 (例 e.g. `teacher`)"""
-    field_type: str
-    """字段类型 (例 e.g. `text`)"""
-    name_i18n: dict[str, JsonValue]
-    """字段显示名称"""
-
-
-class UpdateTodoTypeConfigActionList(TypedDict, total=False):
-    action_key: str
-    """操作按钮的唯一标识 (例 e.g. `approve`)"""
-    button_style_type: Literal[101, 102]
-    """按钮样式类型 (`101` `102`)"""
-    action_type: int
-    """按钮类型 (例 e.g. `2`)"""
-    url: str
-    """按钮对应的URL"""
-    name_i18n: dict[str, JsonValue]
-    """按钮显示名称"""
-
-
-class CountTodoTasksReply(Record, alias_generator=camel):
-    result: int | None
-
-
-class GetTodoTaskReplyDetailUrl(Record, alias_generator=camel):
-    app_url: str | None
-    pc_url: str | None
-
-
-class GetTodoTaskReply(Record, alias_generator=camel):
-    biz_tag: str | None
-    card_type_id: str | None
-    created_time: int | None
-    creator_id: str | None
-    description: str | None
-    detail_url: GetTodoTaskReplyDetailUrl | None
-    done: bool | None
-    due_time: int | None
-    executor_ids: list[str] = empty_list()
-    finish_time: int | None
-    id: str | None
-    is_only_show_executor: bool | None
-    modified_time: int | None
-    modifier_id: str | None
-    participant_ids: list[str] = empty_list()
-    priority: int | None
-    request_id: str | None
-    source: str | None
-    source_id: str | None
-    start_time: int | None
-    subject: str | None
-    tenant_id: str | None
-    tenant_type: str | None
-
-
-class GetTodoTaskBySourceIdReplyDetailUrl(Record, alias_generator=camel):
-    app_url: str | None
-    pc_url: str | None
-
-
-class GetTodoTaskBySourceIdReply(Record, alias_generator=camel):
-    biz_tag: str | None
-    created_time: int | None
-    creator_id: str | None
-    description: str | None
-    detail_url: GetTodoTaskBySourceIdReplyDetailUrl | None
-    done: bool | None
-    due_time: int | None
-    executor_ids: list[str] = empty_list()
-    finish_time: int | None
-    id: str | None
-    is_only_show_executor: bool | None
-    modified_time: int | None
-    modifier_id: str | None
-    participant_ids: list[str] = empty_list()
-    priority: int | None
-    request_id: str | None
-    source: str | None
-    source_id: str | None
-    start_time: int | None
-    subject: str | None
-    tenant_id: str | None
-    tenant_type: str | None
-
-
-class GetTodoTaskDetailReplyDetailUrl(Record, alias_generator=camel):
-    app_url: str | None
-    pc_url: str | None
-
-
-class GetTodoTaskDetailReplyExecutorStatus(Record, alias_generator=camel):
     finish_time: int | None
     is_done: bool | None
     user_id: str | None
 
 
-class GetTodoTaskDetailReplyOrgInfo(Record, alias_generator=camel):
-    corp_id: str | None
-    name: str | None
+class ExecutorStatusChange(Shape, alias_generator=camel):
+    """Executor status change (执行者状态列表)."""
+
+    id: str | None = None
+    """执行者的unionId"""
+    is_done: bool | None = None
+    """执行者完成状态"""
 
 
-class GetTodoTaskDetailReplyTodoCardViewTodoCardContentList(Record, alias_generator=camel):
-    name: str | None
-    value: str | None
+class NotifyConfig(Reply, Shape, alias_generator=camel):
+    """Notify config (通知提醒设置)."""
+
+    ding_notify: str | None = None
+    """是否发送钉钉弹框通知 (例 e.g. `1`)"""
 
 
-class GetTodoTaskDetailReplyTodoCardView(Record, alias_generator=camel):
-    action_type: str | None
-    card_type: str | None
-    circle_el_type: Annotated[str | None, wire("circleELType")]
-    content_type: str | None
-    icon: str | None
-    todo_card_content_list: list[GetTodoTaskDetailReplyTodoCardViewTodoCardContentList] = empty_list()
-    todo_card_title: str | None
+class OrgConfig(Reply, alias_generator=camel):
+    """Org config."""
 
-
-class GetTodoTaskDetailReply(Record, alias_generator=camel):
-    biz_tag: str | None
-    category: str | None
-    created_time: int | None
-    creator_id: str | None
-    description: str | None
-    detail_url: GetTodoTaskDetailReplyDetailUrl | None
-    done: bool | None
-    due_time: int | None
-    executor_ids: list[str] = empty_list()
-    executor_status: list[GetTodoTaskDetailReplyExecutorStatus] = empty_list()
-    finish_time: int | None
-    id: str | None
-    is_only_show_executor: bool | None
-    modified_time: int | None
-    modifier_id: str | None
-    org_info: GetTodoTaskDetailReplyOrgInfo | None
-    participant_ids: list[str] = empty_list()
-    priority: int | None
-    request_id: str | None
-    source: str | None
-    source_id: str | None
-    start_time: int | None
-    subject: str | None
-    tenant_id: str | None
-    tenant_type: str | None
-    todo_card_view: GetTodoTaskDetailReplyTodoCardView | None
-    todo_type: str | None
-
-
-class ListAllBizCategoryReplyBizCategories(Record, alias_generator=camel):
-    biz_category_id: str | None
-    created_time: int | None
-    description: str | None
-    modified_time: int | None
-    name: str | None
-
-
-class ListAllBizCategoryReply(Record, alias_generator=camel):
-    biz_categories: list[ListAllBizCategoryReplyBizCategories] = empty_list()
-
-
-class QueryOrgConfigReply(Record, alias_generator=camel):
     app_display_style: str | None
-    created_time: int | None
+    created_time: int
     homepage_catalogs: list[str] = empty_list()
     modified_time: int | None
     status: int | None
 
 
-class QueryOrgTodoByUserTodoCardDetailUrl(Record, alias_generator=camel):
-    app_url: str | None
-    pc_url: str | None
+class OrgInfo(Reply, alias_generator=camel):
+    """Org info."""
 
-
-class QueryOrgTodoByUserTodoCard(Record, alias_generator=camel):
-    biz_tag: str | None
-    created_time: int | None
-    creator_id: str | None
-    detail_url: QueryOrgTodoByUserTodoCardDetailUrl | None
-    due_time: int | None
-    is_done: bool | None
-    modified_time: int | None
-    priority: int | None
-    source_ext: str | None
-    source_id: str | None
-    subject: str | None
-    task_id: str | None
-    todo_type: str | None
-
-
-class QueryTodoTasksTodoCardDetailUrl(Record, alias_generator=camel):
-    app_url: str | None
-    pc_url: str | None
-
-
-class QueryTodoTasksTodoCardOrgInfo(Record, alias_generator=camel):
     corp_id: str | None
-    name: str | None
+    name: str = ""
 
 
-class QueryTodoTasksTodoCardOriginalSource(Record, alias_generator=camel):
-    source_title: str | None
+class OriginalSource(Reply, alias_generator=camel):
+    """Original source."""
+
+    source_title: str = ""
 
 
-class QueryTodoTasksTodoCardTodoCardViewTodoCardContentList(Record, alias_generator=camel):
-    name: str | None
+class RemindNotifyConfig(Shape, alias_generator=camel):
+    """Remind notify config (待办截止前的通知提醒设置)."""
+
+    ding_notify: Literal["1", "0"] | None = None
+    """是否发送钉钉弹框通知 (`1` `0`)"""
+    send_todo_apn: Literal["true", "false"] | None = None
+    """是否发送系统APN通知 (`true` `false`)"""
+
+
+class TodoAction(Shape, alias_generator=camel):
+    """Todo action (自定义按钮配置)."""
+
+    title: str | None = None
+    """按钮的名称 (例 e.g. `去查看`)"""
+    action_type: Literal[1, 2] | None = None
+    """按钮类型 (`1` `2`)"""
+    param: TodoActionParam | None = None
+    """按钮的回调参数"""
+    url: str | None = None
+    """跳转链接或者回调请求的地址 (例 e.g. `https://www.dingtalk.com/`)"""
+    action_key: str | None = None
+    """按钮唯一标识 (例 e.g. `ak-1-1`)"""
+    pc_url: str | None = None
+    """pc端的跳转链接 (例 e.g. `xxx`)"""
+
+
+class TodoActionParam(Shape, alias_generator=camel):
+    """Todo action param (按钮的回调参数)."""
+
+    body: str | None = None
+    """回调三方服务时请求的body (例 e.g. `xxx`)"""
+    header: dict[str, JsonValue] = empty_dict()
+    """回调三方服务时请求的header"""
+
+
+class TodoCard(Reply, alias_generator=camel):
+    """Todo card."""
+
+    biz_tag: str | None
+    """所属应用"""
+    category: str | None
+    created_time: Millis
+    """创建时间"""
+    creator_id: str
+    """创建者ID"""
+    detail_url: DetailUrl | None
+    """详情页链接"""
+    due_time: Millis | None
+    """待办截止时间"""
+    is_done: bool | None
+    """待办完成状态"""
+    modified_time: Millis | None
+    """更新时间"""
+    org_info: OrgInfo | None
+    original_source: OriginalSource | None
+    priority: int | None
+    """优先级"""
+    source_id: str | None
+    """来源ID"""
+    subject: str = ""
+    """待办标题"""
+    task_id: str
+    """待办ID"""
+    todo_card_view: TodoCardView | None
+    todo_status: str | None
+    source_ext: str | None
+    todo_type: str | None
+    """待办的业务类型 (`TODO` `READ`)"""
+
+
+class TodoCardContent(Reply, alias_generator=camel):
+    """Todo card content."""
+
+    name: str = ""
     value: str | None
 
 
-class QueryTodoTasksTodoCardTodoCardView(Record, alias_generator=camel):
+class TodoCardView(Reply, alias_generator=camel):
+    """Todo card view."""
+
     action_type: str | None
     card_type: str | None
     circle_el_type: Annotated[str | None, wire("circleELType")]
     content_type: str | None
-    icon: str | None
-    todo_card_content_list: list[QueryTodoTasksTodoCardTodoCardViewTodoCardContentList] = empty_list()
-    todo_card_title: str | None
+    icon: str = ""
+    todo_card_content_list: list[TodoCardContent] = empty_list()
+    todo_card_title: str = ""
 
 
-class QueryTodoTasksTodoCard(Record, alias_generator=camel):
+class TodoTask(Reply, alias_generator=camel):
+    """Todo task."""
+
     biz_tag: str | None
+    """接入应用标识"""
     category: str | None
-    created_time: int | None
-    creator_id: str | None
-    detail_url: QueryTodoTasksTodoCardDetailUrl | None
-    due_time: int | None
-    is_done: bool | None
-    modified_time: int | None
-    org_info: QueryTodoTasksTodoCardOrgInfo | None
-    original_source: QueryTodoTasksTodoCardOriginalSource | None
+    created_time: Millis
+    """创建时间 (单位 unit 毫秒)"""
+    creator_id: str
+    """创建者的unionId"""
+    description: str = ""
+    """待办描述"""
+    detail_url: DetailUrl | None
+    """详情页url跳转地址"""
+    done: bool | None
+    """完成状态"""
+    due_time: Millis | None
+    """截止时间 (单位 unit 毫秒)"""
+    executor_ids: list[str] = empty_list()
+    """执行者的unionId列表"""
+    executor_status: list[ExecutorStatus] = empty_list()
+    finish_time: Millis | None
+    """完成时间 (单位 unit 毫秒)"""
+    id: str
+    """待办ID"""
+    is_only_show_executor: bool | None
+    """生成的待办是否仅展示在执行者的待办列表中"""
+    modified_time: Millis | None
+    """更新时间 (单位 unit 毫秒)"""
+    modifier_id: str | None
+    """更新者的unionId"""
+    org_info: OrgInfo | None
+    participant_ids: list[str] = empty_list()
+    """参与者的unionId列表"""
     priority: int | None
+    """优先级 (`10` `20` `30` `40`)"""
+    request_id: str | None
+    source: str | None
+    """业务来源"""
     source_id: str | None
-    subject: str | None
-    task_id: str | None
-    todo_card_view: QueryTodoTasksTodoCardTodoCardView | None
-    todo_status: str | None
+    """业务系统侧的唯一标识ID"""
+    start_time: Millis | None
+    """开始时间 (单位 unit 毫秒)"""
+    subject: str = ""
+    """待办的标题"""
+    tenant_id: str | None
+    tenant_type: str | None
+    todo_card_view: TodoCardView | None
+    todo_type: str | None
+    card_type_id: str | None
+    content_field_list: list[ContentField] = empty_list()
+    """内容区表单字段配置"""
+    notify_configs: NotifyConfig | None
+    """待办通知配置"""
+
+
+class TodoTaskNotifyConfig(Shape, alias_generator=camel):
+    """Todo task notify config (待办通知配置)."""
+
+    ding_notify: Literal["1", "0"] | None = None
+    """是否发送钉钉弹框通知 (`1` `0`)"""
+    send_todo_apn: Literal["true", "false"] | None = None
+    """是否发送系统APN通知 (`true` `false`)"""
+    send_assistant_chat: Literal["true", "false"] | None = None
+    """是否发送待办助手通知 (`true` `false`)"""
+
+
+class TodoTypeConfig(Reply, alias_generator=camel):
+    """Todo type config."""
+
+    id: str
+    """待办卡片类型ID"""
+    created_time: Millis
+    """创建时间"""
+    modified_time: Millis | None
+    """更新时间"""
+    creator_id: str
+    """创建者的unionId"""
+    modifier_id: str | None
+    """更新者的unionId"""
+    biz_tag: str | None
+    """接入应用标识"""
+    request_id: str | None
+    card_type: int
+    """卡片类型 (`1` `2`)"""
+    icon: str
+    """卡片类型icon"""
+    description: str = ""
+    """待办卡片类型描述"""
+    pc_detail_url_open_mode: str
+    """详情页链接在PC端的打开方式 (`PC_SLIDE` `PC_BROWSER`)"""
+    content_field_list: list[TypeConfigField] = empty_list()
+    """待办卡片内容区表单自定义字段配置"""
+    action_list: list[TypeConfigAction] = empty_list()
+    """待办卡片操作区按钮配置"""
+
+
+class TypeConfigAction(Reply, Shape, alias_generator=camel):
+    """Type config action (待办卡片操作区按钮配置)."""
+
+    action_key: str | None = None
+    """操作按钮的唯一标识 (例 e.g. `approve`)"""
+    button_style_type: Annotated[int, OneOf(101, 102)] | None = None
+    """按钮样式类型 (`101` `102`)"""
+    action_type: int | None = None
+    """按钮类型 (例 e.g. `2`)"""
+    url: str | None = None
+    """按钮对应的URL"""
+    name_i18n: dict[str, JsonValue] = empty_dict()
+    """按钮显示名称"""
+
+
+class TypeConfigField(Reply, Shape, alias_generator=camel):
+    """Type config field (内容区表单自定义字段配置)."""
+
+    field_key: str | None = None
+    """字段的唯一标识 (例 e.g. `teacher`)"""
+    field_type: str | None = None
+    """字段类型 (例 e.g. `text`)"""
+    name_i18n: dict[str, JsonValue] = empty_dict()
+    """字段显示名称"""
 
 
 class TodoV1(Manager):
+    @api("todo_1_0.CountTodoTasks", "POST /v1.0/todo/users/{unionId}/tasks/count", idempotent=True)
+    def count_todo_tasks(
+        self,
+        union_id: str,
+        *,
+        from_due_time: int | None = None,
+        is_done: bool | None = None,
+        is_recycled: bool | None = None,
+        role_types: list[list[JsonValue]] | None = None,
+        to_due_time: int | None = None,
+        todo_type: str | None = None,
+    ) -> Call[int]:
+        """Count todo tasks (查询用户待办计数).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "result")
+
     @api("todo_1_0.CreatePersonalTodoTask", "POST /v1.0/todo/users/me/personalTasks")
     def create_personal_todo_task(
         self,
+        *,
         subject: Annotated[str, at_most_bytes(1024)],
         executor_ids: list[str],
-        *,
         description: Annotated[str, at_most_bytes(4096)] | None = None,
         due_time: Millis | None = None,
         participant_ids: Annotated[list[str], Field(max_length=100)] | None = None,
-        notify_configs: CreatePersonalTodoTaskNotifyConfigs | None = None,
-        reminder_time_stamp: int | None = None,
-    ) -> Call[CreatePersonalTodoTaskReply]:
+        notify_configs: OrDict[NotifyConfig] | None = None,
+        reminder_time_stamp: Millis | None = None,
+    ) -> Call[CreatedPersonalTodoTask]:
         """Create personal todo task (创建钉钉个人待办任务).
 
         Args:
@@ -585,14 +367,14 @@ class TodoV1(Manager):
 
         Source: api-createpersonaltodotask
         """
-        return Call(CreatePersonalTodoTaskReply)
+        return Call(CreatedPersonalTodoTask)
 
     @api("todo_1_0.CreateTodoTask", "POST /v1.0/todo/users/{unionId}/tasks?operatorId")
     def create_todo_task(
         self,
         union_id: str,
-        subject: Annotated[str, Field(max_length=1024)],
         *,
+        subject: Annotated[str, Field(max_length=1024)],
         operator_id: str | None = None,
         source_id: str | None = None,
         creator_id: str | None = None,
@@ -600,18 +382,18 @@ class TodoV1(Manager):
         due_time: Millis | None = None,
         executor_ids: list[str] | None = None,
         participant_ids: list[str] | None = None,
-        detail_url: CreateTodoTaskDetailUrl | None = None,
-        content_field_list: list[CreateTodoTaskContentFieldList] | None = None,
+        detail_url: OrDict[DetailUrl] | None = None,
+        content_field_list: Sequence[OrDict[ContentField]] | None = None,
         is_only_show_executor: bool | None = None,
         priority: Literal[10, 20, 30, 40] | None = None,
-        notify_configs: CreateTodoTaskNotifyConfigs | None = None,
+        notify_configs: OrDict[TodoTaskNotifyConfig] | None = None,
         biz_category_id: str | None = None,
-        action_list: list[CreateTodoTaskActionList] | None = None,
+        action_list: Sequence[OrDict[TodoAction]] | None = None,
         todo_type: Literal["TODO", "READ"] | None = None,
         reminder_time_stamp: Millis | None = None,
-        remind_notify_configs: CreateTodoTaskRemindNotifyConfigs | None = None,
+        remind_notify_configs: OrDict[RemindNotifyConfig] | None = None,
         third_extension: dict[str, JsonValue] | None = None,
-    ) -> Call[CreateTodoTaskReply]:
+    ) -> Call[TodoTask]:
         """Create todo task (创建钉钉待办任务).
 
         Args:
@@ -644,21 +426,21 @@ class TodoV1(Manager):
 
         Source: add-dingtalk-to-do-task
         """
-        return Call(CreateTodoTaskReply)
+        return Call(TodoTask)
 
     @api("todo_1_0.CreateTodoTypeConfig", "POST /v1.0/todo/users/{unionId}/configs/types?operatorId")
     def create_todo_type_config(
         self,
         union_id: str,
+        *,
         card_type: Literal[1, 2],
         icon: str,
         pc_detail_url_open_mode: Literal["PC_SLIDE", "PC_BROWSER"],
-        *,
         operator_id: str | None = None,
         description: str | None = None,
-        content_field_list: list[CreateTodoTypeConfigContentFieldList] | None = None,
-        action_list: list[CreateTodoTypeConfigActionList] | None = None,
-    ) -> Call[CreateTodoTypeConfigReply]:
+        content_field_list: Sequence[OrDict[TypeConfigField]] | None = None,
+        action_list: Sequence[OrDict[TypeConfigAction]] | None = None,
+    ) -> Call[TodoTypeConfig]:
         """Create todo type config (创建待办卡片类型配置).
 
         Args:
@@ -679,7 +461,20 @@ class TodoV1(Manager):
 
         Source: add-todo-cardtype-configuration
         """
-        return Call(CreateTodoTypeConfigReply)
+        return Call(TodoTypeConfig)
+
+    @api("todo_1_0.DeletePersonalTodoTask", "DELETE /v1.0/todo/users/me/tasks/{taskId}/remove")
+    def delete_personal_todo_task(
+        self,
+        task_id: str,
+    ) -> Call[None]:
+        """Delete personal todo task (以用户个人身份删除待办).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("todo_1_0.DeleteTodoTask", "DELETE /v1.0/todo/users/{unionId}/tasks/{taskId}")
     def delete_todo_task(
@@ -704,12 +499,54 @@ class TodoV1(Manager):
         """
         return Call(None)
 
+    @api("todo_1_0.GetTodoTask", "GET /v1.0/todo/users/{unionId}/tasks/{taskId}")
+    def get_todo_task(
+        self,
+        union_id: str,
+        task_id: str,
+    ) -> Call[TodoTask]:
+        """Get todo task (查询待办).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TodoTask)
+
+    @api("todo_1_0.GetTodoTaskBySourceId", "GET /v1.0/todo/users/{unionId}/tasks/sources/{sourceId}")
+    def get_todo_task_by_source_id(
+        self,
+        union_id: str,
+        source_id: str,
+    ) -> Call[TodoTask]:
+        """Get todo task by source id (根据sourceId查询待办详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TodoTask)
+
+    @api("todo_1_0.GetTodoTaskDetail", "GET /v1.0/todo/exclusive/users/{unionId}/tasks/{taskId}")
+    def get_todo_task_detail(
+        self,
+        union_id: str,
+        task_id: str,
+    ) -> Call[TodoTask]:
+        """Get todo task detail (专属钉根据待办ID查询待办详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TodoTask)
+
     @api("todo_1_0.GetTodoTypeConfig", "GET /v1.0/todo/users/{unionId}/configs/types/{cardTypeId}")
     def get_todo_type_config(
         self,
         union_id: str,
         card_type_id: str,
-    ) -> Call[GetTodoTypeConfigReply]:
+    ) -> Call[TodoTypeConfig]:
         """Get todo type config (根据id获取待办卡片类型配置).
 
         Args:
@@ -724,214 +561,7 @@ class TodoV1(Manager):
 
         Source: queries-the-to-do-card-type-configuration-details
         """
-        return Call(GetTodoTypeConfigReply)
-
-    @api("todo_1_0.QueryOrgTodoTasks", "POST /v1.0/todo/users/{unionId}/org/tasks/query", idempotent=True)
-    def query_org_todo_tasks(
-        self,
-        union_id: str,
-        *,
-        next_token: str | None = None,
-        is_done: bool | None = None,
-        role_types: list[list[JsonValue]] | None = None,
-        todo_type: Literal["TODO", "READ"] | None = None,
-    ) -> Query[QueryOrgTodoTasksTodoCard]:
-        """Query org todo tasks (查询企业下用户待办列表).
-
-        Args:
-            union_id: 用户的unionId
-            next_token: 分页游标 (例 e.g. `0`)
-            is_done: 待办完成状态 (例 e.g. `True`)
-            role_types: 查询目标用户角色类型
-            todo_type: 待办的业务类型 (`TODO` `READ`)
-
-        Codes: todo.orgTaskQuery.paramError, todo.orgTaskQuery.systemError.
-
-        Scopes: Todo.Todo.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: query-the-to-do-list-of-enterprise-users
-        """
-        return Listing(QueryOrgTodoTasksTodoCard, TOKEN, items="todoCards")
-
-    @api("todo_1_0.UpdateTodoTask", "PUT /v1.0/todo/users/{unionId}/tasks/{taskId}?operatorId")
-    def update_todo_task(
-        self,
-        union_id: str,
-        task_id: str,
-        *,
-        operator_id: str | None = None,
-        subject: Annotated[str, Field(max_length=1024)] | None = None,
-        description: Annotated[str, Field(max_length=4096)] | None = None,
-        due_time: Millis | None = None,
-        done: bool | None = None,
-        executor_ids: list[str] | None = None,
-        participant_ids: list[str] | None = None,
-        content_field_list: list[UpdateTodoTaskContentFieldList] | None = None,
-    ) -> Call[None]:
-        """Update todo task (更新钉钉待办任务).
-
-        Args:
-            task_id: 待办ID
-            operator_id: (例 e.g. `PUoiinWxxx`)
-            subject: 待办标题 (≤ 1024 字符 characters; 例 e.g. `更新钉钉待办`)
-            description: 待办描述 (≤ 4096 字符 characters)
-            due_time: 截止时间 (单位 unit 毫秒; 例 e.g. `1617675000000`)
-            done: 完成状态 (例 e.g. `True`)
-            executor_ids: 执行者的unionId列表
-            participant_ids: 参与者的unionId列表
-            content_field_list: 内容区表单字段配置
-
-        Codes: todo.taskUpdate.paramError, todo.taskUpdate.systemError.
-
-        Scopes: Todo.Todo.Write.
-
-        Apps: internal, third_party_org.
-
-        Source: updates-dingtalk-to-do-tasks
-        """
-        return Call(None)
-
-    @api(
-        "todo_1_0.UpdateTodoTaskExecutorStatus",
-        "PUT /v1.0/todo/users/{unionId}/tasks/{taskId}/executorStatus?operatorId",
-    )
-    def update_todo_task_executor_status(
-        self,
-        union_id: str,
-        task_id: str,
-        *,
-        operator_id: str | None = None,
-        executor_status_list: list[UpdateTodoTaskExecutorStatusExecutorStatusList] | None = None,
-    ) -> Call[None]:
-        """Update todo task executor status (更新钉钉待办执行者状态).
-
-        Args:
-            task_id: 待办ID
-            executor_status_list: 执行者状态列表
-
-        Codes: todo.taskExecutorStatusUpdate.paramError, todo.taskExecutorStatusUpdate.systemError.
-
-        Scopes: Todo.Todo.Write.
-
-        Apps: internal, third_party_org.
-
-        Source: update-dingtalk-to-do-status
-        """
-        return Call(None)
-
-    @api("todo_1_0.UpdateTodoTypeConfig", "PUT /v1.0/todo/users/{unionId}/configs/types/{cardTypeId}?operatorId")
-    def update_todo_type_config(
-        self,
-        union_id: str,
-        card_type_id: str,
-        *,
-        operator_id: str | None = None,
-        card_type: Literal[1, 2] | None = None,
-        icon: str | None = None,
-        description: str | None = None,
-        pc_detail_url_open_mode: Literal["PC_SLIDE", "PC_BROWSER"] | None = None,
-        content_field_list: list[UpdateTodoTypeConfigContentFieldList] | None = None,
-        action_list: list[UpdateTodoTypeConfigActionList] | None = None,
-    ) -> Call[None]:
-        """Update todo type config (更新待办卡片类型配置).
-
-        Args:
-            union_id: 用户的unionId
-            card_type_id: 待办卡片类型ID
-            operator_id: (例 e.g. `PUoixxxx2ymhiiGiP6g`)
-            card_type: 卡片类型 (`1` `2`)
-            icon: 卡片类型图标 (例 e.g. `https://img.alicdn.com/xxx.png`)
-            description: 待办卡片类型描述
-            pc_detail_url_open_mode: 详情页链接在PC端的打开方式 (`PC_SLIDE` `PC_BROWSER`)
-            content_field_list: 内容区表单自定义字段配置
-            action_list: 待办卡片操作区按钮配置
-
-        Codes: todo.typeConfigUpdate.paramError, todo.typeConfigUpdate.systemError.
-
-        Scopes: Todo.Todo.Write.
-
-        Apps: internal.
-
-        Source: update-the-to-do-card-type-configuration
-        """
-        return Call(None)
-
-    @api("todo_1_0.CountTodoTasks", "POST /v1.0/todo/users/{unionId}/tasks/count", idempotent=True)
-    def count_todo_tasks(
-        self,
-        union_id: str,
-        *,
-        from_due_time: int | None = None,
-        is_done: bool | None = None,
-        is_recycled: bool | None = None,
-        role_types: list[list[JsonValue]] | None = None,
-        to_due_time: int | None = None,
-        todo_type: str | None = None,
-    ) -> Call[CountTodoTasksReply]:
-        """Count todo tasks (查询用户待办计数).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CountTodoTasksReply)
-
-    @api("todo_1_0.DeletePersonalTodoTask", "DELETE /v1.0/todo/users/me/tasks/{taskId}/remove")
-    def delete_personal_todo_task(
-        self,
-        task_id: str,
-    ) -> Call[None]:
-        """Delete personal todo task (以用户个人身份删除待办).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("todo_1_0.GetTodoTask", "GET /v1.0/todo/users/{unionId}/tasks/{taskId}")
-    def get_todo_task(
-        self,
-        union_id: str,
-        task_id: str,
-    ) -> Call[GetTodoTaskReply]:
-        """Get todo task (查询待办).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetTodoTaskReply)
-
-    @api("todo_1_0.GetTodoTaskBySourceId", "GET /v1.0/todo/users/{unionId}/tasks/sources/{sourceId}")
-    def get_todo_task_by_source_id(
-        self,
-        union_id: str,
-        source_id: str,
-    ) -> Call[GetTodoTaskBySourceIdReply]:
-        """Get todo task by source id (根据sourceId查询待办详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetTodoTaskBySourceIdReply)
-
-    @api("todo_1_0.GetTodoTaskDetail", "GET /v1.0/todo/exclusive/users/{unionId}/tasks/{taskId}")
-    def get_todo_task_detail(
-        self,
-        union_id: str,
-        task_id: str,
-    ) -> Call[GetTodoTaskDetailReply]:
-        """Get todo task detail (专属钉根据待办ID查询待办详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetTodoTaskDetailReply)
+        return Call(TodoTypeConfig)
 
     @api("todo_1_0.HideUserTodoTask", "DELETE /v1.0/todo/users/{unionId}/tasks/{taskId}/hide")
     def hide_user_todo_task(
@@ -950,26 +580,26 @@ class TodoV1(Manager):
     @api("todo_1_0.ListAllBizCategory", "POST /v1.0/todo/apps/allBizcategories/list", idempotent=True)
     def list_all_biz_category(
         self,
-    ) -> Call[ListAllBizCategoryReply]:
+    ) -> Call[list[BizCategory]]:
         """List all biz category (查询待办应用下所有二级分类).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListAllBizCategoryReply)
+        return Call(list[BizCategory], "bizCategories").or_empty()
 
     @api("todo_1_0.QueryOrgConfig", "GET /v1.0/todo/organizations/configs")
     def query_org_config(
         self,
-    ) -> Call[QueryOrgConfigReply]:
+    ) -> Call[OrgConfig]:
         """Query org config (查询企业配置).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryOrgConfigReply)
+        return Call(OrgConfig)
 
     @api("todo_1_0.QueryOrgTodoByUser", "POST /v1.0/todo/users/{unionId}/organizations/tasks/query", idempotent=True)
     def query_org_todo_by_user(
@@ -987,14 +617,43 @@ class TodoV1(Manager):
         subject: str | None = None,
         to_due_time: int | None = None,
         todo_type: str | None = None,
-    ) -> Query[QueryOrgTodoByUserTodoCard]:
+    ) -> Query[TodoCard]:
         """Query org todo by user (查询用户企业类型待办列表，支持查询当前企业的一方应用、三方应用、自建应用产生的工作待办数据).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(QueryOrgTodoByUserTodoCard, TOKEN, items="todoCards")
+        return Listing(TodoCard, TOKEN, items="todoCards")
+
+    @api("todo_1_0.QueryOrgTodoTasks", "POST /v1.0/todo/users/{unionId}/org/tasks/query", idempotent=True)
+    def query_org_todo_tasks(
+        self,
+        union_id: str,
+        *,
+        next_token: str | None = None,
+        is_done: bool | None = None,
+        role_types: list[list[JsonValue]] | None = None,
+        todo_type: Literal["TODO", "READ"] | None = None,
+    ) -> Query[TodoCard]:
+        """Query org todo tasks (查询企业下用户待办列表).
+
+        Args:
+            union_id: 用户的unionId
+            next_token: 分页游标 (例 e.g. `0`)
+            is_done: 待办完成状态 (例 e.g. `True`)
+            role_types: 查询目标用户角色类型
+            todo_type: 待办的业务类型 (`TODO` `READ`)
+
+        Codes: todo.orgTaskQuery.paramError, todo.orgTaskQuery.systemError.
+
+        Scopes: Todo.Todo.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: query-the-to-do-list-of-enterprise-users
+        """
+        return Listing(TodoCard, TOKEN, items="todoCards")
 
     @api("todo_1_0.QueryTodoTasks", "POST /v1.0/todo/users/{unionId}/tasks/list", idempotent=True)
     def query_todo_tasks(
@@ -1010,14 +669,14 @@ class TodoV1(Manager):
         order_direction: str | None = None,
         role_types: list[list[JsonValue]] | None = None,
         to_due_time: int | None = None,
-    ) -> Query[QueryTodoTasksTodoCard]:
+    ) -> Query[TodoCard]:
         """Query todo tasks (查询用户待办列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(QueryTodoTasksTodoCard, TOKEN, items="todoCards")
+        return Listing(TodoCard, TOKEN, items="todoCards")
 
     @api("todo_1_0.RemoveBizCategory", "DELETE /v1.0/todo/apps/bizcategories")
     def remove_biz_category(
@@ -1037,9 +696,9 @@ class TodoV1(Manager):
     def set_biz_category(
         self,
         biz_category_id: str,
-        name: str,
         operator_id: str,
         *,
+        name: str,
         description: str | None = None,
     ) -> Call[None]:
         """Set biz category (保存二级分类).
@@ -1054,8 +713,8 @@ class TodoV1(Manager):
     def set_org_config(
         self,
         operator_id: str,
-        status: int,
         *,
+        status: int,
         app_display_style: int | None = None,
         homepage_catalogs: list[str] | None = None,
     ) -> Call[None]:
@@ -1102,5 +761,108 @@ class TodoV1(Manager):
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
+        """
+        return Call(None)
+
+    @api("todo_1_0.UpdateTodoTask", "PUT /v1.0/todo/users/{unionId}/tasks/{taskId}?operatorId")
+    def update_todo_task(
+        self,
+        union_id: str,
+        task_id: str,
+        *,
+        operator_id: str | None = None,
+        subject: Annotated[str, Field(max_length=1024)] | None = None,
+        description: Annotated[str, Field(max_length=4096)] | None = None,
+        due_time: Millis | None = None,
+        done: bool | None = None,
+        executor_ids: list[str] | None = None,
+        participant_ids: list[str] | None = None,
+        content_field_list: Sequence[OrDict[ContentField]] | None = None,
+    ) -> Call[None]:
+        """Update todo task (更新钉钉待办任务).
+
+        Args:
+            task_id: 待办ID
+            operator_id: (例 e.g. `PUoiinWxxx`)
+            subject: 待办标题 (≤ 1024 字符 characters; 例 e.g. `更新钉钉待办`)
+            description: 待办描述 (≤ 4096 字符 characters)
+            due_time: 截止时间 (单位 unit 毫秒; 例 e.g. `1617675000000`)
+            done: 完成状态 (例 e.g. `True`)
+            executor_ids: 执行者的unionId列表
+            participant_ids: 参与者的unionId列表
+            content_field_list: 内容区表单字段配置
+
+        Codes: todo.taskUpdate.paramError, todo.taskUpdate.systemError.
+
+        Scopes: Todo.Todo.Write.
+
+        Apps: internal, third_party_org.
+
+        Source: updates-dingtalk-to-do-tasks
+        """
+        return Call(None)
+
+    @api(
+        "todo_1_0.UpdateTodoTaskExecutorStatus",
+        "PUT /v1.0/todo/users/{unionId}/tasks/{taskId}/executorStatus?operatorId",
+    )
+    def update_todo_task_executor_status(
+        self,
+        union_id: str,
+        task_id: str,
+        *,
+        operator_id: str | None = None,
+        executor_status_list: Sequence[OrDict[ExecutorStatusChange]] | None = None,
+    ) -> Call[None]:
+        """Update todo task executor status (更新钉钉待办执行者状态).
+
+        Args:
+            task_id: 待办ID
+            executor_status_list: 执行者状态列表
+
+        Codes: todo.taskExecutorStatusUpdate.paramError, todo.taskExecutorStatusUpdate.systemError.
+
+        Scopes: Todo.Todo.Write.
+
+        Apps: internal, third_party_org.
+
+        Source: update-dingtalk-to-do-status
+        """
+        return Call(None)
+
+    @api("todo_1_0.UpdateTodoTypeConfig", "PUT /v1.0/todo/users/{unionId}/configs/types/{cardTypeId}?operatorId")
+    def update_todo_type_config(
+        self,
+        union_id: str,
+        card_type_id: str,
+        *,
+        operator_id: str | None = None,
+        card_type: Literal[1, 2] | None = None,
+        icon: str | None = None,
+        description: str | None = None,
+        pc_detail_url_open_mode: Literal["PC_SLIDE", "PC_BROWSER"] | None = None,
+        content_field_list: Sequence[OrDict[TypeConfigField]] | None = None,
+        action_list: Sequence[OrDict[TypeConfigAction]] | None = None,
+    ) -> Call[None]:
+        """Update todo type config (更新待办卡片类型配置).
+
+        Args:
+            union_id: 用户的unionId
+            card_type_id: 待办卡片类型ID
+            operator_id: (例 e.g. `PUoixxxx2ymhiiGiP6g`)
+            card_type: 卡片类型 (`1` `2`)
+            icon: 卡片类型图标 (例 e.g. `https://img.alicdn.com/xxx.png`)
+            description: 待办卡片类型描述
+            pc_detail_url_open_mode: 详情页链接在PC端的打开方式 (`PC_SLIDE` `PC_BROWSER`)
+            content_field_list: 内容区表单自定义字段配置
+            action_list: 待办卡片操作区按钮配置
+
+        Codes: todo.typeConfigUpdate.paramError, todo.typeConfigUpdate.systemError.
+
+        Scopes: Todo.Todo.Write.
+
+        Apps: internal.
+
+        Source: update-the-to-do-card-type-configuration
         """
         return Call(None)

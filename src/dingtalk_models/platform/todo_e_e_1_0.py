@@ -2,204 +2,138 @@
 
 from __future__ import annotations
 
-from typing_extensions import TypedDict
+from collections.abc import Sequence
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class AppCreateEnterpriseTodoTaskCustomFields(TypedDict, total=False):
-    field_key: str
-    field_link: str
-    field_type: str
-    field_value: str
-    icon: str
+class Action(Reply, Shape, alias_generator=camel):
+    """Action."""
+
+    action_key: str | None = None
+    description: str = ""
+    name: str = ""
+    need_reason: bool | None = None
+    need_reason_required: bool | None = None
+    order: int | None = None
+    style_type: int | None = None
+    action_group: str | None = None
 
 
-class AppCreateEnterpriseTodoTaskDetailUrl(TypedDict, total=False):
-    app_url: str
-    web_url: str
+class CategorySourceConfig(Reply, alias_generator=camel):
+    """Category source config."""
 
-
-class AppCreateEnterpriseTodoTaskNotifyConfigs(TypedDict, total=False):
-    assistance: str
-    ding_notify: str
-
-
-class AppCreateEnterpriseTodoTaskReplyDetailUrl(Record, alias_generator=camel):
-    app_url: str | None
-    web_url: str | None
-
-
-class AppCreateEnterpriseTodoTaskReply(Record, alias_generator=camel):
     biz_category_id: str | None
-    created_time: int | None
-    creator_id: str | None
-    description: str | None
-    detail_url: AppCreateEnterpriseTodoTaskReplyDetailUrl | None
+    biz_category_name: str = ""
+    config_id: str
+
+
+class CreatedEnterpriseTodoTask(Reply, alias_generator=camel):
+    """Created enterprise todo task."""
+
+    biz_category_id: str | None
+    created_time: int
+    creator_id: str
+    description: str = ""
+    detail_url: DetailUrl | None
     done: bool | None
     due_time: int | None
     executor_ids: list[str] = empty_list()
     modified_time: int | None
     priority: int | None
     source_id: str | None
-    subject: str | None
-    task_id: str | None
-
-
-class AppGetUserTaskListDataDetailUrl(Record, alias_generator=camel):
-    app_url: str | None
-    web_url: str | None
-
-
-class AppGetUserTaskListData(Record, alias_generator=camel):
-    biz_category_id: str | None
-    created_time: int | None
-    description: str | None
-    detail_url: AppGetUserTaskListDataDetailUrl | None
-    done: bool | None
-    due_time: int | None
-    modified_time: int | None
-    operator_id: str | None
-    priority: int | None
-    subject: str | None
-    task_id: str | None
-
-
-class AppUpdateUserTaskStatusUserTaskStatuses(TypedDict, total=False):
-    done: bool
+    subject: str = ""
     task_id: str
 
 
-class CreateEnterpriseTodoTaskCustomFields(TypedDict, total=False):
-    field_key: str
-    field_link: str
-    field_type: str
-    field_value: str
-    icon: str
+class CreatedStandardTemplate(Reply, alias_generator=camel):
+    """Created standard template."""
 
-
-class CreateEnterpriseTodoTaskDetailUrl(TypedDict, total=False):
-    app_url: str
-    web_url: str
-
-
-class CreateEnterpriseTodoTaskNotifyConfigs(TypedDict, total=False):
-    ding_notify: str
-
-
-class CreateEnterpriseTodoTaskReplyDetailUrl(Record, alias_generator=camel):
-    app_url: str | None
-    web_url: str | None
-
-
-class CreateEnterpriseTodoTaskReply(Record, alias_generator=camel):
-    biz_category_id: str | None
-    created_time: int | None
-    creator_id: str | None
-    description: str | None
-    detail_url: CreateEnterpriseTodoTaskReplyDetailUrl | None
-    done: bool | None
-    due_time: int | None
-    executor_ids: list[str] = empty_list()
-    modified_time: int | None
-    source_id: str | None
-    subject: str | None
-    task_id: str | None
-
-
-class CreateStandardTemplateActions(TypedDict, total=False):
-    action_group: str
-    name: str
-    need_reason: bool
-    need_reason_required: bool
-    order: int
-    style_type: int
-
-
-class CreateStandardTemplateService(TypedDict, total=False):
-    callback_url: str
-
-
-class CreateStandardTemplateReplyActions(Record, alias_generator=camel):
-    action_key: str | None
-    name: str | None
-    need_reason: bool | None
-    need_reason_required: bool | None
-    order: int | None
-    style_type: int | None
-
-
-class CreateStandardTemplateReply(Record, alias_generator=camel):
-    actions: list[CreateStandardTemplateReplyActions] = empty_list()
-    description: str | None
-    name: str | None
+    actions: list[Action] = empty_list()
+    description: str = ""
+    name: str = ""
     template_key: str | None
 
 
-class GetCategorySourceConfigListConfig(Record, alias_generator=camel):
-    biz_category_id: str | None
-    biz_category_name: str | None
-    config_id: str | None
+class CustomField(Shape, alias_generator=camel):
+    """Custom field."""
+
+    field_key: str | None = None
+    field_link: str | None = None
+    field_type: str | None = None
+    field_value: str | None = None
+    icon: str | None = None
 
 
-class GetTemplateListDataActions(Record, alias_generator=camel):
-    action_key: str | None
-    description: str | None
-    name: str | None
-    need_reason: bool | None
-    need_reason_required: bool | None
-    order: int | None
-    style_type: int | None
+class DetailUrl(Reply, Shape, alias_generator=camel):
+    """Detail url."""
+
+    app_url: str | None = None
+    web_url: str | None = None
 
 
-class GetTemplateListData(Record, alias_generator=camel):
-    actions: list[GetTemplateListDataActions] = empty_list()
-    create_time: int | None
-    creator_id: str | None
-    description: str | None
-    modified_time: int | None
-    modifier_id: str | None
-    name: str | None
-    template_key: str | None
+class NotifyConfig(Shape, alias_generator=camel):
+    """Notify config."""
+
+    assistance: str | None = None
+    ding_notify: str | None = None
 
 
-class GetUserTaskListData(Record, alias_generator=camel):
-    created_time: int | None
-    description: str | None
-    done: bool | None
-    due_time: int | None
-    subject: str | None
-    task_id: str | None
+class Service(Shape, alias_generator=camel):
+    """Service."""
+
+    callback_url: str | None = None
 
 
-class QueryTaskExecutionStatusData(Record, alias_generator=camel):
+class TaskExecutionStatus(Reply, alias_generator=camel):
+    """Task execution status."""
+
     done: bool | None
     executor_id: str | None
     finish_date: int | None
 
 
-class UpdateStandardTemplateActions(TypedDict, total=False):
-    action_group: str
-    name: str
-    need_reason: bool
-    need_reason_required: bool
-    order: int
-    style_type: int
+class Template(Reply, alias_generator=camel):
+    """Template."""
+
+    actions: list[Action] = empty_list()
+    create_time: int
+    creator_id: str
+    description: str = ""
+    modified_time: int | None
+    modifier_id: str | None
+    name: str = ""
+    template_key: str | None
 
 
-class UpdateStandardTemplateService(TypedDict, total=False):
-    callback_url: str
+class UserTask(Reply, alias_generator=camel):
+    """User task."""
 
-
-class UpdateUserTaskStatusUserTaskStatuses(TypedDict, total=False):
-    done: bool
+    biz_category_id: str | None
+    created_time: int
+    description: str = ""
+    detail_url: DetailUrl | None
+    done: bool | None
+    due_time: int | None
+    modified_time: int | None
+    operator_id: str | None
+    priority: int | None
+    subject: str = ""
     task_id: str
+
+
+class UserTaskStatus(Shape, alias_generator=camel):
+    """User task status."""
+
+    done: bool | None = None
+    task_id: str | None = None
 
 
 class TodoEEV1(Manager):
@@ -209,12 +143,12 @@ class TodoEEV1(Manager):
         *,
         biz_category_id: str | None = None,
         biz_created_time: int | None = None,
-        custom_fields: list[AppCreateEnterpriseTodoTaskCustomFields] | None = None,
+        custom_fields: Sequence[OrDict[CustomField]] | None = None,
         description: str | None = None,
-        detail_url: AppCreateEnterpriseTodoTaskDetailUrl | None = None,
+        detail_url: OrDict[DetailUrl] | None = None,
         due_time: int | None = None,
         executor_ids: list[str] | None = None,
-        notify_configs: AppCreateEnterpriseTodoTaskNotifyConfigs | None = None,
+        notify_configs: OrDict[NotifyConfig] | None = None,
         operator_id: str | None = None,
         priority: int | None = None,
         source_id: str | None = None,
@@ -222,14 +156,14 @@ class TodoEEV1(Manager):
         subject: str | None = None,
         toolbar_template_key: str | None = None,
         type: str | None = None,
-    ) -> Call[AppCreateEnterpriseTodoTaskReply]:
+    ) -> Call[CreatedEnterpriseTodoTask]:
         """App create enterprise todo task (创建专属待办).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(AppCreateEnterpriseTodoTaskReply)
+        return Call(CreatedEnterpriseTodoTask)
 
     @api("todo_e_e_1_0.AppDeleteTodoEETask", "POST /v1.0/todoEE/apps/users/tasks/remove")
     def app_delete_todo_ee_task(
@@ -255,14 +189,14 @@ class TodoEEV1(Manager):
         page_number: int | None = None,
         page_size: int | None = None,
         type: str | None = None,
-    ) -> Query[AppGetUserTaskListData]:
+    ) -> Query[UserTask]:
         """App get user task list (查询用户待办列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(AppGetUserTaskListData, Paging("pageNumber", 1, unit="pages"), items="data")
+        return Listing(UserTask, Paging("pageNumber", 1, unit="pages"), items="data")
 
     @api("todo_e_e_1_0.AppUpdateTask", "PUT /v1.0/todoEE/apps/users/tasks/infos")
     def app_update_task(
@@ -291,7 +225,7 @@ class TodoEEV1(Manager):
         self,
         *,
         operator_id: str | None = None,
-        user_task_statuses: list[AppUpdateUserTaskStatusUserTaskStatuses] | None = None,
+        user_task_statuses: Sequence[OrDict[UserTaskStatus]] | None = None,
     ) -> Call[None]:
         """App update user task status (更新用户的待办状态).
 
@@ -306,12 +240,12 @@ class TodoEEV1(Manager):
         self,
         *,
         biz_category_id: str | None = None,
-        custom_fields: list[CreateEnterpriseTodoTaskCustomFields] | None = None,
+        custom_fields: Sequence[OrDict[CustomField]] | None = None,
         description: str | None = None,
-        detail_url: CreateEnterpriseTodoTaskDetailUrl | None = None,
+        detail_url: OrDict[DetailUrl] | None = None,
         due_time: int | None = None,
         executor_ids: list[str] | None = None,
-        notify_configs: CreateEnterpriseTodoTaskNotifyConfigs | None = None,
+        notify_configs: OrDict[NotifyConfig] | None = None,
         operator_id: str | None = None,
         priority: int | None = None,
         source_id: str | None = None,
@@ -319,32 +253,32 @@ class TodoEEV1(Manager):
         subject: str | None = None,
         tracker_ids: list[str] | None = None,
         type: str | None = None,
-    ) -> Call[CreateEnterpriseTodoTaskReply]:
+    ) -> Call[CreatedEnterpriseTodoTask]:
         """Create enterprise todo task (创建企业待办).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateEnterpriseTodoTaskReply)
+        return Call(CreatedEnterpriseTodoTask)
 
     @api("todo_e_e_1_0.CreateStandardTemplate", "POST /v1.0/todoEE/standards/templates")
     def create_standard_template(
         self,
         *,
-        actions: list[CreateStandardTemplateActions] | None = None,
+        actions: Sequence[OrDict[Action]] | None = None,
         description: str | None = None,
         name: str | None = None,
         operator_id: str | None = None,
-        service: CreateStandardTemplateService | None = None,
-    ) -> Call[CreateStandardTemplateReply]:
+        service: OrDict[Service] | None = None,
+    ) -> Call[CreatedStandardTemplate]:
         """Create standard template (创建专属待办模板实例).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateStandardTemplateReply)
+        return Call(CreatedStandardTemplate)
 
     @api("todo_e_e_1_0.DeleteCategorySourceConfig", "POST /v1.0/todoEE/apps/categories/sourceConfigs/remove")
     def delete_category_source_config(
@@ -382,14 +316,14 @@ class TodoEEV1(Manager):
         self,
         *,
         next_token: str | None = None,
-    ) -> Query[GetCategorySourceConfigListConfig]:
+    ) -> Query[CategorySourceConfig]:
         """Get category source config list (查询应用注册类目信息列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(GetCategorySourceConfigListConfig, TOKEN, items="configs")
+        return Listing(CategorySourceConfig, TOKEN, items="configs")
 
     @api("todo_e_e_1_0.GetTemplateList", "POST /v1.0/todoEE/templates/list", idempotent=True)
     def get_template_list(
@@ -397,14 +331,14 @@ class TodoEEV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[GetTemplateListData]:
+    ) -> Query[Template]:
         """Get template list (查询创建的Template列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(GetTemplateListData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+        return Listing(Template, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
 
     @api("todo_e_e_1_0.GetUserTaskList", "POST /v1.0/todoEE/users/tasks/list", idempotent=True)
     def get_user_task_list(
@@ -414,14 +348,14 @@ class TodoEEV1(Manager):
         page_number: int | None = None,
         page_size: int | None = None,
         type: str | None = None,
-    ) -> Query[GetUserTaskListData]:
+    ) -> Query[UserTask]:
         """Get user task list (查询用户待办列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(GetUserTaskListData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+        return Listing(UserTask, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
 
     @api(
         "todo_e_e_1_0.QueryTaskExecutionStatus",
@@ -434,21 +368,21 @@ class TodoEEV1(Manager):
         *,
         page_number: int | None = None,
         page_size: int | None = None,
-    ) -> Query[QueryTaskExecutionStatusData]:
+    ) -> Query[TaskExecutionStatus]:
         """Query task execution status (查询任务所有执行人的完成状态).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(QueryTaskExecutionStatusData, Paging("pageNumber", 1, unit="pages"), items="data")
+        return Listing(TaskExecutionStatus, Paging("pageNumber", 1, unit="pages"), items="data")
 
     @api("todo_e_e_1_0.RegisterCategorySourceConfig", "POST /v1.0/todoEE/apps/categories/sourceConfigs/register")
     def register_category_source_config(
         self,
         biz_category_id: str,
-        biz_category_name: str,
         *,
+        biz_category_name: str,
         operator_id: str | None = None,
     ) -> Call[None]:
         """Register category source config (注册应用类目信息).
@@ -463,8 +397,8 @@ class TodoEEV1(Manager):
     def update_category_source_config(
         self,
         biz_category_id: str,
-        biz_category_name: str,
         *,
+        biz_category_name: str,
         operator_id: str | None = None,
     ) -> Call[None]:
         """Update category source config (修改应用类目注册信息).
@@ -479,9 +413,9 @@ class TodoEEV1(Manager):
     def update_standard_template(
         self,
         *,
-        actions: list[UpdateStandardTemplateActions] | None = None,
+        actions: Sequence[OrDict[Action]] | None = None,
         operator_id: str | None = None,
-        service: UpdateStandardTemplateService | None = None,
+        service: OrDict[Service] | None = None,
         template_key: str | None = None,
     ) -> Call[None]:
         """Update standard template (更新标准模板).
@@ -516,7 +450,7 @@ class TodoEEV1(Manager):
         self,
         *,
         operator_id: str | None = None,
-        user_task_statuses: list[UpdateUserTaskStatusUserTaskStatuses] | None = None,
+        user_task_statuses: Sequence[OrDict[UserTaskStatus]] | None = None,
     ) -> Call[None]:
         """Update user task status (更新用户的待办状态).
 

@@ -2,118 +2,130 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel, empty_list, wire
+from dingtalk_models.core.quantities.amounts import Amount
+from dingtalk_models.core.wire import camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.reply import Reply
 
 
-class CheckOpportunityResultReply(Record, alias_generator=camel):
-    biz_success: bool | None
+class AliyunArticleItemViewUnit(Reply, alias_generator=camel):
+    """Aliyun article item view unit."""
 
-
-class PurchaseMixViewListItemComponentListItemPropertyList(TypedDict, total=False):
-    code: str
-    name: str
-    value: str
-
-
-class PurchaseMixViewListItemComponentList(TypedDict, total=False):
-    component_code: str
-    component_name: str
-    item_property_list: list[PurchaseMixViewListItemComponentListItemPropertyList]
-
-
-class PurchaseMixViewListMinorItemParamList(TypedDict, total=False):
-    minor_item_code: str
-    minor_item_group_code: str
-
-
-class PurchaseMixViewList(TypedDict, total=False):
-    activity_id: int
-    article_code: str
-    article_item_code: str
-    article_item_id: int
-    article_item_name: str
-    biz_type: int
-    coupon_id: int
-    cyc_num: int
-    cyc_type: int
-    cyc_unit: int
-    extend1: int
-    instance_num: int
-    is_credit: bool
-    item_component_list: list[PurchaseMixViewListItemComponentList]
-    minor_item_param_list: list[PurchaseMixViewListMinorItemParamList]
-    order_param_map: dict[str, JsonValue]
-    order_type: str
-    sale_market_type: str
-    sale_org_id: int
-    sub_quantity: int
-    trade_model_type: str
-
-
-class PurchaseMixViewReplyResultAliyunArticleItemViewUnitList(Record, alias_generator=camel):
-    actual_pay_fee: float | None
+    actual_pay_fee: Amount | None
     article_code: str | None
     article_item_code: str | None
     biz_tag_list: list[str] = empty_list()
     end_date: int | None
     order_type: str | None
-    pay_fee: float | None
+    pay_fee: Amount | None
     start_date: int | None
 
 
-class PurchaseMixViewReplyResultMixPromotionVO(Record, alias_generator=camel):
+class ItemComponent(Shape, alias_generator=camel):
+    """Item component."""
+
+    component_code: str | None = None
+    component_name: str | None = None
+    item_property_list: list[ItemProperty] = empty_list()
+
+
+class ItemProperty(Shape, alias_generator=camel):
+    """Item property."""
+
+    code: str | None = None
+    name: str | None = None
+    value: str | None = None
+
+
+class MinorItem(Shape, alias_generator=camel):
+    """Minor item."""
+
+    minor_item_code: str | None = None
+    minor_item_group_code: str | None = None
+
+
+class MixPromotion(Reply, alias_generator=camel):
+    """Mix promotion."""
+
     activity_id: int | None
-    activity_name: str | None
+    activity_name: str = ""
     activity_url: str | None
     end_time: int | None
-    extend_param: dict[str, JsonValue] | None
+    extend_param: dict[str, JsonValue] = empty_dict()
     forbidden_coupon: bool | None
     is_selected: bool | None
     market_activity_id: int | None
-    promotion_id: int | None
-    promotion_name: str | None
+    promotion_id: int
+    promotion_name: str = ""
     promotion_type: str | None
     source: str | None
     start_time: int | None
     type: str | None
 
 
-class PurchaseMixViewReplyResultRecommendedMarketingCollocationDTO(Record, alias_generator=camel):
+class PurchaseMixView(Reply, alias_generator=camel):
+    """Purchase mix view."""
+
+    aliyun_article_item_view_unit_list: list[AliyunArticleItemViewUnit] = empty_list()
+    mix_promotion_vo: Annotated[MixPromotion | None, wire("mixPromotionVO")]
+    recommended_marketing_collocation_dto: Annotated[
+        RecommendedMarketingCollocation | None, wire("recommendedMarketingCollocationDTO")
+    ]
+
+
+class PurchaseMixViewEntry(Shape, alias_generator=camel):
+    """Purchase mix view entry."""
+
+    activity_id: int | None = None
+    article_code: str | None = None
+    article_item_code: str | None = None
+    article_item_id: int | None = None
+    article_item_name: str | None = None
+    biz_type: int | None = None
+    coupon_id: int | None = None
+    cyc_num: int | None = None
+    cyc_type: int | None = None
+    cyc_unit: int | None = None
+    extend1: int | None = None
+    instance_num: int | None = None
+    is_credit: bool | None = None
+    item_component_list: list[ItemComponent] = empty_list()
+    minor_item_param_list: list[MinorItem] = empty_list()
+    order_param_map: dict[str, JsonValue] = empty_dict()
+    order_type: str | None = None
+    sale_market_type: str | None = None
+    sale_org_id: int | None = None
+    sub_quantity: int | None = None
+    trade_model_type: str | None = None
+
+
+class RecommendedMarketingCollocation(Reply, alias_generator=camel):
+    """Recommended marketing collocation."""
+
     activity_id: int | None
     coupon_id: int | None
 
 
-class PurchaseMixViewReplyResult(Record, alias_generator=camel):
-    aliyun_article_item_view_unit_list: list[PurchaseMixViewReplyResultAliyunArticleItemViewUnitList] = empty_list()
-    mix_promotion_vo: Annotated[PurchaseMixViewReplyResultMixPromotionVO | None, wire("mixPromotionVO")]
-    recommended_marketing_collocation_dto: Annotated[
-        PurchaseMixViewReplyResultRecommendedMarketingCollocationDTO | None, wire("recommendedMarketingCollocationDTO")
-    ]
+class TradeOrder(Reply, alias_generator=camel):
+    """Trade order."""
 
-
-class PurchaseMixViewReply(Record, alias_generator=camel):
-    result: PurchaseMixViewReplyResult | None
-
-
-class QueryTradeOrderReply(Record, alias_generator=camel):
     article_code: str | None
     article_item_code: str | None
-    article_item_name: str | None
-    article_name: str | None
+    article_item_name: str = ""
+    article_name: str = ""
     close_time: int | None
-    create_time: int | None
+    create_time: int
     fee: int | None
     isv_crop_id: str | None
-    order_id: int | None
+    order_id: int
     outer_order_id: str | None
     pay_fee: int | None
     pay_time: int | None
@@ -126,29 +138,29 @@ class TradeV1(Manager):
     @api("trade_1_0.CheckOpportunityResult", "GET /v1.0/trade/opportunity/check")
     def check_opportunity_result(
         self,
+        corp_id: str,
+        *,
         belong_to_phone_num: str,
         contact_phone_num: str,
-        corp_id: str,
         market_code: str,
-        *,
         dept_id: int | None = None,
-    ) -> Call[CheckOpportunityResultReply]:
+    ) -> Call[bool]:
         """Check opportunity result (isv检查商机创建是否符合预期).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CheckOpportunityResultReply)
+        return Call(bool, "bizSuccess")
 
     @api("trade_1_0.CreateClueTemp", "POST /v1.0/trade/clueTemps")
     def create_clue_temp(
         self,
+        *,
         contact_name: str,
         name: str,
         phone_num: str,
         source: str,
-        *,
         address: str | None = None,
         dept_id: int | None = None,
         ext: str | None = None,
@@ -167,11 +179,11 @@ class TradeV1(Manager):
     @api("trade_1_0.CreateNoteForIsv", "POST /v1.0/trade/notes")
     def create_note_for_isv(
         self,
+        corp_id: str,
+        *,
         contact_phone_num: str,
         content: str,
-        corp_id: str,
         input_phone_num: str,
-        *,
         contact_name: str | None = None,
         contact_title: str | None = None,
     ) -> Call[None]:
@@ -186,11 +198,11 @@ class TradeV1(Manager):
     @api("trade_1_0.CreateOpportunity", "POST /v1.0/trade/opportunities")
     def create_opportunity(
         self,
+        corp_id: str,
+        *,
         belong_to_phone_num: str,
         contact_phone_num: str,
-        corp_id: str,
         market_code: str,
-        *,
         dept_id: int | None = None,
     ) -> Call[None]:
         """Create opportunity (isv创建商机).
@@ -208,7 +220,7 @@ class TradeV1(Manager):
         channel_code: str | None = None,
         combine_activity_id: int | None = None,
         create_order: bool | None = None,
-        list_: list[PurchaseMixViewList] | None = None,
+        list_: Sequence[OrDict[PurchaseMixViewEntry]] | None = None,
         memo: str | None = None,
         merge_order_name: str | None = None,
         need_model_type_list: list[str] | None = None,
@@ -221,14 +233,14 @@ class TradeV1(Manager):
         request_id: str | None = None,
         uid: int | None = None,
         un_pay: bool | None = None,
-    ) -> Call[PurchaseMixViewReply]:
+    ) -> Call[PurchaseMixView | None]:
         """Purchase mix view (QwenWoker询价接口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PurchaseMixViewReply)
+        return Call(PurchaseMixView, "result").or_none()
 
     @api("trade_1_0.QueryTradeOrder", "POST /v1.0/trade/orders/query", idempotent=True)
     def query_trade_order(
@@ -236,11 +248,11 @@ class TradeV1(Manager):
         *,
         order_id: int | None = None,
         outer_order_id: str | None = None,
-    ) -> Call[QueryTradeOrderReply]:
+    ) -> Call[TradeOrder]:
         """Query trade order (查询订单信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryTradeOrderReply)
+        return Call(TradeOrder)

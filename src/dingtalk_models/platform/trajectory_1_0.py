@@ -5,22 +5,26 @@ from __future__ import annotations
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN_FROM_ZERO
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class QueryAppActiveUsersList(Record, alias_generator=camel):
+class AppActiveUser(Reply, alias_generator=camel):
+    """App active user."""
+
     app_trace_id: str | None
     latitude: float | None
     longitude: float | None
     report_time: int | None
     start_time: int | None
-    user_id: str | None
+    user_id: str
 
 
-class QueryCollectingTraceTaskReplyList(Record, alias_generator=camel):
+class CollectingTraceTask(Reply, alias_generator=camel):
+    """Collecting trace task."""
+
     app_trace_id: str | None
     geo_collect_period: int | None
     geo_report_period: int | None
@@ -30,17 +34,17 @@ class QueryCollectingTraceTaskReplyList(Record, alias_generator=camel):
     user_id: str | None
 
 
-class QueryCollectingTraceTaskReply(Record, alias_generator=camel):
-    list_: list[QueryCollectingTraceTaskReplyList] = empty_list()
+class Coordinate(Reply, alias_generator=camel):
+    """Coordinate."""
 
-
-class QueryPageTraceDataListCoordinates(Record, alias_generator=camel):
     latitude: float | None
     longitude: float | None
 
 
-class QueryPageTraceDataList(Record, alias_generator=camel):
-    coordinates: QueryPageTraceDataListCoordinates | None
+class Trace(Reply, alias_generator=camel):
+    """Trace."""
+
+    coordinates: Coordinate | None
     gmt_location: int | None
     gmt_upload: int | None
 
@@ -49,11 +53,11 @@ class TrajectoryV1(Manager):
     @api("trajectory_1_0.QueryAppActiveUsers", "GET /v1.0/trajectory/activeUsers")
     def query_app_active_users(
         self,
-        need_position_info: bool,
         *,
+        need_position_info: bool,
         max_results: int = 20,
         next_token: int | None = None,
-    ) -> Query[QueryAppActiveUsersList]:
+    ) -> Query[AppActiveUser]:
         """Query app active users (查询APP当前开启轨迹采集的用户).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -63,22 +67,23 @@ class TrajectoryV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryAppActiveUsersList, TOKEN_FROM_ZERO, items="list")
+        return Listing(AppActiveUser, TOKEN_FROM_ZERO, items="list")
 
     @api(
         "trajectory_1_0.QueryCollectingTraceTask", "POST /v1.0/trajectory/currentTasks/queryByUserIds", idempotent=True
     )
     def query_collecting_trace_task(
         self,
+        *,
         user_ids: list[str],
-    ) -> Call[QueryCollectingTraceTaskReply]:
+    ) -> Call[list[CollectingTraceTask]]:
         """Query collecting trace task (查询应用采集中的轨迹任务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryCollectingTraceTaskReply)
+        return Call(list[CollectingTraceTask], "list").or_empty()
 
     @api("trajectory_1_0.QueryPageTraceData", "GET /v1.0/trajectory/data")
     def query_page_trace_data(
@@ -90,7 +95,7 @@ class TrajectoryV1(Manager):
         next_token: int | None = None,
         start_time: int | None = None,
         trace_id: str | None = None,
-    ) -> Query[QueryPageTraceDataList]:
+    ) -> Query[Trace]:
         """Query page trace data (查询轨迹数据).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -100,4 +105,4 @@ class TrajectoryV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(QueryPageTraceDataList, TOKEN_FROM_ZERO, items="list")
+        return Listing(Trace, TOKEN_FROM_ZERO, items="list")

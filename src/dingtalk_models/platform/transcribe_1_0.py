@@ -2,49 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Required
-
-from typing_extensions import TypedDict
+from collections.abc import Sequence
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.reply import Reply
 
 
-class GetTranscribeBriefReplyData(Record, alias_generator=camel):
-    biz_type: int | None
+class DeletedPermission(Reply, alias_generator=camel):
+    """Deleted permission."""
 
-
-class GetTranscribeBriefReply(Record, alias_generator=camel):
-    data: GetTranscribeBriefReplyData | None
+    data: Permission | None
     status_code: int | None
 
 
-class RemovePermissionMembers(TypedDict, total=False):
-    member_id: Required[int]
-    member_type: Required[str]
-    policy_type: Required[str]
+class Member(Shape, alias_generator=camel):
+    """Member."""
+
+    member_id: int
+    member_type: str
+    policy_type: str
 
 
-class RemovePermissionReplyData(Record, alias_generator=camel):
+class Permission(Reply, alias_generator=camel):
+    """Permission."""
+
     fail_name_list: list[str] = empty_list()
 
 
-class RemovePermissionReply(Record, alias_generator=camel):
-    data: RemovePermissionReplyData | None
+class TranscribeBrief(Reply, alias_generator=camel):
+    """Transcribe brief."""
+
+    data: TranscribeBriefEntry | None
     status_code: int | None
 
 
-class UpdatePermissionForUsersMembers(TypedDict, total=False):
-    member_id: Required[int]
-    member_type: Required[str]
-    policy_type: Required[str]
+class TranscribeBriefEntry(Reply, alias_generator=camel):
+    """Transcribe brief entry."""
 
-
-class UpdatePermissionForUsersReply(Record, alias_generator=camel):
-    is_success: bool | None
+    biz_type: int | None
 
 
 class TranscribeV1(Manager):
@@ -52,47 +51,47 @@ class TranscribeV1(Manager):
     def get_transcribe_brief(
         self,
         task_uuid: str,
-    ) -> Call[GetTranscribeBriefReply]:
+    ) -> Call[TranscribeBrief]:
         """Get transcribe brief (获取闪记任务的概要信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetTranscribeBriefReply)
+        return Call(TranscribeBrief)
 
     @api("transcribe_1_0.RemovePermission", "DELETE /v1.0/transcribe/tasks/{taskUuid}/permissions/remove?")
     def remove_permission(
         self,
         task_uuid: str,
-        biz_type: int,
-        members: list[RemovePermissionMembers],
         *,
+        biz_type: int,
+        members: Sequence[OrDict[Member]],
         task_creator: int | None = None,
         task_id: int | None = None,
-    ) -> Call[RemovePermissionReply]:
+    ) -> Call[DeletedPermission]:
         """Remove permission (移除指定用户对闪记任务的权限).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RemovePermissionReply)
+        return Call(DeletedPermission)
 
     @api("transcribe_1_0.UpdatePermissionForUsers", "PUT /v1.0/transcribe/tasks/{taskUuid}/permissions?operatorUid")
     def update_permission_for_users(
         self,
         task_uuid: str,
-        biz_type: int,
-        members: list[UpdatePermissionForUsersMembers],
-        task_creator: int,
         *,
+        biz_type: int,
+        members: Sequence[OrDict[Member]],
+        task_creator: int,
         operator_uid: int | None = None,
-    ) -> Call[UpdatePermissionForUsersReply]:
+    ) -> Call[bool | None]:
         """Update permission for users (针对指定的闪记，修改或者授予指定用户权限).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpdatePermissionForUsersReply)
+        return Call(bool, "isSuccess").or_none()

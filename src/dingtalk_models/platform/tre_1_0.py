@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
-
-
-class CreateTicketReplyData(Record, alias_generator=camel):
-    ticket_id: str | None
-
-
-class CreateTicketReply(Record, alias_generator=camel):
-    data: CreateTicketReplyData | None
 
 
 class TreV1(Manager):
     @api("tre_1_0.CreateTicket", "POST /v1.0/tre/ticket")
     def create_ticket(
         self,
-    ) -> Call[CreateTicketReply]:
+    ) -> Call[str | None]:
         """Create ticket (TRE拉铃服务).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateTicketReply)
+        return Call(str, "data.ticketId").or_none()

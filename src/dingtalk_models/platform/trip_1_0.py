@@ -2,80 +2,105 @@
 
 from __future__ import annotations
 
-from typing import Required
-
-from typing_extensions import TypedDict
+from collections.abc import Sequence
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.reply import Reply
 
 
-class SubmitTripApprovalProcessItineraries(TypedDict, total=False):
-    vehicle: str
-    """出行方式 (例 e.g. `飞机`)"""
-    single_or_return: str
-    """(例 e.g. `单程`)"""
-    place_of_departure: str
-    """出发地 (例 e.g. `杭州`)"""
-    place_of_departure_detail: str
-    """汽车或其他交通工具使用 (例 e.g. `余杭区文xxxx号`)"""
-    destination: str
-    """目的地 (例 e.g. `北京`)"""
-    destination_detail: str
-    """汽车或其他交通工具使用 (例 e.g. `望京xxxx园区`)"""
-    departure_time: str
-    """触出发时间 (例 e.g. `2026-01-20 09:00`)"""
-    return_time: str
-    """到达时间 (例 e.g. `2026-01-22 09:00`)"""
+class BlockRecord(Reply, alias_generator=camel):
+    """Block record."""
+
+    block_type: str | None
+    reason: str = ""
 
 
-class SubmitTripApprovalProcessReply(Record, alias_generator=camel):
-    instance_id: str | None
-    """Id of the request"""
+class CheckedTemplate(Reply, alias_generator=camel):
+    """Checked template."""
+
+    block_records: list[BlockRecord] = empty_list()
+    pass_: bool | None
 
 
-class CheckOrderReply(Record, alias_generator=camel):
-    result: bool | None
+class ConsumerInfo(Reply, alias_generator=camel):
+    """Consumer info."""
+
+    name: str = ""
+    staff_flag: bool | None
+    user_id: str | None
 
 
-class GetTravelProcessDetailReplyResultExtFormComponent(Record, alias_generator=camel):
+class Entity(Shape, alias_generator=camel):
+    """Entity."""
+
+    entity_id: str
+    entity_type: str
+
+
+class Event(Shape, alias_generator=camel):
+    """Event."""
+
+    action: str
+    gmt_action: str
+
+
+class ExtFormComponent(Reply, alias_generator=camel):
+    """Ext form component."""
+
     biz_alias: str | None
     component_type: str | None
     ext_value: str | None
-    id: str | None
-    name: str | None
+    id: str
+    name: str = ""
     value: str | None
 
 
-class GetTravelProcessDetailReplyResultJourneysArrival(Record, alias_generator=camel):
-    code: str | None
-    country_code: str | None
-    country_name: str | None
-    name: str | None
-    national_city_code: str | None
+class HotelLocation(Shape, alias_generator=camel):
+    """Hotel location."""
+
+    lat: str | None = None
+    lon: str | None = None
+    source: str | None = None
+    url: str | None = None
 
 
-class GetTravelProcessDetailReplyResultJourneysDeparture(Record, alias_generator=camel):
-    code: str | None
-    country_code: str | None
-    country_name: str | None
-    name: str | None
-    national_city_code: str | None
+class Itinerary(Shape, alias_generator=camel):
+    """Itinerary (日程信息)."""
+
+    vehicle: str | None = None
+    """出行方式 (例 e.g. `飞机`)"""
+    single_or_return: str | None = None
+    """(例 e.g. `单程`)"""
+    place_of_departure: str | None = None
+    """出发地 (例 e.g. `杭州`)"""
+    place_of_departure_detail: str | None = None
+    """汽车或其他交通工具使用 (例 e.g. `余杭区文xxxx号`)"""
+    destination: str | None = None
+    """目的地 (例 e.g. `北京`)"""
+    destination_detail: str | None = None
+    """汽车或其他交通工具使用 (例 e.g. `望京xxxx园区`)"""
+    departure_time: str | None = None
+    """触出发时间 (例 e.g. `2026-01-20 09:00`)"""
+    return_time: str | None = None
+    """到达时间 (例 e.g. `2026-01-22 09:00`)"""
 
 
-class GetTravelProcessDetailReplyResultJourneys(Record, alias_generator=camel):
-    arrival: GetTravelProcessDetailReplyResultJourneysArrival | None
+class Journey(Reply, alias_generator=camel):
+    """Journey."""
+
+    arrival: JourneyEntry | None
     cost_center: str | None
     cost_center_id: str | None
     cost_center_third_party_id: str | None
-    departure: GetTravelProcessDetailReplyResultJourneysDeparture | None
+    departure: JourneyEntry | None
     end_time: str | None
     end_time_acc: str | None
-    invoice_title: str | None
+    invoice_title: str = ""
     invoice_title_id: str | None
     invoice_title_third_party_id: str | None
     itinerary_project: str | None
@@ -89,257 +114,86 @@ class GetTravelProcessDetailReplyResultJourneys(Record, alias_generator=camel):
     trip_way: str | None
 
 
-class GetTravelProcessDetailReplyResultTasks(Record, alias_generator=camel):
-    activity_id: str | None
-    create_time: str | None
-    finish_time: str | None
-    origin_user_id: str | None
-    process_instance_id: str | None
-    result: str | None
-    status: str | None
-    task_id: int | None
-    url: str | None
-    user_id: str | None
+class JourneyEntry(Reply, alias_generator=camel):
+    """Journey entry."""
+
+    code: str | None
+    country_code: str | None
+    country_name: str = ""
+    name: str = ""
+    national_city_code: str | None
 
 
-class GetTravelProcessDetailReplyResult(Record, alias_generator=camel):
-    archive_time: str | None
-    biz_category_id: str | None
-    business_id: str | None
-    corp_id: str | None
-    cost_center: str | None
-    cost_center_id: str | None
-    cost_center_third_party_id: str | None
-    create_time: str | None
-    ext_form_component: list[GetTravelProcessDetailReplyResultExtFormComponent] = empty_list()
-    fee_type: str | None
-    invoice_title: str | None
-    invoice_title_id: str | None
-    invoice_title_third_party_id: str | None
-    itinerary_project: str | None
-    itinerary_project_third_party_id: str | None
-    journeys: list[GetTravelProcessDetailReplyResultJourneys] = empty_list()
-    main_process_instance_id: str | None
-    memo: str | None
-    originator_id: str | None
-    originator_id_on_behalf: str | None
-    process_biz_action: str | None
-    process_instance_id: str | None
-    process_result: str | None
-    process_status: str | None
-    remark: str | None
-    tasks: list[GetTravelProcessDetailReplyResultTasks] = empty_list()
-    travel_category: str | None
-    travelers: list[str] = empty_list()
-    trip_days: str | None
+class OrderDetail(Shape, alias_generator=camel):
+    """Order detail."""
+
+    airport: str | None = None
+    arrival_time: str | None = None
+    car_color: str | None = None
+    car_model: str | None = None
+    car_number: str | None = None
+    catering_type: str | None = None
+    check_in_time: str | None = None
+    check_out_time: str | None = None
+    depart_time: str | None = None
+    destination_airport: str | None = None
+    destination_airport_code: str | None = None
+    destination_city: str | None = None
+    destination_city_code: str | None = None
+    destination_station: str | None = None
+    destination_terminal_building: str | None = None
+    detail_amount: str | None = None
+    hotel_address: str | None = None
+    hotel_city: str | None = None
+    hotel_location: HotelLocation | None = None
+    hotel_name: str | None = None
+    open_consumer_info: list[OrderDetailConsumerInfo] = empty_list()
+    order_detail_status: str | None = None
+    origin_airport: str | None = None
+    origin_airport_code: str | None = None
+    origin_city: str | None = None
+    origin_city_code: str | None = None
+    origin_station: str | None = None
+    origin_terminal_building: str | None = None
+    room_count: int | None = None
+    round_trip_type: str | None = None
+    seat_info: str | None = None
+    service_type: str | None = None
+    sub_supply_logo: str | None = None
+    sub_supply_name: str | None = None
+    taxi_type: str | None = None
+    telephone: str | None = None
+    transport_number: str | None = None
+    type_description: str | None = None
 
 
-class GetTravelProcessDetailReply(Record, alias_generator=camel):
-    result: GetTravelProcessDetailReplyResult | None
+class OrderDetailConsumerInfo(Shape, alias_generator=camel):
+    """Order detail consumer info."""
+
+    corp_id: str | None = None
+    identity_number: str | None = None
+    identity_type: str | None = None
+    name: str | None = None
+    staff_flag: bool | None = None
+    status: str | None = None
+    ticket_amount: str | None = None
+    ticket_no: str | None = None
+    user_id: str | None = None
 
 
-class PreCheckTemplateReplyResultBlockRecords(Record, alias_generator=camel):
-    block_type: str | None
-    reason: str | None
+class ProductDetail(Shape, alias_generator=camel):
+    """Product detail."""
+
+    category_type: str | None = None
+    gmt_org_pay: str | None = None
+    open_status: bool | None = None
+    pay_type: str | None = None
+    product: str
 
 
-class PreCheckTemplateReplyResult(Record, alias_generator=camel):
-    block_records: list[PreCheckTemplateReplyResultBlockRecords] = empty_list()
-    pass_: bool | None
+class SecretKey(Reply, alias_generator=camel):
+    """Secret key."""
 
-
-class PreCheckTemplateReply(Record, alias_generator=camel):
-    result: PreCheckTemplateReplyResult | None
-
-
-class QueryTripFlightOrderByPageReplyListConsumerInfos(Record, alias_generator=camel):
-    name: str | None
-    staff_flag: bool | None
-    user_id: str | None
-
-
-class QueryTripFlightOrderByPageReplyList(Record, alias_generator=camel):
-    arrival_time: str | None
-    consumer_infos: list[QueryTripFlightOrderByPageReplyListConsumerInfos] = empty_list()
-    contact_name: str | None
-    cost_center: str | None
-    cost_center_code: str | None
-    create_time: int | None
-    depart_time: str | None
-    department_id: str | None
-    department_name: str | None
-    destination_city: str | None
-    destination_station: str | None
-    flight_order_status: int | None
-    flight_order_status_desc: str | None
-    gmt_order: int | None
-    gmt_pay: int | None
-    invoice_id: str | None
-    invoice_title: str | None
-    order_details: str | None
-    order_no: str | None
-    origin_city: str | None
-    origin_station: str | None
-    passenger_count: int | None
-    passenger_name: str | None
-    process_instance_id: str | None
-    seat_type: str | None
-    total_amount: int | None
-    transport_number: str | None
-    trip_type: str | None
-    update_time: int | None
-    user_id: str | None
-    user_name: str | None
-
-
-class QueryTripFlightOrderByPageReply(Record, alias_generator=camel):
-    has_more: bool | None
-    list_: list[QueryTripFlightOrderByPageReplyList] = empty_list()
-    next_cursor: int | None
-    total_count: int | None
-
-
-class QueryTripHotelOrderByPageReplyListConsumerInfos(Record, alias_generator=camel):
-    name: str | None
-    staff_flag: bool | None
-    user_id: str | None
-
-
-class QueryTripHotelOrderByPageReplyList(Record, alias_generator=camel):
-    check_in_time: str | None
-    check_out_time: str | None
-    city: str | None
-    consumer_infos: list[QueryTripHotelOrderByPageReplyListConsumerInfos] = empty_list()
-    contact_name: str | None
-    cost_center: str | None
-    cost_center_code: str | None
-    create_time: int | None
-    department_id: str | None
-    department_name: str | None
-    gmt_order: int | None
-    gmt_pay: int | None
-    guest: str | None
-    hotel_name: str | None
-    hotel_order_status: str | None
-    hotel_order_status_desc: str | None
-    invoice_id: str | None
-    invoice_title: str | None
-    night: int | None
-    order_details: str | None
-    order_no: str | None
-    pay_type: str | None
-    process_instance_id: str | None
-    room_num: int | None
-    room_type: str | None
-    total_amount: int | None
-    update_time: int | None
-    user_id: str | None
-    user_name: str | None
-
-
-class QueryTripHotelOrderByPageReply(Record, alias_generator=camel):
-    has_more: bool | None
-    list_: list[QueryTripHotelOrderByPageReplyList] = empty_list()
-    next_cursor: int | None
-    total_count: int | None
-
-
-class QueryTripProcessTemplatesReplyResultSchemas(Record, alias_generator=camel):
-    process_code: str | None
-    process_name: str | None
-    type: str | None
-
-
-class QueryTripProcessTemplatesReplyResult(Record, alias_generator=camel):
-    schemas: list[QueryTripProcessTemplatesReplyResultSchemas] = empty_list()
-
-
-class QueryTripProcessTemplatesReply(Record, alias_generator=camel):
-    result: QueryTripProcessTemplatesReplyResult | None
-
-
-class QueryTripTrainOrderByPageReplyListConsumerInfos(Record, alias_generator=camel):
-    name: str | None
-    staff_flag: bool | None
-    user_id: str | None
-
-
-class QueryTripTrainOrderByPageReplyList(Record, alias_generator=camel):
-    arrival_city: str | None
-    arrival_station: str | None
-    arrival_time: str | None
-    consumer_infos: list[QueryTripTrainOrderByPageReplyListConsumerInfos] = empty_list()
-    contact_name: str | None
-    cost_center: str | None
-    cost_center_code: str | None
-    create_time: int | None
-    department_id: str | None
-    department_name: str | None
-    departure_city: str | None
-    departure_station: str | None
-    departure_time: str | None
-    gmt_order: int | None
-    gmt_pay: int | None
-    invoice_id: str | None
-    invoice_title: str | None
-    order_details: str | None
-    order_no: str | None
-    pay_type: str | None
-    process_instance_id: str | None
-    run_time: str | None
-    seat_type: str | None
-    ticket_count: str | None
-    total_amount: int | None
-    train_number: str | None
-    train_order_status: str | None
-    train_order_status_desc: str | None
-    update_time: int | None
-    user_id: str | None
-    user_name: str | None
-
-
-class QueryTripTrainOrderByPageReply(Record, alias_generator=camel):
-    has_more: bool | None
-    list_: list[QueryTripTrainOrderByPageReplyList] = empty_list()
-    next_cursor: int | None
-    total_count: int | None
-
-
-class SyncBusinessSignInfoTmcProductDetailList(TypedDict, total=False):
-    gmt_org_pay: str
-    pay_type: str
-    product: Required[str]
-
-
-class SyncBusinessSignInfoTmcProductListProductDetailList(TypedDict, total=False):
-    category_type: str
-    gmt_org_pay: str
-    open_status: bool
-    pay_type: str
-    product: Required[str]
-
-
-class SyncBusinessSignInfoTmcProductList(TypedDict, total=False):
-    product_detail_list: list[SyncBusinessSignInfoTmcProductListProductDetailList]
-    tmc_corp_id: Required[str]
-
-
-class SyncCostCenterEntityEntityList(TypedDict, total=False):
-    entity_id: Required[str]
-    entity_type: Required[str]
-
-
-class SyncInvoiceEntityEntityList(TypedDict, total=False):
-    entity_id: Required[str]
-    entity_type: Required[str]
-
-
-class SyncProjectEntityEntityList(TypedDict, total=False):
-    entity_id: Required[str]
-    entity_type: Required[str]
-
-
-class SyncSecretKeyReplyResult(Record, alias_generator=camel):
     secret_string: Secret | None
     target_corp_id: str | None
     trip_app_key: str | None
@@ -347,105 +201,261 @@ class SyncSecretKeyReplyResult(Record, alias_generator=camel):
     trip_corp_id: str | None
 
 
-class SyncSecretKeyReply(Record, alias_generator=camel):
-    result: SyncSecretKeyReplyResult | None
+class Task(Reply, alias_generator=camel):
+    """Task."""
+
+    activity_id: str | None
+    create_time: str
+    finish_time: str | None
+    origin_user_id: str | None
+    process_instance_id: str | None
+    result: str | None
+    status: str | None
+    task_id: int
+    url: str | None
+    user_id: str | None
 
 
-class SyncTripOrderEvent(TypedDict, total=False):
-    action: Required[str]
-    gmt_action: Required[str]
+class TmcInfo(Shape, alias_generator=camel):
+    """Tmc info."""
+
+    category_type: str | None = None
+    gmt_org_pay: str | None = None
+    pay_type: str | None = None
+    tmc_corp_id: str | None = None
 
 
-class SyncTripOrderOrderDetailsHotelLocation(TypedDict, total=False):
-    lat: str
-    lon: str
-    source: str
-    url: str
+class TmcProduct(Shape, alias_generator=camel):
+    """Tmc product."""
 
-
-class SyncTripOrderOrderDetailsOpenConsumerInfo(TypedDict, total=False):
-    corp_id: str
-    identity_number: str
-    identity_type: str
-    name: str
-    staff_flag: bool
-    status: str
-    ticket_amount: str
-    ticket_no: str
-    user_id: str
-
-
-class SyncTripOrderOrderDetails(TypedDict, total=False):
-    airport: str
-    arrival_time: str
-    car_color: str
-    car_model: str
-    car_number: str
-    catering_type: str
-    check_in_time: str
-    check_out_time: str
-    depart_time: str
-    destination_airport: str
-    destination_airport_code: str
-    destination_city: str
-    destination_city_code: str
-    destination_station: str
-    destination_terminal_building: str
-    detail_amount: str
-    hotel_address: str
-    hotel_city: str
-    hotel_location: SyncTripOrderOrderDetailsHotelLocation
-    hotel_name: str
-    open_consumer_info: list[SyncTripOrderOrderDetailsOpenConsumerInfo]
-    order_detail_status: str
-    origin_airport: str
-    origin_airport_code: str
-    origin_city: str
-    origin_city_code: str
-    origin_station: str
-    origin_terminal_building: str
-    room_count: int
-    round_trip_type: str
-    seat_info: str
-    service_type: str
-    sub_supply_logo: str
-    sub_supply_name: str
-    taxi_type: str
-    telephone: str
-    transport_number: str
-    type_description: str
-
-
-class SyncTripProductConfigTripProductConfigListTmcInfos(TypedDict, total=False):
-    category_type: str
-    gmt_org_pay: str
-    pay_type: str
+    product_detail_list: list[ProductDetail] = empty_list()
     tmc_corp_id: str
 
 
-class SyncTripProductConfigTripProductConfigList(TypedDict, total=False):
-    all_visible: bool
-    dept_visible_scopes: list[str]
-    open_status: bool
-    product_type: str
-    role_visible_scopes: list[str]
-    staff_visible_scopes: list[str]
-    tmc_infos: list[SyncTripProductConfigTripProductConfigListTmcInfos]
+class TmcProductDetail(Shape, alias_generator=camel):
+    """Tmc product detail."""
+
+    gmt_org_pay: str | None = None
+    pay_type: str | None = None
+    product: str
 
 
-class TripPlatformUnifiedEntryReply(Record, alias_generator=camel):
-    result: str | None
+class TravelProcess(Reply, alias_generator=camel):
+    """Travel process."""
+
+    archive_time: str | None
+    biz_category_id: str | None
+    business_id: str | None
+    corp_id: str | None
+    cost_center: str | None
+    cost_center_id: str | None
+    cost_center_third_party_id: str | None
+    create_time: str
+    ext_form_component: list[ExtFormComponent] = empty_list()
+    fee_type: str | None
+    invoice_title: str = ""
+    invoice_title_id: str | None
+    invoice_title_third_party_id: str | None
+    itinerary_project: str | None
+    itinerary_project_third_party_id: str | None
+    journeys: list[Journey] = empty_list()
+    main_process_instance_id: str | None
+    memo: str = ""
+    originator_id: str | None
+    originator_id_on_behalf: str | None
+    process_biz_action: str | None
+    process_instance_id: str | None
+    process_result: str | None
+    process_status: str | None
+    remark: str = ""
+    tasks: list[Task] = empty_list()
+    travel_category: str | None
+    travelers: list[str] = empty_list()
+    trip_days: str | None
 
 
-class UpgradeTemplateReplyResult(Record, alias_generator=camel):
-    upgrade_result: bool | None
+class TripFlightOrder(Reply, alias_generator=camel):
+    """Trip flight order."""
+
+    arrival_time: str | None
+    consumer_infos: list[ConsumerInfo] = empty_list()
+    contact_name: str = ""
+    cost_center: str | None
+    cost_center_code: str | None
+    create_time: int
+    depart_time: str | None
+    department_id: str | None
+    department_name: str = ""
+    destination_city: str | None
+    destination_station: str | None
+    flight_order_status: int | None
+    flight_order_status_desc: str = ""
+    gmt_order: int | None
+    gmt_pay: int | None
+    invoice_id: str | None
+    invoice_title: str = ""
+    order_details: str | None
+    order_no: str | None
+    origin_city: str | None
+    origin_station: str | None
+    passenger_count: int | None
+    passenger_name: str = ""
+    process_instance_id: str | None
+    seat_type: str | None
+    total_amount: int | None
+    transport_number: str | None
+    trip_type: str | None
+    update_time: int | None
+    user_id: str | None
+    user_name: str = ""
+    check_in_time: str | None
+    check_out_time: str | None
+    city: str | None
+    guest: str | None
+    hotel_name: str = ""
+    hotel_order_status: str | None
+    hotel_order_status_desc: str = ""
+    night: int | None
+    pay_type: str | None
+    room_num: int | None
+    room_type: str | None
+    arrival_city: str | None
+    arrival_station: str | None
+    departure_city: str | None
+    departure_station: str | None
+    departure_time: str | None
+    run_time: str | None
+    ticket_count: str | None
+    train_number: str | None
+    train_order_status: str | None
+    train_order_status_desc: str = ""
 
 
-class UpgradeTemplateReply(Record, alias_generator=camel):
-    result: UpgradeTemplateReplyResult | None
+class TripFlightOrderPage(Reply, alias_generator=camel):
+    """Trip flight order page."""
+
+    has_more: bool | None
+    list_: list[TripFlightOrder] = empty_list()
+    next_cursor: int | None
+    total_count: int | None
+
+
+class TripProcessTemplate(Reply, alias_generator=camel):
+    """Trip process template."""
+
+    process_code: str | None
+    process_name: str = ""
+    type: str | None
+
+
+class TripProductConfig(Shape, alias_generator=camel):
+    """Trip product config."""
+
+    all_visible: bool | None = None
+    dept_visible_scopes: list[str] = empty_list()
+    open_status: bool | None = None
+    product_type: str | None = None
+    role_visible_scopes: list[str] = empty_list()
+    staff_visible_scopes: list[str] = empty_list()
+    tmc_infos: list[TmcInfo] = empty_list()
 
 
 class TripV1(Manager):
+    @api("trip_1_0.CheckOrder", "POST /v1.0/trip/tripOrder/check", idempotent=True)
+    def check_order(
+        self,
+        channel_corp_id: str,
+        process_instance_id: str,
+        staff_id: str,
+        *,
+        order_type: str,
+        journey_biz_no: str | None = None,
+    ) -> Call[bool]:
+        """Check order (下单前校验是否符合业务标准).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "result")
+
+    @api("trip_1_0.GetTravelProcessDetail", "GET /v1.0/trip/processes/details")
+    def get_travel_process_detail(
+        self,
+        process_instance_id: str,
+        *,
+        process_corp_id: str | None = None,
+    ) -> Call[TravelProcess]:
+        """Get travel process detail (获取差旅审批实例详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TravelProcess, "result")
+
+    @api("trip_1_0.PreCheckTemplate", "POST /v1.0/trip/processes/templateUpgrades/preCheck")
+    def pre_check_template(
+        self,
+        customer_corp_id: str,
+    ) -> Call[CheckedTemplate | None]:
+        """Pre check template (表单升级预校验).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CheckedTemplate, "result").or_none()
+
+    @api("trip_1_0.QueryTripFlightOrderByPage", "GET /v1.0/trip/flight/orders")
+    def query_trip_flight_order_by_page(
+        self,
+    ) -> Call[TripFlightOrderPage]:
+        """Query trip flight order by page (分页查询组织航班订单信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TripFlightOrderPage)
+
+    @api("trip_1_0.QueryTripHotelOrderByPage", "GET /v1.0/trip/hotel/orders")
+    def query_trip_hotel_order_by_page(
+        self,
+    ) -> Call[TripFlightOrderPage]:
+        """Query trip hotel order by page (分页查询组织酒店订单信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TripFlightOrderPage)
+
+    @api("trip_1_0.QueryTripProcessTemplates", "GET /v1.0/trip/processes/templatesDetails")
+    def query_trip_process_templates(
+        self,
+        customer_corp_id: str,
+    ) -> Call[list[TripProcessTemplate]]:
+        """Query trip process templates (查询审批套件详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[TripProcessTemplate], "result.schemas").or_empty()
+
+    @api("trip_1_0.QueryTripTrainOrderByPage", "GET /v1.0/trip/train/orders")
+    def query_trip_train_order_by_page(
+        self,
+    ) -> Call[TripFlightOrderPage]:
+        """Query trip train order by page (分页查询组织火车订单信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TripFlightOrderPage)
+
     @api("trip_1_0.SubmitTripApprovalProcess", "POST /v1.0/trip/approvals")
     def submit_trip_approval_process(
         self,
@@ -453,8 +463,8 @@ class TripV1(Manager):
         user_id: str | None = None,
         reason: str | None = None,
         process_code: str | None = None,
-        itineraries: list[SubmitTripApprovalProcessItineraries] | None = None,
-    ) -> Call[SubmitTripApprovalProcessReply]:
+        itineraries: Sequence[OrDict[Itinerary]] | None = None,
+    ) -> Call[str]:
         """Submit trip approval process (提交差旅出差申请单).
 
         Args:
@@ -471,115 +481,20 @@ class TripV1(Manager):
 
         Source: api-submittripapprovalprocess
         """
-        return Call(SubmitTripApprovalProcessReply)
-
-    @api("trip_1_0.CheckOrder", "POST /v1.0/trip/tripOrder/check", idempotent=True)
-    def check_order(
-        self,
-        channel_corp_id: str,
-        order_type: str,
-        process_instance_id: str,
-        staff_id: str,
-        *,
-        journey_biz_no: str | None = None,
-    ) -> Call[CheckOrderReply]:
-        """Check order (下单前校验是否符合业务标准).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CheckOrderReply)
-
-    @api("trip_1_0.GetTravelProcessDetail", "GET /v1.0/trip/processes/details")
-    def get_travel_process_detail(
-        self,
-        process_instance_id: str,
-        *,
-        process_corp_id: str | None = None,
-    ) -> Call[GetTravelProcessDetailReply]:
-        """Get travel process detail (获取差旅审批实例详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetTravelProcessDetailReply)
-
-    @api("trip_1_0.PreCheckTemplate", "POST /v1.0/trip/processes/templateUpgrades/preCheck")
-    def pre_check_template(
-        self,
-        customer_corp_id: str,
-    ) -> Call[PreCheckTemplateReply]:
-        """Pre check template (表单升级预校验).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(PreCheckTemplateReply)
-
-    @api("trip_1_0.QueryTripFlightOrderByPage", "GET /v1.0/trip/flight/orders")
-    def query_trip_flight_order_by_page(
-        self,
-    ) -> Call[QueryTripFlightOrderByPageReply]:
-        """Query trip flight order by page (分页查询组织航班订单信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryTripFlightOrderByPageReply)
-
-    @api("trip_1_0.QueryTripHotelOrderByPage", "GET /v1.0/trip/hotel/orders")
-    def query_trip_hotel_order_by_page(
-        self,
-    ) -> Call[QueryTripHotelOrderByPageReply]:
-        """Query trip hotel order by page (分页查询组织酒店订单信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryTripHotelOrderByPageReply)
-
-    @api("trip_1_0.QueryTripProcessTemplates", "GET /v1.0/trip/processes/templatesDetails")
-    def query_trip_process_templates(
-        self,
-        customer_corp_id: str,
-    ) -> Call[QueryTripProcessTemplatesReply]:
-        """Query trip process templates (查询审批套件详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryTripProcessTemplatesReply)
-
-    @api("trip_1_0.QueryTripTrainOrderByPage", "GET /v1.0/trip/train/orders")
-    def query_trip_train_order_by_page(
-        self,
-    ) -> Call[QueryTripTrainOrderByPageReply]:
-        """Query trip train order by page (分页查询组织火车订单信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryTripTrainOrderByPageReply)
+        return Call(str, "instanceId")
 
     @api("trip_1_0.SyncBusinessSignInfo", "POST /v1.0/trip/businessSignInfos/sync")
     def sync_business_sign_info(
         self,
-        org_pay_status: str,
-        sign_status: str,
         target_corp_id: str,
         *,
+        org_pay_status: str,
+        sign_status: str,
         biz_type_list: list[str] | None = None,
         gmt_org_pay: str | None = None,
         gmt_sign: str | None = None,
-        tmc_product_detail_list: list[SyncBusinessSignInfoTmcProductDetailList] | None = None,
-        tmc_product_list: list[SyncBusinessSignInfoTmcProductList] | None = None,
+        tmc_product_detail_list: Sequence[OrDict[TmcProductDetail]] | None = None,
+        tmc_product_list: Sequence[OrDict[TmcProduct]] | None = None,
     ) -> Call[None]:
         """Sync business sign info (同步服务商企业签约变更事件).
 
@@ -594,10 +509,10 @@ class TripV1(Manager):
         self,
         channel_corp_id: str,
         cost_center_id: str,
-        gmt_action: str,
-        title: str,
         user_id: str,
         *,
+        gmt_action: str,
+        title: str,
         delete_flag: bool | None = None,
         extension: str | None = None,
         number: str | None = None,
@@ -621,7 +536,7 @@ class TripV1(Manager):
         user_id: str,
         *,
         del_all: bool | None = None,
-        entity_list: list[SyncCostCenterEntityEntityList] | None = None,
+        entity_list: Sequence[OrDict[Entity]] | None = None,
     ) -> Call[None]:
         """Sync cost center entity (出差表单成本中心可用范围).
 
@@ -635,11 +550,11 @@ class TripV1(Manager):
     def sync_invoice(
         self,
         channel_corp_id: str,
-        gmt_action: str,
         invoice_id: str,
-        title: str,
         user_id: str,
         *,
+        gmt_action: str,
+        title: str,
         address: str | None = None,
         bank_name: str | None = None,
         bank_no: str | None = None,
@@ -669,7 +584,7 @@ class TripV1(Manager):
         user_id: str,
         *,
         del_all: bool | None = None,
-        entity_list: list[SyncInvoiceEntityEntityList] | None = None,
+        entity_list: Sequence[OrDict[Entity]] | None = None,
     ) -> Call[None]:
         """Sync invoice entity (出差表单发票抬头可用范围).
 
@@ -683,11 +598,11 @@ class TripV1(Manager):
     def sync_project(
         self,
         channel_corp_id: str,
-        gmt_action: str,
         project_id: str,
-        project_name: str,
         user_id: str,
         *,
+        gmt_action: str,
+        project_name: str,
         code: str | None = None,
         cost_center_id: str | None = None,
         delete_flag: bool | None = None,
@@ -714,7 +629,7 @@ class TripV1(Manager):
         user_id: str,
         *,
         del_all: bool | None = None,
-        entity_list: list[SyncProjectEntityEntityList] | None = None,
+        entity_list: Sequence[OrDict[Entity]] | None = None,
     ) -> Call[None]:
         """Sync project entity (出差表单项目可用范围).
 
@@ -727,21 +642,21 @@ class TripV1(Manager):
     @api("trip_1_0.SyncSecretKey", "POST /v1.0/trip/secretKeys/sync")
     def sync_secret_key(
         self,
-        action_type: str,
         target_corp_id: str,
         *,
+        action_type: str,
         secret_string: Hiding | None = None,
         trip_app_key: str | None = None,
         trip_app_security: str | None = None,
         trip_corp_id: str | None = None,
-    ) -> Call[SyncSecretKeyReply]:
+    ) -> Call[SecretKey | None]:
         """Sync secret key (调用本接口同步公司密钥信息。).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SyncSecretKeyReply)
+        return Call(SecretKey, "result").or_none()
 
     @api("trip_1_0.SyncTripInvoice", "POST /v1.0/trip/tripInvoices/sync")
     def sync_trip_invoice(
@@ -758,14 +673,14 @@ class TripV1(Manager):
     @api("trip_1_0.SyncTripOrder", "POST /v1.0/trip/tripOrders/sync")
     def sync_trip_order(
         self,
-        currency: str,
         ding_user_id: str,
-        event: SyncTripOrderEvent,
+        *,
+        currency: str,
+        event: OrDict[Event],
         gmt_order: str,
         order_no: str,
         order_url: str,
         type: str,
-        *,
         biz_extension: str | None = None,
         channel_type: str | None = None,
         discount_amount: str | None = None,
@@ -781,7 +696,7 @@ class TripV1(Manager):
         invoice_type: int | None = None,
         journey_biz_no: str | None = None,
         journey_submit_user_id: str | None = None,
-        order_details: list[SyncTripOrderOrderDetails] | None = None,
+        order_details: Sequence[OrDict[OrderDetail]] | None = None,
         order_payment_type: str | None = None,
         personal_pay_amount: str | None = None,
         process_id: str | None = None,
@@ -808,7 +723,7 @@ class TripV1(Manager):
         self,
         *,
         target_corp_id: str | None = None,
-        trip_product_config_list: list[SyncTripProductConfigTripProductConfigList] | None = None,
+        trip_product_config_list: Sequence[OrDict[TripProductConfig]] | None = None,
     ) -> Call[None]:
         """Sync trip product config (预订管理产品线配置同步).
 
@@ -821,17 +736,17 @@ class TripV1(Manager):
     @api("trip_1_0.TripPlatformUnifiedEntry", "POST /v1.0/trip/platforms/entrances/unify")
     def trip_platform_unified_entry(
         self,
-        method: str,
         *,
+        method: str,
         messages: str | None = None,
-    ) -> Call[TripPlatformUnifiedEntryReply]:
+    ) -> Call[str | None]:
         """Trip platform unified entry (智能差旅平台数据互通统一入口).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TripPlatformUnifiedEntryReply)
+        return Call(str, "result").or_none()
 
     @api("trip_1_0.UpgradeTemplate", "POST /v1.0/trip/process/templates/upgrade")
     def upgrade_template(
@@ -840,11 +755,11 @@ class TripV1(Manager):
         tmc_corp_id: str,
         *,
         force_upgrade: bool | None = None,
-    ) -> Call[UpgradeTemplateReply]:
+    ) -> Call[bool | None]:
         """Upgrade template (升级套件).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(UpgradeTemplateReply)
+        return Call(bool, "result.upgradeResult").or_none()

@@ -8,10 +8,12 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class CooperateInfoListResult(Record):
+class Cooperate(Reply):
+    """Cooperate."""
+
     auth_level: int | None
     """加入企业认证等级 (`0` `1` `2` `3`)"""
     userids: list[str] = empty_list()
@@ -20,22 +22,24 @@ class CooperateInfoListResult(Record):
     """加入的部门列表"""
     union_type: int | None
     """加入的方式 (`1` `2`)"""
-    dept_name: str | None
+    dept_name: str = ""
     """挂载部门名称"""
     dept_id: int | None
     """挂载部门ID"""
-    union_org_name: str | None
+    union_org_name: str = ""
     """加入企业的企业名称"""
     union_corp_id: str | None
     """加入企业的企业corpId"""
 
 
-class CooperateJoinedListResult(Record):
-    belong_org_name: str | None
+class CooperateJoined(Reply):
+    """Cooperate joined."""
+
+    belong_org_name: str = ""
     """空间归属企业名称"""
     belong_corp_id: str | None
     """空间归属企业corpId"""
-    org_name: str | None
+    org_name: str = ""
     """空间名称"""
     corp_id: str | None
     """查询空间的corpId"""
@@ -45,8 +49,9 @@ class OapiUnion(Manager):
     @api("dingtalk.oapi.union.cooperate.info.list", "POST /topapi/union/cooperate/info/list")
     def cooperate_info_list(
         self,
+        *,
         status: Literal[0, 1],
-    ) -> Call[list[CooperateInfoListResult]]:
+    ) -> Call[list[Cooperate]]:
         """Cooperate info list (获取已加入或正在申请加入上下游组织的组织和个人信息).
 
         Args:
@@ -58,13 +63,14 @@ class OapiUnion(Manager):
 
         Source: obtains-the-information-about-how-to-join-or-apply-to
         """
-        return Call(list[CooperateInfoListResult])
+        return Call(list[Cooperate]).or_empty()
 
     @api("dingtalk.oapi.union.cooperate.joined.list", "POST /topapi/union/cooperate/joined/list")
     def cooperate_joined_list(
         self,
+        *,
         status: Literal[0, 1],
-    ) -> Call[list[CooperateJoinedListResult]]:
+    ) -> Call[list[CooperateJoined]]:
         """Cooperate joined list (获取企业已经加入的或申请加入中的上下游组织的信息).
 
         Args:
@@ -76,4 +82,4 @@ class OapiUnion(Manager):
 
         Source: obtains-information-about-the-workspaces-that-the-enterprise-has-joined
         """
-        return Call(list[CooperateJoinedListResult])
+        return Call(list[CooperateJoined]).or_empty()

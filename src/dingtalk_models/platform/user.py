@@ -9,12 +9,6 @@ from dingtalk_models.call.operation import api
 from dingtalk_models.contact.user import UserManager
 from dingtalk_models.core.wire import wire
 from dingtalk_models.resource.manager import Manager, alias
-from dingtalk_models.resource.model import Record
-
-
-class CanAccessMicroappReply(Record):
-    can_access: Annotated[bool | None, wire("canAccess")]
-    """是否有管理权限"""
 
 
 class OapiUser(Manager):
@@ -23,7 +17,7 @@ class OapiUser(Manager):
         self,
         app_id: Annotated[int, wire("appId")],
         user_id: Annotated[str, wire("userId")],
-    ) -> Call[CanAccessMicroappReply]:
+    ) -> Call[bool]:
         """Can access microapp (获取管理员的应用管理权限).
 
         Args:
@@ -36,13 +30,13 @@ class OapiUser(Manager):
 
         Source: obtains-the-administrator-s-microapplication-management-permission
         """
-        return Call(CanAccessMicroappReply, "")
+        return Call(bool, "canAccess")
 
     count = alias(UserManager.count)
 
     create = alias(UserManager.create)
 
-    delete = alias(UserManager.delete)
+    delete_ = alias(UserManager.delete)
 
     get = alias(UserManager.get)
 
@@ -62,4 +56,4 @@ class OapiUser(Manager):
 
     listsimple = alias(UserManager.list_simple)
 
-    update = alias(UserManager.update)
+    update_ = alias(UserManager.update)

@@ -7,177 +7,94 @@ from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import CURSOR, OFFSET, Paging
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class GetDeptReply(Record, alias_generator=camel):
+class DepartmentOrderSet(Reply, alias_generator=camel):
+    """Department order set."""
+
     department_id: int | None
-    department_name: str | None
+    order: int | None
+
+
+class Dept(Reply, alias_generator=camel):
+    """Dept."""
+
+    department_id: int | None
+    department_name: str = ""
     from_union_org: bool | None
     order: int | None
     parent_department_id: int | None
 
 
-class GetResidentDeptReply(Record, alias_generator=camel):
+class LeaderInDepartment(Reply, alias_generator=camel):
+    """Leader in department."""
+
+    department_id: int
+    leader: bool | None
+
+
+class ResidentDept(Reply, alias_generator=camel):
+    """Resident dept."""
+
     contact_type: str | None
     department_id: int | None
-    department_name: str | None
+    department_name: str = ""
     dept_type: str | None
     feature: str | None
 
 
-class GetResidentUserInfoReplyRoles(Record, alias_generator=camel):
-    role_id: int | None
-    role_name: str | None
-    tag_code: str | None
+class ResidentDeptUser(Reply, alias_generator=camel):
+    """Resident dept user."""
 
-
-class GetResidentUserInfoReply(Record, alias_generator=camel):
     feature: str | None
-    name: str | None
-    roles: list[GetResidentUserInfoReplyRoles] = empty_list()
+    name: str = ""
+    roles: list[ResidentDeptUserRole] = empty_list()
     union_id: str | None
-    userid: str | None
+    user_id: str
+    user_name: str = ""
 
 
-class GetUserReplyDepartmentOrderSet(Record, alias_generator=camel):
-    department_id: int | None
-    order: int | None
+class ResidentDeptUserRole(Reply, alias_generator=camel):
+    """Resident dept user role."""
 
-
-class GetUserReplyLeaderInDepartment(Record, alias_generator=camel):
-    department_id: int | None
-    leader: bool | None
-
-
-class GetUserReplyRoleList(Record, alias_generator=camel):
-    group_name: str | None
-    role_id: int | None
-    role_name: str | None
-
-
-class GetUserReplyUnionEmpExtUnionEmpMapList(Record, alias_generator=camel):
-    corp_id: str | None
-    staff_id: str | None
-
-
-class GetUserReplyUnionEmpExt(Record, alias_generator=camel):
-    corp_id: str | None
-    staff_id: str | None
-    union_emp_map_list: list[GetUserReplyUnionEmpExtUnionEmpMapList] = empty_list()
-
-
-class GetUserReply(Record, alias_generator=camel):
-    active: bool | None
-    admin: bool | None
-    boss: bool | None
-    department_id_list: list[int] = empty_list()
-    department_order_set: list[GetUserReplyDepartmentOrderSet] = empty_list()
-    exclusive_account: bool | None
-    exclusive_account_type: str | None
-    extension: str | None
-    hired_date: int | None
-    job_number: str | None
-    leader_in_department: list[GetUserReplyLeaderInDepartment] = empty_list()
-    manager_user_id: str | None
-    name: str | None
-    real_authed: bool | None
-    remark: str | None
-    role_list: list[GetUserReplyRoleList] = empty_list()
-    senior: bool | None
-    title: str | None
-    union_emp_ext: GetUserReplyUnionEmpExt | None
-    union_id: str | None
-    user_id: str | None
-    work_place: str | None
-
-
-class GetUserByUnionIdReply(Record, alias_generator=camel):
-    contact_type: int | None
-    user_id: str | None
-
-
-class GetVillageOrgInfoReply(Record, alias_generator=camel):
-    region_id: str | None
-    region_location: str | None
-    region_type: str | None
-
-
-class ListDeptSimpleUsersUserList(Record, alias_generator=camel):
-    name: str | None
-    user_id: str | None
-
-
-class ListDeptUserIdsReply(Record, alias_generator=camel):
-    user_id_list: list[str] = empty_list()
-
-
-class ListDeptUsersUserList(Record, alias_generator=camel):
-    active: bool | None
-    department_list: list[int] = empty_list()
-    job_number: str | None
-    name: str | None
-    union_id: str | None
-    user_id: str | None
-
-
-class ListParentByDeptReply(Record, alias_generator=camel):
-    department_id_list: list[int] = empty_list()
-
-
-class ListParentByUserReply(Record, alias_generator=camel):
-    department_id_list: list[int] = empty_list()
-
-
-class ListResidentDeptUsersUserListRoles(Record, alias_generator=camel):
     tag_code: str | None
     tag_id: int | None
-    tag_name: str | None
+    tag_name: str = ""
 
 
-class ListResidentDeptUsersUserList(Record, alias_generator=camel):
-    feature: str | None
-    name: str | None
-    roles: list[ListResidentDeptUsersUserListRoles] = empty_list()
-    union_id: str | None
-    user_id: str | None
+class ResidentSubDept(Reply, alias_generator=camel):
+    """Resident sub dept."""
 
-
-class ListResidentSubDeptsDepartmentList(Record, alias_generator=camel):
-    department_id: int | None
-    department_name: str | None
+    department_id: int
+    department_name: str = ""
     super_department_id: int | None
 
 
-class ListResidentUserInfosReplyUserListRoles(Record, alias_generator=camel):
-    tag_code: str | None
-    tag_id: int | None
-    tag_name: str | None
+class ResidentUser(Reply, alias_generator=camel):
+    """Resident user."""
 
-
-class ListResidentUserInfosReplyUserList(Record, alias_generator=camel):
     feature: str | None
-    roles: list[ListResidentUserInfosReplyUserListRoles] = empty_list()
+    name: str = ""
+    roles: list[Role] = empty_list()
     union_id: str | None
-    user_id: str | None
-    user_name: str | None
+    userid: str
 
 
-class ListResidentUserInfosReply(Record, alias_generator=camel):
-    user_list: list[ListResidentUserInfosReplyUserList] = empty_list()
+class Role(Reply, alias_generator=camel):
+    """Role."""
+
+    role_id: int
+    role_name: str = ""
+    tag_code: str | None
 
 
-class ListSimpleUsersByRoleUserList(Record, alias_generator=camel):
-    job_number: str | None
-    name: str | None
-    union_id: str | None
-    user_id: str | None
+class SubCorp(Reply, alias_generator=camel):
+    """Sub corp."""
 
-
-class ListSubCorpsReplyCorpList(Record, alias_generator=camel):
-    corp_id: str | None
-    corp_name: str | None
+    corp_id: str
+    corp_name: str = ""
     industry: str | None
     industry_code: int | None
     region_id: str | None
@@ -185,21 +102,77 @@ class ListSubCorpsReplyCorpList(Record, alias_generator=camel):
     region_type: str | None
 
 
-class ListSubCorpsReply(Record, alias_generator=camel):
-    corp_list: list[ListSubCorpsReplyCorpList] = empty_list()
+class SubDept(Reply, alias_generator=camel):
+    """Sub dept."""
 
-
-class ListSubDeptReplyResult(Record, alias_generator=camel):
     department_id: int | None
-    name: str | None
+    name: str = ""
 
 
-class ListSubDeptReply(Record, alias_generator=camel):
-    result: list[ListSubDeptReplyResult] = empty_list()
+class UnionEmp(Reply, alias_generator=camel):
+    """Union emp."""
+
+    corp_id: str | None
+    staff_id: str | None
 
 
-class ListSubDeptIdsReply(Record, alias_generator=camel):
+class UnionEmpExt(Reply, alias_generator=camel):
+    """Union emp ext."""
+
+    corp_id: str | None
+    staff_id: str | None
+    union_emp_map_list: list[UnionEmp] = empty_list()
+
+
+class User(Reply, alias_generator=camel):
+    """User."""
+
+    active: bool | None
+    admin: bool | None
+    boss: bool | None
     department_id_list: list[int] = empty_list()
+    department_order_set: list[DepartmentOrderSet] = empty_list()
+    exclusive_account: bool | None
+    exclusive_account_type: str | None
+    extension: str | None
+    hired_date: int | None
+    job_number: str | None
+    leader_in_department: list[LeaderInDepartment] = empty_list()
+    manager_user_id: str | None
+    name: str = ""
+    real_authed: bool | None
+    remark: str = ""
+    role_list: list[UserRole] = empty_list()
+    senior: bool | None
+    title: str = ""
+    union_emp_ext: UnionEmpExt | None
+    union_id: str | None
+    user_id: str
+    work_place: str | None
+    department_list: list[int] = empty_list()
+
+
+class UserByUnionId(Reply, alias_generator=camel):
+    """User by union id."""
+
+    contact_type: int | None
+    user_id: str
+
+
+class UserRole(Reply, alias_generator=camel):
+    """User role."""
+
+    group_name: str = ""
+    role_id: int
+    role_name: str = ""
+
+
+class VillageOrg(Reply, alias_generator=camel):
+    """Village org."""
+
+    region_id: str | None
+    region_location: str | None
+    region_type: str | None
 
 
 class VillageV1(Manager):
@@ -210,28 +183,28 @@ class VillageV1(Manager):
         sub_corp_id: str,
         *,
         language: str | None = None,
-    ) -> Call[GetDeptReply]:
+    ) -> Call[Dept]:
         """Get dept (获取部门详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetDeptReply)
+        return Call(Dept)
 
     @api("village_1_0.GetResidentDept", "GET /v1.0/village/residentDepartments/departments/{departmentId}")
     def get_resident_dept(
         self,
         department_id: str,
         sub_corp_id: str,
-    ) -> Call[GetResidentDeptReply]:
+    ) -> Call[ResidentDept]:
         """Get resident dept (居民通讯录获取部门信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetResidentDeptReply)
+        return Call(ResidentDept)
 
     @api("village_1_0.GetResidentUserInfo", "GET /v1.0/village/residentDepartments/{departmentId}/users/{userId}")
     def get_resident_user_info(
@@ -239,14 +212,14 @@ class VillageV1(Manager):
         department_id: str,
         user_id: str,
         sub_corp_id: str,
-    ) -> Call[GetResidentUserInfoReply]:
+    ) -> Call[ResidentUser]:
         """Get resident user info (居民通讯录获取部门下某个人的详细信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetResidentUserInfoReply)
+        return Call(ResidentUser)
 
     @api("village_1_0.GetUser", "GET /v1.0/village/users/getByUserId")
     def get_user(
@@ -254,14 +227,14 @@ class VillageV1(Manager):
         sub_corp_id: str,
         *,
         language: str | None = None,
-    ) -> Call[GetUserReply]:
+    ) -> Call[User]:
         """Get user (查询用户详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetUserReply)
+        return Call(User)
 
     @api("village_1_0.GetUserByUnionId", "GET /v1.0/village/users/getByUnionId")
     def get_user_by_union_id(
@@ -270,27 +243,27 @@ class VillageV1(Manager):
         union_id: str,
         *,
         language: str | None = None,
-    ) -> Call[GetUserByUnionIdReply]:
+    ) -> Call[UserByUnionId]:
         """Get user by union id (根据unionId查询用户详情).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetUserByUnionIdReply)
+        return Call(UserByUnionId)
 
     @api("village_1_0.GetVillageOrgInfo", "GET /v1.0/village/corps/{subCorpId}")
     def get_village_org_info(
         self,
         sub_corp_id: str,
-    ) -> Call[GetVillageOrgInfoReply]:
+    ) -> Call[VillageOrg]:
         """Get village org info (获取对外开放的企业信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetVillageOrgInfoReply)
+        return Call(VillageOrg)
 
     @api("village_1_0.ListDeptSimpleUsers", "GET /v1.0/village/departments/{departmentId}/simpleUsers")
     def list_dept_simple_users(
@@ -303,14 +276,14 @@ class VillageV1(Manager):
         order_field: str | None = None,
         size: int | None = None,
         sub_corp_id: str | None = None,
-    ) -> Query[ListDeptSimpleUsersUserList]:
+    ) -> Query[User]:
         """List dept simple users (查询部门下简略用户列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(ListDeptSimpleUsersUserList, CURSOR, items="userList")
+        return Listing(User, CURSOR, items="userList")
 
     @api("village_1_0.ListDeptUserIds", "GET /v1.0/village/departments/{departmentId}/userIds")
     def list_dept_user_ids(
@@ -318,14 +291,14 @@ class VillageV1(Manager):
         department_id: str,
         *,
         sub_corp_id: str | None = None,
-    ) -> Call[ListDeptUserIdsReply]:
+    ) -> Call[list[str]]:
         """List dept user ids (查询部门下userid列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListDeptUserIdsReply)
+        return Call(list[str], "userIdList").or_empty()
 
     @api("village_1_0.ListDeptUsers", "GET /v1.0/village/departments/{departmentId}/users")
     def list_dept_users(
@@ -338,42 +311,42 @@ class VillageV1(Manager):
         order_field: str | None = None,
         size: int | None = None,
         sub_corp_id: str | None = None,
-    ) -> Query[ListDeptUsersUserList]:
+    ) -> Query[User]:
         """List dept users (查询部门下user完整信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(ListDeptUsersUserList, CURSOR, items="userList")
+        return Listing(User, CURSOR, items="userList")
 
     @api("village_1_0.ListParentByDept", "GET /v1.0/village/departments/listParentByDepartment")
     def list_parent_by_dept(
         self,
         department_id: int,
         sub_corp_id: str,
-    ) -> Call[ListParentByDeptReply]:
+    ) -> Call[list[int]]:
         """List parent by dept (查询部门所有父部门列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListParentByDeptReply)
+        return Call(list[int], "departmentIdList").or_empty()
 
     @api("village_1_0.ListParentByUser", "GET /v1.0/village/departments/listParentByUser")
     def list_parent_by_user(
         self,
         sub_corp_id: str,
         user_id: str,
-    ) -> Call[ListParentByUserReply]:
+    ) -> Call[list[int]]:
         """List parent by user (查询用户所有父部门列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListParentByUserReply)
+        return Call(list[int], "departmentIdList").or_empty()
 
     @api("village_1_0.ListResidentDeptUsers", "GET /v1.0/village/residentDepartments/{departmentId}/users")
     def list_resident_dept_users(
@@ -384,7 +357,7 @@ class VillageV1(Manager):
         cursor: int | None = None,
         role: str | None = None,
         size: int = 20,
-    ) -> Query[ListResidentDeptUsersUserList]:
+    ) -> Query[ResidentDeptUser]:
         """List resident dept users (居民通讯录获取部门下人员信息).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -394,7 +367,7 @@ class VillageV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(ListResidentDeptUsersUserList, CURSOR, items="userList")
+        return Listing(ResidentDeptUser, CURSOR, items="userList")
 
     @api("village_1_0.ListResidentSubDepts", "GET /v1.0/village/residentDepartments/{departmentId}/subDepartments")
     def list_resident_sub_depts(
@@ -404,7 +377,7 @@ class VillageV1(Manager):
         *,
         cursor: int | None = None,
         size: int = 20,
-    ) -> Query[ListResidentSubDeptsDepartmentList]:
+    ) -> Query[ResidentSubDept]:
         """List resident sub depts (居民通讯录获取子部门列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -414,19 +387,19 @@ class VillageV1(Manager):
 
         Evidence: sdk
         """
-        return Listing(ListResidentSubDeptsDepartmentList, Paging("cursor", 0, total="total"), items="departmentList")
+        return Listing(ResidentSubDept, Paging("cursor", 0, total="total"), items="departmentList")
 
     @api("village_1_0.ListResidentUserInfos", "GET /v1.0/village/residentUsers/getByUserIds")
     def list_resident_user_infos(
         self,
-    ) -> Call[ListResidentUserInfosReply]:
+    ) -> Call[list[ResidentDeptUser]]:
         """List resident user infos (居民通讯录批量获取用户详细信息).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListResidentUserInfosReply)
+        return Call(list[ResidentDeptUser], "userList").or_empty()
 
     @api("village_1_0.ListSimpleUsersByRole", "GET /v1.0/village/users/listByRole")
     def list_simple_users_by_role(
@@ -436,30 +409,30 @@ class VillageV1(Manager):
         role_id: int | None = None,
         size: int | None = None,
         sub_corp_id: str | None = None,
-    ) -> Query[ListSimpleUsersByRoleUserList]:
+    ) -> Query[User]:
         """List simple users by role (根据角色获取用户列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(ListSimpleUsersByRoleUserList, OFFSET, items="userList")
+        return Listing(User, OFFSET, items="userList")
 
     @api("village_1_0.ListSubCorps", "POST /v1.0/village/corps/subCorps?isOnlyDirect&subCorpId&types", idempotent=True)
     def list_sub_corps(
         self,
-        is_only_direct: bool,
         sub_corp_id: str,
         *,
+        is_only_direct: bool,
         types: str | None = None,
-    ) -> Call[ListSubCorpsReply]:
+    ) -> Call[list[SubCorp]]:
         """List sub corps (获取下级指定区域层级组织).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListSubCorpsReply)
+        return Call(list[SubCorp], "corpList").or_empty()
 
     @api("village_1_0.ListSubDept", "GET /v1.0/village/departments/{departmentId}/subDepartments")
     def list_sub_dept(
@@ -468,25 +441,25 @@ class VillageV1(Manager):
         sub_corp_id: str,
         *,
         language: str | None = None,
-    ) -> Call[ListSubDeptReply]:
+    ) -> Call[list[SubDept]]:
         """List sub dept (查询子部门列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListSubDeptReply)
+        return Call(list[SubDept], "result").or_empty()
 
     @api("village_1_0.ListSubDeptIds", "GET /v1.0/village/departments/{departmentId}/subDepartmentIds")
     def list_sub_dept_ids(
         self,
         department_id: str,
         sub_corp_id: str,
-    ) -> Call[ListSubDeptIdsReply]:
+    ) -> Call[list[int]]:
         """List sub dept ids (查询部门下的子部门ID列表，不会递归查询，只包含ID).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListSubDeptIdsReply)
+        return Call(list[int], "departmentIdList").or_empty()

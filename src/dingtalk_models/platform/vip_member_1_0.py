@@ -6,52 +6,123 @@ from typing import Annotated
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import at_most_bytes, camel, empty_list
+from dingtalk_models.core.wire import Day, at_most_bytes, camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class QueryVipMemberInfoReply(Record, alias_generator=camel):
-    is_vip: bool | None
-    expire_time: str | None
-    """会员权益过期时间"""
+class InvalidRedeemVipMemberByBizRequestId(Reply, alias_generator=camel):
+    """Invalid redeem vip member by biz request id."""
 
-
-class DirectRedeemVipMemberByMobileReply(Record, alias_generator=camel):
-    biz_request_id: str | None
-
-
-class InvalidRedeemVipMemberByBizRequestIdReply(Record, alias_generator=camel):
     biz_request_id: str | None
     error_code: str | None
-    error_msg: str | None
+    error_msg: str = ""
     result: str | None
 
 
-class PreCheckRedeemVipMemberReply(Record, alias_generator=camel):
-    biz_request_id: str | None
+class RedeemVipMember(Reply, alias_generator=camel):
+    """Redeem vip member."""
 
-
-class QueryRedeemVipMemberReplyQueryResults(Record, alias_generator=camel):
     action: str | None
     action_time: str | None
     dingtalk_id: str | None
     duration: int | None
     expire_date: str | None
-    nick: str | None
+    nick: str = ""
 
 
-class QueryRedeemVipMemberReply(Record, alias_generator=camel):
-    query_results: list[QueryRedeemVipMemberReplyQueryResults] = empty_list()
+class VipMember(Reply, alias_generator=camel):
+    """Vip member."""
+
+    is_vip: bool | None
+    expire_time: Day | None
+    """会员权益过期时间"""
 
 
 class VipMemberV1(Manager):
+    @api("vip_member_1_0.DirectRedeemVipMemberByMobile", "POST /v1.0/vipMember/users/directRedeemVip")
+    def direct_redeem_vip_member_by_mobile(
+        self,
+        *,
+        biz_request_id: str | None = None,
+        channel: str | None = None,
+        dingtalk_id: str | None = None,
+        duration: int | None = None,
+        extension: str | None = None,
+        mobile: str | None = None,
+        uuid: str | None = None,
+    ) -> Call[str | None]:
+        """Direct redeem vip member by mobile (通过手机号直充365会员).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "bizRequestId").or_none()
+
+    @api("vip_member_1_0.InvalidRedeemVipMemberByBizRequestId", "POST /v1.0/vipMember/users/invalidRedeemVip")
+    def invalid_redeem_vip_member_by_biz_request_id(
+        self,
+        *,
+        biz_request_id: str | None = None,
+        channel: str | None = None,
+        dingtalk_id: str | None = None,
+        duration: int | None = None,
+        mobile: str | None = None,
+        uuid: str | None = None,
+    ) -> Call[InvalidRedeemVipMemberByBizRequestId]:
+        """Invalid redeem vip member by biz request id (通过虚拟订单号作废365会员权益).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(InvalidRedeemVipMemberByBizRequestId)
+
+    @api("vip_member_1_0.PreCheckRedeemVipMember", "POST /v1.0/vipMember/users/preCheckRedeemVip")
+    def pre_check_redeem_vip_member(
+        self,
+        *,
+        biz_request_id: str | None = None,
+        channel: str | None = None,
+        dingtalk_id: str | None = None,
+        duration: int | None = None,
+        mobile: str | None = None,
+        uuid: str | None = None,
+    ) -> Call[str | None]:
+        """Pre check redeem vip member (直充会员预校验是否满足条件).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "bizRequestId").or_none()
+
+    @api("vip_member_1_0.QueryRedeemVipMember", "POST /v1.0/vipMember/users/queryRedeemVip", idempotent=True)
+    def query_redeem_vip_member(
+        self,
+        *,
+        biz_request_id: str | None = None,
+        channel: str | None = None,
+        dingtalk_id: str | None = None,
+        duration: int | None = None,
+        mobile: str | None = None,
+        uuid: str | None = None,
+    ) -> Call[list[RedeemVipMember]]:
+        """Query redeem vip member (查询365会员直充信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[RedeemVipMember], "queryResults").or_empty()
+
     @api("vip_member_1_0.QueryVipMemberInfo", "POST /v1.0/vipMember/users/memberInfos/query", idempotent=True)
     def query_vip_member_info(
         self,
         *,
         channel_code: Annotated[str, at_most_bytes(32)] | None = None,
-    ) -> Call[QueryVipMemberInfoReply]:
+    ) -> Call[VipMember]:
         """Query vip member info (查询用户钉钉365会员信息).
 
         Args:
@@ -65,81 +136,4 @@ class VipMemberV1(Manager):
 
         Source: api-queryvipmemberinfo
         """
-        return Call(QueryVipMemberInfoReply)
-
-    @api("vip_member_1_0.DirectRedeemVipMemberByMobile", "POST /v1.0/vipMember/users/directRedeemVip")
-    def direct_redeem_vip_member_by_mobile(
-        self,
-        *,
-        biz_request_id: str | None = None,
-        channel: str | None = None,
-        dingtalk_id: str | None = None,
-        duration: int | None = None,
-        extension: str | None = None,
-        mobile: str | None = None,
-        uuid: str | None = None,
-    ) -> Call[DirectRedeemVipMemberByMobileReply]:
-        """Direct redeem vip member by mobile (通过手机号直充365会员).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(DirectRedeemVipMemberByMobileReply)
-
-    @api("vip_member_1_0.InvalidRedeemVipMemberByBizRequestId", "POST /v1.0/vipMember/users/invalidRedeemVip")
-    def invalid_redeem_vip_member_by_biz_request_id(
-        self,
-        *,
-        biz_request_id: str | None = None,
-        channel: str | None = None,
-        dingtalk_id: str | None = None,
-        duration: int | None = None,
-        mobile: str | None = None,
-        uuid: str | None = None,
-    ) -> Call[InvalidRedeemVipMemberByBizRequestIdReply]:
-        """Invalid redeem vip member by biz request id (通过虚拟订单号作废365会员权益).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(InvalidRedeemVipMemberByBizRequestIdReply)
-
-    @api("vip_member_1_0.PreCheckRedeemVipMember", "POST /v1.0/vipMember/users/preCheckRedeemVip")
-    def pre_check_redeem_vip_member(
-        self,
-        *,
-        biz_request_id: str | None = None,
-        channel: str | None = None,
-        dingtalk_id: str | None = None,
-        duration: int | None = None,
-        mobile: str | None = None,
-        uuid: str | None = None,
-    ) -> Call[PreCheckRedeemVipMemberReply]:
-        """Pre check redeem vip member (直充会员预校验是否满足条件).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(PreCheckRedeemVipMemberReply)
-
-    @api("vip_member_1_0.QueryRedeemVipMember", "POST /v1.0/vipMember/users/queryRedeemVip", idempotent=True)
-    def query_redeem_vip_member(
-        self,
-        *,
-        biz_request_id: str | None = None,
-        channel: str | None = None,
-        dingtalk_id: str | None = None,
-        duration: int | None = None,
-        mobile: str | None = None,
-        uuid: str | None = None,
-    ) -> Call[QueryRedeemVipMemberReply]:
-        """Query redeem vip member (查询365会员直充信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryRedeemVipMemberReply)
+        return Call(VipMember)

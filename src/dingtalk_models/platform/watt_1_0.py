@@ -6,54 +6,16 @@ from pydantic import JsonValue
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class CheckInCrowdsByMobileReply(Record, alias_generator=camel):
+class CheckedInCrowd(Reply, alias_generator=camel):
+    """Checked in crowd."""
+
     data: bool | None
     total: int | None
-
-
-class ConsumePointReplyResult(Record, alias_generator=camel):
-    consumed_points: int | None
-
-
-class ConsumePointReply(Record, alias_generator=camel):
-    result: ConsumePointReplyResult | None
-
-
-class CreateDeliveryPlanReply(Record, alias_generator=camel):
-    arguments: list[JsonValue] = empty_list()
-
-
-class GetPointInfoReplyResult(Record, alias_generator=camel):
-    user_points: int | None
-
-
-class GetPointInfoReply(Record, alias_generator=camel):
-    result: GetPointInfoReplyResult | None
-
-
-class RevertPointReplyResult(Record, alias_generator=camel):
-    reverted_points: int | None
-
-
-class RevertPointReply(Record, alias_generator=camel):
-    result: RevertPointReplyResult | None
-
-
-class SendBannerReply(Record, alias_generator=camel):
-    arguments: list[JsonValue] = empty_list()
-
-
-class SendPopupReply(Record, alias_generator=camel):
-    arguments: list[JsonValue] = empty_list()
-
-
-class SendSearchShadeReply(Record, alias_generator=camel):
-    arguments: list[JsonValue] = empty_list()
 
 
 class WattV1(Manager):
@@ -62,29 +24,29 @@ class WattV1(Manager):
     )
     def check_in_crowds_by_mobile(
         self,
-        mobile: str,
         *,
+        mobile: str,
         crowd_ids: str | None = None,
-    ) -> Call[CheckInCrowdsByMobileReply]:
+    ) -> Call[CheckedInCrowd]:
         """Check in crowds by mobile (根据加密后的用户手机号检查该用户是否在某人群中).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CheckInCrowdsByMobileReply)
+        return Call(CheckedInCrowd)
 
     @api("watt_1_0.ConsumePoint", "POST /v1.0/watt/points/consume")
     def consume_point(
         self,
-    ) -> Call[ConsumePointReply]:
+    ) -> Call[int | None]:
         """Consume point (消耗用户积分).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ConsumePointReply)
+        return Call(int, "result.consumedPoints").or_none()
 
     @api("watt_1_0.CreateDeliveryPlan", "POST /v1.0/watt/deliveryPlans/publish")
     def create_delivery_plan(
@@ -95,40 +57,40 @@ class WattV1(Manager):
         res_id: str | None = None,
         start_time: int | None = None,
         user_id_list: list[str] | None = None,
-    ) -> Call[CreateDeliveryPlanReply]:
+    ) -> Call[list[JsonValue]]:
         """Create delivery plan (发布钉钉投放任务（搜索穹顶、搜索发现、搜索关键字）).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(CreateDeliveryPlanReply)
+        return Call(list[JsonValue], "arguments").or_empty()
 
     @api("watt_1_0.GetPointInfo", "GET /v1.0/watt/points")
     def get_point_info(
         self,
         *,
         point_pool_code: str | None = None,
-    ) -> Call[GetPointInfoReply]:
+    ) -> Call[int]:
         """Get point info (查询用户积分).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetPointInfoReply)
+        return Call(int, "result.userPoints")
 
     @api("watt_1_0.RevertPoint", "POST /v1.0/watt/points/revert")
     def revert_point(
         self,
-    ) -> Call[RevertPointReply]:
+    ) -> Call[int | None]:
         """Revert point (撤销用户单笔积分消耗).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RevertPointReply)
+        return Call(int, "result.revertedPoints").or_none()
 
     @api("watt_1_0.SendBanner", "POST /v1.0/watt/banners/send")
     def send_banner(
@@ -138,14 +100,14 @@ class WattV1(Manager):
         end_time: int | None = None,
         start_time: int | None = None,
         user_id: str | None = None,
-    ) -> Call[SendBannerReply]:
+    ) -> Call[list[JsonValue]]:
         """Send banner (发送钉钉统一引导Banner).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SendBannerReply)
+        return Call(list[JsonValue], "arguments").or_empty()
 
     @api("watt_1_0.SendPopup", "POST /v1.0/watt/popups/send")
     def send_popup(
@@ -155,14 +117,14 @@ class WattV1(Manager):
         end_time: int | None = None,
         start_time: int | None = None,
         user_id: str | None = None,
-    ) -> Call[SendPopupReply]:
+    ) -> Call[list[JsonValue]]:
         """Send popup (发送钉钉首页弹窗).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SendPopupReply)
+        return Call(list[JsonValue], "arguments").or_empty()
 
     @api("watt_1_0.SendSearchShade", "POST /v1.0/watt/searchShades/send")
     def send_search_shade(
@@ -172,11 +134,11 @@ class WattV1(Manager):
         end_time: int | None = None,
         start_time: int | None = None,
         user_id: str | None = None,
-    ) -> Call[SendSearchShadeReply]:
+    ) -> Call[list[JsonValue]]:
         """Send search shade (发送钉钉搜索底纹).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(SendSearchShadeReply)
+        return Call(list[JsonValue], "arguments").or_empty()

@@ -10,29 +10,13 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class WikiWordsDetailReplyDataRelatedDoc(Record, alias_generator=camel):
-    name: str | None
-    """文档名称"""
-    type: str | None
-    """文档类型 (`axls` `adoc` `amind` `awbd` `appt`)"""
-    link: str | None
-    """文档的链接"""
+class AppLink(Reply, alias_generator=camel):
+    """App link (词条相关的应用列表)."""
 
-
-class WikiWordsDetailReplyDataRelatedLink(Record, alias_generator=camel):
-    name: str | None
-    """链接名称"""
-    type: str | None
-    """链接类型"""
-    link: str | None
-    """链接地址"""
-
-
-class WikiWordsDetailReplyDataAppLink(Record, alias_generator=camel):
-    app_name: str | None
+    app_name: str = ""
     """应用名称"""
     app_id: int | None
     """应用编号"""
@@ -44,32 +28,45 @@ class WikiWordsDetailReplyDataAppLink(Record, alias_generator=camel):
     """应用图标的链接"""
 
 
-class WikiWordsDetailReplyData(Record, alias_generator=camel):
-    word_name: str | None
+class ParsedWikiWord(Reply, alias_generator=camel):
+    """Parsed wiki word."""
+
+    start_index: int | None
+    """匹配到的字符串在文本内的起始索引"""
+    end_index: int | None
+    """匹配到的字符串在文本内的结束索引"""
+    word_name: str = ""
+    """匹配到的字符串信息"""
+
+
+class WikiWord(Reply, alias_generator=camel):
+    """Wiki word."""
+
+    word_name: str = ""
     """词条的名称"""
     uuid: int | None
     """词条的唯一编号"""
-    gmt_create: int | None
+    gmt_create: int
     """词条创建的时间 (单位 unit 毫秒)"""
     gmt_modify: int | None
     """词条修改的时间戳 (单位 unit 毫秒)"""
-    org_name: str | None
+    org_name: str = ""
     """词条所属的组织名称"""
     word_alias: list[str] = empty_list()
     """词条别名列表"""
     high_light_word_alias: list[str] = empty_list()
     """设置了群内可见的别名"""
-    word_full_name: str | None
+    word_full_name: str = ""
     """词条全名"""
-    related_doc: list[WikiWordsDetailReplyDataRelatedDoc] = empty_list()
+    related_doc: list[WikiWordEntry] = empty_list()
     """词条相关文档列表"""
-    related_link: list[WikiWordsDetailReplyDataRelatedLink] = empty_list()
+    related_link: list[WikiWordEntry] = empty_list()
     """词条相关链接列表"""
-    creator_name: str | None
+    creator_name: str = ""
     """词条创建人的名字"""
-    updater_name: str | None
+    updater_name: str = ""
     """词条更新人的名字"""
-    approve_name: str | None
+    approve_name: str = ""
     """词条的审批人名字"""
     word_paraphrase: str | None
     """词条的释义信息"""
@@ -79,7 +76,7 @@ class WikiWordsDetailReplyData(Record, alias_generator=camel):
     """词条相关联系人名字"""
     tags_list: list[str] = empty_list()
     """分类名称"""
-    app_link: list[WikiWordsDetailReplyDataAppLink] = empty_list()
+    app_link: list[AppLink] = empty_list()
     """词条相关的应用列表"""
     im_high_light: bool | None
     """内部群是否高亮"""
@@ -87,30 +84,24 @@ class WikiWordsDetailReplyData(Record, alias_generator=camel):
     """服务群是否高亮"""
 
 
-class WikiWordsDetailReply(Record, alias_generator=camel):
-    data: list[WikiWordsDetailReplyData] = empty_list()
-    """返回的词条信息列表"""
+class WikiWordEntry(Reply, alias_generator=camel):
+    """Wiki word entry (词条相关文档列表)."""
 
-
-class WikiWordsParseReplyData(Record, alias_generator=camel):
-    start_index: int | None
-    """匹配到的字符串在文本内的起始索引"""
-    end_index: int | None
-    """匹配到的字符串在文本内的结束索引"""
-    word_name: str | None
-    """匹配到的字符串信息"""
-
-
-class WikiWordsParseReply(Record, alias_generator=camel):
-    data: list[WikiWordsParseReplyData] = empty_list()
+    name: str
+    """文档名称"""
+    type: str
+    """文档类型 (`axls` `adoc` `amind` `awbd` `appt`)"""
+    link: str
+    """文档的链接"""
 
 
 class WikiV1(Manager):
     @api("wiki_1_0.WikiWordsDetail", "GET /v1.0/wiki/words/details")
     def wiki_words_detail(
         self,
+        *,
         word_name: Annotated[str, Field(max_length=50)],
-    ) -> Call[WikiWordsDetailReply]:
+    ) -> Call[list[WikiWord]]:
         """Wiki words detail (查询词条详情).
 
         Args:
@@ -124,13 +115,14 @@ class WikiV1(Manager):
 
         Source: enterprise-encyclopedia-query-entry-details-by-entry-name
         """
-        return Call(WikiWordsDetailReply)
+        return Call(list[WikiWord], "data").or_empty()
 
     @api("wiki_1_0.WikiWordsParse", "POST /v1.0/wiki/words/parse")
     def wiki_words_parse(
         self,
+        *,
         content: Annotated[str, Field(max_length=4096)],
-    ) -> Call[WikiWordsParseReply]:
+    ) -> Call[list[ParsedWikiWord]]:
         """Wiki words parse (匹配文本中的词条).
 
         Args:
@@ -144,4 +136,4 @@ class WikiV1(Manager):
 
         Source: enterprise-encyclopedia-match-entries-in-a-text
         """
-        return Call(WikiWordsParseReply)
+        return Call(list[ParsedWikiWord], "data").or_empty()

@@ -5,541 +5,183 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN, Paging
-from dingtalk_models.core.wire import Millis, camel, empty_list
+from dingtalk_models.core.wire import IsoTime, Millis, camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class AddWorkspaceOption(TypedDict, total=False):
-    description: str
-    """知识库描述"""
-    team_id: str
-    """知识小组id"""
+class Icon(Reply, Shape, alias_generator=camel):
+    """Icon (知识库图标)."""
+
+    type: str | None = None
+    value: str | None = None
 
 
-class AddWorkspaceReplyWorkspaceIcon(Record, alias_generator=camel):
-    type: str | None
-    """图标类型 (`URL` `EMOJI`)"""
-    value: str | None
-    """图标值"""
+class NodeOption(Shape, alias_generator=camel):
+    """Node option (可选参数)."""
 
-
-class AddWorkspaceReplyWorkspace(Record, alias_generator=camel):
-    workspace_id: str | None
-    """知识库id"""
-    corp_id: str | None
-    """知识库归属企业的corpId"""
-    team_id: str | None
-    """知识库归属知识小组的id"""
-    root_node_id: str | None
-    """根节点id"""
-    name: str | None
-    """知识库名称"""
-    type: str | None
-    """知识库类型 (`TEAM` `PERSONAL`)"""
-    description: str | None
-    """知识库简介"""
-    url: str | None
-    """知识库访问url"""
-    icon: AddWorkspaceReplyWorkspaceIcon | None
-    """知识库图标"""
-    cover: str | None
-    """知识库封面url"""
-    creator_id: str | None
-    """知识库创建者userId"""
-    modifier_id: str | None
-    """知识库修改者userId"""
-    create_time: str | None
-    """知识库创建时间"""
-    modified_time: str | None
-    """知识库修改时间"""
-    permission_role: str | None
-    """查询人对知识库的权限角色 (`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
-
-
-class AddWorkspaceReply(Record, alias_generator=camel):
-    workspace: AddWorkspaceReplyWorkspace | None
-    """知识库"""
-
-
-class GetMineWorkspaceReplyWorkspaceIcon(Record, alias_generator=camel):
-    type: str | None
-    """图标类型 (`URL` `EMOJI`)"""
-    value: str | None
-    """图标值"""
-
-
-class GetMineWorkspaceReplyWorkspace(Record, alias_generator=camel):
-    workspace_id: str | None
-    """知识库id"""
-    corp_id: str | None
-    """知识库归属企业的corpId"""
-    team_id: str | None
-    """知识库归属知识小组的id"""
-    root_node_id: str | None
-    """根节点id"""
-    name: str | None
-    """知识库名称"""
-    type: str | None
-    """知识库类型 (`TEAM` `PERSONAL`)"""
-    description: str | None
-    """知识库简介"""
-    url: str | None
-    """知识库访问url"""
-    icon: GetMineWorkspaceReplyWorkspaceIcon | None
-    """知识库图标"""
-    cover: str | None
-    """知识库封面url"""
-    creator_id: str | None
-    """知识库创建者userId"""
-    modifier_id: str | None
-    """知识库修改者userId"""
-    create_time: str | None
-    """知识库创建时间"""
-    modified_time: str | None
-    """知识库修改时间"""
-    permission_role: str | None
-    """查询人对知识库的权限角色 (`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
-
-
-class GetMineWorkspaceReply(Record, alias_generator=camel):
-    workspace: GetMineWorkspaceReplyWorkspace | None
-    """知识库"""
-
-
-class GetNodeReplyNodeStatisticalInfo(Record, alias_generator=camel):
-    word_count: int | None
-    """字数"""
-
-
-class GetNodeReplyNode(Record, alias_generator=camel):
-    node_id: str | None
-    """节点id"""
-    workspace_id: str | None
-    """知识库id"""
-    name: str | None
-    """名称"""
-    size: int | None
-    """大小"""
-    type: str | None
-    """类型 (`FILE` `FOLDER`)"""
-    category: str | None
-    """类别 (`ALIDOC` `DOCUMENT` `IMAGE` `VIDEO` `AUDIO` `ARCHIVE` `OTHER`)"""
-    extension: str | None
-    """后缀"""
-    url: str | None
-    """访问url"""
-    creator_id: str | None
-    """创建者userId"""
-    modifier_id: str | None
-    """修改者userId"""
-    create_time: str | None
-    """创建时间"""
-    modified_time: str | None
-    """修改时间"""
-    has_children: bool | None
-    """是否有子节点"""
-    statistical_info: GetNodeReplyNodeStatisticalInfo | None
-    """统计信息"""
-    permission_role: str | None
-    """(`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
-    create_timestamp: Millis | None
-    """创建时间戳"""
-    modified_timestamp: Millis | None
-    """修改时间戳"""
-
-
-class GetNodeReply(Record, alias_generator=camel):
-    node: GetNodeReplyNode | None
-    """节点"""
-
-
-class GetNodeByUrlOption(TypedDict, total=False):
-    with_statistical_info: bool
+    with_statistical_info: bool | None = None
     """是否获取统计信息 (默认 default `False`)"""
-    with_permission_role: bool
+    with_permission_role: bool | None = None
     """是否获取权限信息 (默认 default `False`)"""
 
 
-class GetNodeByUrlReplyNodeStatisticalInfo(Record, alias_generator=camel):
-    word_count: int | None
-    """字数"""
+class OrgWorkspace(Reply, alias_generator=camel):
+    """Org workspace."""
 
-
-class GetNodeByUrlReplyNode(Record, alias_generator=camel):
-    node_id: str | None
-    """节点id"""
-    workspace_id: str | None
-    """知识库id"""
-    name: str | None
-    """名称"""
-    size: int | None
-    """大小"""
-    type: str | None
-    """类型 (`FILE` `FOLDER`)"""
-    category: str | None
-    """类别 (`ALIDOC` `DOCUMENT` `IMAGE` `VIDEO` `AUDIO` `ARCHIVE` `OTHER`)"""
-    extension: str | None
-    """后缀"""
-    url: str | None
-    """访问url"""
-    creator_id: str | None
-    """创建者userId"""
-    modifier_id: str | None
-    """修改者userId"""
-    create_time: str | None
-    """创建时间"""
-    modified_time: str | None
-    """修改时间"""
-    has_children: bool | None
-    """是否有子节点"""
-    statistical_info: GetNodeByUrlReplyNodeStatisticalInfo | None
-    """统计信息"""
-    permission_role: str | None
-    """(`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
-    create_timestamp: Millis | None
-    """创建时间戳"""
-    modified_timestamp: Millis | None
-    """修改时间戳"""
-
-
-class GetNodeByUrlReply(Record, alias_generator=camel):
-    node: GetNodeByUrlReplyNode | None
-    """节点"""
-
-
-class GetNodesOption(TypedDict, total=False):
-    with_statistical_info: bool
-    """是否获取统计信息 (默认 default `False`)"""
-    with_permission_role: bool
-    """是否获取权限信息 (默认 default `False`)"""
-
-
-class GetNodesReplyNodesStatisticalInfo(Record, alias_generator=camel):
-    word_count: int | None
-    """字数"""
-
-
-class GetNodesReplyNodes(Record, alias_generator=camel):
-    node_id: str | None
-    """节点id"""
-    workspace_id: str | None
-    """知识库id"""
-    name: str | None
-    """名称"""
-    size: int | None
-    """大小"""
-    type: str | None
-    """类型 (`FILE` `FOLDER`)"""
-    category: str | None
-    """类别 (`ALIDOC` `DOCUMENT` `IMAGE` `VIDEO` `AUDIO` `ARCHIVE` `OTHER`)"""
-    extension: str | None
-    """后缀"""
-    url: str | None
-    """访问url"""
-    creator_id: str | None
-    """创建者userId"""
-    modifier_id: str | None
-    """修改者userId"""
-    create_time: str | None
-    """创建时间"""
-    modified_time: str | None
-    """修改时间"""
-    has_children: bool | None
-    """是否有子节点"""
-    statistical_info: GetNodesReplyNodesStatisticalInfo | None
-    """统计信息"""
-    permission_role: str | None
-    """(`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
-    create_timestamp: Millis | None
-    """创建时间戳"""
-    modified_timestamp: Millis | None
-    """修改时间戳"""
-
-
-class GetNodesReply(Record, alias_generator=camel):
-    nodes: list[GetNodesReplyNodes] = empty_list()
-    """节点列表"""
-
-
-class GetWorkspaceReplyWorkspaceIcon(Record, alias_generator=camel):
-    type: str | None
-    """图标类型 (`URL` `EMOJI`)"""
-    value: str | None
-    """图标值"""
-
-
-class GetWorkspaceReplyWorkspace(Record, alias_generator=camel):
-    workspace_id: str | None
-    """知识库id"""
-    corp_id: str | None
-    """知识库归属企业的corpId"""
-    team_id: str | None
-    """知识库归属知识小组的id"""
-    root_node_id: str | None
-    """根节点id"""
-    name: str | None
-    """知识库名称"""
-    type: str | None
-    """知识库类型 (`TEAM` `PERSONAL`)"""
-    description: str | None
-    """知识库简介"""
-    url: str | None
-    """知识库访问url"""
-    icon: GetWorkspaceReplyWorkspaceIcon | None
-    """知识库图标"""
-    cover: str | None
-    """知识库封面url"""
-    creator_id: str | None
-    """知识库创建者userId"""
-    modifier_id: str | None
-    """知识库修改者userId"""
-    create_time: str | None
-    """知识库创建时间"""
-    modified_time: str | None
-    """知识库修改时间"""
-    permission_role: str | None
-    """查询人对知识库的权限角色 (`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
-
-
-class GetWorkspaceReply(Record, alias_generator=camel):
-    workspace: GetWorkspaceReplyWorkspace | None
-    """知识库"""
-
-
-class GetWorkspacesOption(TypedDict, total=False):
-    with_permission_role: bool
-    """是否获取权限信息 (默认 default `False`)"""
-
-
-class GetWorkspacesReplyWorkspacesIcon(Record, alias_generator=camel):
-    type: str | None
-    """图标类型 (`URL` `EMOJI`)"""
-    value: str | None
-    """图标值"""
-
-
-class GetWorkspacesReplyWorkspaces(Record, alias_generator=camel):
-    workspace_id: str | None
-    """知识库id"""
-    corp_id: str | None
-    """知识库归属企业的corpId"""
-    team_id: str | None
-    """知识库归属知识小组的id"""
-    root_node_id: str | None
-    """根节点id"""
-    name: str | None
-    """知识库名称"""
-    type: str | None
-    """知识库类型 (`TEAM` `PERSONAL`)"""
-    description: str | None
-    """知识库简介"""
-    url: str | None
-    """知识库访问url"""
-    icon: GetWorkspacesReplyWorkspacesIcon | None
-    """知识库图标"""
-    cover: str | None
-    """知识库封面url"""
-    creator_id: str | None
-    """知识库创建者userId"""
-    modifier_id: str | None
-    """知识库修改者userId"""
-    create_time: str | None
-    """知识库创建时间"""
-    modified_time: str | None
-    """知识库修改时间"""
-    permission_role: str | None
-    """查询人对知识库的权限角色 (`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
-
-
-class GetWorkspacesReply(Record, alias_generator=camel):
-    workspaces: list[GetWorkspacesReplyWorkspaces] = empty_list()
-    """知识库列表"""
-
-
-class ListNodesNodeStatisticalInfo(Record, alias_generator=camel):
-    word_count: int | None
-    """字数"""
-
-
-class ListNodesNode(Record, alias_generator=camel):
-    node_id: str | None
-    """节点id"""
-    workspace_id: str | None
-    """知识库id"""
-    name: str | None
-    """名称"""
-    size: int | None
-    """大小"""
-    type: str | None
-    """类型 (`FILE` `FOLDER`)"""
-    category: str | None
-    """类别 (`ALIDOC` `DOCUMENT` `IMAGE` `VIDEO` `AUDIO` `ARCHIVE` `OTHER`)"""
-    extension: str | None
-    """后缀"""
-    url: str | None
-    """访问url"""
-    creator_id: str | None
-    """创建者userId"""
-    modifier_id: str | None
-    """修改者userId"""
-    create_time: str | None
-    """创建时间"""
-    modified_time: str | None
-    """修改时间"""
-    has_children: bool | None
-    """是否有子节点"""
-    statistical_info: ListNodesNodeStatisticalInfo | None
-    """统计信息"""
-    permission_role: str | None
-    """(`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
-    create_timestamp: Millis | None
-    """创建时间戳"""
-    modified_timestamp: Millis | None
-    """修改时间戳"""
-
-
-class ListWorkspacesWorkspaceIcon(Record, alias_generator=camel):
-    type: str | None
-    """图标类型 (`URL` `EMOJI`)"""
-    value: str | None
-    """图标值"""
-
-
-class ListWorkspacesWorkspace(Record, alias_generator=camel):
-    workspace_id: str | None
-    """知识库id"""
-    corp_id: str | None
-    """知识库归属企业的corpId"""
-    team_id: str | None
-    """知识库归属知识小组的id"""
-    root_node_id: str | None
-    """根节点id"""
-    name: str | None
-    """知识库名称"""
-    type: str | None
-    """知识库类型 (`TEAM` `PERSONAL`)"""
-    description: str | None
-    """知识库简介"""
-    url: str | None
-    """知识库访问url"""
-    icon: ListWorkspacesWorkspaceIcon | None
-    """知识库图标"""
-    cover: str | None
-    """知识库封面url"""
-    creator_id: str | None
-    """知识库创建者userId"""
-    modifier_id: str | None
-    """知识库修改者userId"""
-    create_time: str | None
-    """知识库创建时间"""
-    modified_time: str | None
-    """知识库修改时间"""
-    permission_role: str | None
-    """查询人对知识库的权限角色 (`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
-
-
-class AddTeamOptionIcon(TypedDict, total=False):
-    type: str
-    value: str
-
-
-class AddTeamOption(TypedDict, total=False):
-    cover: str
-    description: str
-    icon: AddTeamOptionIcon
-
-
-class AddTeamReplyTeamIcon(Record, alias_generator=camel):
-    type: str | None
-    value: str | None
-
-
-class AddTeamReplyTeam(Record, alias_generator=camel):
-    corp_id: str | None
-    cover: str | None
-    create_time: str | None
-    creator_id: str | None
-    description: str | None
-    icon: AddTeamReplyTeamIcon | None
-    modified_time: str | None
-    modifier_id: str | None
-    name: str | None
-    team_id: str | None
-
-
-class AddTeamReply(Record, alias_generator=camel):
-    team: AddTeamReplyTeam | None
-
-
-class GetDefaultHandOverUserReply(Record, alias_generator=camel):
-    default_handover_user_id: str | None
-
-
-class GetTeamReplyTeamIcon(Record, alias_generator=camel):
-    type: str | None
-    value: str | None
-
-
-class GetTeamReplyTeam(Record, alias_generator=camel):
-    corp_id: str | None
-    cover: str | None
-    create_time: str | None
-    creator_id: str | None
-    description: str | None
-    icon: GetTeamReplyTeamIcon | None
-    modified_time: str | None
-    modifier_id: str | None
-    name: str | None
-    team_id: str | None
-
-
-class GetTeamReply(Record, alias_generator=camel):
-    team: GetTeamReplyTeam | None
-
-
-class ListOrgWorkspacesWorkspace(Record, alias_generator=camel):
-    create_time: str | None
+    create_time: str
     root_dentry_uuid: str | None
     status: int | None
     url: str | None
-    workspace_id: str | None
-    workspace_name: str | None
+    workspace_id: str
+    workspace_name: str = ""
 
 
-class ListTeamsTeamIcon(Record, alias_generator=camel):
-    type: str | None
-    value: str | None
+class StatisticalInfo(Reply, alias_generator=camel):
+    """Statistical info (统计信息)."""
+
+    word_count: int
+    """字数"""
 
 
-class ListTeamsTeam(Record, alias_generator=camel):
+class Team(Reply, alias_generator=camel):
+    """Team."""
+
     corp_id: str | None
     cover: str | None
-    create_time: str | None
-    creator_id: str | None
-    description: str | None
-    icon: ListTeamsTeamIcon | None
+    create_time: str
+    creator_id: str
+    description: str = ""
+    icon: Icon | None
     modified_time: str | None
     modifier_id: str | None
-    name: str | None
-    team_id: str | None
+    name: str = ""
+    team_id: str
+
+
+class TeamOption(Shape, alias_generator=camel):
+    """Team option (可选参数)."""
+
+    cover: str | None = None
+    description: str | None = None
+    """知识库描述"""
+    icon: Icon | None = None
+    team_id: str | None = None
+    """知识小组id"""
+
+
+class WikiNode(Reply, alias_generator=camel):
+    """Wiki node."""
+
+    node_id: str
+    """节点id"""
+    workspace_id: str
+    """知识库id"""
+    name: str
+    """名称"""
+    size: int
+    """大小"""
+    type: str
+    """类型 (`FILE` `FOLDER`)"""
+    category: str
+    """类别 (`ALIDOC` `DOCUMENT` `IMAGE` `VIDEO` `AUDIO` `ARCHIVE` `OTHER`)"""
+    extension: str | None
+    """后缀"""
+    url: str
+    """访问url"""
+    creator_id: str
+    """创建者userId"""
+    modifier_id: str
+    """修改者userId"""
+    create_time: IsoTime
+    """创建时间"""
+    modified_time: IsoTime
+    """修改时间"""
+    has_children: bool
+    """是否有子节点"""
+    statistical_info: StatisticalInfo | None
+    """统计信息"""
+    permission_role: str
+    """(`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
+    create_timestamp: Millis
+    """创建时间戳"""
+    modified_timestamp: Millis
+    """修改时间戳"""
+
+
+class Workspace(Reply, alias_generator=camel):
+    """Workspace."""
+
+    workspace_id: str
+    """知识库id"""
+    corp_id: str
+    """知识库归属企业的corpId"""
+    team_id: str
+    """知识库归属知识小组的id"""
+    root_node_id: str
+    """根节点id"""
+    name: str
+    """知识库名称"""
+    type: str
+    """知识库类型 (`TEAM` `PERSONAL`)"""
+    description: str
+    """知识库简介"""
+    url: str
+    """知识库访问url"""
+    icon: Icon | None
+    """知识库图标"""
+    cover: str
+    """知识库封面url"""
+    creator_id: str
+    """知识库创建者userId"""
+    modifier_id: str
+    """知识库修改者userId"""
+    create_time: IsoTime
+    """知识库创建时间"""
+    modified_time: IsoTime
+    """知识库修改时间"""
+    permission_role: str
+    """查询人对知识库的权限角色 (`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
+
+
+class WorkspaceOption(Shape, alias_generator=camel):
+    """Workspace option (可选参数)."""
+
+    with_permission_role: bool | None = None
+    """是否获取权限信息 (默认 default `False`)"""
 
 
 class WikiV2(Manager):
+    @api("wiki_2_0.AddTeam", "POST /v2.0/wiki/teams?operatorId")
+    def add_team(
+        self,
+        operator_id: str,
+        *,
+        name: str,
+        option: OrDict[TeamOption] | None = None,
+    ) -> Call[Team | None]:
+        """Add team (新建知识小组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Team, "team").or_none()
+
     @api("wiki_2_0.AddWorkspace", "POST /v2.0/wiki/workspaces?operatorId")
     def add_workspace(
         self,
         operator_id: str,
-        name: str,
         *,
-        option: AddWorkspaceOption | None = None,
-    ) -> Call[AddWorkspaceReply]:
+        name: str,
+        option: OrDict[TeamOption] | None = None,
+    ) -> Call[Workspace | None]:
         """Add workspace (新建知识库).
 
         Args:
@@ -556,238 +198,14 @@ class WikiV2(Manager):
 
         Source: new-knowledge-base
         """
-        return Call(AddWorkspaceReply)
-
-    @api("wiki_2_0.GetMineWorkspace", "GET /v2.0/wiki/mineWorkspaces")
-    def get_mine_workspace(
-        self,
-        operator_id: str,
-    ) -> Call[GetMineWorkspaceReply]:
-        """Get mine workspace (获取我的文档知识库信息).
-
-        Args:
-            operator_id: 操作人unionId (例 e.g. `tXguN309iPhE4roSKPlLURAiEiE`)
-
-        Codes: operationTimeout, paramError, permissionDenied, systemError, unknownError.
-
-        Scopes: Wiki.Workspace.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: get-my-documents
-        """
-        return Call(GetMineWorkspaceReply)
-
-    @api("wiki_2_0.GetNode", "GET /v2.0/wiki/nodes/{nodeId}")
-    def get_node(
-        self,
-        node_id: str,
-        operator_id: str,
-        *,
-        with_statistical_info: bool | None = None,
-        with_permission_role: bool | None = None,
-    ) -> Call[GetNodeReply]:
-        """Get node (获取节点).
-
-        Args:
-            node_id: 节点id
-            operator_id: 操作人unionId (例 e.g. `tXguxxxxRAiEiE`)
-            with_statistical_info: 是否获取统计信息 (默认 default `False`)
-            with_permission_role: 是否获取权限信息 (默认 default `False`)
-
-        Codes: nodeNotExist, operationTimeout, paramError, permissionDenied, systemError, unknownError.
-
-        Scopes: Wiki.Node.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: get-knowledge-base-acquisition-node
-        """
-        return Call(GetNodeReply)
-
-    @api("wiki_2_0.GetNodeByUrl", "POST /v2.0/wiki/nodes/queryByUrl?operatorId", idempotent=True)
-    def get_node_by_url(
-        self,
-        operator_id: str,
-        url: str,
-        *,
-        option: GetNodeByUrlOption | None = None,
-    ) -> Call[GetNodeByUrlReply]:
-        """Get node by url (通过链接获取节点).
-
-        Args:
-            operator_id: 操作人unionId (例 e.g. `tXguxxxxiEiE`)
-            url: 文档链接
-            option: 可选参数
-
-        Codes: nodeNotExist, operationTimeout, paramError, permissionDenied, systemError, unknownError.
-
-        Scopes: Wiki.Node.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: get-node-by-link
-        """
-        return Call(GetNodeByUrlReply)
-
-    @api("wiki_2_0.GetNodes", "POST /v2.0/wiki/nodes/batchQuery?operatorId", idempotent=True)
-    def get_nodes(
-        self,
-        operator_id: str,
-        node_ids: list[str],
-        *,
-        option: GetNodesOption | None = None,
-    ) -> Call[GetNodesReply]:
-        """Get nodes (批量获取节点).
-
-        Args:
-            operator_id: 操作人unionId (例 e.g. `tXguNxxxxiEiE`)
-            node_ids: 节点id
-            option: 可选参数
-
-        Codes: operationTimeout, paramError, permissionDenied, systemError, unknownError.
-
-        Scopes: Wiki.Node.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: obtain-nodes-in-batch
-        """
-        return Call(GetNodesReply)
-
-    @api("wiki_2_0.GetWorkspace", "GET /v2.0/wiki/workspaces/{workspaceId}")
-    def get_workspace(
-        self,
-        workspace_id: str,
-        operator_id: str,
-        *,
-        with_permission_role: bool | None = None,
-    ) -> Call[GetWorkspaceReply]:
-        """Get workspace (获取知识库).
-
-        Args:
-            workspace_id: 知识库id
-            operator_id: 操作人unionId (例 e.g. `tXguN309iPhE4roSKPlLURAiEiE`)
-            with_permission_role: 是否获取权限信息 (默认 default `False`)
-
-        Codes: isNotWorkspace, operationTimeout, paramError, permissionDenied, systemError, unknownError,
-            workspaceNotExist.
-
-        Scopes: Wiki.Workspace.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: obtain-the-knowledge-base
-        """
-        return Call(GetWorkspaceReply)
-
-    @api("wiki_2_0.GetWorkspaces", "POST /v2.0/wiki/workspaces/batchQuery?operatorId", idempotent=True)
-    def get_workspaces(
-        self,
-        operator_id: str,
-        workspace_ids: list[str],
-        *,
-        option: GetWorkspacesOption | None = None,
-    ) -> Call[GetWorkspacesReply]:
-        """Get workspaces (批量获取知识库).
-
-        Args:
-            operator_id: 操作人unionId (例 e.g. `tXguN309iPhE4roSKPlLURAiEiE`)
-            workspace_ids: 知识库id
-            option: 可选参数
-
-        Codes: operationTimeout, paramError, permissionDenied, systemError, unknownError, workspaceNotExist.
-
-        Scopes: Wiki.Workspace.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: batch-acquisition-of-knowledge-base
-        """
-        return Call(GetWorkspacesReply)
-
-    @api("wiki_2_0.ListNodes", "GET /v2.0/wiki/nodes")
-    def list_nodes(
-        self,
-        parent_node_id: str,
-        operator_id: str,
-        *,
-        next_token: str | None = None,
-        max_results: Annotated[int, Field(le=50)] = 50,
-        with_permission_role: bool | None = None,
-    ) -> Query[ListNodesNode]:
-        """List nodes (获取节点列表).
-
-        Args:
-            parent_node_id: 父节点id (例 e.g. `MNDoxxxxmrZQ3`)
-            operator_id: 操作人unionId (例 e.g. `tXguNxxxxURAiEiE`)
-            next_token: 分页游标 (例 e.g. `next_token`)
-            max_results: 分页大小 (≤ 50; 默认 default `50`; 例 e.g. `30`)
-            with_permission_role: 是否获取权限信息 (默认 default `False`)
-
-        Codes: operationTimeout, paramError, parentNodeNotExist, permissionDenied, systemError, unknownError.
-
-        Scopes: Wiki.Node.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: get-node-list
-        """
-        return Listing(ListNodesNode, TOKEN, items="nodes")
-
-    @api("wiki_2_0.ListWorkspaces", "GET /v2.0/wiki/workspaces")
-    def list_workspaces(
-        self,
-        operator_id: str,
-        *,
-        next_token: str | None = None,
-        max_results: Annotated[int, Field(le=30)] = 30,
-        order_by: Literal["VIEW_TIME_DESC", "CREATE_TIME_DESC", "MODIFIED_TIME_DESC"] | None = None,
-        with_permission_role: bool | None = None,
-        team_id: str | None = None,
-    ) -> Query[ListWorkspacesWorkspace]:
-        """List workspaces (获取知识库列表).
-
-        Args:
-            operator_id: 操作人unionId
-            next_token: 分页游标
-            max_results: 分页大小 (≤ 30; 默认 default `30`)
-            order_by: 排序方式 (`VIEW_TIME_DESC` `CREATE_TIME_DESC` `MODIFIED_TIME_DESC`)
-            with_permission_role: 是否同时查询权限 (默认 default `False`)
-            team_id: (仅见于官方 SDK only in the official SDK)
-
-        Codes: operationTimeout, paramError, paramError.orderBy, permissionDenied, systemError, teamNotExist,
-            unknownError.
-
-        Scopes: Wiki.Workspace.Read.
-
-        Apps: internal, third_party_org.
-
-        Source: get-knowledge-base-list
-        """
-        return Listing(ListWorkspacesWorkspace, TOKEN, items="workspaces")
-
-    @api("wiki_2_0.AddTeam", "POST /v2.0/wiki/teams?operatorId")
-    def add_team(
-        self,
-        operator_id: str,
-        name: str,
-        *,
-        option: AddTeamOption | None = None,
-    ) -> Call[AddTeamReply]:
-        """Add team (新建知识小组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AddTeamReply)
+        return Call(Workspace, "workspace").or_none()
 
     @api("wiki_2_0.AddWorkspacesManager", "POST /v2.0/wiki/workspaces/managers?operatorId&workspaceId")
     def add_workspaces_manager(
         self,
         operator_id: str,
         workspace_id: str,
+        *,
         user_ids: list[str],
     ) -> Call[None]:
         """Add workspaces manager (添加知识库管理员).
@@ -816,28 +234,176 @@ class WikiV2(Manager):
     def get_default_hand_over_user(
         self,
         operator_id: str,
-    ) -> Call[GetDefaultHandOverUserReply]:
+    ) -> Call[str]:
         """Get default hand over user (查询员工离职时知识库默认转交人).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetDefaultHandOverUserReply)
+        return Call(str, "defaultHandoverUserId")
+
+    @api("wiki_2_0.GetMineWorkspace", "GET /v2.0/wiki/mineWorkspaces")
+    def get_mine_workspace(
+        self,
+        operator_id: str,
+    ) -> Call[Workspace]:
+        """Get mine workspace (获取我的文档知识库信息).
+
+        Args:
+            operator_id: 操作人unionId (例 e.g. `tXguN309iPhE4roSKPlLURAiEiE`)
+
+        Codes: operationTimeout, paramError, permissionDenied, systemError, unknownError.
+
+        Scopes: Wiki.Workspace.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: get-my-documents
+        """
+        return Call(Workspace, "workspace")
+
+    @api("wiki_2_0.GetNode", "GET /v2.0/wiki/nodes/{nodeId}")
+    def get_node(
+        self,
+        node_id: str,
+        operator_id: str,
+        *,
+        with_statistical_info: bool | None = None,
+        with_permission_role: bool | None = None,
+    ) -> Call[WikiNode]:
+        """Get node (获取节点).
+
+        Args:
+            node_id: 节点id
+            operator_id: 操作人unionId (例 e.g. `tXguxxxxRAiEiE`)
+            with_statistical_info: 是否获取统计信息 (默认 default `False`)
+            with_permission_role: 是否获取权限信息 (默认 default `False`)
+
+        Codes: nodeNotExist, operationTimeout, paramError, permissionDenied, systemError, unknownError.
+
+        Scopes: Wiki.Node.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: get-knowledge-base-acquisition-node
+        """
+        return Call(WikiNode, "node")
+
+    @api("wiki_2_0.GetNodeByUrl", "POST /v2.0/wiki/nodes/queryByUrl?operatorId", idempotent=True)
+    def get_node_by_url(
+        self,
+        operator_id: str,
+        *,
+        url: str,
+        option: OrDict[NodeOption] | None = None,
+    ) -> Call[WikiNode]:
+        """Get node by url (通过链接获取节点).
+
+        Args:
+            operator_id: 操作人unionId (例 e.g. `tXguxxxxiEiE`)
+            url: 文档链接
+            option: 可选参数
+
+        Codes: nodeNotExist, operationTimeout, paramError, permissionDenied, systemError, unknownError.
+
+        Scopes: Wiki.Node.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: get-node-by-link
+        """
+        return Call(WikiNode, "node")
+
+    @api("wiki_2_0.GetNodes", "POST /v2.0/wiki/nodes/batchQuery?operatorId", idempotent=True)
+    def get_nodes(
+        self,
+        operator_id: str,
+        *,
+        node_ids: list[str],
+        option: OrDict[NodeOption] | None = None,
+    ) -> Call[list[WikiNode]]:
+        """Get nodes (批量获取节点).
+
+        Args:
+            operator_id: 操作人unionId (例 e.g. `tXguNxxxxiEiE`)
+            node_ids: 节点id
+            option: 可选参数
+
+        Codes: operationTimeout, paramError, permissionDenied, systemError, unknownError.
+
+        Scopes: Wiki.Node.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: obtain-nodes-in-batch
+        """
+        return Call(list[WikiNode], "nodes").or_empty()
 
     @api("wiki_2_0.GetTeam", "GET /v2.0/wiki/teams/{teamId}")
     def get_team(
         self,
         team_id: str,
         operator_id: str,
-    ) -> Call[GetTeamReply]:
+    ) -> Call[Team]:
         """Get team (获取知识小组).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GetTeamReply)
+        return Call(Team, "team")
+
+    @api("wiki_2_0.GetWorkspace", "GET /v2.0/wiki/workspaces/{workspaceId}")
+    def get_workspace(
+        self,
+        workspace_id: str,
+        operator_id: str,
+        *,
+        with_permission_role: bool | None = None,
+    ) -> Call[Workspace]:
+        """Get workspace (获取知识库).
+
+        Args:
+            workspace_id: 知识库id
+            operator_id: 操作人unionId (例 e.g. `tXguN309iPhE4roSKPlLURAiEiE`)
+            with_permission_role: 是否获取权限信息 (默认 default `False`)
+
+        Codes: isNotWorkspace, operationTimeout, paramError, permissionDenied, systemError, unknownError,
+            workspaceNotExist.
+
+        Scopes: Wiki.Workspace.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: obtain-the-knowledge-base
+        """
+        return Call(Workspace, "workspace")
+
+    @api("wiki_2_0.GetWorkspaces", "POST /v2.0/wiki/workspaces/batchQuery?operatorId", idempotent=True)
+    def get_workspaces(
+        self,
+        operator_id: str,
+        *,
+        workspace_ids: list[str],
+        option: OrDict[WorkspaceOption] | None = None,
+    ) -> Call[list[Workspace]]:
+        """Get workspaces (批量获取知识库).
+
+        Args:
+            operator_id: 操作人unionId (例 e.g. `tXguN309iPhE4roSKPlLURAiEiE`)
+            workspace_ids: 知识库id
+            option: 可选参数
+
+        Codes: operationTimeout, paramError, permissionDenied, systemError, unknownError, workspaceNotExist.
+
+        Scopes: Wiki.Workspace.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: batch-acquisition-of-knowledge-base
+        """
+        return Call(list[Workspace], "workspaces").or_empty()
 
     @api("wiki_2_0.HandOverWorkspace", "POST /v2.0/wiki/managementOperations/workspaces/handOver?operatorId")
     def hand_over_workspace(
@@ -855,6 +421,35 @@ class WikiV2(Manager):
         """
         return Call(None)
 
+    @api("wiki_2_0.ListNodes", "GET /v2.0/wiki/nodes")
+    def list_nodes(
+        self,
+        parent_node_id: str,
+        operator_id: str,
+        *,
+        next_token: str | None = None,
+        max_results: Annotated[int, Field(le=50)] = 50,
+        with_permission_role: bool | None = None,
+    ) -> Query[WikiNode]:
+        """List nodes (获取节点列表).
+
+        Args:
+            parent_node_id: 父节点id (例 e.g. `MNDoxxxxmrZQ3`)
+            operator_id: 操作人unionId (例 e.g. `tXguNxxxxURAiEiE`)
+            next_token: 分页游标 (例 e.g. `next_token`)
+            max_results: 分页大小 (≤ 50; 默认 default `50`; 例 e.g. `30`)
+            with_permission_role: 是否获取权限信息 (默认 default `False`)
+
+        Codes: operationTimeout, paramError, parentNodeNotExist, permissionDenied, systemError, unknownError.
+
+        Scopes: Wiki.Node.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: get-node-list
+        """
+        return Listing(WikiNode, TOKEN, items="nodes")
+
     @api("wiki_2_0.ListOrgWorkspaces", "GET /v2.0/wiki/org/workspaces")
     def list_org_workspaces(
         self,
@@ -863,16 +458,14 @@ class WikiV2(Manager):
         page_number: int | None = None,
         page_size: int | None = None,
         status: int | None = None,
-    ) -> Query[ListOrgWorkspacesWorkspace]:
+    ) -> Query[OrgWorkspace]:
         """List org workspaces (获取组织所有知识库列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(
-            ListOrgWorkspacesWorkspace, Paging("pageNumber", 1, unit="pages", open_ended=True), items="workspaces"
-        )
+        return Listing(OrgWorkspace, Paging("pageNumber", 1, unit="pages", open_ended=True), items="workspaces")
 
     @api("wiki_2_0.ListTeams", "GET /v2.0/wiki/teams")
     def list_teams(
@@ -881,14 +474,46 @@ class WikiV2(Manager):
         *,
         max_results: int | None = None,
         next_token: str | None = None,
-    ) -> Query[ListTeamsTeam]:
+    ) -> Query[Team]:
         """List teams (获取知识小组列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(ListTeamsTeam, TOKEN, items="teams")
+        return Listing(Team, TOKEN, items="teams")
+
+    @api("wiki_2_0.ListWorkspaces", "GET /v2.0/wiki/workspaces")
+    def list_workspaces(
+        self,
+        operator_id: str,
+        *,
+        next_token: str | None = None,
+        max_results: Annotated[int, Field(le=30)] = 30,
+        order_by: Literal["VIEW_TIME_DESC", "CREATE_TIME_DESC", "MODIFIED_TIME_DESC"] | None = None,
+        with_permission_role: bool | None = None,
+        team_id: str | None = None,
+    ) -> Query[Workspace]:
+        """List workspaces (获取知识库列表).
+
+        Args:
+            operator_id: 操作人unionId
+            next_token: 分页游标
+            max_results: 分页大小 (≤ 30; 默认 default `30`)
+            order_by: 排序方式 (`VIEW_TIME_DESC` `CREATE_TIME_DESC` `MODIFIED_TIME_DESC`)
+            with_permission_role: 是否同时查询权限 (默认 default `False`)
+            team_id: (仅见于官方 SDK only in the official SDK)
+
+        Codes: operationTimeout, paramError, paramError.orderBy, permissionDenied, systemError, teamNotExist,
+            unknownError.
+
+        Scopes: Wiki.Workspace.Read.
+
+        Apps: internal, third_party_org.
+
+        Source: get-knowledge-base-list
+        """
+        return Listing(Workspace, TOKEN, items="workspaces")
 
     @api("wiki_2_0.SetDefaultHandOverUser", "POST /v2.0/wiki/managementSettings/defaultHandOverUsers/set?operatorId")
     def set_default_hand_over_user(

@@ -6,12 +6,14 @@ from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import TOKEN_FROM_ZERO
 from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class QueryGoodsListList(Record, alias_generator=camel):
-    goods_name: str | None
+class Good(Reply, alias_generator=camel):
+    """Good."""
+
+    goods_name: str = ""
     goods_no: str | None
     instance_id: str | None
     product_specs: str | None
@@ -27,11 +29,11 @@ class WmsV1(Manager):
         max_results: int | None = None,
         next_token: int | None = None,
         start_time_in_mills: int | None = None,
-    ) -> Query[QueryGoodsListList]:
+    ) -> Query[Good]:
         """Query goods list (获取物料列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Listing(QueryGoodsListList, TOKEN_FROM_ZERO, "result", items="list")
+        return Listing(Good, TOKEN_FROM_ZERO, "result", items="list")

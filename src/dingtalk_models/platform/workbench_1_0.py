@@ -2,66 +2,63 @@
 
 from __future__ import annotations
 
-from typing import Required
-
-from typing_extensions import TypedDict
+from collections.abc import Sequence
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.reply import Reply
 
 
-class AddRecentUserAppListUsedAppDetailList(TypedDict, total=False):
-    agent_id: Required[str]
-    """组织开通的应用Id"""
+class ComponentScope(Reply, alias_generator=camel):
+    """Component scope."""
+
+    dept_visible_scopes: list[int] = empty_list()
+    user_visible_scopes: list[str] = empty_list()
 
 
-class GetPluginPermissionPointReply(Record, alias_generator=camel):
-    permission_point_list: list[str] = empty_list()
-    """插件权限点列表"""
+class DingPortal(Reply, alias_generator=camel):
+    """Ding portal."""
+
+    app_uuid: str | None
+    ding_portal_name: str = ""
+    pages: list[DingPortalPage] = empty_list()
 
 
-class GetPluginRuleCheckInfoReply(Record, alias_generator=camel):
-    pack_code: str | None
-    """权限包code"""
-    plugin_rule_check_detail: str | None
-    """校验规则"""
+class DingPortalPage(Reply, alias_generator=camel):
+    """Ding portal page."""
 
-
-class GetDingPortalDetailReplyPages(Record, alias_generator=camel):
     all_visible: bool | None
     dept_ids: list[int] = empty_list()
-    page_name: str | None
+    page_name: str = ""
     page_uuid: str | None
     role_ids: list[int] = empty_list()
     userids: list[str] = empty_list()
 
 
-class GetDingPortalDetailReply(Record, alias_generator=camel):
-    app_uuid: str | None
-    ding_portal_name: str | None
-    pages: list[GetDingPortalDetailReplyPages] = empty_list()
+class PluginRuleCheck(Reply, alias_generator=camel):
+    """Plugin rule check."""
+
+    pack_code: str | None
+    """权限包code"""
+    plugin_rule_check_detail: str = ""
+    """校验规则"""
 
 
-class ListWorkBenchGroupReplyGroupList(Record, alias_generator=camel):
+class UsedAppDetail(Shape, alias_generator=camel):
+    """Used app detail (最近使用应用列表)."""
+
+    agent_id: str
+    """组织开通的应用Id"""
+
+
+class WorkBenchGroup(Reply, alias_generator=camel):
+    """Work bench group."""
+
     component_id: str | None
-    name: str | None
-
-
-class ListWorkBenchGroupReply(Record, alias_generator=camel):
-    group_list: list[ListWorkBenchGroupReplyGroupList] = empty_list()
-
-
-class QueryComponentScopesReply(Record, alias_generator=camel):
-    dept_visible_scopes: list[int] = empty_list()
-    user_visible_scopes: list[str] = empty_list()
-
-
-class QueryShortcutScopesReply(Record, alias_generator=camel):
-    dept_visible_scopes: list[int] = empty_list()
-    user_visible_scopes: list[str] = empty_list()
+    name: str = ""
 
 
 class WorkbenchV1(Manager):
@@ -69,15 +66,16 @@ class WorkbenchV1(Manager):
     def add_recent_user_app_list(
         self,
         corp_id: str,
-        used_app_detail_list: list[AddRecentUserAppListUsedAppDetailList],
         user_id: str,
+        *,
+        used_app_detail_list: Sequence[OrDict[UsedAppDetail]],
     ) -> Call[None]:
         """Add recent user app list (批量添加最近使用应用).
 
         Args:
             corp_id: 组织corpId
-            used_app_detail_list: 最近使用应用列表
             user_id: 员工userId
+            used_app_detail_list: 最近使用应用列表
 
         Codes: illegalParameter.
 
@@ -89,12 +87,25 @@ class WorkbenchV1(Manager):
         """
         return Call(None)
 
+    @api("workbench_1_0.GetDingPortalDetail", "GET /v1.0/workbench/dingPortals/{appUuid}")
+    def get_ding_portal_detail(
+        self,
+        app_uuid: str,
+    ) -> Call[DingPortal]:
+        """Get ding portal detail (查询自定义工作台).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DingPortal)
+
     @api("workbench_1_0.GetPluginPermissionPoint", "GET /v1.0/workbench/plugins/permissions")
     def get_plugin_permission_point(
         self,
         *,
         mini_app_id: str | None = None,
-    ) -> Call[GetPluginPermissionPointReply]:
+    ) -> Call[list[str]]:
         """Get plugin permission point (获取工作台插件权限点).
 
         Args:
@@ -108,14 +119,14 @@ class WorkbenchV1(Manager):
 
         Source: obtain-the-permissions-of-the-workbench-plug-in
         """
-        return Call(GetPluginPermissionPointReply)
+        return Call(list[str], "permissionPointList").or_empty()
 
     @api("workbench_1_0.GetPluginRuleCheckInfo", "GET /v1.0/workbench/plugins/validationRules")
     def get_plugin_rule_check_info(
         self,
         *,
         mini_app_id: str | None = None,
-    ) -> Call[GetPluginRuleCheckInfoReply]:
+    ) -> Call[PluginRuleCheck]:
         """Get plugin rule check info (获取工作台插件检验的规则信息).
 
         Args:
@@ -129,45 +140,32 @@ class WorkbenchV1(Manager):
 
         Source: you-can-call-this-operation-to-obtain-the-information-about
         """
-        return Call(GetPluginRuleCheckInfoReply)
-
-    @api("workbench_1_0.GetDingPortalDetail", "GET /v1.0/workbench/dingPortals/{appUuid}")
-    def get_ding_portal_detail(
-        self,
-        app_uuid: str,
-    ) -> Call[GetDingPortalDetailReply]:
-        """Get ding portal detail (查询自定义工作台).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetDingPortalDetailReply)
+        return Call(PluginRuleCheck)
 
     @api("workbench_1_0.ListWorkBenchGroup", "GET /v1.0/workbench/groups")
     def list_work_bench_group(
         self,
-        group_type: str,
         op_union_id: str,
         *,
+        group_type: str,
         ecological_corp_id: str | None = None,
-    ) -> Call[ListWorkBenchGroupReply]:
+    ) -> Call[list[WorkBenchGroup]]:
         """List work bench group (获取工作台分组列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ListWorkBenchGroupReply)
+        return Call(list[WorkBenchGroup], "groupList").or_empty()
 
     @api("workbench_1_0.ModifyWorkbenchBadge", "POST /v1.0/workbench/badges/modify")
     def modify_workbench_badge(
         self,
-        modify_mode: str,
         red_dot_relation_id: str,
-        red_dot_type: str,
         user_id: str,
         *,
+        modify_mode: str,
+        red_dot_type: str,
         biz_id_list: list[str] | None = None,
         is_added: bool | None = None,
     ) -> Call[None]:
@@ -183,35 +181,36 @@ class WorkbenchV1(Manager):
     def query_component_scopes(
         self,
         component_id: str,
-    ) -> Call[QueryComponentScopesReply]:
+    ) -> Call[ComponentScope]:
         """Query component scopes (工作台组件授权范围查询).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryComponentScopesReply)
+        return Call(ComponentScope)
 
     @api("workbench_1_0.QueryShortcutScopes", "GET /v1.0/workbench/shortcuts/{shortcutKey}/scopes")
     def query_shortcut_scopes(
         self,
         shortcut_key: str,
-    ) -> Call[QueryShortcutScopesReply]:
+    ) -> Call[ComponentScope]:
         """Query shortcut scopes (查询快捷方式可见范围).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(QueryShortcutScopesReply)
+        return Call(ComponentScope)
 
     @api("workbench_1_0.UndoDeletion", "POST /v1.0/workbench/badges/undoDeleted")
     def undo_deletion(
         self,
-        biz_id_list: list[str],
         red_dot_relation_id: str,
-        red_dot_type: str,
         user_id: str,
+        *,
+        biz_id_list: list[str],
+        red_dot_type: str,
     ) -> Call[None]:
         """Undo deletion (工作台数字红点支持撤销已被删除的资源).
 
@@ -226,8 +225,8 @@ class WorkbenchV1(Manager):
         self,
         app_uuid: str,
         page_uuid: str,
-        all_visible: bool,
         *,
+        all_visible: bool,
         dept_ids: list[int] | None = None,
         role_ids: list[int] | None = None,
         userids: list[str] | None = None,

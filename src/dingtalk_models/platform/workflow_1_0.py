@@ -2,342 +2,460 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import Old, api
 from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO, Paging
-from dingtalk_models.core.wire import Millis, camel, empty_list, wire
+from dingtalk_models.core.wire import BeijingTime, IsoTime, Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.file.approval_file import ApprovalFileManager
 from dingtalk_models.resource.manager import Manager, alias
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.needs import Needs, OneOf
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply, promised
 from dingtalk_models.smartwork.approval_form import ApprovalFormManager
 from dingtalk_models.smartwork.approval_instance import ApprovalInstanceManager
 
 
-class BatchUpdateProcessInstanceUpdateProcessInstanceRequestsNotifiers(TypedDict, total=False):
-    user_id: Required[str]
-    """抄送人userId (例 e.g. `001`)"""
+class Attachment(Reply, alias_generator=camel):
+    """Attachment (评论附件列表)."""
+
+    file_id: str | None
+    """附件钉盘ID"""
+    file_name: str = ""
+    """附件名称"""
+    file_size: str | None
+    """文件大小"""
+    file_type: str | None
+    """文件类型"""
+    space_id: str | None
 
 
-class BatchUpdateProcessInstanceUpdateProcessInstanceRequests(TypedDict, total=False):
-    process_instance_id: Required[str]
-    """实例ID (例 e.g. `EF6YJL35`)"""
-    status: Required[Literal["COMPLETED", "TERMINATED"]]
-    """实例状态 (`COMPLETED` `TERMINATED`)"""
-    result: Required[str]
-    """实例结果 (例 e.g. `agree`)"""
-    notifiers: list[BatchUpdateProcessInstanceUpdateProcessInstanceRequestsNotifiers]
-    """抄送人userId列表"""
+class AvailableTemplate(Shape, alias_generator=camel):
+    """Available template."""
+
+    name: str | None = None
+    """支持三方进行自定义配置的功能模块名称 (例 e.g. `我的模板`)"""
+    process_code: str | None = None
+    """保存或更新的表单code"""
 
 
-class CreateIntegratedTaskTasks(TypedDict, total=False):
-    user_id: str
-    """用户userId (例 e.g. `manager001`)"""
-    url: Annotated[str, Field(max_length=1024)]
-    """待办事项跳转URL (≤ 1024 字符 characters; 例 e.g. `https://www.dingtalk.com`)"""
-    custom_data: Annotated[str, Field(max_length=500)]
-    """用户自定义数据 (≤ 500 字符 characters; 例 e.g. `test***`)"""
-    due_timestamp: Millis
-    """任务截止时间 (单位 unit 毫秒; 例 e.g. `1758729600000`)"""
+class BehaviorLinkage(Reply, alias_generator=camel):
+    """Behavior linkage (表单关联控件列表)."""
 
-
-class CreateIntegratedTaskFeatureConfigFeaturesCallback(TypedDict, total=False):
-    app_uuid: str
-    """网关appUuid (例 e.g. `开发组织的corpId`)"""
-    api_key: str
-    """网关apiKey (例 e.g. `数据源配置后生成的apiKey`)"""
-    version: str
-    """网关接口版本 - (默认 default `1`)"""
-
-
-class CreateIntegratedTaskFeatureConfigFeatures(TypedDict, total=False):
-    name: str
-    """支持三方进行自定义配置的功能模块名称 (例 e.g. `CUSTOM_SHORTCUT`)"""
-    pc_url: Annotated[str, Field(max_length=1024)]
-    """三方自定义的pc端跳转链接 (≤ 1024 字符 characters; 例 e.g. `www.dingtalk.com`)"""
-    mobile_url: Annotated[str, Field(max_length=1024)]
-    """三方自定义的手机端跳转链接 (≤ 1024 字符 characters; 例 e.g. `www.dingtalk.com`)"""
-    run_type: Literal["ORIGIN", "REDIRECT"]
-    """运行方式 (`ORIGIN` `REDIRECT`)"""
-    callback: CreateIntegratedTaskFeatureConfigFeaturesCallback
-    """网关回调配置"""
-    config: Annotated[str, Field(max_length=1024)]
-    """三方进行自定义配置的功能模块对应的配置信息 (≤ 1024 字符 characters)"""
-
-
-class CreateIntegratedTaskFeatureConfig(TypedDict, total=False):
-    features: list[CreateIntegratedTaskFeatureConfigFeatures]
-    """配置列表"""
-
-
-class CreateIntegratedTaskReplyResult(Record, alias_generator=camel):
-    task_id: int | None
-    """OA审批任务ID"""
-    user_id: str | None
-    """OA审批任务执行人用户userId"""
-
-
-class CreateIntegratedTaskReply(Record, alias_generator=camel):
-    result: list[CreateIntegratedTaskReplyResult] = empty_list()
-    """返回结果列表"""
-
-
-class GetConditionFormComponentReplyResult(Record, alias_generator=camel):
-    id: str | None
-    """表单ID"""
-    label: str | None
-    """表单名称"""
-
-
-class GetConditionFormComponentReply(Record, alias_generator=camel):
-    result: list[GetConditionFormComponentReplyResult] = empty_list()
-    """返回结果"""
-
-
-class PremiumAddApproveDentryAuthFileInfos(TypedDict, total=False):
-    file_id: Required[str]
-    """文件fileId (例 e.g. `B1oQixxxx`)"""
-    space_id: Required[int]
-    """审批钉盘空间spaceId (例 e.g. `111`)"""
-
-
-class PremiumBatchExecuteProcessInstancesTaskInfoList(TypedDict, total=False):
-    task_id: Required[int]
-    """任务ID (例 e.g. `12345`)"""
-    process_instance_id: Required[str]
-    """审批实例ID (例 e.g. `a171de6c-8bxxxx`)"""
-
-
-class PremiumBatchExecuteProcessInstancesReplyResult(Record, alias_generator=camel):
-    result: bool | None
-    """审批结果"""
-    message: str | None
-    """审批结果信息"""
-
-
-class PremiumBatchExecuteProcessInstancesReply(Record, alias_generator=camel):
-    result: dict[str, PremiumBatchExecuteProcessInstancesReplyResult] | None
-    """任务结果"""
-
-
-class PremiumGetAttachmentSpaceReplyResult(Record, alias_generator=camel):
-    space_id: int | None
-    """钉盘空间ID"""
-
-
-class PremiumGetAttachmentSpaceReply(Record, alias_generator=camel):
-    result: PremiumGetAttachmentSpaceReplyResult | None
-    """返回结果"""
-
-
-class PremiumGetDoneTasksList(Record, alias_generator=camel):
-    task_id: str | None
-    """任务ID"""
-    process_instance_id: str | None
-    """实例ID"""
-    result: str | None
-    """任务处理结果 (`agree` `refuse`)"""
-    status: str | None
-    """实例状态 (`RUNNING` `TERMINATED` `COMPLETED`)"""
-    process_create_time: str | None
-    """实例发起时间"""
-    process_end_time: str | None
-    """实例完成时间"""
-    originator_name: str | None
-    """发起人姓名"""
-    originator_id: str | None
-    """发起人ID"""
-    originator_photo: str | None
-    """发起人头像"""
-    form_massage: str | None
-    """摘要"""
-    url: str | None
-    """详情页链接"""
-    title: str | None
-    """标题"""
-    process_type: int | None
-    """审批类型 (`0` `1`)"""
-    activity_id: str | None
-    """任务节点ID"""
-
-
-class PremiumGetFieldModifiedHistoryReplyResult(Record, alias_generator=camel):
-    field_id: str | None
-    """字段ID"""
     value: str | None
-    """修改记录值"""
-    create_time: str | None
-    """操作时间"""
-    user_id: str | None
-    """操作者ID"""
-    name: str | None
-    """操作者名称"""
+    """控件值"""
+    targets: list[BehaviorLinkageTarget] = empty_list()
+    """关联控件列表"""
 
 
-class PremiumGetFieldModifiedHistoryReply(Record, alias_generator=camel):
-    result: list[PremiumGetFieldModifiedHistoryReplyResult] = empty_list()
-    """返回结果"""
+class BehaviorLinkageTarget(Reply, alias_generator=camel):
+    """Behavior linkage target (关联控件列表)."""
 
-
-class PremiumGetFormInstanceReplyFormInstDataList(Record, alias_generator=camel):
-    component_type: str | None
-    """控件类型"""
-    biz_alias: str | None
-    """控件别名"""
-    extend_value: str | None
-    """表单控件扩展数据"""
-    label: str | None
-    """控件名称"""
-    value: str | None
-    """控件填写的数据"""
-    key: str | None
-    """控件唯一ID"""
-
-
-class PremiumGetFormInstanceReply(Record, alias_generator=camel):
-    form_instance_id: str | None
-    """实例ID"""
-    form_inst_data_list: list[PremiumGetFormInstanceReplyFormInstDataList] = empty_list()
-    """表单控件数据列表"""
-    app_uuid: str | None
-    """应用搭建ID"""
-    form_code: str | None
-    """表单模板ID"""
-    title: str | None
-    """表单标题"""
-    creator: str | None
-    """创建人"""
-    modifier: str | None
-    """修改人"""
-    create_timestamp: Millis | None
-    """实例创建时间戳"""
-    modify_timestamp: Millis | None
-    """实例最近修改时间戳"""
-    out_instance_id: str | None
-    """外联业务实例ID"""
-    out_biz_code: str | None
-    """外联业务code"""
-    attributes: dict[str, JsonValue] | None
-    """扩展信息"""
-
-
-class PremiumGetFormInstancesValueFormInstDataList(Record, alias_generator=camel):
-    component_type: str | None
-    """控件类型"""
-    biz_alias: str | None
-    """控件别名"""
-    extend_value: str | None
-    """表单控件扩展数据"""
-    label: str | None
-    """控件名称"""
-    value: str | None
-    """控件填写的数据"""
-    key: str | None
-    """控件唯一ID"""
-
-
-class PremiumGetFormInstancesValue(Record, alias_generator=camel):
-    form_instance_id: str | None
-    """表单实例ID"""
-    app_uuid: str | None
-    """应用搭建ID"""
-    form_code: str | None
-    """表单模板code"""
-    title: str | None
-    """标题"""
-    creator: str | None
-    """创建人"""
-    modifier: str | None
-    """修改人"""
-    create_timestamp: Millis | None
-    """创建时间"""
-    modify_timestamp: Millis | None
-    """修改时间"""
-    out_instance_id: str | None
-    """外部实例编码"""
-    out_biz_code: str | None
-    """外部业务编码"""
-    attributes: dict[str, JsonValue] | None
-    """扩展信息"""
-    form_inst_data_list: list[PremiumGetFormInstancesValueFormInstDataList] = empty_list()
-    """表单实例控件数据列表"""
-
-
-class PremiumGetFormSchemaReplyResultSchemaContentItemsPropsStatField(Record, alias_generator=camel):
-    id: str | None
-    """id"""
-    label: str | None
-    """名称"""
-    upper: bool | None
-    """是否大写"""
-    unit: str | None
-    """单位"""
-
-
-class PremiumGetFormSchemaReplyResultSchemaContentItemsPropsObjOptions(Record, alias_generator=camel):
-    value: str | None
-    """选项值"""
-
-
-class PremiumGetFormSchemaReplyResultSchemaContentItemsPropsPush(Record, alias_generator=camel):
-    push_switch: int | None
-    """开启状态 (`1` `0`)"""
-    push_tag: str | None
-    """状态显示名称"""
-    attendance_rule: int | None
-    """考勤类型 (`1` `2` `3` `4`)"""
-
-
-class PremiumGetFormSchemaReplyResultSchemaContentItemsPropsHolidayOptions(Record, alias_generator=camel):
-    key: str | None
-
-
-class PremiumGetFormSchemaReplyResultSchemaContentItemsPropsBehaviorLinkageTargets(Record, alias_generator=camel):
     field_id: str | None
     """字段 id"""
     behavior: str | None
     """行为"""
 
 
-class PremiumGetFormSchemaReplyResultSchemaContentItemsPropsBehaviorLinkage(Record, alias_generator=camel):
+class Callback(Shape, alias_generator=camel):
+    """Callback (网关回调配置)."""
+
+    app_uuid: str | None = None
+    """网关appUuid (例 e.g. `开发组织的corpId`)"""
+    api_key: str | None = None
+    """网关apiKey (例 e.g. `数据源配置后生成的apiKey`)"""
+    version: str | None = None
+    """网关接口版本 - (默认 default `1`)"""
+
+
+class Child(Shape, alias_generator=camel):
+    """Child."""
+
+    component_type: str | None = None
+    """(例 e.g. `TextField`)"""
+    props: Prop | None = None
+
+
+class CommentConf(Reply, alias_generator=camel):
+    """Comment conf."""
+
+    comment_description: str = ""
+    comment_hidden_for_proposer: bool | None
+    comment_required: bool | None
+
+
+class ConditionFormComponent(Reply, alias_generator=camel):
+    """Condition form component."""
+
+    id: str
+    """表单ID"""
+    label: str = ""
+    """表单名称"""
+
+
+class CopiedProcess(Reply, Shape, alias_generator=camel):
+    """Copied process."""
+
+    biz_type: str | None = None
+    name: str = ""
+    process_code: str
+
+
+class CopyOption(Shape, alias_generator=camel):
+    """Copy option."""
+
+    copy_type: int | None = None
+
+
+class CreatedOrUpdateDir(Reply, alias_generator=camel):
+    """Created or update dir."""
+
+    biz_group: str | None
+    """业务分组ID"""
+    dir_id: str
+    """分组ID"""
+
+
+class DataSource(Shape, alias_generator=camel):
+    """Data source."""
+
+    target: DataSourceTarget | None = None
+    type: str | None = None
+
+
+class DataSourceTarget(Shape, alias_generator=camel):
+    """Data source target."""
+
+    app_type: int | None = None
+    app_uuid: str | None = None
+    """网关appUuid"""
+    biz_type: str | None = None
+    form_code: str | None = None
+
+
+class DoneTask(Reply, alias_generator=camel):
+    """Done task."""
+
+    task_id: str | None
+    """任务ID"""
+    process_instance_id: str
+    """实例ID"""
+    result: str | None
+    """任务处理结果 (`agree` `refuse`)"""
+    status: str
+    """实例状态 (`RUNNING` `TERMINATED` `COMPLETED`)"""
+    process_create_time: IsoTime
+    """实例发起时间"""
+    process_end_time: IsoTime | None
+    """实例完成时间"""
+    originator_name: str = ""
+    """发起人姓名"""
+    originator_id: str | None
+    """发起人ID"""
+    originator_photo: str | None
+    """发起人头像"""
+    form_massage: str
+    """摘要"""
+    url: str
+    """实例详情页链接"""
+    title: str
+    """标题"""
+    process_type: int
+    """审批类型 (`0` `1`)"""
+    activity_id: str | None
+    """任务节点ID"""
+    app_type: int | None
+    """表单类型 (`0` `1` `2`)"""
+
+
+class ExecutedProcessInstance(Reply, alias_generator=camel):
+    """Executed process instance."""
+
+    result: bool | None
+    """审批结果"""
+    message: str = ""
+    """审批结果信息"""
+
+
+class Feature(Shape, alias_generator=camel):
+    """Feature (配置列表)."""
+
+    name: (
+        Literal[
+            "TASK_EXECUTE",
+            "SYNC_BOXSTER",
+            "CUSTOM_SHORTCUT",
+            "AFFILIATION_DIR",
+            "CUSTOM_ACTION_DEFINITION",
+            "CUSTOM_ACTION_APPLY",
+        ]
+        | None
+    ) = None
+    """支持三方进行自定义配置的功能模块名称 (`TASK_EXECUTE` `SYNC_BOXSTER` `CUSTOM_SHORTCUT` `AFFILIATION_DIR` `CUSTOM_ACTION_DEFINITION` `CUSTOM_ACTION_APPLY`)"""
+    pc_url: Annotated[str, Field(max_length=1024)] | None = None
+    """三方自定义的pc端跳转链接 (≤ 1024 字符 characters; 例 e.g. `https://www.dingtalk.com`)"""
+    mobile_url: Annotated[str, Field(max_length=1024)] | None = None
+    """三方自定义的手机端跳转链接 (≤ 1024 字符 characters; 例 e.g. `https://www.dingtalk.com`)"""
+    run_type: Literal["ORIGIN", "REDIRECT", "DEFAULT", "OUTBIZ_CUSTOM"] | None = None
+    """运行方式 (`ORIGIN` `REDIRECT` `DEFAULT` `OUTBIZ_CUSTOM`)"""
+    callback: Callback | None = None
+    """网关回调配置"""
+    config: Annotated[str, Field(max_length=1024)] | None = None
+    """三方进行自定义配置的功能模块对应的配置信息 (≤ 1024 字符 characters)"""
+
+
+class FeatureConfig(Shape, alias_generator=camel):
+    """Feature config (流程中心集成配置)."""
+
+    features: list[Feature] = empty_list()
+    """配置列表"""
+
+
+class FieldModifiedHistory(Reply, alias_generator=camel):
+    """Field modified history."""
+
+    create_time: IsoTime
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    field_id: str | None
+    """字段ID"""
+    name: str = ""
+    """操作者名称"""
+    user_id: str | None
+    """操作者ID"""
     value: str | None
-    """控件值"""
-    targets: list[PremiumGetFormSchemaReplyResultSchemaContentItemsPropsBehaviorLinkageTargets] = empty_list()
-    """关联控件列表"""
+    """修改记录值"""
 
 
-class PremiumGetFormSchemaReplyResultSchemaContentItemsProps(Record, alias_generator=camel):
-    id: str | None
+class FileInfo(Shape, alias_generator=camel):
+    """File info (授权的钉盘文件信息列表)."""
+
+    file_id: str
+    """文件fileId (例 e.g. `B1oQixxxx`)"""
+    space_id: int
+    """审批钉盘空间spaceId (例 e.g. `111`)"""
+
+
+class Form(Reply, alias_generator=camel):
+    """Form."""
+
+    app_type: int | None
+    app_uuid: str | None
+    biz_type: str | None
+    content: str = ""
+    create_time: int
+    creator: str
+    form_code: str | None
+    form_uuid: str | None
+    memo: str = ""
+    modified_time: Annotated[int | None, wire("modifedTime")]
+    name: str = ""
+    owner_id: str | None
+    status: str | None
+
+
+class FormComponent(Shape, alias_generator=camel):
+    """Form component (表单控件列表)."""
+
+    children: list[dict[str, JsonValue]] = empty_list()
+    component_type: str | None = None
+    props: Prop | None = None
+
+
+class FormComponentValue(Shape, alias_generator=camel):
+    """Form component value (表单控件列表)."""
+
+    id: Annotated[str, Field(max_length=64)] | None = None
+    """控件id (例 e.g. `PhoneField_IZI2LP8QF6O0`)"""
+    biz_alias: Annotated[str, Field(max_length=64)] | None = None
+    """控件别名 (≤ 64 字符 characters)"""
+    name: Annotated[str, Field(max_length=64)] | None = None
+    """表单名称 (≤ 64 字符 characters; 例 e.g. `单行输入框`)"""
+    value: Annotated[str, Field(max_length=65535)] | None = None
+    """表单值 (≤ 65535 字符 characters; 例 e.g. `单行输入框示例`)"""
+    ext_value: Annotated[str, Field(max_length=8192)] | None = None
+    """表单扩展值 (≤ 8192 字符 characters)"""
+    component_type: (
+        Literal[
+            "TextField",
+            "TextareaField",
+            "NumberField",
+            "DDSelectField",
+            "DDMultiSelectField",
+            "DDDateField",
+            "DDDateRangeField",
+            "TextNote",
+            "PhoneField",
+            "DDPhotoField",
+            "MoneyField",
+            "TableField",
+            "DDAttachment",
+            "InnerContactField",
+            "RelateField",
+            "FormRelateField",
+            "AddressField",
+            "StarRatingField",
+            "DepartmentField",
+        ]
+        | None
+    ) = None
+    """控件类型 (`TextField` `TextareaField` `NumberField` `DDSelectField` `DDMultiSelectField` `DDDateField` `DDDateRangeField` `TextNote` `DDPhotoField` `MoneyField` `TableField` `DDAttachment` `InnerContactField` `RelateField` `AddressField` `StarRatingField` `DepartmentField` 等 or others)"""
+    details: Annotated[list[FormComponentValueDetail], Field(max_length=150)] = empty_list()
+    """子控件列表 (≤ 150 项 items)"""
+
+
+class FormComponentValueDetail(Shape, alias_generator=camel):
+    """Form component value detail (子控件列表)."""
+
+    id: str | None = None
+    """控件id (例 e.g. `PhoneField_IZI2LP8QF6O0`)"""
+    biz_alias: str | None = None
+    """控件别名 (例 e.g. `Phone`)"""
+    name: str | None = None
+    """控件名称 (例 e.g. `PhoneField`)"""
+    value: str | None = None
+    """控件值 (例 e.g. `123xxxxxxxx`)"""
+    ext_value: str | None = None
+    """控件扩展值 (例 e.g. `总个数:1`)"""
+    details: Annotated[list[ProcessInstanceDetail], Field(max_length=150)] = empty_list()
+    """子控件列表 (≤ 150 项 items)"""
+
+
+class FormInstance(Reply, alias_generator=camel):
+    """Form instance (表单实例控件数据列表)."""
+
+    component_type: str
+    """控件类型"""
+    biz_alias: str
+    """控件别名"""
+    extend_value: str | None
+    """表单控件扩展数据"""
+    label: str
+    """控件名称"""
+    value: str
+    """控件填写的数据"""
+    key: str
+    """控件唯一ID"""
+
+
+class FormInstancePage(Reply, alias_generator=camel):
+    """Form instance page."""
+
+    form_instance_id: str
+    """表单实例ID"""
+    form_inst_data_list: list[FormInstance] = empty_list()
+    """表单实例控件数据列表"""
+    app_uuid: str
+    """应用搭建ID"""
+    form_code: str
+    """表单模板code"""
+    title: str
+    """表单标题"""
+    creator: str
+    """创建人"""
+    modifier: str
+    """修改人"""
+    create_timestamp: Millis
+    """实例创建时间戳"""
+    modify_timestamp: Millis
+    """实例最近修改时间戳"""
+    out_instance_id: str
+    """外联业务实例ID"""
+    out_biz_code: str
+    """外联业务code"""
+    attributes: dict[str, JsonValue] = empty_dict()
+    """扩展信息"""
+
+
+class FormSchema(Reply, alias_generator=camel):
+    """Form schema."""
+
+    creator_user_id: str
+    """创建人 userId"""
+    form_code: str | None
+    """表单的唯一码"""
+    name: str = ""
+    """表单名称"""
+    memo: str = ""
+    """文案"""
+    schema_content: FormSchemaPage | None
+    """表单 schema"""
+    icon: str = ""
+    """图标"""
+    app_type: int | None
+    """表单类型"""
+    status: str | None
+    """状态 (`PUBLISHED` `INVALID` `SAVED`)"""
+    gmt_create: Millis
+    """创建时间的时间戳"""
+    gmt_modified: Millis | None
+    """修改时间的时间戳"""
+
+
+class FormSchemaPage(Reply, alias_generator=camel):
+    """Form schema page (表单 schema)."""
+
+    title: str = ""
+    """表单名称"""
+    icon: str = ""
+    """图标"""
+    items: list[FormSchemaPageEntry] = empty_list()
+    """控件列表"""
+
+
+class FormSchemaPageEntry(Reply, alias_generator=camel):
+    """Form schema page entry (控件列表)."""
+
+    component_name: str | None
+    """控件类型 (`TextField` `TextareaField` `NumberField` `DDSelectField` `DDMultiSelectField` `DDDateField` `DDDateRangeField` `TextNote` `PhoneField` `DDPhotoField` `MoneyField` `TableField` `DDAttachment` `InnerContactField` `DepartmentField` `RelateField` `AddressField` `StarRatingField` `FormRelateField`)"""
+    props: FormSchemaPageEntryProp | None
+    """控件属性"""
+    children: list[FormSchemaPageEntryChild] = empty_list()
+    """子控件列表"""
+
+
+class FormSchemaPageEntryChild(Reply, alias_generator=camel):
+    """Form schema page entry child (子控件列表)."""
+
+    component_name: str | None
+    """子控件类型 (`TextField` `TextareaField` `NumberField` `DDSelectField` `DDMultiSelectField` `DDDateField` `DDDateRangeField` `TextNote` `PhoneField` `DDPhotoField` `MoneyField` `DDAttachment` `InnerContactField` `DepartmentField` `RelateField` `AddressField` `StarRatingField` `FormRelateField`)"""
+    props: FormSchemaPageEntryProp | None
+    """子控件属性"""
+
+
+class FormSchemaPageEntryProp(Reply, alias_generator=camel):
+    """Form schema page entry prop (子控件属性)."""
+
+    id: str
     """控件 id"""
     table_view_mode: str | None
     """明细填写方式 (`list` `table`)"""
-    label: str | None
+    label: str
     """控件名称"""
-    biz_alias: str | None
+    biz_alias: str
     """控件业务自定义别名"""
-    required: bool | None
-    placeholder: str | None
+    required: bool
+    placeholder: str = ""
     """占位符"""
     options: list[str] = empty_list()
     """单选框选项值"""
     app_id: int | None
     """ISV"""
-    duration_label: str | None
+    duration_label: str = ""
     """兼容字段"""
     push_to_calendar: int | None
     """是否推送管理日历 (`1` `0`)"""
     align: str | None
     """textNote的样式 (`top` `middle` `bottom`)"""
-    stat_field: list[PremiumGetFormSchemaReplyResultSchemaContentItemsPropsStatField] = empty_list()
+    stat_field: list[FormSchemaPageEntryPropStatField] = empty_list()
     """需要计算总和的明细组件"""
     hide_label: bool | None
     """加班套件4.0新增"""
-    obj_options: list[PremiumGetFormSchemaReplyResultSchemaContentItemsPropsObjOptions] = empty_list()
+    obj_options: list[ObjOption] = empty_list()
     """选项内容列表"""
     format: str | None
     """时间格式"""
@@ -345,7 +463,7 @@ class PremiumGetFormSchemaReplyResultSchemaContentItemsProps(Record, alias_gener
     """是否推送到考勤"""
     label_editable_freeze: bool | None
     """label是否可修改"""
-    push: PremiumGetFormSchemaReplyResultSchemaContentItemsPropsPush | None
+    push: Push | None
     """同步到考勤"""
     common_biz_type: str | None
     required_editable_freeze: bool | None
@@ -364,10 +482,10 @@ class PremiumGetFormSchemaReplyResultSchemaContentItemsProps(Record, alias_gener
     """业务套件类型"""
     staff_status_enabled: bool | None
     """是否开启员工状态"""
-    action_name: str | None
+    action_name: str = ""
     """加班套件4.0新增"""
-    attend_type_label: str | None
-    child_field_visible: dict[str, bool] | None
+    attend_type_label: str = ""
+    child_field_visible: dict[str, bool] = empty_dict()
     """套件内子组件可见性"""
     not_print: str | None
     """是否参与打印 (`1` `0`)"""
@@ -375,7 +493,7 @@ class PremiumGetFormSchemaReplyResultSchemaContentItemsProps(Record, alias_gener
     """明细打印排版方式"""
     duration: bool | None
     """是否自动计算时长"""
-    holiday_options: list[PremiumGetFormSchemaReplyResultSchemaContentItemsPropsHolidayOptions] = empty_list()
+    holiday_options: list[HolidayOption] = empty_list()
     """兼容出勤套件类型"""
     use_calendar: bool | None
     """是否使用考勤日历"""
@@ -385,17 +503,17 @@ class PremiumGetFormSchemaReplyResultSchemaContentItemsProps(Record, alias_gener
     """是否可编辑"""
     async_condition: bool | None
     """套件是否开启异步获取分条件规则"""
-    behavior_linkage: list[PremiumGetFormSchemaReplyResultSchemaContentItemsPropsBehaviorLinkage] = empty_list()
+    behavior_linkage: list[BehaviorLinkage] = empty_list()
     """表单关联控件列表"""
     show_attend_options: bool | None
     """兼容出勤套件类型"""
     not_upper: str | None
     """是否需要大写"""
-    fields_info: str | None
+    fields_info: str = ""
     """关联表单中的fields存储"""
     e_sign: bool | None
     """e签宝专用标识"""
-    main_title: str | None
+    main_title: str = ""
     """加班套件4.0新增"""
     formula: str | None
     """公式"""
@@ -403,72 +521,53 @@ class PremiumGetFormSchemaReplyResultSchemaContentItemsProps(Record, alias_gener
     """内部联系人choice (`1` `0`)"""
 
 
-class PremiumGetFormSchemaReplyResultSchemaContentItemsChildrenProps(Record, alias_generator=camel):
-    id: str | None
-    """控件id"""
-    label: str | None
-    """控件名称"""
-    biz_alias: str | None
-    """控件业务别名"""
-    required: bool | None
-    options: list[str] = empty_list()
-    """单选框选项值"""
+class FormSchemaPageEntryPropStatField(Reply, alias_generator=camel):
+    """Form schema page entry prop stat field (需要计算总和的明细组件)."""
+
+    id: str
+    """id"""
+    label: str = ""
+    """名称"""
+    upper: bool | None
+    """是否大写"""
+    unit: str | None
+    """单位"""
 
 
-class PremiumGetFormSchemaReplyResultSchemaContentItemsChildren(Record, alias_generator=camel):
-    component_name: str | None
-    """子控件类型 (`TextField` `TextareaField` `NumberField` `DDSelectField` `DDMultiSelectField` `DDDateField` `DDDateRangeField` `TextNote` `PhoneField` `DDPhotoField` `MoneyField` `DDAttachment` `InnerContactField` `DepartmentField` `RelateField` `AddressField` `StarRatingField` `FormRelateField`)"""
-    props: PremiumGetFormSchemaReplyResultSchemaContentItemsChildrenProps | None
-    """子控件属性"""
+class GrantedProcessInstance(Reply, alias_generator=camel):
+    """Granted process instance."""
+
+    space_id: int | None
+    """钉盘空间ID"""
+    file_id: str | None
+    """文件ID"""
+    download_uri: str | None
+    """文件下载地址"""
 
 
-class PremiumGetFormSchemaReplyResultSchemaContentItems(Record, alias_generator=camel):
-    component_name: str | None
-    """控件类型 (`TextField` `TextareaField` `NumberField` `DDSelectField` `DDMultiSelectField` `DDDateField` `DDDateRangeField` `TextNote` `PhoneField` `DDPhotoField` `MoneyField` `TableField` `DDAttachment` `InnerContactField` `DepartmentField` `RelateField` `AddressField` `StarRatingField` `FormRelateField`)"""
-    props: PremiumGetFormSchemaReplyResultSchemaContentItemsProps | None
-    """控件属性"""
-    children: list[PremiumGetFormSchemaReplyResultSchemaContentItemsChildren] = empty_list()
-    """子控件列表"""
+class HandSignConf(Reply, alias_generator=camel):
+    """Hand sign conf."""
+
+    hand_sign_enable: bool | None
+    resign_enable: bool | None
 
 
-class PremiumGetFormSchemaReplyResultSchemaContent(Record, alias_generator=camel):
-    title: str | None
-    """表单名称"""
-    icon: str | None
-    """图标"""
-    items: list[PremiumGetFormSchemaReplyResultSchemaContentItems] = empty_list()
-    """控件列表"""
+class HandSignDownloadUrl(Reply, alias_generator=camel):
+    """Hand sign download url."""
+
+    download_url: str | None
+    expire_in: int | None
 
 
-class PremiumGetFormSchemaReplyResult(Record, alias_generator=camel):
-    creator_user_id: str | None
-    """创建人 userId"""
-    form_code: str | None
-    """表单的唯一码"""
-    name: str | None
-    """表单名称"""
-    memo: str | None
-    """文案"""
-    schema_content: PremiumGetFormSchemaReplyResultSchemaContent | None
-    """表单 schema"""
-    icon: str | None
-    """图标"""
-    app_type: int | None
-    """表单类型"""
-    status: str | None
-    """状态 (`PUBLISHED` `INVALID` `SAVED`)"""
-    gmt_create: str | None
-    """创建时间的时间戳"""
-    gmt_modified: str | None
-    """修改时间的时间戳"""
+class HolidayOption(Reply, alias_generator=camel):
+    """Holiday option (兼容出勤套件类型)."""
+
+    key: str | None
 
 
-class PremiumGetFormSchemaReply(Record, alias_generator=camel):
-    result: PremiumGetFormSchemaReplyResult | None
-    """返回结果详情"""
+class InstFieldSetting(Reply, alias_generator=camel):
+    """Inst field setting."""
 
-
-class PremiumGetInstFieldSettingReplyResult(Record, alias_generator=camel):
     field_id: str | None
     """字段id"""
     field_behavior: str | None
@@ -477,94 +576,133 @@ class PremiumGetInstFieldSettingReplyResult(Record, alias_generator=camel):
     """组件类型"""
 
 
-class PremiumGetInstFieldSettingReply(Record, alias_generator=camel):
-    result: list[PremiumGetInstFieldSettingReplyResult] = empty_list()
-    """返回结果"""
+class InstallOption(Shape, alias_generator=camel):
+    """Install option."""
+
+    is_sync: bool | None = None
 
 
-class PremiumGetNoticedInstancesList(Record, alias_generator=camel):
-    process_instance_id: str | None
-    """实例ID"""
-    result: str | None
-    """实例处理结果 (`agree` `refuse`)"""
-    status: str | None
-    """实例状态 (`RUNNING` `TERMINATED` `COMPLETED`)"""
-    process_create_time: str | None
-    """实例发起时间"""
-    process_end_time: str | None
-    """实例完成时间"""
-    originator_name: str | None
-    """发起人名称"""
-    originator_id: str | None
-    """发起人ID"""
-    originator_photo: str | None
-    """发起人头像"""
-    form_massage: str | None
-    """摘要"""
-    url: str | None
-    """实例详情页链接"""
-    title: str | None
-    """标题"""
-    process_type: int | None
-    """审批类型 (`0` `1`)"""
+class IntegratedTaskFeature(Shape, alias_generator=camel):
+    """Integrated task feature (配置列表)."""
+
+    name: str | None = None
+    """支持三方进行自定义配置的功能模块名称"""
+    pc_url: str | None = None
+    """三方自定义的pc端跳转链接"""
+    mobile_url: str | None = None
+    """三方自定义的手机端跳转链接"""
+    run_type: str | None = None
+    """运行方式"""
+    callback: Callback | None = None
+    """网关回调配置"""
+    config: str | None = None
+    """三方进行自定义配置的功能模块对应的配置信息"""
 
 
-class PremiumGetProcessInstancesListFormComponentValues(Record, alias_generator=camel):
-    name: str | None
-    """控件名称"""
-    id: str | None
-    """控件ID"""
-    value: str | None
-    """控件数据"""
-    ext_value: str | None
-    """控件扩展数据"""
+class IntegratedTaskFeatureConfig(Shape, alias_generator=camel):
+    """Integrated task feature config (流程中心集成配置)."""
+
+    features: list[IntegratedTaskFeatureConfigFeature] = empty_list()
+    """配置列表"""
 
 
-class PremiumGetProcessInstancesListOperationRecordsAttachments(Record, alias_generator=camel):
-    file_name: str | None
-    """附件名称"""
-    file_size: str | None
-    """文件大小"""
-    file_id: str | None
-    """附件钉盘ID"""
-    file_type: str | None
-    """文件类型"""
+class IntegratedTaskFeatureConfigFeature(Shape, alias_generator=camel):
+    """Integrated task feature config feature (配置列表)."""
+
+    name: str | None = None
+    """支持三方进行自定义配置的功能模块名称 (例 e.g. `CUSTOM_SHORTCUT`)"""
+    pc_url: Annotated[str, Field(max_length=1024)] | None = None
+    """三方自定义的pc端跳转链接 (≤ 1024 字符 characters; 例 e.g. `www.dingtalk.com`)"""
+    mobile_url: Annotated[str, Field(max_length=1024)] | None = None
+    """三方自定义的手机端跳转链接 (≤ 1024 字符 characters; 例 e.g. `www.dingtalk.com`)"""
+    run_type: Literal["ORIGIN", "REDIRECT", "DEFAULT", "OUTBIZ_CUSTOM"] | None = None
+    """运行方式 (`ORIGIN` `REDIRECT`)"""
+    callback: Callback | None = None
+    """网关回调配置"""
+    config: Annotated[str, Field(max_length=1024)] | None = None
+    """三方进行自定义配置的功能模块对应的配置信息 (≤ 1024 字符 characters)"""
 
 
-class PremiumGetProcessInstancesListOperationRecords(Record, alias_generator=camel):
-    timestamp: Millis | None
-    """操作时间戳"""
-    result: str | None
-    """操作结果 (`AGREE` `REFUSE` `NONE`)"""
-    operation_type: str | None
-    """操作类型 (`EXECUTE_TASK_NORMAL` `EXECUTE_TASK_AGENT` `APPEND_TASK_BEFORE` `APPEND_TASK_AFTER` `REDIRECT_TASK` `START_PROCESS_INSTANCE` `TERMINATE_PROCESS_INSTANCE` `FINISH_PROCESS_INSTANCE` `ADD_REMARK`)"""
+class IntegratedTaskRef(Reply, alias_generator=camel):
+    """Integrated task ref."""
+
+    task_id: int
+    """OA审批任务ID"""
     user_id: str | None
-    """操作人userId"""
-    remark: str | None
-    """评论"""
-    attachments: list[PremiumGetProcessInstancesListOperationRecordsAttachments] = empty_list()
-    """评论附件列表"""
+    """OA审批任务执行人用户userId"""
 
 
-class PremiumGetProcessInstancesListTasks(Record, alias_generator=camel):
-    user_id: str | None
-    """任务处理人"""
-    status: str | None
-    """任务状态 (`RUNNING` `TERMINATED` `COMPLETED` `CANCELED`)"""
-    result: str | None
-    """任务结果 (`AGREE` `REFUSE` `REDIRECTED` `NONE`)"""
-    create_timestamp: Millis | None
-    """任务创建时间戳"""
-    finish_timestamp: Millis | None
-    """任务结束时间戳"""
-    task_id: int | None
-    """任务Id"""
+class IntegratedTodoTask(Reply, alias_generator=camel):
+    """Integrated todo task."""
+
+    task_id: int
+    """OA审批任务ID"""
     activity_id: str | None
-    """节点id"""
-
-
-class PremiumGetProcessInstancesList(Record, alias_generator=camel):
+    """待办组ID"""
+    user_id: str | None
+    """任务发起人的用户userId"""
+    status: str | None
+    """任务状态"""
+    result: str | None
+    """任务处理结果 (`agree` `refuse`)"""
+    create_time: Millis
+    """OA审批任务创建时间"""
+    finish_time: Millis | None
+    """OA审批任务完成时间"""
     process_instance_id: str | None
+    """流程实例ID"""
+
+
+class NewTask(Shape, alias_generator=camel):
+    """New task (任务列表)."""
+
+    user_id: str | None = None
+    """用户userId (例 e.g. `manager001`)"""
+    url: Annotated[str, Field(max_length=1024)] | None = None
+    """待办事项跳转URL (≤ 1024 字符 characters; 例 e.g. `https://www.dingtalk.com`)"""
+    custom_data: Annotated[str, Field(max_length=500)] | None = None
+    """用户自定义数据 (≤ 500 字符 characters; 例 e.g. `test***`)"""
+    due_timestamp: Millis | None = None
+    """任务截止时间 (单位 unit 毫秒; 例 e.g. `1758729600000`)"""
+
+
+class Notifier(Shape, alias_generator=camel):
+    """Notifier (抄送信息列表)."""
+
+    userid: str | None = None
+    """抄送接收人用户userId (例 e.g. `manager001`)"""
+    position: Literal["start", "finish", "start_finish"] | None = None
+    """抄送位置 (`start` `finish` `start_finish`)"""
+
+
+class ObjOption(Reply, alias_generator=camel):
+    """Obj option (选项内容列表)."""
+
+    value: str | None
+    """选项值"""
+
+
+class OperationRecord(Reply, alias_generator=camel):
+    """Operation record."""
+
+    activity_id: str | None
+    attachments: list[Attachment] = empty_list()
+    cc_user_ids: list[str] = empty_list()
+    date: IsoTime | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    hand_sign_token: str | None
+    images: list[str] = empty_list()
+    remark: str = ""
+    result: str | None
+    show_name: str = ""
+    type: str | None
+    user_id: str | None
+
+
+class PremiumProcessInstance(Reply, alias_generator=camel):
+    """Premium process instance."""
+
+    process_instance_id: str
     """流程实例ID"""
     main_process_instance_id: str | None
     """主单实例ID"""
@@ -576,13 +714,13 @@ class PremiumGetProcessInstancesList(Record, alias_generator=camel):
     """附属单信息"""
     business_id: str | None
     """审批单编号"""
-    title: str | None
+    title: str = ""
     """审批单标题"""
     originator_dept_id: str | None
     """发起人部门ID"""
     result: str | None
     """审批结果"""
-    create_time: Millis | None
+    create_time: Millis
     """审批单创建时间"""
     create_time_in_mills: Millis | None
     """审批单创建时间 (单位 unit 毫秒)"""
@@ -590,111 +728,70 @@ class PremiumGetProcessInstancesList(Record, alias_generator=camel):
     """发起者userId"""
     status: str | None
     """审批单状态 (`RUNNING` `TERMINATED` `COMPLETED`)"""
-    form_component_values: list[PremiumGetProcessInstancesListFormComponentValues] = empty_list()
+    form_component_values: list[PremiumProcessInstanceFormComponentValue] = empty_list()
     """表单实例数据列表"""
-    operation_records: list[PremiumGetProcessInstancesListOperationRecords] = empty_list()
+    operation_records: list[PremiumProcessInstanceOperationRecord] = empty_list()
     """审批单操作记录列表"""
-    tasks: list[PremiumGetProcessInstancesListTasks] = empty_list()
+    tasks: list[PremiumProcessInstanceTask] = empty_list()
     """任务列表"""
 
 
-class PremiumGetSpaceWithDownloadAuthReplyResult(Record, alias_generator=camel):
-    space_id: int | None
-    """钉盘空间ID"""
+class PremiumProcessInstanceFormComponentValue(Reply, alias_generator=camel):
+    """Premium process instance form component value (表单实例数据列表)."""
+
+    name: str = ""
+    """控件名称"""
+    id: str
+    """控件ID"""
+    value: str | None
+    """控件数据"""
+    ext_value: str | None
+    """控件扩展数据"""
+    component_name: str = ""
 
 
-class PremiumGetSpaceWithDownloadAuthReply(Record, alias_generator=camel):
-    result: PremiumGetSpaceWithDownloadAuthReplyResult | None
-    """返回结果"""
+class PremiumProcessInstanceOperationRecord(Reply, alias_generator=camel):
+    """Premium process instance operation record (审批单操作记录列表)."""
 
-
-class PremiumGetSubmittedInstancesList(Record, alias_generator=camel):
-    process_instance_id: str | None
-    """实例ID"""
+    timestamp: Millis | None
+    """操作时间戳"""
     result: str | None
-    """实例处理结果 (`agree` `refuse`)"""
-    status: str | None
-    """实例状态 (`RUNNING` `TERMINATED` `COMPLETED`)"""
-    process_create_time: str | None
-    """实例发起时间"""
-    process_end_time: str | None
-    """实例完成时间"""
-    originator_name: str | None
-    """发起人名称"""
-    originator_id: str | None
-    """发起人ID"""
-    originator_photo: str | None
-    """发起人头像"""
-    form_massage: str | None
-    """摘要"""
-    url: str | None
-    """实例详情页链接"""
-    title: str | None
-    """标题"""
-    process_type: int | None
-    """审批类型 (`0` `1`)"""
-    app_type: int | None
-    """表单类型 (`0` `1` `2`)"""
-
-
-class PremiumGetTodoTasksList(Record, alias_generator=camel):
-    task_id: str | None
-    """任务ID"""
-    process_instance_id: str | None
-    """实例ID"""
-    status: str | None
-    """流程状态"""
-    process_create_time: str | None
-    """实例发起时间"""
-    process_end_time: str | None
-    """实例完成时间"""
-    originator_name: str | None
-    """发起人姓名"""
-    originator_id: str | None
-    """发起人ID"""
-    originator_photo: str | None
-    """发起人头像"""
-    form_massage: str | None
-    """摘要"""
-    url: str | None
-    """详情页链接"""
-    title: str | None
-    """标题"""
-    process_type: int | None
-    """审批类型 (`0` `1`)"""
+    """操作结果 (`AGREE` `REFUSE` `NONE`)"""
+    operation_type: str | None
+    """操作类型 (`EXECUTE_TASK_NORMAL` `EXECUTE_TASK_AGENT` `APPEND_TASK_BEFORE` `APPEND_TASK_AFTER` `REDIRECT_TASK` `START_PROCESS_INSTANCE` `TERMINATE_PROCESS_INSTANCE` `FINISH_PROCESS_INSTANCE` `ADD_REMARK`)"""
+    user_id: str | None
+    """操作人userId"""
+    remark: str = ""
+    """评论"""
+    attachments: list[Attachment] = empty_list()
+    """评论附件列表"""
     activity_id: str | None
-    """任务节点ID"""
-    app_type: int | None
-    """表单类型 (`0` `1` `2`)"""
+    images: list[str] = empty_list()
+    task_id: int | None
 
 
-class PremiumGrantProcessInstanceForDownloadFileReplyResult(Record, alias_generator=camel):
-    space_id: int | None
-    """钉盘空间ID"""
-    file_id: str | None
-    """文件ID"""
-    download_uri: str | None
-    """文件下载地址"""
+class PremiumProcessInstanceTask(Reply, alias_generator=camel):
+    """Premium process instance task (任务列表)."""
+
+    activity_id: str | None
+    """节点id"""
+    create_timestamp: Millis | None
+    """任务创建时间戳"""
+    finish_timestamp: Millis | None
+    """任务结束时间戳"""
+    result: str | None
+    """任务结果 (`AGREE` `REFUSE` `REDIRECTED` `NONE`)"""
+    status: str | None
+    """任务状态 (`RUNNING` `TERMINATED` `COMPLETED` `CANCELED`)"""
+    task_id: int
+    """任务Id"""
+    user_id: str | None
+    """任务处理人"""
 
 
-class PremiumGrantProcessInstanceForDownloadFileReply(Record, alias_generator=camel):
-    result: PremiumGrantProcessInstanceForDownloadFileReplyResult | None
-    """返回结果"""
+class PremiumQuerySchema(Reply, alias_generator=camel):
+    """Premium query schema."""
 
-
-class PremiumInsertOrUpdateDirReplyResult(Record, alias_generator=camel):
-    dir_id: str | None
-    """分组ID"""
-    biz_group: str | None
-    """业务分组ID"""
-
-
-class PremiumInsertOrUpdateDirReply(Record, alias_generator=camel):
-    result: PremiumInsertOrUpdateDirReplyResult | None
-    """返回结果"""
-
-
-class PremiumQuerySchemaAndProcessByCodeListReplyResult(Record, alias_generator=camel):
     process_code: str | None
     """模板code"""
     form_uuid: str | None
@@ -705,39 +802,361 @@ class PremiumQuerySchemaAndProcessByCodeListReplyResult(Record, alias_generator=
     """流程processId"""
     app_uuid: str | None
     """表单应用 uuid"""
-    name: str | None
+    name: str = ""
     """模板名称"""
-    memo: str | None
+    memo: str = ""
     """模板描述"""
-    icon: str | None
+    icon: str = ""
     """图标icon地址"""
     status: str | None
     """模板状态 (`PUBLISHED` `INVALID` `SAVED`)"""
-    creator_user_id: str | None
+    creator_user_id: str
     """模板创建人的userId"""
     modifier_user_id: str | None
     """模板修改人的userId"""
-    create_time: int | None
+    create_time: int
     """模板创建时间"""
     modify_time: int | None
     """模板创建时间"""
-    schema_content: str | None
+    schema_content: str = ""
     """表单schema内容"""
     process_config: str | None
     """流程配置schema内容"""
 
 
-class PremiumQuerySchemaAndProcessByCodeListReply(Record, alias_generator=camel):
-    result: list[PremiumQuerySchemaAndProcessByCodeListReplyResult] = empty_list()
-    """返回结果"""
+class PremiumSaveIntegratedTaskFeatureConfig(Shape, alias_generator=camel):
+    """Premium save integrated task feature config (流程中心集成配置)."""
+
+    features: list[IntegratedTaskFeature] = empty_list()
+    """配置列表"""
 
 
-class PremiumQueryTodoTasksByManagerReplyResultList(Record, alias_generator=camel):
+class Process(Reply, alias_generator=camel):
+    """Process."""
+
+    description: str = ""
+    name: str = ""
+    process_code: str | None
+    status: str | None
+
+
+class ProcessConfig(Reply, alias_generator=camel):
+    """Process config."""
+
+    abstract_gen_rule: list[str] = empty_list()
+    activity_auth: str | None
+    allow_revoke: bool | None
+    append_enable: bool | None
+    auto_execute_originator_tasks: bool | None
+    biz_category_id: str | None
+    biz_type: str | None
+    comment_conf: CommentConf | None
+    duplicate_removal: str | None
+    form_schema: str | None
+    hand_sign_conf: HandSignConf | None
+    managers: list[str] = empty_list()
+    name: str = ""
+    process_app_type: bool | None
+    process_config: str | None
+    static_proc: bool | None
+    substitute_submit_conf: SubstituteSubmitConf | None
+    title_gen_rule: TitleGenRule | None
+    visibility: list[Visibility] = empty_list()
+
+
+class ProcessFormComponent(Shape, alias_generator=camel):
+    """Process form component (表单控件列表)."""
+
+    children: list[Child] = empty_list()
+    component_type: str | None = None
+    """(例 e.g. `TextField`)"""
+    props: Prop | None = None
+
+
+class ProcessInstance(Reply, alias_generator=camel):
+    """Process instance."""
+
+    approver_user_ids: list[str] = empty_list()
+    attached_process_instance_ids: list[str] = empty_list()
+    biz_action: str | None
+    biz_data: str | None
+    business_id: str | None
+    cc_user_ids: list[str] = empty_list()
+    create_time: IsoTime
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    finish_time: str | None
+    form_component_values: list[ProcessInstanceDetail] = empty_list()
+    main_process_instance_id: str | None
+    operation_records: list[OperationRecord] = empty_list()
+    originator_dept_id: str | None
+    originator_dept_name: str = ""
+    originator_user_id: str | None
+    result: str | None
+    status: str | None
+    tasks: list[Task] = empty_list()
+    title: str = ""
+
+
+class ProcessInstanceDetail(Reply, Shape, alias_generator=camel):
+    """Process instance detail (子控件列表)."""
+
+    biz_alias: str | None = None
+    """控件别名 (例 e.g. `Phone`)"""
+    component_type: str | None = None
+    """控件类型 (例 e.g. `PhoneField`)"""
+    ext_value: str | None = None
+    """控件扩展值 (例 e.g. `总个数:1`)"""
+    id: str = promised()
+    """控件id (例 e.g. `PhoneField_IZI2LP8QF6O0`)"""
+    name: str = ""
+    """控件名称 (例 e.g. `PhoneField`)"""
+    value: str | None = None
+    """控件值 (例 e.g. `123xxxxxxxx`)"""
+
+
+class ProcessInstanceNotifier(Shape, alias_generator=camel):
+    """Process instance notifier (抄送人userId列表)."""
+
+    user_id: str
+    """抄送人userId (例 e.g. `001`)"""
+
+
+class ProcessInstanceRequest(Shape, alias_generator=camel):
+    """Process instance request (实列列表)."""
+
+    process_instance_id: str
+    """实例ID (例 e.g. `EF6YJL35`)"""
+    status: Literal["COMPLETED", "TERMINATED", "CANCELED"]
+    """实例状态 (`COMPLETED` `TERMINATED`)"""
+    result: str
+    """实例结果 (例 e.g. `agree`)"""
+    notifiers: list[ProcessInstanceNotifier] = empty_list()
+    """抄送人userId列表"""
+
+
+class Prop(Shape, alias_generator=camel):
+    """Prop."""
+
+    action_name: str | None = None
+    address_model: str | None = None
+    """(例 e.g. `district`)"""
+    align: str | None = None
+    async_condition: bool | None = None
+    available_templates: list[AvailableTemplate] = empty_list()
+    biz_alias: str | None = None
+    """(例 e.g. `staffId`)"""
+    biz_type: str | None = None
+    choice: str | None = None
+    """(例 e.g. `1`)"""
+    common_biz_type: str | None = None
+    component_id: str | None = None
+    """(例 e.g. `TextField_17EZKEGSOCTC0`)"""
+    content: str | None = None
+    """(例 e.g. `说明文字`)"""
+    data_source: DataSource | None = None
+    disabled: bool | None = None
+    duration: bool | None = None
+    """(例 e.g. `True`)"""
+    duration_label: str | None = None
+    """(例 e.g. `时长`)"""
+    format: str | None = None
+    """(例 e.g. `yyyy-MM-dd HH:mm`)"""
+    formula: str | None = None
+    invisible: bool | None = None
+    label: str | None = None
+    """(例 e.g. `单行输入框`)"""
+    limit: int | None = None
+    """(例 e.g. `5`)"""
+    link: str | None = None
+    """(例 e.g. `https://www.dingtalk.com/`)"""
+    max_length: int | None = None
+    mode: str | None = None
+    multiple: bool | None = None
+    """(例 e.g. `False`)"""
+    options: list[PropOption] = empty_list()
+    placeholder: str | None = None
+    """(例 e.g. `请输入`)"""
+    precision: int | None = None
+    print: str | None = None
+    required: bool | None = None
+    """(例 e.g. `False`)"""
+    stat_field: list[StatField] = empty_list()
+    table_view_mode: str | None = None
+    """(例 e.g. `table`)"""
+    unit: str | None = None
+    """(例 e.g. `元`)"""
+    upper: str | None = None
+    """(例 e.g. `0`)"""
+    vertical_print: bool | None = None
+    """(例 e.g. `True`)"""
+    pay_enable: bool | None = None
+    """(例 e.g. `False`)"""
+
+
+class PropOption(Shape, alias_generator=camel):
+    """Prop option."""
+
+    key: str | None = None
+    """(例 e.g. `option_0`)"""
+    value: str | None = None
+    """(例 e.g. `选项1`)"""
+
+
+class Push(Reply, alias_generator=camel):
+    """Push (同步到考勤)."""
+
+    push_switch: int | None
+    """开启状态 (`1` `0`)"""
+    push_tag: str | None
+    """状态显示名称"""
+    attendance_rule: int | None
+    """考勤类型 (`1` `2` `3` `4`)"""
+
+
+class Redirect(Reply, alias_generator=camel):
+    """Redirect (转交结果详情)."""
+
+    error_msg: str = ""
+    """失败原因"""
+    success: bool | None
+    """是否转交成功"""
+    task_id: int | None
+    """待处理任务id"""
+
+
+class RedirectedTask(Reply, alias_generator=camel):
+    """Redirected task."""
+
+    fail_count: int | None
+    """转交失败的任务数量"""
+    redirect_results: list[Redirect] = empty_list()
+    """转交结果详情"""
+    total_count: int | None
+    """转交任务总数"""
+
+
+class Schema(Reply, alias_generator=camel):
+    """Schema."""
+
+    app_type: int | None
+    content: str = ""
+    hand_sign_enable: str | None
+    icon_url: str | None
+    name: str = ""
+    process_config: str | None
+
+
+class SchemaAndProcessconfigBatchlly(Reply, alias_generator=camel):
+    """Schema and processconfig batchlly."""
+
+    app_uuid: str | None
+    biz_category_id: str | None
+    create_time: str
+    creator_user_id: str
+    form_uuid: str | None
+    manager_list: str | None
+    memo: str = ""
+    name: str = ""
+    process_code: str | None
+    process_config: str | None
+    process_id: int | None
+    properties: str | None
+    schema_content: str = ""
+    visible_scope: str | None
+
+
+class StatField(Shape, alias_generator=camel):
+    """Stat field."""
+
+    component_id: str | None = None
+    """(例 e.g. `MoneyField_1S85G4YLMM5C0`)"""
+    label: str | None = None
+    """(例 e.g. `金额（元）`)"""
+    upper: str | None = None
+    """(例 e.g. `1`)"""
+
+
+class Submitter(Reply, alias_generator=camel):
+    """Submitter."""
+
+    name: str = ""
+    type: str | None
+    value: str | None
+
+
+class SubstituteSubmitConf(Reply, alias_generator=camel):
+    """Substitute submit conf."""
+
+    enable: bool | None
+    submitter_list: list[Submitter] = empty_list()
+
+
+class Task(Reply, Shape, alias_generator=camel):
+    """Task (OA审批任务列表)."""
+
+    activity_id: str | None = None
+    create_time: IsoTime = promised()
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    finish_time: IsoTime | None = None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    mobile_url: str | None = None
+    pc_url: str | None = None
+    process_instance_id: str | None = None
+    result: str | None = None
+    """示例结果 (例 e.g. `AGREE`)"""
+    status: Annotated[str, OneOf("COMPLETED", "TERMINATED", "CANCELED")]
+    """更新为目标任务状态 (`CANCELED` `COMPLETED`)"""
+    task_id: int
+    """OA审批任务ID (例 e.g. `1234567`)"""
+    user_id: str | None = None
+
+
+class TaskConfig(Shape, alias_generator=camel):
+    """Task config (流程中心任务维度属性配置)."""
+
+    disable_send_card: bool | None = None
+    """创建流程中心待处理任务时是否禁用消息卡片通知"""
+
+
+class TaskInfo(Shape, alias_generator=camel):
+    """Task info (任务详情列表)."""
+
+    process_instance_id: str
+    """审批实例ID (例 e.g. `a171de6c-8bxxxx`)"""
+    task_id: int
+    """任务ID (例 e.g. `12345`)"""
+
+
+class TemplateConfig(Shape, alias_generator=camel):
+    """Template config (流程中心模板配置)."""
+
+    hidden: bool | None = None
+    """是否为隐藏模板"""
+    create_instance_mobile_url: Annotated[str, Field(max_length=1024)] | None = None
+    """表单创建移动端地址 (≤ 1024 字符 characters)"""
+    create_instance_pc_url: Annotated[str, Field(max_length=1024)] | None = None
+    """表单创建PC端地址 (≤ 1024 字符 characters)"""
+    template_edit_url: Annotated[str, Field(max_length=1024)] | None = None
+    """模板编辑地址 (≤ 1024 字符 characters)"""
+    disable_send_card: bool | None = None
+    """创建流程中心待处理任务时是否禁用消息卡片通知"""
+
+
+class TitleGenRule(Reply, alias_generator=camel):
+    """Title gen rule."""
+
+    express: str | None
+    type: int | None
+
+
+class TodoTask(Reply, alias_generator=camel):
+    """Todo task (结果列表)."""
+
     task_id: int | None
     """OA审批任务ID"""
     process_code: str | None
     """审批模板唯一编码"""
-    title: str | None
+    title: str = ""
     """任务标题"""
     business_id: str | None
     """流程实例业务编号ID"""
@@ -747,1297 +1166,54 @@ class PremiumQueryTodoTasksByManagerReplyResultList(Record, alias_generator=came
     """OA审批任务发起人的用户userId"""
     can_redirect: bool | None
     """是否可转交"""
-    create_time: int | None
+    create_time: int
     """审批任务创建时间"""
 
 
-class PremiumQueryTodoTasksByManagerReplyResult(Record, alias_generator=camel):
+class TodoTaskPage(Reply, alias_generator=camel):
+    """Todo task page."""
+
     has_more: bool | None
     """是否有下一页"""
-    list_: list[PremiumQueryTodoTasksByManagerReplyResultList] = empty_list()
+    list_: list[TodoTask] = empty_list()
     """结果列表"""
 
 
-class PremiumQueryTodoTasksByManagerReply(Record, alias_generator=camel):
-    result: PremiumQueryTodoTasksByManagerReplyResult | None
-    """返回结果"""
+class TodoWorkRecord(Reply, alias_generator=camel):
+    """Todo work record."""
 
-
-class PremiumRedirectTasksByManagerReplyResultRedirectResults(Record, alias_generator=camel):
-    task_id: int | None
-    """待处理任务id"""
-    success: bool | None
-    """是否转交成功"""
-    error_msg: str | None
-    """失败原因"""
-
-
-class PremiumRedirectTasksByManagerReplyResult(Record, alias_generator=camel):
-    fail_count: int | None
-    """转交失败的任务数量"""
-    total_count: int | None
-    """转交任务总数"""
-    redirect_results: list[PremiumRedirectTasksByManagerReplyResultRedirectResults] = empty_list()
-    """转交结果详情"""
-
-
-class PremiumRedirectTasksByManagerReply(Record, alias_generator=camel):
-    result: PremiumRedirectTasksByManagerReplyResult | None
-    """返回结果"""
-
-
-class PremiumSaveFormFormComponentsPropsAvailableTemplates(TypedDict, total=False):
-    name: str
-    """表单模板名称"""
-    process_code: str
-    """表单模板Code"""
-
-
-class PremiumSaveFormFormComponentsPropsDataSourceTarget(TypedDict, total=False):
-    app_type: int
-    app_uuid: str
-    biz_type: str
-    form_code: str
-
-
-class PremiumSaveFormFormComponentsPropsDataSource(TypedDict, total=False):
-    target: PremiumSaveFormFormComponentsPropsDataSourceTarget
-    type: str
-
-
-class PremiumSaveFormFormComponentsPropsOptions(TypedDict, total=False):
-    key: str
-    value: str
-
-
-class PremiumSaveFormFormComponentsPropsStatField(TypedDict, total=False):
-    component_id: str
-    label: str
-    upper: str
-
-
-class PremiumSaveFormFormComponentsProps(TypedDict, total=False):
-    action_name: str
-    address_model: str
-    align: str
-    async_condition: bool
-    available_templates: list[PremiumSaveFormFormComponentsPropsAvailableTemplates]
-    biz_alias: str
-    biz_type: str
-    choice: str
-    common_biz_type: str
-    component_id: str
-    content: str
-    data_source: PremiumSaveFormFormComponentsPropsDataSource
-    disabled: bool
-    duration: bool
-    duration_label: str
-    format: str
-    formula: str
-    invisible: bool
-    label: str
-    limit: int
-    link: str
-    max_length: int
-    mode: str
-    multiple: bool
-    options: list[PremiumSaveFormFormComponentsPropsOptions]
-    placeholder: str
-    precision: int
-    print: str
-    required: bool
-    stat_field: list[PremiumSaveFormFormComponentsPropsStatField]
-    table_view_mode: str
-    unit: str
-    upper: str
-    vertical_print: bool
-
-
-class PremiumSaveFormFormComponents(TypedDict, total=False):
-    children: list[JsonValue]
-    component_type: str
-    props: PremiumSaveFormFormComponentsProps
-
-
-class PremiumSaveFormReplyResult(Record, alias_generator=camel):
-    process_code: str | None
-    """表单模板Code"""
-
-
-class PremiumSaveFormReply(Record, alias_generator=camel):
-    result: PremiumSaveFormReplyResult | None
-    """返回的表单模板信息"""
-
-
-class PremiumSaveFormInstanceFormComponentValueListDetailsDetails(TypedDict, total=False):
-    id: str
-    """控件id (例 e.g. `PhoneField_IZI2LP8QF6O0`)"""
-    biz_alias: str
-    """控件别名 (例 e.g. `Phone`)"""
-    name: str
-    """控件名称 (例 e.g. `PhoneField`)"""
-    value: str
-    """控件值 (例 e.g. `123xxxxxxxx`)"""
-    ext_value: str
-    """控件扩展值 (例 e.g. `总个数:1`)"""
-    component_type: str
-    """控件类型 (例 e.g. `PhoneField`)"""
-
-
-class PremiumSaveFormInstanceFormComponentValueListDetails(TypedDict, total=False):
-    id: str
-    """控件id (例 e.g. `PhoneField_IZI2LP8QF6O0`)"""
-    biz_alias: str
-    """控件别名 (例 e.g. `Phone`)"""
-    name: str
-    """控件名称 (例 e.g. `PhoneField`)"""
-    value: str
-    """控件值 (例 e.g. `123xxxxxxxx`)"""
-    ext_value: str
-    """控件扩展值 (例 e.g. `总个数:1`)"""
-    details: Annotated[list[PremiumSaveFormInstanceFormComponentValueListDetailsDetails], Field(max_length=150)]
-    """子控件列表 (≤ 150 项 items)"""
-
-
-class PremiumSaveFormInstanceFormComponentValueList(TypedDict, total=False):
-    id: str
-    """控件id (例 e.g. `TextField-abc`)"""
-    biz_alias: str
-    """控件别名 (例 e.g. `abc`)"""
-    name: Required[str]
-    """控件名称 (例 e.g. `文本框`)"""
-    value: Required[str]
-    """控件值 (例 e.g. `abc`)"""
-    ext_value: str
-    """控件扩展值 (例 e.g. `abc`)"""
-    component_type: Literal[
-        "TextField",
-        "TextareaField",
-        "NumberField",
-        "DDSelectField",
-        "DDMultiSelectField",
-        "DDDateField",
-        "DDDateRangeField",
-        "TextNote",
-        "DDPhotoField",
-        "MoneyField",
-        "TableField",
-        "DDAttachment",
-        "InnerContactField",
-        "RelateField",
-        "AddressField",
-        "StarRatingField",
-        "DepartmentField",
-    ]
-    """控件类型 (`TextField` `TextareaField` `NumberField` `DDSelectField` `DDMultiSelectField` `DDDateField` `DDDateRangeField` `TextNote` `DDPhotoField` `MoneyField` `TableField` `DDAttachment` `InnerContactField` `RelateField` `AddressField` `StarRatingField` `DepartmentField`)"""
-    details: Annotated[list[PremiumSaveFormInstanceFormComponentValueListDetails], Field(max_length=150)]
-    """子控件列表 (≤ 150 项 items)"""
-
-
-class PremiumSaveFormInstanceReply(Record, alias_generator=camel):
-    instance_id: str | None
-    """数据表单实例ID"""
-
-
-class PremiumSaveIntegratedProcessFormComponentsPropsAvailableTemplates(TypedDict, total=False):
-    name: str
-    """支持三方进行自定义配置的功能模块名称"""
-    process_code: str
-    """保存或更新的表单code"""
-
-
-class PremiumSaveIntegratedProcessFormComponentsPropsDataSourceTarget(TypedDict, total=False):
-    app_type: int
-    app_uuid: str
-    """网关appUuid"""
-    biz_type: str
-    form_code: str
-
-
-class PremiumSaveIntegratedProcessFormComponentsPropsDataSource(TypedDict, total=False):
-    target: PremiumSaveIntegratedProcessFormComponentsPropsDataSourceTarget
-    type: str
-
-
-class PremiumSaveIntegratedProcessFormComponentsPropsOptions(TypedDict, total=False):
-    key: str
-    value: str
-
-
-class PremiumSaveIntegratedProcessFormComponentsPropsStatField(TypedDict, total=False):
-    component_id: str
-    label: str
-    upper: str
-
-
-class PremiumSaveIntegratedProcessFormComponentsProps(TypedDict, total=False):
-    action_name: str
-    address_model: str
-    align: str
-    async_condition: bool
-    available_templates: list[PremiumSaveIntegratedProcessFormComponentsPropsAvailableTemplates]
-    biz_alias: str
-    biz_type: str
-    choice: str
-    common_biz_type: str
-    component_id: str
-    content: str
-    data_source: PremiumSaveIntegratedProcessFormComponentsPropsDataSource
-    disabled: bool
-    duration: bool
-    duration_label: str
-    format: str
-    formula: str
-    invisible: bool
-    label: str
-    limit: int
-    link: str
-    max_length: int
-    mode: str
-    multiple: bool
-    options: list[PremiumSaveIntegratedProcessFormComponentsPropsOptions]
-    placeholder: str
-    precision: int
-    print: str
-    required: bool
-    stat_field: list[PremiumSaveIntegratedProcessFormComponentsPropsStatField]
-    table_view_mode: str
-    unit: str
-    upper: str
-    vertical_print: bool
-
-
-class PremiumSaveIntegratedProcessFormComponents(TypedDict, total=False):
-    children: list[JsonValue]
-    component_type: str
-    props: PremiumSaveIntegratedProcessFormComponentsProps
-
-
-class PremiumSaveIntegratedProcessProcessFeatureConfigFeaturesCallback(TypedDict, total=False):
-    app_uuid: str
-    """网关appUuid"""
-    api_key: str
-    """网关apiKey"""
-    version: str
-    """网关接口版本 - (默认 default `1`)"""
-
-
-class PremiumSaveIntegratedProcessProcessFeatureConfigFeatures(TypedDict, total=False):
-    name: Literal["TASK_EXECUTE", "SYNC_BOXSTER", "CUSTOM_SHORTCUT", "CUSTOM_ACTION_DEFINITION", "CUSTOM_ACTION_APPLY"]
-    """支持三方进行自定义配置的功能模块名称 (`TASK_EXECUTE` `SYNC_BOXSTER` `CUSTOM_SHORTCUT` `CUSTOM_ACTION_DEFINITION` `CUSTOM_ACTION_APPLY`)"""
-    pc_url: str
-    """三方自定义的pc端跳转链接"""
-    mobile_url: str
-    """三方自定义的手机端跳转链接"""
-    run_type: Literal["ORIGIN", "REDIRECT", "DEFAULT", "OUTBIZ_CUSTOM"]
-    """运行方式 (`ORIGIN` `REDIRECT` `DEFAULT` `OUTBIZ_CUSTOM`)"""
-    callback: PremiumSaveIntegratedProcessProcessFeatureConfigFeaturesCallback
-    """网关回调配置"""
-
-
-class PremiumSaveIntegratedProcessProcessFeatureConfig(TypedDict, total=False):
-    features: list[PremiumSaveIntegratedProcessProcessFeatureConfigFeatures]
-    """配置列表"""
-
-
-class PremiumSaveIntegratedProcessTemplateConfig(TypedDict, total=False):
-    hidden: bool
-    """是否为隐藏模板"""
-    create_instance_mobile_url: str
-    """表单创建移动端地址"""
-    create_instance_pc_url: str
-    """表单创建PC端地址"""
-    template_edit_url: str
-    """模板编辑地址"""
-    disable_send_card: bool
-    """创建流程中心待处理任务时是否禁用消息卡片通知"""
-
-
-class PremiumSaveIntegratedProcessReplyResult(Record, alias_generator=camel):
-    process_code: str | None
-    """保存或更新的表单code"""
-
-
-class PremiumSaveIntegratedProcessReply(Record, alias_generator=camel):
-    result: PremiumSaveIntegratedProcessReplyResult | None
-    """表单模板信息"""
-
-
-class PremiumSaveIntegratedProcessInstanceFormComponentValueList(TypedDict, total=False):
-    name: str
-    """表单名称 (例 e.g. `文本框`)"""
-    value: str
-    """表单值 (例 e.g. `abc`)"""
-    ext_value: str
-    """表单扩展值 (例 e.g. `abc`)"""
-    id: str
-    """控件id (例 e.g. `TextField-abc`)"""
-    biz_alias: str
-    """控件别名 (例 e.g. `abc`)"""
-    component_type: Literal[
-        "TextField",
-        "TextareaField",
-        "NumberField",
-        "DDSelectField",
-        "DDMultiSelectField",
-        "DDDateField",
-        "DDDateRangeField",
-        "TextNote",
-        "DDPhotoField",
-        "MoneyField",
-        "TableField",
-        "DDAttachment",
-        "InnerContactField",
-        "RelateField",
-        "AddressField",
-        "StarRatingField",
-        "DepartmentField",
-    ]
-    """控件类型 (`TextField` `TextareaField` `NumberField` `DDSelectField` `DDMultiSelectField` `DDDateField` `DDDateRangeField` `TextNote` `DDPhotoField` `MoneyField` `TableField` `DDAttachment` `InnerContactField` `RelateField` `AddressField` `StarRatingField` `DepartmentField`)"""
-
-
-class PremiumSaveIntegratedProcessInstanceNotifiers(TypedDict, total=False):
-    userid: str
-    """抄送接收人用户userId (例 e.g. `manager001`)"""
-    position: Literal["start", "finish", "start_finish"]
-    """抄送位置 (`start` `finish` `start_finish`)"""
-
-
-class PremiumSaveIntegratedProcessInstanceFeatureConfigFeaturesCallback(TypedDict, total=False):
-    app_uuid: str
-    """网关appUuid (例 e.g. `appUuid`)"""
-    api_key: str
-    """网关apiKey (例 e.g. `apiKey`)"""
-    version: str
-    """网关接口版本 - (默认 default `1`)"""
-
-
-class PremiumSaveIntegratedProcessInstanceFeatureConfigFeatures(TypedDict, total=False):
-    name: Literal[
-        "TASK_EXECUTE",
-        "SYNC_BOXSTER",
-        "CUSTOM_SHORTCUT",
-        "AFFILIATION_DIR",
-        "CUSTOM_ACTION_DEFINITION",
-        "CUSTOM_ACTION_APPLY",
-    ]
-    """支持三方进行自定义配置的功能模块名称 (`TASK_EXECUTE` `SYNC_BOXSTER` `CUSTOM_SHORTCUT` `AFFILIATION_DIR` `CUSTOM_ACTION_DEFINITION` `CUSTOM_ACTION_APPLY`)"""
-    pc_url: str
-    """三方自定义的pc端跳转链接 (例 e.g. `www.dingtalk.com`)"""
-    mobile_url: str
-    """三方自定义的手机端跳转链接 (例 e.g. `www.dingtalk.com`)"""
-    run_type: Literal["ORIGIN", "REDIRECT", "DEFAULT", "OUTBIZ_CUSTOM"]
-    """运行方式 (`ORIGIN` `REDIRECT` `DEFAULT` `OUTBIZ_CUSTOM`)"""
-    callback: PremiumSaveIntegratedProcessInstanceFeatureConfigFeaturesCallback
-    """网关回调配置"""
-    config: str
-    """三方进行自定义配置的功能模块对应的配置信息"""
-
-
-class PremiumSaveIntegratedProcessInstanceFeatureConfig(TypedDict, total=False):
-    features: list[PremiumSaveIntegratedProcessInstanceFeatureConfigFeatures]
-    """配置列表"""
-
-
-class PremiumSaveIntegratedProcessInstanceReplyResult(Record, alias_generator=camel):
-    process_instance_id: str | None
-    """实例ID"""
-
-
-class PremiumSaveIntegratedProcessInstanceReply(Record, alias_generator=camel):
-    result: PremiumSaveIntegratedProcessInstanceReplyResult | None
-    """结果"""
-
-
-class PremiumSaveIntegratedTaskTasks(TypedDict, total=False):
-    user_id: str
-    """OA审批任务执行人的用户ID"""
-    url: str
-    """待办事项跳转URL"""
-    custom_data: str
-    """用户自定义数据"""
-    due_timestamp: int
-    """任务截止时间 (单位 unit 毫秒)"""
-
-
-class PremiumSaveIntegratedTaskFeatureConfigFeaturesCallback(TypedDict, total=False):
-    app_uuid: str
-    """网关appUuid"""
-    api_key: str
-    """网关apiKey"""
-    version: str
-    """网关接口版本 - (默认 default `1`)"""
-
-
-class PremiumSaveIntegratedTaskFeatureConfigFeatures(TypedDict, total=False):
-    name: str
-    """支持三方进行自定义配置的功能模块名称"""
-    pc_url: str
-    """三方自定义的pc端跳转链接"""
-    mobile_url: str
-    """三方自定义的手机端跳转链接"""
-    run_type: str
-    """运行方式"""
-    callback: PremiumSaveIntegratedTaskFeatureConfigFeaturesCallback
-    """网关回调配置"""
-    config: str
-    """三方进行自定义配置的功能模块对应的配置信息"""
-
-
-class PremiumSaveIntegratedTaskFeatureConfig(TypedDict, total=False):
-    features: list[PremiumSaveIntegratedTaskFeatureConfigFeatures]
-    """配置列表"""
-
-
-class PremiumSaveIntegratedTaskTaskConfig(TypedDict, total=False):
-    disable_send_card: bool
-    """创建流程中心待处理任务时是否禁用消息卡片通知"""
-
-
-class PremiumSaveIntegratedTaskReplyResult(Record, alias_generator=camel):
-    task_id: int | None
-    """OA审批任务ID"""
-    user_id: str | None
-    """OA审批任务执行人用户ID"""
-
-
-class PremiumSaveIntegratedTaskReply(Record, alias_generator=camel):
-    result: list[PremiumSaveIntegratedTaskReplyResult] = empty_list()
-    """返回结果列表"""
-
-
-class PremiumUpdateFormInstanceFormComponentValueListDetailsDetails(TypedDict, total=False):
-    id: str
-    """控件id (例 e.g. `PhoneField_IZI2LP8QF6O0`)"""
-    biz_alias: str
-    """控件别名 (例 e.g. `Phone`)"""
-    name: str
-    """控件名称 (例 e.g. `PhoneField`)"""
-    value: str
-    """控件值 (例 e.g. `123xxxxxxxx`)"""
-    ext_value: str
-    """控件扩展值 (例 e.g. `总个数:1`)"""
-    component_type: str
-    """控件类型 (例 e.g. `PhoneField`)"""
-
-
-class PremiumUpdateFormInstanceFormComponentValueListDetails(TypedDict, total=False):
-    id: str
-    """控件id (例 e.g. `PhoneField_IZI2LP8QF6O0`)"""
-    biz_alias: str
-    """控件别名 (例 e.g. `Phone`)"""
-    name: str
-    """控件名称 (例 e.g. `PhoneField`)"""
-    value: str
-    """控件值 (例 e.g. `123xxxxxxxx`)"""
-    ext_value: str
-    """控件扩展值 (例 e.g. `总个数:1`)"""
-    details: Annotated[list[PremiumUpdateFormInstanceFormComponentValueListDetailsDetails], Field(max_length=150)]
-    """子控件列表 (≤ 150 项 items)"""
-
-
-class PremiumUpdateFormInstanceFormComponentValueList(TypedDict, total=False):
-    id: str
-    """控件id (例 e.g. `PhoneField_IZI2LP8QF6O0`)"""
-    biz_alias: str
-    """控件别名 (例 e.g. `Phone`)"""
-    name: Required[str]
-    """控件名称 (例 e.g. `PhoneField`)"""
-    value: Required[str]
-    """控件值 (例 e.g. `123xxxxxxxx`)"""
-    ext_value: str
-    """控件扩展值 (例 e.g. `总个数:1`)"""
-    component_type: str
-    """控件类型 (`TextField` `TextareaField` `NumberField` `DDSelectField` `DDMultiSelectField` `DDDateField` `DDDateRangeField` `TextNote` `DDPhotoField` `MoneyField` `TableField` `DDAttachment` `InnerContactField` `RelateField` `AddressField` `StarRatingField` `DepartmentField` 等 or others)"""
-    details: Annotated[list[PremiumUpdateFormInstanceFormComponentValueListDetails], Field(max_length=150)]
-    """子控件列表 (≤ 150 项 items)"""
-
-
-class PremiumUpdateFormInstanceReply(Record, alias_generator=camel):
-    instance_id: str | None
-    """更新成功的数据表单实例id列表"""
-
-
-class PremiumUpdateProcessInstanceVariablesVariables(TypedDict, total=False):
-    id: Required[str]
-    """控件id (例 e.g. `PhoneField_IZI2LP8QF6O0`)"""
-    biz_alias: str
-    """控件别名 (例 e.g. `Phone`)"""
-    value: Required[str]
-    """控件值 (例 e.g. `123xxxxxxxx`)"""
-    ext_value: str
-    """控件扩展值 (例 e.g. `总个数:1`)"""
-
-
-class QueryIntegratedTodoTaskList(Record, alias_generator=camel):
-    task_id: int | None
-    """OA审批任务ID"""
-    activity_id: str | None
-    """待办组ID"""
-    user_id: str | None
-    """任务发起人的用户userId"""
-    status: str | None
-    """任务状态"""
-    result: str | None
-    """任务处理结果 (`agree` `refuse`)"""
-    create_time: Millis | None
-    """OA审批任务创建时间"""
-    finish_time: str | None
-    """OA审批任务完成时间"""
-    process_instance_id: str | None
-    """流程实例ID"""
-
-
-class SaveIntegratedInstanceFormComponentValueList(TypedDict, total=False):
-    name: Annotated[str, Field(max_length=64)]
-    """表单名称 (≤ 64 字符 characters; 例 e.g. `单行输入框`)"""
-    value: Annotated[str, Field(max_length=65535)]
-    """表单值 (≤ 65535 字符 characters; 例 e.g. `单行输入框示例`)"""
-    ext_value: Annotated[str, Field(max_length=8192)]
-    """表单扩展值 (≤ 8192 字符 characters)"""
-    id: Annotated[str, Field(max_length=64)]
-    """控件id (≤ 64 字符 characters)"""
-    biz_alias: Annotated[str, Field(max_length=64)]
-    """控件别名 (≤ 64 字符 characters)"""
-    component_type: Literal[
-        "TextField",
-        "TextareaField",
-        "NumberField",
-        "DDSelectField",
-        "DDMultiSelectField",
-        "DDDateField",
-        "DDDateRangeField",
-        "TextNote",
-        "DDPhotoField",
-        "MoneyField",
-        "TableField",
-        "DDAttachment",
-        "InnerContactField",
-        "RelateField",
-        "AddressField",
-        "StarRatingField",
-        "DepartmentField",
-    ]
-    """控件类型 (`TextField` `TextareaField` `NumberField` `DDSelectField` `DDMultiSelectField` `DDDateField` `DDDateRangeField` `TextNote` `DDPhotoField` `MoneyField` `TableField` `DDAttachment` `InnerContactField` `RelateField` `AddressField` `StarRatingField` `DepartmentField`)"""
-
-
-class SaveIntegratedInstanceNotifiers(TypedDict, total=False):
-    userid: str
-    """抄送接收人用户userId (例 e.g. `manager001`)"""
-    position: Literal["start", "finish", "start_finish"]
-    """抄送位置 (`start` `finish` `start_finish`)"""
-
-
-class SaveIntegratedInstanceFeatureConfigFeaturesCallback(TypedDict, total=False):
-    app_uuid: str
-    """网关appUuid"""
-    api_key: str
-    """网关apiKey"""
-    version: str
-    """网关接口版本 - (默认 default `1`)"""
-
-
-class SaveIntegratedInstanceFeatureConfigFeatures(TypedDict, total=False):
-    name: Literal["CUSTOM_SHORTCUT", "AFFILIATION_DIR"]
-    """支持三方进行自定义配置的功能模块名称 (`CUSTOM_SHORTCUT` `AFFILIATION_DIR`)"""
-    pc_url: Annotated[str, Field(max_length=1024)]
-    """三方自定义的pc端跳转链接 (≤ 1024 字符 characters)"""
-    mobile_url: Annotated[str, Field(max_length=1024)]
-    """三方自定义的手机端跳转链接 (≤ 1024 字符 characters)"""
-    run_type: Literal["ORIGIN", "REDIRECT", "OUTBIZ_CUSTOM"]
-    """运行方式 (`ORIGIN` `REDIRECT` `OUTBIZ_CUSTOM`)"""
-    callback: SaveIntegratedInstanceFeatureConfigFeaturesCallback
-    """网关回调配置"""
-    config: Annotated[str, Field(max_length=1024)]
-    """三方进行自定义配置的功能模块对应的配置信息 (≤ 1024 字符 characters)"""
-
-
-class SaveIntegratedInstanceFeatureConfig(TypedDict, total=False):
-    features: list[SaveIntegratedInstanceFeatureConfigFeatures]
-    """配置列表"""
-
-
-class SaveIntegratedInstanceReplyResult(Record, alias_generator=camel):
-    process_instance_id: str | None
-    """实例id"""
-
-
-class SaveIntegratedInstanceReply(Record, alias_generator=camel):
-    result: SaveIntegratedInstanceReplyResult | None
-    """结果"""
-
-
-class SaveProcessFormComponentsChildrenProps(TypedDict, total=False):
-    label: str
-    """(例 e.g. `单行输入框`)"""
-    placeholder: str
-    """(例 e.g. `请输入`)"""
-    component_id: str
-    """(例 e.g. `TextField_1UE1ZY1A28AO0`)"""
-    required: bool
-    """(例 e.g. `False`)"""
-    pay_enable: bool
-    """(例 e.g. `False`)"""
-    upper: str
-    """(例 e.g. `0`)"""
-    biz_alias: str
-    unit: str
-    """(例 e.g. `元`)"""
-
-
-class SaveProcessFormComponentsChildren(TypedDict, total=False):
-    component_type: str
-    """(例 e.g. `TextField`)"""
-    props: SaveProcessFormComponentsChildrenProps
-
-
-class SaveProcessFormComponentsPropsAvailableTemplates(TypedDict, total=False):
-    name: str
-    """支持三方进行自定义配置的功能模块名称 (例 e.g. `我的模板`)"""
-    process_code: str
-    """保存或更新的表单code"""
-
-
-class SaveProcessFormComponentsPropsDataSourceTarget(TypedDict, total=False):
-    app_type: int
-    app_uuid: str
-    """网关appUuid"""
-    biz_type: str
-    form_code: str
-
-
-class SaveProcessFormComponentsPropsDataSource(TypedDict, total=False):
-    target: SaveProcessFormComponentsPropsDataSourceTarget
-    type: str
-
-
-class SaveProcessFormComponentsPropsOptions(TypedDict, total=False):
-    key: str
-    """(例 e.g. `option_0`)"""
-    value: str
-    """(例 e.g. `选项1`)"""
-
-
-class SaveProcessFormComponentsPropsStatField(TypedDict, total=False):
-    component_id: str
-    """(例 e.g. `MoneyField_1S85G4YLMM5C0`)"""
-    label: str
-    """(例 e.g. `金额（元）`)"""
-    upper: str
-    """(例 e.g. `1`)"""
-
-
-class SaveProcessFormComponentsProps(TypedDict, total=False):
-    action_name: str
-    address_model: str
-    """(例 e.g. `district`)"""
-    align: str
-    async_condition: bool
-    available_templates: list[SaveProcessFormComponentsPropsAvailableTemplates]
-    biz_alias: str
-    """(例 e.g. `staffId`)"""
-    biz_type: str
-    choice: str
-    """(例 e.g. `1`)"""
-    common_biz_type: str
-    component_id: str
-    """(例 e.g. `TextField_17EZKEGSOCTC0`)"""
-    content: str
-    """(例 e.g. `说明文字`)"""
-    data_source: SaveProcessFormComponentsPropsDataSource
-    disabled: bool
-    duration: bool
-    """(例 e.g. `True`)"""
-    duration_label: str
-    """(例 e.g. `时长`)"""
-    format: str
-    """(例 e.g. `yyyy-MM-dd HH:mm`)"""
-    formula: str
-    invisible: bool
-    label: str
-    """(例 e.g. `单行输入框`)"""
-    limit: int
-    """(例 e.g. `5`)"""
-    link: str
-    """(例 e.g. `https://www.dingtalk.com/`)"""
-    max_length: int
-    mode: str
-    multiple: bool
-    """(例 e.g. `False`)"""
-    options: list[SaveProcessFormComponentsPropsOptions]
-    placeholder: str
-    """(例 e.g. `请输入`)"""
-    precision: int
-    print: str
-    required: bool
-    """(例 e.g. `False`)"""
-    stat_field: list[SaveProcessFormComponentsPropsStatField]
-    table_view_mode: str
-    """(例 e.g. `table`)"""
-    unit: str
-    """(例 e.g. `元`)"""
-    upper: str
-    """(例 e.g. `0`)"""
-    vertical_print: bool
-    """(例 e.g. `True`)"""
-
-
-class SaveProcessFormComponents(TypedDict, total=False):
-    children: list[SaveProcessFormComponentsChildren]
-    component_type: str
-    """(例 e.g. `TextField`)"""
-    props: SaveProcessFormComponentsProps
-
-
-class SaveProcessProcessFeatureConfigFeaturesCallback(TypedDict, total=False):
-    app_uuid: str
-    """网关appUuid"""
-    api_key: str
-    """网关apiKey"""
-    version: str
-    """(默认 default `1`)"""
-
-
-class SaveProcessProcessFeatureConfigFeatures(TypedDict, total=False):
-    name: Literal["TASK_EXECUTE", "SYNC_BOXSTER", "CUSTOM_SHORTCUT", "AFFILIATION_DIR"]
-    """支持三方进行自定义配置的功能模块名称 (`TASK_EXECUTE` `SYNC_BOXSTER` `CUSTOM_SHORTCUT` `AFFILIATION_DIR`)"""
-    pc_url: Annotated[str, Field(max_length=1024)]
-    """三方自定义的pc端跳转链接 (≤ 1024 字符 characters; 例 e.g. `https://www.dingtalk.com`)"""
-    mobile_url: Annotated[str, Field(max_length=1024)]
-    """三方自定义的手机端跳转链接 (≤ 1024 字符 characters; 例 e.g. `https://www.dingtalk.com`)"""
-    run_type: Literal["ORIGIN", "REDIRECT", "DEFAULT", "OUTBIZ_CUSTOM"]
-    """运行方式 (`ORIGIN` `REDIRECT` `DEFAULT` `OUTBIZ_CUSTOM`)"""
-    callback: SaveProcessProcessFeatureConfigFeaturesCallback
-    """网关回调配置"""
-    config: str
-    """三方进行自定义配置的功能模块对应的配置信息"""
-
-
-class SaveProcessProcessFeatureConfig(TypedDict, total=False):
-    features: list[SaveProcessProcessFeatureConfigFeatures]
-    """配置列表"""
-
-
-class SaveProcessTemplateConfig(TypedDict, total=False):
-    hidden: bool
-    """是否为隐藏模板"""
-    create_instance_mobile_url: Annotated[str, Field(max_length=1024)]
-    """表单创建移动端地址 (≤ 1024 字符 characters)"""
-    create_instance_pc_url: Annotated[str, Field(max_length=1024)]
-    """表单创建PC端地址 (≤ 1024 字符 characters)"""
-    template_edit_url: Annotated[str, Field(max_length=1024)]
-    """模板编辑地址 (≤ 1024 字符 characters)"""
-    disable_send_card: bool
-    """创建流程中心待处理任务时是否禁用消息卡片通知"""
-
-
-class SaveProcessReplyResult(Record, alias_generator=camel):
-    process_code: str | None
-    """保存或更新的表单code"""
-
-
-class SaveProcessReply(Record, alias_generator=camel):
-    result: SaveProcessReplyResult | None
-    """表单模板信息"""
-
-
-class UpdateIntegratedTaskTasks(TypedDict, total=False):
-    task_id: Required[int]
-    """OA审批任务ID (例 e.g. `1234567`)"""
-    status: Required[Literal["CANCELED", "COMPLETED"]]
-    """更新为目标任务状态 (`CANCELED` `COMPLETED`)"""
-    result: str
-    """示例结果 (例 e.g. `AGREE`)"""
-
-
-class UpdateProcessInstanceNotifiers(TypedDict, total=False):
-    user_id: Required[str]
-    """抄送人userId (例 e.g. `001`)"""
-
-
-class BatchExecuteProcessInstancesTaskInfoList(TypedDict, total=False):
-    process_instance_id: Required[str]
-    task_id: Required[int]
-
-
-class BatchExecuteProcessInstancesReplyResult(Record, alias_generator=camel):
-    result: bool | None
-    message: str | None
-
-
-class BatchExecuteProcessInstancesReply(Record, alias_generator=camel):
-    result: BatchExecuteProcessInstancesReplyResult | None
-
-
-class BatchTasksRedirectReplyResultRedirectResults(Record, alias_generator=camel):
-    error_msg: str | None
-    success: bool | None
-    task_id: int | None
-
-
-class BatchTasksRedirectReplyResult(Record, alias_generator=camel):
-    fail_count: int | None
-    redirect_results: list[BatchTasksRedirectReplyResultRedirectResults] = empty_list()
-    total_count: int | None
-
-
-class BatchTasksRedirectReply(Record, alias_generator=camel):
-    result: BatchTasksRedirectReplyResult | None
-
-
-class CopyProcessCopyOptions(TypedDict, total=False):
-    copy_type: int
-
-
-class CopyProcessSourceProcessVoList(TypedDict, total=False):
-    biz_type: str
-    name: str
-    process_code: Required[str]
-
-
-class CopyProcessReplyResult(Record, alias_generator=camel):
-    biz_type: str | None
-    name: str | None
-    process_code: str | None
-
-
-class CopyProcessReply(Record, alias_generator=camel):
-    result: list[CopyProcessReplyResult] = empty_list()
-
-
-class GetCrmProcCodesReply(Record, alias_generator=camel):
-    result: list[str] = empty_list()
-
-
-class GetFieldModifiedHistoryReplyResult(Record, alias_generator=camel):
-    create_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    field_id: str | None
-    name: str | None
-    user_id: str | None
-    value: str | None
-
-
-class GetFieldModifiedHistoryReply(Record, alias_generator=camel):
-    result: list[GetFieldModifiedHistoryReplyResult] = empty_list()
-
-
-class GetHandSignDownloadUrlReplyResult(Record, alias_generator=camel):
-    download_url: str | None
-    expire_in: int | None
-
-
-class GetHandSignDownloadUrlReply(Record, alias_generator=camel):
-    result: GetHandSignDownloadUrlReplyResult | None
-
-
-class GetProcessConfigReplyResultCommentConf(Record, alias_generator=camel):
-    comment_description: str | None
-    comment_hidden_for_proposer: bool | None
-    comment_required: bool | None
-
-
-class GetProcessConfigReplyResultHandSignConf(Record, alias_generator=camel):
-    hand_sign_enable: bool | None
-    resign_enable: bool | None
-
-
-class GetProcessConfigReplyResultSubstituteSubmitConfSubmitterList(Record, alias_generator=camel):
-    name: str | None
-    type: str | None
-    value: str | None
-
-
-class GetProcessConfigReplyResultSubstituteSubmitConf(Record, alias_generator=camel):
-    enable: bool | None
-    submitter_list: list[GetProcessConfigReplyResultSubstituteSubmitConfSubmitterList] = empty_list()
-
-
-class GetProcessConfigReplyResultTitleGenRule(Record, alias_generator=camel):
-    express: str | None
-    type: int | None
-
-
-class GetProcessConfigReplyResultVisibility(Record, alias_generator=camel):
-    type: int | None
-    value: str | None
-
-
-class GetProcessConfigReplyResult(Record, alias_generator=camel):
-    abstract_gen_rule: list[str] = empty_list()
-    activity_auth: str | None
-    allow_revoke: bool | None
-    append_enable: bool | None
-    auto_execute_originator_tasks: bool | None
-    biz_category_id: str | None
-    biz_type: str | None
-    comment_conf: GetProcessConfigReplyResultCommentConf | None
-    duplicate_removal: str | None
-    form_schema: str | None
-    hand_sign_conf: GetProcessConfigReplyResultHandSignConf | None
-    managers: list[str] = empty_list()
-    name: str | None
-    process_app_type: bool | None
-    process_config: str | None
-    static_proc: bool | None
-    substitute_submit_conf: GetProcessConfigReplyResultSubstituteSubmitConf | None
-    title_gen_rule: GetProcessConfigReplyResultTitleGenRule | None
-    visibility: list[GetProcessConfigReplyResultVisibility] = empty_list()
-
-
-class GetProcessConfigReply(Record, alias_generator=camel):
-    result: GetProcessConfigReplyResult | None
-
-
-class GetProcessInstanceWithExtraReplyResultFormComponentValues(Record, alias_generator=camel):
-    biz_alias: str | None
-    component_type: str | None
-    ext_value: str | None
-    id: str | None
-    name: str | None
-    value: str | None
-
-
-class GetProcessInstanceWithExtraReplyResultOperationRecordsAttachments(Record, alias_generator=camel):
-    file_id: str | None
-    file_name: str | None
-    file_size: str | None
-    file_type: str | None
-    space_id: str | None
-
-
-class GetProcessInstanceWithExtraReplyResultOperationRecords(Record, alias_generator=camel):
-    activity_id: str | None
-    attachments: list[GetProcessInstanceWithExtraReplyResultOperationRecordsAttachments] = empty_list()
-    cc_user_ids: list[str] = empty_list()
-    date: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    hand_sign_token: str | None
-    images: list[str] = empty_list()
-    remark: str | None
-    result: str | None
-    show_name: str | None
-    type: str | None
-    user_id: str | None
-
-
-class GetProcessInstanceWithExtraReplyResultTasks(Record, alias_generator=camel):
-    activity_id: str | None
-    create_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    finish_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    mobile_url: str | None
-    pc_url: str | None
-    process_instance_id: str | None
-    result: str | None
-    status: str | None
-    task_id: int | None
-    user_id: str | None
-
-
-class GetProcessInstanceWithExtraReplyResult(Record, alias_generator=camel):
-    approver_user_ids: list[str] = empty_list()
-    attached_process_instance_ids: list[str] = empty_list()
-    biz_action: str | None
-    biz_data: str | None
-    business_id: str | None
-    cc_user_ids: list[str] = empty_list()
-    create_time: str | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    finish_time: str | None
-    form_component_values: list[GetProcessInstanceWithExtraReplyResultFormComponentValues] = empty_list()
-    main_process_instance_id: str | None
-    operation_records: list[GetProcessInstanceWithExtraReplyResultOperationRecords] = empty_list()
-    originator_dept_id: str | None
-    originator_dept_name: str | None
-    originator_user_id: str | None
-    result: str | None
-    status: str | None
-    tasks: list[GetProcessInstanceWithExtraReplyResultTasks] = empty_list()
-    title: str | None
-
-
-class GetProcessInstanceWithExtraReply(Record, alias_generator=camel):
-    result: GetProcessInstanceWithExtraReplyResult | None
-
-
-class GetSchemaAndProcessconfigBatchllyReplyResult(Record, alias_generator=camel):
-    app_uuid: str | None
-    biz_category_id: str | None
-    create_time: str | None
-    creator_user_id: str | None
-    form_uuid: str | None
-    manager_list: str | None
-    memo: str | None
-    name: str | None
-    process_code: str | None
-    process_config: str | None
-    process_id: int | None
-    properties: str | None
-    schema_content: str | None
-    visible_scope: str | None
-
-
-class GetSchemaAndProcessconfigBatchllyReply(Record, alias_generator=camel):
-    result: list[GetSchemaAndProcessconfigBatchllyReplyResult] = empty_list()
-
-
-class InsertOrUpdateDirReplyResult(Record, alias_generator=camel):
-    biz_group: str | None
-    dir_id: str | None
-
-
-class InsertOrUpdateDirReply(Record, alias_generator=camel):
-    result: InsertOrUpdateDirReplyResult | None
-
-
-class InstallAppInstallOption(TypedDict, total=False):
-    is_sync: bool
-
-
-class InstallAppReplyResult(Record, alias_generator=camel):
-    biz_type: str | None
-    name: str | None
-    process_code: str | None
-
-
-class InstallAppReply(Record, alias_generator=camel):
-    result: list[InstallAppReplyResult] = empty_list()
-
-
-class ListTodoWorkRecordsListForms(Record, alias_generator=camel):
-    content: str | None
-    title: str | None
-
-
-class ListTodoWorkRecordsList(Record, alias_generator=camel):
-    forms: list[ListTodoWorkRecordsListForms] = empty_list()
+    forms: list[TodoWorkRecordForm] = empty_list()
     instance_id: str | None
     task_id: int | None
-    title: str | None
+    title: str = ""
     url: str | None
 
 
-class PagesExportInstancesListFormComponentValues(Record, alias_generator=camel):
-    component_name: str | None
-    ext_value: str | None
-    id: str | None
-    name: str | None
+class TodoWorkRecordForm(Reply, alias_generator=camel):
+    """Todo work record form."""
+
+    content: str = ""
+    title: str = ""
+
+
+class Variable(Shape, alias_generator=camel):
+    """Variable (表单数据内容)."""
+
+    id: str
+    """控件id (例 e.g. `PhoneField_IZI2LP8QF6O0`)"""
+    biz_alias: str | None = None
+    """控件别名 (例 e.g. `Phone`)"""
+    value: str
+    """控件值 (例 e.g. `123xxxxxxxx`)"""
+    ext_value: str | None = None
+    """控件扩展值 (例 e.g. `总个数:1`)"""
+
+
+class Visibility(Reply, alias_generator=camel):
+    """Visibility."""
+
+    type: int | None
     value: str | None
-
-
-class PagesExportInstancesListOperationRecordsAttachments(Record, alias_generator=camel):
-    file_id: str | None
-    file_name: str | None
-    file_size: str | None
-    file_type: str | None
-
-
-class PagesExportInstancesListOperationRecords(Record, alias_generator=camel):
-    activity_id: str | None
-    attachments: list[PagesExportInstancesListOperationRecordsAttachments] = empty_list()
-    images: list[str] = empty_list()
-    operation_type: str | None
-    remark: str | None
-    result: str | None
-    task_id: int | None
-    timestamp: int | None
-    user_id: str | None
-
-
-class PagesExportInstancesListTasks(Record, alias_generator=camel):
-    activity_id: str | None
-    create_timestamp: int | None
-    finish_timestamp: int | None
-    result: str | None
-    status: str | None
-    task_id: int | None
-    user_id: str | None
-
-
-class PagesExportInstancesList(Record, alias_generator=camel):
-    attached_process_instance_ids: str | None
-    business_id: str | None
-    create_time: int | None
-    finish_time: int | None
-    form_component_values: list[PagesExportInstancesListFormComponentValues] = empty_list()
-    main_process_instance_id: str | None
-    operation_records: list[PagesExportInstancesListOperationRecords] = empty_list()
-    originator_dept_id: str | None
-    originator_userid: str | None
-    process_instance_id: str | None
-    result: str | None
-    status: str | None
-    tasks: list[PagesExportInstancesListTasks] = empty_list()
-    title: str | None
-
-
-class QueryAllFormInstancesValueFormInstDataList(Record, alias_generator=camel):
-    biz_alias: str | None
-    component_type: str | None
-    extend_value: str | None
-    key: str | None
-    label: str | None
-    value: str | None
-
-
-class QueryAllFormInstancesValue(Record, alias_generator=camel):
-    app_uuid: str | None
-    attributes: dict[str, JsonValue] | None
-    create_timestamp: int | None
-    creator: str | None
-    form_code: str | None
-    form_inst_data_list: list[QueryAllFormInstancesValueFormInstDataList] = empty_list()
-    form_instance_id: str | None
-    modifier: str | None
-    modify_timestamp: int | None
-    out_biz_code: str | None
-    out_instance_id: str | None
-    title: str | None
-
-
-class QueryAllProcessInstancesListFormComponentValues(Record, alias_generator=camel):
-    ext_value: str | None
-    id: str | None
-    name: str | None
-    value: str | None
-
-
-class QueryAllProcessInstancesListOperationRecordsAttachments(Record, alias_generator=camel):
-    file_id: str | None
-    file_name: str | None
-    file_size: str | None
-    file_type: str | None
-
-
-class QueryAllProcessInstancesListOperationRecords(Record, alias_generator=camel):
-    attachments: list[QueryAllProcessInstancesListOperationRecordsAttachments] = empty_list()
-    operation_type: str | None
-    remark: str | None
-    result: str | None
-    timestamp: int | None
-    user_id: str | None
-
-
-class QueryAllProcessInstancesListTasks(Record, alias_generator=camel):
-    activity_id: str | None
-    create_timestamp: int | None
-    finish_timestamp: int | None
-    result: str | None
-    status: str | None
-    task_id: int | None
-    user_id: str | None
-
-
-class QueryAllProcessInstancesList(Record, alias_generator=camel):
-    attached_process_instance_ids: str | None
-    business_id: str | None
-    create_time: int | None
-    finish_time: int | None
-    form_component_values: list[QueryAllProcessInstancesListFormComponentValues] = empty_list()
-    main_process_instance_id: str | None
-    operation_records: list[QueryAllProcessInstancesListOperationRecords] = empty_list()
-    originator_dept_id: str | None
-    originator_userid: str | None
-    process_instance_id: str | None
-    result: str | None
-    status: str | None
-    tasks: list[QueryAllProcessInstancesListTasks] = empty_list()
-    title: str | None
-
-
-class QueryFormByBizTypeReplyResult(Record, alias_generator=camel):
-    app_type: int | None
-    app_uuid: str | None
-    biz_type: str | None
-    content: str | None
-    create_time: int | None
-    creator: str | None
-    form_code: str | None
-    form_uuid: str | None
-    memo: str | None
-    modifed_time: int | None
-    name: str | None
-    owner_id: str | None
-    status: str | None
-
-
-class QueryFormByBizTypeReply(Record, alias_generator=camel):
-    result: list[QueryFormByBizTypeReplyResult] = empty_list()
-
-
-class QueryFormInstanceReplyFormInstDataList(Record, alias_generator=camel):
-    biz_alias: str | None
-    component_type: str | None
-    extend_value: str | None
-    key: str | None
-    label: str | None
-    value: str | None
-
-
-class QueryFormInstanceReply(Record, alias_generator=camel):
-    app_uuid: str | None
-    attributes: dict[str, JsonValue] | None
-    create_timestamp: int | None
-    creator: str | None
-    form_code: str | None
-    form_inst_data_list: list[QueryFormInstanceReplyFormInstDataList] = empty_list()
-    form_instance_id: str | None
-    modifier: str | None
-    modify_timestamp: int | None
-    out_biz_code: str | None
-    out_instance_id: str | None
-    title: str | None
-
-
-class QueryProcessByBizCategoryIdReplyResult(Record, alias_generator=camel):
-    description: str | None
-    name: str | None
-    process_code: str | None
-    status: str | None
-
-
-class QueryProcessByBizCategoryIdReply(Record, alias_generator=camel):
-    result: list[QueryProcessByBizCategoryIdReplyResult] = empty_list()
-
-
-class QuerySchemaAndProcessReplyResult(Record, alias_generator=camel):
-    app_type: int | None
-    content: str | None
-    hand_sign_enable: str | None
-    icon_url: str | None
-    name: str | None
-    process_config: str | None
-
-
-class QuerySchemaAndProcessReply(Record, alias_generator=camel):
-    result: QuerySchemaAndProcessReplyResult | None
-
-
-class SetWorkflowTaskAgentReply(Record, alias_generator=camel):
-    ding_open_errcode: int | None
-    result: int | None
-
-
-class TodoTasksReplyResultList(Record, alias_generator=camel):
-    business_id: str | None
-    can_redirect: bool | None
-    create_time: int | None
-    process_code: str | None
-    process_instance_id: str | None
-    task_id: int | None
-    title: str | None
-    user_id: str | None
-
-
-class TodoTasksReplyResult(Record, alias_generator=camel):
-    has_more: bool | None
-    list_: list[TodoTasksReplyResultList] = empty_list()
-
-
-class TodoTasksReply(Record, alias_generator=camel):
-    result: TodoTasksReplyResult | None
 
 
 class WorkflowV1(Manager):
@@ -2070,11 +1246,45 @@ class WorkflowV1(Manager):
         """
         return Call(None)
 
+    @api("workflow_1_0.BatchExecuteProcessInstances", "POST /v1.0/workflow/processInstances/batchExecute")
+    def batch_execute_process_instances(
+        self,
+        actioner_user_id: str,
+        *,
+        result: str,
+        task_info_list: Sequence[OrDict[TaskInfo]],
+        remark: str | None = None,
+    ) -> Call[bool | None]:
+        """Batch execute process instances (批量同意或拒绝审批任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(bool, "result.result").or_none()
+
+    @api("workflow_1_0.BatchTasksRedirect", "POST /v1.0/workflow/tasks/batchRedirect")
+    def batch_tasks_redirect(
+        self,
+        handover_user_id: str,
+        manager_user_id: str,
+        transferee_user_id: str,
+        *,
+        task_ids: list[int],
+    ) -> Call[RedirectedTask | None]:
+        """Batch tasks redirect (批量流程审批任务转交).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(RedirectedTask, "result").or_none()
+
     @api("workflow_1_0.BatchUpdateProcessInstance", "PUT /v1.0/workflow/processCentres/instances/batch")
     def batch_update_process_instance(
         self,
         *,
-        update_process_instance_requests: list[BatchUpdateProcessInstanceUpdateProcessInstanceRequests] | None = None,
+        update_process_instance_requests: Sequence[OrDict[ProcessInstanceRequest]] | None = None,
     ) -> Call[None]:
         """Batch update process instance (批量更新实例状态).
 
@@ -2123,14 +1333,15 @@ class WorkflowV1(Manager):
     )
     def clean_process_data(
         self,
-        process_code: str,
         corp_id: str,
+        *,
+        process_code: str,
     ) -> Call[None]:
         """Clean process data (清理OA审批数据).
 
         Args:
-            process_code: 模板唯一码 (例 e.g. `PROC-EF6Yxxxxx`)
             corp_id: 授权企业的corpId (例 e.g. `ding1234`)
+            process_code: 模板唯一码 (例 e.g. `PROC-EF6Yxxxxx`)
 
         Codes: internalError, invalidProcessCode, needAuth, processGetFailedByParameter, processNotExist, systemError.
 
@@ -2142,15 +1353,31 @@ class WorkflowV1(Manager):
         """
         return Call(None)
 
+    @api("workflow_1_0.CopyProcess", "POST /v1.0/workflow/processes/copy")
+    def copy_process(
+        self,
+        source_corp_id: str,
+        *,
+        source_process_vo_list: Annotated[Sequence[OrDict[CopiedProcess]], wire("sourceProcessVOList")],
+        copy_options: OrDict[CopyOption] | None = None,
+    ) -> Call[list[CopiedProcess]]:
+        """Copy process (复制审批流).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[CopiedProcess], "result").or_empty()
+
     @api("workflow_1_0.CreateIntegratedTask", "POST /v1.0/workflow/processCentres/tasks")
     def create_integrated_task(
         self,
         process_instance_id: str,
-        tasks: Annotated[list[CreateIntegratedTaskTasks], Field(max_length=20)],
         *,
+        tasks: Annotated[Sequence[OrDict[NewTask]], Field(max_length=20)],
         activity_id: Annotated[str, Field(max_length=256)] | None = None,
-        feature_config: CreateIntegratedTaskFeatureConfig | None = None,
-    ) -> Call[CreateIntegratedTaskReply]:
+        feature_config: OrDict[IntegratedTaskFeatureConfig] | None = None,
+    ) -> Call[list[IntegratedTaskRef]]:
         """Create integrated task (创建流程中心待处理任务).
 
         Args:
@@ -2169,7 +1396,22 @@ class WorkflowV1(Manager):
 
         Source: create-pending-tasks-in-process-center
         """
-        return Call(CreateIntegratedTaskReply)
+        return Call(list[IntegratedTaskRef], "result").or_empty()
+
+    @api("workflow_1_0.DeleteDir", "DELETE /v1.0/workflow/processCentres/directories")
+    def delete_dir(
+        self,
+        operate_user_id: str,
+        *,
+        dir_id: str | None = None,
+    ) -> Call[None]:
+        """Delete dir (删除分组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     delete_process = alias(ApprovalFormManager.delete)
 
@@ -2182,10 +1424,10 @@ class WorkflowV1(Manager):
     @api("workflow_1_0.GetConditionFormComponent", "GET /v1.0/workflow/processes/conditions/components")
     def get_condition_form_component(
         self,
-        process_code: str,
         *,
+        process_code: str,
         agent_id: int | None = None,
-    ) -> Call[GetConditionFormComponentReply]:
+    ) -> Call[list[ConditionFormComponent]]:
         """Get condition form component (查询已设置为条件的表单组件).
 
         Args:
@@ -2200,23 +1442,213 @@ class WorkflowV1(Manager):
 
         Source: query-form-components-that-have-been-set-as-criteria-1
         """
-        return Call(GetConditionFormComponentReply)
+        return Call(list[ConditionFormComponent], "result").or_empty()
+
+    @api("workflow_1_0.GetCrmProcCodes", "GET /v1.0/workflow/crm/processes")
+    def get_crm_proc_codes(
+        self,
+    ) -> Call[list[str]]:
+        """Get crm proc codes (获取CRM所有流程code).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[str], "result").or_empty()
+
+    @api(
+        "workflow_1_0.GetFieldModifiedHistory",
+        "POST /v1.0/workflow/processes/fields/modifiedRecords/query",
+        idempotent=True,
+    )
+    def get_field_modified_history(
+        self,
+        field_id: str,
+        process_instance_id: str,
+    ) -> Call[list[FieldModifiedHistory]]:
+        """Get field modified history (获取表单字段修改历史).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[FieldModifiedHistory], "result").or_empty()
+
+    @api(
+        "workflow_1_0.GetHandSignDownloadUrl",
+        "POST /v1.0/workflow/premium/processInstances/handSigns/downloadUrls/query",
+        idempotent=True,
+    )
+    def get_hand_sign_download_url(
+        self,
+        process_instance_id: str,
+        *,
+        hand_sign_token: str,
+    ) -> Call[HandSignDownloadUrl]:
+        """Get hand sign download url (获取手写签名的下载链接).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(HandSignDownloadUrl, "result")
 
     get_manage_process_by_staff_id = alias(ApprovalFormManager.manageable)
 
     get_process_code_by_name = alias(ApprovalFormManager.by_name)
 
+    @api("workflow_1_0.GetProcessConfig", "GET /v1.0/workflow/crm/processes/configurations")
+    def get_process_config(
+        self,
+        *,
+        proc_code: str,
+    ) -> Call[ProcessConfig]:
+        """Get process config (获取流程配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ProcessConfig, "result")
+
     get_process_instance = alias(ApprovalInstanceManager.get)
+
+    @api("workflow_1_0.GetProcessInstanceWithExtra", "GET /v1.0/workflow/premium/processInstances")
+    def get_process_instance_with_extra(
+        self,
+        process_instance_id: str,
+    ) -> Call[ProcessInstance]:
+        """Get process instance with extra (获取审批单详情高级接口，可以返回审批流程中的手写签名密码消息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(ProcessInstance, "result")
+
+    @api(
+        "workflow_1_0.GetSchemaAndProcessconfigBatchlly",
+        "POST /v1.0/workflow/processes/templates/batchQuery",
+        idempotent=True,
+    )
+    def get_schema_and_processconfig_batchlly(
+        self,
+    ) -> Call[list[SchemaAndProcessconfigBatchlly]]:
+        """Get schema and processconfig batchlly (根据模版code列表批量查询模板最新表单和流程配置).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[SchemaAndProcessconfigBatchlly], "result").or_empty()
 
     get_space_with_download_auth = alias(ApprovalFileManager.authorize_preview)
 
     get_user_todo_task_sum = alias(ApprovalInstanceManager.todo_count)
 
+    @api("workflow_1_0.GrantCspaceAuthorization", "POST /v1.0/workflow/spaces/authorize")
+    def grant_cspace_authorization(
+        self,
+        space_id: str,
+        user_id: str,
+        *,
+        type: str,
+        duration_seconds: int | None = None,
+    ) -> Call[None]:
+        """Grant cspace authorization (授权用户钉盘空间权限).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
     grant_process_instance_for_download_file = alias(ApprovalFileManager.get)
+
+    @api("workflow_1_0.InsertOrUpdateDir", "POST /v1.0/workflow/processCentres/directories")
+    def insert_or_update_dir(
+        self,
+        operate_user_id: str,
+        *,
+        name18n: str,
+        biz_group: str | None = None,
+        description: str | None = None,
+        name: str | None = None,
+    ) -> Call[CreatedOrUpdateDir | None]:
+        """Insert or update dir (创建或更新分组).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(CreatedOrUpdateDir, "result").or_none()
+
+    @api("workflow_1_0.InstallApp", "POST /v1.0/workflow/processes/apps/install")
+    def install_app(
+        self,
+        *,
+        install_option: OrDict[InstallOption],
+        source_dir_name: str,
+        biz_group: str | None = None,
+    ) -> Call[list[CopiedProcess]]:
+        """Install app (应用安装).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[CopiedProcess], "result").or_empty()
 
     list_process_instance_ids = alias(ApprovalInstanceManager.list_ids)
 
+    @api("workflow_1_0.ListTodoWorkRecords", "GET /v1.0/workflow/workRecords/todoTasks")
+    def list_todo_work_records(
+        self,
+        user_id: str,
+        *,
+        status: int,
+        max_results: int = 20,
+        next_token: int | None = None,
+    ) -> Query[TodoWorkRecord]:
+        """List todo work records (查询用户待办事项).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(TodoWorkRecord, TOKEN_FROM_ZERO, "result", items="list")
+
     list_user_visible_bpms_processes = alias(ApprovalFormManager.visible)
+
+    @api(
+        "workflow_1_0.PagesExportInstances",
+        "POST /v1.0/workflow/instances/datas?endTimeInMills&maxResults&nextToken&orderBy&processCode&startTimeInMills&status",
+        idempotent=True,
+    )
+    def pages_export_instances(
+        self,
+        *,
+        process_code: str,
+        start_time_in_mills: int,
+        end_time_in_mills: int | None = None,
+        max_results: int = 20,
+        next_token: str | None = None,
+        order_by: str | None = None,
+        status: str | None = None,
+    ) -> Query[PremiumProcessInstance]:
+        """Pages export instances (分页查询实例数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(PremiumProcessInstance, Paging("nextToken", "0", next="nextToken"), "result", items="list")
 
     @api(
         "workflow_1_0.PremiumAddApproveDentryAuth",
@@ -2225,7 +1657,8 @@ class WorkflowV1(Manager):
     def premium_add_approve_dentry_auth(
         self,
         user_id: str,
-        file_infos: Annotated[list[PremiumAddApproveDentryAuthFileInfos], Field(max_length=10)],
+        *,
+        file_infos: Annotated[Sequence[OrDict[FileInfo]], Field(max_length=10)],
     ) -> Call[None]:
         """Premium add approve dentry auth (授权下载审批钉盘文件).
 
@@ -2253,10 +1686,10 @@ class WorkflowV1(Manager):
         task_id: int,
         process_instance_id: str,
         operate_user_id: str,
+        *,
         appender_user_ids: list[str],
         activate_type: Literal["ALL", "ONE_BY_ONE"],
         type: Literal["before", "after"],
-        *,
         remark: str | None = None,
         agree_all: bool | None = None,
     ) -> Call[None]:
@@ -2289,17 +1722,17 @@ class WorkflowV1(Manager):
     )
     def premium_batch_execute_process_instances(
         self,
-        task_info_list: list[PremiumBatchExecuteProcessInstancesTaskInfoList],
         actioner_user_id: str,
-        result: Literal["agree", "refuse"],
         *,
+        task_info_list: Sequence[OrDict[TaskInfo]],
+        result: Literal["agree", "refuse"],
         remark: Annotated[str, Field(max_length=1024)] | None = None,
-    ) -> Call[PremiumBatchExecuteProcessInstancesReply]:
+    ) -> Call[dict[str, ExecutedProcessInstance]]:
         """Premium batch execute process instances (批量同意或拒绝审批任务).
 
         Args:
-            task_info_list: 任务详情列表
             actioner_user_id: 实际执行人用户ID (例 e.g. `67583405630`)
+            task_info_list: 任务详情列表
             result: 审批操作 (`agree` `refuse`)
             remark: 审批意见 (≤ 1024 字符 characters; 例 e.g. `Test for batch agree`)
 
@@ -2313,7 +1746,7 @@ class WorkflowV1(Manager):
 
         Source: api-premiumbatchexecuteprocessinstances
         """
-        return Call(PremiumBatchExecuteProcessInstancesReply)
+        return Call(dict[str, ExecutedProcessInstance], "result").or_empty()
 
     @api("workflow_1_0.PremiumDelDir", "DELETE /v1.0/workflow/premium/processCentres/directories")
     def premium_del_dir(
@@ -2342,8 +1775,8 @@ class WorkflowV1(Manager):
     @api("workflow_1_0.PremiumDeleteFormInstance", "POST /v1.0/workflow/premium/dataForms/formInstances/remove")
     def premium_delete_form_instance(
         self,
-        process_code: str,
         *,
+        process_code: str,
         form_instance_ids: list[str] | None = None,
         user_id: str | None = None,
     ) -> Call[None]:
@@ -2372,7 +1805,7 @@ class WorkflowV1(Manager):
         user_id: str,
         *,
         agent_id: int | None = None,
-    ) -> Call[PremiumGetAttachmentSpaceReply]:
+    ) -> Call[int]:
         """Premium get attachment space (获取审批钉盘空间信息).
 
         Args:
@@ -2390,7 +1823,7 @@ class WorkflowV1(Manager):
 
         Source: api-premiumgetattachmentspace
         """
-        return Call(PremiumGetAttachmentSpaceReply)
+        return Call(int, "result.spaceId")
 
     @api("workflow_1_0.PremiumGetDoneTasks", "GET /v1.0/workflow/premium/processCentres/doneTasks")
     def premium_get_done_tasks(
@@ -2399,7 +1832,7 @@ class WorkflowV1(Manager):
         *,
         page_size: Annotated[int, Field(le=20)] = 20,
         page_number: Annotated[int, Field(le=10)] | None = None,
-    ) -> Query[PremiumGetDoneTasksList]:
+    ) -> Query[DoneTask]:
         """Premium get done tasks (查询审批中心用户已处理任务列表).
 
         Args:
@@ -2415,7 +1848,7 @@ class WorkflowV1(Manager):
 
         Source: api-premiumgetdonetasks
         """
-        return Listing(PremiumGetDoneTasksList, Paging("pageNumber", 1, unit="pages"), "result", items="list")
+        return Listing(DoneTask, Paging("pageNumber", 1, unit="pages"), "result", items="list")
 
     @api(
         "workflow_1_0.PremiumGetFieldModifiedHistory",
@@ -2425,7 +1858,7 @@ class WorkflowV1(Manager):
         self,
         process_instance_id: str,
         field_id: str,
-    ) -> Call[PremiumGetFieldModifiedHistoryReply]:
+    ) -> Call[list[FieldModifiedHistory]]:
         """Premium get field modified history (获取审批表单控件字段内容修改记录).
 
         Args:
@@ -2441,16 +1874,16 @@ class WorkflowV1(Manager):
 
         Source: api-premiumgetfieldmodifiedhistory
         """
-        return Call(PremiumGetFieldModifiedHistoryReply)
+        return Call(list[FieldModifiedHistory], "result").or_empty()
 
     @api("workflow_1_0.PremiumGetFormInstance", "GET /v1.0/workflow/premium/dataForms/formInstances")
     def premium_get_form_instance(
         self,
         form_instance_id: str,
-        form_code: str,
         *,
+        form_code: str,
         app_uuid: str | None = None,
-    ) -> Call[PremiumGetFormInstanceReply]:
+    ) -> Call[FormInstancePage]:
         """Premium get form instance (获取单个数据表单实例详情).
 
         Args:
@@ -2467,17 +1900,17 @@ class WorkflowV1(Manager):
 
         Source: obtain-details-of-a-single-data-form-instance
         """
-        return Call(PremiumGetFormInstanceReply)
+        return Call(FormInstancePage)
 
     @api("workflow_1_0.PremiumGetFormInstances", "GET /v1.0/workflow/premium/dataForms/formInstances/pages")
     def premium_get_form_instances(
         self,
-        form_code: str,
         *,
+        form_code: str,
         next_token: str | None = None,
         max_results: Annotated[int, Field(le=100)] = 100,
         app_uuid: str | None = None,
-    ) -> Query[PremiumGetFormInstancesValue]:
+    ) -> Query[FormInstancePage]:
         """Premium get form instances (获取数据表单实例列表).
 
         Args:
@@ -2495,15 +1928,15 @@ class WorkflowV1(Manager):
 
         Source: api-premiumgetforminstances
         """
-        return Listing(PremiumGetFormInstancesValue, TOKEN, "result", items="values")
+        return Listing(FormInstancePage, TOKEN, "result", items="values")
 
     @api("workflow_1_0.PremiumGetFormSchema", "GET /v1.0/workflow/premium/dataForms/schema/formCodes")
     def premium_get_form_schema(
         self,
-        process_code: str,
         *,
+        process_code: str,
         app_uuid: str | None = None,
-    ) -> Call[PremiumGetFormSchemaReply]:
+    ) -> Call[FormSchema]:
         """Premium get form schema (获取数据表单schema).
 
         Args:
@@ -2519,14 +1952,14 @@ class WorkflowV1(Manager):
 
         Source: api-premiumgetformschema
         """
-        return Call(PremiumGetFormSchemaReply)
+        return Call(FormSchema, "result")
 
     @api("workflow_1_0.PremiumGetInstFieldSetting", "POST /v1.0/workflow/premium/processes/fields/settings/query")
     def premium_get_inst_field_setting(
         self,
         process_instance_id: str,
         user_id: str,
-    ) -> Call[PremiumGetInstFieldSettingReply]:
+    ) -> Call[list[InstFieldSetting]]:
         """Premium get inst field setting (获取审批表单控件字段操作权限).
 
         Args:
@@ -2542,7 +1975,7 @@ class WorkflowV1(Manager):
 
         Source: api-premiumgetinstfieldsetting
         """
-        return Call(PremiumGetInstFieldSettingReply)
+        return Call(list[InstFieldSetting], "result").or_empty()
 
     @api("workflow_1_0.PremiumGetNoticedInstances", "GET /v1.0/workflow/premium/processCentres/noticedInstances")
     def premium_get_noticed_instances(
@@ -2551,7 +1984,7 @@ class WorkflowV1(Manager):
         *,
         page_size: Annotated[int, Field(le=20)] = 20,
         page_number: Annotated[int, Field(le=10)] | None = None,
-    ) -> Query[PremiumGetNoticedInstancesList]:
+    ) -> Query[DoneTask]:
         """Premium get noticed instances (查询审批中心用户已收到的实例列表).
 
         Args:
@@ -2567,19 +2000,19 @@ class WorkflowV1(Manager):
 
         Source: api-premiumgetnoticedinstances
         """
-        return Listing(PremiumGetNoticedInstancesList, Paging("pageNumber", 1, unit="pages"), "result", items="list")
+        return Listing(DoneTask, Paging("pageNumber", 1, unit="pages"), "result", items="list")
 
     @api("workflow_1_0.PremiumGetProcessInstances", "GET /v1.0/workflow/premium/processes/pages/instances")
     def premium_get_process_instances(
         self,
+        *,
         start_time_in_mills: Millis,
         process_code: str,
-        *,
         next_token: str | None = None,
         max_results: Annotated[int, Field(le=20)] = 20,
         end_time_in_mills: Millis | None = None,
         app_uuid: str | None = None,
-    ) -> Query[PremiumGetProcessInstancesList]:
+    ) -> Query[PremiumProcessInstance]:
         """Premium get process instances (根据processCode分页获取审批流程数据).
 
         Args:
@@ -2599,7 +2032,7 @@ class WorkflowV1(Manager):
 
         Source: api-premiumgetprocessinstances
         """
-        return Listing(PremiumGetProcessInstancesList, TOKEN, "result", items="list")
+        return Listing(PremiumProcessInstance, TOKEN, "result", items="list")
 
     @api(
         "workflow_1_0.PremiumGetSpaceWithDownloadAuth",
@@ -2613,8 +2046,8 @@ class WorkflowV1(Manager):
         *,
         agent_id: int | None = None,
         file_id_list: Annotated[list[str], Field(max_length=20)] | None = None,
-        with_comment_attatchment: bool | None = None,
-    ) -> Call[PremiumGetSpaceWithDownloadAuthReply]:
+        with_comment_attachment: Annotated[bool | None, wire("withCommentAttatchment")] = None,
+    ) -> Call[int]:
         """Premium get space with download auth (授权预览审批附件).
 
         Args:
@@ -2623,7 +2056,7 @@ class WorkflowV1(Manager):
             file_id: 审批附件ID (例 e.g. `111`)
             agent_id: 应用的agentId (例 e.g. `8345000`)
             file_id_list: 附件ID列表 (≤ 20 项 items)
-            with_comment_attatchment: 是否包含评论中的附件
+            with_comment_attachment: 是否包含评论中的附件
 
         Codes: benefit.query.error, benefit.status.invalid, hsfIntegrationErrorCspace,
             hsfIntegrationErrorCspaceDentryServiceGrant, hsfIntegrationErrorCspaceGetCustomSpace,
@@ -2637,7 +2070,7 @@ class WorkflowV1(Manager):
 
         Source: api-premiumgetspacewithdownloadauth
         """
-        return Call(PremiumGetSpaceWithDownloadAuthReply)
+        return Call(int, "result.spaceId")
 
     @api("workflow_1_0.PremiumGetSubmittedInstances", "GET /v1.0/workflow/premium/processCentres/submittedInstances")
     def premium_get_submitted_instances(
@@ -2646,7 +2079,7 @@ class WorkflowV1(Manager):
         *,
         page_size: Annotated[int, Field(le=20)] = 20,
         page_number: Annotated[int, Field(le=10)] | None = None,
-    ) -> Query[PremiumGetSubmittedInstancesList]:
+    ) -> Query[DoneTask]:
         """Premium get submitted instances (查询审批中心用户已发起实例列表).
 
         Args:
@@ -2662,7 +2095,7 @@ class WorkflowV1(Manager):
 
         Source: api-premiumgetsubmittedinstances
         """
-        return Listing(PremiumGetSubmittedInstancesList, Paging("pageNumber", 1, unit="pages"), "result", items="list")
+        return Listing(DoneTask, Paging("pageNumber", 1, unit="pages"), "result", items="list")
 
     @api("workflow_1_0.PremiumGetTodoTasks", "GET /v1.0/workflow/premium/processCentres/todoTasks")
     def premium_get_todo_tasks(
@@ -2671,8 +2104,8 @@ class WorkflowV1(Manager):
         *,
         page_size: Annotated[int, Field(le=20)] = 20,
         page_number: Annotated[int, Field(le=10)] | None = None,
-        create_before: str | None = None,
-    ) -> Query[PremiumGetTodoTasksList]:
+        create_before: BeijingTime | None = None,
+    ) -> Query[DoneTask]:
         """Premium get todo tasks (查询审批中心用户待处理任务列表).
 
         Args:
@@ -2689,7 +2122,7 @@ class WorkflowV1(Manager):
 
         Source: api-premiumgettodotasks
         """
-        return Listing(PremiumGetTodoTasksList, Paging("pageNumber", 1, unit="pages"), "result", items="list")
+        return Listing(DoneTask, Paging("pageNumber", 1, unit="pages"), "result", items="list")
 
     @api(
         "workflow_1_0.PremiumGrantProcessInstanceForDownloadFile",
@@ -2700,14 +2133,14 @@ class WorkflowV1(Manager):
         process_instance_id: str,
         file_id: str,
         *,
-        with_comment_attatchment: bool | None = None,
-    ) -> Call[PremiumGrantProcessInstanceForDownloadFileReply]:
+        with_comment_attachment: Annotated[bool | None, wire("withCommentAttatchment")] = None,
+    ) -> Call[GrantedProcessInstance]:
         """Premium grant process instance for download file (下载审批附件).
 
         Args:
             process_instance_id: 审批实例ID (例 e.g. `a17444d1-075b-4a4d-xxxx`)
             file_id: 文件fileId (例 e.g. `111`)
-            with_comment_attatchment: 是否包含评论中的附件 (例 e.g. `False`)
+            with_comment_attachment: 是否包含评论中的附件 (例 e.g. `False`)
 
         Codes: benefit.query.error, benefit.status.invalid, hsfIntegrationErrorCspace,
             hsfIntegrationErrorCspaceDentryServiceGenerateDownloadPresignedUrl,
@@ -2722,23 +2155,23 @@ class WorkflowV1(Manager):
 
         Source: api-premiumgrantprocessinstancefordownloadfile
         """
-        return Call(PremiumGrantProcessInstanceForDownloadFileReply)
+        return Call(GrantedProcessInstance, "result")
 
     @api("workflow_1_0.PremiumInsertOrUpdateDir", "POST /v1.0/workflow/premium/processCentres/directories")
     def premium_insert_or_update_dir(
         self,
-        biz_group: str,
         operate_user_id: str,
+        *,
+        biz_group: str,
         name: str,
         name18n: str,
-        *,
         description: str | None = None,
-    ) -> Call[PremiumInsertOrUpdateDirReply]:
+    ) -> Call[CreatedOrUpdateDir]:
         """Premium insert or update dir (创建或更新业务分组).
 
         Args:
-            biz_group: 业务分组ID (例 e.g. `administeration`)
             operate_user_id: 操作人userId (例 e.g. `user001`)
+            biz_group: 业务分组ID (例 e.g. `administeration`)
             name: 分组名称 (例 e.g. `行政管理`)
             name18n: 支持国际化的分组名称
             description: 分组描述 (例 e.g. `分组描述信息`)
@@ -2753,7 +2186,7 @@ class WorkflowV1(Manager):
 
         Source: api-premiuminsertorupdatedir
         """
-        return Call(PremiumInsertOrUpdateDirReply)
+        return Call(CreatedOrUpdateDir, "result")
 
     @api(
         "workflow_1_0.PremiumQuerySchemaAndProcessByCodeList",
@@ -2761,8 +2194,9 @@ class WorkflowV1(Manager):
     )
     def premium_query_schema_and_process_by_code_list(
         self,
+        *,
         process_codes: list[str],
-    ) -> Call[PremiumQuerySchemaAndProcessByCodeListReply]:
+    ) -> Call[list[PremiumQuerySchema]]:
         """Premium query schema and process by code list (批量获取表单模板schema（包含表单和流程配置信息）).
 
         Args:
@@ -2777,23 +2211,24 @@ class WorkflowV1(Manager):
 
         Source: api-premiumqueryschemaandprocessbycodelist
         """
-        return Call(PremiumQuerySchemaAndProcessByCodeListReply)
+        return Call(list[PremiumQuerySchema], "result").or_empty()
 
     @api("workflow_1_0.PremiumQueryTodoTasksByManager", "GET /v1.0/workflow/premium/tasks/todoTasks")
     def premium_query_todo_tasks_by_manager(
         self,
-        next_token: int,
-        max_results: Annotated[int, Field(le=20)],
         actioner_user_id: str,
         manager_user_id: str,
-    ) -> Call[PremiumQueryTodoTasksByManagerReply]:
+        *,
+        next_token: int,
+        max_results: Annotated[int, Field(le=20)],
+    ) -> Call[TodoTaskPage]:
         """Premium query todo tasks by manager (管理员查询指定员工的待处理任务列表).
 
         Args:
-            next_token: 分页标识
-            max_results: 分页大小 (≤ 20)
             actioner_user_id: 操作人userId
             manager_user_id: 管理员userId
+            next_token: 分页标识
+            max_results: 分页大小 (≤ 20)
 
         Codes: benefit.query.error, benefit.status.invalid, oaplus.query.limit, param.manager.notexist,
             param.user.notexist, qps.exceed.limit, system.error.
@@ -2804,7 +2239,7 @@ class WorkflowV1(Manager):
 
         Source: api-premiumquerytodotasksbymanager
         """
-        return Call(PremiumQueryTodoTasksByManagerReply)
+        return Call(TodoTaskPage, "result")
 
     @api("workflow_1_0.PremiumRedirectTasksByManager", "POST /v1.0/workflow/premium/tasks/batchRedirect")
     def premium_redirect_tasks_by_manager(
@@ -2812,8 +2247,9 @@ class WorkflowV1(Manager):
         transferee_user_id: str,
         handover_user_id: str,
         manager_user_id: str,
+        *,
         task_ids: list[int],
-    ) -> Call[PremiumRedirectTasksByManagerReply]:
+    ) -> Call[RedirectedTask]:
         """Premium redirect tasks by manager (管理员批量转交指定员工的待处理任务).
 
         Args:
@@ -2831,7 +2267,7 @@ class WorkflowV1(Manager):
 
         Source: api-premiumredirecttasksbymanager
         """
-        return Call(PremiumRedirectTasksByManagerReply)
+        return Call(RedirectedTask, "result")
 
     @api("workflow_1_0.PremiumRevertTask", "POST /v1.0/workflow/premium/tasks/revert")
     def premium_revert_task(
@@ -2840,8 +2276,8 @@ class WorkflowV1(Manager):
         process_instance_id: str,
         operate_user_id: str,
         target_activity_id: str,
-        revert_action: Literal["REVERT_FOR_APPROVAL", "REVERT_FOR_RESUBMIT"],
         *,
+        revert_action: Literal["REVERT_FOR_APPROVAL", "REVERT_FOR_RESUBMIT"],
         remark: str | None = None,
     ) -> Call[None]:
         """Premium revert task (退回审批任务).
@@ -2869,19 +2305,19 @@ class WorkflowV1(Manager):
     @api("workflow_1_0.PremiumSaveForm", "POST /v1.0/workflow/premium/dataForms/templates")
     def premium_save_form(
         self,
-        name: str,
-        form_components: Annotated[list[PremiumSaveFormFormComponents], Field(max_length=200)],
         user_id: str,
         *,
+        name: str,
+        form_components: Annotated[Sequence[OrDict[FormComponent]], Field(max_length=200)],
         process_code: str | None = None,
         description: str | None = None,
-    ) -> Call[PremiumSaveFormReply]:
+    ) -> Call[str | None]:
         """Premium save form (创建或更新数据表单模板).
 
         Args:
+            user_id: 操作人userId
             name: 表单模板名称
             form_components: 表单控件列表 (≤ 200 项 items)
-            user_id: 操作人userId
             process_code: 模板code
             description: 表单模板描述
 
@@ -2895,15 +2331,16 @@ class WorkflowV1(Manager):
 
         Source: api-premiumsaveform
         """
-        return Call(PremiumSaveFormReply)
+        return Call(str, "result.processCode").or_none()
 
     @api("workflow_1_0.PremiumSaveFormInstance", "POST /v1.0/workflow/premium/dataForms/formInstances/save")
     def premium_save_form_instance(
         self,
         originator_user_id: str,
+        *,
         process_code: str,
-        form_component_value_list: list[PremiumSaveFormInstanceFormComponentValueList],
-    ) -> Call[PremiumSaveFormInstanceReply]:
+        form_component_value_list: Sequence[Annotated[OrDict[FormComponentValue], Needs("name", "value")]],
+    ) -> Call[str]:
         """Premium save form instance (创建数据表单实例).
 
         Args:
@@ -2921,19 +2358,19 @@ class WorkflowV1(Manager):
 
         Source: api-createdatapremiumsaveforminstance
         """
-        return Call(PremiumSaveFormInstanceReply)
+        return Call(str, "instanceId")
 
     @api("workflow_1_0.PremiumSaveIntegratedProcess", "POST /v1.0/workflow/premium/processCentres/schemas")
     def premium_save_integrated_process(
         self,
-        name: str,
-        form_components: Annotated[list[PremiumSaveIntegratedProcessFormComponents], Field(max_length=200)],
         *,
+        name: str,
+        form_components: Annotated[Sequence[OrDict[FormComponent]], Field(max_length=200)],
         process_code: str | None = None,
         description: str | None = None,
-        process_feature_config: PremiumSaveIntegratedProcessProcessFeatureConfig | None = None,
-        template_config: PremiumSaveIntegratedProcessTemplateConfig | None = None,
-    ) -> Call[PremiumSaveIntegratedProcessReply]:
+        process_feature_config: OrDict[FeatureConfig] | None = None,
+        template_config: OrDict[TemplateConfig] | None = None,
+    ) -> Call[str]:
         """Premium save integrated process (保存流程中心外部集成审批模板).
 
         Args:
@@ -2954,26 +2391,26 @@ class WorkflowV1(Manager):
 
         Source: api-premiumsaveintegratedprocess
         """
-        return Call(PremiumSaveIntegratedProcessReply)
+        return Call(str, "result.processCode")
 
     @api("workflow_1_0.PremiumSaveIntegratedProcessInstance", "POST /v1.0/workflow/premium/processCentres/instances")
     def premium_save_integrated_process_instance(
         self,
-        process_code: str,
         originator_user_id: str,
-        url: str,
         *,
-        form_component_value_list: list[PremiumSaveIntegratedProcessInstanceFormComponentValueList] | None = None,
+        process_code: str,
+        url: str,
+        form_component_value_list: Sequence[OrDict[FormComponentValue]] | None = None,
         title: str | None = None,
-        notifiers: list[PremiumSaveIntegratedProcessInstanceNotifiers] | None = None,
-        feature_config: PremiumSaveIntegratedProcessInstanceFeatureConfig | None = None,
+        notifiers: Sequence[OrDict[Notifier]] | None = None,
+        feature_config: OrDict[FeatureConfig] | None = None,
         biz_data: str | None = None,
-    ) -> Call[PremiumSaveIntegratedProcessInstanceReply]:
+    ) -> Call[str]:
         """Premium save integrated process instance (保存流程中心外部集成审批实例).
 
         Args:
-            process_code: 审批模板code (例 e.g. `proc-xxxx`)
             originator_user_id: 审批实例发起人的userId (例 e.g. `manager1234`)
+            process_code: 审批模板code (例 e.g. `proc-xxxx`)
             url: 第三方审批系统中审批单详情页地址 (例 e.g. `https://www.dingtalk.com/`)
             form_component_value_list: 表单控件列表
             title: 实例标题 (例 e.g. `xxx的审批`)
@@ -2992,18 +2429,18 @@ class WorkflowV1(Manager):
 
         Source: api-premiumexternalintegrationprocessinstance
         """
-        return Call(PremiumSaveIntegratedProcessInstanceReply)
+        return Call(str, "result.processInstanceId")
 
     @api("workflow_1_0.PremiumSaveIntegratedTask", "POST /v1.0/workflow/premium/processCentres/tasks")
     def premium_save_integrated_task(
         self,
         process_instance_id: str,
-        tasks: list[PremiumSaveIntegratedTaskTasks],
         *,
+        tasks: Sequence[OrDict[NewTask]],
         activity_id: str | None = None,
-        feature_config: PremiumSaveIntegratedTaskFeatureConfig | None = None,
-        task_config: PremiumSaveIntegratedTaskTaskConfig | None = None,
-    ) -> Call[PremiumSaveIntegratedTaskReply]:
+        feature_config: OrDict[PremiumSaveIntegratedTaskFeatureConfig] | None = None,
+        task_config: OrDict[TaskConfig] | None = None,
+    ) -> Call[list[IntegratedTaskRef]]:
         """Premium save integrated task (保存流程中心外部集成审批任务).
 
         Args:
@@ -3023,17 +2460,17 @@ class WorkflowV1(Manager):
 
         Source: api-premiumsaveintegratedtask
         """
-        return Call(PremiumSaveIntegratedTaskReply)
+        return Call(list[IntegratedTaskRef], "result").or_empty()
 
     @api("workflow_1_0.PremiumUpdateFormInstance", "PUT /v1.0/workflow/premium/dataForms/formInstances")
     def premium_update_form_instance(
         self,
         originator_user_id: str,
-        process_code: str,
-        form_component_value_list: list[PremiumUpdateFormInstanceFormComponentValueList],
         *,
+        process_code: str,
+        form_component_value_list: Sequence[Annotated[OrDict[FormComponentValue], Needs("name", "value")]],
         form_instance_ids: list[str] | None = None,
-    ) -> Call[PremiumUpdateFormInstanceReply]:
+    ) -> Call[str]:
         """Premium update form instance (更新数据表单实例).
 
         Args:
@@ -3053,15 +2490,15 @@ class WorkflowV1(Manager):
 
         Source: api-premiumupdateforminstance
         """
-        return Call(PremiumUpdateFormInstanceReply)
+        return Call(str, "instanceId")
 
     @api("workflow_1_0.PremiumUpdateProcessInstanceVariables", "PUT /v1.0/workflow/premium/processInstances")
     def premium_update_process_instance_variables(
         self,
         op_user_id: str,
-        variables: Annotated[list[PremiumUpdateProcessInstanceVariablesVariables], Field(max_length=150)],
         process_instance_id: str,
         *,
+        variables: Annotated[Sequence[OrDict[Variable]], Field(max_length=150)],
         process_code: str | None = None,
         remark: str | None = None,
     ) -> Call[None]:
@@ -3069,8 +2506,8 @@ class WorkflowV1(Manager):
 
         Args:
             op_user_id: 操作人userId (例 e.g. `manager432`)
-            variables: 表单数据内容 (≤ 150 项 items)
             process_instance_id: 流程实例ID (例 e.g. `processInstanceId-1`)
+            variables: 表单数据内容 (≤ 150 项 items)
             process_code: 审批流的唯一码
             remark: 备注内容 (例 e.g. `remark`)
 
@@ -3089,6 +2526,79 @@ class WorkflowV1(Manager):
 
     process_forecast = alias(ApprovalInstanceManager.forecast)
 
+    @api("workflow_1_0.QueryAllFormInstances", "GET /v1.0/workflow/forms/pages/instances")
+    def query_all_form_instances(
+        self,
+        *,
+        form_code: str,
+        app_uuid: str | None = None,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[FormInstancePage]:
+        """Query all form instances (根据processCode分页获取表单数据).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(FormInstancePage, TOKEN, "result", items="values")
+
+    @api("workflow_1_0.QueryAllProcessInstances", "GET /v1.0/workflow/processes/pages/instances")
+    def query_all_process_instances(
+        self,
+        *,
+        process_code: str,
+        start_time_in_mills: int,
+        app_uuid: str | None = None,
+        end_time_in_mills: int | None = None,
+        max_results: int = 20,
+        next_token: str | None = None,
+    ) -> Query[PremiumProcessInstance]:
+        """Query all process instances (批量查询审批流程实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            max_results: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(PremiumProcessInstance, TOKEN, "result", items="list")
+
+    @api("workflow_1_0.QueryFormByBizType", "POST /v1.0/workflow/forms/forminfos/query", idempotent=True)
+    def query_form_by_biz_type(
+        self,
+        app_uuid: str,
+        *,
+        biz_types: list[str],
+    ) -> Call[list[Form]]:
+        """Query form by biz type (根据业务标识查询表单描述信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[Form], "result").or_empty()
+
+    @api("workflow_1_0.QueryFormInstance", "GET /v1.0/workflow/forms/instances")
+    def query_form_instance(
+        self,
+        form_instance_id: str,
+        *,
+        form_code: str,
+        app_uuid: str | None = None,
+    ) -> Call[FormInstancePage]:
+        """Query form instance (查询数据表单).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(FormInstancePage)
+
     @api("workflow_1_0.QueryIntegratedTodoTask", "GET /v1.0/workflow/processCentres/todoTasks")
     def query_integrated_todo_task(
         self,
@@ -3096,8 +2606,8 @@ class WorkflowV1(Manager):
         *,
         page_size: Annotated[int, Field(le=40)] = 40,
         page_number: int | None = None,
-        create_before: int | None = None,
-    ) -> Query[QueryIntegratedTodoTaskList]:
+        create_before: Millis | None = None,
+    ) -> Query[IntegratedTodoTask]:
         """Query integrated todo task (查询通过流程中心集成的OA审批任务).
 
         Args:
@@ -3114,7 +2624,37 @@ class WorkflowV1(Manager):
 
         Source: query-oa-approval-tasks-integrated-through-process-center
         """
-        return Listing(QueryIntegratedTodoTaskList, Paging("pageNumber", 1, unit="pages"), "taskPage", items="list")
+        return Listing(IntegratedTodoTask, Paging("pageNumber", 1, unit="pages"), "taskPage", items="list")
+
+    @api("workflow_1_0.QueryProcessByBizCategoryId", "GET /v1.0/workflow/processes/categories/templates")
+    def query_process_by_biz_category_id(
+        self,
+        *,
+        biz_type: str,
+        user_id: str | None = None,
+    ) -> Call[list[Process]]:
+        """Query process by biz category id (根据业务标识查询模板).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[Process], "result").or_empty()
+
+    @api("workflow_1_0.QuerySchemaAndProcess", "GET /v1.0/workflow/forms/schemaAndProcess")
+    def query_schema_and_process(
+        self,
+        *,
+        process_code: str,
+        app_uuid: str | None = None,
+    ) -> Call[Schema]:
+        """Query schema and process (蓝凌获取schema和流程信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(Schema, "result")
 
     query_schema_by_process_code = alias(ApprovalFormManager.schema)
 
@@ -3123,21 +2663,21 @@ class WorkflowV1(Manager):
     @api("workflow_1_0.SaveIntegratedInstance", "POST /v1.0/workflow/processCentres/instances")
     def save_integrated_instance(
         self,
-        process_code: str,
         originator_user_id: str,
-        url: Annotated[str, Field(max_length=1024)],
         *,
-        form_component_value_list: list[SaveIntegratedInstanceFormComponentValueList] | None = None,
+        process_code: str,
+        url: Annotated[str, Field(max_length=1024)],
+        form_component_value_list: Sequence[OrDict[FormComponentValue]] | None = None,
         title: Annotated[str, Field(max_length=64)] | None = None,
-        notifiers: list[SaveIntegratedInstanceNotifiers] | None = None,
-        feature_config: SaveIntegratedInstanceFeatureConfig | None = None,
+        notifiers: Sequence[OrDict[Notifier]] | None = None,
+        feature_config: OrDict[FeatureConfig] | None = None,
         biz_data: Annotated[str, Field(max_length=1024)] | None = None,
-    ) -> Call[SaveIntegratedInstanceReply]:
+    ) -> Call[str]:
         """Save integrated instance (创建实例).
 
         Args:
-            process_code: 审批模板code (例 e.g. `proc`)
             originator_user_id: 审批实例发起人的userId (例 e.g. `manager1234`)
+            process_code: 审批模板code (例 e.g. `proc`)
             url: 第三方审批系统中审批单详情页地址 (≤ 1024 字符 characters; 例 e.g. `https://www.dingtalk.com/`)
             form_component_value_list: 表单控件列表
             title: 实例标题 (≤ 64 字符 characters; 例 e.g. `xxx的审批`)
@@ -3155,19 +2695,19 @@ class WorkflowV1(Manager):
 
         Source: create-a-ticket-approval-instance
         """
-        return Call(SaveIntegratedInstanceReply)
+        return Call(str, "result.processInstanceId")
 
     @api("workflow_1_0.SaveProcess", "POST /v1.0/workflow/processCentres/schemas")
     def save_process(
         self,
-        name: Annotated[str, Field(max_length=200)],
-        form_components: Annotated[list[SaveProcessFormComponents], Field(max_length=200)],
         *,
+        name: Annotated[str, Field(max_length=200)],
+        form_components: Annotated[Sequence[OrDict[ProcessFormComponent]], Field(max_length=200)],
         process_code: str | None = None,
         description: Annotated[str, Field(max_length=300)] | None = None,
-        process_feature_config: SaveProcessProcessFeatureConfig | None = None,
-        template_config: SaveProcessTemplateConfig | None = None,
-    ) -> Call[SaveProcessReply]:
+        process_feature_config: OrDict[FeatureConfig] | None = None,
+        template_config: OrDict[TemplateConfig] | None = None,
+    ) -> Call[str]:
         """Save process (创建或更新审批模板).
 
         Args:
@@ -3188,17 +2728,55 @@ class WorkflowV1(Manager):
 
         Source: create-orupdate-the-approval-template-new
         """
-        return Call(SaveProcessReply)
+        return Call(str, "result.processCode")
+
+    @api("workflow_1_0.SetWorkflowTaskAgent", "POST /v1.0/workflow/tasks/agent")
+    def set_workflow_task_agent(
+        self,
+        agent_staff_id: str,
+        from_staff_id: str,
+        manager_staff_id: str,
+        *,
+        all: bool,
+        end_date: str,
+        start_date: str,
+        process_codes: list[str] | None = None,
+        request_id: str | None = None,
+    ) -> Call[int | None]:
+        """Set workflow task agent (设置审批任务代理).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "result").or_none()
 
     start_process_instance = alias(ApprovalInstanceManager.create)
 
     terminate_process_instance = alias(ApprovalInstanceManager.terminate)
 
+    @api("workflow_1_0.TodoTasks", "GET /v1.0/workflow/tasks/todoTasks")
+    def todo_tasks(
+        self,
+        actioner_user_id: str,
+        manager_user_id: str,
+        *,
+        max_results: int,
+        next_token: int,
+    ) -> Call[TodoTaskPage]:
+        """Todo tasks (流程转交待处理任务查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(TodoTaskPage, "result")
+
     @api("workflow_1_0.UpdateIntegratedTask", "PUT /v1.0/workflow/processCentres/tasks")
     def update_integrated_task(
         self,
-        tasks: Annotated[list[UpdateIntegratedTaskTasks], Field(max_length=20)],
         *,
+        tasks: Annotated[Sequence[OrDict[Task]], Field(max_length=20)],
         process_instance_id: str | None = None,
     ) -> Call[None]:
         """Update integrated task (更新流程中心任务状态).
@@ -3221,10 +2799,10 @@ class WorkflowV1(Manager):
     def update_process_instance(
         self,
         process_instance_id: str,
-        status: Literal["COMPLETED", "TERMINATED"],
-        result: str,
         *,
-        notifiers: list[UpdateProcessInstanceNotifiers] | None = None,
+        status: Literal["COMPLETED", "TERMINATED", "CANCELED"],
+        result: str,
+        notifiers: Sequence[OrDict[ProcessInstanceNotifier]] | None = None,
     ) -> Call[None]:
         """Update process instance (更新实例状态).
 
@@ -3244,394 +2822,3 @@ class WorkflowV1(Manager):
         Source: update-instance-status
         """
         return Call(None)
-
-    @api("workflow_1_0.BatchExecuteProcessInstances", "POST /v1.0/workflow/processInstances/batchExecute")
-    def batch_execute_process_instances(
-        self,
-        actioner_user_id: str,
-        result: str,
-        task_info_list: list[BatchExecuteProcessInstancesTaskInfoList],
-        *,
-        remark: str | None = None,
-    ) -> Call[BatchExecuteProcessInstancesReply]:
-        """Batch execute process instances (批量同意或拒绝审批任务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchExecuteProcessInstancesReply)
-
-    @api("workflow_1_0.BatchTasksRedirect", "POST /v1.0/workflow/tasks/batchRedirect")
-    def batch_tasks_redirect(
-        self,
-        handover_user_id: str,
-        manager_user_id: str,
-        task_ids: list[int],
-        transferee_user_id: str,
-    ) -> Call[BatchTasksRedirectReply]:
-        """Batch tasks redirect (批量流程审批任务转交).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(BatchTasksRedirectReply)
-
-    @api("workflow_1_0.CopyProcess", "POST /v1.0/workflow/processes/copy")
-    def copy_process(
-        self,
-        source_corp_id: str,
-        source_process_vo_list: Annotated[list[CopyProcessSourceProcessVoList], wire("sourceProcessVOList")],
-        *,
-        copy_options: CopyProcessCopyOptions | None = None,
-    ) -> Call[CopyProcessReply]:
-        """Copy process (复制审批流).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(CopyProcessReply)
-
-    @api("workflow_1_0.DeleteDir", "DELETE /v1.0/workflow/processCentres/directories")
-    def delete_dir(
-        self,
-        operate_user_id: str,
-        *,
-        dir_id: str | None = None,
-    ) -> Call[None]:
-        """Delete dir (删除分组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("workflow_1_0.GetCrmProcCodes", "GET /v1.0/workflow/crm/processes")
-    def get_crm_proc_codes(
-        self,
-    ) -> Call[GetCrmProcCodesReply]:
-        """Get crm proc codes (获取CRM所有流程code).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetCrmProcCodesReply)
-
-    @api(
-        "workflow_1_0.GetFieldModifiedHistory",
-        "POST /v1.0/workflow/processes/fields/modifiedRecords/query",
-        idempotent=True,
-    )
-    def get_field_modified_history(
-        self,
-        field_id: str,
-        process_instance_id: str,
-    ) -> Call[GetFieldModifiedHistoryReply]:
-        """Get field modified history (获取表单字段修改历史).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetFieldModifiedHistoryReply)
-
-    @api(
-        "workflow_1_0.GetHandSignDownloadUrl",
-        "POST /v1.0/workflow/premium/processInstances/handSigns/downloadUrls/query",
-        idempotent=True,
-    )
-    def get_hand_sign_download_url(
-        self,
-        hand_sign_token: str,
-        process_instance_id: str,
-    ) -> Call[GetHandSignDownloadUrlReply]:
-        """Get hand sign download url (获取手写签名的下载链接).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetHandSignDownloadUrlReply)
-
-    @api("workflow_1_0.GetProcessConfig", "GET /v1.0/workflow/crm/processes/configurations")
-    def get_process_config(
-        self,
-        proc_code: str,
-    ) -> Call[GetProcessConfigReply]:
-        """Get process config (获取流程配置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetProcessConfigReply)
-
-    @api("workflow_1_0.GetProcessInstanceWithExtra", "GET /v1.0/workflow/premium/processInstances")
-    def get_process_instance_with_extra(
-        self,
-        process_instance_id: str,
-    ) -> Call[GetProcessInstanceWithExtraReply]:
-        """Get process instance with extra (获取审批单详情高级接口，可以返回审批流程中的手写签名密码消息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetProcessInstanceWithExtraReply)
-
-    @api(
-        "workflow_1_0.GetSchemaAndProcessconfigBatchlly",
-        "POST /v1.0/workflow/processes/templates/batchQuery",
-        idempotent=True,
-    )
-    def get_schema_and_processconfig_batchlly(
-        self,
-    ) -> Call[GetSchemaAndProcessconfigBatchllyReply]:
-        """Get schema and processconfig batchlly (根据模版code列表批量查询模板最新表单和流程配置).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetSchemaAndProcessconfigBatchllyReply)
-
-    @api("workflow_1_0.GrantCspaceAuthorization", "POST /v1.0/workflow/spaces/authorize")
-    def grant_cspace_authorization(
-        self,
-        space_id: str,
-        type: str,
-        user_id: str,
-        *,
-        duration_seconds: int | None = None,
-    ) -> Call[None]:
-        """Grant cspace authorization (授权用户钉盘空间权限).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("workflow_1_0.InsertOrUpdateDir", "POST /v1.0/workflow/processCentres/directories")
-    def insert_or_update_dir(
-        self,
-        name18n: str,
-        operate_user_id: str,
-        *,
-        biz_group: str | None = None,
-        description: str | None = None,
-        name: str | None = None,
-    ) -> Call[InsertOrUpdateDirReply]:
-        """Insert or update dir (创建或更新分组).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(InsertOrUpdateDirReply)
-
-    @api("workflow_1_0.InstallApp", "POST /v1.0/workflow/processes/apps/install")
-    def install_app(
-        self,
-        install_option: InstallAppInstallOption,
-        source_dir_name: str,
-        *,
-        biz_group: str | None = None,
-    ) -> Call[InstallAppReply]:
-        """Install app (应用安装).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(InstallAppReply)
-
-    @api("workflow_1_0.ListTodoWorkRecords", "GET /v1.0/workflow/workRecords/todoTasks")
-    def list_todo_work_records(
-        self,
-        status: int,
-        user_id: str,
-        *,
-        max_results: int = 20,
-        next_token: int | None = None,
-    ) -> Query[ListTodoWorkRecordsList]:
-        """List todo work records (查询用户待办事项).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(ListTodoWorkRecordsList, TOKEN_FROM_ZERO, "result", items="list")
-
-    @api(
-        "workflow_1_0.PagesExportInstances",
-        "POST /v1.0/workflow/instances/datas?endTimeInMills&maxResults&nextToken&orderBy&processCode&startTimeInMills&status",
-        idempotent=True,
-    )
-    def pages_export_instances(
-        self,
-        process_code: str,
-        start_time_in_mills: int,
-        *,
-        end_time_in_mills: int | None = None,
-        max_results: int = 20,
-        next_token: str | None = None,
-        order_by: str | None = None,
-        status: str | None = None,
-    ) -> Query[PagesExportInstancesList]:
-        """Pages export instances (分页查询实例数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(PagesExportInstancesList, Paging("nextToken", "0", next="nextToken"), "result", items="list")
-
-    @api("workflow_1_0.QueryAllFormInstances", "GET /v1.0/workflow/forms/pages/instances")
-    def query_all_form_instances(
-        self,
-        form_code: str,
-        *,
-        app_uuid: str | None = None,
-        max_results: int = 20,
-        next_token: str | None = None,
-    ) -> Query[QueryAllFormInstancesValue]:
-        """Query all form instances (根据processCode分页获取表单数据).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(QueryAllFormInstancesValue, TOKEN, "result", items="values")
-
-    @api("workflow_1_0.QueryAllProcessInstances", "GET /v1.0/workflow/processes/pages/instances")
-    def query_all_process_instances(
-        self,
-        process_code: str,
-        start_time_in_mills: int,
-        *,
-        app_uuid: str | None = None,
-        end_time_in_mills: int | None = None,
-        max_results: int = 20,
-        next_token: str | None = None,
-    ) -> Query[QueryAllProcessInstancesList]:
-        """Query all process instances (批量查询审批流程实例).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            max_results: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(QueryAllProcessInstancesList, TOKEN, "result", items="list")
-
-    @api("workflow_1_0.QueryFormByBizType", "POST /v1.0/workflow/forms/forminfos/query", idempotent=True)
-    def query_form_by_biz_type(
-        self,
-        app_uuid: str,
-        biz_types: list[str],
-    ) -> Call[QueryFormByBizTypeReply]:
-        """Query form by biz type (根据业务标识查询表单描述信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryFormByBizTypeReply)
-
-    @api("workflow_1_0.QueryFormInstance", "GET /v1.0/workflow/forms/instances")
-    def query_form_instance(
-        self,
-        form_code: str,
-        form_instance_id: str,
-        *,
-        app_uuid: str | None = None,
-    ) -> Call[QueryFormInstanceReply]:
-        """Query form instance (查询数据表单).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryFormInstanceReply)
-
-    @api("workflow_1_0.QueryProcessByBizCategoryId", "GET /v1.0/workflow/processes/categories/templates")
-    def query_process_by_biz_category_id(
-        self,
-        biz_type: str,
-        *,
-        user_id: str | None = None,
-    ) -> Call[QueryProcessByBizCategoryIdReply]:
-        """Query process by biz category id (根据业务标识查询模板).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QueryProcessByBizCategoryIdReply)
-
-    @api("workflow_1_0.QuerySchemaAndProcess", "GET /v1.0/workflow/forms/schemaAndProcess")
-    def query_schema_and_process(
-        self,
-        process_code: str,
-        *,
-        app_uuid: str | None = None,
-    ) -> Call[QuerySchemaAndProcessReply]:
-        """Query schema and process (蓝凌获取schema和流程信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(QuerySchemaAndProcessReply)
-
-    @api("workflow_1_0.SetWorkflowTaskAgent", "POST /v1.0/workflow/tasks/agent")
-    def set_workflow_task_agent(
-        self,
-        agent_staff_id: str,
-        all: bool,
-        end_date: str,
-        from_staff_id: str,
-        manager_staff_id: str,
-        start_date: str,
-        *,
-        process_codes: list[str] | None = None,
-        request_id: str | None = None,
-    ) -> Call[SetWorkflowTaskAgentReply]:
-        """Set workflow task agent (设置审批任务代理).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(SetWorkflowTaskAgentReply)
-
-    @api("workflow_1_0.TodoTasks", "GET /v1.0/workflow/tasks/todoTasks")
-    def todo_tasks(
-        self,
-        actioner_user_id: str,
-        manager_user_id: str,
-        max_results: int,
-        next_token: int,
-    ) -> Call[TodoTasksReply]:
-        """Todo tasks (流程转交待处理任务查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(TodoTasksReply)

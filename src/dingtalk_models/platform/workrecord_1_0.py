@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
-
-
-class CountWorkRecordReply(Record, alias_generator=camel):
-    undo_count: int | None
-    """指定用户的审批待办任务数量"""
 
 
 class WorkrecordV1(Manager):
@@ -19,7 +12,7 @@ class WorkrecordV1(Manager):
     def count_work_record(
         self,
         user_id: str,
-    ) -> Call[CountWorkRecordReply]:
+    ) -> Call[int]:
         """Count work record (查询个人单企业待办数).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -29,4 +22,4 @@ class WorkrecordV1(Manager):
 
         Evidence: sdk
         """
-        return Call(CountWorkRecordReply)
+        return Call(int, "undoCount")

@@ -8,21 +8,23 @@ from pydantic import Field
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import Millis, empty_list, wire
+from dingtalk_models.core.wire import Millis, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.reply import Reply
 
 
-class AuditlogListResultLogList(Record):
-    receiver_name: str | None
+class Auditlog(Reply):
+    """Auditlog."""
+
+    receiver_name: str = ""
     """文件接收方名称"""
-    gmt_create: str | None
+    gmt_create: Millis | None
     """记录修改时间 (单位 unit 毫秒)"""
-    org_name: str | None
+    org_name: str = ""
     """企业名称"""
-    project_name: str | None
+    project_name: str = ""
     """项目名称"""
-    task_name: str | None
+    task_name: str = ""
     """任务名称"""
     resource_extension: str | None
     """文件类型"""
@@ -30,15 +32,15 @@ class AuditlogListResultLogList(Record):
     """文件大小"""
     resource: str | None
     """文件名"""
-    action: str | None
+    action: str
     """操作类型"""
     browser: str | None
     """操作机器浏览器"""
-    ip_address: str | None
+    ip_address: str = ""
     """操作机器IP"""
-    platform: str | None
+    platform: str
     """操作端"""
-    operator_name: str | None
+    operator_name: str = ""
     """操作者名字"""
     ding_talk_id: str | None
     """用户的钉钉ID"""
@@ -48,22 +50,17 @@ class AuditlogListResultLogList(Record):
     """文件ID"""
 
 
-class AuditlogListResult(Record):
-    log_list: list[AuditlogListResultLogList] = empty_list()
-    """操作记录列表"""
-
-
 class OapiWorkspace(Manager):
     @api("dingtalk.oapi.workspace.auditlog.list", "POST /topapi/workspace/auditlog/list")
     def auditlog_list(
         self,
+        *,
         start_date: Millis,
         end_date: Millis,
         page_size: Annotated[int, Field(le=500)],
-        *,
         load_more_gmt_create: Millis | None = None,
         load_more_biz_id: Annotated[int | None, wire("load_more_bizId")] = None,
-    ) -> Call[AuditlogListResult]:
+    ) -> Call[list[Auditlog]]:
         """Auditlog list (查询项目中文件操作日志).
 
         Args:
@@ -79,4 +76,4 @@ class OapiWorkspace(Manager):
 
         Source: query-file-operation-logs-of-a-project
         """
-        return Call(AuditlogListResult)
+        return Call(list[Auditlog], "result.log_list").or_empty()

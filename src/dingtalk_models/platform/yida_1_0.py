@@ -10,92 +10,443 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.secret import Hiding, Secret
-from dingtalk_models.core.wire import BeijingTime, Millis, camel, empty_list, wire
+from dingtalk_models.core.wire import BeijingTime, CommaStrs, Day, IsoTime, Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class BatchGetFormDataByIdListReplyResultModifyUserName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """中文名字"""
-    name_in_english: str | None
-    """英文名字"""
+class Actioner(Reply, alias_generator=camel):
+    """Actioner (任务执行者信息)."""
 
-
-class BatchGetFormDataByIdListReplyResultModifyUser(Record, alias_generator=camel):
-    name: BatchGetFormDataByIdListReplyResultModifyUserName | None
-    """员工名字"""
+    employee_type_information: str | None
+    """员工类型信息"""
+    employee_type: str | None
+    """员工类型"""
+    level: str | None
+    """层级"""
+    nick_name: str = ""
+    """花名"""
+    order_number: str | None
+    """订单号"""
+    pinyin_nick_name: str = ""
+    """花名拼音"""
+    super_user_id: str | None
+    """超管的userid"""
     user_id: str | None
-    """员工userId"""
+    """用户的userid"""
+    bu_name: str = ""
+    """BU的名称"""
+    tb_wang: str | None
+    """淘宝旺"""
+    human_resource_group_work_number: str | None
+    """HRG的userid"""
+    pinyin_name_all: str | None
+    """全名拼音"""
+    name: str = ""
+    """名称"""
+    state: str | None
+    """状态"""
+    personal_photo_url: str | None
+    """个人照片的URL"""
+    is_system_admin: bool | None
+    """是否系统管理员"""
+    email: str = ""
+    """邮箱"""
+    personal_photo: str | None
+    """个人照片"""
 
 
-class BatchGetFormDataByIdListReplyResultOriginatorName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """表单提交人中文名字"""
-    name_in_english: str | None
-    """表单提交人的英文名字"""
+class ActivationCode(Reply, alias_generator=camel):
+    """Activation code."""
+
+    activation_code: str | None
+    """激活码"""
+    auth_type: str | None
+    """授权类型"""
+    expire_time_gmt: Annotated[str | None, wire("expireTimeGMT")]
+    """过期时间"""
+    instance_id: str | None
+    """实例ID"""
+    status: int | None
+    """状态"""
 
 
-class BatchGetFormDataByIdListReplyResultOriginator(Record, alias_generator=camel):
-    name: BatchGetFormDataByIdListReplyResultOriginatorName | None
-    """表单提交人的名字信息"""
-    user_id: str | None
-    """提交人的userId"""
+class Activity(Reply, alias_generator=camel):
+    """Activity."""
+
+    activity_id: str
+    """节点ID"""
+    activity_name: str = ""
+    """节点名称"""
+    activity_name_in_english: str | None
+    """英文名称"""
 
 
-class BatchGetFormDataByIdListReplyResult(Record, alias_generator=camel):
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
-    """表单创建时间"""
-    modify_user: BatchGetFormDataByIdListReplyResultModifyUser | None
-    """修改该实例的员工信息"""
-    sequence: str | None
-    creator_user_id: str | None
+class ActivityButton(Reply, alias_generator=camel):
+    """Activity button."""
+
+    alias_in_chinese: str | None
+    """中文别名"""
+    alias_in_english: str | None
+    """英文别名"""
+
+
+class Application(Reply, alias_generator=camel):
+    """Application."""
+
+    app_name: str = ""
+    """应用名称"""
+    app_type: str | None
+    """应用ID"""
+    attachment_usage_amount: int | None
+    """附件使用数量"""
+    instance_usage_amount: int | None
+    """实例使用数量"""
+    usage_plugins: list[UsagePlugin] = empty_list()
+    """插件信息"""
+
+
+class ApplicationAuthorizationServiceConnector(Reply, alias_generator=camel):
+    """Application authorization service connector."""
+
+    applications: list[ConnectorEntry] = empty_list()
+    """应用信息"""
+    icon_url: str | None
+    """图标的URL"""
+    plug_name: str = ""
+    """插件名称"""
+    plug_pay_type: int | None
+    """插件付费类型"""
+    plug_status: int | None
+    """插件状态"""
+    plug_total_amount: int | None
+    """插件总数量"""
+    plug_usage_amount: int | None
+    """插件使用量"""
+    plug_uuid: str | None
+    """插件唯一编码"""
+
+
+class ApplicationDetail(Reply, alias_generator=camel):
+    """Application detail."""
+
+    creator_user_id: str
     """创建者的userId"""
-    form_uuid: str | None
-    """表单编码"""
-    serial_number: str | None
-    """流水号"""
+    corp_id: str | None
+    """钉钉组织corpId"""
+    icon: str = ""
+    """宜搭图标地址"""
+    description: str = ""
+    """信息"""
+    application_status: str | None
+    """应用状态 (`ONLINE` `OFFLINE`)"""
+    app_config: str | None
+    """宜搭应用配置"""
+    inexistence: str | None
+    """是否被删除了 (`y` `n`)"""
+    sub_corp_id: str | None
+    """子组织的钉钉CorpId"""
+    app_type: str | None
+    """宜搭应用编码"""
+    name: str = ""
+    """宜搭应用的名称"""
+    system_token: Secret | None
+    """应用密钥"""
+    release_to_ding_status: str | None
+    """钉钉工作台发布状态"""
+
+
+class ApprovalSummary(Reply, alias_generator=camel):
+    """Approval summary (审批摘要配置)."""
+
+    title: ApprovalSummaryName | None
+    value: str | None
+    type: str | None
+    """类型"""
+
+
+class ApprovalSummaryName(Reply, alias_generator=camel):
+    """Approval summary name (名称)."""
+
+    zh_cn: Annotated[str, wire("zh_CN")]
+    """中文描述"""
+    en_us: Annotated[str, wire("en_US")]
+    """英文描述"""
+    type: str | None
+    """国际化标识"""
+
+
+class AuthCube(Reply, alias_generator=camel):
+    """Auth cube."""
+
+    apapplied_count: int | None
+    app_code: str | None
+    app_instance_code: str | None
+    app_store_code: str | None
+    auth_mode: str | None
+    authorization_type: int | None
+    business_process_code: str | None
+    categories_first: str | None
+    categories_second: str | None
+    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    creator_user_id: str
+    cube_auth_type: str | None
+    cube_code: str | None
+    cube_data_range: str | None
+    cube_data_ranges: list[CubeDataRange] = empty_list()
+    cube_source: str | None
+    data_cache_time_configuration: str | None
+    dataflow_code: str | None
+    description: str = ""
+    domain_code: str | None
+    enable_cache: bool | None
+    id: int
+    is_need_application: str | None
+    is_trend: str | None
     modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
-    """修改时间"""
     modifier: str | None
-    """修改者的userId"""
-    form_data: dict[str, JsonValue] | None
-    """表单实例数据"""
-    originator: BatchGetFormDataByIdListReplyResultOriginator | None
-    """表单提交人信息"""
-    form_instance_id: str | None
-    """表单实例Id"""
-    id: int | None
-    """数据库表记录主键Id"""
-    title: str | None
-    """实例标题"""
+    name: str = ""
+    namespace_code: str | None
+    owner: str | None
+    shared_data_set: bool | None
+    tenant_corp_id: str | None
+    type: str | None
+    user_information: UserInformation | None
+
+
+class AutoFlowLog(Reply, alias_generator=camel):
+    """Auto flow log."""
+
+    activity_key: str | None
+    """密钥"""
+    flag: str | None
+    """日志标识"""
+    uuid: str | None
+    """数据唯一编码"""
+    output_params: dict[str, JsonValue] = empty_dict()
+    """出参"""
+    name: str = ""
+    """名称"""
+    input_params: dict[str, JsonValue] = empty_dict()
+    """入参"""
+    elapsed_time_gmt: Annotated[int | None, wire("elapsedTimeGMT")]
+    """耗时"""
+    finish_time_gmt: Annotated[Day | None, wire("finishTimeGMT")]
+    """结束时间"""
+    others: str | None
+    """其他说明信息"""
+    status: str | None
+    """状态"""
+
+
+class AutoFlowLogDetail(Reply, alias_generator=camel):
+    """Auto flow log detail."""
+
+    flag: str | None
+    """日志标识"""
+    app_type: str | None
+    """宜搭应用编码"""
+    process_code: str | None
+    """流程编码"""
+    proc_instance_id: str | None
+    """实例 id"""
+    src_proc_instance_id: str | None
+    """原始实例 id"""
+    elapsed_time_gmt: Annotated[int | None, wire("elapsedTimeGMT")]
+    """耗时"""
+    finish_time_gmt: Annotated[Day | None, wire("finishTimeGMT")]
+    """结束时间"""
+    src_proc_instance_finish_time_gmt: Annotated[Millis | None, wire("srcProcInstanceFinishTimeGMT")]
+    """结束时间"""
+    status: int | None
+    """状态"""
+
+
+class Child(Reply, alias_generator=camel):
+    """Child."""
+
+    classified_code: str | None
+    cube_code: str | None
+    data_type: str | None
+    dimension_type: str | None
+    field_code: str | None
+    id: str
+    is_dimension: str | None
+    is_visible: str | None
+    measure_type: str | None
+    text: str = ""
+    time_format: str | None
+    time_granularity_type: str | None
+
+
+class Commodity(Reply, alias_generator=camel):
+    """Commodity."""
+
+    account_distribution_number: int | None
+    """账户分配号"""
+    account_number: int | None
+    """账户号"""
+    activation_code: str | None
+    """激活码"""
+    buy_date_gmt: Annotated[str | None, wire("buyDateGMT")]
+    """购买日期"""
+    expire_date_gmt: Annotated[str | None, wire("expireDateGMT")]
+    """过期日期"""
+    instance_id: str | None
+    """实例ID"""
+    status: str | None
+    """状态"""
     version: int | None
-    instance_value: str | None
-    """宜搭表单实例数据以宜搭组件格式展示"""
+    """版本"""
 
 
-class BatchGetFormDataByIdListReply(Record, alias_generator=camel):
-    result: list[BatchGetFormDataByIdListReplyResult] = empty_list()
-    """表单实例数据列表"""
+class Connector(Reply, alias_generator=camel):
+    """Connector."""
+
+    apps: list[ConnectorEntry] = empty_list()
+    """应用名称"""
+    icon_url: str | None
+    """图标的URL"""
+    plugin_name: str = ""
+    """插件名称"""
+    plugin_pay_type: int | None
+    """插件付费类型"""
+    plugin_status: int | None
+    """插件状态"""
+    plugin_total_amount: int | None
+    """插件总数量"""
+    plugin_usage_amount: int | None
+    """插件使用量"""
+    plugin_uuid: str | None
+    """插件的唯一编码"""
 
 
-class BatchSaveFormDataReply(Record, alias_generator=camel):
-    result: list[str] = empty_list()
-    """表单实例Id"""
+class ConnectorEntry(Reply, alias_generator=camel):
+    """Connector entry (应用信息)."""
+
+    app_name: str = ""
+    """应用名称"""
 
 
-class BatchUpdateFormDataByInstanceIdReply(Record, alias_generator=camel):
-    result: list[str] = empty_list()
-    """表单实例Id"""
+class Corp(Reply, alias_generator=camel):
+    """Corp (组织列表)."""
+
+    corp_id: str
+    """组织的corpId"""
+    corp_name: str = ""
+    """企业名称"""
+    namespace: str | None
+    """名称空间"""
 
 
-class BatchUpdateFormDataByInstanceMapReply(Record, alias_generator=camel):
-    result: list[str] = empty_list()
-    """更新成功的表单实例Id"""
+class CubeDataRange(Reply, alias_generator=camel):
+    """Cube data range."""
+
+    classified_code: str | None
+    condition_key: str | None
+    condition_value: list[JsonValue] = empty_list()
+    element_code: str | None
+    element_type: str | None
+    operator: str | None
 
 
-class ExecuteBatchTaskReply(Record, alias_generator=camel):
+class CubeModel(Reply, alias_generator=camel):
+    """Cube model."""
+
+    children: list[Child] = empty_list()
+    id: str
+    is_dimension: str | None
+    text: str = ""
+
+
+class CurrentActivityInstance(Reply, alias_generator=camel):
+    """Current activity instance (流程信息)."""
+
+    activity_name: str = ""
+    """节点名称"""
+    activity_name_en: str | None
+    """节点英文名称"""
+    activity_id: str
+    """节点ID"""
+    id: int
+    """数据ID"""
+    activity_instance_status: str | None
+    """节点实例状态"""
+    activity_name_in_english: str | None
+    """节点英文名称"""
+
+
+class DbConfig(Reply, alias_generator=camel):
+    """Db config."""
+
+    config: str | None
+    corp_id: str | None
+    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    creator: str
+    exclusive: str | None
+    id: str
+    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    modifier: str | None
+    type: str | None
+
+
+class Domain(Reply, alias_generator=camel):
+    """Domain (领域)."""
+
+    process_instance_id: str | None
+    """实例 ID"""
+    operate_time_gmt: Annotated[Day | None, wire("operateTimeGMT")]
+    """操作时间"""
+    show_name: str = ""
+    """显示名称"""
+    digital_signature: str = ""
+    """手写签名"""
+    operate_type: str | None
+    """操作类型"""
+    operator_nick_name: str = ""
+    """操作者花名"""
+    operator_status: str | None
+    """操作者状态"""
+    remark: str = ""
+    """评论"""
+    task_hold_time_gmt: Annotated[int | None, wire("taskHoldTimeGMT")]
+    """任务挂起时间"""
+    type: str | None
+    """类型"""
+    operator_name: str = ""
+    """操作者名称"""
+    operator: str | None
+    """操作者的钉钉userId"""
+    format_action: str | None
+    """格式化的action"""
+    activity_id: str | None
+    """节点id"""
+    task_type: str | None
+    """任务类型"""
+    task_execute_type: str | None
+    """任务执行类型"""
+    size: int | None
+    """大小"""
+    operator_display_name: str = ""
+    """操作者展示名称"""
+    files: str | None
+    """文件"""
+    operator_agent_id_list: list[OperatorAgentId] = empty_list()
+    """操作者代理人的userId列表"""
+    action: str | None
+    """动作"""
+    active_time_gmt: Annotated[Day | None, wire("activeTimeGMT")]
+    """激活时间"""
+    task_id: str | None
+    """任务id"""
+    operator_photo_url: str | None
+    """操作者的头像url"""
+
+
+class ExecutedTask(Reply, alias_generator=camel):
+    """Executed task."""
+
     fail_number: int | None
     """审批失败的任务数量"""
     success_number: int | None
@@ -104,116 +455,9 @@ class ExecuteBatchTaskReply(Record, alias_generator=camel):
     """总任务数"""
 
 
-class GetAutoFlowLogDetailData(Record, alias_generator=camel):
-    activity_key: str | None
-    """密钥"""
-    flag: str | None
-    """日志标识"""
-    uuid: str | None
-    """数据唯一编码"""
-    output_params: dict[str, JsonValue] | None
-    """出参"""
-    name: str | None
-    """名称"""
-    input_params: dict[str, JsonValue] | None
-    """入参"""
-    elapsed_time_gmt: Annotated[int | None, wire("elapsedTimeGMT")]
-    """耗时"""
-    finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
-    """结束时间"""
-    others: str | None
-    """其他说明信息"""
-    status: str | None
-    """状态"""
+class FieldDef(Reply, alias_generator=camel):
+    """Field def."""
 
-
-class GetCorpAccomplishmentTasksData(Record, alias_generator=camel):
-    originator_nick_name: str | None
-    """发起人昵称"""
-    process_instance_id: str | None
-    """流程实例ID"""
-    originator_name: str | None
-    """发起人姓名"""
-    finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
-    """结束时间"""
-    active_time_gmt: Annotated[str | None, wire("activeTimeGMT")]
-    """激活时间"""
-    actual_actioner_id: str | None
-    """实际执行人ID"""
-    originator_email: str | None
-    """发起人邮箱"""
-    title: str | None
-    """标题"""
-    out_result_name: str | None
-    """结果名称"""
-    out_result: str | None
-    """审批结果 (`agree` `disagree`)"""
-    originator_photo: str | None
-    """发起人照片"""
-    task_type: str | None
-    """任务类型"""
-    originator_nick_name_in_english: str | None
-    """发起人英文昵称"""
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
-    """创建时间"""
-    title_in_english: str | None
-    """标题英文"""
-    app_type: str | None
-    """应用ID"""
-    originator_name_in_english: str | None
-    """发起人英文名"""
-    originator_id: str | None
-    """根据流程发起人工号查询"""
-    task_id: str | None
-    """任务ID"""
-    status: str | None
-    """状态"""
-
-
-class GetCorpTasksData(Record, alias_generator=camel):
-    originator_nick_name: str | None
-    """发起人姓名"""
-    process_instance_id: str | None
-    """流程实例ID"""
-    originator_name: str | None
-    """发起人昵称"""
-    finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
-    """结束时间"""
-    active_time_gmt: Annotated[str | None, wire("activeTimeGMT")]
-    """激活时间"""
-    actual_actioner_id: str | None
-    """实际执行人ID"""
-    originator_email: str | None
-    """发起人邮箱"""
-    title: str | None
-    """标题"""
-    out_result_name: str | None
-    """结果标题"""
-    out_result: str | None
-    """审批结果 (`agree` `disagree`)"""
-    originator_photo: str | None
-    """发起人照片"""
-    task_type: str | None
-    """任务类型"""
-    originator_nick_name_en: str | None
-    """发起人英文昵称"""
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
-    """创建时间"""
-    title_in_english: str | None
-    """标题英文"""
-    app_type: str | None
-    """应用ID"""
-    originator_name_in_english: str | None
-    """发起人英文名"""
-    originator_id: str | None
-    """根据流程发起人工号查询"""
-    task_id: str | None
-    """任务ID"""
-    status: str | None
-    """状态"""
-
-
-class GetFieldDefByUuidReplyResult(Record, alias_generator=camel):
     component_name: str | None
     """组件类型 (`DateField` `TextField` `TextareaField` `NumberField` `RateField` `RadioField` `CheckboxField` `SelectField` `MultiSelectField` `CascadeSelectField` `CascadeDateField` `ImageField` `AttachmentField` `EmployeeField` `TableField` `DepartmentSelectField`)"""
     field_id: str | None
@@ -228,15 +472,54 @@ class GetFieldDefByUuidReplyResult(Record, alias_generator=camel):
     """子组件信息"""
 
 
-class GetFieldDefByUuidReply(Record, alias_generator=camel):
-    result: list[GetFieldDefByUuidReplyResult] = empty_list()
-    """获取的表单组件列表"""
+class FlowConfig(Reply, alias_generator=camel):
+    """Flow config (字段权限配置)."""
+
+    sid_inst_detail: Annotated[list[SidInstDetail], wire("sid_instDetail")] = empty_list()
+    """流程字段权限配置详细"""
 
 
-class GetFormComponentDefinitionListReplyResult(Record, alias_generator=camel):
-    label: str | None
+class Form(Reply, alias_generator=camel):
+    """Form."""
+
+    create_time_gmt: Annotated[Day | None, wire("createTimeGMT")]
+    """表单实例创建时间"""
+    modify_user: FormUser | None
+    """修改该实例的员工信息"""
+    sequence: str | None
+    """此表单实例所对应的批量导入批次号"""
+    creator_user_id: str
+    """表单实例创建者的userId"""
+    form_uuid: str | None
+    """表单编码"""
+    serial_number: str | None
+    """流水号"""
+    modified_time_gmt: Annotated[Day | None, wire("modifiedTimeGMT")]
+    """表单实例修改时间"""
+    modifier: str | None
+    """表单实例修改者的userId"""
+    form_data: dict[str, JsonValue] = empty_dict()
+    """表单实例数据以Map结构展示"""
+    originator: FormUser | None
+    """表单实例提交人信息"""
+    form_instance_id: str | None
+    """表单实例Id"""
+    id: int
+    """数据库表记录主键Id"""
+    title: str = ""
+    """宜搭表单的标题"""
+    version: int | None
+    """表单实例对应的表单schema版本"""
+    instance_value: str | None
+    """符合宜搭表单组件格式的表单实例数据json"""
+
+
+class FormComponentDefinition(Reply, alias_generator=camel):
+    """Form component definition."""
+
+    label: str = ""
     """标签"""
-    component_name: str | None
+    component_name: str = ""
     """组件名称"""
     field_id: str | None
     """关键词"""
@@ -244,177 +527,214 @@ class GetFormComponentDefinitionListReplyResult(Record, alias_generator=camel):
     """父组件ID"""
 
 
-class GetFormComponentDefinitionListReply(Record, alias_generator=camel):
-    result: list[GetFormComponentDefinitionListReplyResult] = empty_list()
-    """表单的组件定义列表"""
+class FormData(Reply, alias_generator=camel):
+    """Form data."""
+
+    created_time_gmt: Annotated[str | None, wire("createdTimeGMT")]
+    """数据创建时间"""
+    creator_user_id: str
+    """创建人的userid"""
+    data_id: int
+    """实体主键ID"""
+    form_data: dict[str, JsonValue] = empty_dict()
+    """表单数据"""
+    form_instance_id: str | None
+    """表单实例ID"""
+    form_uuid: str | None
+    """表单uid"""
+    instance_value: str | None
+    """表单实例原始格式值"""
+    model_uuid: str | None
+    """模型uid"""
+    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    """最近修改时间"""
+    modifier_user_id: str | None
+    """修改人的userid"""
+    modify_user: FormDataUser | None
+    """修改者信息"""
+    originator: FormDataUser | None
+    """发起人信息"""
+    sequence: str | None
+    """批次号"""
+    serial_no: str | None
+    """流水号"""
+    title: str = ""
+    """标题"""
+    version: int | None
+    """数据版本"""
 
 
-class GetFormListInAppDataTitle(Record, alias_generator=camel):
-    en_us: Annotated[str | None, wire("enUS")]
-    """表单英文名称"""
-    zh_cn: Annotated[str | None, wire("zhCN")]
-    """表单中文名称"""
+class FormDataUser(Reply, alias_generator=camel):
+    """Form data user (修改者信息)."""
+
+    user_id: str
+    """用户userid"""
+    user_name: NavigationName | None
+    """用户名"""
 
 
-class GetFormListInAppData(Record, alias_generator=camel):
+class FormInApp(Reply, alias_generator=camel):
+    """Form in app."""
+
     form_type: str | None
     """表单类型 (`receipt` `process`)"""
-    creator: str | None
+    creator: str
     """创建者userId"""
     form_uuid: str | None
     """表单ID"""
-    gmt_create: str | None
+    gmt_create: IsoTime
     """表单创建时间"""
-    title: GetFormListInAppDataTitle | None
+    title: Title | None
     """表单名称信息"""
 
 
-class GetInstancesByIdListReplyResultActionExecutorName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """中文名称"""
-    name_in_english: str | None
-    """英文名称"""
-    type: str | None
-    """类型"""
+class FormInfo(Reply, alias_generator=camel):
+    """Form info."""
 
-
-class GetInstancesByIdListReplyResultActionExecutor(Record, alias_generator=camel):
-    user_id: str | None
-    """用户userid"""
-    name: GetInstancesByIdListReplyResultActionExecutorName | None
-    """用户名"""
-    department_name: str | None
-    """部门名称"""
-    email: str | None
-    """邮箱"""
-
-
-class GetInstancesByIdListReplyResultOriginatorName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """中文名称"""
-    name_in_english: str | None
-    """英文名称"""
-    type: str | None
-    """类型"""
-
-
-class GetInstancesByIdListReplyResultOriginator(Record, alias_generator=camel):
-    user_id: str | None
-    """用户userid"""
-    name: GetInstancesByIdListReplyResultOriginatorName | None
-    """用户名"""
-    department_name: str | None
-    """部门名称"""
-    email: str | None
-    """邮箱"""
-
-
-class GetInstancesByIdListReplyResult(Record, alias_generator=camel):
-    action_executor: list[GetInstancesByIdListReplyResultActionExecutor] = empty_list()
-    """流程实例当前任务执行人列表"""
-    process_instance_id: str | None
-    """流程实例ID"""
+    form_name: str = ""
     form_uuid: str | None
-    """表单ID"""
-    process_code: str | None
-    """流程编码"""
-    title: str | None
-    """标题"""
-    instance_status: str | None
-    """实例状态 (`RUNNING` `TERMINATED` `COMPLETED` `ERROR`)"""
+
+
+class FormRemark(Reply, alias_generator=camel):
+    """Form remark."""
+
+    form_remark_vo_map: dict[str, JsonValue] = empty_dict()
+    """获取的结果详情"""
+    finst_gw866_dxxxx: Annotated[list[FormRemarkEntry], wire("FINST-GW866Dxxxx")] = empty_list()
+    finst_966_mxxx_xm: Annotated[list[FormRemarkEntry], wire("FINST-966MxxxXM")] = empty_list()
+
+
+class FormRemarkEntry(Reply, alias_generator=camel):
+    """Form remark entry."""
+
+    creator: str
+    images: str
+    form_inst_id: str
+    files: str
+    id: int
+    gmt_create: Millis
+    class_: str
+    content: str
+
+
+class FormUser(Reply, alias_generator=camel):
+    """Form user (发起人)."""
+
+    dept_name: str = ""
+    """部门名称"""
+    email: str = ""
+    """邮箱"""
+    name: NavigationName | None
+    """表单实例提交人的姓名信息"""
+    user_id: str
+    """表单实例修改人的userId"""
+    department_name: str = ""
+    """部门名称"""
+
+
+class FormulaRule(Reply, alias_generator=camel):
+    """Formula rule (节点提交规则配置)."""
+
+    node_type: str
+    """节点类型"""
+    rule_type: str
+    """规则类型"""
+    trigger_mode: str | None
+    """触发模式"""
+    block: str
+    """是否block"""
+    message: str = ""
+    """内容"""
+    activity_id: list[str] = empty_list()
+    """id值"""
+    activity_action: list[str] = empty_list()
+    """行为类型值"""
+    rule: ProcessDesignRule | None
+    """规则公示"""
+    name: ApprovalSummaryName | None
+    """名称"""
+
+
+class Instance(Reply, alias_generator=camel):
+    """Instance."""
+
+    action_executor: list[FormUser] = empty_list()
+    """流程实例当前任务执行人列表"""
     approved_result: str | None
     """审批结果 (`agree` `disagree`)"""
-    originator: GetInstancesByIdListReplyResultOriginator | None
-    """发起人信息"""
-    data: dict[str, JsonValue] | None
+    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    """创建时间"""
+    data: dict[str, JsonValue] = empty_dict()
     """表单数据"""
+    form_uuid: str | None
+    """表单ID"""
+    instance_status: str | None
+    """实例状态 (`RUNNING` `TERMINATED` `COMPLETED` `ERROR`)"""
+    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    """修改时间"""
+    originator: FormUser | None
+    """发起人信息"""
+    process_code: str | None
+    """流程编码"""
+    process_instance_id: str | None
+    """流程实例ID"""
+    title: str = ""
+    """流程标题"""
+    version: int | None
+    """版本"""
 
 
-class GetInstancesByIdListReply(Record, alias_generator=camel):
-    result: list[GetInstancesByIdListReplyResult] = empty_list()
-    """流程实例列表"""
+class MasterDataDepartment(Reply, alias_generator=camel):
+    """Master data department (主数据部门)."""
 
-
-class GetMeCorpSubmissionDataActioner(Record, alias_generator=camel):
-    employee_type_information: str | None
-    """员工类型信息"""
-    employee_type: str | None
-    """员工类型"""
-    level: str | None
-    """层级"""
-    nick_name: str | None
-    """花名"""
-    order_number: str | None
-    """订单号"""
-    pinyin_nick_name: str | None
-    """花名拼音"""
-    super_user_id: str | None
-    """超管的userid"""
-    user_id: str | None
-    """用户的userid"""
-    bu_name: str | None
-    """BU的名称"""
-    tb_wang: str | None
-    """淘宝旺"""
-    human_resource_group_work_number: str | None
+    dept_name: str = ""
+    """部门名称"""
+    dept_name_in_english: str | None
+    """英文部门名称"""
+    dept_no: str | None
+    """部门编号"""
+    dept_path: str | None
+    """部门路径"""
+    human_source_group_order_number: str | None
+    """HRG单号"""
+    human_source_group_work_no: str | None
     """HRG的userid"""
-    pinyin_name_all: str | None
-    """全名拼音"""
-    name: str | None
-    """名称"""
-    state: str | None
-    """状态"""
-    personal_photo_url: str | None
-    """个人照片的URL"""
-    is_system_admin: bool | None
-    """是否系统管理员"""
-    email: str | None
-    """邮箱"""
-    personal_photo: str | None
-    """个人照片"""
-
-
-class GetMeCorpSubmissionDataCurrentActivityInstances(Record, alias_generator=camel):
-    activity_name: str | None
-    """节点名称"""
-    activity_name_en: str | None
-    """节点英文名称"""
-    activity_id: str | None
-    """节点ID"""
-    id: int | None
+    id: int
     """数据ID"""
-    activity_instance_status: str | None
-    """节点实例状态"""
+    master_work_no: str | None
+    """主工号"""
 
 
-class GetMeCorpSubmissionData(Record, alias_generator=camel):
+class MeCorpSubmission(Reply, alias_generator=camel):
+    """Me corp submission."""
+
     actioner_name: list[str] = empty_list()
     """执行人姓名"""
     process_instance_id: str | None
     """流程实例ID"""
-    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    modified_time_gmt: Annotated[Day | None, wire("modifiedTimeGMT")]
     """修改时间"""
-    finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
+    finish_time_gmt: Annotated[Day | None, wire("finishTimeGMT")]
     """结束时间"""
     form_uuid: str | None
     """表单ID"""
     process_instance_status: str | None
     """流程实例状态"""
-    originator_display_name: str | None
+    originator_display_name: str = ""
     """发起人展示名称"""
     data_type: str | None
     """数据类型"""
-    originator_avatar: str | None
+    originator_avatar: str = ""
     """发起人头像"""
-    process_instance_status_text: str | None
+    process_instance_status_text: str = ""
     """流程状态展示文案"""
-    actioner: list[GetMeCorpSubmissionDataActioner] = empty_list()
+    actioner: list[Actioner] = empty_list()
     """任务执行者信息"""
-    process_approved_result_text: str | None
+    process_approved_result_text: str = ""
     """流程审批结果文字表示"""
     form_instance_id: str | None
     """要查询的实例的实例ID"""
-    title: str | None
+    title: str = ""
     """标题"""
     version: int | None
     """版本"""
@@ -422,11 +742,11 @@ class GetMeCorpSubmissionData(Record, alias_generator=camel):
     """实例数据"""
     process_approved_result: str | None
     """流程审批结果"""
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    create_time_gmt: Annotated[Day | None, wire("createTimeGMT")]
     """创建时间"""
     process_id: int | None
     """流程ID"""
-    process_name: str | None
+    process_name: str = ""
     """流程名称"""
     process_code: str | None
     """流程编码"""
@@ -434,25 +754,49 @@ class GetMeCorpSubmissionData(Record, alias_generator=camel):
     """应用ID"""
     actioner_id: list[str] = empty_list()
     """操作者的userid"""
-    data_map: dict[str, JsonValue] | None
+    data_map: dict[str, JsonValue] = empty_dict()
     """任务数据"""
-    current_activity_instances: list[GetMeCorpSubmissionDataCurrentActivityInstances] = empty_list()
+    current_activity_instances: list[CurrentActivityInstance] = empty_list()
     originator_id: str | None
     """发起人userid"""
 
 
-class GetNotifyMeData(Record, alias_generator=camel):
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+class Navigation(Reply, alias_generator=camel):
+    """Navigation."""
+
+    form_uuid: str | None
+    """表单ID"""
+    process_code: str | None
+    """流程编码"""
+    title: NavigationName | None
+    """标题"""
+
+
+class NavigationName(Reply, alias_generator=camel):
+    """Navigation name (用户名)."""
+
+    name_in_chinese: str
+    """表单实例修改人的中文名字"""
+    name_in_english: str
+    """表单实例修改人的英文名字"""
+    type: str | None
+    """国际化"""
+
+
+class NotifyMe(Reply, alias_generator=camel):
+    """Notify me."""
+
+    create_time_gmt: Annotated[Day | None, wire("createTimeGMT")]
     """创建时间"""
     activity_id: str | None
     """节点ID"""
-    creator_user_id: str | None
+    creator_user_id: str
     """创建者的userid"""
     corp_id: str | None
     """组织corpid"""
     title_in_english: str | None
     """标题英文"""
-    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    modified_time_gmt: Annotated[Day | None, wire("modifiedTimeGMT")]
     """修改时间"""
     app_type: str | None
     """应用ID"""
@@ -464,25 +808,79 @@ class GetNotifyMeData(Record, alias_generator=camel):
     """流程实例ID"""
     inst_status: str | None
     """实例状态 (`RUNNING` `TERMINATED` `COMPLETED` `ERROR`)"""
-    title: str | None
+    title: str = ""
     """标题"""
     url: str | None
     """链接"""
 
 
-class GetOpenUrlReply(Record, alias_generator=camel):
-    result: str | None
-    """临时免登地址URL"""
+class OperationRecord(Reply, alias_generator=camel):
+    """Operation record."""
+
+    process_instance_id: str | None
+    """流程实例ID"""
+    show_name: str
+    """节点显示名称"""
+    operator_nick_name: str = ""
+    """操作者花名"""
+    active_time_gmt: Annotated[Day | None, wire("activeTimeGMT")]
+    """激活时间"""
+    operate_time_gmt: Annotated[Day | None, wire("operateTimeGMT")]
+    """操作时间"""
+    operate_type: str | None
+    """操作类型"""
+    operator_status: str | None
+    """操作者状态"""
+    remark: str = ""
+    """审批意见"""
+    task_hold_time_gmt: Annotated[int | None, wire("taskHoldTimeGMT")]
+    """任务挂起时间"""
+    type: str
+    """节点类型"""
+    operator_name: str = ""
+    """操作者名称"""
+    operator_user_id: str
+    """操作者userid"""
+    activity_id: str
+    """节点ID"""
+    task_type: str
+    """任务类型"""
+    task_execute_type: str | None
+    """任务执行类型 (`NORMAL` `FILTERED` `AUTO`)"""
+    size: int
+    """大小"""
+    operator_display_name: str = ""
+    """操作者展示名称"""
+    files: str | None
+    """文件"""
+    action: str | None
+    """动作名称 (`已同意` `处理中` `已拒绝` `已转交` `已退回` `已撤销` `提交申请` `加签任务` `前加签任务` `后加签任务` `节点流转` `等待审批` `已完成` `已收回`)"""
+    action_exit: str | None
+    """动作类型 (`agree` `doing` `disagree` `forward` `restart` `revoked` `submit` `append` `beforeAppend` `afterAppend` `redirect` `next` `carbon` `recall`)"""
+    data_id: int | None
+    """数据ID"""
+    task_id: str
+    """任务ID"""
+    digital_sign: str | None
+    """手写签名"""
+    operator_photo_url: str | None
+    """操作者的头像URL"""
+    domain_list: list[Domain] = empty_list()
+    """领域"""
+    domains: list[JsonValue] = empty_list()
+    """子任务"""
 
 
-class GetOperationRecordsReplyResultDomainListOperatorAgentIdList(Record, alias_generator=camel):
+class OperatorAgentId(Reply, alias_generator=camel):
+    """Operator agent id (操作者代理人的userId列表)."""
+
     order_number: str | None
     """订单号"""
-    display_name: str | None
+    display_name: str = ""
     """展示名称"""
     user_information: str | None
     """用户信息"""
-    department_description: str | None
+    department_description: str = ""
     """部门描述"""
     user_id: str | None
     """钉钉userId"""
@@ -494,616 +892,228 @@ class GetOperationRecordsReplyResultDomainListOperatorAgentIdList(Record, alias_
     """状态"""
 
 
-class GetOperationRecordsReplyResultDomainList(Record, alias_generator=camel):
-    process_instance_id: str | None
-    """实例 ID"""
-    operate_time_gmt: Annotated[str | None, wire("operateTimeGMT")]
-    """操作时间"""
-    show_name: str | None
-    """显示名称"""
-    digital_signature: str | None
-    """手写签名"""
-    operate_type: str | None
-    """操作类型"""
-    operator_nick_name: str | None
-    """操作者花名"""
-    operator_status: str | None
-    """操作者状态"""
-    remark: str | None
-    """评论"""
-    task_hold_time_gmt: Annotated[int | None, wire("taskHoldTimeGMT")]
-    """任务挂起时间"""
-    type: str | None
-    """类型"""
-    operator_name: str | None
-    """操作者名称"""
-    operator: str | None
-    """操作者的钉钉userId"""
-    format_action: str | None
-    """格式化的action"""
-    activity_id: str | None
-    """节点id"""
-    task_type: str | None
-    """任务类型"""
-    task_execute_type: str | None
-    """任务执行类型"""
-    size: int | None
-    """大小"""
-    operator_display_name: str | None
-    """操作者展示名称"""
-    files: str | None
-    """文件"""
-    operator_agent_id_list: list[GetOperationRecordsReplyResultDomainListOperatorAgentIdList] = empty_list()
-    """操作者代理人的userId列表"""
-    action: str | None
-    """动作"""
-    active_time_gmt: Annotated[str | None, wire("activeTimeGMT")]
-    """激活时间"""
-    task_id: str | None
-    """任务id"""
-    operator_photo_url: str | None
-    """操作者的头像url"""
+class PlatformResource(Reply, alias_generator=camel):
+    """Platform resource."""
+
+    account_total_amount: int | None
+    """账户总数量"""
+    account_usage_amount: int | None
+    """账户使用量"""
+    app_total_amount: int | None
+    """应用总数量"""
+    attachment_total_amount: int | None
+    """附件总数量"""
+    attachment_usage_amount: int | None
+    """附件使用数量"""
+    instance_id: str | None
+    """实例ID"""
+    instance_total_amount: int | None
+    """实例总数量"""
+    instance_usage_amount: int | None
+    """实例使用数量"""
+    plugin_usage_amount: int | None
+    """插件使用量"""
 
 
-class GetOperationRecordsReplyResult(Record, alias_generator=camel):
+class PrintApp(Reply, alias_generator=camel):
+    """Print app."""
+
+    app_name: str = ""
+    app_type: str | None
+    form_info_list: list[FormInfo] = empty_list()
+    icon_url: str | None
+
+
+class ProcessDefinition(Reply, alias_generator=camel):
+    """Process definition."""
+
+    form_uuid: str | None
+    """表单ID"""
+    originator: ProcessDefinitionUser | None
+    """创建者"""
+    out_result: str | None
+    """审批结果"""
+    owners: list[ProcessDefinitionUser] = empty_list()
+    """所有者"""
+    process_id: str | None
+    """流程ID"""
     process_instance_id: str | None
     """流程实例ID"""
-    show_name: str | None
-    """显示名称"""
-    operator_nick_name: str | None
-    """操作者花名"""
-    active_time_gmt: Annotated[str | None, wire("activeTimeGMT")]
-    """激活时间"""
-    operate_time_gmt: Annotated[str | None, wire("operateTimeGMT")]
-    """操作时间"""
-    operate_type: str | None
-    """操作类型"""
-    operator_status: str | None
-    """操作者状态"""
-    remark: str | None
-    """审批意见"""
-    task_hold_time_gmt: Annotated[int | None, wire("taskHoldTimeGMT")]
-    """任务挂起时间"""
-    type: str | None
-    """类型"""
-    operator_name: str | None
-    """操作者名称"""
-    operator_user_id: str | None
-    """操作者userid"""
-    activity_id: str | None
-    """节点ID"""
-    task_type: str | None
-    """任务类型"""
-    task_execute_type: str | None
-    """任务执行类型 (`NORMAL` `FILTERED` `AUTO`)"""
-    size: int | None
-    """大小"""
-    operator_display_name: str | None
-    """操作者展示名称"""
-    files: str | None
-    """文件"""
-    action: str | None
-    """动作名称 (`已同意` `处理中` `已拒绝` `已转交` `已退回` `已撤销` `提交申请` `加签任务` `前加签任务` `后加签任务` `节点流转` `等待审批` `已完成` `已收回`)"""
-    action_exit: str | None
-    """动作类型 (`agree` `doing` `disagree` `forward` `restart` `revoked` `submit` `append` `beforeAppend` `afterAppend` `redirect` `next` `carbon` `recall`)"""
-    data_id: int | None
-    """数据ID"""
-    task_id: str | None
-    """任务ID"""
-    digital_sign: str | None
-    """手写签名"""
-    operator_photo_url: str | None
-    """操作者的头像URL"""
-    domain_list: list[GetOperationRecordsReplyResultDomainList] = empty_list()
-    """领域"""
+    status: str | None
+    """流程实例状态"""
+    tasks: list[Task] = empty_list()
+    """任务列表"""
+    title: str = ""
+    """标题"""
+    variables: dict[str, JsonValue] = empty_dict()
+    """变量"""
 
 
-class GetOperationRecordsReply(Record, alias_generator=camel):
-    result: list[GetOperationRecordsReplyResult] = empty_list()
-    """流程实例操作记录列表"""
+class ProcessDefinitionUser(Reply, alias_generator=camel):
+    """Process definition user (创建者)."""
 
-
-class GetProcessDesignReplyFormulaRulesRule(Record, alias_generator=camel):
-    content: str | None
-    """内容"""
-    display_rule: str | None
-    """展示值"""
-    source: str | None
-    """编码值"""
-
-
-class GetProcessDesignReplyFormulaRulesName(Record, alias_generator=camel):
-    zh_cn: Annotated[str | None, wire("zh_CN")]
-    """中文描述"""
-    en_us: Annotated[str | None, wire("en_US")]
-    """英文描述"""
-
-
-class GetProcessDesignReplyFormulaRules(Record, alias_generator=camel):
-    node_type: str | None
-    """节点类型"""
-    rule_type: str | None
-    """规则类型"""
-    trigger_mode: str | None
-    """触发模式"""
-    block: str | None
-    """是否block"""
-    message: str | None
-    """内容"""
-    activity_id: list[str] = empty_list()
-    """id值"""
-    activity_action: list[str] = empty_list()
-    """行为类型值"""
-    rule: GetProcessDesignReplyFormulaRulesRule | None
-    """规则公示"""
-    name: GetProcessDesignReplyFormulaRulesName | None
-    """名称"""
-
-
-class GetProcessDesignReplyNodesName(Record, alias_generator=camel):
-    en_us: Annotated[str | None, wire("en_US")]
+    department_description: str = ""
+    """部门描述"""
+    display_en_name: str = ""
     """英文名称"""
-    zh_cn: Annotated[str | None, wire("zh_CN")]
-    """中文名称"""
-    type: str | None
-    """节点类型"""
+    display_name: str = ""
+    """展示名称"""
+    master_data_departments: list[MasterDataDepartment] = empty_list()
+    """主数据部门"""
+    order_number: str | None
+    """订单号"""
+    personal_photo: str | None
+    """个人照片"""
+    status: str | None
+    """状态"""
+    tb_wang: str | None
+    """淘宝旺"""
+    user_id: str | None
+    """评论人钉钉的userId"""
+    user_info: str = ""
+    """用户信息"""
 
 
-class GetProcessDesignReplyNodes(Record, alias_generator=camel):
+class ProcessDesign(Reply, alias_generator=camel):
+    """Process design."""
+
+    formula_rules: list[FormulaRule] = empty_list()
+    """节点提交规则配置"""
+    nodes: list[ProcessDesignNode] = empty_list()
+    """流程节点信息"""
+    approval_summary: list[ApprovalSummary] = empty_list()
+    """审批摘要配置"""
+    flow_config: FlowConfig | None
+    """流程字段权限配置"""
+    props: Prop | None
+    """基础配置"""
+
+
+class ProcessDesignNode(Reply, alias_generator=camel):
+    """Process design node (流程节点)."""
+
     next_id: list[str] = empty_list()
     """节点id"""
     child_nodes: list[dict[str, JsonValue]] = empty_list()
     """节点详细内容"""
-    name: GetProcessDesignReplyNodesName | None
+    name: ApprovalSummaryName | None
     """名称"""
-    description: str | None
+    description: str
     """节点描述"""
     prev_id: str | None
     """前序节点"""
-    type: str | None
-    """类型"""
-    node_id: str | None
+    type: str
+    """节点类型"""
+    node_id: str
     """节点id"""
-    props: dict[str, JsonValue] | None
+    props: dict[str, JsonValue] = empty_dict()
     """详细配置"""
     approval_type: str | None
 
 
-class GetProcessDesignReplyApprovalSummaryTitle(Record, alias_generator=camel):
-    zh_cn: Annotated[str | None, wire("zh_CN")]
-    """中文描述"""
-    en_us: Annotated[str | None, wire("en_US")]
-    """英文描述"""
-    type: str | None
-    """类型"""
+class ProcessDesignRule(Reply, alias_generator=camel):
+    """Process design rule (规则公示)."""
 
-
-class GetProcessDesignReplyApprovalSummary(Record, alias_generator=camel):
-    title: GetProcessDesignReplyApprovalSummaryTitle | None
-    value: str | None
-    type: str | None
-    """类型"""
-
-
-class GetProcessDesignReplyFlowConfigSidInstDetail(Record, alias_generator=camel):
-    field_id: str | None
-    """字段id"""
-    field_behavior: str | None
-    """控制行为"""
-
-
-class GetProcessDesignReplyFlowConfig(Record, alias_generator=camel):
-    sid_inst_detail: Annotated[list[GetProcessDesignReplyFlowConfigSidInstDetail], wire("sid_instDetail")] = (
-        empty_list()
-    )
-    """配置详细"""
-
-
-class GetProcessDesignReplyProps(Record, alias_generator=camel):
-    process_mobile_detail_url: str | None
-    """移动端url"""
-    binding_form: str | None
-    """表单id"""
-    process_init_url: str | None
-    """流程初始化url"""
-    no_record_recall: bool | None
-    """无痕回收"""
-    allow_collaboration: bool | None
-    """允许协作"""
-    allow_temporary_storage: bool | None
-    """允许暂存"""
-    process_code: str | None
-    """流程id"""
-    stop_association_rules_if_failed: bool | None
-    """关联规则失败时是否停止"""
-    allow_withdraw: bool | None
-    """允许撤回"""
-    process_detail_url: str | None
-    """流程详细url"""
-
-
-class GetProcessDesignReply(Record, alias_generator=camel):
-    formula_rules: list[GetProcessDesignReplyFormulaRules] = empty_list()
-    """节点提交规则配置"""
-    nodes: list[GetProcessDesignReplyNodes] = empty_list()
-    """流程节点信息"""
-    approval_summary: list[GetProcessDesignReplyApprovalSummary] = empty_list()
-    """审批摘要配置"""
-    flow_config: GetProcessDesignReplyFlowConfig | None
-    """字段权限配置"""
-    props: GetProcessDesignReplyProps | None
-    """基础配置"""
-
-
-class GetProcessDesignByCodeReplyFormulaRulesRule(Record, alias_generator=camel):
-    content: str | None
+    content: str
     """内容"""
-    display_rule: str | None
+    display_rule: str
     """展示值"""
-    source: str | None
+    source: str
     """编码值"""
 
 
-class GetProcessDesignByCodeReplyFormulaRulesName(Record, alias_generator=camel):
-    zh_cn: Annotated[str | None, wire("zh_CN")]
-    """中文名称"""
-    en_us: Annotated[str | None, wire("en_US")]
-    """英文名称"""
+class Prop(Reply, alias_generator=camel):
+    """Prop (基础配置)."""
 
-
-class GetProcessDesignByCodeReplyFormulaRules(Record, alias_generator=camel):
-    node_type: str | None
-    """节点类型"""
-    rule_type: str | None
-    """规则类型"""
-    trigger_mode: str | None
-    """触发模式"""
-    block: str | None
-    """是否block"""
-    message: str | None
-    """内容"""
-    activity_id: list[str] = empty_list()
-    """节点"""
-    activity_action: list[str] = empty_list()
-    """行为节点"""
-    rule: GetProcessDesignByCodeReplyFormulaRulesRule | None
-    """规则公示"""
-    name: GetProcessDesignByCodeReplyFormulaRulesName | None
-    """名称"""
-
-
-class GetProcessDesignByCodeReplyNodesName(Record, alias_generator=camel):
-    en_us: Annotated[str | None, wire("en_US")]
-    """中文名称"""
-    zh_cn: Annotated[str | None, wire("zh_CN")]
-    """英文名称"""
-
-
-class GetProcessDesignByCodeReplyNodes(Record, alias_generator=camel):
-    next_id: list[str] = empty_list()
-    """后续节点"""
-    child_nodes: list[dict[str, JsonValue]] = empty_list()
-    """子节点"""
-    name: GetProcessDesignByCodeReplyNodesName | None
-    """名称"""
-    description: str | None
-    """节点描述"""
-    prev_id: str | None
-    """前序节点"""
-    type: str | None
-    """节点类型"""
-    node_id: str | None
-    """节点id"""
-    props: dict[str, JsonValue] | None
-    """详细配置"""
-
-
-class GetProcessDesignByCodeReplyApprovalSummaryTitle(Record, alias_generator=camel):
-    zh_cn: Annotated[str | None, wire("zh_CN")]
-    """中文标题"""
-    en_us: Annotated[str | None, wire("en_US")]
-    """英文标题"""
-    type: str | None
-    """国际化标识"""
-
-
-class GetProcessDesignByCodeReplyApprovalSummary(Record, alias_generator=camel):
-    title: GetProcessDesignByCodeReplyApprovalSummaryTitle | None
-
-
-class GetProcessDesignByCodeReplyFlowConfigSidInstDetail(Record, alias_generator=camel):
-    field_id: str | None
-    """字段id"""
-    field_behavior: str | None
-    """控制行为"""
-
-
-class GetProcessDesignByCodeReplyFlowConfig(Record, alias_generator=camel):
-    sid_inst_detail: Annotated[list[GetProcessDesignByCodeReplyFlowConfigSidInstDetail], wire("sid_instDetail")] = (
-        empty_list()
-    )
-    """流程字段权限配置详细"""
-
-
-class GetProcessDesignByCodeReplyProps(Record, alias_generator=camel):
-    process_mobile_detail_url: str | None
+    process_mobile_detail_url: str
     """移动端url"""
-    binding_form: str | None
+    binding_form: str
     """表单id"""
-    process_init_url: str | None
+    process_init_url: str
     """流程初始化url"""
-    no_record_recall: bool | None
+    no_record_recall: bool
     """无痕回收"""
-    allow_collaboration: bool | None
+    allow_collaboration: bool
     """允许协作"""
-    allow_temporary_storage: bool | None
+    allow_temporary_storage: bool
     """允许暂存"""
-    process_code: str | None
+    process_code: str
     """流程id"""
     stop_association_rules_if_failed: bool | None
     """关联规则失败时是否停止"""
-    allow_withdraw: bool | None
+    allow_withdraw: bool
     """允许撤回"""
-    process_detail_url: str | None
+    process_detail_url: str
     """流程详细url"""
 
 
-class GetProcessDesignByCodeReply(Record, alias_generator=camel):
-    formula_rules: list[GetProcessDesignByCodeReplyFormulaRules] = empty_list()
-    """节点提交规则配置"""
-    nodes: list[GetProcessDesignByCodeReplyNodes] = empty_list()
-    """流程节点"""
-    approval_summary: list[GetProcessDesignByCodeReplyApprovalSummary] = empty_list()
-    """审批摘要配置"""
-    flow_config: GetProcessDesignByCodeReplyFlowConfig | None
-    """流程字段权限配置"""
-    props: GetProcessDesignByCodeReplyProps | None
-    """基础配置"""
+class RunningTask(Reply, alias_generator=camel):
+    """Running task."""
 
-
-class GetRunningTasksReplyResult(Record, alias_generator=camel):
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
-    """创建时间"""
-    activity_id: str | None
-    """节点ID"""
-    process_instance_id: str | None
-    """流程实例ID"""
-    task_type: str | None
-    """任务类型"""
-    title_in_english: str | None
-    """标题英文"""
-    active_time_gmt: Annotated[str | None, wire("activeTimeGMT")]
+    active_time_gmt: Annotated[Day | None, wire("activeTimeGMT")]
     """激活时间"""
-    actual_actioner_id: str | None
-    """实际执行人ID"""
-    originator_id: str | None
-    """流程发起人的userid"""
-    finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
-    """结束时间"""
-    title: str | None
-    """标题"""
-    task_id: str | None
-    """任务ID"""
-    status: str | None
-    """状态"""
-
-
-class GetRunningTasksReply(Record, alias_generator=camel):
-    result: list[GetRunningTasksReplyResult] = empty_list()
-    """流程运行任务详情"""
-
-
-class GetTaskCopiesDataCurrentActivityInstances(Record, alias_generator=camel):
-    activity_name: str | None
-    """节点名称"""
-    activity_name_in_english: str | None
-    """节点英文名称"""
-    activity_id: str | None
-    """节点ID"""
-    id: int | None
-    """数据ID"""
-    activity_instance_status: str | None
-    """节点实例状态"""
-
-
-class GetTaskCopiesData(Record, alias_generator=camel):
-    action_executor_id: list[str] = empty_list()
-    """执行者ID列表"""
-    process_instance_id: str | None
-    """流程实例ID"""
-    form_uuid: str | None
-    """表单ID"""
-    serial_number: str | None
-    """序列号"""
-    process_instance_status: str | None
-    """流程实例状态"""
-    originator_display_name: str | None
-    """发起人名称"""
-    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
-    """修改时间"""
-    carbon_activity_id: str | None
-    """通知节点ID"""
-    data_type: str | None
-    """数据类型"""
-    action_executor_name: list[str] = empty_list()
-    """执行者姓名"""
-    originator_avatar: str | None
-    """发起人头像"""
-    process_instance_status_text: str | None
-    """流程状态展示文案"""
-    process_approved_result_text: str | None
-    """流程审批结果文字表示"""
-    form_instance_id: str | None
-    """要查询实例的实例ID"""
-    title: str | None
-    """标题"""
-    version: int | None
-    """版本"""
-    instance_value: str | None
-    """实例数据"""
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
-    """创建时间"""
-    process_approved_result: str | None
-    """流程实例状态"""
-    process_id: int | None
-    """流程ID"""
-    process_name: str | None
-    """流程名称"""
-    process_code: str | None
-    """流程编码"""
+    actual_action_executor_id: str | None
     app_type: str | None
     """应用ID"""
-    data_map: dict[str, JsonValue] | None
-    """任务数据"""
-    current_activity_instances: list[GetTaskCopiesDataCurrentActivityInstances] = empty_list()
-    finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
+    create_time_gmt: Annotated[Day | None, wire("createTimeGMT")]
+    """创建时间"""
+    finish_time_gmt: Annotated[Day | None, wire("finishTimeGMT")]
     """结束时间"""
+    originator_email: str = ""
+    """发起人邮箱"""
     originator_id: str | None
-    """发起人的userid"""
-
-
-class ListApplicationData(Record, alias_generator=camel):
-    creator_user_id: str | None
-    """创建者的userId"""
-    corp_id: str | None
-    """钉钉组织corpId"""
-    icon: str | None
-    """宜搭图标地址"""
-    description: str | None
-    """信息"""
-    application_status: str | None
-    """应用状态 (`ONLINE` `OFFLINE`)"""
-    app_config: str | None
-    """宜搭应用配置"""
-    inexistence: str | None
-    """是否被删除了 (`y` `n`)"""
-    sub_corp_id: str | None
-    """子组织的钉钉CorpId"""
-    app_type: str | None
-    """宜搭应用编码"""
-    name: str | None
-    """宜搭应用的名称"""
-    system_token: Secret | None
-    """应用密钥"""
-    release_to_ding_status: str | None
-    """钉钉工作台发布状态"""
-
-
-class ListFormRemarksReplyFINSTGW866Dxxxx(Record, alias_generator=camel):
-    creator: str | None
-    images: str | None
-    form_inst_id: str | None
-    files: str | None
-    id: int | None
-    gmt_create: Millis | None
-    class_: str | None
-    content: str | None
-
-
-class ListFormRemarksReplyFINST966MxxxXM(Record, alias_generator=camel):
-    creator: str | None
-    images: str | None
-    form_inst_id: str | None
-    files: str | None
-    id: int | None
-    gmt_create: Millis | None
-    class_: str | None
-    content: str | None
-
-
-class ListFormRemarksReply(Record, alias_generator=camel):
-    form_remark_vo_map: dict[str, JsonValue] | None
-    """获取的结果详情"""
-    finst_gw866_dxxxx: Annotated[list[ListFormRemarksReplyFINSTGW866Dxxxx], wire("FINST-GW866Dxxxx")] = empty_list()
-    finst_966_mxxx_xm: Annotated[list[ListFormRemarksReplyFINST966MxxxXM], wire("FINST-966MxxxXM")] = empty_list()
-
-
-class ListOperationLogsReply(Record, alias_generator=camel):
-    operation_log_map: dict[str, JsonValue] | None
-    """操作记录信息"""
-
-
-class PageAutoFlowLogData(Record, alias_generator=camel):
-    flag: str | None
-    """日志标识"""
-    app_type: str | None
-    """宜搭应用编码"""
-    process_code: str | None
-    """流程编码"""
-    proc_instance_id: str | None
-    """实例 id"""
-    src_proc_instance_id: str | None
-    """原始实例 id"""
-    elapsed_time_gmt: Annotated[int | None, wire("elapsedTimeGMT")]
-    """耗时"""
-    finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
-    """结束时间"""
-    src_proc_instance_finish_time_gmt: Annotated[str | None, wire("srcProcInstanceFinishTimeGMT")]
-    """结束时间"""
-    status: int | None
-    """状态"""
-
-
-class PreviewPublishedProcessReplyResult(Record, alias_generator=camel):
+    """流程发起人的userid"""
+    originator_name: str = ""
+    """发起人姓名"""
+    originator_name_in_english: str | None
+    """发起人英文名"""
+    originator_nick_name: str = ""
+    """发起人昵称"""
+    originator_nick_name_in_english: str | None
+    """发起人英文昵称"""
+    originator_photo: str | None
+    """发起人照片"""
+    out_result: str | None
+    """审批结果 (`agree` `disagree`)"""
+    out_result_name: str = ""
+    """结果名称"""
     process_instance_id: str | None
     """流程实例ID"""
-    show_name: str | None
-    """节点显示名称"""
-    operator_nick_name: str | None
-    """操作人花名"""
-    active_time_gmt: Annotated[str | None, wire("activeTimeGMT")]
-    """激活时间"""
-    operate_time_gmt: Annotated[str | None, wire("operateTimeGMT")]
-    """操作时间"""
-    operate_type: str | None
-    """操作类型"""
-    operator_status: str | None
-    """操作者状态"""
-    remark: str | None
-    """审批意见"""
-    task_hold_time_gmt: Annotated[int | None, wire("taskHoldTimeGMT")]
-    """任务挂起时间"""
-    type: str | None
-    """节点类型"""
-    operator_name: str | None
-    """操作者名称"""
-    operator_user_id: str | None
-    """操作者userId"""
-    activity_id: str | None
-    """节点ID"""
+    status: str | None
+    """状态"""
+    task_id: str
+    """任务ID"""
     task_type: str | None
     """任务类型"""
-    task_execute_type: str | None
-    """任务执行类型 (`NORMAL` `FILTERED` `AUTO`)"""
-    size: int | None
-    """大小"""
-    operator_display_name: str | None
-    """操作者展示名称"""
-    files: str | None
-    """文件"""
-    action: str | None
-    """动作"""
-    action_exit: str | None
-    """格式化的Action"""
-    data_id: int | None
-    """数据ID"""
-    task_id: str | None
-    """任务ID"""
-    digital_sign: str | None
-    """手写签名"""
-    operator_photo_url: str | None
-    """操作者的头像URL"""
-    domains: list[JsonValue] = empty_list()
-    """子任务"""
+    title: str = ""
+    """标题"""
+    title_in_english: str | None
+    """标题英文"""
+    activity_id: str | None
+    """节点ID"""
+    actual_actioner_id: str | None
+    """实际执行人ID"""
+    originator_nick_name_en: str | None
+    """发起人英文昵称"""
 
 
-class PreviewPublishedProcessReply(Record, alias_generator=camel):
-    result: list[PreviewPublishedProcessReplyResult] = empty_list()
-    """流程实例操作记录数组"""
+class SaleUser(Reply, alias_generator=camel):
+    """Sale user."""
+
+    account_id: int | None
+    """账户ID"""
+    corp_list: list[Corp] = empty_list()
+    """组织列表"""
+    user_id: str
+    """用户userid"""
+    user_name: str = ""
+    """用户名称"""
 
 
-class QueryServiceRecordValue(Record, alias_generator=camel):
-    service_content: str | None
+class ServiceRecord(Reply, alias_generator=camel):
+    """Service record."""
+
+    service_content: str = ""
     """宜搭调用目标服务时传的实际参数"""
     form_uuid: str | None
     """表单编码"""
@@ -1123,7 +1133,7 @@ class QueryServiceRecordValue(Record, alias_generator=camel):
     """表单实例Id"""
     service_parameter: str | None
     """服务调用的实际入参"""
-    service_name: str | None
+    service_name: str = ""
     """服务名称"""
     hook_type: str | None
     """服务类型"""
@@ -1131,1018 +1141,156 @@ class QueryServiceRecordValue(Record, alias_generator=camel):
     """服务调用是否成功 (`y` `n`)"""
 
 
-class SaveFormRemarkReply(Record, alias_generator=camel):
-    result: int | None
-    """评论的ID"""
+class SidInstDetail(Reply, alias_generator=camel):
+    """Sid inst detail (流程字段权限配置详细)."""
 
+    field_id: str
+    """字段id"""
+    field_behavior: str
+    """控制行为"""
 
-class SearchEmployeeFieldValuesReply(Record, alias_generator=camel):
-    result: str | None
-    """员工组件的值"""
 
+class Task(Reply, alias_generator=camel):
+    """Task (任务列表)."""
 
-class SearchFormDataSecondGenerationNoTableFieldDataModifyUserName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """表单实例修改人的中文名字"""
-    name_in_english: str | None
-    """表单实例修改人的英文名字"""
-
-
-class SearchFormDataSecondGenerationNoTableFieldDataModifyUser(Record, alias_generator=camel):
-    name: SearchFormDataSecondGenerationNoTableFieldDataModifyUserName | None
-    """表单实例修改人的名字"""
-    user_id: str | None
-    """表单实例修改人的userId"""
-    department_name: str | None
-    email: str | None
-
-
-class SearchFormDataSecondGenerationNoTableFieldDataOriginatorName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """表单实例提交人的中文名字"""
-    name_in_english: str | None
-    """表单实例提交人的英文名字"""
-
-
-class SearchFormDataSecondGenerationNoTableFieldDataOriginator(Record, alias_generator=camel):
-    name: SearchFormDataSecondGenerationNoTableFieldDataOriginatorName | None
-    """表单实例提交人的姓名信息"""
-    user_id: str | None
-    """表单实例提交人的userId"""
-    department_name: str | None
-    email: str | None
-
-
-class SearchFormDataSecondGenerationNoTableFieldData(Record, alias_generator=camel):
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
-    """表单实例创建时间"""
-    modify_user: SearchFormDataSecondGenerationNoTableFieldDataModifyUser | None
-    """表单实例修改人的信息"""
-    sequence: str | None
-    """此表单实例所对应的批量导入批次号"""
-    creator_user_id: str | None
-    """表单实例创建者的userId"""
-    form_uuid: str | None
-    """表单编码"""
-    serial_number: str | None
-    """流水号"""
-    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
-    """表单实例修改时间"""
-    modifier: str | None
-    """表单实例修改者的userId"""
-    form_data: dict[str, JsonValue] | None
-    """表单实例数据"""
-    originator: SearchFormDataSecondGenerationNoTableFieldDataOriginator | None
-    """表单实例提交人信息"""
-    form_instance_id: str | None
-    """表单实例Id"""
-    id: int | None
-    """数据库表记录主键id"""
-    title: str | None
-    """表单实例的标题"""
-    version: int | None
-    instance_value: str | None
-    """符合宜搭表单组件格式的表单实例数据json"""
-
-
-class AppLoginCodeGenReply(Record, alias_generator=camel):
-    login_code: str | None
-
-
-class CheckCloudAccountStatusReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class CreateOrUpdateFormDataReply(Record, alias_generator=camel):
-    result: list[str] = empty_list()
-    """新增的或者更新的表单实例Id"""
-
-
-class ExecuteCustomApiReply(Record, alias_generator=camel):
-    result: str | None
-    """返回结果"""
-
-
-class GetActivationCodeByCallerUnionIdReply(Record, alias_generator=camel):
-    result: str | None
-    """激活码"""
-
-
-class GetActivityButtonListReplyResult(Record, alias_generator=camel):
-    alias_in_chinese: str | None
-    """中文别名"""
-    alias_in_english: str | None
-    """英文别名"""
-
-
-class GetActivityButtonListReply(Record, alias_generator=camel):
-    result: list[GetActivityButtonListReplyResult] = empty_list()
-    """流程节点按钮列表"""
-
-
-class GetActivityListReplyResult(Record, alias_generator=camel):
-    activity_id: str | None
-    """节点ID"""
-    activity_name: str | None
-    """节点名称"""
-    activity_name_in_english: str | None
-    """英文名称"""
-
-
-class GetActivityListReply(Record, alias_generator=camel):
-    result: list[GetActivityListReplyResult] = empty_list()
-    """流程设计的节点信息"""
-
-
-class GetAllAuthCubesResultCubeDataRanges(Record, alias_generator=camel):
-    classified_code: str | None
-    condition_key: str | None
-    condition_value: list[JsonValue] = empty_list()
-    element_code: str | None
-    element_type: str | None
-    operator: str | None
-
-
-class GetAllAuthCubesResultUserInformation(Record, alias_generator=camel):
-    auth_provider: str | None
-    corp_id: str | None
-    department_name: str | None
-    name: str | None
-    nick_name: str | None
-    realm_id: int | None
-    referer_namespace_code: str | None
-    show_name: str | None
-    work_no: str | None
-
-
-class GetAllAuthCubesResult(Record, alias_generator=camel):
-    apapplied_count: int | None
-    app_code: str | None
-    app_instance_code: str | None
-    app_store_code: str | None
-    auth_mode: str | None
-    authorization_type: int | None
-    business_process_code: str | None
-    categories_first: str | None
-    categories_second: str | None
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
-    creator_user_id: str | None
-    cube_auth_type: str | None
-    cube_code: str | None
-    cube_data_range: str | None
-    cube_data_ranges: list[GetAllAuthCubesResultCubeDataRanges] = empty_list()
-    cube_source: str | None
-    data_cache_time_configuration: str | None
-    dataflow_code: str | None
-    description: str | None
-    domain_code: str | None
-    enable_cache: bool | None
-    id: int | None
-    is_need_application: str | None
-    is_trend: str | None
-    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
-    modifier: str | None
-    name: str | None
-    namespace_code: str | None
-    owner: str | None
-    shared_data_set: bool | None
-    tenant_corp_id: str | None
-    type: str | None
-    user_information: GetAllAuthCubesResultUserInformation | None
-
-
-class GetApplicationAuthorizationServicePlatformResourceReply(Record, alias_generator=camel):
-    account_total_amount: int | None
-    """账户总数量"""
-    account_usage_amount: int | None
-    """账户使用量"""
-    app_total_amount: int | None
-    """应用总数量"""
-    attachment_total_amount: int | None
-    """附件总数量"""
-    attachment_usage_amount: int | None
-    """附件使用数量"""
-    instance_id: str | None
-    """实例ID"""
-    instance_total_amount: int | None
-    """实例总数量"""
-    instance_usage_amount: int | None
-    """实例使用数量"""
-    plugin_usage_amount: int | None
-    """插件使用量"""
-
-
-class GetCorpLevelByAccountIdReply(Record, alias_generator=camel):
-    result: str | None
-    """企业级别"""
-
-
-class GetDbConfigReply(Record, alias_generator=camel):
-    config: str | None
-    corp_id: str | None
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
-    creator: str | None
-    exclusive: str | None
-    id: str | None
-    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
-    modifier: str | None
-    type: str | None
-
-
-class GetInstanceByIdReplyActionExecutorName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """中文名称"""
-    name_in_english: str | None
-    """英文名称"""
-    type: str | None
-    """类型"""
-
-
-class GetInstanceByIdReplyActionExecutor(Record, alias_generator=camel):
-    dept_name: str | None
-    """部门名称"""
-    email: str | None
-    """邮箱"""
-    name: GetInstanceByIdReplyActionExecutorName | None
-    """名称"""
-    user_id: str | None
-    """用户userid"""
-
-
-class GetInstanceByIdReplyOriginatorName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """中文名称"""
-    name_in_english: str | None
-    """英文名称"""
-    type: str | None
-    """类型"""
-
-
-class GetInstanceByIdReplyOriginator(Record, alias_generator=camel):
-    dept_name: str | None
-    """部门名称"""
-    email: str | None
-    """邮箱"""
-    name: GetInstanceByIdReplyOriginatorName | None
-    """名字"""
-    user_id: str | None
-    """用户userid"""
-
-
-class GetInstanceByIdReply(Record, alias_generator=camel):
-    action_executor: list[GetInstanceByIdReplyActionExecutor] = empty_list()
-    """流程实例当前任务执行人列表"""
-    approved_result: str | None
-    """审批结果"""
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
-    """创建时间"""
-    data: dict[str, JsonValue] | None
-    """数据"""
-    form_uuid: str | None
-    """表单ID"""
-    instance_status: str | None
-    """实例状态"""
-    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
-    """修改时间"""
-    originator: GetInstanceByIdReplyOriginator | None
-    """发起人"""
-    process_code: str | None
-    """流程编码"""
-    process_instance_id: str | None
-    """流程实例ID"""
-    title: str | None
-    """流程标题"""
-    version: int | None
-    """版本"""
-
-
-class GetInstancesDataActionExecutorName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """中文名称"""
-    name_in_english: str | None
-    """英文名称"""
-    type: str | None
-    """类型"""
-
-
-class GetInstancesDataActionExecutor(Record, alias_generator=camel):
-    dept_name: str | None
-    """部门名称"""
-    email: str | None
-    """邮箱"""
-    name: GetInstancesDataActionExecutorName | None
-    """名称"""
-    user_id: str | None
-    """用户的userid"""
-
-
-class GetInstancesDataOriginatorName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """中文名称"""
-    name_in_english: str | None
-    """英文名称"""
-    type: str | None
-    """类型"""
-
-
-class GetInstancesDataOriginator(Record, alias_generator=camel):
-    dept_name: str | None
-    """部门名称"""
-    email: str | None
-    """邮箱"""
-    name: GetInstancesDataOriginatorName | None
-    """名称"""
-    user_id: str | None
-    """用户userid"""
-
-
-class GetInstancesData(Record, alias_generator=camel):
-    action_executor: list[GetInstancesDataActionExecutor] = empty_list()
-    """多个执行人"""
-    approved_result: str | None
-    """流程审批结果"""
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
-    """创建时间"""
-    data: dict[str, JsonValue] | None
-    """数据"""
-    form_uuid: str | None
-    """表单ID"""
-    instance_status: str | None
-    """实例状态"""
-    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
-    """修改时间"""
-    originator: GetInstancesDataOriginator | None
-    """发起人"""
-    process_code: str | None
-    """流程编码"""
-    process_instance_id: str | None
-    """流程实例ID"""
-    title: str | None
-    """标题"""
-    version: int | None
-    """版本"""
-
-
-class GetPlatformResourceReply(Record, alias_generator=camel):
-    account_total_amount: int | None
-    """账户总数量"""
-    account_usage_amount: int | None
-    """账户使用量"""
-    app_total_amount: int | None
-    """应用总数量"""
-    attachment_total_amount: int | None
-    """附件总数量"""
-    attachment_usage_amount: int | None
-    """附件使用数量"""
-    instance_total_amount: int | None
-    """实例总数量"""
-    instance_usage_amount: int | None
-    """实例使用数量"""
-    plugin_usage_amount: int | None
-    """插件使用量"""
-
-
-class GetPrintAppInfoReplyResultFormInfoList(Record, alias_generator=camel):
-    form_name: str | None
-    form_uuid: str | None
-
-
-class GetPrintAppInfoReplyResult(Record, alias_generator=camel):
-    app_name: str | None
-    app_type: str | None
-    form_info_list: list[GetPrintAppInfoReplyResultFormInfoList] = empty_list()
-    icon_url: str | None
-
-
-class GetPrintAppInfoReply(Record, alias_generator=camel):
-    result: list[GetPrintAppInfoReplyResult] = empty_list()
-
-
-class GetPrintDictionaryReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class GetProcessDefinitionReplyOriginatorMasterDataDepartments(Record, alias_generator=camel):
-    dept_name: str | None
-    """部门名称"""
-    dept_name_in_english: str | None
-    """英文部门名称"""
-    dept_no: str | None
-    """部门编号"""
-    dept_path: str | None
-    """部门路径"""
-    human_source_group_order_number: str | None
-    """HRG单号"""
-    human_source_group_work_no: str | None
-    """HRG的userid"""
-    id: int | None
-    """数据ID"""
-    master_work_no: str | None
-    """主工号"""
-
-
-class GetProcessDefinitionReplyOriginator(Record, alias_generator=camel):
-    department_description: str | None
-    """部门描述"""
-    display_en_name: str | None
-    """英文名称"""
-    display_name: str | None
-    """展示名称"""
-    master_data_departments: list[GetProcessDefinitionReplyOriginatorMasterDataDepartments] = empty_list()
-    """主数据部门"""
-    order_number: str | None
-    """订单号"""
-    personal_photo: str | None
-    """个人照片"""
-    status: str | None
-    """状态"""
-    tb_wang: str | None
-    """淘宝旺"""
-    user_id: str | None
-    """评论人钉钉的userId"""
-    user_info: str | None
-    """用户信息"""
-
-
-class GetProcessDefinitionReplyOwnersMasterDataDepartments(Record, alias_generator=camel):
-    dept_name: str | None
-    """部门名称"""
-    dept_name_in_english: str | None
-    """英文部门名称"""
-    dept_no: str | None
-    """部门编号"""
-    dept_path: str | None
-    """部门路径"""
-    human_source_group_order_number: str | None
-    """HRG单号"""
-    human_source_group_work_no: str | None
-    """HRG的userid"""
-    id: int | None
-    """数据ID"""
-    master_work_no: str | None
-    """主工号"""
-
-
-class GetProcessDefinitionReplyOwners(Record, alias_generator=camel):
-    department_description: str | None
-    """部门描述"""
-    display_en_name: str | None
-    """英文名称"""
-    display_name: str | None
-    """展示名称"""
-    master_data_departments: list[GetProcessDefinitionReplyOwnersMasterDataDepartments] = empty_list()
-    """主数据部门"""
-    order_number: str | None
-    """订单号"""
-    personal_photo: str | None
-    """个人照片"""
-    status: str | None
-    """状态"""
-    tb_wang: str | None
-    """淘宝旺"""
-    user_id: str | None
-    """用户userid"""
-    user_info: str | None
-    """用户信息"""
-
-
-class GetProcessDefinitionReplyTasksActivity(Record, alias_generator=camel):
-    activity_id: str | None
-    """节点ID"""
-    activity_instance_status: str | None
-    """节点实例状态"""
-    activity_name: str | None
-    """节点名称"""
-    activity_name_in_english: str | None
-    """节点英文名称"""
-    id: int | None
-    """数据ID"""
-
-
-class GetProcessDefinitionReplyTasks(Record, alias_generator=camel):
     actioner_id: str | None
     """执行人"""
-    activity: GetProcessDefinitionReplyTasksActivity | None
+    activity: CurrentActivityInstance | None
     """流程信息"""
     status: str | None
     """任务状态"""
-    task_id: int | None
+    task_id: int
     """任务ID"""
 
 
-class GetProcessDefinitionReply(Record, alias_generator=camel):
-    form_uuid: str | None
-    """表单ID"""
-    originator: GetProcessDefinitionReplyOriginator | None
-    """创建者"""
-    out_result: str | None
-    """审批结果"""
-    owners: list[GetProcessDefinitionReplyOwners] = empty_list()
-    """所有者"""
-    process_id: str | None
-    """流程ID"""
+class TaskCopy(Reply, alias_generator=camel):
+    """Task copy."""
+
+    action_executor_id: list[str] = empty_list()
+    """执行者ID列表"""
     process_instance_id: str | None
     """流程实例ID"""
-    status: str | None
-    """流程实例状态"""
-    tasks: list[GetProcessDefinitionReplyTasks] = empty_list()
-    """任务列表"""
-    title: str | None
-    """标题"""
-    variables: dict[str, JsonValue] | None
-    """变量"""
-
-
-class GetRunningTaskListReplyResult(Record, alias_generator=camel):
-    active_time_gmt: Annotated[str | None, wire("activeTimeGMT")]
-    actual_action_executor_id: str | None
-    app_type: str | None
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
-    finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
-    originator_email: str | None
-    originator_id: str | None
-    originator_name: str | None
-    originator_name_in_english: str | None
-    originator_nick_name: str | None
-    originator_nick_name_in_english: str | None
-    originator_photo: str | None
-    out_result: str | None
-    out_result_name: str | None
-    process_instance_id: str | None
-    status: str | None
-    task_id: str | None
-    task_type: str | None
-    title: str | None
-    title_in_english: str | None
-
-
-class GetRunningTaskListReply(Record, alias_generator=camel):
-    result: list[GetRunningTaskListReplyResult] = empty_list()
-
-
-class GetSaleUserInfoByUserIdReplyCorpList(Record, alias_generator=camel):
-    corp_id: str | None
-    """组织的corpId"""
-    corp_name: str | None
-    """企业名称"""
-    namespace: str | None
-    """名称空间"""
-
-
-class GetSaleUserInfoByUserIdReply(Record, alias_generator=camel):
-    account_id: int | None
-    """账户ID"""
-    corp_list: list[GetSaleUserInfoByUserIdReplyCorpList] = empty_list()
-    """组织列表"""
-    user_id: str | None
-    """用户userid"""
-    user_name: str | None
-    """用户名称"""
-
-
-class GetSimpleCubeModelListReplyResultChildren(Record, alias_generator=camel):
-    classified_code: str | None
-    cube_code: str | None
-    data_type: str | None
-    dimension_type: str | None
-    field_code: str | None
-    id: str | None
-    is_dimension: str | None
-    is_visible: str | None
-    measure_type: str | None
-    text: str | None
-    time_format: str | None
-    time_granularity_type: str | None
-
-
-class GetSimpleCubeModelListReplyResult(Record, alias_generator=camel):
-    children: list[GetSimpleCubeModelListReplyResultChildren] = empty_list()
-    id: str | None
-    is_dimension: str | None
-    text: str | None
-
-
-class GetSimpleCubeModelListReply(Record, alias_generator=camel):
-    result: list[GetSimpleCubeModelListReplyResult] = empty_list()
-
-
-class ListApplicationAuthorizationServiceApplicationInformationApplicationInformationUsagePlugins(
-    Record, alias_generator=camel
-):
-    icon_url: str | None
-    """图标的URL"""
-    plugin_name: str | None
-    """插件名称"""
-
-
-class ListApplicationAuthorizationServiceApplicationInformationApplicationInformation(Record, alias_generator=camel):
-    app_name: str | None
-    """应用名称"""
-    app_type: str | None
-    """应用ID"""
-    attachment_usage_amount: int | None
-    """附件使用数量"""
-    instance_usage_amount: int | None
-    """实例使用数量"""
-    usage_plugins: list[ListApplicationAuthorizationServiceApplicationInformationApplicationInformationUsagePlugins] = (
-        empty_list()
-    )
-    """插件信息"""
-
-
-class ListApplicationAuthorizationServiceConnectorInformationPlugInformationApplications(Record, alias_generator=camel):
-    app_name: str | None
-    """应用名称"""
-
-
-class ListApplicationAuthorizationServiceConnectorInformationPlugInformation(Record, alias_generator=camel):
-    applications: list[ListApplicationAuthorizationServiceConnectorInformationPlugInformationApplications] = (
-        empty_list()
-    )
-    """应用信息"""
-    icon_url: str | None
-    """图标的URL"""
-    plug_name: str | None
-    """插件名称"""
-    plug_pay_type: int | None
-    """插件付费类型"""
-    plug_status: int | None
-    """插件状态"""
-    plug_total_amount: int | None
-    """插件总数量"""
-    plug_usage_amount: int | None
-    """插件使用量"""
-    plug_uuid: str | None
-    """插件唯一编码"""
-
-
-class ListApplicationInformationApplicationInformationUsagePlugins(Record, alias_generator=camel):
-    icon_url: str | None
-    """图标的URL"""
-    plugin_name: str | None
-    """插件名称"""
-
-
-class ListApplicationInformationApplicationInformation(Record, alias_generator=camel):
-    app_name: str | None
-    """应用名称"""
-    app_type: str | None
-    """应用ID"""
-    attachment_usage_amount: int | None
-    """附件使用数量"""
-    instance_usage_amount: int | None
-    """实例使用数量"""
-    usage_plugins: list[ListApplicationInformationApplicationInformationUsagePlugins] = empty_list()
-    """插件列表"""
-
-
-class ListCommodityCommodityVOList(Record, alias_generator=camel):
-    account_distribution_number: int | None
-    """账户分配号"""
-    account_number: int | None
-    """账户号"""
-    activation_code: str | None
-    """激活码"""
-    buy_date_gmt: Annotated[str | None, wire("buyDateGMT")]
-    """购买日期"""
-    expire_date_gmt: Annotated[str | None, wire("expireDateGMT")]
-    """过期日期"""
-    instance_id: str | None
-    """实例ID"""
-    status: str | None
-    """状态"""
-    version: int | None
-    """版本"""
-
-
-class ListConnectorInformationPluginInfoApps(Record, alias_generator=camel):
-    app_name: str | None
-    """应用名称"""
-
-
-class ListConnectorInformationPluginInfo(Record, alias_generator=camel):
-    apps: list[ListConnectorInformationPluginInfoApps] = empty_list()
-    """应用名称"""
-    icon_url: str | None
-    """图标的URL"""
-    plugin_name: str | None
-    """插件名称"""
-    plugin_pay_type: int | None
-    """插件付费类型"""
-    plugin_status: int | None
-    """插件状态"""
-    plugin_total_amount: int | None
-    """插件总数量"""
-    plugin_usage_amount: int | None
-    """插件使用量"""
-    plugin_uuid: str | None
-    """插件的唯一编码"""
-
-
-class ListNavigationByFormTypeReplyResultTitle(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """中文名称"""
-    name_in_english: str | None
-    """英文名称"""
-    type: str | None
-    """类型"""
-
-
-class ListNavigationByFormTypeReplyResult(Record, alias_generator=camel):
     form_uuid: str | None
     """表单ID"""
-    process_code: str | None
-    """流程编码"""
-    title: ListNavigationByFormTypeReplyResultTitle | None
-    """标题"""
-
-
-class ListNavigationByFormTypeReply(Record, alias_generator=camel):
-    result: list[ListNavigationByFormTypeReplyResult] = empty_list()
-    """页面列表"""
-
-
-class LoginCodeGenReply(Record, alias_generator=camel):
-    result: str | None
-
-
-class PageFormBaseInfosDataTitle(Record, alias_generator=camel):
-    en_us: Annotated[str | None, wire("enUS")]
-    zh_cn: Annotated[str | None, wire("zhCN")]
-
-
-class PageFormBaseInfosData(Record, alias_generator=camel):
-    creator: str | None
-    form_type: str | None
-    form_uuid: str | None
-    gmt_create: str | None
-    title: PageFormBaseInfosDataTitle | None
-
-
-class RegisterAccountsReply(Record, alias_generator=camel):
-    instance_id: str | None
-    """实例ID"""
-
-
-class SaveFormDataReply(Record, alias_generator=camel):
-    result: str | None
-    """表单实例ID"""
-
-
-class SavePrintTplDetailInfoReply(Record, alias_generator=camel):
-    result: int | None
-
-
-class SearchActivationCodeReply(Record, alias_generator=camel):
-    activation_code: str | None
-    """激活码"""
-    auth_type: str | None
-    """授权类型"""
-    expire_time_gmt: Annotated[str | None, wire("expireTimeGMT")]
-    """过期时间"""
-    instance_id: str | None
-    """实例ID"""
-    status: int | None
-    """状态"""
-
-
-class SearchFormDataRemovalTableDataDataModifyUserName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    name_in_english: str | None
-
-
-class SearchFormDataRemovalTableDataDataModifyUser(Record, alias_generator=camel):
-    department_name: str | None
-    email: str | None
-    name: SearchFormDataRemovalTableDataDataModifyUserName | None
-    user_id: str | None
-
-
-class SearchFormDataRemovalTableDataDataOriginatorName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    name_in_english: str | None
-
-
-class SearchFormDataRemovalTableDataDataOriginator(Record, alias_generator=camel):
-    department_name: str | None
-    email: str | None
-    name: SearchFormDataRemovalTableDataDataOriginatorName | None
-    user_id: str | None
-
-
-class SearchFormDataRemovalTableDataData(Record, alias_generator=camel):
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
-    creator_user_id: str | None
-    form_data: dict[str, JsonValue] | None
-    form_instance_id: str | None
-    form_uuid: str | None
-    id: int | None
-    instance_value: str | None
-    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
-    modifier: str | None
-    modify_user: SearchFormDataRemovalTableDataDataModifyUser | None
-    originator: SearchFormDataRemovalTableDataDataOriginator | None
-    sequence: str | None
     serial_number: str | None
-    title: str | None
-    version: int | None
-
-
-class SearchFormDataSecondGenerationDataModifyUserName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """修改者的中文名字"""
-    name_in_english: str | None
-    """修改者的英文名字"""
-
-
-class SearchFormDataSecondGenerationDataModifyUser(Record, alias_generator=camel):
-    name: SearchFormDataSecondGenerationDataModifyUserName | None
-    """修改者名字"""
-    user_id: str | None
-    """用户userId"""
-
-
-class SearchFormDataSecondGenerationDataOriginatorName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """发起人的中文名字"""
-    name_in_english: str | None
-    """发起人的英文名字"""
-
-
-class SearchFormDataSecondGenerationDataOriginator(Record, alias_generator=camel):
-    name: SearchFormDataSecondGenerationDataOriginatorName | None
-    """发起人姓名信息"""
-    user_id: str | None
-    """用户userId"""
-
-
-class SearchFormDataSecondGenerationData(Record, alias_generator=camel):
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
-    """创建时间"""
-    creator_user_id: str | None
-    """创建者的userId"""
-    form_data: dict[str, JsonValue] | None
-    """表单实例数据以Map结构展示"""
-    form_instance_id: str | None
-    """表单实例Id"""
-    form_uuid: str | None
-    """表单编码"""
-    id: int | None
-    """数据库表记录主键Id"""
-    instance_value: str | None
-    """表单实例数据以宜搭组件值格式展示"""
+    """序列号"""
+    process_instance_status: str | None
+    """流程实例状态"""
+    originator_display_name: str = ""
+    """发起人名称"""
     modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
     """修改时间"""
-    modifier: str | None
-    """修改者的userId"""
-    modify_user: SearchFormDataSecondGenerationDataModifyUser | None
-    """修改者信息"""
-    originator: SearchFormDataSecondGenerationDataOriginator | None
-    """发起人信息"""
-    sequence: str | None
-    """此表单实例所对应的批量导入批次号"""
-    serial_number: str | None
-    """流水号"""
-    title: str | None
-    """宜搭表单的标题"""
-    version: int | None
-    """表单实例对应的表单schema版本"""
-
-
-class SearchFormDatasDataModifyUserUserName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """中文名称"""
-    name_in_english: str | None
-    """英文名称"""
-    type: str | None
-    """国际化"""
-
-
-class SearchFormDatasDataModifyUser(Record, alias_generator=camel):
-    user_id: str | None
-    """用户userid"""
-    user_name: SearchFormDatasDataModifyUserUserName | None
-    """用户名"""
-
-
-class SearchFormDatasDataOriginatorUserName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """中文名称"""
-    name_in_english: str | None
-    """英文名称"""
-    type: str | None
-    """国际化"""
-
-
-class SearchFormDatasDataOriginator(Record, alias_generator=camel):
-    user_id: str | None
-    """用户userid"""
-    user_name: SearchFormDatasDataOriginatorUserName | None
-    """用户名"""
-
-
-class SearchFormDatasData(Record, alias_generator=camel):
-    created_time_gmt: Annotated[str | None, wire("createdTimeGMT")]
-    """数据创建时间"""
-    creator_user_id: str | None
-    """创建人的userid"""
-    data_id: int | None
-    """实体主键ID"""
-    form_data: dict[str, JsonValue] | None
-    """表单数据"""
+    carbon_activity_id: str | None
+    """通知节点ID"""
+    data_type: str | None
+    """数据类型"""
+    action_executor_name: list[str] = empty_list()
+    """执行者姓名"""
+    originator_avatar: str = ""
+    """发起人头像"""
+    process_instance_status_text: str = ""
+    """流程状态展示文案"""
+    process_approved_result_text: str = ""
+    """流程审批结果文字表示"""
     form_instance_id: str | None
-    """表单实例ID"""
-    form_uuid: str | None
-    """表单uid"""
-    instance_value: str | None
-    """表单实例原始格式值"""
-    model_uuid: str | None
-    """模型uid"""
-    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
-    """最近修改时间"""
-    modifier_user_id: str | None
-    """修改人的userid"""
-    modify_user: SearchFormDatasDataModifyUser | None
-    """修改者信息"""
-    originator: SearchFormDatasDataOriginator | None
-    """发起人信息"""
-    sequence: str | None
-    """批次号"""
-    serial_no: str | None
-    """流水号"""
-    title: str | None
+    """要查询实例的实例ID"""
+    title: str = ""
     """标题"""
     version: int | None
-    """数据版本"""
+    """版本"""
+    instance_value: str | None
+    """实例数据"""
+    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    """创建时间"""
+    process_approved_result: str | None
+    """流程实例状态"""
+    process_id: int | None
+    """流程ID"""
+    process_name: str = ""
+    """流程名称"""
+    process_code: str | None
+    """流程编码"""
+    app_type: str | None
+    """应用ID"""
+    data_map: dict[str, JsonValue] = empty_dict()
+    """任务数据"""
+    current_activity_instances: list[CurrentActivityInstance] = empty_list()
+    finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
+    """结束时间"""
+    originator_id: str | None
+    """发起人的userid"""
 
 
-class StartInstanceReply(Record, alias_generator=camel):
-    result: str | None
-    """流程实例ID"""
+class Title(Reply, alias_generator=camel):
+    """Title (表单名称信息)."""
+
+    en_us: Annotated[str | None, wire("enUS")]
+    """表单英文名称"""
+    zh_cn: Annotated[str | None, wire("zhCN")]
+    """表单中文名称"""
 
 
-class ValidateApplicationAuthorizationOrderReply(Record, alias_generator=camel):
-    message: str | None
-    """返回信息"""
-    status: int | None
-    """状态"""
+class UsagePlugin(Reply, alias_generator=camel):
+    """Usage plugin (插件信息)."""
+
+    icon_url: str | None
+    """图标的URL"""
+    plugin_name: str = ""
+    """插件名称"""
 
 
-class ValidateApplicationAuthorizationServiceOrderReply(Record, alias_generator=camel):
-    message: str | None
-    """校验信息"""
-    status: int | None
-    """状态"""
+class UserInformation(Reply, alias_generator=camel):
+    """User information."""
 
-
-class ValidateApplicationServiceOrderUpgradeReply(Record, alias_generator=camel):
-    message: str | None
-    """校验结果信息"""
-    status: int | None
-    """状态"""
-
-
-class ValidateOrderBuyReply(Record, alias_generator=camel):
-    message: str | None
-    """返回信息"""
-    status: int | None
-    """状态"""
-
-
-class ValidateOrderUpdateReply(Record, alias_generator=camel):
-    message: str | None
-    """返回信息"""
-    status: int | None
-    """状态"""
-
-
-class ValidateOrderUpgradeReply(Record, alias_generator=camel):
-    message: str | None
-    """返回信息"""
-    status: int | None
-    """状态"""
+    auth_provider: str | None
+    corp_id: str | None
+    department_name: str = ""
+    name: str = ""
+    nick_name: str = ""
+    realm_id: int | None
+    referer_namespace_code: str | None
+    show_name: str = ""
+    work_no: str | None
 
 
 class YidaV1(Manager):
+    @api("yida_1_0.AppLoginCodeGen", "POST /v1.0/yida/authorizations/appLoginCodes?fullUrl&userId")
+    def app_login_code_gen(
+        self,
+        user_id: str,
+        *,
+        full_url: str,
+        app_key: str,
+        sign_timestamp_str: str,
+        signature: str,
+    ) -> Call[str | None]:
+        """App login code gen (生成登录态传递用的code).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "loginCode").or_none()
+
     @api("yida_1_0.BatchGetFormDataByIdList", "POST /v1.0/yida/forms/instances/ids/query", idempotent=True)
     def batch_get_form_data_by_id_list(
         self,
         form_uuid: str,
+        user_id: str,
+        *,
         app_type: str,
         system_token: Hiding,
         form_instance_id_list: list[str],
-        user_id: str,
-        *,
         need_form_instance_value: bool | None = None,
-    ) -> Call[BatchGetFormDataByIdListReply]:
+    ) -> Call[list[Form]]:
         """Batch get form data by id list (批量获取表单实例数据).
 
         Args:
             form_uuid: 页面编码
+            user_id: 用户userId (例 e.g. `ding173982232112232`)
             app_type: 应用编码 (例 e.g. `APP_XCE0EVXS6DYG3YDYC5RD`)
             system_token: 应用密钥 (例 e.g. `09866181UTZVVD4R3DC955FNKIM52HVPU5WWK7`)
             form_instance_id_list: 宜搭表单实例Id
-            user_id: 用户userId (例 e.g. `ding173982232112232`)
             need_form_instance_value: 是否需要宜搭表单组件格式的实例数据 (例 e.g. `True`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
@@ -2279,17 +1427,17 @@ class YidaV1(Manager):
 
         Source: obtain-multiple-form-instance-data
         """
-        return Call(BatchGetFormDataByIdListReply)
+        return Call(list[Form], "result").or_empty()
 
     @api("yida_1_0.BatchRemovalByFormInstanceIdList", "POST /v1.0/yida/forms/instances/batchRemove")
     def batch_removal_by_form_instance_id_list(
         self,
         form_uuid: str,
+        user_id: str,
+        *,
         app_type: str,
         system_token: Hiding,
         form_instance_id_list: list[str],
-        user_id: str,
-        *,
         asynchronous_execution: bool | None = None,
         execute_expression: bool | None = None,
     ) -> Call[None]:
@@ -2297,10 +1445,10 @@ class YidaV1(Manager):
 
         Args:
             form_uuid: 页面编码
+            user_id: 用户的userId (例 e.g. `ding173982232112232`)
             app_type: 应用编码 (例 e.g. `APP_XCE0EVXS6DYG3YDYC5RD`)
             system_token: 应用密钥 (例 e.g. `09866181UTZVVD4R3DC955FNKIM52HVPU5WWK7`)
             form_instance_id_list: 宜搭表单实例Id
-            user_id: 用户的userId (例 e.g. `ding173982232112232`)
             asynchronous_execution: 是否需要宜搭服务端异步执行该任务 (例 e.g. `True`)
             execute_expression: (例 e.g. `False`)
 
@@ -2444,23 +1592,23 @@ class YidaV1(Manager):
     def batch_save_form_data(
         self,
         form_uuid: str,
+        user_id: str,
+        *,
         app_type: str,
         system_token: Hiding,
-        user_id: str,
         form_data_json_list: list[str],
-        *,
         no_execute_expression: bool | None = None,
         asynchronous_execution: bool | None = None,
         keep_running_after_exception: bool | None = None,
         env: str | None = None,
-    ) -> Call[BatchSaveFormDataReply]:
+    ) -> Call[list[str]]:
         """Batch save form data (批量创建表单实例).
 
         Args:
             form_uuid: 页面编码
+            user_id: 用户userId
             app_type: 应用编码
             system_token: 应用密钥
-            user_id: 用户userId
             form_data_json_list: 表单实例数据
             asynchronous_execution: 是否需要宜搭服务端异步执行该任务
             keep_running_after_exception: 批量保存多条数据异常时
@@ -2599,33 +1747,33 @@ class YidaV1(Manager):
 
         Source: create-multiple-form-instances
         """
-        return Call(BatchSaveFormDataReply)
+        return Call(list[str], "result").or_empty()
 
     @api("yida_1_0.BatchUpdateFormDataByInstanceId", "PUT /v1.0/yida/forms/instances/components")
     def batch_update_form_data_by_instance_id(
         self,
         form_uuid: str,
+        user_id: str,
+        *,
         update_form_data_json: str,
         app_type: str,
         system_token: Hiding,
         form_instance_id_list: list[str],
-        user_id: str,
-        *,
         no_execute_expression: bool | None = None,
         ignore_empty: bool | None = None,
         use_latest_form_schema_version: bool | None = None,
         asynchronous_execution: bool | None = None,
         env: str | None = None,
-    ) -> Call[BatchUpdateFormDataByInstanceIdReply]:
+    ) -> Call[list[str]]:
         """Batch update form data by instance id (批量更新表单实例内的组件值).
 
         Args:
             form_uuid: 表单的页面编码 (例 e.g. `FORM-GxxxxKVKA`)
+            user_id: 用户userid (例 e.g. `dingxxxx2232`)
             update_form_data_json: 用于更新表单实例的数据
             app_type: 宜搭应用编码 (例 e.g. `APP_XCxxxxRD`)
             system_token: 宜搭应用密钥 (例 e.g. `098xxxxWK7`)
             form_instance_id_list: 表单实例Id
-            user_id: 用户userid (例 e.g. `dingxxxx2232`)
             no_execute_expression: (例 e.g. `True`)
             ignore_empty: 是否忽略空值 (例 e.g. `True`)
             use_latest_form_schema_version: 是否使用最新的表单schema版本 (默认 default `False`)
@@ -2766,31 +1914,31 @@ class YidaV1(Manager):
 
         Source: batch-update-of-component-values-in-form-instances
         """
-        return Call(BatchUpdateFormDataByInstanceIdReply)
+        return Call(list[str], "result").or_empty()
 
     @api("yida_1_0.BatchUpdateFormDataByInstanceMap", "PUT /v1.0/yida/forms/instances/datas")
     def batch_update_form_data_by_instance_map(
         self,
         form_uuid: str,
+        user_id: str,
+        *,
         app_type: str,
         system_token: Hiding,
         update_form_data_json_map: dict[str, JsonValue],
-        user_id: str,
-        *,
         no_execute_expression: bool | None = None,
         asynchronous_execution: bool | None = None,
         ignore_empty: bool | None = None,
         use_latest_form_schema_version: bool | None = None,
         env: str | None = None,
-    ) -> Call[BatchUpdateFormDataByInstanceMapReply]:
+    ) -> Call[list[str]]:
         """Batch update form data by instance map (通过表单实例数据批量更新表单实例).
 
         Args:
             form_uuid: 表单的页面编码
+            user_id: 用户userid (例 e.g. `ding173982232112232`)
             app_type: 宜搭应用编码 (例 e.g. `APP_XCE0EVXS6DYG3YDYC5RD`)
             system_token: 宜搭应用密钥 (例 e.g. `09866181UTZVVD4R3DC955FNKIM52HVPU5WWK7`)
             update_form_data_json_map: 用于更新表单实例的数据
-            user_id: 用户userid (例 e.g. `ding173982232112232`)
             no_execute_expression: (例 e.g. `True`)
             asynchronous_execution: (例 e.g. `True`)
             ignore_empty: 是否忽略空值 (例 e.g. `True`)
@@ -2931,26 +2079,144 @@ class YidaV1(Manager):
 
         Source: update-multiple-form-instances-with-the-form-instance-data
         """
-        return Call(BatchUpdateFormDataByInstanceMapReply)
+        return Call(list[str], "result").or_empty()
+
+    @api("yida_1_0.BuyAuthorizationOrder", "POST /v1.0/yida/appAuthorizations/order")
+    def buy_authorization_order(
+        self,
+        *,
+        access_key: str | None = None,
+        account_number: str | None = None,
+        begin_time_gmt: Annotated[int | None, wire("beginTimeGMT")] = None,
+        caller_union_id: str | None = None,
+        charge_type: str | None = None,
+        commerce_type: str | None = None,
+        commodity_type: str | None = None,
+        end_time_gmt: Annotated[int | None, wire("endTimeGMT")] = None,
+        instance_id: str | None = None,
+        instance_name: str | None = None,
+        produce_code: str | None = None,
+    ) -> Call[None]:
+        """Buy authorization order (多渠道新购（通过应用授权服务）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            account_number: 账户号
+            begin_time_gmt: 开始时间
+            charge_type: 付费方式
+            commerce_type: 商业类型
+            commodity_type: 宜搭产品版本
+            end_time_gmt: 结束时间
+            instance_id: 实例ID
+            instance_name: 实例名称
+            produce_code: 阿里云产品码
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.BuyFreshOrder", "POST /v1.0/yida/apps/freshOrders")
+    def buy_fresh_order(
+        self,
+        *,
+        access_key: str | None = None,
+        account_number: str | None = None,
+        begin_time_gmt: Annotated[int | None, wire("beginTimeGMT")] = None,
+        caller_union_id: str | None = None,
+        charge_type: str | None = None,
+        commerce_type: str | None = None,
+        commodity_type: str | None = None,
+        end_time_gmt: Annotated[int | None, wire("endTimeGMT")] = None,
+        instance_id: str | None = None,
+        instance_name: str | None = None,
+        produce_code: str | None = None,
+    ) -> Call[None]:
+        """Buy fresh order (新购宜搭产品).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            account_number: 账户号
+            begin_time_gmt: 开始时间
+            charge_type: 收费类型
+            commerce_type: 商业类型
+            commodity_type: 宜搭产品版本
+            end_time_gmt: 结束时间
+            instance_id: 实例ID
+            instance_name: 实例名称
+            produce_code: 阿里云产品码
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.CheckCloudAccountStatus", "GET /v1.0/yida/apps/cloudAccountStatus/{callerUid}")
+    def check_cloud_account_status(
+        self,
+        caller_uid: str,
+        *,
+        access_key: str | None = None,
+    ) -> Call[bool]:
+        """Check cloud account status (根据阿里云账号验证激活结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+
+        Evidence: sdk
+        """
+        return Call(bool, "result")
+
+    @api("yida_1_0.CreateOrUpdateFormData", "POST /v1.0/yida/forms/instances/insertOrUpdate")
+    def create_or_update_form_data(
+        self,
+        form_uuid: str,
+        user_id: str,
+        *,
+        app_type: str,
+        form_data_json: str,
+        search_condition: str,
+        system_token: Hiding,
+        no_execute_expression: bool | None = None,
+    ) -> Call[list[str]]:
+        """Create or update form data (新增或更新表单实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            form_uuid: 表单编码
+            user_id: 用户userid
+            app_type: 宜搭应用编码
+            form_data_json: 用于更新或新增表单实例的数据
+            search_condition: 用于检索表单实例数据的检索条件
+            system_token: 宜搭应用密钥
+
+        Evidence: sdk
+        """
+        return Call(list[str], "result").or_empty()
 
     @api("yida_1_0.DeleteFormData", "DELETE /v1.0/yida/forms/instances")
     def delete_form_data(
         self,
-        app_type: str,
-        system_token: Hiding,
         user_id: str,
         form_instance_id: str,
         *,
+        app_type: str,
+        system_token: Hiding,
         language: Literal["zh_CN", "en_US"] | None = None,
         env: str | None = None,
     ) -> Call[None]:
         """Delete form data (删除表单数据).
 
         Args:
-            app_type: 应用编码
-            system_token: 应用密钥
             user_id: 用户userid
             form_instance_id: 表单实例ID
+            app_type: 应用编码
+            system_token: 应用密钥
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             env: (仅见于官方 SDK only in the official SDK)
 
@@ -3093,21 +2359,21 @@ class YidaV1(Manager):
     @api("yida_1_0.DeleteInstance", "DELETE /v1.0/yida/processes/instances")
     def delete_instance(
         self,
-        app_type: str,
-        system_token: Hiding,
         user_id: str,
         process_instance_id: str,
         *,
+        app_type: str,
+        system_token: Hiding,
         language: Literal["zh_CN", "en_US"] | None = None,
         env: str | None = None,
     ) -> Call[None]:
         """Delete instance (删除流程实例).
 
         Args:
-            app_type: 应用编码 (例 e.g. `APP_PBKTxxx`)
-            system_token: 应用密钥 (例 e.g. `hexxxx`)
             user_id: 用户的userId (例 e.g. `user123`)
             process_instance_id: 流程实例ID (例 e.g. `f30233fb-72xxx`)
+            app_type: 应用编码 (例 e.g. `APP_PBKTxxx`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             env: (仅见于官方 SDK only in the official SDK)
 
@@ -3247,25 +2513,69 @@ class YidaV1(Manager):
         """
         return Call(None)
 
+    @api("yida_1_0.DeleteSequence", "DELETE /v1.0/yida/forms/deleteSequence")
+    def delete_sequence(
+        self,
+        *,
+        app_type: str | None = None,
+        language: str | None = None,
+        sequence: str | None = None,
+        system_token: Hiding | None = None,
+        user_id: str | None = None,
+    ) -> Call[None]:
+        """Delete sequence (deleteSequence).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用ID
+            language: 语言
+            sequence: 序列
+            system_token: 应用秘钥
+            user_id: 用户的userid
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.DeployFunctionCallback", "POST /v1.0/yida/functionComputeConnectors/completeDeployments/notify")
+    def deploy_function_callback(
+        self,
+        *,
+        app_id: str | None = None,
+        custom_domain: str | None = None,
+        deploy_stage: str | None = None,
+        gate_way_app_key: str | None = None,
+        gate_way_app_secret: Hiding | None = None,
+        gate_way_domain: str | None = None,
+    ) -> Call[None]:
+        """Deploy function callback (云开发平台函数计算部署完成回调宜搭).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(None)
+
     @api("yida_1_0.ExecuteBatchTask", "POST /v1.0/yida/tasks/batches/execute")
     def execute_batch_task(
         self,
+        user_id: str,
+        *,
         out_result: Literal["agree", "disagree"],
         app_type: str,
         system_token: Hiding,
-        user_id: str,
         task_information_list: str,
-        *,
         remark: str | None = None,
         env: str | None = None,
-    ) -> Call[ExecuteBatchTaskReply]:
+    ) -> Call[ExecutedTask]:
         """Execute batch task (批量执行宜搭审批任务).
 
         Args:
+            user_id: 操作人userId (例 e.g. `manager1234`)
             out_result: 审批动作 (`agree` `disagree`)
             app_type: 宜搭应用编码 (例 e.g. `APP_XCxxxx`)
             system_token: 宜搭应用密钥 (例 e.g. `0986xxxxx`)
-            user_id: 操作人userId (例 e.g. `manager1234`)
             task_information_list: 批量执行的审批任务列表 (`taskId` `formInstId` 等 or others)
             remark: 审批意见 (例 e.g. `OK`)
             env: (仅见于官方 SDK only in the official SDK)
@@ -3404,19 +2714,82 @@ class YidaV1(Manager):
 
         Source: batch-execution-should-take-the-lead-of-approval-tasks
         """
-        return Call(ExecuteBatchTaskReply)
+        return Call(ExecutedTask)
+
+    @api(
+        "yida_1_0.ExecuteCustomApi",
+        "POST /v1.0/yida/apps/customApi/execute?appType&data&language&serviceId&systemToken&userId",
+    )
+    def execute_custom_api(
+        self,
+        service_id: str,
+        user_id: str,
+        *,
+        app_type: str,
+        data: str,
+        system_token: Hiding,
+        language: str | None = None,
+    ) -> Call[str | None]:
+        """Execute custom api (执行用户自定义的API接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            service_id: 服务ID
+            user_id: 用户的userid
+            app_type: 应用ID
+            data: 数据
+            system_token: 应用秘钥
+            language: 语言
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("yida_1_0.ExecutePlatformTask", "POST /v1.0/yida/tasks/platformTasks/execute")
+    def execute_platform_task(
+        self,
+        process_instance_id: str,
+        user_id: str,
+        *,
+        app_type: str,
+        out_result: str,
+        remark: str,
+        system_token: Hiding,
+        form_data_json: str | None = None,
+        language: str | None = None,
+        no_execute_expressions: str | None = None,
+    ) -> Call[None]:
+        """Execute platform task (执行宜搭平台的审批任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            process_instance_id: 流程实例ID
+            user_id: 用户的userid
+            app_type: 应用ID
+            out_result: 审批结果
+            remark: 审批意见
+            system_token: 应用秘钥
+            form_data_json: 更新的表单数据
+            language: 语言
+            no_execute_expressions: 是否不执行校验和关联操作
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api("yida_1_0.ExecuteTask", "POST /v1.0/yida/tasks/execute")
     def execute_task(
         self,
-        out_result: Literal["AGREE", "DISAGREE"],
-        app_type: str,
-        system_token: Hiding,
-        remark: str,
         process_instance_id: str,
         user_id: str,
         task_id: int,
         *,
+        out_result: Literal["AGREE", "DISAGREE"],
+        app_type: str,
+        system_token: Hiding,
+        remark: str,
         no_execute_expressions: Literal["y", "n"] | None = None,
         form_data_json: str | None = None,
         language: Literal["zh_CN", "en_US"] | None = None,
@@ -3426,13 +2799,13 @@ class YidaV1(Manager):
         """Execute task (同意或拒绝宜搭审批任务).
 
         Args:
+            process_instance_id: 实例ID (例 e.g. `f30233fb-72e1-4af4-8cb8-c7e0ea9ee530`)
+            user_id: 用户的userid (例 e.g. `未知`)
+            task_id: 任务ID (例 e.g. `12002575`)
             out_result: 审批结果 (`AGREE` `DISAGREE`)
             app_type: 应用编码 (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
             system_token: 应用密钥 (例 e.g. `hexxyy`)
             remark: 审批意见 (例 e.g. `确认同意`)
-            process_instance_id: 实例ID (例 e.g. `f30233fb-72e1-4af4-8cb8-c7e0ea9ee530`)
-            user_id: 用户的userid (例 e.g. `未知`)
-            task_id: 任务ID (例 e.g. `12002575`)
             no_execute_expressions: 是否不执行校验和关联操作 (`y` `n`; 默认 default `n`)
             form_data_json: 更新的表单值 (例 e.g. `未知`)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
@@ -3575,25 +2948,163 @@ class YidaV1(Manager):
         """
         return Call(None)
 
+    @api("yida_1_0.ExpireCommodity", "PUT /v1.0/yida/appAuth/commodities/expire?accessKey&callerUid&instanceId")
+    def expire_commodity(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        instance_id: str | None = None,
+    ) -> Call[None]:
+        """Expire commodity (多渠道到期).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            instance_id: 实例ID
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.GetActivationCodeByCallerUnionId", "GET /v1.0/yida/applications/activationCodes/{callerUid}")
+    def get_activation_code_by_caller_union_id(
+        self,
+        caller_uid: str,
+        *,
+        access_key: str | None = None,
+    ) -> Call[str]:
+        """Get activation code by caller union id (根据阿里云账号获取激活码).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+
+        Evidence: sdk
+        """
+        return Call(str, "result")
+
+    @api(
+        "yida_1_0.GetActivityButtonList",
+        "GET /v1.0/yida/processDefinitions/buttons/{appType}/{processCode}/{activityId}",
+    )
+    def get_activity_button_list(
+        self,
+        app_type: str,
+        process_code: str,
+        activity_id: str,
+        user_id: str,
+        *,
+        system_token: Hiding,
+        language: str | None = None,
+    ) -> Call[list[ActivityButton]]:
+        """Get activity button list (获取流程实例可操作功能列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用ID
+            process_code: 流程编码
+            activity_id: 节点ID
+            user_id: 用户的userid
+            system_token: 应用秘钥
+            language: 语言
+
+        Evidence: sdk
+        """
+        return Call(list[ActivityButton], "result").or_empty()
+
+    @api("yida_1_0.GetActivityList", "GET /v1.0/yida/processes/activities")
+    def get_activity_list(
+        self,
+        *,
+        app_type: str | None = None,
+        language: str | None = None,
+        process_code: str | None = None,
+        system_token: Hiding | None = None,
+        user_id: str | None = None,
+    ) -> Call[list[Activity]]:
+        """Get activity list (获取流程设计的节点信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用ID
+            language: 语言
+            process_code: 流程编码
+            system_token: 应用的秘钥
+            user_id: 用户userid
+
+        Evidence: sdk
+        """
+        return Call(list[Activity], "result").or_empty()
+
+    @api("yida_1_0.GetAllAuthCubes", "POST /v1.0/yida/metadata/allAuthCubes/query", idempotent=True)
+    def get_all_auth_cubes(
+        self,
+        corp_id: str,
+        user_id: str,
+        *,
+        app_type: str,
+        system_token: Hiding,
+        keywords: str | None = None,
+        page_number: int | None = None,
+        page_size: int = 20,
+    ) -> Query[AuthCube]:
+        """Get all auth cubes (查询表单的接口，支持分页、表单名称模糊查询).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(AuthCube, Paging("pageNumber", 1, unit="pages", open_ended=True), items="result")
+
+    @api(
+        "yida_1_0.GetApplicationAuthorizationServicePlatformResource", "GET /v1.0/yida/authorization/platformResources"
+    )
+    def get_application_authorization_service_platform_resource(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        instance_id: str | None = None,
+    ) -> Call[PlatformResource]:
+        """Get application authorization service platform resource (多渠道平台概览接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            instance_id: 实例ID
+
+        Evidence: sdk
+        """
+        return Call(PlatformResource)
+
     @api("yida_1_0.GetAutoFlowLogDetail", "GET /v1.0/yida/logs/automations")
     def get_auto_flow_log_detail(
         self,
         user_id: str,
         proc_instance_id: str,
-        token: str,
         corp_id: str,
         *,
+        token: str,
         page_size: Annotated[int, Field(le=100)] = 100,
         page_number: int | None = None,
         env: str | None = None,
-    ) -> Query[GetAutoFlowLogDetailData]:
+    ) -> Query[AutoFlowLog]:
         """Get auto flow log detail (获取集成自动化日志详情).
 
         Args:
             user_id: 钉钉userId (例 e.g. `manager7675`)
             proc_instance_id: (例 e.g. `da7ae0f8-c8e2-4207-9f87-47bd887430ef`)
-            token: (例 e.g. `B073NCJSHYD59F8F612DXXXXX`)
             corp_id: 钉钉组织 corpId (例 e.g. `ding5d17e3add038d44535c2f46xxx485s`)
+            token: (例 e.g. `B073NCJSHYD59F8F612DXXXXX`)
             page_size: 分页大小 (≤ 100; 默认 default `100`)
             page_number: (例 e.g. `1`)
             env: 环境标识
@@ -3732,17 +3243,15 @@ class YidaV1(Manager):
 
         Source: api-getautoflowlogdetail
         """
-        return Listing(
-            GetAutoFlowLogDetailData, Paging("pageNumber", 1, unit="pages", more="hasMoreData"), items="data"
-        )
+        return Listing(AutoFlowLog, Paging("pageNumber", 1, unit="pages", more="hasMoreData"), items="data")
 
     @api("yida_1_0.GetCorpAccomplishmentTasks", "GET /v1.0/yida/tasks/completedTasks/{corpId}/{userId}")
     def get_corp_accomplishment_tasks(
         self,
         corp_id: str,
         user_id: str,
-        token: str,
         *,
+        token: str,
         page_size: int | None = None,
         language: Literal["zh_CN", "en_US"] | None = None,
         page_number: int | None = None,
@@ -3752,7 +3261,7 @@ class YidaV1(Manager):
         create_from_time_gmt: Annotated[int | None, wire("createFromTimeGMT")] = None,
         create_to_time_gmt: Annotated[int | None, wire("createToTimeGMT")] = None,
         env: str | None = None,
-    ) -> Query[GetCorpAccomplishmentTasksData]:
+    ) -> Query[RunningTask]:
         """Get corp accomplishment tasks (获取组织内已完成的审批任务).
 
         Args:
@@ -3903,17 +3412,32 @@ class YidaV1(Manager):
 
         Source: obtains-the-completed-approval-tasks-in-an-organization
         """
-        return Listing(
-            GetCorpAccomplishmentTasksData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data"
-        )
+        return Listing(RunningTask, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+
+    @api("yida_1_0.GetCorpLevelByAccountId", "GET /v1.0/yida/apps/corpLevel")
+    def get_corp_level_by_account_id(
+        self,
+        *,
+        account_id: str | None = None,
+    ) -> Call[str]:
+        """Get corp level by account id (根据accountId获取企业等级).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            account_id: 账户ID
+
+        Evidence: sdk
+        """
+        return Call(str, "result")
 
     @api("yida_1_0.GetCorpTasks", "GET /v1.0/yida/corpTasks")
     def get_corp_tasks(
         self,
         corp_id: str,
         user_id: str,
-        token: str,
         *,
+        token: str,
         page_size: int | None = None,
         language: Literal["zh_CN", "en_US"] | None = None,
         page_number: int | None = None,
@@ -3923,7 +3447,7 @@ class YidaV1(Manager):
         create_from_time_gmt: Annotated[int | None, wire("createFromTimeGMT")] = None,
         create_to_time_gmt: Annotated[int | None, wire("createToTimeGMT")] = None,
         env: str | None = None,
-    ) -> Query[GetCorpTasksData]:
+    ) -> Query[RunningTask]:
         """Get corp tasks (获取任务列表（组织维度）).
 
         Args:
@@ -4074,23 +3598,41 @@ class YidaV1(Manager):
 
         Source: query-tasks-from-the-organization-dimension
         """
-        return Listing(GetCorpTasksData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+        return Listing(RunningTask, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+
+    @api("yida_1_0.GetDbConfig", "GET /v1.0/yida/metadata/dbConfigs")
+    def get_db_config(
+        self,
+        corp_id: str,
+        user_id: str,
+        *,
+        app_type: str,
+        system_token: Hiding,
+    ) -> Call[DbConfig]:
+        """Get db config (获取数据库连接串信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(DbConfig)
 
     @api("yida_1_0.GetFieldDefByUuid", "GET /v1.0/yida/forms/formFields")
     def get_field_def_by_uuid(
         self,
-        app_type: str,
-        system_token: Hiding,
         form_uuid: str,
         user_id: str,
-    ) -> Call[GetFieldDefByUuidReply]:
+        *,
+        app_type: str,
+        system_token: Hiding,
+    ) -> Call[list[FieldDef]]:
         """Get field def by uuid (获取表单内的组件信息).
 
         Args:
-            app_type: 应用编码 (例 e.g. `APP_PBKxxxxx`)
-            system_token: 应用密钥 (例 e.g. `FO8xxxxx`)
             form_uuid: 表单唯一标识 (例 e.g. `FORM-J7xxxxx`)
             user_id: 操作人userId (例 e.g. `5014xxxxx`)
+            app_type: 应用编码 (例 e.g. `APP_PBKxxxxx`)
+            system_token: 应用密钥 (例 e.g. `FO8xxxxx`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -4226,26 +3768,26 @@ class YidaV1(Manager):
 
         Source: get-form-field-information-based-on-form-uuid
         """
-        return Call(GetFieldDefByUuidReply)
+        return Call(list[FieldDef], "result").or_empty()
 
     @api("yida_1_0.GetFormComponentDefinitionList", "GET /v1.0/yida/forms/definitions/{appType}/{formUuid}")
     def get_form_component_definition_list(
         self,
         app_type: str,
         form_uuid: str,
-        system_token: Hiding,
         user_id: str,
         *,
+        system_token: Hiding,
         language: Literal["zh_CN", "en_US"] | None = None,
         version: int | None = None,
-    ) -> Call[GetFormComponentDefinitionListReply]:
+    ) -> Call[list[FormComponentDefinition]]:
         """Get form component definition list (获取表单组件定义列表).
 
         Args:
             app_type: 应用编码
             form_uuid: 表单ID
-            system_token: 应用密钥
             user_id: 用户的userid
+            system_token: 应用密钥
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             version: 版本
 
@@ -4383,25 +3925,25 @@ class YidaV1(Manager):
 
         Source: get-a-list-of-form-component-definitions
         """
-        return Call(GetFormComponentDefinitionListReply)
+        return Call(list[FormComponentDefinition], "result").or_empty()
 
     @api("yida_1_0.GetFormListInApp", "GET /v1.0/yida/forms")
     def get_form_list_in_app(
         self,
-        app_type: str,
-        system_token: Hiding,
         user_id: str,
         *,
-        form_types: str | None = None,
+        app_type: str,
+        system_token: Hiding,
+        form_types: CommaStrs | None = None,
         page_size: Annotated[int, Field(le=100)] = 100,
         page_number: int | None = None,
-    ) -> Query[GetFormListInAppData]:
+    ) -> Query[FormInApp]:
         """Get form list in app (获取指定应用下的表单列表).
 
         Args:
+            user_id: 操作人userId (例 e.g. `5014xxxxx`)
             app_type: 应用编码 (例 e.g. `APP_PBKTxxxxx`)
             system_token: 应用密钥 (例 e.g. `FO86xxxxx`)
-            user_id: 操作人userId (例 e.g. `5014xxxxx`)
             form_types: 表单类型 (例 e.g. `receipt,process`)
             page_size: 每页条目数 (≤ 100; 默认 default `100`)
             page_number: 页码 (默认 default `1`)
@@ -4540,29 +4082,149 @@ class YidaV1(Manager):
 
         Source: depending-on-the-application-id-to-get-the-form-list
         """
-        return Listing(
-            GetFormListInAppData, Paging("pageNumber", 1, unit="pages", open_ended=True), "result", items="data"
-        )
+        return Listing(FormInApp, Paging("pageNumber", 1, unit="pages", open_ended=True), "result", items="data")
+
+    @api("yida_1_0.GetInstanceById", "GET /v1.0/yida/processes/instancesInfos/{id}")
+    def get_instance_by_id(
+        self,
+        id: str,
+        user_id: str,
+        *,
+        app_type: str,
+        system_token: Hiding,
+        language: str | None = None,
+    ) -> Call[Instance]:
+        """Get instance by id (根据实例 ID 获取流程实例详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            id: 流程实例ID
+            user_id: 用户userid
+            app_type: 应用ID
+            system_token: 应用秘钥
+            language: 语言
+
+        Evidence: sdk
+        """
+        return Call(Instance)
+
+    @api("yida_1_0.GetInstanceIdList", "POST /v1.0/yida/processes/instanceIds?pageNumber&pageSize", idempotent=True)
+    def get_instance_id_list(
+        self,
+        form_uuid: str,
+        user_id: str,
+        *,
+        app_type: str,
+        system_token: Hiding,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        approved_result: str | None = None,
+        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
+        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
+        instance_status: str | None = None,
+        language: str | None = None,
+        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
+        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
+        originator_id: str | None = None,
+        search_field_json: str | None = None,
+        task_id: str | None = None,
+    ) -> Query[str]:
+        """Get instance id list (根据条件搜索流程实例 ID).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            form_uuid: 表单ID
+            user_id: 用户userid
+            app_type: 应用编码
+            system_token: 应用秘钥
+            page_number: 分页页码
+            page_size: 分页大小
+            approved_result: 流程审批结果
+            create_from_time_gmt: 创建时间起始值
+            create_to_time_gmt: 创建时间终止值
+            instance_status: 实例状态
+            language: 语言
+            modified_from_time_gmt: 修改时间起始值
+            modified_to_time_gmt: 修改时间终止值
+            originator_id: 根据流程发起人工号查询
+            search_field_json: 根据表单内组件值查询
+            task_id: 任务ID
+
+        Evidence: sdk
+        """
+        return Listing(str, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+
+    @api("yida_1_0.GetInstances", "POST /v1.0/yida/processes/instances?pageNumber&pageSize", idempotent=True)
+    def get_instances(
+        self,
+        form_uuid: str,
+        user_id: str,
+        *,
+        app_type: str,
+        system_token: Hiding,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        approved_result: str | None = None,
+        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
+        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
+        env: str | None = None,
+        instance_status: str | None = None,
+        language: str | None = None,
+        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
+        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
+        order_config_json: str | None = None,
+        originator_id: str | None = None,
+        search_field_json: str | None = None,
+        task_id: str | None = None,
+    ) -> Query[Instance]:
+        """Get instances (根据搜索条件获取流程表单实例详情).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            form_uuid: 表单ID
+            user_id: 用户的userid
+            app_type: 应用ID
+            system_token: 应用密钥
+            page_number: 分页页码
+            page_size: 分页大小
+            approved_result: 流程审批结果
+            create_from_time_gmt: 创建时间起始值
+            create_to_time_gmt: 创建时间终止值
+            instance_status: 实例状态
+            language: 语言
+            modified_from_time_gmt: 修改时间起始值
+            modified_to_time_gmt: 修改时间终止值
+            order_config_json: 排序规则
+            originator_id: 根据流程发起人工号查询
+            search_field_json: 查询过滤条件
+            task_id: 任务ID
+
+        Evidence: sdk
+        """
+        return Listing(Instance, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
 
     @api("yida_1_0.GetInstancesByIdList", "GET /v1.0/yida/processes/instances/searchWithIds")
     def get_instances_by_id_list(
         self,
+        user_id: str,
+        process_instance_ids: CommaStrs,
+        *,
         app_type: str,
         system_token: Hiding,
-        user_id: str,
-        process_instance_ids: str,
-        *,
         language: Literal["zh_CN", "en_US"] | None = None,
         env: str | None = None,
         form_uuid: str | None = None,
-    ) -> Call[GetInstancesByIdListReply]:
+    ) -> Call[list[Instance]]:
         """Get instances by id list (批量获取流程实例列表).
 
         Args:
-            app_type: 应用编码 (例 e.g. `APP_PBKTxxx`)
-            system_token: 应用密钥 (例 e.g. `hexxxx`)
             user_id: 用户的userId (例 e.g. `manager123`)
             process_instance_ids: 流程实例ID列表 (例 e.g. `inst-123,inst-223`)
+            app_type: 应用编码 (例 e.g. `APP_PBKTxxx`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             env: (仅见于官方 SDK only in the official SDK)
             form_uuid: (仅见于官方 SDK only in the official SDK)
@@ -4701,15 +4363,15 @@ class YidaV1(Manager):
 
         Source: queries-multiple-process-instances
         """
-        return Call(GetInstancesByIdListReply)
+        return Call(list[Instance], "result").or_empty()
 
     @api("yida_1_0.GetMeCorpSubmission", "GET /v1.0/yida/tasks/myCorpSubmission/{userId}")
     def get_me_corp_submission(
         self,
         user_id: str,
         corp_id: str,
-        token: str,
         *,
+        token: str,
         page_size: int | None = None,
         language: Literal["zh_CN", "en_US"] | None = None,
         page_number: int | None = None,
@@ -4719,7 +4381,7 @@ class YidaV1(Manager):
         create_from_time_gmt: Annotated[int | None, wire("createFromTimeGMT")] = None,
         create_to_time_gmt: Annotated[int | None, wire("createToTimeGMT")] = None,
         env: str | None = None,
-    ) -> Query[GetMeCorpSubmissionData]:
+    ) -> Query[MeCorpSubmission]:
         """Get me corp submission (获取组织内某人提交的任务).
 
         Args:
@@ -4746,15 +4408,15 @@ class YidaV1(Manager):
 
         Source: obtains-the-tasks-submitted-by-someone-in-an-organization
         """
-        return Listing(GetMeCorpSubmissionData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+        return Listing(MeCorpSubmission, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
 
     @api("yida_1_0.GetNotifyMe", "GET /v1.0/yida/corpNotifications/{userId}")
     def get_notify_me(
         self,
         user_id: str,
         corp_id: str,
-        token: str,
         *,
+        token: str,
         page_number: int | None = None,
         page_size: int | None = None,
         language: Literal["zh_CN", "en_US"] | None = None,
@@ -4766,7 +4428,7 @@ class YidaV1(Manager):
         create_from_time_gmt: Annotated[int | None, wire("createFromTimeGMT")] = None,
         create_to_time_gmt: Annotated[int | None, wire("createToTimeGMT")] = None,
         env: str | None = None,
-    ) -> Query[GetNotifyMeData]:
+    ) -> Query[NotifyMe]:
         """Get notify me (获取发送给用户的通知).
 
         Args:
@@ -4919,25 +4581,25 @@ class YidaV1(Manager):
 
         Source: get-notifications-sent-to-users
         """
-        return Listing(GetNotifyMeData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+        return Listing(NotifyMe, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
 
     @api("yida_1_0.GetOpenUrl", "GET /v1.0/yida/apps/temporaryUrls/{appType}")
     def get_open_url(
         self,
         app_type: str,
-        system_token: Hiding,
         user_id: str,
-        file_url: str,
         *,
+        system_token: Hiding,
+        file_url: str,
         language: Literal["zh_CN", "en_US"] | None = None,
         timeout: Annotated[int, Field(le=86400000)] | None = None,
-    ) -> Call[GetOpenUrlReply]:
+    ) -> Call[str]:
         """Get open url (获取宜搭附件临时免登地址).
 
         Args:
             app_type: 应用编码
-            system_token: 应用密钥
             user_id: 用户的userid
+            system_token: 应用密钥
             file_url: 宜搭附件地址
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             timeout: 临时地址失效时间 (单位 unit 毫秒; ≤ 86400000; 默认 default `60000`)
@@ -5076,26 +4738,26 @@ class YidaV1(Manager):
 
         Source: obtain-the-temporary-free-access-address-of-yixian-accessories
         """
-        return Call(GetOpenUrlReply)
+        return Call(str, "result")
 
     @api("yida_1_0.GetOperationRecords", "GET /v1.0/yida/processes/operationRecords")
     def get_operation_records(
         self,
-        app_type: str,
-        system_token: Hiding,
         user_id: str,
         process_instance_id: str,
         *,
+        app_type: str,
+        system_token: Hiding,
         language: Literal["zh_CN", "en_US"] | None = None,
         env: str | None = None,
-    ) -> Call[GetOperationRecordsReply]:
+    ) -> Call[list[OperationRecord]]:
         """Get operation records (获取审批记录).
 
         Args:
-            app_type: 应用编码 (例 e.g. `APP_PBKT0xxx`)
-            system_token: 应用密钥 (例 e.g. `hexxxx`)
             user_id: 用户的userId (例 e.g. `user123`)
             process_instance_id: 流程实例ID (例 e.g. `f30233fb-72e1-4af4-8cb8-c7e0ea9ee530`)
+            app_type: 应用编码 (例 e.g. `APP_PBKT0xxx`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             env: (例 e.g. `vpc`)
 
@@ -5233,22 +4895,110 @@ class YidaV1(Manager):
 
         Source: queries-an-approval-record
         """
-        return Call(GetOperationRecordsReply)
+        return Call(list[OperationRecord], "result").or_empty()
+
+    @api("yida_1_0.GetPlatformResource", "GET /v1.0/yida/apps/platformResources")
+    def get_platform_resource(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        instance_id: str | None = None,
+    ) -> Call[PlatformResource]:
+        """Get platform resource (多渠道平台概览接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            instance_id: 实例id
+
+        Evidence: sdk
+        """
+        return Call(PlatformResource)
+
+    @api("yida_1_0.GetPrintAppInfo", "GET /v1.0/yida/printTemplates/printAppInfos")
+    def get_print_app_info(
+        self,
+        user_id: str,
+        *,
+        name_like: str | None = None,
+    ) -> Call[list[PrintApp]]:
+        """Get print app info (查询用户开通打印模板的应用信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[PrintApp], "result").or_empty()
+
+    @api("yida_1_0.GetPrintDictionary", "GET /v1.0/yida/printTemplates/printDictionaries")
+    def get_print_dictionary(
+        self,
+        form_uuid: str,
+        user_id: str,
+        *,
+        app_type: str,
+        version: int | None = None,
+    ) -> Call[str]:
+        """Get print dictionary (获取打印所需的表单与流程节点).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result")
+
+    @api("yida_1_0.GetProcessDefinition", "GET /v1.0/yida/processes/definitions/{processInstanceId}")
+    def get_process_definition(
+        self,
+        process_instance_id: str,
+        *,
+        app_type: str | None = None,
+        corp_id: str | None = None,
+        group_id: str | None = None,
+        language: str | None = None,
+        name_space: str | None = None,
+        order_number: str | None = None,
+        system_token: Hiding | None = None,
+        system_type: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[ProcessDefinition]:
+        """Get process definition (获取流程定义).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            process_instance_id: 流程实例ID
+            app_type: 应用ID
+            corp_id: 组织的corpId
+            group_id: 组ID
+            language: 语言
+            name_space: 名称空间
+            order_number: 订单号
+            system_token: 应用秘钥
+            system_type: 应用的秘钥
+            user_id: 用户的userid
+
+        Evidence: sdk
+        """
+        return Call(ProcessDefinition)
 
     @api("yida_1_0.GetProcessDesign", "GET /v1.0/yida/processes/{processId}definitions/designs")
     def get_process_design(
         self,
         process_id: int,
-        system_token: Hiding,
         user_id: str,
+        *,
+        system_token: Hiding,
         app_type: str,
-    ) -> Call[GetProcessDesignReply]:
+    ) -> Call[ProcessDesign]:
         """Get process design (获取流程设计结构).
 
         Args:
             process_id: 流程版本id
-            system_token: 应用密钥 (例 e.g. `hexxx`)
             user_id: 用户的userid (例 e.g. `02465454670427591261`)
+            system_token: 应用密钥 (例 e.g. `hexxx`)
             app_type: 应用ID (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
@@ -5385,24 +5135,24 @@ class YidaV1(Manager):
 
         Source: api-getprocessdesign
         """
-        return Call(GetProcessDesignReply)
+        return Call(ProcessDesign)
 
     @api("yida_1_0.GetProcessDesignByCode", "GET /v1.0/yida/processes/designStructures")
     def get_process_design_by_code(
         self,
-        system_token: Hiding,
         user_id: str,
+        *,
+        system_token: Hiding,
         app_type: str,
         process_code: str,
-        *,
         process_id: int | None = None,
         env: str | None = None,
-    ) -> Call[GetProcessDesignByCodeReply]:
+    ) -> Call[ProcessDesign]:
         """Get process design by code (通过流程code获取流程定义).
 
         Args:
-            system_token: 应用密钥 (例 e.g. `hexxx`)
             user_id: 钉钉userId (例 e.g. `02465454670427591261`)
+            system_token: 应用密钥 (例 e.g. `hexxx`)
             app_type: 应用编码 (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
             process_code: 流程编码
             process_id: 流程id (例 e.g. `36679675117`)
@@ -5542,7 +5292,25 @@ class YidaV1(Manager):
 
         Source: obtain-definition-through-process-code
         """
-        return Call(GetProcessDesignByCodeReply)
+        return Call(ProcessDesign)
+
+    @api("yida_1_0.GetRunningTaskList", "POST /v1.0/yida/tasks/runningTasks/query", idempotent=True)
+    def get_running_task_list(
+        self,
+        user_corp_id: str,
+        user_id: str,
+        *,
+        app_type: str,
+        process_instance_id_list: str,
+        system_token: Hiding,
+    ) -> Call[list[RunningTask]]:
+        """Get running task list (通过实例id批量获取待办任务).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[RunningTask], "result").or_empty()
 
     @api("yida_1_0.GetRunningTasks", "GET /v1.0/yida/processes/tasks/getRunningTasks")
     def get_running_tasks(
@@ -5554,7 +5322,7 @@ class YidaV1(Manager):
         language: Literal["zh_CN", "en_US"] | None = None,
         user_id: str | None = None,
         env: str | None = None,
-    ) -> Call[GetRunningTasksReply]:
+    ) -> Call[list[RunningTask]]:
         """Get running tasks (查询流程运行任务（VPC）).
 
         Args:
@@ -5699,15 +5467,55 @@ class YidaV1(Manager):
 
         Source: query-process-running-tasks-vpc
         """
-        return Call(GetRunningTasksReply)
+        return Call(list[RunningTask], "result").or_empty()
+
+    @api("yida_1_0.GetSaleUserInfoByUserId", "GET /v1.0/yida/apps/saleUserInfo")
+    def get_sale_user_info_by_user_id(
+        self,
+        corp_id: str,
+        user_id: str,
+        *,
+        namespace: str,
+    ) -> Call[SaleUser]:
+        """Get sale user info by user id (根据用户employeeCode获取所在企业信息（包含售卖版本）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            corp_id: 组织ID
+            user_id: 用户的userid
+            namespace: 名称空间
+
+        Evidence: sdk
+        """
+        return Call(SaleUser)
+
+    @api("yida_1_0.GetSimpleCubeModelList", "GET /v1.0/yida/metadata/simpleCubeModelLists")
+    def get_simple_cube_model_list(
+        self,
+        corp_id: str,
+        cube_tenant_id: str,
+        user_id: str,
+        *,
+        app_type: str,
+        cube_code: str,
+        system_token: Hiding,
+    ) -> Call[list[CubeModel]]:
+        """Get simple cube model list (表单的元数据（字段）查询接口).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(list[CubeModel], "result").or_empty()
 
     @api("yida_1_0.GetTaskCopies", "GET /v1.0/yida/tasks/taskCopies")
     def get_task_copies(
         self,
-        app_type: str,
-        system_token: Hiding,
         user_id: str,
         *,
+        app_type: str,
+        system_token: Hiding,
         page_size: int | None = None,
         language: Literal["zh_CN", "en_US"] | None = None,
         page_number: int | None = None,
@@ -5716,13 +5524,13 @@ class YidaV1(Manager):
         create_from_time_gmt: Annotated[int | None, wire("createFromTimeGMT")] = None,
         create_to_time_gmt: Annotated[int | None, wire("createToTimeGMT")] = None,
         env: str | None = None,
-    ) -> Query[GetTaskCopiesData]:
+    ) -> Query[TaskCopy]:
         """Get task copies (查询抄送我的任务列表（应用维度）).
 
         Args:
+            user_id: 用户userid
             app_type: 应用ID
             system_token: 应用秘钥
-            user_id: 用户userid
             page_size: 分页大小
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             page_number: 分页页码
@@ -5866,21 +5674,21 @@ class YidaV1(Manager):
 
         Source: query-copied-my-task-list-application-dimension
         """
-        return Listing(GetTaskCopiesData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+        return Listing(TaskCopy, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
 
     @api("yida_1_0.ListApplication", "GET /v1.0/yida/organizations/applications")
     def list_application(
         self,
         corp_id: str,
         user_id: str,
-        token: str,
         *,
+        token: str,
         app_filter: str | None = None,
         page_number: int | None = None,
         page_size: Annotated[int, Field(le=100)] = 100,
         app_name_search_keyword: str | None = None,
         env: str | None = None,
-    ) -> Query[ListApplicationData]:
+    ) -> Query[ApplicationDetail]:
         """List application (查询宜搭应用列表).
 
         Args:
@@ -6027,26 +5835,158 @@ class YidaV1(Manager):
 
         Source: query-the-application-list
         """
-        return Listing(ListApplicationData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+        return Listing(ApplicationDetail, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+
+    @api(
+        "yida_1_0.ListApplicationAuthorizationServiceApplicationInformation",
+        "GET /v1.0/yida/authorizations/applicationInfos/{instanceId}",
+    )
+    def list_application_authorization_service_application_information(
+        self,
+        instance_id: str,
+        *,
+        access_key: str | None = None,
+        caller_union_id: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[Application]:
+        """List application authorization service application information (多渠道应用概览).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            instance_id: 实例ID
+            access_key: 访问秘钥
+            page_number: 分页页码
+            page_size: 分页大小
+
+        Evidence: sdk
+        """
+        return Listing(
+            Application, Paging("pageNumber", 1, unit="pages", open_ended=True), items="applicationInformation"
+        )
+
+    @api(
+        "yida_1_0.ListApplicationAuthorizationServiceConnectorInformation",
+        "GET /v1.0/yida/applicationAuthorizations/plugs/{instanceId}",
+    )
+    def list_application_authorization_service_connector_information(
+        self,
+        instance_id: str,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[ApplicationAuthorizationServiceConnector]:
+        """List application authorization service connector information (多渠道插件概览).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            instance_id: 实例ID
+            access_key: 访问秘钥
+            page_number: 分页页码
+            page_size: 分页大小
+
+        Evidence: sdk
+        """
+        return Listing(
+            ApplicationAuthorizationServiceConnector,
+            Paging("pageNumber", 1, unit="pages", open_ended=True),
+            items="plugInformation",
+        )
+
+    @api("yida_1_0.ListApplicationInformation", "GET /v1.0/yida/apps/infos/{instanceId}")
+    def list_application_information(
+        self,
+        instance_id: str,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[Application]:
+        """List application information (多渠道应用概览).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            instance_id: 实例ID
+            access_key: 访问秘钥
+            page_number: 分页页码
+            page_size: 分页大小
+
+        Evidence: sdk
+        """
+        return Listing(
+            Application, Paging("pageNumber", 1, unit="pages", open_ended=True), items="applicationInformation"
+        )
+
+    @api("yida_1_0.ListCommodity", "GET /v1.0/yida/appAuth/commodities")
+    def list_commodity(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[Commodity]:
+        """List commodity (多渠道列出商品列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            page_number: 分页页码
+            page_size: 分页大小
+
+        Evidence: sdk
+        """
+        return Listing(Commodity, Paging("pageNumber", 1, unit="pages", open_ended=True), items="commodityVOList")
+
+    @api("yida_1_0.ListConnectorInformation", "GET /v1.0/yida/plugins/infos/{instanceId}")
+    def list_connector_information(
+        self,
+        instance_id: str,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> Query[Connector]:
+        """List connector information (多渠道插件概览).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            instance_id: 实例ID
+            access_key: 访问秘钥
+            page_number: 分页页码
+            page_size: 分页大小
+
+        Evidence: sdk
+        """
+        return Listing(Connector, Paging("pageNumber", 1, unit="pages", open_ended=True), items="pluginInfos")
 
     @api("yida_1_0.ListFormRemarks", "POST /v1.0/yida/forms/remarks/query", idempotent=True)
     def list_form_remarks(
         self,
         form_uuid: str,
-        app_type: str,
-        system_token: Hiding,
         user_id: str,
         *,
+        app_type: str,
+        system_token: Hiding,
         form_instance_id_list: list[str] | None = None,
         env: str | None = None,
-    ) -> Call[ListFormRemarksReply]:
+    ) -> Call[FormRemark]:
         """List form remarks (批量查询宜搭表单实例的评论).
 
         Args:
             form_uuid: 表单页面编码 (例 e.g. `FORM-GX866xxxx`)
+            user_id: 用户userid (例 e.g. `user001`)
             app_type: 宜搭应用编码 (例 e.g. `APP_XCxxxx`)
             system_token: 宜搭应用密钥 (例 e.g. `098661xxxx`)
-            user_id: 用户userid (例 e.g. `user001`)
             form_instance_id_list: 宜搭表单实例Id
             env: (仅见于官方 SDK only in the official SDK)
 
@@ -6184,25 +6124,50 @@ class YidaV1(Manager):
 
         Source: batch-query-of-comments-appropriate-for-form-instances
         """
-        return Call(ListFormRemarksReply)
+        return Call(FormRemark)
+
+    @api("yida_1_0.ListNavigationByFormType", "GET /v1.0/yida/apps/navigations")
+    def list_navigation_by_form_type(
+        self,
+        user_id: str,
+        *,
+        app_type: str,
+        form_type: str,
+        system_token: Hiding,
+        language: str | None = None,
+    ) -> Call[list[Navigation]]:
+        """List navigation by form type (获取应用下的页面列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            user_id: 评论人的userid
+            app_type: 应用ID
+            form_type: 页面类型
+            system_token: 应用秘钥
+            language: 语言
+
+        Evidence: sdk
+        """
+        return Call(list[Navigation], "result").or_empty()
 
     @api("yida_1_0.ListOperationLogs", "POST /v1.0/yida/forms/operationsLogs/query", idempotent=True)
     def list_operation_logs(
         self,
         form_uuid: str,
-        app_type: str,
-        system_token: Hiding,
         user_id: str,
         *,
+        app_type: str,
+        system_token: Hiding,
         form_instance_id_list: list[str] | None = None,
-    ) -> Call[ListOperationLogsReply]:
+    ) -> Call[dict[str, JsonValue]]:
         """List operation logs (查询表单的变更记录).
 
         Args:
             form_uuid: 表单编码
+            user_id: 用户userId (例 e.g. `manager9358`)
             app_type: 宜搭应用编码 (例 e.g. `APP_XCE0EVXS6DYG3YDYC5RD`)
             system_token: 宜搭应用密钥 (例 e.g. `09866181UTZVVD4R3DC955FNKIM52HVPU5WWK7`)
-            user_id: 用户userId (例 e.g. `manager9358`)
             form_instance_id_list: 宜搭表单实例Id
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
@@ -6339,18 +6304,18 @@ class YidaV1(Manager):
 
         Source: change-records-of-query-forms
         """
-        return Call(ListOperationLogsReply)
+        return Call(dict[str, JsonValue], "operationLogMap").or_empty()
 
     @api("yida_1_0.ListTableDataByFormInstanceIdTableId", "GET /v1.0/yida/forms/innerTables/{formInstanceId}")
     def list_table_data_by_form_instance_id_table_id(
         self,
         form_instance_id: str,
         form_uuid: str,
-        app_type: str,
         table_field_id: str,
-        system_token: Hiding,
         user_id: str,
         *,
+        app_type: str,
+        system_token: Hiding,
         page_number: int | None = None,
         page_size: int | None = None,
         need_row_id: bool | None = None,
@@ -6360,10 +6325,10 @@ class YidaV1(Manager):
         Args:
             form_instance_id: 要查询的实例的实例ID
             form_uuid: 表单ID (例 e.g. `FORM-EF6xxx`)
-            app_type: 宜搭应用的唯一编码 (例 e.g. `APP_CNNSINSKNF`)
             table_field_id: 需要查找的子表单组件ID (例 e.g. `tableField_ksyaujq1`)
-            system_token: 应用密钥 (例 e.g. `hexxxx`)
             user_id: 用户的userid (例 e.g. `manager123`)
+            app_type: 宜搭应用的唯一编码 (例 e.g. `APP_CNNSINSKNF`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
             page_number: 分页页码 (例 e.g. `1`)
             page_size: 分页大小 (例 e.g. `100`)
             need_row_id: 获取子表数据的RowId (例 e.g. `False`)
@@ -6504,13 +6469,62 @@ class YidaV1(Manager):
         """
         return Listing(dict[str, JsonValue], Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
 
+    @api("yida_1_0.LoginCodeGen", "POST /v1.0/yida/authorizations/loginCodes?userId")
+    def login_code_gen(
+        self,
+        user_id: str,
+    ) -> Call[str | None]:
+        """Login code gen (生成宜搭登录态穿透用的code).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("yida_1_0.NotifyAuthorizationResult", "POST /v1.0/yida/apps/authorizationResults/notify")
+    def notify_authorization_result(
+        self,
+        *,
+        access_key: str | None = None,
+        account_number: str | None = None,
+        begin_time_gmt: Annotated[int | None, wire("beginTimeGMT")] = None,
+        caller_uid: str | None = None,
+        charge_type: str | None = None,
+        commerce_type: str | None = None,
+        commodity_type: str | None = None,
+        end_time_gmt: Annotated[int | None, wire("endTimeGMT")] = None,
+        instance_id: str | None = None,
+        instance_name: str | None = None,
+        produce_code: str | None = None,
+    ) -> Call[None]:
+        """Notify authorization result (通知宜搭授权（购买）结果).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            account_number: 账户号
+            begin_time_gmt: 开始时间
+            charge_type: 付费方式
+            commerce_type: 商业类型
+            commodity_type: 宜搭产品版本
+            end_time_gmt: 结束时间
+            instance_id: 实例ID
+            instance_name: 实例名称
+            produce_code: 阿里云产品码
+
+        Evidence: sdk
+        """
+        return Call(None)
+
     @api("yida_1_0.PageAutoFlowLog", "POST /v1.0/yida/logs/automations/paginationQuery", idempotent=True)
     def page_auto_flow_log(
         self,
         corp_id: str,
         user_id: str,
-        token: str,
         *,
+        token: str,
         form_uuid: str | None = None,
         page_number: int | None = None,
         start_time_gmt: Annotated[Millis | None, wire("startTimeGMT")] = None,
@@ -6520,7 +6534,7 @@ class YidaV1(Manager):
         page_size: Annotated[int, Field(le=100)] = 100,
         status: Literal[0, 2, 3] | None = None,
         env: str | None = None,
-    ) -> Query[PageAutoFlowLogData]:
+    ) -> Query[AutoFlowLogDetail]:
         """Page auto flow log (分页获取集成自动化日志列表).
 
         Args:
@@ -6671,29 +6685,52 @@ class YidaV1(Manager):
 
         Source: api-pageautoflowlog
         """
-        return Listing(PageAutoFlowLogData, Paging("pageNumber", 1, unit="pages", more="hasMoreData"), items="data")
+        return Listing(AutoFlowLogDetail, Paging("pageNumber", 1, unit="pages", more="hasMoreData"), items="data")
+
+    @api("yida_1_0.PageFormBaseInfos", "POST /v1.0/yida/apps/forms/query", idempotent=True)
+    def page_form_base_infos(
+        self,
+        user_id: str,
+        *,
+        app_key: str,
+        system_token: Hiding,
+        form_type_list: list[str] | None = None,
+        language: str | None = None,
+        page_index: int | None = None,
+        page_size: int = 20,
+    ) -> Query[FormInApp]:
+        """Page form base infos (分页获取应用下表单列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            page_size: (默认 default `20`)
+
+        Evidence: sdk
+        """
+        return Listing(FormInApp, Paging("pageIndex", 1, unit="pages", open_ended=True), "result", items="data")
 
     @api("yida_1_0.PreviewPublishedProcess", "POST /v1.0/yida/processes/preview")
     def preview_published_process(
         self,
-        app_type: str,
-        system_token: Hiding,
         user_id: str,
         form_uuid: str,
-        form_data_json: str,
         *,
+        app_type: str,
+        system_token: Hiding,
+        form_data_json: str,
         language: Literal["zh_CN", "en_US"] | None = None,
         process_code: str | None = None,
         department_id: str | None = None,
         env: str | None = None,
-    ) -> Call[PreviewPublishedProcessReply]:
+    ) -> Call[list[OperationRecord]]:
         """Preview published process (预览审批流程).
 
         Args:
-            app_type: 应用编码 (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
-            system_token: 应用密钥 (例 e.g. `hexxx`)
             user_id: 用户的userid (例 e.g. `1731234567`)
             form_uuid: 表单ID
+            app_type: 应用编码 (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
+            system_token: 应用密钥 (例 e.g. `hexxx`)
             form_data_json: 表单数据 (`key` `value` 等 or others)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             process_code: 流程编码
@@ -6834,17 +6871,17 @@ class YidaV1(Manager):
 
         Source: api-previewpublishedprocess
         """
-        return Call(PreviewPublishedProcessReply)
+        return Call(list[OperationRecord], "result").or_empty()
 
     @api("yida_1_0.QueryServiceRecord", "GET /v1.0/yida/services/invocationRecords")
     def query_service_record(
         self,
         user_id: str,
-        system_token: Hiding,
         instance_id: str,
-        app_type: str,
         form_uuid: str,
         *,
+        system_token: Hiding,
+        app_type: str,
         hook_type: str | None = None,
         hook_uuid: str | None = None,
         source_uuid: str | None = None,
@@ -6855,15 +6892,15 @@ class YidaV1(Manager):
         page_size: Annotated[int, Field(le=100)] = 100,
         invoke_status: Literal["SUCCESS", "FAIL", "FINAL_SUCCESS", "ERROR"] | None = None,
         invoke_before_date_gmt: Annotated[BeijingTime | None, wire("invokeBeforeDateGMT")] = None,
-    ) -> Query[QueryServiceRecordValue]:
+    ) -> Query[ServiceRecord]:
         """Query service record (查询宜搭表单服务调用执行记录).
 
         Args:
             user_id: 操作人的userId (例 e.g. `user001`)
-            system_token: 宜搭应用密钥 (例 e.g. `0986xxx`)
             instance_id: 宜搭表单实例Id (例 e.g. `FINST-Nxxx`)
-            app_type: 宜搭应用编码 (例 e.g. `APP_XCxxx`)
             form_uuid: 宜搭表单编码 (例 e.g. `FORM-GX8xxx`)
+            system_token: 宜搭应用密钥 (例 e.g. `0986xxx`)
+            app_type: 宜搭应用编码 (例 e.g. `APP_XCxxx`)
             hook_type: 服务类型 (例 e.g. `HTTP`)
             hook_uuid: 本次服务调用的唯一ID (例 e.g. `INVOKE-E77xxx`)
             source_uuid: 被重试的服务调用唯一ID (例 e.g. `INVOKE-E7xxx`)
@@ -7009,19 +7046,19 @@ class YidaV1(Manager):
 
         Source: the-query-should-be-based-on-the-execution-records-of
         """
-        return Listing(QueryServiceRecordValue, Paging("pageNumber", 1, unit="pages", open_ended=True), items="values")
+        return Listing(ServiceRecord, Paging("pageNumber", 1, unit="pages", open_ended=True), items="values")
 
     @api("yida_1_0.RedirectTask", "POST /v1.0/yida/tasks/redirect")
     def redirect_task(
         self,
         process_instance_id: str,
-        app_type: str,
-        system_token: Hiding,
-        remark: str,
         now_action_executor_id: str,
         user_id: str,
         task_id: int,
         *,
+        app_type: str,
+        system_token: Hiding,
+        remark: str,
         by_manager: Literal["y", "n"] | None = None,
         language: Literal["zh_CN", "en_US"] | None = None,
         env: str | None = None,
@@ -7030,12 +7067,12 @@ class YidaV1(Manager):
 
         Args:
             process_instance_id: 流程实例ID (例 e.g. `f30233fb-72e1-4xxx`)
-            app_type: 应用ID (例 e.g. `APP_PBKxxx`)
-            system_token: 应用秘钥 (例 e.g. `hexxxx`)
-            remark: 审批意见 (例 e.g. `确认同意`)
             now_action_executor_id: 新的任务处理人工号 (例 e.g. `manager123`)
             user_id: 处理人的userid (例 e.g. `manager123`)
             task_id: 任务ID
+            app_type: 应用ID (例 e.g. `APP_PBKxxx`)
+            system_token: 应用秘钥 (例 e.g. `hexxxx`)
+            remark: 审批意见 (例 e.g. `确认同意`)
             by_manager: 是否应用管理员进行转交 (`y` `n`)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             env: (仅见于官方 SDK only in the official SDK)
@@ -7176,28 +7213,215 @@ class YidaV1(Manager):
         """
         return Call(None)
 
+    @api("yida_1_0.RefundCommodity", "POST /v1.0/yida/appAuth/commodities/refund?accessKey&callerUid&instanceId")
+    def refund_commodity(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        instance_id: str | None = None,
+    ) -> Call[None]:
+        """Refund commodity (多渠道退款).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            instance_id: 实例ID
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.RegisterAccounts", "POST /v1.0/yida/applicationAuthorizations/accounts/register")
+    def register_accounts(
+        self,
+        *,
+        access_key: str | None = None,
+        active_code: str | None = None,
+        corp_id: str | None = None,
+    ) -> Call[str | None]:
+        """Register accounts (多渠道注册).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            active_code: 激活码
+            corp_id: 组织的corpId
+
+        Evidence: sdk
+        """
+        return Call(str, "instanceId").or_none()
+
+    @api("yida_1_0.ReleaseCommodity", "DELETE /v1.0/yida/appAuth/commodities/release")
+    def release_commodity(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_uid: str | None = None,
+        instance_id: str | None = None,
+    ) -> Call[None]:
+        """Release commodity (多渠道释放).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            instance_id: 实例ID
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.RemoveTenantResource", "DELETE /v1.0/yida/applications/tenantRelatedResources/{callerUid}")
+    def remove_tenant_resource(
+        self,
+        caller_uid: str,
+        *,
+        access_key: str | None = None,
+    ) -> Call[None]:
+        """Remove tenant resource (租户到期30天后, 删除租户关联的资源).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.RenderBatchCallback", "POST /v1.0/yida/printings/callbacks/batch")
+    def render_batch_callback(
+        self,
+        *,
+        app_type: str | None = None,
+        corp_id: str | None = None,
+        file_size: int | None = None,
+        language: str | None = None,
+        namespace: str | None = None,
+        oss_url: str | None = None,
+        sequence_id: str | None = None,
+        source: str | None = None,
+        status: str | None = None,
+        system_token: Hiding | None = None,
+        time_zone: str | None = None,
+        user_id: str | None = None,
+    ) -> Call[None]:
+        """Render batch callback (宜搭vpc批量打印回调).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用ID
+            corp_id: 组织的corpId
+            file_size: 文件大小
+            language: 语言
+            namespace: 名称空间
+            oss_url: oss文件链接
+            sequence_id: 流水号
+            source: 源
+            status: 状态
+            system_token: 应用秘钥
+            time_zone: 时间区域
+            user_id: 用户的userid
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.RenewApplicationAuthorizationServiceOrder", "POST /v1.0/yida/applicationAuthorizations/orders/renew")
+    def renew_application_authorization_service_order(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_union_id: str | None = None,
+        end_time_gmt: Annotated[int | None, wire("endTimeGMT")] = None,
+        instance_id: str | None = None,
+    ) -> Call[None]:
+        """Renew application authorization service order (多渠道续费).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            end_time_gmt: 结束时间
+            instance_id: 实例ID
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.RenewTenantOrder", "POST /v1.0/yida/apps/tenants/reorder")
+    def renew_tenant_order(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_union_id: str | None = None,
+        end_time_gmt: Annotated[int | None, wire("endTimeGMT")] = None,
+    ) -> Call[None]:
+        """Renew tenant order (续费租户).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            end_time_gmt: 结束时间
+
+        Evidence: sdk
+        """
+        return Call(None)
+
+    @api("yida_1_0.SaveFormData", "POST /v1.0/yida/forms/instances")
+    def save_form_data(
+        self,
+        form_uuid: str,
+        user_id: str,
+        *,
+        app_type: str,
+        form_data_json: str,
+        system_token: Hiding,
+        language: str | None = None,
+    ) -> Call[str | None]:
+        """Save form data (新增表单实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            form_uuid: 表单ID
+            user_id: 用户的userid
+            app_type: 应用编码
+            form_data_json: 表单数据
+            system_token: 应用秘钥
+            language: 语言
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
     @api("yida_1_0.SaveFormRemark", "POST /v1.0/yida/forms/remarks")
     def save_form_remark(
         self,
-        app_type: str,
-        system_token: Hiding,
         form_instance_id: str,
         user_id: str,
-        content: str,
         *,
+        app_type: str,
+        system_token: Hiding,
+        content: str,
         reply_id: int | None = None,
         language: Literal["zh_CN", "en_US"] | None = None,
         at_user_id: str | None = None,
         form_uuid: str | None = None,
         env: Literal["vpc", "sgp_vpc"] | None = None,
-    ) -> Call[SaveFormRemarkReply]:
+    ) -> Call[int]:
         """Save form remark (提交评论).
 
         Args:
-            app_type: 应用编码 (例 e.g. `APP_PBKT0xxx`)
-            system_token: 应用密钥 (例 e.g. `hexxxx`)
             form_instance_id: 实例ID (例 e.g. `33f6d221-17xxx`)
             user_id: 评论人的的useid (例 e.g. `user123`)
+            app_type: 应用编码 (例 e.g. `APP_PBKT0xxx`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
             content: 评论内容 (例 e.g. `同意审批`)
             reply_id: 对评论进行回复 (例 e.g. `12`)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
@@ -7339,7 +7563,48 @@ class YidaV1(Manager):
 
         Source: submit-comment
         """
-        return Call(SaveFormRemarkReply)
+        return Call(int, "result")
+
+    @api("yida_1_0.SavePrintTplDetailInfo", "POST /v1.0/yida/printTemplates/printTplDetailInfos")
+    def save_print_tpl_detail_info(
+        self,
+        form_uuid: str,
+        user_id: str,
+        *,
+        app_type: str,
+        description: str | None = None,
+        file_name_config: str | None = None,
+        form_version: int | None = None,
+        setting: str | None = None,
+        template_id: int | None = None,
+        title: str | None = None,
+        vm: str | None = None,
+    ) -> Call[int | None]:
+        """Save print tpl detail info (保存用户设计的模板结构).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Call(int, "result").or_none()
+
+    @api("yida_1_0.SearchActivationCode", "GET /v1.0/yida/apps/activationCode/information")
+    def search_activation_code(
+        self,
+        *,
+        caller_uid: str,
+        access_key: str | None = None,
+    ) -> Call[ActivationCode]:
+        """Search activation code (获取阿里云账号购买宜搭的账号信息).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+
+        Evidence: sdk
+        """
+        return Call(ActivationCode)
 
     @api("yida_1_0.SearchEmployeeFieldValues", "POST /v1.0/yida/forms/employeeFields", idempotent=True)
     def search_employee_field_values(
@@ -7357,7 +7622,7 @@ class YidaV1(Manager):
         user_id: str | None = None,
         create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
         create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
-    ) -> Call[SearchEmployeeFieldValuesReply]:
+    ) -> Call[str]:
         """Search employee field values (获取员工组件的值).
 
         Args:
@@ -7508,7 +7773,120 @@ class YidaV1(Manager):
 
         Source: gets-the-value-of-the-employee-component
         """
-        return Call(SearchEmployeeFieldValuesReply)
+        return Call(str, "result")
+
+    @api(
+        "yida_1_0.SearchFormDataIdList",
+        "POST /v1.0/yida/forms/instances/ids/{appType}/{formUuid}?pageNumber&pageSize",
+        idempotent=True,
+    )
+    def search_form_data_id_list(
+        self,
+        app_type: str,
+        form_uuid: str,
+        user_id: str,
+        *,
+        system_token: Hiding,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
+        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
+        language: str | None = None,
+        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
+        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
+        originator_id: str | None = None,
+        search_field_json: str | None = None,
+    ) -> Query[str]:
+        """Search form data id list (根据条件搜索表单实例 ID 列表).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            app_type: 应用编码
+            form_uuid: 表单ID
+            user_id: 用户userid
+            system_token: 应用秘钥
+            page_number: 分页页吗
+            page_size: 分页大小
+            create_from_time_gmt: 创建时间起始值
+            create_to_time_gmt: 创建时间终止值
+            language: 语言
+            modified_from_time_gmt: 修改时间起始值
+            modified_to_time_gmt: 修改时间终止值
+            originator_id: 根据流程发起人工号查询
+            search_field_json: 根据表单内组件值查询
+
+        Evidence: sdk
+        """
+        return Listing(str, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+
+    @api("yida_1_0.SearchFormDataRemovalTableData", "POST /v1.0/yida/forms/instances/query", idempotent=True)
+    def search_form_data_removal_table_data(
+        self,
+        form_uuid: str,
+        user_id: str,
+        *,
+        app_type: str,
+        system_token: Hiding,
+        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
+        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
+        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
+        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
+        order_config_json: str | None = None,
+        originator_id: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        search_field_json: str | None = None,
+    ) -> Query[Form]:
+        """Search form data removal table data (查询表单实例数据（不返回表单的子表单组件数据）).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Evidence: sdk
+        """
+        return Listing(Form, Paging("pageNumber", 1, unit="pages", more="hasMoreData"), items="data")
+
+    @api(
+        "yida_1_0.SearchFormDataSecondGeneration", "POST /v1.0/yida/forms/instances/advances/queryAll", idempotent=True
+    )
+    def search_form_data_second_generation(
+        self,
+        form_uuid: str,
+        user_id: str,
+        *,
+        app_type: str,
+        system_token: Hiding,
+        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
+        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
+        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
+        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
+        order_config_json: str | None = None,
+        originator_id: str | None = None,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        search_condition: str | None = None,
+    ) -> Query[Form]:
+        """Search form data second generation (通过高级检索条件查询表单实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            form_uuid: 表单编码
+            user_id: 用户userId
+            app_type: 宜搭应用编码
+            system_token: 宜搭应用密钥
+            create_from_time_gmt: 创建的开始时间
+            create_to_time_gmt: 创建的开始时间
+            modified_from_time_gmt: 修改开始时间
+            modified_to_time_gmt: 修改的截止时间
+            order_config_json: 排序规则
+            originator_id: 表单提交人的userId
+            page_size: 每页最大条目数
+            search_condition: 用于检索表单实例数据的检索条件
+
+        Evidence: sdk
+        """
+        return Listing(Form, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
 
     @api(
         "yida_1_0.SearchFormDataSecondGenerationNoTableField",
@@ -7518,10 +7896,10 @@ class YidaV1(Manager):
     def search_form_data_second_generation_no_table_field(
         self,
         form_uuid: str,
-        system_token: Hiding,
         user_id: str,
-        app_type: str,
         *,
+        system_token: Hiding,
+        app_type: str,
         page_number: int | None = None,
         search_condition: str | None = None,
         modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
@@ -7531,13 +7909,13 @@ class YidaV1(Manager):
         originator_id: str | None = None,
         create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
         create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
-    ) -> Query[SearchFormDataSecondGenerationNoTableFieldData]:
+    ) -> Query[Form]:
         """Search form data second generation no table field (通过高级查询条件获取表单实例数据（不包括子表单组件数据）).
 
         Args:
             form_uuid: 页面编码
-            system_token: 应用密钥
             user_id: 用户userId
+            system_token: 应用密钥
             app_type: 应用编码
             search_condition: 用于检索表单实例数据的检索条件
             modified_to_time_gmt: 表单实例修改截止时间
@@ -7682,11 +8060,106 @@ class YidaV1(Manager):
 
         Source: obtain-form-instance-data-using-advanced-query-conditions-excluding-subform
         """
-        return Listing(
-            SearchFormDataSecondGenerationNoTableFieldData,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            items="data",
-        )
+        return Listing(Form, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+
+    @api("yida_1_0.SearchFormDatas", "POST /v1.0/yida/forms/instances/search", idempotent=True)
+    def search_form_datas(
+        self,
+        form_uuid: str,
+        user_id: str,
+        *,
+        app_type: str,
+        system_token: Hiding,
+        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
+        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
+        current_page: int | None = None,
+        dynamic_order: str | None = None,
+        env: str | None = None,
+        language: str | None = None,
+        logic_operator: str | None = None,
+        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
+        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
+        originator_id: str | None = None,
+        page_size: int | None = None,
+        search_field_json: str | None = None,
+    ) -> Query[FormData]:
+        """Search form datas (根据条件搜索表单实例详情列表,对应原searchFormDatas).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            form_uuid: 表单ID
+            user_id: 用户userid
+            app_type: 应用编码
+            system_token: 应用秘钥
+            create_from_time_gmt: 查询创建数据列表的开始时间
+            create_to_time_gmt: 查询创建数据列表的结束时间
+            current_page: 分页参数
+            dynamic_order: 指定排序字段
+            language: 语言
+            logic_operator: 接口查询数据支持「或」条件
+            modified_from_time_gmt: 查询修改数据列表的开始时间
+            modified_to_time_gmt: 查询修改数据列表的结束时间
+            originator_id: 根据数据提交人工号查询
+            page_size: 分页参数
+            search_field_json: 根据表单内组件值查询
+
+        Evidence: sdk
+        """
+        return Listing(FormData, Paging("currentPage", 1, unit="pages", open_ended=True), items="data")
+
+    @api("yida_1_0.StartInstance", "POST /v1.0/yida/processes/instances/start")
+    def start_instance(
+        self,
+        form_uuid: str,
+        user_id: str,
+        *,
+        app_type: str,
+        form_data_json: str,
+        system_token: Hiding,
+        department_id: str | None = None,
+        language: str | None = None,
+        process_code: str | None = None,
+        process_data: str | None = None,
+    ) -> Call[str | None]:
+        """Start instance (发起新的流程实例).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            form_uuid: 表单唯一编码
+            user_id: 用户的userid
+            app_type: 应用编码
+            form_data_json: 表单数据
+            system_token: 应用秘钥
+            department_id: 发起人所在部门ID
+            language: 语言
+            process_code: 流程编码
+            process_data: 发起人自选节点所选的审批人信息
+
+        Evidence: sdk
+        """
+        return Call(str, "result").or_none()
+
+    @api("yida_1_0.TerminateCloudAuthorization", "POST /v1.0/yida/apps/cloudAuthorizations/terminate")
+    def terminate_cloud_authorization(
+        self,
+        *,
+        access_key: str | None = None,
+        caller_union_id: str | None = None,
+        instance_id: str | None = None,
+    ) -> Call[None]:
+        """Terminate cloud authorization (阿里云合同到期终止).
+
+        Known from the official SDK only (仅见于官方 SDK).
+
+        Args:
+            access_key: 访问秘钥
+            instance_id: 实例ID
+
+        Evidence: sdk
+        """
+        return Call(None)
 
     @api(
         "yida_1_0.TerminateInstance",
@@ -7694,21 +8167,21 @@ class YidaV1(Manager):
     )
     def terminate_instance(
         self,
-        app_type: str,
-        system_token: Hiding,
         user_id: str,
         process_instance_id: str,
         *,
+        app_type: str,
+        system_token: Hiding,
         language: Literal["zh_CN", "en_US"] | None = None,
         env: str | None = None,
     ) -> Call[None]:
         """Terminate instance (终止流程实例).
 
         Args:
-            app_type: 应用ID (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
-            system_token: 应用密钥 (例 e.g. `hexxxx`)
             user_id: 用户的userid (例 e.g. `未知`)
             process_instance_id: 流程实例ID (例 e.g. `f30233fb-72e1-4af4-8cb8-c7e0ea9ee530`)
+            app_type: 应用ID (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             env: (仅见于官方 SDK only in the official SDK)
 
@@ -7848,1370 +8321,6 @@ class YidaV1(Manager):
         """
         return Call(None)
 
-    @api("yida_1_0.AppLoginCodeGen", "POST /v1.0/yida/authorizations/appLoginCodes?fullUrl&userId")
-    def app_login_code_gen(
-        self,
-        full_url: str,
-        user_id: str,
-        app_key: str,
-        sign_timestamp_str: str,
-        signature: str,
-    ) -> Call[AppLoginCodeGenReply]:
-        """App login code gen (生成登录态传递用的code).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(AppLoginCodeGenReply)
-
-    @api("yida_1_0.BuyAuthorizationOrder", "POST /v1.0/yida/appAuthorizations/order")
-    def buy_authorization_order(
-        self,
-        *,
-        access_key: str | None = None,
-        account_number: str | None = None,
-        begin_time_gmt: Annotated[int | None, wire("beginTimeGMT")] = None,
-        caller_union_id: str | None = None,
-        charge_type: str | None = None,
-        commerce_type: str | None = None,
-        commodity_type: str | None = None,
-        end_time_gmt: Annotated[int | None, wire("endTimeGMT")] = None,
-        instance_id: str | None = None,
-        instance_name: str | None = None,
-        produce_code: str | None = None,
-    ) -> Call[None]:
-        """Buy authorization order (多渠道新购（通过应用授权服务）).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            access_key: 访问秘钥
-            account_number: 账户号
-            begin_time_gmt: 开始时间
-            charge_type: 付费方式
-            commerce_type: 商业类型
-            commodity_type: 宜搭产品版本
-            end_time_gmt: 结束时间
-            instance_id: 实例ID
-            instance_name: 实例名称
-            produce_code: 阿里云产品码
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("yida_1_0.BuyFreshOrder", "POST /v1.0/yida/apps/freshOrders")
-    def buy_fresh_order(
-        self,
-        *,
-        access_key: str | None = None,
-        account_number: str | None = None,
-        begin_time_gmt: Annotated[int | None, wire("beginTimeGMT")] = None,
-        caller_union_id: str | None = None,
-        charge_type: str | None = None,
-        commerce_type: str | None = None,
-        commodity_type: str | None = None,
-        end_time_gmt: Annotated[int | None, wire("endTimeGMT")] = None,
-        instance_id: str | None = None,
-        instance_name: str | None = None,
-        produce_code: str | None = None,
-    ) -> Call[None]:
-        """Buy fresh order (新购宜搭产品).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            access_key: 访问秘钥
-            account_number: 账户号
-            begin_time_gmt: 开始时间
-            charge_type: 收费类型
-            commerce_type: 商业类型
-            commodity_type: 宜搭产品版本
-            end_time_gmt: 结束时间
-            instance_id: 实例ID
-            instance_name: 实例名称
-            produce_code: 阿里云产品码
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("yida_1_0.CheckCloudAccountStatus", "GET /v1.0/yida/apps/cloudAccountStatus/{callerUid}")
-    def check_cloud_account_status(
-        self,
-        caller_uid: str,
-        *,
-        access_key: str | None = None,
-    ) -> Call[CheckCloudAccountStatusReply]:
-        """Check cloud account status (根据阿里云账号验证激活结果).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            access_key: 访问秘钥
-
-        Evidence: sdk
-        """
-        return Call(CheckCloudAccountStatusReply)
-
-    @api("yida_1_0.CreateOrUpdateFormData", "POST /v1.0/yida/forms/instances/insertOrUpdate")
-    def create_or_update_form_data(
-        self,
-        app_type: str,
-        form_data_json: str,
-        form_uuid: str,
-        search_condition: str,
-        system_token: Hiding,
-        user_id: str,
-        *,
-        no_execute_expression: bool | None = None,
-    ) -> Call[CreateOrUpdateFormDataReply]:
-        """Create or update form data (新增或更新表单实例).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            app_type: 宜搭应用编码
-            form_data_json: 用于更新或新增表单实例的数据
-            form_uuid: 表单编码
-            search_condition: 用于检索表单实例数据的检索条件
-            system_token: 宜搭应用密钥
-            user_id: 用户userid
-
-        Evidence: sdk
-        """
-        return Call(CreateOrUpdateFormDataReply)
-
-    @api("yida_1_0.DeleteSequence", "DELETE /v1.0/yida/forms/deleteSequence")
-    def delete_sequence(
-        self,
-        *,
-        app_type: str | None = None,
-        language: str | None = None,
-        sequence: str | None = None,
-        system_token: Hiding | None = None,
-        user_id: str | None = None,
-    ) -> Call[None]:
-        """Delete sequence (deleteSequence).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            app_type: 应用ID
-            language: 语言
-            sequence: 序列
-            system_token: 应用秘钥
-            user_id: 用户的userid
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("yida_1_0.DeployFunctionCallback", "POST /v1.0/yida/functionComputeConnectors/completeDeployments/notify")
-    def deploy_function_callback(
-        self,
-        *,
-        app_id: str | None = None,
-        custom_domain: str | None = None,
-        deploy_stage: str | None = None,
-        gate_way_app_key: str | None = None,
-        gate_way_app_secret: Hiding | None = None,
-        gate_way_domain: str | None = None,
-    ) -> Call[None]:
-        """Deploy function callback (云开发平台函数计算部署完成回调宜搭).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api(
-        "yida_1_0.ExecuteCustomApi",
-        "POST /v1.0/yida/apps/customApi/execute?appType&data&language&serviceId&systemToken&userId",
-    )
-    def execute_custom_api(
-        self,
-        app_type: str,
-        data: str,
-        service_id: str,
-        system_token: Hiding,
-        user_id: str,
-        *,
-        language: str | None = None,
-    ) -> Call[ExecuteCustomApiReply]:
-        """Execute custom api (执行用户自定义的API接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            app_type: 应用ID
-            data: 数据
-            service_id: 服务ID
-            system_token: 应用秘钥
-            user_id: 用户的userid
-            language: 语言
-
-        Evidence: sdk
-        """
-        return Call(ExecuteCustomApiReply)
-
-    @api("yida_1_0.ExecutePlatformTask", "POST /v1.0/yida/tasks/platformTasks/execute")
-    def execute_platform_task(
-        self,
-        app_type: str,
-        out_result: str,
-        process_instance_id: str,
-        remark: str,
-        system_token: Hiding,
-        user_id: str,
-        *,
-        form_data_json: str | None = None,
-        language: str | None = None,
-        no_execute_expressions: str | None = None,
-    ) -> Call[None]:
-        """Execute platform task (执行宜搭平台的审批任务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            app_type: 应用ID
-            out_result: 审批结果
-            process_instance_id: 流程实例ID
-            remark: 审批意见
-            system_token: 应用秘钥
-            user_id: 用户的userid
-            form_data_json: 更新的表单数据
-            language: 语言
-            no_execute_expressions: 是否不执行校验和关联操作
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("yida_1_0.ExpireCommodity", "PUT /v1.0/yida/appAuth/commodities/expire?accessKey&callerUid&instanceId")
-    def expire_commodity(
-        self,
-        *,
-        access_key: str | None = None,
-        caller_uid: str | None = None,
-        instance_id: str | None = None,
-    ) -> Call[None]:
-        """Expire commodity (多渠道到期).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            access_key: 访问秘钥
-            instance_id: 实例ID
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("yida_1_0.GetActivationCodeByCallerUnionId", "GET /v1.0/yida/applications/activationCodes/{callerUid}")
-    def get_activation_code_by_caller_union_id(
-        self,
-        caller_uid: str,
-        *,
-        access_key: str | None = None,
-    ) -> Call[GetActivationCodeByCallerUnionIdReply]:
-        """Get activation code by caller union id (根据阿里云账号获取激活码).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            access_key: 访问秘钥
-
-        Evidence: sdk
-        """
-        return Call(GetActivationCodeByCallerUnionIdReply)
-
-    @api(
-        "yida_1_0.GetActivityButtonList",
-        "GET /v1.0/yida/processDefinitions/buttons/{appType}/{processCode}/{activityId}",
-    )
-    def get_activity_button_list(
-        self,
-        app_type: str,
-        process_code: str,
-        activity_id: str,
-        system_token: Hiding,
-        user_id: str,
-        *,
-        language: str | None = None,
-    ) -> Call[GetActivityButtonListReply]:
-        """Get activity button list (获取流程实例可操作功能列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            app_type: 应用ID
-            process_code: 流程编码
-            activity_id: 节点ID
-            system_token: 应用秘钥
-            user_id: 用户的userid
-            language: 语言
-
-        Evidence: sdk
-        """
-        return Call(GetActivityButtonListReply)
-
-    @api("yida_1_0.GetActivityList", "GET /v1.0/yida/processes/activities")
-    def get_activity_list(
-        self,
-        *,
-        app_type: str | None = None,
-        language: str | None = None,
-        process_code: str | None = None,
-        system_token: Hiding | None = None,
-        user_id: str | None = None,
-    ) -> Call[GetActivityListReply]:
-        """Get activity list (获取流程设计的节点信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            app_type: 应用ID
-            language: 语言
-            process_code: 流程编码
-            system_token: 应用的秘钥
-            user_id: 用户userid
-
-        Evidence: sdk
-        """
-        return Call(GetActivityListReply)
-
-    @api("yida_1_0.GetAllAuthCubes", "POST /v1.0/yida/metadata/allAuthCubes/query", idempotent=True)
-    def get_all_auth_cubes(
-        self,
-        app_type: str,
-        corp_id: str,
-        system_token: Hiding,
-        user_id: str,
-        *,
-        keywords: str | None = None,
-        page_number: int | None = None,
-        page_size: int = 20,
-    ) -> Query[GetAllAuthCubesResult]:
-        """Get all auth cubes (查询表单的接口，支持分页、表单名称模糊查询).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            page_size: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(GetAllAuthCubesResult, Paging("pageNumber", 1, unit="pages", open_ended=True), items="result")
-
-    @api(
-        "yida_1_0.GetApplicationAuthorizationServicePlatformResource", "GET /v1.0/yida/authorization/platformResources"
-    )
-    def get_application_authorization_service_platform_resource(
-        self,
-        *,
-        access_key: str | None = None,
-        caller_uid: str | None = None,
-        instance_id: str | None = None,
-    ) -> Call[GetApplicationAuthorizationServicePlatformResourceReply]:
-        """Get application authorization service platform resource (多渠道平台概览接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            access_key: 访问秘钥
-            instance_id: 实例ID
-
-        Evidence: sdk
-        """
-        return Call(GetApplicationAuthorizationServicePlatformResourceReply)
-
-    @api("yida_1_0.GetCorpLevelByAccountId", "GET /v1.0/yida/apps/corpLevel")
-    def get_corp_level_by_account_id(
-        self,
-        *,
-        account_id: str | None = None,
-    ) -> Call[GetCorpLevelByAccountIdReply]:
-        """Get corp level by account id (根据accountId获取企业等级).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            account_id: 账户ID
-
-        Evidence: sdk
-        """
-        return Call(GetCorpLevelByAccountIdReply)
-
-    @api("yida_1_0.GetDbConfig", "GET /v1.0/yida/metadata/dbConfigs")
-    def get_db_config(
-        self,
-        app_type: str,
-        corp_id: str,
-        system_token: Hiding,
-        user_id: str,
-    ) -> Call[GetDbConfigReply]:
-        """Get db config (获取数据库连接串信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetDbConfigReply)
-
-    @api("yida_1_0.GetInstanceById", "GET /v1.0/yida/processes/instancesInfos/{id}")
-    def get_instance_by_id(
-        self,
-        id: str,
-        app_type: str,
-        system_token: Hiding,
-        user_id: str,
-        *,
-        language: str | None = None,
-    ) -> Call[GetInstanceByIdReply]:
-        """Get instance by id (根据实例 ID 获取流程实例详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            id: 流程实例ID
-            app_type: 应用ID
-            system_token: 应用秘钥
-            user_id: 用户userid
-            language: 语言
-
-        Evidence: sdk
-        """
-        return Call(GetInstanceByIdReply)
-
-    @api("yida_1_0.GetInstanceIdList", "POST /v1.0/yida/processes/instanceIds?pageNumber&pageSize", idempotent=True)
-    def get_instance_id_list(
-        self,
-        app_type: str,
-        form_uuid: str,
-        system_token: Hiding,
-        user_id: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-        approved_result: str | None = None,
-        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
-        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
-        instance_status: str | None = None,
-        language: str | None = None,
-        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
-        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
-        originator_id: str | None = None,
-        search_field_json: str | None = None,
-        task_id: str | None = None,
-    ) -> Query[str]:
-        """Get instance id list (根据条件搜索流程实例 ID).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            app_type: 应用编码
-            form_uuid: 表单ID
-            system_token: 应用秘钥
-            user_id: 用户userid
-            page_number: 分页页码
-            page_size: 分页大小
-            approved_result: 流程审批结果
-            create_from_time_gmt: 创建时间起始值
-            create_to_time_gmt: 创建时间终止值
-            instance_status: 实例状态
-            language: 语言
-            modified_from_time_gmt: 修改时间起始值
-            modified_to_time_gmt: 修改时间终止值
-            originator_id: 根据流程发起人工号查询
-            search_field_json: 根据表单内组件值查询
-            task_id: 任务ID
-
-        Evidence: sdk
-        """
-        return Listing(str, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
-
-    @api("yida_1_0.GetInstances", "POST /v1.0/yida/processes/instances?pageNumber&pageSize", idempotent=True)
-    def get_instances(
-        self,
-        app_type: str,
-        form_uuid: str,
-        system_token: Hiding,
-        user_id: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-        approved_result: str | None = None,
-        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
-        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
-        env: str | None = None,
-        instance_status: str | None = None,
-        language: str | None = None,
-        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
-        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
-        order_config_json: str | None = None,
-        originator_id: str | None = None,
-        search_field_json: str | None = None,
-        task_id: str | None = None,
-    ) -> Query[GetInstancesData]:
-        """Get instances (根据搜索条件获取流程表单实例详情).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            app_type: 应用ID
-            form_uuid: 表单ID
-            system_token: 应用密钥
-            user_id: 用户的userid
-            page_number: 分页页码
-            page_size: 分页大小
-            approved_result: 流程审批结果
-            create_from_time_gmt: 创建时间起始值
-            create_to_time_gmt: 创建时间终止值
-            instance_status: 实例状态
-            language: 语言
-            modified_from_time_gmt: 修改时间起始值
-            modified_to_time_gmt: 修改时间终止值
-            order_config_json: 排序规则
-            originator_id: 根据流程发起人工号查询
-            search_field_json: 查询过滤条件
-            task_id: 任务ID
-
-        Evidence: sdk
-        """
-        return Listing(GetInstancesData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
-
-    @api("yida_1_0.GetPlatformResource", "GET /v1.0/yida/apps/platformResources")
-    def get_platform_resource(
-        self,
-        *,
-        access_key: str | None = None,
-        caller_uid: str | None = None,
-        instance_id: str | None = None,
-    ) -> Call[GetPlatformResourceReply]:
-        """Get platform resource (多渠道平台概览接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            access_key: 访问秘钥
-            instance_id: 实例id
-
-        Evidence: sdk
-        """
-        return Call(GetPlatformResourceReply)
-
-    @api("yida_1_0.GetPrintAppInfo", "GET /v1.0/yida/printTemplates/printAppInfos")
-    def get_print_app_info(
-        self,
-        user_id: str,
-        *,
-        name_like: str | None = None,
-    ) -> Call[GetPrintAppInfoReply]:
-        """Get print app info (查询用户开通打印模板的应用信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetPrintAppInfoReply)
-
-    @api("yida_1_0.GetPrintDictionary", "GET /v1.0/yida/printTemplates/printDictionaries")
-    def get_print_dictionary(
-        self,
-        app_type: str,
-        form_uuid: str,
-        user_id: str,
-        *,
-        version: int | None = None,
-    ) -> Call[GetPrintDictionaryReply]:
-        """Get print dictionary (获取打印所需的表单与流程节点).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetPrintDictionaryReply)
-
-    @api("yida_1_0.GetProcessDefinition", "GET /v1.0/yida/processes/definitions/{processInstanceId}")
-    def get_process_definition(
-        self,
-        process_instance_id: str,
-        *,
-        app_type: str | None = None,
-        corp_id: str | None = None,
-        group_id: str | None = None,
-        language: str | None = None,
-        name_space: str | None = None,
-        order_number: str | None = None,
-        system_token: Hiding | None = None,
-        system_type: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[GetProcessDefinitionReply]:
-        """Get process definition (获取流程定义).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            process_instance_id: 流程实例ID
-            app_type: 应用ID
-            corp_id: 组织的corpId
-            group_id: 组ID
-            language: 语言
-            name_space: 名称空间
-            order_number: 订单号
-            system_token: 应用秘钥
-            system_type: 应用的秘钥
-            user_id: 用户的userid
-
-        Evidence: sdk
-        """
-        return Call(GetProcessDefinitionReply)
-
-    @api("yida_1_0.GetRunningTaskList", "POST /v1.0/yida/tasks/runningTasks/query", idempotent=True)
-    def get_running_task_list(
-        self,
-        app_type: str,
-        process_instance_id_list: str,
-        system_token: Hiding,
-        user_corp_id: str,
-        user_id: str,
-    ) -> Call[GetRunningTaskListReply]:
-        """Get running task list (通过实例id批量获取待办任务).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetRunningTaskListReply)
-
-    @api("yida_1_0.GetSaleUserInfoByUserId", "GET /v1.0/yida/apps/saleUserInfo")
-    def get_sale_user_info_by_user_id(
-        self,
-        corp_id: str,
-        namespace: str,
-        user_id: str,
-    ) -> Call[GetSaleUserInfoByUserIdReply]:
-        """Get sale user info by user id (根据用户employeeCode获取所在企业信息（包含售卖版本）).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            corp_id: 组织ID
-            namespace: 名称空间
-            user_id: 用户的userid
-
-        Evidence: sdk
-        """
-        return Call(GetSaleUserInfoByUserIdReply)
-
-    @api("yida_1_0.GetSimpleCubeModelList", "GET /v1.0/yida/metadata/simpleCubeModelLists")
-    def get_simple_cube_model_list(
-        self,
-        app_type: str,
-        corp_id: str,
-        cube_code: str,
-        cube_tenant_id: str,
-        system_token: Hiding,
-        user_id: str,
-    ) -> Call[GetSimpleCubeModelListReply]:
-        """Get simple cube model list (表单的元数据（字段）查询接口).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(GetSimpleCubeModelListReply)
-
-    @api(
-        "yida_1_0.ListApplicationAuthorizationServiceApplicationInformation",
-        "GET /v1.0/yida/authorizations/applicationInfos/{instanceId}",
-    )
-    def list_application_authorization_service_application_information(
-        self,
-        instance_id: str,
-        *,
-        access_key: str | None = None,
-        caller_union_id: str | None = None,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Query[ListApplicationAuthorizationServiceApplicationInformationApplicationInformation]:
-        """List application authorization service application information (多渠道应用概览).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            instance_id: 实例ID
-            access_key: 访问秘钥
-            page_number: 分页页码
-            page_size: 分页大小
-
-        Evidence: sdk
-        """
-        return Listing(
-            ListApplicationAuthorizationServiceApplicationInformationApplicationInformation,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            items="applicationInformation",
-        )
-
-    @api(
-        "yida_1_0.ListApplicationAuthorizationServiceConnectorInformation",
-        "GET /v1.0/yida/applicationAuthorizations/plugs/{instanceId}",
-    )
-    def list_application_authorization_service_connector_information(
-        self,
-        instance_id: str,
-        *,
-        access_key: str | None = None,
-        caller_uid: str | None = None,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Query[ListApplicationAuthorizationServiceConnectorInformationPlugInformation]:
-        """List application authorization service connector information (多渠道插件概览).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            instance_id: 实例ID
-            access_key: 访问秘钥
-            page_number: 分页页码
-            page_size: 分页大小
-
-        Evidence: sdk
-        """
-        return Listing(
-            ListApplicationAuthorizationServiceConnectorInformationPlugInformation,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            items="plugInformation",
-        )
-
-    @api("yida_1_0.ListApplicationInformation", "GET /v1.0/yida/apps/infos/{instanceId}")
-    def list_application_information(
-        self,
-        instance_id: str,
-        *,
-        access_key: str | None = None,
-        caller_uid: str | None = None,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Query[ListApplicationInformationApplicationInformation]:
-        """List application information (多渠道应用概览).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            instance_id: 实例ID
-            access_key: 访问秘钥
-            page_number: 分页页码
-            page_size: 分页大小
-
-        Evidence: sdk
-        """
-        return Listing(
-            ListApplicationInformationApplicationInformation,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            items="applicationInformation",
-        )
-
-    @api("yida_1_0.ListCommodity", "GET /v1.0/yida/appAuth/commodities")
-    def list_commodity(
-        self,
-        *,
-        access_key: str | None = None,
-        caller_uid: str | None = None,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Query[ListCommodityCommodityVOList]:
-        """List commodity (多渠道列出商品列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            access_key: 访问秘钥
-            page_number: 分页页码
-            page_size: 分页大小
-
-        Evidence: sdk
-        """
-        return Listing(
-            ListCommodityCommodityVOList,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            items="commodityVOList",
-        )
-
-    @api("yida_1_0.ListConnectorInformation", "GET /v1.0/yida/plugins/infos/{instanceId}")
-    def list_connector_information(
-        self,
-        instance_id: str,
-        *,
-        access_key: str | None = None,
-        caller_uid: str | None = None,
-        page_number: int | None = None,
-        page_size: int | None = None,
-    ) -> Query[ListConnectorInformationPluginInfo]:
-        """List connector information (多渠道插件概览).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            instance_id: 实例ID
-            access_key: 访问秘钥
-            page_number: 分页页码
-            page_size: 分页大小
-
-        Evidence: sdk
-        """
-        return Listing(
-            ListConnectorInformationPluginInfo,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            items="pluginInfos",
-        )
-
-    @api("yida_1_0.ListNavigationByFormType", "GET /v1.0/yida/apps/navigations")
-    def list_navigation_by_form_type(
-        self,
-        app_type: str,
-        form_type: str,
-        system_token: Hiding,
-        user_id: str,
-        *,
-        language: str | None = None,
-    ) -> Call[ListNavigationByFormTypeReply]:
-        """List navigation by form type (获取应用下的页面列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            app_type: 应用ID
-            form_type: 页面类型
-            system_token: 应用秘钥
-            user_id: 评论人的userid
-            language: 语言
-
-        Evidence: sdk
-        """
-        return Call(ListNavigationByFormTypeReply)
-
-    @api("yida_1_0.LoginCodeGen", "POST /v1.0/yida/authorizations/loginCodes?userId")
-    def login_code_gen(
-        self,
-        user_id: str,
-    ) -> Call[LoginCodeGenReply]:
-        """Login code gen (生成宜搭登录态穿透用的code).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(LoginCodeGenReply)
-
-    @api("yida_1_0.NotifyAuthorizationResult", "POST /v1.0/yida/apps/authorizationResults/notify")
-    def notify_authorization_result(
-        self,
-        *,
-        access_key: str | None = None,
-        account_number: str | None = None,
-        begin_time_gmt: Annotated[int | None, wire("beginTimeGMT")] = None,
-        caller_uid: str | None = None,
-        charge_type: str | None = None,
-        commerce_type: str | None = None,
-        commodity_type: str | None = None,
-        end_time_gmt: Annotated[int | None, wire("endTimeGMT")] = None,
-        instance_id: str | None = None,
-        instance_name: str | None = None,
-        produce_code: str | None = None,
-    ) -> Call[None]:
-        """Notify authorization result (通知宜搭授权（购买）结果).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            access_key: 访问秘钥
-            account_number: 账户号
-            begin_time_gmt: 开始时间
-            charge_type: 付费方式
-            commerce_type: 商业类型
-            commodity_type: 宜搭产品版本
-            end_time_gmt: 结束时间
-            instance_id: 实例ID
-            instance_name: 实例名称
-            produce_code: 阿里云产品码
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("yida_1_0.PageFormBaseInfos", "POST /v1.0/yida/apps/forms/query", idempotent=True)
-    def page_form_base_infos(
-        self,
-        app_key: str,
-        system_token: Hiding,
-        user_id: str,
-        *,
-        form_type_list: list[str] | None = None,
-        language: str | None = None,
-        page_index: int | None = None,
-        page_size: int = 20,
-    ) -> Query[PageFormBaseInfosData]:
-        """Page form base infos (分页获取应用下表单列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            page_size: (默认 default `20`)
-
-        Evidence: sdk
-        """
-        return Listing(
-            PageFormBaseInfosData, Paging("pageIndex", 1, unit="pages", open_ended=True), "result", items="data"
-        )
-
-    @api("yida_1_0.RefundCommodity", "POST /v1.0/yida/appAuth/commodities/refund?accessKey&callerUid&instanceId")
-    def refund_commodity(
-        self,
-        *,
-        access_key: str | None = None,
-        caller_uid: str | None = None,
-        instance_id: str | None = None,
-    ) -> Call[None]:
-        """Refund commodity (多渠道退款).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            access_key: 访问秘钥
-            instance_id: 实例ID
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("yida_1_0.RegisterAccounts", "POST /v1.0/yida/applicationAuthorizations/accounts/register")
-    def register_accounts(
-        self,
-        *,
-        access_key: str | None = None,
-        active_code: str | None = None,
-        corp_id: str | None = None,
-    ) -> Call[RegisterAccountsReply]:
-        """Register accounts (多渠道注册).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            access_key: 访问秘钥
-            active_code: 激活码
-            corp_id: 组织的corpId
-
-        Evidence: sdk
-        """
-        return Call(RegisterAccountsReply)
-
-    @api("yida_1_0.ReleaseCommodity", "DELETE /v1.0/yida/appAuth/commodities/release")
-    def release_commodity(
-        self,
-        *,
-        access_key: str | None = None,
-        caller_uid: str | None = None,
-        instance_id: str | None = None,
-    ) -> Call[None]:
-        """Release commodity (多渠道释放).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            access_key: 访问秘钥
-            instance_id: 实例ID
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("yida_1_0.RemoveTenantResource", "DELETE /v1.0/yida/applications/tenantRelatedResources/{callerUid}")
-    def remove_tenant_resource(
-        self,
-        caller_uid: str,
-        *,
-        access_key: str | None = None,
-    ) -> Call[None]:
-        """Remove tenant resource (租户到期30天后, 删除租户关联的资源).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            access_key: 访问秘钥
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("yida_1_0.RenderBatchCallback", "POST /v1.0/yida/printings/callbacks/batch")
-    def render_batch_callback(
-        self,
-        *,
-        app_type: str | None = None,
-        corp_id: str | None = None,
-        file_size: int | None = None,
-        language: str | None = None,
-        namespace: str | None = None,
-        oss_url: str | None = None,
-        sequence_id: str | None = None,
-        source: str | None = None,
-        status: str | None = None,
-        system_token: Hiding | None = None,
-        time_zone: str | None = None,
-        user_id: str | None = None,
-    ) -> Call[None]:
-        """Render batch callback (宜搭vpc批量打印回调).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            app_type: 应用ID
-            corp_id: 组织的corpId
-            file_size: 文件大小
-            language: 语言
-            namespace: 名称空间
-            oss_url: oss文件链接
-            sequence_id: 流水号
-            source: 源
-            status: 状态
-            system_token: 应用秘钥
-            time_zone: 时间区域
-            user_id: 用户的userid
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("yida_1_0.RenewApplicationAuthorizationServiceOrder", "POST /v1.0/yida/applicationAuthorizations/orders/renew")
-    def renew_application_authorization_service_order(
-        self,
-        *,
-        access_key: str | None = None,
-        caller_union_id: str | None = None,
-        end_time_gmt: Annotated[int | None, wire("endTimeGMT")] = None,
-        instance_id: str | None = None,
-    ) -> Call[None]:
-        """Renew application authorization service order (多渠道续费).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            access_key: 访问秘钥
-            end_time_gmt: 结束时间
-            instance_id: 实例ID
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("yida_1_0.RenewTenantOrder", "POST /v1.0/yida/apps/tenants/reorder")
-    def renew_tenant_order(
-        self,
-        *,
-        access_key: str | None = None,
-        caller_union_id: str | None = None,
-        end_time_gmt: Annotated[int | None, wire("endTimeGMT")] = None,
-    ) -> Call[None]:
-        """Renew tenant order (续费租户).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            access_key: 访问秘钥
-            end_time_gmt: 结束时间
-
-        Evidence: sdk
-        """
-        return Call(None)
-
-    @api("yida_1_0.SaveFormData", "POST /v1.0/yida/forms/instances")
-    def save_form_data(
-        self,
-        app_type: str,
-        form_data_json: str,
-        form_uuid: str,
-        system_token: Hiding,
-        user_id: str,
-        *,
-        language: str | None = None,
-    ) -> Call[SaveFormDataReply]:
-        """Save form data (新增表单实例).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            app_type: 应用编码
-            form_data_json: 表单数据
-            form_uuid: 表单ID
-            system_token: 应用秘钥
-            user_id: 用户的userid
-            language: 语言
-
-        Evidence: sdk
-        """
-        return Call(SaveFormDataReply)
-
-    @api("yida_1_0.SavePrintTplDetailInfo", "POST /v1.0/yida/printTemplates/printTplDetailInfos")
-    def save_print_tpl_detail_info(
-        self,
-        app_type: str,
-        form_uuid: str,
-        user_id: str,
-        *,
-        description: str | None = None,
-        file_name_config: str | None = None,
-        form_version: int | None = None,
-        setting: str | None = None,
-        template_id: int | None = None,
-        title: str | None = None,
-        vm: str | None = None,
-    ) -> Call[SavePrintTplDetailInfoReply]:
-        """Save print tpl detail info (保存用户设计的模板结构).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Call(SavePrintTplDetailInfoReply)
-
-    @api("yida_1_0.SearchActivationCode", "GET /v1.0/yida/apps/activationCode/information")
-    def search_activation_code(
-        self,
-        caller_uid: str,
-        *,
-        access_key: str | None = None,
-    ) -> Call[SearchActivationCodeReply]:
-        """Search activation code (获取阿里云账号购买宜搭的账号信息).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            access_key: 访问秘钥
-
-        Evidence: sdk
-        """
-        return Call(SearchActivationCodeReply)
-
-    @api(
-        "yida_1_0.SearchFormDataIdList",
-        "POST /v1.0/yida/forms/instances/ids/{appType}/{formUuid}?pageNumber&pageSize",
-        idempotent=True,
-    )
-    def search_form_data_id_list(
-        self,
-        app_type: str,
-        form_uuid: str,
-        system_token: Hiding,
-        user_id: str,
-        *,
-        page_number: int | None = None,
-        page_size: int | None = None,
-        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
-        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
-        language: str | None = None,
-        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
-        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
-        originator_id: str | None = None,
-        search_field_json: str | None = None,
-    ) -> Query[str]:
-        """Search form data id list (根据条件搜索表单实例 ID 列表).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            app_type: 应用编码
-            form_uuid: 表单ID
-            system_token: 应用秘钥
-            user_id: 用户userid
-            page_number: 分页页吗
-            page_size: 分页大小
-            create_from_time_gmt: 创建时间起始值
-            create_to_time_gmt: 创建时间终止值
-            language: 语言
-            modified_from_time_gmt: 修改时间起始值
-            modified_to_time_gmt: 修改时间终止值
-            originator_id: 根据流程发起人工号查询
-            search_field_json: 根据表单内组件值查询
-
-        Evidence: sdk
-        """
-        return Listing(str, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
-
-    @api("yida_1_0.SearchFormDataRemovalTableData", "POST /v1.0/yida/forms/instances/query", idempotent=True)
-    def search_form_data_removal_table_data(
-        self,
-        app_type: str,
-        form_uuid: str,
-        system_token: Hiding,
-        user_id: str,
-        *,
-        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
-        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
-        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
-        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
-        order_config_json: str | None = None,
-        originator_id: str | None = None,
-        page_number: int | None = None,
-        page_size: int | None = None,
-        search_field_json: str | None = None,
-    ) -> Query[SearchFormDataRemovalTableDataData]:
-        """Search form data removal table data (查询表单实例数据（不返回表单的子表单组件数据）).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Evidence: sdk
-        """
-        return Listing(
-            SearchFormDataRemovalTableDataData, Paging("pageNumber", 1, unit="pages", more="hasMoreData"), items="data"
-        )
-
-    @api(
-        "yida_1_0.SearchFormDataSecondGeneration", "POST /v1.0/yida/forms/instances/advances/queryAll", idempotent=True
-    )
-    def search_form_data_second_generation(
-        self,
-        app_type: str,
-        form_uuid: str,
-        system_token: Hiding,
-        user_id: str,
-        *,
-        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
-        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
-        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
-        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
-        order_config_json: str | None = None,
-        originator_id: str | None = None,
-        page_number: int | None = None,
-        page_size: int | None = None,
-        search_condition: str | None = None,
-    ) -> Query[SearchFormDataSecondGenerationData]:
-        """Search form data second generation (通过高级检索条件查询表单实例).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            app_type: 宜搭应用编码
-            form_uuid: 表单编码
-            system_token: 宜搭应用密钥
-            user_id: 用户userId
-            create_from_time_gmt: 创建的开始时间
-            create_to_time_gmt: 创建的开始时间
-            modified_from_time_gmt: 修改开始时间
-            modified_to_time_gmt: 修改的截止时间
-            order_config_json: 排序规则
-            originator_id: 表单提交人的userId
-            page_size: 每页最大条目数
-            search_condition: 用于检索表单实例数据的检索条件
-
-        Evidence: sdk
-        """
-        return Listing(
-            SearchFormDataSecondGenerationData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data"
-        )
-
-    @api("yida_1_0.SearchFormDatas", "POST /v1.0/yida/forms/instances/search", idempotent=True)
-    def search_form_datas(
-        self,
-        app_type: str,
-        form_uuid: str,
-        system_token: Hiding,
-        user_id: str,
-        *,
-        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
-        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
-        current_page: int | None = None,
-        dynamic_order: str | None = None,
-        env: str | None = None,
-        language: str | None = None,
-        logic_operator: str | None = None,
-        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
-        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
-        originator_id: str | None = None,
-        page_size: int | None = None,
-        search_field_json: str | None = None,
-    ) -> Query[SearchFormDatasData]:
-        """Search form datas (根据条件搜索表单实例详情列表,对应原searchFormDatas).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            app_type: 应用编码
-            form_uuid: 表单ID
-            system_token: 应用秘钥
-            user_id: 用户userid
-            create_from_time_gmt: 查询创建数据列表的开始时间
-            create_to_time_gmt: 查询创建数据列表的结束时间
-            current_page: 分页参数
-            dynamic_order: 指定排序字段
-            language: 语言
-            logic_operator: 接口查询数据支持「或」条件
-            modified_from_time_gmt: 查询修改数据列表的开始时间
-            modified_to_time_gmt: 查询修改数据列表的结束时间
-            originator_id: 根据数据提交人工号查询
-            page_size: 分页参数
-            search_field_json: 根据表单内组件值查询
-
-        Evidence: sdk
-        """
-        return Listing(SearchFormDatasData, Paging("currentPage", 1, unit="pages", open_ended=True), items="data")
-
-    @api("yida_1_0.StartInstance", "POST /v1.0/yida/processes/instances/start")
-    def start_instance(
-        self,
-        app_type: str,
-        form_data_json: str,
-        form_uuid: str,
-        system_token: Hiding,
-        user_id: str,
-        *,
-        department_id: str | None = None,
-        language: str | None = None,
-        process_code: str | None = None,
-        process_data: str | None = None,
-    ) -> Call[StartInstanceReply]:
-        """Start instance (发起新的流程实例).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            app_type: 应用编码
-            form_data_json: 表单数据
-            form_uuid: 表单唯一编码
-            system_token: 应用秘钥
-            user_id: 用户的userid
-            department_id: 发起人所在部门ID
-            language: 语言
-            process_code: 流程编码
-            process_data: 发起人自选节点所选的审批人信息
-
-        Evidence: sdk
-        """
-        return Call(StartInstanceReply)
-
-    @api("yida_1_0.TerminateCloudAuthorization", "POST /v1.0/yida/apps/cloudAuthorizations/terminate")
-    def terminate_cloud_authorization(
-        self,
-        *,
-        access_key: str | None = None,
-        caller_union_id: str | None = None,
-        instance_id: str | None = None,
-    ) -> Call[None]:
-        """Terminate cloud authorization (阿里云合同到期终止).
-
-        Known from the official SDK only (仅见于官方 SDK).
-
-        Args:
-            access_key: 访问秘钥
-            instance_id: 实例ID
-
-        Evidence: sdk
-        """
-        return Call(None)
-
     @api("yida_1_0.UpdateCloudAccountInformation", "PUT /v1.0/yida/apps/cloudAccountInfos")
     def update_cloud_account_information(
         self,
@@ -9233,10 +8342,10 @@ class YidaV1(Manager):
     def update_form_data(
         self,
         form_instance_id: str,
-        system_token: Hiding,
-        update_form_data_json: str,
         user_id: str,
         *,
+        system_token: Hiding,
+        update_form_data_json: str,
         app_type: str | None = None,
         env: str | None = None,
         language: str | None = None,
@@ -9248,9 +8357,9 @@ class YidaV1(Manager):
 
         Args:
             form_instance_id: 流程实例ID
+            user_id: 用户的userid
             system_token: 应用秘钥
             update_form_data_json: 更新的表单数据
-            user_id: 用户的userid
             app_type: 应用ID
             language: 语言
             use_latest_version: 使用最新的表单版本进行更新
@@ -9262,12 +8371,12 @@ class YidaV1(Manager):
     @api("yida_1_0.UpdateInstance", "PUT /v1.0/yida/processes/instances")
     def update_instance(
         self,
-        app_type: str,
         process_instance_id: str,
-        system_token: Hiding,
-        update_form_data_json: str,
         user_id: str,
         *,
+        app_type: str,
+        system_token: Hiding,
+        update_form_data_json: str,
         language: str | None = None,
     ) -> Call[None]:
         """Update instance (更新流程实例).
@@ -9275,11 +8384,11 @@ class YidaV1(Manager):
         Known from the official SDK only (仅见于官方 SDK).
 
         Args:
-            app_type: 应用ID
             process_instance_id: 流程实例ID
+            user_id: 用户的userid
+            app_type: 应用ID
             system_token: 应用秘钥
             update_form_data_json: 更新的表单数据
-            user_id: 用户的userid
             language: 语言
 
         Evidence: sdk
@@ -9347,7 +8456,7 @@ class YidaV1(Manager):
         *,
         access_key: str | None = None,
         caller_union_id: str | None = None,
-    ) -> Call[ValidateApplicationAuthorizationOrderReply]:
+    ) -> Call[int]:
         """Validate application authorization order (多渠道续费前校验).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -9358,7 +8467,7 @@ class YidaV1(Manager):
 
         Evidence: sdk
         """
-        return Call(ValidateApplicationAuthorizationOrderReply)
+        return Call(int, "status")
 
     @api(
         "yida_1_0.ValidateApplicationAuthorizationServiceOrder",
@@ -9369,7 +8478,7 @@ class YidaV1(Manager):
         caller_uid: str,
         *,
         access_key: str | None = None,
-    ) -> Call[ValidateApplicationAuthorizationServiceOrderReply]:
+    ) -> Call[int]:
         """Validate application authorization service order (多渠道新购校验).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -9379,7 +8488,7 @@ class YidaV1(Manager):
 
         Evidence: sdk
         """
-        return Call(ValidateApplicationAuthorizationServiceOrderReply)
+        return Call(int, "status")
 
     @api(
         "yida_1_0.ValidateApplicationServiceOrderUpgrade",
@@ -9390,7 +8499,7 @@ class YidaV1(Manager):
         caller_unionid: str,
         *,
         access_key: str | None = None,
-    ) -> Call[ValidateApplicationServiceOrderUpgradeReply]:
+    ) -> Call[int]:
         """Validate application service order upgrade (校验变配).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -9400,7 +8509,7 @@ class YidaV1(Manager):
 
         Evidence: sdk
         """
-        return Call(ValidateApplicationServiceOrderUpgradeReply)
+        return Call(int, "status")
 
     @api("yida_1_0.ValidateOrderBuy", "GET /v1.0/yida/apps/orderBuy/validate")
     def validate_order_buy(
@@ -9408,7 +8517,7 @@ class YidaV1(Manager):
         *,
         access_key: str | None = None,
         caller_uid: str | None = None,
-    ) -> Call[ValidateOrderBuyReply]:
+    ) -> Call[int]:
         """Validate order buy (多渠道新购校验).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -9418,7 +8527,7 @@ class YidaV1(Manager):
 
         Evidence: sdk
         """
-        return Call(ValidateOrderBuyReply)
+        return Call(int, "status")
 
     @api("yida_1_0.ValidateOrderUpdate", "GET /v1.0/yida/orders/renewalReviews/{instanceId}")
     def validate_order_update(
@@ -9427,7 +8536,7 @@ class YidaV1(Manager):
         *,
         access_key: str | None = None,
         caller_uid: str | None = None,
-    ) -> Call[ValidateOrderUpdateReply]:
+    ) -> Call[int]:
         """Validate order update (多渠道续费前校验).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -9438,7 +8547,7 @@ class YidaV1(Manager):
 
         Evidence: sdk
         """
-        return Call(ValidateOrderUpdateReply)
+        return Call(int, "status")
 
     @api("yida_1_0.ValidateOrderUpgrade", "GET /v1.0/yida/apps/orderUpgrade/validate")
     def validate_order_upgrade(
@@ -9447,7 +8556,7 @@ class YidaV1(Manager):
         access_key: str | None = None,
         caller_uid: str | None = None,
         instance_id: str | None = None,
-    ) -> Call[ValidateOrderUpgradeReply]:
+    ) -> Call[int]:
         """Validate order upgrade (多渠道升配前校验).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -9458,4 +8567,4 @@ class YidaV1(Manager):
 
         Evidence: sdk
         """
-        return Call(ValidateOrderUpgradeReply)
+        return Call(int, "status")

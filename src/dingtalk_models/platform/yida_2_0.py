@@ -10,40 +10,32 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.secret import Hiding
-from dingtalk_models.core.wire import BeijingTime, camel, empty_list, wire
+from dingtalk_models.core.wire import BeijingTime, CommaStrs, Day, IsoTime, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.reply import Reply
 
 
-class CreateAgentTaskReply(Record, alias_generator=camel):
-    result: str | None
-    """新建代理关系成功后"""
+class AgentTask(Reply, alias_generator=camel):
+    """Agent task."""
 
-
-class CreateOrUpdateFormDataReply(Record, alias_generator=camel):
-    result: list[str] = empty_list()
-    """新增的或者更新的表单实例Id"""
-
-
-class GetAgentTasksValue(Record, alias_generator=camel):
-    creator: str | None
+    creator: str
     """代理创建人的userId"""
-    creator_name: str | None
+    creator_name: str = ""
     """代理创建人的名称"""
-    agent_create_gmt: Annotated[str | None, wire("agentCreateGMT")]
+    agent_create_gmt: Annotated[IsoTime | None, wire("agentCreateGMT")]
     """代理创建时间"""
     agent_user_id: str | None
     """代理人的userId"""
-    agent_name: str | None
+    agent_name: str = ""
     """代理人的名称"""
     principal_user_id: str | None
     """被代理人的userId"""
-    principal_name: str | None
+    principal_name: str = ""
     """被代理人的名称"""
-    agent_start_gmt: Annotated[str | None, wire("agentStartGMT")]
+    agent_start_gmt: Annotated[IsoTime | None, wire("agentStartGMT")]
     """代理生效时间"""
-    agent_end_gmt: Annotated[str | None, wire("agentEndGMT")]
+    agent_end_gmt: Annotated[IsoTime | None, wire("agentEndGMT")]
     """代理过期时间"""
     agent_type: str | None
     """代理类型 (`NORMAL` `DEPARTURE`)"""
@@ -63,193 +55,20 @@ class GetAgentTasksValue(Record, alias_generator=camel):
     """代理生效期间 (`y` `n`)"""
 
 
-class GetFormComponentAliasListReplyResult(Record, alias_generator=camel):
-    field_id: str | None
-    """组件唯一标识"""
-    alias: str | None
-    """组件别名"""
+class ConditionColumn(Reply, alias_generator=camel):
+    """Condition column (矩阵表条件列定义信息)."""
+
+    column_id: str
+    """列唯一标识"""
+    name: str = ""
+    """矩阵列的定义名称"""
+    component_type: str | None
+    """矩阵条件列数据类型 (`TextField` `DepartmentSelectField`)"""
 
 
-class GetFormComponentAliasListReply(Record, alias_generator=camel):
-    result: list[GetFormComponentAliasListReplyResult] = empty_list()
-    """返回结果列表"""
+class Description(Reply, alias_generator=camel):
+    """Description (矩阵名称)."""
 
-
-class GetFormDataByIdReplyOriginatorName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """中文名称"""
-    name_in_english: str | None
-    """英文名称"""
-    type: str | None
-    """类型"""
-
-
-class GetFormDataByIdReplyOriginator(Record, alias_generator=camel):
-    user_id: str | None
-    """用户的userid"""
-    name: GetFormDataByIdReplyOriginatorName | None
-    """用户名"""
-    department_name: str | None
-    """部门名称"""
-    email: str | None
-    """邮箱"""
-
-
-class GetFormDataByIdReply(Record, alias_generator=camel):
-    originator: GetFormDataByIdReplyOriginator | None
-    """发起人详情"""
-    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
-    """修改时间"""
-    form_inst_id: str | None
-    """表单实例ID"""
-    form_data: dict[str, JsonValue] | None
-    """表单数据详情"""
-
-
-class GetInstanceByIdReplyActionExecutorName(Record, alias_generator=camel):
-    name_in_english: str | None
-    """英文名称"""
-    type: str | None
-    """类型"""
-    name_in_chinese: str | None
-    """中文名称"""
-
-
-class GetInstanceByIdReplyActionExecutor(Record, alias_generator=camel):
-    name: GetInstanceByIdReplyActionExecutorName | None
-    """名称"""
-    dept_name: str | None
-    """部门名称"""
-    user_id: str | None
-    """用户userid"""
-    email: str | None
-    """邮箱"""
-
-
-class GetInstanceByIdReplyOriginatorName(Record, alias_generator=camel):
-    name_in_english: str | None
-    """英文名称"""
-    type: str | None
-    """类型"""
-    name_in_chinese: str | None
-    """中文名称"""
-
-
-class GetInstanceByIdReplyOriginator(Record, alias_generator=camel):
-    name: GetInstanceByIdReplyOriginatorName | None
-    """名字"""
-    dept_name: str | None
-    """部门名称"""
-    user_id: str | None
-    """用户userid"""
-    email: str | None
-    """邮箱"""
-
-
-class GetInstanceByIdReply(Record, alias_generator=camel):
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
-    """创建时间"""
-    process_instance_id: str | None
-    """流程实例ID"""
-    action_executor: list[GetInstanceByIdReplyActionExecutor] = empty_list()
-    """流程实例当前任务执行人列表"""
-    approved_result: str | None
-    """审批结果 (`agree` `disagree`)"""
-    form_uuid: str | None
-    """表单ID"""
-    data: dict[str, JsonValue] | None
-    """数据"""
-    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
-    """修改时间"""
-    process_code: str | None
-    """流程编码"""
-    originator: GetInstanceByIdReplyOriginator | None
-    """发起人"""
-    title: str | None
-    """流程标题"""
-    instance_status: str | None
-    """实例状态 (`RUNNING` `TERMINATED` `COMPLETED` `ERROR`)"""
-    version: int | None
-    """版本"""
-
-
-class GetInstancesDataActionExecutorName(Record, alias_generator=camel):
-    name_in_english: str | None
-    """英文名称"""
-    type: str | None
-    """类型"""
-    name_in_chinese: str | None
-    """中文名称"""
-
-
-class GetInstancesDataActionExecutor(Record, alias_generator=camel):
-    name: GetInstancesDataActionExecutorName | None
-    """名称"""
-    dept_name: str | None
-    """部门名称"""
-    user_id: str | None
-    """用户的userid"""
-    email: str | None
-    """邮箱"""
-
-
-class GetInstancesDataOriginatorName(Record, alias_generator=camel):
-    name_in_english: str | None
-    """英文名称"""
-    type: str | None
-    """类型"""
-    name_in_chinese: str | None
-    """中文名称"""
-
-
-class GetInstancesDataOriginator(Record, alias_generator=camel):
-    name: GetInstancesDataOriginatorName | None
-    """名称"""
-    dept_name: str | None
-    """部门名称"""
-    user_id: str | None
-    """用户userid"""
-    email: str | None
-    """邮箱"""
-
-
-class GetInstancesData(Record, alias_generator=camel):
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
-    """创建时间"""
-    process_instance_id: str | None
-    """流程实例ID"""
-    action_executor: list[GetInstancesDataActionExecutor] = empty_list()
-    """多个执行人"""
-    approved_result: str | None
-    """流程审批结果"""
-    form_uuid: str | None
-    """表单ID"""
-    data: dict[str, JsonValue] | None
-    """数据"""
-    process_code: str | None
-    """流程编码"""
-    modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
-    """修改时间"""
-    originator: GetInstancesDataOriginator | None
-    """发起人"""
-    title: str | None
-    """标题"""
-    instance_status: str | None
-    """实例状态"""
-    version: int | None
-    """版本"""
-
-
-class GetMatrixDetailByIdReplyResultName(Record, alias_generator=camel):
-    en_us: Annotated[str | None, wire("en_US")]
-    """矩阵名称英文"""
-    zh_cn: Annotated[str | None, wire("zh_CN")]
-    """矩阵名称中文"""
-    type: str | None
-    """矩阵名称类型"""
-
-
-class GetMatrixDetailByIdReplyResultDescription(Record, alias_generator=camel):
     en_us: Annotated[str | None, wire("en_US")]
     """矩阵描述英文"""
     zh_cn: Annotated[str | None, wire("zh_CN")]
@@ -258,191 +77,32 @@ class GetMatrixDetailByIdReplyResultDescription(Record, alias_generator=camel):
     """矩阵名称类型"""
 
 
-class GetMatrixDetailByIdReplyResultMatrixTableConditionColumn(Record, alias_generator=camel):
-    column_id: str | None
-    """列唯一标识"""
-    name: str | None
-    """矩阵列的定义名称"""
-    component_type: str | None
-    """矩阵条件列数据类型 (`TextField` `DepartmentSelectField`)"""
+class Form(Reply, alias_generator=camel):
+    """Form."""
 
-
-class GetMatrixDetailByIdReplyResultMatrixTableResultColumn(Record, alias_generator=camel):
-    column_id: str | None
-    """列唯一标识"""
-    name: str | None
-    """矩阵列的定义名称"""
-    component_type: str | None
-    """矩阵角色列数据类型"""
-
-
-class GetMatrixDetailByIdReplyResultMatrixTable(Record, alias_generator=camel):
-    condition_column: list[GetMatrixDetailByIdReplyResultMatrixTableConditionColumn] = empty_list()
-    """矩阵表条件列定义信息"""
-    result_column: list[GetMatrixDetailByIdReplyResultMatrixTableResultColumn] = empty_list()
-    """矩阵表角色列定义信息"""
-
-
-class GetMatrixDetailByIdReplyResultMatrixData(Record, alias_generator=camel):
-    current_page: int | None
-    """行数据分页页码"""
-    total_count: int | None
-    """矩阵行数据总数"""
-    data: JsonValue | None
-    """行数据明细"""
-
-
-class GetMatrixDetailByIdReplyResult(Record, alias_generator=camel):
-    matrix_id: str | None
-    """矩阵唯一标识"""
-    name: GetMatrixDetailByIdReplyResultName | None
-    """矩阵名称"""
-    description: GetMatrixDetailByIdReplyResultDescription | None
-    """矩阵自定义描述"""
-    matrix_table: GetMatrixDetailByIdReplyResultMatrixTable | None
-    """矩阵表头定义的详细数据"""
-    matrix_data: GetMatrixDetailByIdReplyResultMatrixData | None
-    """矩阵行明细数据"""
-    row_total_count: int | None
-    """矩阵行数据总数"""
-
-
-class GetMatrixDetailByIdReply(Record, alias_generator=camel):
-    result: GetMatrixDetailByIdReplyResult | None
-    """返回结果数据"""
-
-
-class GetRoleDetailByIdReplyResultMembers(Record, alias_generator=camel):
-    current_page: int | None
-    """分页页码"""
-    total_count: int | None
-    """角色内成员总数"""
-    data: JsonValue | None
-    """成员主数据"""
-
-
-class GetRoleDetailByIdReplyResult(Record, alias_generator=camel):
-    role_uuid: str | None
-    """角色唯一标识"""
-    parent_uuid: str | None
-    """角色所属分组唯一标识"""
-    name: str | None
-    """角色名称"""
-    description: str | None
-    """角色描述"""
-    member_total_count: int | None
-    """角色内成员总数"""
-    can_modify_owners: JsonValue | None
-    """角色管理员"""
-    members: GetRoleDetailByIdReplyResultMembers | None
-    """角色成员列表详情信息"""
-
-
-class GetRoleDetailByIdReply(Record, alias_generator=camel):
-    result: GetRoleDetailByIdReplyResult | None
-    """返回结果"""
-
-
-class SaveFormDataReply(Record, alias_generator=camel):
-    result: str | None
-    """表单实例ID"""
-
-
-class SearchFormDataSecondGenerationDataModifyUserName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """修改者的中文名字"""
-    name_in_english: str | None
-    """修改者的英文名字"""
-
-
-class SearchFormDataSecondGenerationDataModifyUser(Record, alias_generator=camel):
-    name: SearchFormDataSecondGenerationDataModifyUserName | None
-    """修改者名字"""
-    user_id: str | None
-    """用户userId"""
-
-
-class SearchFormDataSecondGenerationDataOriginatorName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """发起人的中文名字"""
-    name_in_english: str | None
-    """发起人的英文名字"""
-
-
-class SearchFormDataSecondGenerationDataOriginator(Record, alias_generator=camel):
-    name: SearchFormDataSecondGenerationDataOriginatorName | None
-    """发起人姓名信息"""
-    user_id: str | None
-    """用户userId"""
-
-
-class SearchFormDataSecondGenerationData(Record, alias_generator=camel):
-    create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
-    """创建时间"""
-    modify_user: SearchFormDataSecondGenerationDataModifyUser | None
-    """修改者信息"""
-    sequence: str | None
-    """此表单实例所对应的批量导入批次号"""
-    creator_user_id: str | None
-    """创建者的userId"""
-    form_uuid: str | None
-    """表单编码"""
-    serial_number: str | None
-    """流水号"""
-    modified_time_gmt: Annotated[BeijingTime | None, wire("modifiedTimeGMT")]
+    originator: FormUser | None
+    """发起人详情"""
+    modified_time_gmt: Annotated[Day | None, wire("modifiedTimeGMT")]
     """修改时间"""
-    modifier: str | None
-    """修改者的userId"""
-    form_data: dict[str, JsonValue] | None
-    """表单实例数据以Map结构展示"""
-    originator: SearchFormDataSecondGenerationDataOriginator | None
-    """发起人信息"""
-    form_instance_id: str | None
-    """表单实例Id"""
-    id: int | None
-    """数据库表记录主键Id"""
-    title: str | None
-    """宜搭表单的标题"""
-    version: int | None
-    """表单实例对应的表单schema版本"""
-    instance_value: str | None
-    """表单实例数据以宜搭组件值格式展示"""
+    form_inst_id: str | None
+    """表单实例ID"""
+    form_data: dict[str, JsonValue] = empty_dict()
+    """表单数据详情"""
 
 
-class SearchFormDatasDataOriginatorUserName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """中文名称"""
-    name_in_english: str | None
-    """英文名称"""
-    type: str | None
-    """国际化"""
+class FormComponentAlias(Reply, alias_generator=camel):
+    """Form component alias."""
+
+    field_id: str | None
+    """组件唯一标识"""
+    alias: str | None
+    """组件别名"""
 
 
-class SearchFormDatasDataOriginator(Record, alias_generator=camel):
-    user_id: str | None
-    """用户的userId"""
-    user_name: SearchFormDatasDataOriginatorUserName | None
-    """用户名"""
+class FormData(Reply, alias_generator=camel):
+    """Form data."""
 
-
-class SearchFormDatasDataModifyUserUserName(Record, alias_generator=camel):
-    name_in_chinese: str | None
-    """中文名称"""
-    name_in_english: str | None
-    """英文名称"""
-    type: str | None
-    """国际化"""
-
-
-class SearchFormDatasDataModifyUser(Record, alias_generator=camel):
-    user_id: str | None
-    """用户的userId"""
-    user_name: SearchFormDatasDataModifyUserUserName | None
-    """用户名"""
-
-
-class SearchFormDatasData(Record, alias_generator=camel):
-    data_id: int | None
+    data_id: int
     """表单实体主键ID"""
     form_instance_id: str | None
     """表单实例ID"""
@@ -454,13 +114,13 @@ class SearchFormDatasData(Record, alias_generator=camel):
     """表单的页面编码"""
     model_uuid: str | None
     """模型id"""
-    originator: SearchFormDatasDataOriginator | None
+    originator: FormDataUser | None
     """发起人"""
-    modify_user: SearchFormDatasDataModifyUser | None
+    modify_user: FormDataUser | None
     """修改者"""
-    form_data: dict[str, JsonValue] | None
+    form_data: dict[str, JsonValue] = empty_dict()
     """表单数据"""
-    title: str | None
+    title: str = ""
     """表单标题"""
     serial_no: str | None
     """表单流水号"""
@@ -468,7 +128,7 @@ class SearchFormDatasData(Record, alias_generator=camel):
     """表单实例原始格式值"""
     version: int | None
     """数据版本"""
-    creator_user_id: str | None
+    creator_user_id: str
     """表单创建人的userId"""
     modifier_user_id: str | None
     """修改人的userId"""
@@ -476,9 +136,170 @@ class SearchFormDatasData(Record, alias_generator=camel):
     """批次号"""
 
 
-class StartInstanceReply(Record, alias_generator=camel):
-    result: str | None
+class FormDataUser(Reply, alias_generator=camel):
+    """Form data user (修改者)."""
+
+    user_id: str | None
+    """用户的userId"""
+    user_name: FormUserName | None
+    """用户名"""
+
+
+class FormSecondGeneration(Reply, alias_generator=camel):
+    """Form second generation."""
+
+    create_time_gmt: Annotated[Day | None, wire("createTimeGMT")]
+    """创建时间"""
+    modify_user: FormUser | None
+    """修改者信息"""
+    sequence: str | None
+    """此表单实例所对应的批量导入批次号"""
+    creator_user_id: str
+    """创建者的userId"""
+    form_uuid: str | None
+    """表单编码"""
+    serial_number: str | None
+    """流水号"""
+    modified_time_gmt: Annotated[BeijingTime | None, wire("modifiedTimeGMT")]
+    """修改时间"""
+    modifier: str | None
+    """修改者的userId"""
+    form_data: dict[str, JsonValue] = empty_dict()
+    """表单实例数据以Map结构展示"""
+    originator: FormUser | None
+    """发起人信息"""
+    form_instance_id: str | None
+    """表单实例Id"""
+    id: int
+    """数据库表记录主键Id"""
+    title: str = ""
+    """宜搭表单的标题"""
+    version: int | None
+    """表单实例对应的表单schema版本"""
+    instance_value: str | None
+    """表单实例数据以宜搭组件值格式展示"""
+
+
+class FormUser(Reply, alias_generator=camel):
+    """Form user (修改者信息)."""
+
+    user_id: str
+    """用户的userid"""
+    name: FormUserName | None
+    """发起人姓名信息"""
+    department_name: str = ""
+    """部门名称"""
+    email: str = ""
+    """邮箱"""
+
+
+class FormUserName(Reply, alias_generator=camel):
+    """Form user name (名称)."""
+
+    name_in_chinese: str
+    """修改者的中文名字"""
+    name_in_english: str
+    """修改者的英文名字"""
+    type: str | None
+    """国际化"""
+
+
+class Instance(Reply, alias_generator=camel):
+    """Instance."""
+
+    create_time_gmt: Annotated[Day | None, wire("createTimeGMT")]
+    """创建时间"""
+    process_instance_id: str | None
     """流程实例ID"""
+    action_executor: list[InstanceUser] = empty_list()
+    """流程实例当前任务执行人列表"""
+    approved_result: str | None
+    """审批结果 (`agree` `disagree`)"""
+    form_uuid: str | None
+    """表单ID"""
+    data: dict[str, JsonValue] = empty_dict()
+    """数据"""
+    modified_time_gmt: Annotated[Day | None, wire("modifiedTimeGMT")]
+    """修改时间"""
+    process_code: str | None
+    """流程编码"""
+    originator: InstanceUser | None
+    """发起人"""
+    title: str = ""
+    """流程标题"""
+    instance_status: str | None
+    """实例状态 (`RUNNING` `TERMINATED` `COMPLETED` `ERROR`)"""
+    version: int | None
+    """版本"""
+
+
+class InstanceUser(Reply, alias_generator=camel):
+    """Instance user (发起人)."""
+
+    name: FormUserName | None
+    """名称"""
+    dept_name: str
+    """部门名称"""
+    user_id: str
+    """用户的userid"""
+    email: str
+    """邮箱"""
+
+
+class Matrix(Reply, alias_generator=camel):
+    """Matrix."""
+
+    matrix_id: str
+    """矩阵唯一标识"""
+    name: Description | None
+    """矩阵名称"""
+    description: Description | None
+    """矩阵自定义描述"""
+    matrix_table: MatrixTable | None
+    """矩阵表头定义的详细数据"""
+    matrix_data: MatrixEntry | None
+    """矩阵行明细数据"""
+    row_total_count: int | None
+    """矩阵行数据总数"""
+
+
+class MatrixEntry(Reply, alias_generator=camel):
+    """Matrix entry (矩阵行明细数据)."""
+
+    current_page: int | None
+    """行数据分页页码"""
+    total_count: int | None
+    """矩阵行数据总数"""
+    data: JsonValue | None
+    """行数据明细"""
+
+
+class MatrixTable(Reply, alias_generator=camel):
+    """Matrix table (矩阵表头定义的详细数据)."""
+
+    condition_column: list[ConditionColumn] = empty_list()
+    """矩阵表条件列定义信息"""
+    result_column: list[ConditionColumn] = empty_list()
+    """矩阵表角色列定义信息"""
+
+
+class Role(Reply, alias_generator=camel):
+    """Role."""
+
+    role_uuid: str | None
+    """角色唯一标识"""
+    parent_uuid: str | None
+    """角色所属分组唯一标识"""
+    name: str = ""
+    """角色名称"""
+    description: str = ""
+    """角色描述"""
+    member_total_count: int | None
+    """角色内成员总数"""
+    can_modify_owners: JsonValue | None
+    """角色管理员"""
+    members: MatrixEntry | None
+    """角色成员列表详情信息"""
 
 
 class YidaV2(Manager):
@@ -488,9 +309,9 @@ class YidaV2(Manager):
         role_uuid: str,
         corp_id: str,
         user_id: str,
+        *,
         token: str,
         members_info: str,
-        *,
         page_size: int | None = None,
         page_number: int | None = None,
         env: str | None = None,
@@ -525,9 +346,9 @@ class YidaV2(Manager):
         role_uuid: str,
         corp_id: str,
         user_id: str,
-        token: str,
-        member_ids: str,
+        member_ids: CommaStrs,
         *,
+        token: str,
         page_size: int | None = None,
         page_number: int | None = None,
         env: str | None = None,
@@ -538,8 +359,8 @@ class YidaV2(Manager):
             role_uuid: 角色唯一标识 (例 e.g. `ROLE-71zxxxx6e31f42`)
             corp_id: 组织的corpId (例 e.g. `dingxxxx`)
             user_id: 用户的userid (例 e.g. `manager123`)
-            token: 验权token (例 e.g. `IASUDYxxx`)
             member_ids: 角色里要删除的成员userId (例 e.g. `manager123,manager456`)
+            token: 验权token (例 e.g. `IASUDYxxx`)
             page_size: 分页大小 (例 e.g. `10`)
             page_number: 分页页码 (例 e.g. `1`)
             env: (仅见于官方 SDK only in the official SDK)
@@ -566,9 +387,9 @@ class YidaV2(Manager):
         agent_uuid: str,
         corp_id: str,
         user_id: str,
-        token: str,
         *,
-        agent_type: Literal["NORMAL", "DEPARTURE"] | None = None,
+        token: str,
+        agent_type: str | None = None,
     ) -> Call[None]:
         """Cancel agent task (撤销代理关系).
 
@@ -599,27 +420,27 @@ class YidaV2(Manager):
         self,
         corp_id: str,
         user_id: str,
-        token: str,
-        agent_type: str,
         agent_user_id: str,
         principal_user_id: str,
         *,
+        token: str,
+        agent_type: str,
         start_timestamp: str | None = None,
         end_timestamp: str | None = None,
         agent_category: Literal["STAR", "EXECUTE"] | None = None,
         agent_range_type: Literal["ALL", "PART"] | None = None,
         agent_range_value: str | None = None,
         need_notice_principal: Literal["y", "n"] | None = None,
-    ) -> Call[CreateAgentTaskReply]:
+    ) -> Call[str]:
         """Create agent task (创建代理关系).
 
         Args:
             corp_id: 组织的corpId (例 e.g. `dingxxxx`)
             user_id: 用户的userid (例 e.g. `manager123`)
-            token: 验权token (例 e.g. `IASUDYxxx`)
-            agent_type: 代理类型 (`NORMAL` `DEPARTURE` 等 or others)
             agent_user_id: 代理人的userid (例 e.g. `10001`)
             principal_user_id: 被代理人的userid (例 e.g. `10002`)
+            token: 验权token (例 e.g. `IASUDYxxx`)
+            agent_type: 代理类型 (`NORMAL` `DEPARTURE` 等 or others)
             start_timestamp: 代理生效时间 (单位 unit 毫秒; 例 e.g. `1761204600404`)
             end_timestamp: 代理过期时间 (单位 unit 毫秒; 例 e.g. `1761204600404`)
             agent_category: 代理类别 (`STAR` `EXECUTE`)
@@ -637,31 +458,31 @@ class YidaV2(Manager):
 
         Source: api-createagenttask
         """
-        return Call(CreateAgentTaskReply)
+        return Call(str, "result")
 
     @api("yida_2_0.CreateOrUpdateFormData", "POST /v2.0/yida/forms/instances/insertOrUpdate")
     def create_or_update_form_data(
         self,
         form_uuid: str,
+        user_id: str,
+        *,
         search_condition: str,
         app_type: str,
         form_data_json: str,
         system_token: Hiding,
-        user_id: str,
-        *,
         no_execute_expression: bool | None = None,
         use_alias: bool | None = None,
         env: str | None = None,
-    ) -> Call[CreateOrUpdateFormDataReply]:
+    ) -> Call[list[str]]:
         """Create or update form data (新增或更新表单实例).
 
         Args:
             form_uuid: 页面编码 (例 e.g. `FORM-GxxxxKA`)
+            user_id: 用户的userId (例 e.g. `dingxxxx232`)
             search_condition: 用于检索表单实例数据的检索条件
             app_type: 应用编码 (例 e.g. `APP_XCxxxx5RD`)
             form_data_json: 用于更新或新增表单实例的数据
             system_token: 应用密钥 (例 e.g. `098xxxxWK7`)
-            user_id: 用户的userId (例 e.g. `dingxxxx232`)
             no_execute_expression: (例 e.g. `False`)
             use_alias: 是否使用组件别名 (例 e.g. `False`)
             env: (例 e.g. `vpc`)
@@ -800,7 +621,7 @@ class YidaV2(Manager):
 
         Source: api-createorupdateformdata-v2
         """
-        return Call(CreateOrUpdateFormDataReply)
+        return Call(list[str], "result").or_empty()
 
     @api("yida_2_0.DeleteMatrixDataByRowIds", "POST /v2.0/yida/forms/resources/matrices/remove")
     def delete_matrix_data_by_row_ids(
@@ -808,9 +629,9 @@ class YidaV2(Manager):
         matrix_id: str,
         corp_id: str,
         user_id: str,
-        token: str,
-        row_ids: str,
+        row_ids: CommaStrs,
         *,
+        token: str,
         env: str | None = None,
     ) -> Call[None]:
         """Delete matrix data by row ids (批量删除指定矩阵的明细数据).
@@ -819,8 +640,8 @@ class YidaV2(Manager):
             matrix_id: 矩阵唯一标识 (例 e.g. `MATRIX-C8I4J40EM81XLWZH61ZK`)
             corp_id: 组织的corpId (例 e.g. `dingxxxx`)
             user_id: 用户的userid (例 e.g. `manager123`)
-            token: 验权token (例 e.g. `IASUDYxxx`)
             row_ids: 矩阵行数据rowId列表 (例 e.g. `row_123,row_456`)
+            token: 验权token (例 e.g. `IASUDYxxx`)
             env: (仅见于官方 SDK only in the official SDK)
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
@@ -843,14 +664,14 @@ class YidaV2(Manager):
         self,
         corp_id: str,
         user_id: str,
-        token: str,
         *,
+        token: str,
         page_size: int | None = None,
         page_number: int | None = None,
-        keywords: str | None = None,
+        keywords: CommaStrs | None = None,
         status: Literal["ALL", "DIS", "EFF", "OUT", "CANCEL"] | None = None,
         agent_uuid: str | None = None,
-    ) -> Query[GetAgentTasksValue]:
+    ) -> Query[AgentTask]:
         """Get agent tasks (获取代理列表).
 
         Args:
@@ -873,26 +694,26 @@ class YidaV2(Manager):
 
         Source: api-getagenttasks
         """
-        return Listing(GetAgentTasksValue, Paging("pageNumber", 1, unit="pages", open_ended=True), items="values")
+        return Listing(AgentTask, Paging("pageNumber", 1, unit="pages", open_ended=True), items="values")
 
     @api("yida_2_0.GetFormComponentAliasList", "GET /v2.0/yida/forms/component/alias/{appType}/{formUuid}")
     def get_form_component_alias_list(
         self,
         app_type: str,
         form_uuid: str,
-        system_token: Hiding,
         user_id: str,
         *,
+        system_token: Hiding,
         language: Literal["zh_CN", "en_US"] | None = None,
         version: int | None = None,
-    ) -> Call[GetFormComponentAliasListReply]:
+    ) -> Call[list[FormComponentAlias]]:
         """Get form component alias list (获取组件别名列表).
 
         Args:
             app_type: 应用编码
             form_uuid: 表单ID
-            system_token: 应用密钥 (例 e.g. `hexxxx`)
             user_id: 用户的userid (例 e.g. `未知`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             version: 表单版本 (例 e.g. `1`)
 
@@ -1030,7 +851,7 @@ class YidaV2(Manager):
 
         Source: api-getformcomponentaliaslist
         """
-        return Call(GetFormComponentAliasListReply)
+        return Call(list[FormComponentAlias], "result").or_empty()
 
     @api("yida_2_0.GetFormDataByID", "GET /v2.0/yida/forms/instances/{id}")
     def get_form_data_by_id(
@@ -1043,7 +864,7 @@ class YidaV2(Manager):
         language: Literal["zh_CN", "en_US"] | None = None,
         use_alias: bool | None = None,
         form_uuid: str | None = None,
-    ) -> Call[GetFormDataByIdReply]:
+    ) -> Call[Form]:
         """Get form data by id (查询表单数据).
 
         Args:
@@ -1189,28 +1010,28 @@ class YidaV2(Manager):
 
         Source: api-getformdatabyid-v2
         """
-        return Call(GetFormDataByIdReply)
+        return Call(Form)
 
     @api("yida_2_0.GetInstanceById", "GET /v2.0/yida/processes/instancesInfos/{id}")
     def get_instance_by_id(
         self,
         id: str,
-        app_type: str,
-        system_token: Hiding,
         user_id: str,
         *,
+        app_type: str,
+        system_token: Hiding,
         language: Literal["zh_CN", "en_US"] | None = None,
         use_alias: bool | None = None,
         form_uuid: str | None = None,
         env: str | None = None,
-    ) -> Call[GetInstanceByIdReply]:
+    ) -> Call[Instance]:
         """Get instance by id (根据流程实例ID获取流程实例).
 
         Args:
             id: 流程实例ID
+            user_id: 用户userid (例 e.g. `manager123`)
             app_type: 应用ID (例 e.g. `APP_PBKT0xxx`)
             system_token: 应用密钥 (例 e.g. `hexxxx`)
-            user_id: 用户userid (例 e.g. `manager123`)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             use_alias: 是否使用组件别名 (例 e.g. `False`)
             form_uuid: 表单uuid
@@ -1350,28 +1171,28 @@ class YidaV2(Manager):
 
         Source: api-getinstancebyid-v2
         """
-        return Call(GetInstanceByIdReply)
+        return Call(Instance)
 
     @api("yida_2_0.GetInstanceIdList", "POST /v2.0/yida/processes/instanceIds?pageSize&pageNumber", idempotent=True)
     def get_instance_id_list(
         self,
         form_uuid: str,
-        system_token: Hiding,
         user_id: str,
-        app_type: str,
         *,
+        system_token: Hiding,
+        app_type: str,
         page_size: int | None = None,
         page_number: int | None = None,
-        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
-        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
+        modified_to_time_gmt: Annotated[Day | None, wire("modifiedToTimeGMT")] = None,
+        modified_from_time_gmt: Annotated[Day | None, wire("modifiedFromTimeGMT")] = None,
         language: Literal["zh_CN", "en_US"] | None = None,
         search_field_json: str | None = None,
         instance_status: Literal["RUNNING", "TERMINATED", "COMPLETED", "ERROR"] | None = None,
         approved_result: Literal["agree", "disagree"] | None = None,
         originator_id: str | None = None,
-        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
+        create_to_time_gmt: Annotated[Day | None, wire("createToTimeGMT")] = None,
         task_id: str | None = None,
-        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
+        create_from_time_gmt: Annotated[Day | None, wire("createFromTimeGMT")] = None,
         use_alias: bool | None = None,
         env: str | None = None,
     ) -> Query[str]:
@@ -1379,8 +1200,8 @@ class YidaV2(Manager):
 
         Args:
             form_uuid: 表单的页面编码 (例 e.g. `FORM-EF6Yxxx`)
-            system_token: 应用密钥 (例 e.g. `hexxxx`)
             user_id: 用户userid (例 e.g. `manager123`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
             app_type: 应用编码 (例 e.g. `APP_PBKTxxx`)
             page_size: 分页大小 (例 e.g. `100`)
             page_number: 分页页码 (例 e.g. `1`)
@@ -1536,11 +1357,11 @@ class YidaV2(Manager):
     @api("yida_2_0.GetInstances", "POST /v2.0/yida/processes/instances?pageNumber&pageSize", idempotent=True)
     def get_instances(
         self,
-        app_type: str,
-        system_token: Hiding,
         user_id: str,
         form_uuid: str,
         *,
+        app_type: str,
+        system_token: Hiding,
         page_number: int | None = None,
         page_size: int | None = None,
         language: Literal["zh_CN", "en_US"] | None = None,
@@ -1555,14 +1376,14 @@ class YidaV2(Manager):
         approved_result: str | None = None,
         order_config_json: str | None = None,
         use_alias: bool | None = None,
-    ) -> Query[GetInstancesData]:
+    ) -> Query[Instance]:
         """Get instances (获取流程实例).
 
         Args:
-            app_type: 应用编码
-            system_token: 应用密钥
             user_id: 用户的userId
             form_uuid: 页面编码
+            app_type: 应用编码
+            system_token: 应用密钥
             page_number: 分页页码
             page_size: 分页大小
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
@@ -1712,7 +1533,7 @@ class YidaV2(Manager):
 
         Source: api-getinstances-v2
         """
-        return Listing(GetInstancesData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+        return Listing(Instance, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
 
     @api("yida_2_0.GetMatrixDetailById", "GET /v2.0/yida/forms/resources/matrices")
     def get_matrix_detail_by_id(
@@ -1720,12 +1541,12 @@ class YidaV2(Manager):
         matrix_id: str,
         corp_id: str,
         user_id: str,
-        token: str,
         *,
+        token: str,
         page_size: int | None = None,
         page_number: int | None = None,
         env: str | None = None,
-    ) -> Call[GetMatrixDetailByIdReply]:
+    ) -> Call[Matrix]:
         """Get matrix detail by id (获取指定权限矩阵的明细数据).
 
         Args:
@@ -1750,7 +1571,7 @@ class YidaV2(Manager):
 
         Source: api-getmatrixdetailbyid
         """
-        return Call(GetMatrixDetailByIdReply)
+        return Call(Matrix, "result")
 
     @api("yida_2_0.GetRoleDetailById", "POST /v2.0/yida/forms/resources/roles", idempotent=True)
     def get_role_detail_by_id(
@@ -1758,11 +1579,11 @@ class YidaV2(Manager):
         role_uuid: str,
         corp_id: str,
         user_id: str,
-        token: str,
         *,
+        token: str,
         page_size: int | None = None,
         page_number: int | None = None,
-    ) -> Call[GetRoleDetailByIdReply]:
+    ) -> Call[Role]:
         """Get role detail by id (获取指定宜搭角色的角色详情).
 
         Args:
@@ -1784,20 +1605,20 @@ class YidaV2(Manager):
 
         Source: get-roledetailbyid
         """
-        return Call(GetRoleDetailByIdReply)
+        return Call(Role, "result")
 
     @api("yida_2_0.RestartInstance", "POST /v2.0/yida/processes/instances/restartInstance")
     def restart_instance(
         self,
         target_activity_id: str,
         form_uuid: str,
-        system_token: Hiding,
         proc_instance_id: str,
         current_activity_id: str,
         user_id: str,
-        app_type: str,
         task_id: str,
         *,
+        system_token: Hiding,
+        app_type: str,
         remark: str | None = None,
         env_profile: str | None = None,
     ) -> Call[None]:
@@ -1806,12 +1627,12 @@ class YidaV2(Manager):
         Args:
             target_activity_id: 目标退回节点 (例 e.g. `sid-restartevent`)
             form_uuid: 表单唯一编码 (例 e.g. `FORM-GX86XXX`)
-            system_token: 应用密钥 (例 e.g. `09866XXX`)
             proc_instance_id: 实例ID (例 e.g. `9ba417ee-376d-xxxx-xxxx-xxxx`)
             current_activity_id: (例 e.g. `node_xxx`)
             user_id: 用户的userId (例 e.g. `455XXX`)
-            app_type: 应用编码 (例 e.g. `APP_XXX`)
             task_id: 任务ID (例 e.g. `878XXX`)
+            system_token: 应用密钥 (例 e.g. `09866XXX`)
+            app_type: 应用编码 (例 e.g. `APP_XXX`)
             remark: 审批意见 (例 e.g. `审批意见`)
             env_profile: 环境标 (`vpc` `sgp_vpc` 等 or others; 默认 default `vpc`)
 
@@ -1957,9 +1778,9 @@ class YidaV2(Manager):
         matrix_id: str,
         corp_id: str,
         user_id: str,
+        *,
         token: str,
         data_json: str,
-        *,
         env: str | None = None,
     ) -> Call[None]:
         """Save and update matrix data (更新指定矩阵的明细数据).
@@ -1990,23 +1811,23 @@ class YidaV2(Manager):
     @api("yida_2_0.SaveFormData", "POST /v2.0/yida/forms/instances")
     def save_form_data(
         self,
-        app_type: str,
-        system_token: Hiding,
         user_id: str,
         form_uuid: str,
-        form_data_json: str,
         *,
+        app_type: str,
+        system_token: Hiding,
+        form_data_json: str,
         language: Literal["zh_CN", "en_US"] | None = None,
         use_alias: bool | None = None,
         env: str | None = None,
-    ) -> Call[SaveFormDataReply]:
+    ) -> Call[str]:
         """Save form data (保存表单数据).
 
         Args:
-            app_type: 应用编码 (例 e.g. `APP_PBKxxx`)
-            system_token: 应用密钥 (例 e.g. `hexxxx`)
             user_id: 用户userid (例 e.g. `manager123`)
             form_uuid: 表单的页面编码 (例 e.g. `FORM-EF6xxx`)
+            app_type: 应用编码 (例 e.g. `APP_PBKxxx`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
             form_data_json: 表单数据 (`key` `value` 等 or others)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             use_alias: 是否使用组件别名 (例 e.g. `False`)
@@ -2146,7 +1967,7 @@ class YidaV2(Manager):
 
         Source: api-saveformdata-v2
         """
-        return Call(SaveFormDataReply)
+        return Call(str, "result")
 
     @api(
         "yida_2_0.SearchFormDataIdList",
@@ -2157,18 +1978,18 @@ class YidaV2(Manager):
         self,
         app_type: str,
         form_uuid: str,
-        system_token: Hiding,
         user_id: str,
         *,
+        system_token: Hiding,
         page_number: int | None = None,
         page_size: int | None = None,
-        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
-        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
+        modified_to_time_gmt: Annotated[Day | None, wire("modifiedToTimeGMT")] = None,
+        modified_from_time_gmt: Annotated[Day | None, wire("modifiedFromTimeGMT")] = None,
         language: Literal["zh_CN", "en_US"] | None = None,
         search_field_json: str | None = None,
         originator_id: str | None = None,
-        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
-        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
+        create_to_time_gmt: Annotated[Day | None, wire("createToTimeGMT")] = None,
+        create_from_time_gmt: Annotated[Day | None, wire("createFromTimeGMT")] = None,
         use_alias: bool | None = None,
     ) -> Query[str]:
         """Search form data id list (获取多个表单实例ID).
@@ -2176,8 +1997,8 @@ class YidaV2(Manager):
         Args:
             app_type: 应用编码
             form_uuid: 表单ID
-            system_token: 应用密钥 (例 e.g. `hexxxx`)
             user_id: 用户userid (例 e.g. `manager123`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
             page_number: 分页页吗 (例 e.g. `1`)
             page_size: 分页大小 (例 e.g. `100`)
             modified_to_time_gmt: 修改时间终止值 (例 e.g. `2021-09-10`)
@@ -2331,10 +2152,10 @@ class YidaV2(Manager):
     def search_form_data_second_generation(
         self,
         form_uuid: str,
-        system_token: Hiding,
         user_id: str,
-        app_type: str,
         *,
+        system_token: Hiding,
+        app_type: str,
         page_number: int | None = None,
         search_condition: str | None = None,
         modified_to_time_gmt: Annotated[BeijingTime | None, wire("modifiedToTimeGMT")] = None,
@@ -2346,13 +2167,13 @@ class YidaV2(Manager):
         create_from_time_gmt: Annotated[BeijingTime | None, wire("createFromTimeGMT")] = None,
         use_alias: bool | None = None,
         env: str | None = None,
-    ) -> Query[SearchFormDataSecondGenerationData]:
+    ) -> Query[FormSecondGeneration]:
         """Search form data second generation (通过高级查询条件获取表单实例数据（包括子表单组件数据）).
 
         Args:
             form_uuid: 表单的页面编码
-            system_token: 宜搭应用密钥 (例 e.g. `09866181UTZVVD4R3DC955FNKIM52HVPU5WWK7`)
             user_id: 用户userid (例 e.g. `ding173982232112232`)
+            system_token: 宜搭应用密钥 (例 e.g. `09866181UTZVVD4R3DC955FNKIM52HVPU5WWK7`)
             app_type: 宜搭应用编码 (例 e.g. `APP_XCE0EVXS6DYG3YDYC5RD`)
             page_number: (例 e.g. `1`)
             search_condition: 用于检索表单实例数据的检索条件
@@ -2500,37 +2321,35 @@ class YidaV2(Manager):
 
         Source: api-searchformdatasecondgeneration-v2
         """
-        return Listing(
-            SearchFormDataSecondGenerationData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data"
-        )
+        return Listing(FormSecondGeneration, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
 
     @api("yida_2_0.SearchFormDatas", "POST /v2.0/yida/forms/instances/search", idempotent=True)
     def search_form_datas(
         self,
-        app_type: str,
-        system_token: Hiding,
         user_id: str,
         form_uuid: str,
         *,
+        app_type: str,
+        system_token: Hiding,
         language: Literal["zh_CN", "en_US"] | None = None,
         search_field_json: str | None = None,
         current_page: int | None = None,
         page_size: int | None = None,
         originator_id: str | None = None,
-        create_from_time_gmt: Annotated[str | None, wire("createFromTimeGMT")] = None,
-        create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
-        modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
-        modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
+        create_from_time_gmt: Annotated[Day | None, wire("createFromTimeGMT")] = None,
+        create_to_time_gmt: Annotated[Day | None, wire("createToTimeGMT")] = None,
+        modified_from_time_gmt: Annotated[Day | None, wire("modifiedFromTimeGMT")] = None,
+        modified_to_time_gmt: Annotated[Day | None, wire("modifiedToTimeGMT")] = None,
         dynamic_order: str | None = None,
         use_alias: bool | None = None,
-    ) -> Query[SearchFormDatasData]:
+    ) -> Query[FormData]:
         """Search form datas (查询表单实例数据).
 
         Args:
-            app_type: 应用编码 (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
-            system_token: 应用密钥 (例 e.g. `hexxx`)
             user_id: 用户userid (例 e.g. `173112212211`)
             form_uuid: 表单的页面编码
+            app_type: 应用编码 (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
+            system_token: 应用密钥 (例 e.g. `hexxx`)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             search_field_json: 根据表单内组件值查询
             current_page: 分页参数 (例 e.g. `1`)
@@ -2677,31 +2496,31 @@ class YidaV2(Manager):
 
         Source: api-searchformdatas-v2
         """
-        return Listing(SearchFormDatasData, Paging("currentPage", 1, unit="pages", open_ended=True), items="data")
+        return Listing(FormData, Paging("currentPage", 1, unit="pages", open_ended=True), items="data")
 
     @api("yida_2_0.StartInstance", "POST /v2.0/yida/processes/instances/start")
     def start_instance(
         self,
-        app_type: str,
-        system_token: Hiding,
         user_id: str,
         form_uuid: str,
-        form_data_json: str,
         *,
+        app_type: str,
+        system_token: Hiding,
+        form_data_json: str,
         language: Literal["zh_CN", "en_US"] | None = None,
         process_code: str | None = None,
         department_id: str | None = None,
         process_data: str | None = None,
         use_alias: bool | None = None,
         env: str | None = None,
-    ) -> Call[StartInstanceReply]:
+    ) -> Call[str]:
         """Start instance (发起宜搭审批流程).
 
         Args:
-            app_type: 应用编码 (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
-            system_token: 应用密钥 (例 e.g. `hexxx`)
             user_id: 用户的userId (例 e.g. `1731234567`)
             form_uuid: 页面编码
+            app_type: 应用编码 (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
+            system_token: 应用密钥 (例 e.g. `hexxx`)
             form_data_json: 表单数据 (`key` `value` 等 or others)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
             process_code: 表单流程编码 (例 e.g. `TPROC--EF6Y4xxx`)
@@ -2844,7 +2663,7 @@ class YidaV2(Manager):
 
         Source: api-startinstance-v2
         """
-        return Call(StartInstanceReply)
+        return Call(str, "result")
 
     @api(
         "yida_2_0.UpdateAgentTask",
@@ -2854,10 +2673,10 @@ class YidaV2(Manager):
         self,
         corp_id: str,
         user_id: str,
-        token: str,
         agent_uuid: str,
         agent_user_id: str,
         *,
+        token: str,
         start_timestamp: str | None = None,
         end_timestamp: str | None = None,
         agent_range_type: Literal["ALL", "PART"] | None = None,
@@ -2869,9 +2688,9 @@ class YidaV2(Manager):
         Args:
             corp_id: 组织的corpId (例 e.g. `dingxxxx`)
             user_id: 用户的userid (例 e.g. `manager123`)
-            token: 验权token (例 e.g. `IASUDYxxx`)
             agent_uuid: 代理关系唯一标识 (例 e.g. `Agent--xxxxx`)
             agent_user_id: 代理人的userid (例 e.g. `10001`)
+            token: 验权token (例 e.g. `IASUDYxxx`)
             start_timestamp: 代理生效时间 (单位 unit 毫秒; 例 e.g. `1761204600404`)
             end_timestamp: 代理过期时间 (单位 unit 毫秒; 例 e.g. `1761204600404`)
             agent_range_type: 代理范围的类型 (`ALL` `PART`)
@@ -2893,11 +2712,11 @@ class YidaV2(Manager):
     @api("yida_2_0.UpdateFormData", "PUT /v2.0/yida/forms/instances")
     def update_form_data(
         self,
-        system_token: Hiding,
         user_id: str,
         form_instance_id: str,
-        update_form_data_json: Literal["key", "value"],
         *,
+        system_token: Hiding,
+        update_form_data_json: str,
         app_type: str | None = None,
         language: Literal["zh_CN", "en_US"] | None = None,
         use_latest_version: bool | None = None,
@@ -2907,9 +2726,9 @@ class YidaV2(Manager):
         """Update form data (更新表单数据).
 
         Args:
-            system_token: 应用密钥
             user_id: 用户userid
             form_instance_id: 流程实例ID
+            system_token: 应用密钥
             update_form_data_json: 更新的表单数据 (`key` `value`)
             app_type: 应用编码
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
@@ -3056,13 +2875,13 @@ class YidaV2(Manager):
     @api("yida_2_0.UpdateSubTable", "POST /v2.0/yida/forms/updateSubTable")
     def update_sub_table(
         self,
-        update_form_data_json: str,
-        system_token: Hiding,
         form_instance_id: str,
         user_id: str,
-        app_type: str,
-        table_field_ids: str,
+        table_field_ids: CommaStrs,
         *,
+        update_form_data_json: str,
+        system_token: Hiding,
+        app_type: str,
         use_latest_form_schema_version: bool | None = None,
         use_alias: bool | None = None,
         language: Literal["zh_CN", "en_US"] | None = None,
@@ -3071,12 +2890,12 @@ class YidaV2(Manager):
         """Update sub table (更新宜搭子表单数据).
 
         Args:
-            update_form_data_json: 用于更新表单实例的数据 (`key` `value` 等 or others)
-            system_token: 宜搭应用密钥 (例 e.g. `098661xxxxWK7`)
             form_instance_id: 表单实例id (例 e.g. `FINSTxxxxSV0L24`)
             user_id: 用户的userId (例 e.g. `12345678`)
-            app_type: 宜搭应用ID (例 e.g. `APPxxxxYC5RD`)
             table_field_ids: 指定更新的子表字段id (例 e.g. `tableFxxxxx1jo,tableFieldxxxx1jp`)
+            update_form_data_json: 用于更新表单实例的数据 (`key` `value` 等 or others)
+            system_token: 宜搭应用密钥 (例 e.g. `098661xxxxWK7`)
+            app_type: 宜搭应用ID (例 e.g. `APPxxxxYC5RD`)
             use_latest_form_schema_version: 是否使用最新的表单版本 (例 e.g. `False`)
             use_alias: 是否使用组件别名 (例 e.g. `False`)
             language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
@@ -3098,13 +2917,13 @@ class YidaV2(Manager):
     @api("yida_2_0.UpdateSubTableByRowId", "POST /v2.0/yida/forms/updateSubTableByRowId")
     def update_sub_table_by_row_id(
         self,
-        update_sub_table_data_json: str,
-        system_token: Hiding,
         form_instance_id: str,
         user_id: str,
-        app_type: str,
         table_field_id: str,
         *,
+        update_sub_table_data_json: str,
+        system_token: Hiding,
+        app_type: str,
         use_latest_form_schema_version: bool | None = None,
         use_alias: bool | None = None,
         form_uuid: str | None = None,
@@ -3112,12 +2931,12 @@ class YidaV2(Manager):
         """Update sub table by row id (通过RowId更新子表单数据).
 
         Args:
-            update_sub_table_data_json: 用于更新子表单实例的数据 (`key` `value` 等 or others)
-            system_token: 宜搭应用密钥 (例 e.g. `098xxxxWK7`)
             form_instance_id: 表单实例id (例 e.g. `FINST-Jxxxx24`)
             user_id: 用户的userId (例 e.g. `dixxxx2232`)
-            app_type: 宜搭应用唯一标识 (例 e.g. `APPxxxx`)
             table_field_id: 子表ID (例 e.g. `textField_xxxxjow`)
+            update_sub_table_data_json: 用于更新子表单实例的数据 (`key` `value` 等 or others)
+            system_token: 宜搭应用密钥 (例 e.g. `098xxxxWK7`)
+            app_type: 宜搭应用唯一标识 (例 e.g. `APPxxxx`)
             use_latest_form_schema_version: 是否使用最新的表单版本 (例 e.g. `False`)
             use_alias: 是否使用组件别名 (例 e.g. `False`)
             form_uuid: 表单ID (例 e.g. `FORM-8Exxxx21A`)

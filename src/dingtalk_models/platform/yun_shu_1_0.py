@@ -12,6 +12,7 @@ class YunShuV1(Manager):
     def save_open_external_log(
         self,
         corp_id: str,
+        *,
         log_source: str,
         log_type: str,
         open_ext: str,

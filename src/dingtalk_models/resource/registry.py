@@ -67,7 +67,7 @@ def register(owner: type) -> None:
         ConfigurationError: a user's class has a name of this package without `replace=True`.
     """
     ours = owner.__module__.startswith("dingtalk_models.")
-    names = [(attribute, *name) for attribute, value in vars(owner).items() for name in _names(owner, value)]
+    names = [(attribute, *name) for attribute, value in vars(owner).items() for name in _names(owner, attribute, value)]
     if not ours:
         for attribute, old, replace in names:
             if not replace and old.name in built_in():
@@ -82,12 +82,17 @@ def register(owner: type) -> None:
         take(old.name, NamedOperation(owner, attribute, old))
 
 
-def _names(owner: type, value: object) -> Iterator[tuple[Old, bool]]:
+def _names(owner: type, attribute: str, value: object) -> Iterator[tuple[Old, bool]]:
     """Return the names of a class attribute, and whether each replaces one of this package."""
-    if is_operation(value) and value.home is owner:
+    if is_operation(value) and _is_its_name(owner, attribute, value):
         yield from ((old, value.replace) for old in value.names)
     given: tuple[OwnName, ...] = getattr(value, METHOD_NAMES, ())
     yield from ((Old(own.name), own.replace) for own in given)
+
+
+def _is_its_name(owner: type, attribute: str, value: operation[Any, ...]) -> bool:
+    """Whether an operation is defined under this name: it may have a second one, `list_ = list_reports`."""
+    return value.home is owner and value.__name__ == attribute
 
 
 @cache
@@ -123,6 +128,6 @@ def operations() -> list[OperationInfo]:
         described(owner, attribute, value)
         for owner in _owners
         for attribute, value in vars(owner).items()
-        if is_operation(value) and value.home is owner
+        if is_operation(value) and _is_its_name(owner, attribute, value)
     ]
     return sorted((info for info in found if info is not None), key=lambda info: info.name)
