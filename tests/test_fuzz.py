@@ -31,7 +31,9 @@ def test_one_odd_value_never_costs_a_call() -> None:
 
 
 def test_every_operation_is_in_it() -> None:
-    without = {info.name for info in operations()} - {sample.info.name for sample, _ in one_value.places()}
+    without = {info.name for info in operations() if info.evidence == "documentation"} - {
+        sample.info.name for sample, _ in one_value.places()
+    }
     silent = {sample.info.name for sample in every_sample() if sample.call.into is None}
     # two have samples that are none
     assert without - silent == {"calendar_1_0.GetSignInLink", *CONTRADICTING}

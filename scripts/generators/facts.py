@@ -46,7 +46,9 @@ def endpoints() -> list[Page]:
 def _completed(page: Page, same: list[Page], entry: dict[str, Any]) -> Page:
     """A page with the parameters and fields that the SDK has, and no page of the endpoint."""
     tables = {part: [row for each in same for row in each[part]] for part in ("params", "returns")}
-    return page | {part: _with_more(page[part], tables[part], entry.get(part, [])) for part in tables if page[part]}
+    # a field that only tells of success would hide that a reply is a refusal
+    more = {part: [row for row in entry.get(part, []) if row["name"] not in OF_SUCCESS] for part in tables}
+    return page | {part: _with_more(page[part], tables[part], more[part]) for part in tables if page[part]}
 
 
 def _with_more(rows: list[Row], same: list[Row], more: list[Row]) -> list[Row]:
