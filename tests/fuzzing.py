@@ -62,7 +62,7 @@ def _subject(sample: Sample) -> Subject:
     reply, into = copy.deepcopy(sample.reply), sample.call.into
     rows: Way | None = None
     if is_model(into) and issubclass(into, Page):
-        rows = (*sample.way, into.model_fields["items"].serialization_alias or "")
+        rows = (*sample.way, *(into.model_fields["items"].serialization_alias or "").split("."))
     elif get_origin(into) is list:
         rows = tuple(sample.way)
     if rows is not None:
