@@ -38,8 +38,11 @@ class Endpoint:
     sends_body: bool = False
     host: Host = field(init=False)
     """Which of the platform's two hosts serves it."""
+    has_body: bool = field(init=False)
+    """Whether its parameters go into a body."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "has_body", self.sends_body or self.verb not in {"GET", "DELETE"})
         object.__setattr__(self, "host", "api" if re.match(r"/v\d", self.path) else "oapi")
 
     @classmethod
@@ -55,11 +58,6 @@ class Endpoint:
         names = frozenset(query.split("&")) if query else frozenset[str]()
         safe = verb == "GET" if idempotent is None else idempotent
         return cls(verb, path, names, authenticated, safe, frozenset(headers), sends_body=bool(mark))
-
-    @property
-    def has_body(self) -> bool:
-        """Whether its parameters go into a body."""
-        return self.sends_body or self.verb not in {"GET", "DELETE"}
 
     def __str__(self) -> str:
         return f"{self.verb} {self.path}"

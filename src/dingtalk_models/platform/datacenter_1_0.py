@@ -38,7 +38,6 @@ class DataMarketService(Reply, alias_generator=camel):
 
     data: str | None
     """数据API返回的数据"""
-    code: str | None
     msg: str = ""
     """(仅见于官方 SDK only in the official SDK)"""
     total_quota: int | None
