@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from documented import Api
 from generators import facts
 from generators.facts import Page
-from generators.platform.source import known, merged
+from generators.platform.endpoints import known, merged
 
 from dingtalk_models.sandbox import Sandbox
 
