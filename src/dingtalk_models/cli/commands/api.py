@@ -36,10 +36,11 @@ def complete_words(context: typer.Context, incomplete: str) -> Iterator[tuple[st
     except CommandFailure:
         return
     given = {word.partition("=")[0].removesuffix(":") for word in context.params.get("words") or ()}
+    objects = {param.name.rpartition(".")[0] for param in operation.params}
     for param in operation.params:
         if "." not in param.name and param.name.startswith(incomplete) and not given & {param.name, param.wire}:
             about = " ".join(each for each in (param.kind, param.notes) if each)
-            yield f"{param.name}{':=' if param.kind == 'dict' else '='}", about
+            yield f"{param.name}{':=' if param.kind == 'dict' or param.name in objects else '='}", about
 
 
 ApiName = Annotated[
