@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import html
 import json
@@ -14,7 +15,7 @@ import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from functools import cache, partial, partialmethod
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from subprocess import run
 from typing import Any
@@ -27,7 +28,8 @@ import urllib3
 from conventions import build, pages
 from generators.samples import request_sample
 from helpers import unchecked
-from peers import UNKNOWN, Send, answer, answering, be_impatient, both, echo, peer, target_of
+from interrupts import Interrupt, Moments, interrupt
+from peers import UNKNOWN, Send, answer, answering, be_impatient, both, echo, get, peer, target_of
 from requests.adapters import HTTPAdapter
 from rich.traceback import Traceback
 from urllib3.connection import HTTPConnection
@@ -43,6 +45,7 @@ from dingtalk_models import (
     Secret,
     Space,
     Subscription,
+    TransportError,
     Upload,
     User,
     WebhookRobot,
@@ -420,6 +423,23 @@ def test_a_request_of_the_application_itself_gets_nothing_of_ours() -> None:
         transport.close()
     assert got == ["/own?token=mine"]
     assert sent.content.decode() == SECRET_TARGET
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # that a socket was left to be collected
+def test_nor_does_one_after_an_interrupt() -> None:
+    """Wherever Ctrl-C came in a call, a later request over the same pools is not taken for that call."""
+    session, times = requests.Session(), count()
+    with peer(echo) as server:
+        transport = RequestsTransport((5.0, 5.0), session)
+        moments = Moments(lambda: transport.send(get(server.url, f"/ours/{next(times)}")))
+        transport.send(get(server.url))
+        for moment in range(1, moments.count() + 1):
+            with suppress(Interrupt, TransportError):
+                moments.bring(moment, interrupt)
+            assert session.get(f"{server.url}/own/{moment}", timeout=5).text == f"/own/{moment}"
+        transport.close()
+        gc.collect()
+    assert next(times) > 20
 
 
 # -- replies that repeat what was sent -------------------------------------------------------------------------------

@@ -78,8 +78,8 @@ def entered() -> tuple[AppLike, ...]:
 def none_entered() -> Generator[None]:
     """Ignore the entered apps of this thread or task in a block: only the process default counts."""
     before = chosen.get()
-    chosen.set(_process_default)
     try:
+        chosen.set(_process_default)  # inside of the block, since an interrupt may come as soon as it is set
         yield
     finally:
         chosen.set(before)
@@ -94,8 +94,8 @@ def use(app: AppLike | None) -> None:
 def as_default(app: AppLike) -> Generator[None]:
     """Make an app the default of this process for a block."""
     before = [*_process_default]
-    use(app)
     try:
+        use(app)
         yield
     finally:
         _process_default[:] = before

@@ -130,11 +130,14 @@ class RequestsTransport:
             pool_timeout=cast("int", seconds),  # the seconds may have fractions, whatever the type says
             preload_content=False,
         )
-        before = outgoing.set(sent)
+        before = outgoing.get()
         try:
+            # inside of the block: an interrupt may come as soon as it is set, and a request that stayed set would be
+            # sent in the place of the application's own
+            outgoing.set(sent)
             response = _attempt(request, ask, body if isinstance(body, Sending) else None, patience)
         finally:
-            outgoing.reset(before)
+            outgoing.set(before)
         try:
             answered = {name.lower(): value for name, value in response.headers.items()}
             return HttpResponse(response.status, answered, self._receive(request, response, answered, patience))
