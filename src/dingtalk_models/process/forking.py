@@ -2,7 +2,7 @@
 
 `after_fork(self, Class.method)` makes each child call the method first. The method must not block.
 `check_fork()` is called before such state is used. It notices a fork that Python does not know of: uWSGI forks in C.
-`no_fork()` is for a C library that breaks if a fork comes in the middle of a call, such as SQLite.
+`no_fork()` is for a C library that breaks if a fork comes in the middle of a call, such as SQLite or OpenSSL.
 """
 
 from __future__ import annotations

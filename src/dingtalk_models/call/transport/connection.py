@@ -1,4 +1,4 @@
-"""Connections of urllib3 with seven additional checks. The tests have an attack for each.
+"""Connections of urllib3 with eight additional checks. The tests have an attack for each.
 
 - A request takes no longer than its `Patience`. A socket timeout restarts with each byte, and does not cover the DNS
   lookup.
@@ -11,6 +11,7 @@
 - An error while connecting differs from a later one: nothing was sent yet.
 - A forked process closes its copies of all sockets and sends nothing on them. This includes sockets that a thread of
   the parent was using.
+- A fork waits while a TLS connection is being made: the child would find locks of OpenSSL held, and never connect.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from urllib3.util.ssltransport import SSLTransport
 from dingtalk_models.call.transport.received import LENGTH
 from dingtalk_models.call.transport.sending import Outgoing, Patience
 from dingtalk_models.clocks import monotonic
-from dingtalk_models.process.forking import after_fork
+from dingtalk_models.process.forking import after_fork, no_fork
 
 _BEGUN = 0.2
 """Seconds after which another thread is started if the first one has not begun."""
@@ -141,9 +142,9 @@ class GuardedConnection(HTTPConnection):
         request = outgoing.get()
         try:
             if request is None:
-                super().connect()
+                self._reach()
             else:
-                _in_time(super().connect, self.close, _left(request.patience))
+                _in_time(self._reach, self.close, _left(request.patience))
         except (ConnectTimeoutError, NewConnectionError):
             raise
         except TimeoutError as error:
@@ -152,9 +153,16 @@ class GuardedConnection(HTTPConnection):
             raise NewConnectionError(self, "no connection") from error
         _open.connections.add(self)
 
+    def _reach(self) -> None:
+        super().connect()
+
 
 class GuardedTlsConnection(GuardedConnection):
     """The additional checks of a TLS connection."""
+
+    def _reach(self) -> None:
+        with no_fork():  # a child would find locks of OpenSSL held, and could never connect
+            super()._reach()
 
     @property
     def is_connected(self) -> bool:
