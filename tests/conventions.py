@@ -211,7 +211,7 @@ NO_USERIDS = {
 def name_of_id_problems(name: str, wire: list[str], *, kind: Any = None) -> Iterator[str]:
     """`union_id` for `unionId`; in the plural, where a list is called by the singular. `userid` is another rule."""
     if re.search(r"(user|union)_?id", name) and wire:
-        expected = re.sub(r"(?<=[a-z])[A-Z]", lambda found: f"_{found[0]}", wire[0].rpartition(".")[2]).lower()
+        expected = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", wire[0].rpartition(".")[2]).lower()
         expected = CORRECTIONS.fields.get(expected, expected)
         plural = name == f"{expected}s" and get_origin(kind) is list
         if name not in {expected, userid_name(expected), userid_name(f"{expected}s")} and not plural:

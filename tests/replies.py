@@ -134,6 +134,7 @@ def _ids_in(hint: Any, seen: set[type[BaseModel]]) -> Iterator[str]:
 
 def model_id_problems(model: type[BaseModel]) -> Iterator[str]:
     """Which ids of people a model calls by another name than they have on the wire."""
+    model.model_rebuild()  # wire names are known only of a model that is built
     for name, field in model.model_fields.items():
         names = [field.serialization_alias] if field.serialization_alias else []
         for problem in name_of_id_problems(name, names, kind=field.annotation):
