@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from generators import (
@@ -61,7 +62,7 @@ def python(adopted: Collection[str] = ()) -> Modules:
     }
     names_of = {published.path_of(name): published.written(product.interface) for name, product in products.items()}
     return Modules(
-        {path: _formatted(path, text) for path, text in texts.items()} | names_of,
+        _formatted(texts) | names_of,
         [line for product in products.values() for line in product.report],
     )
 
@@ -108,7 +109,12 @@ def _pages() -> dict[Path, str]:
     return texts
 
 
-def _formatted(path: Path, text: str) -> str:
+def _formatted(texts: Mapping[Path, str]) -> dict[Path, str]:
     """Python as ruff formats it, so that the formatter and the generator agree."""
-    ruff = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(path), "-"]
-    return subprocess.run(ruff, input=text, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    with TemporaryDirectory() as folder:
+        files = {path: Path(folder, f"{number}{path.suffix}") for number, path in enumerate(texts)}
+        for path, file in files.items():
+            file.write_text(texts[path], "utf-8")
+        ruff = [sys.executable, "-m", "ruff", "format", "--quiet", "--no-cache", "--config", "pyproject.toml", folder]
+        subprocess.run(ruff, check=True, cwd=ROOT)
+        return {path: file.read_text("utf-8") for path, file in files.items()}

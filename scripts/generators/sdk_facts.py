@@ -9,13 +9,10 @@ import re
 from typing import Any
 
 from dingtalk_models.core.json_values import is_object
-
-Row = dict[str, Any]
+from generators.platform.rows import SCALARS, Row
 
 LONGEST_LABEL = 24
 """A note that is longer, or not in Chinese, is no name of a field."""
-SCALARS = {"string", "integer", "number", "boolean"}
-"""The types that mean the same in both. All others are `any`: the SDK has streams of bytes in JSON, which are none."""
 
 
 def operation(entry: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from generators.platform.class_names import name_things
 from generators.platform.corrections import CORRECTIONS
 from generators.platform.endpoints import default_at, merged, older_names
 from generators.platform.interface import Argument, Class, Field, Interface, Method
-from generators.platform.joining import Thing, join, unify
+from generators.platform.joining import Thing, join, living, unify
 from generators.platform.meaning import described, label, of_reply
 from generators.platform.naming import python_name
 from generators.platform.operations import Api, arguments_of
@@ -43,7 +43,7 @@ class Inference:
         self._apis = apis
         things = self._things(known)
         self._join_identical(things, known.places())
-        things = _living(things)
+        things = living(things)
         name_things(things, product, reserved, known.places(), CORRECTIONS.classes.get(product, {}))
         classes = {each.name: each for each in things if each.objects}
         self.interface = Interface(
@@ -66,10 +66,10 @@ class Inference:
         """Join what would be the same class twice, whatever it is called."""
         while True:
             groups: dict[tuple[tuple[str, str], ...], list[Thing]] = defaultdict(list)
-            living = [each for each in _living(things) if each.objects]
-            for number, each in enumerate(living):
+            with_class = [each for each in living(things) if each.objects]
+            for number, each in enumerate(with_class):
                 each.name = f"Thing{number}"
-            for each in living:
+            for each in with_class:
                 fields = sorted((wire, self._annotations.field(each, wire).text) for wire in each.uses)
                 groups[tuple(fields)].append(each)
             pairs = [
@@ -81,7 +81,7 @@ class Inference:
             if not pairs:
                 break
             unify(*pairs[0])
-        for each in _living(things):
+        for each in living(things):
             each.name = ""
 
     def _class(self, thing: Thing) -> Class:
@@ -122,10 +122,6 @@ class Inference:
         if api.way and not api.reads and not api.shows_its_result:
             return f"Call[{kind} | None]", f"{made}.or_none()"
         return f"Call[{kind}]", made
-
-
-def _living(things: Iterable[Thing]) -> list[Thing]:
-    return [*{id(shape.thing): shape.thing for each in things for shape in each.shapes}.values()]
 
 
 def _titles(apis: Iterable[Api], things: Iterable[Thing]) -> dict[str, str]:

@@ -120,7 +120,7 @@ class _Joining:
                     one, other = first.shapes[0].thing, second.shapes[0].thing
                     if one is not other and alike(one, other) and self._fit(one, other):
                         unify(one, other)
-        self._things = _living(self._things)
+        self._things = living(self._things)
 
     def _fit(self, one: Thing, other: Thing) -> bool:
         """Whether two things can be one. Their parts would be one too, and what is joined so has to fit all of it."""
@@ -190,7 +190,8 @@ def unify(one: Thing, other: Thing) -> None:
             unify(first.thing, second.thing)
 
 
-def _living(things: list[Thing]) -> list[Thing]:
+def living(things: Iterable[Thing]) -> list[Thing]:
+    """What these things are by now: a thing that another absorbed is no more."""
     found = {id(shape.thing): shape.thing for each in things for shape in each.shapes}
     return sorted(found.values(), key=lambda each: min(shape.place for shape in each.shapes))
 

@@ -11,8 +11,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from dingtalk_models.core.json_values import is_array, is_object
-
-Row = dict[str, Any]
+from generators.platform.rows import Row
 
 FORMS = (
     ("Millis", r"1\d{12}"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dingtalk_models.core.json_values import is_object
-from generators.platform.rows import Row, is_map, items_of, values_at, values_of
+from generators.platform.rows import SCALARS, Row, is_map, items_of, values_at, values_of
 from generators.platform.words import noun_of
 
 if TYPE_CHECKING:
@@ -131,7 +131,8 @@ def object_in(kind: Kind | None) -> Shape | None:
     return found if isinstance(found, Shape) else None
 
 
-SCALARS = {"string", "integer", "number", "boolean", "file"}
+PLAIN = SCALARS | {"file"}
+"""The documented types of what has no parts."""
 
 
 class Reader:
@@ -152,7 +153,7 @@ class Reader:
             return self.shape(children, way, samples)
         if row["type"] == "object":
             values = row.get("values", "any")
-            return Keyed(_bare(values) if values in SCALARS else Json())
+            return Keyed(_bare(values) if values in PLAIN else Json())
         return _bare(row["type"])
 
     def _item(self, row: Row, way: tuple[str, ...], samples: list[Any]) -> Kind:
@@ -174,7 +175,7 @@ class Reader:
 
 
 def _bare(name: str) -> Kind:
-    if name in SCALARS:
+    if name in PLAIN:
         return Plain(name)
     return Keyed(Json()) if name in {"object", "map"} else Json()
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from types import MappingProxyType
-from typing import Any, ClassVar, cast, get_args
+from typing import Any, ClassVar, cast
 
 from pydantic import BaseModel
 
 from dingtalk_models.call.paging import is_page
 from dingtalk_models.core.context import AppLike
-from dingtalk_models.core.hints import fields_in, is_model
+from dingtalk_models.core.hints import fields_in, objects_in
 
 Again = Callable[[], Any]
 """Reads a result again: the list of what was loaded."""
@@ -67,21 +67,8 @@ set_hidden = object.__setattr__
 @cache
 def _resource_fields(kind: type[BaseModel]) -> tuple[str, ...]:
     """The fields of an object that contain resources, at any depth."""
-    return tuple(name for name, hint in fields_in(kind).items() if any(issubclass(each, Loaded) for each in _in(hint)))
-
-
-def _in(hint: Any) -> set[type[BaseModel]]:
-    """Return the classes of the objects in a value of this type."""
-    found = set[type[BaseModel]]()
-    waiting = [hint]
-    while waiting:
-        inner = waiting.pop()
-        if not is_model(inner):
-            waiting += get_args(inner)
-        elif inner not in found:
-            found.add(inner)
-            waiting += fields_in(inner).values()
-    return found
+    hints = fields_in(kind)
+    return tuple(name for name in hints if any(issubclass(each, Loaded) for each in objects_in(hints[name])))
 
 
 def origin_of(record: BaseModel) -> tuple[AppLike | None, Again | None]:

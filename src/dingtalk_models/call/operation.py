@@ -40,7 +40,7 @@ from dingtalk_models.call.definition import check_endpoint, check_filled, check_
 from dingtalk_models.core.context import AppLike, chosen, current_app
 from dingtalk_models.core.documentation.labels import of_parameters
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
-from dingtalk_models.core.hints import bare, fields_in, get_origin, wire_names
+from dingtalk_models.core.hints import bare, fields_in, get_origin, objects_in, wire_names
 from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.json_values import is_object, loaded
 from dingtalk_models.core.problems import problems, warn_of_older_name, with_ids
@@ -216,7 +216,8 @@ class Arguments:
     @cached_property
     def _have_secrets_inside(self) -> bool:
         """Whether an object in an argument has a field that is called like a secret."""
-        return any(_has_secrets(hint, set()) for hint in self.fields.values())
+        objects = (each for hint in self.fields.values() for each in objects_in(hint))
+        return any(is_secret(name) for each in objects for name in fields_in(each))
 
     def _miscounted(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Problem:
         twice = [name for name in self.positional[: len(args)] if name in kwargs]
@@ -232,13 +233,6 @@ def _around(sent_as: str) -> list[str]:
     """Return the objects that a wire name such as `option.size` is in."""
     parts = sent_as.split(".")
     return [".".join(parts[:length]) for length in range(1, len(parts))]
-
-
-def _has_secrets(hint: Any, seen: set[str]) -> bool:
-    if (known := repr(hint)) in seen:
-        return False
-    seen.add(known)
-    return any(is_secret(name) or _has_secrets(part, seen) for name, part in fields_in(bare(hint)).items())
 
 
 def _is_hidden(hint: Any) -> bool:

@@ -36,7 +36,7 @@ def fields_in(hint: Any) -> dict[str, Any]:
     if is_model(hint):
         hint.model_rebuild()  # its fields get the names from an alias rule only when it is built
         return {name: Annotated[field.annotation, field] for name, field in hint.model_fields.items()}
-    if isinstance(hint, type) and (is_typeddict(hint) or is_dataclass(hint)):
+    if _has_hints(hint):
         hints = get_type_hints(hint, include_extras=True)
         if getattr(hint, "__pydantic_config__", {}).get("alias_generator"):
             return {
@@ -45,6 +45,24 @@ def fields_in(hint: Any) -> dict[str, Any]:
             }
         return hints
     return {name: inner for part in get_args(hint) for name, inner in fields_in(part).items()}
+
+
+def objects_in(hint: Any) -> set[type]:
+    """The classes of the objects in a value of this type, at any depth."""
+    found = set[type]()
+    waiting = [hint]
+    while waiting:
+        inner = waiting.pop()
+        if not (is_model(inner) or _has_hints(inner)):
+            waiting += get_args(inner)
+        elif inner not in found:
+            found.add(inner)
+            waiting += fields_in(inner).values()
+    return found
+
+
+def _has_hints(hint: object) -> TypeGuard[type]:
+    return isinstance(hint, type) and (is_typeddict(hint) or is_dataclass(hint))
 
 
 @cache
