@@ -18,7 +18,7 @@ from dingtalk_models.platform.products import PRODUCTS
 
 LARGEST = 300_000
 """How many bytes a page may have, so that it is shown."""
-OTHERS = {"index", "names", "sdk-names", "older-names"}
+OTHERS = {"index", "entities", "names", "sdk-names", "older-names"}
 
 
 @cache

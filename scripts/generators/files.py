@@ -12,6 +12,7 @@ from typing import NamedTuple
 from generators import (
     company_schema,
     coverage,
+    entity_page,
     events,
     hints,
     moving,
@@ -81,6 +82,7 @@ def others() -> dict[Path, str]:
         **{PACKAGE / "sandbox" / "platform" / f"{product}.json": text for product, text in sandbox.files().items()},
         ROOT / "docs" / "coverage.md": coverage.coverage(),
         moving.GATEWAY: moving.gateway(),
+        pages.REFERENCE / "entities.md": entity_page.page(),
         **reference_pages.files(),
         **_pages(),
     }

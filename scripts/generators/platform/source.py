@@ -5,38 +5,58 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterator
+from pathlib import Path
 from typing import Any
 
 from dingtalk_models.first_generation.retired import retired
 from dingtalk_models.resource.registry import OperationInfo
 from generators import facts
 from generators.facts import Page
+from generators.platform import entities
 from generators.platform.corrections import CORRECTIONS
 from generators.platform.endpoints import carried, known, merged, olds
+from generators.platform.entities import Row
 from generators.platform.inference import Inference
-from generators.platform.interface import Argument, Interface, Method
-from generators.platform.meaning import described
+from generators.platform.interface import Interface, Method
 from generators.platform.naming import api_name, manager_of, method_of, product_of, python_name
-from generators.platform.operations import Api, Parameter, read
+from generators.platform.operations import Api, read
 from generators.platform.published import Merging, published
-from generators.platform.rows import Row
-from generators.platform.writing import BRACKETS, IMPORTS, classes_source, docstring, in_order, method_source, module
+from generators.platform.writing import (
+    BRACKETS,
+    IMPORTS,
+    OF_ENTITIES,
+    Methods,
+    class_source,
+    docstring,
+    method_source,
+    module,
+    told,
+)
 from generators.uses import by_hand
 
 
-def products(adopted: Collection[str] = ()) -> dict[str, Product]:
+def products(adopted: Collection[str] = (), table: Path = entities.TABLE) -> dict[str, Product]:
     """Each product, by the name of its module.
 
     Args:
         adopted: what is to be as the facts say, whatever is published; see `published`.
+        table: the file with the entities.
+
+    Raises:
+        BadTable: the table of entities does not hold.
     """
     written = {(info.http, info.path): info for info in by_hand()}
     found: dict[str, list[list[Page]]] = defaultdict(list)
     for pages in known().values():
         found[product_of(pages[0])].append(pages)
-    return {
+    rows = entities.of_products(entities.rows(table), found)
+    made = {
         name: Product(name, endpoints, written, published(name, adopted)) for name, endpoints in sorted(found.items())
     }
+    problems = [problem for name, each in made.items() for problem in each.take(rows[name])]
+    if problems:
+        raise entities.BadTable(*problems)
+    return made
 
 
 class Product:
@@ -55,6 +75,7 @@ class Product:
         single: the APIs that page and are no lazy list, and why.
         interface: its classes and methods: what is published, and what is new.
         report: where the facts say something else than what is published.
+        entities: the rows of its objects that have methods.
     """
 
     def __init__(
@@ -70,6 +91,7 @@ class Product:
         self.category = "、".join(dict.fromkeys(each for each in categories if each != facts.SDK)) or facts.SDK
         self._host: str = endpoints[0][0]["host"]
         self._imports: dict[str, str] = {}
+        self.entities: list[Row] = []
         self.methods: dict[str, str] = {}
         self._apis: dict[str, Api] = {}
         taken: dict[str, OperationInfo | None] = {}
@@ -91,9 +113,9 @@ class Product:
         merging = Merging(name, before, said.interface)
         self.interface, self.report = merging.interface, merging.report
         self._said = said
-        by_api = {each.name: each for each in self._apis.values()}
+        self._by_api = {each.name: each for each in self._apis.values()}
         for api, each in self.interface.methods.items():
-            self.methods[each.name] = method_source(api, each, _docstring(each, by_api.get(api)))
+            self.methods[each.name] = method_source(api, each, _docstring(each, self._by_api.get(api)))
         self.names: list[str] = []
         self.only_in_sdk: set[str] = set()
         for api, each in self.interface.methods.items():
@@ -102,14 +124,37 @@ class Product:
             self.names += names
             self.only_in_sdk.update(names if each.evidence == "sdk" else ())
 
+    def take(self, rows: list[Row]) -> Iterator[str]:
+        """Give objects the methods that a table says; what is wrong with it.
+
+        Args:
+            rows: those of this product.
+        """
+        taken = {*IMPORTS, *OF_ENTITIES, *self._imports, self.manager}
+        yield from entities.problems(rows, self.interface, taken, self.methods)
+        self.entities = rows
+
     @property
     def text(self) -> str:
         """The whole module."""
         title = self.category if self._host == "api" else f"{self.category}, on the older host"
-        classes = classes_source(self.interface, self._host, self._said.titles, self._said.meanings)
-        methods = [self.methods[name] for name in sorted(self.methods)]
         title = f"`app.platform.{self.name}`: {title}; generated by scripts/generate."
-        return module(title, classes, self.manager, methods, self._imports)
+        apis = {each.name: (each, self._by_api.get(api)) for api, each in self.interface.methods.items()}
+        made = [entities.Source(row, apis, self.manager) for row in self.entities]
+        objects = {name: (each.row, each.methods(name)) for each in made for name in each.row.classes}
+        plain = [self._class(name) for name in sorted(self.interface.classes.keys() - objects.keys())]
+        methods = [*(each.accessor for each in made), *(self.methods[name] for name in sorted(self.methods))]
+        last = [
+            *(each.manager for each in made),
+            *(self._class(name, row.title, methods) for name, (row, methods) in sorted(objects.items())),
+        ]
+        imports = self._imports | (OF_ENTITIES if made else {})
+        return module(title, plain, self.manager, methods, imports=imports, entities=last)
+
+    def _class(self, name: str, title: str = "", methods: Methods | None = None) -> str:
+        said = self._said
+        title = said.titles.get(name, title)
+        return class_source(name, self.interface.classes[name], self._host, title, said.meanings, methods=methods)
 
     def _alias(self, good: str, method: str, info: OperationInfo) -> str:
         self._imports[info.manager.__name__] = info.manager.__module__
@@ -121,19 +166,8 @@ def _docstring(method: Method, api: Api | None) -> Iterator[str]:
     words = " ".join(method.name.strip("_").split("_")).capitalize()
     if api is None:
         return docstring(f"{words}.", [], [])
-    parameters = {each.wire: each for each in api.parameters}
-    arguments = [
-        f"    {each.name}: {text}"
-        for each in in_order(method)
-        if (given := parameters.get(each.wire)) and (text := described(_told(each, given), given.samples))
-    ]
+    arguments = [f"    {name}: {text}" for name, text in told(method, api).items()]
     return docstring(f"{words} ({api.pages[0]['title'].translate(BRACKETS)}).", arguments, api.pages)
-
-
-def _told(argument: Argument, parameter: Parameter) -> Row:
-    """The row of a parameter, with the default that it has here."""
-    ours = argument.default not in {None, "None"}
-    return {**parameter.row, "default": argument.default} if ours else parameter.row
 
 
 def products_module(products: dict[str, Product]) -> str:

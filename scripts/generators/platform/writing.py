@@ -6,14 +6,17 @@ import json
 import re
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.wire import camel_name
 from generators import facts
 from generators.facts import Page
-from generators.platform.interface import Argument, Class, Field, Interface, Method
-from generators.platform.meaning import below, quoted
+from generators.platform.interface import Argument, Class, Field, Method
+from generators.platform.meaning import below, described, quoted
+from generators.platform.operations import Api, Parameter
+from generators.platform.rows import Row
 from generators.platform.words import words_of
 
 MANAGER, PAGING = "dingtalk_models.resource.manager", "dingtalk_models.call.paging"
@@ -45,6 +48,15 @@ IMPORTS = {
 }  # fmt: skip
 """By name: where a generated module has it from."""
 
+OF_ENTITIES = {
+    "ClassVar": "typing",
+    "Flow": "dingtalk_models.core.steps",
+    "operation": OPERATION,
+    "Entity": "dingtalk_models.resource.entity", "Remembered": "dingtalk_models.resource.entity",
+    "Refreshed": MODEL, "Savable": MODEL, "Changed": MODEL,
+}  # fmt: skip
+"""The same, for a module whose objects have methods."""
+
 FUNCTIONS = {"alias", "api", "wire", "promised", "camel"}
 """The names of `IMPORTS` that a parameter or a text may have too: they count only where they are called."""
 
@@ -56,7 +68,13 @@ WIDTH = 112
 
 
 def module(
-    title: str, interface_source: list[str], manager: str, methods: list[str], imports: Mapping[str, str]
+    title: str,
+    interface_source: list[str],
+    manager: str,
+    methods: list[str],
+    *,
+    imports: Mapping[str, str],
+    entities: Iterable[str] = (),
 ) -> str:
     """The whole module.
 
@@ -66,12 +84,13 @@ def module(
         manager: the name of its manager.
         methods: those of the manager.
         imports: by name, where else it has something from.
+        entities: its classes with methods, which need the manager.
     """
     head = f"class {manager}(Manager):"
     body = "\n".join(methods)
     if re.search(r"^    def list\(", body, re.MULTILINE):
         body = re.sub(r"(?<![.\w])list\[", "builtins.list[", body)
-    body = "\n\n".join([*interface_source, f"{head}\n{body}"])
+    body = "\n\n".join([*interface_source, f"{head}\n{body}", *entities])
     return "\n".join(
         [quoted(title), "", "from __future__ import annotations", "", *_imports(body, imports), "", body, ""]
     )
@@ -98,7 +117,29 @@ def _sorted(words: list[str]) -> list[str]:
     return sorted(words, key=lambda word: (not word.isupper(), word[0].islower(), word))
 
 
-def class_source(name: str, each: Class, host: str, title: str, meanings: Mapping[tuple[str, str], str]) -> str:
+class Methods(NamedTuple):
+    """What makes a class one of objects with methods.
+
+    Attributes:
+        bases: the classes that it inherits from.
+        head: the lines before its fields.
+        body: the source of its methods.
+    """
+
+    bases: list[str]
+    head: list[str]
+    body: list[str]
+
+
+def class_source(
+    name: str,
+    each: Class,
+    host: str,
+    title: str,
+    meanings: Mapping[tuple[str, str], str],
+    *,
+    methods: Methods | None = None,
+) -> str:
     """The source of a class.
 
     Args:
@@ -107,19 +148,22 @@ def class_source(name: str, each: Class, host: str, title: str, meanings: Mappin
         host: whose rule of names holds.
         title: what the platform calls it.
         meanings: by class and wire name, what the platform says of a field.
+        methods: those of its objects, if they have any.
     """
-    bases = [*(["Reply"] if each.received else []), *(["Shape"] if each.sent else [])]
+    bases = methods.bases if methods else ["Reply"] if each.received else []
+    bases = [*bases[:1], *(["Shape"] if each.sent else []), *bases[1:]]
     rule = [] if host == "oapi" else ["alias_generator=camel"]
     words = " ".join(words_of(name)).capitalize()
     lines = [
         f"class {name}({', '.join([*bases, *rule])}):",
         f"    {quoted(f'{words} ({title}).' if title else f'{words}.')}",
         "",
+        *(methods.head if methods else []),
     ]
     for field in each.fields.values():
         lines.append(_field(field, host))
         lines += below(meanings.get((name, field.wire), ""))
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "", *(methods.body if methods else [])])
 
 
 def _field(field: Field, host: str) -> str:
@@ -137,24 +181,36 @@ def method_source(api: str, method: Method, docstring: Iterator[str]) -> str:
         method: what it has.
         docstring: the lines of its docstring.
     """
-    given = [*method.arguments.values()]
-    by_position = [each for each in given if each.by_position and each.required]
-    rest = [each for each in given if each not in by_position]
-    keywords = [*(each for each in rest if each.required), *(each for each in rest if not each.required)]
-    parts = ["self", *(_argument(each, method) for each in by_position), *(["*"] if keywords else [])]
-    parts += [_argument(each, method) for each in keywords]
     decorator = ", ".join([json.dumps(api), json.dumps(method.endpoint), *method.options])
-    inner = ",\n        ".join(parts)
     return "\n".join(
         [
             f"    @api({decorator})",
-            f"    def {method.name}(\n        {inner},\n    ) -> {method.returns}:",
+            definition(method.name, method, [*method.arguments.values()], method.returns),
             *docstring,
             f"        return {method.made}",
             "",
             *(f"    {name} = {method.name}\n" for name in method.also),
         ]
     )
+
+
+def definition(name: str, method: Method, given: Iterable[Argument], returns: str) -> str:
+    """The first lines of a method.
+
+    Args:
+        name: its name.
+        method: the operation that it sends.
+        given: the arguments of the operation that it takes.
+        returns: the type that it returns.
+    """
+    given = [*given]
+    by_position = [each for each in given if each.by_position and each.required]
+    rest = [each for each in given if each not in by_position]
+    keywords = [*(each for each in rest if each.required), *(each for each in rest if not each.required)]
+    parts = ["self", *(_argument(each, method) for each in by_position), *(["*"] if keywords else [])]
+    parts += [_argument(each, method) for each in keywords]
+    inner = ",\n        ".join(parts)
+    return f"    def {name}(\n        {inner},\n    ) -> {returns}:"
 
 
 def in_order(method: Method) -> list[Argument]:
@@ -191,7 +247,11 @@ def docstring(title: str, arguments: list[str], pages: list[Page]) -> Iterator[s
             lines += ["", f"{label}: " + ", ".join(found) + "."]
     lines += [f"\nSee also: {page['doc']}" for page in pages[1:]]
     source = "Evidence: sdk" if from_sdk else f"Source: {pages[0]['doc']}" if pages else "Not documented any more."
-    lines += ["", source]
+    yield from in_quotes([*lines, "", source])
+
+
+def in_quotes(lines: Iterable[str]) -> Iterator[str]:
+    """The lines of a method's docstring as source text."""
     text = "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     first, *rest = text.splitlines()
     yield f'        """{first}'
@@ -199,18 +259,29 @@ def docstring(title: str, arguments: list[str], pages: list[Page]) -> Iterator[s
     yield '        """'
 
 
+def told(method: Method, api: Api | None) -> dict[str, str]:
+    """What is to be said of the arguments of a method, by their names.
+
+    Args:
+        method: the method.
+        api: what the pages say of it; `None` if it is documented no more.
+    """
+    parameters = {each.wire: each for each in api.parameters} if api else {}
+    return {
+        each.name: text
+        for each in in_order(method)
+        if (given := parameters.get(each.wire)) and (text := described(_row(each, given), given.samples))
+    }
+
+
+def _row(argument: Argument, parameter: Parameter) -> Row:
+    """The row of a parameter, with the default that it has here."""
+    ours = argument.default not in {None, "None"}
+    return {**parameter.row, "default": argument.default} if ours else parameter.row
+
+
 def _wrapped(line: str) -> list[str]:
     if len(line) <= WIDTH or line.startswith("Source:"):
         return [line]
     indent = " " * (len(line) - len(line.lstrip()) + 4)
     return textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-
-
-def classes_source(
-    interface: Interface, host: str, titles: Mapping[str, str], meanings: Mapping[tuple[str, str], str]
-) -> list[str]:
-    """The source of every class of a product."""
-    return [
-        class_source(name, each, host, titles.get(name, ""), meanings)
-        for name, each in sorted(interface.classes.items())
-    ]

@@ -482,6 +482,16 @@ class Call(Described, Step, Generic[T_co]):
         twin.single = True
         return twin
 
+    def into_class(self, kind: type[U]) -> Call[U]:
+        """Return the same call, whose result is read as an object of another class.
+
+        Args:
+            kind: the class.
+        """
+        twin = copy(self)
+        twin.into = kind
+        return cast("Call[U]", twin)
+
     def or_none(self) -> Call[T_co | None]:
         """Return the same call, whose result is `None` if the platform succeeds and tells no result."""
         return self._or(lambda: None)

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api
+from dingtalk_models.call.operation import api, operation
 from dingtalk_models.call.paging import TOKEN
 from dingtalk_models.core.secret import Secret
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Day, IsoTime, Millis, OffsetTime, camel, empty_dict, empty_list, wire
-from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.entity import Entity, Remembered
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Changed, OrDict, Shape
 from dingtalk_models.resource.needs import Needs, OneOf
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply, promised
-
-
-class Acl(Reply, alias_generator=camel):
-    """Acl."""
-
-    privilege: str
-    """权限信息 (`free_busy_reader` `title_reader` `reader` `writer`)"""
-    acl_id: str
-    """权限资源ID"""
-    scope: AclScope | None
-    """权限范围"""
 
 
 class AclScope(Reply, Shape, alias_generator=camel):
@@ -107,63 +98,6 @@ class Category(Reply, alias_generator=camel):
     open_category_id: str | None
 
 
-class Event(Reply, alias_generator=camel):
-    """Event."""
-
-    id: str
-    """日程id"""
-    summary: str
-    """日程标题"""
-    description: str = ""
-    """日程描述"""
-    status: str | None
-    """日程状态 (`confirmed` `cancelled`)"""
-    start: EventTime
-    """日程开始时间"""
-    origin_start: OriginStart | None
-    """表示循环序列中最初创建时的开始时间"""
-    end: EventTime | None
-    """日程结束时间"""
-    is_all_day: bool | None
-    """是否为全天日程"""
-    recurrence: Recurrence | None
-    """日程循环规则"""
-    attendees: list[Attendee] = empty_list()
-    """日程参与人列表"""
-    organizer: Organizer | None
-    """日程组织者"""
-    location: Location | None
-    """日程地点相关信息"""
-    series_master_id: str | None
-    """重复日程的主日程id"""
-    create_time: IsoTime
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    update_time: IsoTime | None
-    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    reminders: list[Reminder] = empty_list()
-    """日程提醒"""
-    online_meeting_info: OnlineMeetingInfo | None
-    """创建日程同时创建线上会议"""
-    extended_properties: ExtendedProperty | None
-    """(仅见于官方 SDK only in the official SDK)"""
-    meeting_rooms: list[MeetingRoom] = empty_list()
-    """会议室"""
-    categories: list[EventCategory] = empty_list()
-    """(仅见于官方 SDK only in the official SDK)"""
-    rich_text_description: RichTextDescription | None
-    """富文本描述"""
-    card_instances: list[CardInstance] = empty_list()
-    """(仅见于官方 SDK only in the official SDK)"""
-    ui_configs: list[UiConfig] = empty_list()
-    """(仅见于官方 SDK only in the official SDK)"""
-    event_config: EventConfig | None
-    """(仅见于官方 SDK only in the official SDK)"""
-    extra: dict[str, str] = empty_dict()
-    """JSON格式的扩展能力开关"""
-    free_busy_status: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
 class EventCategory(Reply, Shape, alias_generator=camel):
     """Event category (日程类型)."""
 
@@ -177,61 +111,6 @@ class EventConfig(Reply, Shape, alias_generator=camel):
     allow_attendee_add_conference: bool | None = None
     allow_attendee_add_participants: bool | None = None
     allow_attendee_create_comment: bool | None = None
-
-
-class EventDetail(Reply, alias_generator=camel):
-    """Event detail."""
-
-    id: str
-    """日程事件ID"""
-    summary: str = ""
-    """日程标题"""
-    description: str = ""
-    """日程描述"""
-    start: EventTime | None
-    """日程开始时间"""
-    origin_start: OriginStart | None
-    """表示循环序列中最初创建时的开始时间"""
-    end: EventTime | None
-    """日程结束时间"""
-    is_all_day: bool | None
-    """是否为全天日程"""
-    recurrence: EventDetailRecurrence | None
-    """日程循环规则"""
-    attendees: list[Attendee] = empty_list()
-    """日程参与人列表"""
-    organizer: Organizer | None
-    """日程组织人"""
-    location: Location | None
-    """日程地点信息"""
-    series_master_id: str | None
-    """重复日程的主日程id"""
-    create_time: OffsetTime
-    """创建时间"""
-    update_time: OffsetTime
-    """更新时间"""
-    status: str | None
-    """日程状态"""
-    online_meeting_info: OnlineMeetingInfo | None
-    """线上会议信息"""
-    reminders: list[Reminder] = empty_list()
-    """日程提醒"""
-    extended_properties: ExtendedProperty | None
-    """(仅见于官方 SDK only in the official SDK)"""
-    meeting_rooms: list[MeetingRoom] = empty_list()
-    """会议室"""
-    categories: list[EventCategory] = empty_list()
-    """(仅见于官方 SDK only in the official SDK)"""
-    rich_text_description: RichTextDescription | None
-    """富文本字段"""
-    ui_configs: list[UiConfig] = empty_list()
-    """UI配置"""
-    card_instances: list[CardInstance] = empty_list()
-    """(仅见于官方 SDK only in the official SDK)"""
-    extra: dict[str, str] = empty_dict()
-    """JSON格式的扩展能力开关"""
-    free_busy_status: str | None
-    """(仅见于官方 SDK only in the official SDK)"""
 
 
 class EventDetailRecurrence(Reply, Shape, alias_generator=camel):
@@ -505,23 +384,6 @@ class SubscribeScope(Reply, Shape, alias_generator=camel):
     """可订阅该日历的组织corpId列表"""
 
 
-class SubscribedCalendar(Reply, alias_generator=camel):
-    """Subscribed calendar."""
-
-    calendar_id: str
-    """订阅日历id"""
-    name: str
-    """订阅日历的名称"""
-    description: str = ""
-    """订阅日历的描述"""
-    author: str | None
-    """日历创建者"""
-    managers: list[str] = empty_list()
-    """订阅日历共同编辑人的unionId"""
-    subscribe_scope: SubscribeScope
-    """可订阅该日历的对象"""
-
-
 class Subscriber(Reply, alias_generator=camel):
     """Subscriber."""
 
@@ -552,6 +414,21 @@ class UserSchedule(Reply, alias_generator=camel):
 
 
 class CalendarV1(Manager):
+    @property
+    def events(self) -> EventManager:
+        """Events (日程): `get`, `list`, `create`, `update`, `delete`."""
+        return EventManager(self.app)
+
+    @property
+    def subscribed_calendars(self) -> SubscribedCalendarManager:
+        """Subscribed calendars (订阅日历): `get`, `create`, `update`, `delete`."""
+        return SubscribedCalendarManager(self.app)
+
+    @property
+    def acls(self) -> AclManager:
+        """Acls (日历访问控制): `list`, `create`, `delete`."""
+        return AclManager(self.app)
+
     @api(
         "calendar_1_0.AddAttendee",
         "POST /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}/attendees",
@@ -1765,3 +1642,530 @@ class CalendarV1(Manager):
         Source: update-subscription-calendar
         """
         return Call(None)
+
+
+class EventManager(Manager):
+    """Events (日程)."""
+
+    get = alias(CalendarV1.get_event)
+    list = alias(CalendarV1.list_events)
+    create = alias(CalendarV1.create_event)
+    update = alias(CalendarV1.patch_event)
+    delete = alias(CalendarV1.delete_event)
+
+
+class SubscribedCalendarManager(Manager):
+    """Subscribed calendars (订阅日历)."""
+
+    get = alias(CalendarV1.get_subscribed_calendar)
+    create = alias(CalendarV1.create_subscribed_calendar)
+    update = alias(CalendarV1.update_subscribed_calendars)
+    delete = alias(CalendarV1.delete_subscribed_calendar)
+
+
+class AclManager(Manager):
+    """Acls (日历访问控制)."""
+
+    list = alias(CalendarV1.list_acls)
+    create = alias(CalendarV1.create_acls)
+    delete = alias(CalendarV1.delete_acl)
+
+
+class Acl(Entity, alias_generator=camel):
+    """Acl (日历访问控制)."""
+
+    objects: ClassVar[AclManager] = AclManager()
+    key: ClassVar = {"acl_id": "acl_id", "user_id": "user_id", "calendar_id": "calendar_id"}
+    user_id: ClassVar = Remembered(str, "userId")
+    calendar_id: ClassVar = Remembered(str, "calendarId")
+
+    privilege: str
+    """权限信息 (`free_busy_reader` `title_reader` `reader` `writer`)"""
+    acl_id: str
+    """权限资源ID"""
+    scope: AclScope | None
+    """权限范围"""
+
+    @operation
+    def delete(
+        self,
+    ) -> Call[None]:
+        """Delete this acl (删除访问控制)."""
+        return self._with_ids(self.objects.delete)
+
+
+class Event(Entity, Changed["Event"], alias_generator=camel):
+    """Event (日程)."""
+
+    objects: ClassVar[EventManager] = EventManager()
+    key: ClassVar = {"event_id": "id", "id": "id", "user_id": "user_id", "calendar_id": "calendar_id"}
+    user_id: ClassVar = Remembered(str, "userId")
+    calendar_id: ClassVar = Remembered(str, "calendarId")
+
+    id: str
+    """日程id"""
+    summary: str
+    """日程标题"""
+    description: str = ""
+    """日程描述"""
+    status: str | None
+    """日程状态 (`confirmed` `cancelled`)"""
+    start: EventTime
+    """日程开始时间"""
+    origin_start: OriginStart | None
+    """表示循环序列中最初创建时的开始时间"""
+    end: EventTime | None
+    """日程结束时间"""
+    is_all_day: bool | None
+    """是否为全天日程"""
+    recurrence: Recurrence | None
+    """日程循环规则"""
+    attendees: list[Attendee] = empty_list()
+    """日程参与人列表"""
+    organizer: Organizer | None
+    """日程组织者"""
+    location: Location | None
+    """日程地点相关信息"""
+    series_master_id: str | None
+    """重复日程的主日程id"""
+    create_time: IsoTime
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    update_time: IsoTime | None
+    """(Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    reminders: list[Reminder] = empty_list()
+    """日程提醒"""
+    online_meeting_info: OnlineMeetingInfo | None
+    """创建日程同时创建线上会议"""
+    extended_properties: ExtendedProperty | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    meeting_rooms: list[MeetingRoom] = empty_list()
+    """会议室"""
+    categories: list[EventCategory] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    rich_text_description: RichTextDescription | None
+    """富文本描述"""
+    card_instances: list[CardInstance] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    ui_configs: list[UiConfig] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    event_config: EventConfig | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    extra: dict[str, str] = empty_dict()
+    """JSON格式的扩展能力开关"""
+    free_busy_status: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+
+    @operation
+    def update(
+        self,
+        *,
+        x_client_token: Annotated[str | None, wire("x-client-token")] = None,
+        summary: str | None = None,
+        description: str | None = None,
+        start: OrDict[EventTime] | None = None,
+        end: OrDict[EventTime] | None = None,
+        is_all_day: bool | None = None,
+        recurrence: OrDict[EventDetailRecurrence] | None = None,
+        attendees: Sequence[OrDict[Attendee]] | None = None,
+        location: OrDict[Location] | None = None,
+        extra: dict[str, str] | None = None,
+        reminders: Sequence[OrDict[Reminder]] | None = None,
+        online_meeting_info: OrDict[OnlineMeetingInfo] | None = None,
+        rich_text_description: OrDict[RichTextDescription] | None = None,
+        ui_configs: Sequence[Annotated[OrDict[UiConfig], Needs("ui_name", "ui_status")]] | None = None,
+        card_instances: Sequence[OrDict[CardInstance]] | None = None,
+        categories: Sequence[OrDict[EventCategory]] | None = None,
+        free_busy_status: str | None = None,
+    ) -> Flow[Event]:
+        """Change this event (修改日程).
+
+        Args:
+            x_client_token: 幂等校验
+            summary: 日程标题 (例 e.g. `some event`)
+            description: 日程描述 (例 e.g. `这是一个日程`)
+            start: 日程开始时间
+            end: 日程结束时间
+            is_all_day: 是否全天日程 (例 e.g. `False`)
+            recurrence: 日程循环规则
+            attendees: 日程参与人列表
+            location: 日程地点
+            extra: JSON格式的扩展能力开关
+            reminders: 日程提醒
+            online_meeting_info: 视频会议
+            rich_text_description: 富文本字段
+            ui_configs: UI配置
+            card_instances: (仅见于官方 SDK only in the official SDK)
+            categories: (仅见于官方 SDK only in the official SDK)
+            free_busy_status: (仅见于官方 SDK only in the official SDK)
+        """
+        return self._updated(
+            self.objects.update,
+            x_client_token=x_client_token,
+            summary=summary,
+            description=description,
+            start=start,
+            end=end,
+            is_all_day=is_all_day,
+            recurrence=recurrence,
+            attendees=attendees,
+            location=location,
+            extra=extra,
+            reminders=reminders,
+            online_meeting_info=online_meeting_info,
+            rich_text_description=rich_text_description,
+            ui_configs=ui_configs,
+            card_instances=card_instances,
+            categories=categories,
+            free_busy_status=free_busy_status,
+        )
+
+    @operation
+    def delete(
+        self,
+        *,
+        x_client_token: Annotated[str | None, wire("x-client-token")] = None,
+        push_notification: bool | None = None,
+    ) -> Call[None]:
+        """Delete this event (删除日程).
+
+        Args:
+            x_client_token: 幂等校验
+            push_notification: 是否弹窗提醒 (例 e.g. `True`)
+        """
+        return self._with_ids(self.objects.delete, x_client_token=x_client_token, push_notification=push_notification)
+
+    @operation
+    def list_attendees(
+        self,
+        *,
+        max_results: Annotated[int, Field(le=500)] = 100,
+        next_token: str | None = None,
+    ) -> Query[Attendee]:
+        """List attendees of this event (获取日程参与者).
+
+        Args:
+            max_results: 最大返回记录数 (≤ 500; 默认 default `100`)
+            next_token: 分页游标 (例 e.g. `0`)
+        """
+        return self._with_ids(CalendarV1().list_attendees, max_results=max_results, next_token=next_token)
+
+    @operation
+    def list_instances(
+        self,
+        *,
+        max_attendees: int | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        time_max: IsoTime | None = None,
+        time_min: IsoTime | None = None,
+    ) -> Query[Event]:
+        """List instances of this event (查询循环日程实例列表).
+
+        Args:
+            time_max: (Use the UTC time format: yyyy-MM-ddTHH:mmZ)
+            time_min: (Use the UTC time format: yyyy-MM-ddTHH:mmZ)
+        """
+        return self._with_ids(
+            CalendarV1().list_instances,
+            max_attendees=max_attendees,
+            max_results=max_results,
+            next_token=next_token,
+            time_max=time_max,
+            time_min=time_min,
+        )
+
+    @operation
+    def get_sign_in_list(
+        self,
+        *,
+        type: Literal["sign_in", "not_yet_sign_in"],
+        max_results: Annotated[int, Field(le=500)] = 100,
+        next_token: str | None = None,
+    ) -> Query[SignIn]:
+        """Get sign in list of this event (查看单个日程的签到详情).
+
+        Args:
+            type: 签到信息类型 (`sign_in` `not_yet_sign_in`)
+            max_results: 查询返回结果数 (≤ 500; 默认 default `100`; 例 e.g. `25`)
+            next_token: 分页游标 (例 e.g. `cnNTbxxx`)
+        """
+        return self._with_ids(CalendarV1().get_sign_in_list, max_results=max_results, next_token=next_token, type=type)
+
+    @operation
+    def get_sign_out_list(
+        self,
+        *,
+        type: Literal["sign_out", "not_yet_sign_out"],
+        max_results: Annotated[int, Field(le=500)] = 100,
+        next_token: str | None = None,
+    ) -> Query[SignOut]:
+        """Get sign out list of this event (查看单个日程的签退详情).
+
+        Args:
+            type: 签退信息类型 (`sign_out` `not_yet_sign_out`)
+            max_results: 查询返回结果数 (≤ 500; 默认 default `100`; 例 e.g. `25`)
+            next_token: 分页游标 (例 e.g. `cnNTbxxx`)
+        """
+        return self._with_ids(CalendarV1().get_sign_out_list, max_results=max_results, next_token=next_token, type=type)
+
+
+class EventDetail(Entity, Changed["EventDetail"], alias_generator=camel):
+    """Event detail (日程)."""
+
+    objects: ClassVar[EventManager] = EventManager()
+    key: ClassVar = {"event_id": "id", "id": "id", "user_id": "user_id", "calendar_id": "calendar_id"}
+    user_id: ClassVar = Remembered(str, "userId")
+    calendar_id: ClassVar = Remembered(str, "calendarId")
+
+    id: str
+    """日程事件ID"""
+    summary: str = ""
+    """日程标题"""
+    description: str = ""
+    """日程描述"""
+    start: EventTime | None
+    """日程开始时间"""
+    origin_start: OriginStart | None
+    """表示循环序列中最初创建时的开始时间"""
+    end: EventTime | None
+    """日程结束时间"""
+    is_all_day: bool | None
+    """是否为全天日程"""
+    recurrence: EventDetailRecurrence | None
+    """日程循环规则"""
+    attendees: list[Attendee] = empty_list()
+    """日程参与人列表"""
+    organizer: Organizer | None
+    """日程组织人"""
+    location: Location | None
+    """日程地点信息"""
+    series_master_id: str | None
+    """重复日程的主日程id"""
+    create_time: OffsetTime
+    """创建时间"""
+    update_time: OffsetTime
+    """更新时间"""
+    status: str | None
+    """日程状态"""
+    online_meeting_info: OnlineMeetingInfo | None
+    """线上会议信息"""
+    reminders: list[Reminder] = empty_list()
+    """日程提醒"""
+    extended_properties: ExtendedProperty | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    meeting_rooms: list[MeetingRoom] = empty_list()
+    """会议室"""
+    categories: list[EventCategory] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    rich_text_description: RichTextDescription | None
+    """富文本字段"""
+    ui_configs: list[UiConfig] = empty_list()
+    """UI配置"""
+    card_instances: list[CardInstance] = empty_list()
+    """(仅见于官方 SDK only in the official SDK)"""
+    extra: dict[str, str] = empty_dict()
+    """JSON格式的扩展能力开关"""
+    free_busy_status: str | None
+    """(仅见于官方 SDK only in the official SDK)"""
+
+    @operation
+    def update(
+        self,
+        *,
+        x_client_token: Annotated[str | None, wire("x-client-token")] = None,
+        summary: str | None = None,
+        description: str | None = None,
+        start: OrDict[EventTime] | None = None,
+        end: OrDict[EventTime] | None = None,
+        is_all_day: bool | None = None,
+        recurrence: OrDict[EventDetailRecurrence] | None = None,
+        attendees: Sequence[OrDict[Attendee]] | None = None,
+        location: OrDict[Location] | None = None,
+        extra: dict[str, str] | None = None,
+        reminders: Sequence[OrDict[Reminder]] | None = None,
+        online_meeting_info: OrDict[OnlineMeetingInfo] | None = None,
+        rich_text_description: OrDict[RichTextDescription] | None = None,
+        ui_configs: Sequence[Annotated[OrDict[UiConfig], Needs("ui_name", "ui_status")]] | None = None,
+        card_instances: Sequence[OrDict[CardInstance]] | None = None,
+        categories: Sequence[OrDict[EventCategory]] | None = None,
+        free_busy_status: str | None = None,
+    ) -> Flow[EventDetail]:
+        """Change this event (修改日程).
+
+        Args:
+            x_client_token: 幂等校验
+            summary: 日程标题 (例 e.g. `some event`)
+            description: 日程描述 (例 e.g. `这是一个日程`)
+            start: 日程开始时间
+            end: 日程结束时间
+            is_all_day: 是否全天日程 (例 e.g. `False`)
+            recurrence: 日程循环规则
+            attendees: 日程参与人列表
+            location: 日程地点
+            extra: JSON格式的扩展能力开关
+            reminders: 日程提醒
+            online_meeting_info: 视频会议
+            rich_text_description: 富文本字段
+            ui_configs: UI配置
+            card_instances: (仅见于官方 SDK only in the official SDK)
+            categories: (仅见于官方 SDK only in the official SDK)
+            free_busy_status: (仅见于官方 SDK only in the official SDK)
+        """
+        return self._updated(
+            self.objects.update,
+            x_client_token=x_client_token,
+            summary=summary,
+            description=description,
+            start=start,
+            end=end,
+            is_all_day=is_all_day,
+            recurrence=recurrence,
+            attendees=attendees,
+            location=location,
+            extra=extra,
+            reminders=reminders,
+            online_meeting_info=online_meeting_info,
+            rich_text_description=rich_text_description,
+            ui_configs=ui_configs,
+            card_instances=card_instances,
+            categories=categories,
+            free_busy_status=free_busy_status,
+        )
+
+    @operation
+    def delete(
+        self,
+        *,
+        x_client_token: Annotated[str | None, wire("x-client-token")] = None,
+        push_notification: bool | None = None,
+    ) -> Call[None]:
+        """Delete this event (删除日程).
+
+        Args:
+            x_client_token: 幂等校验
+            push_notification: 是否弹窗提醒 (例 e.g. `True`)
+        """
+        return self._with_ids(self.objects.delete, x_client_token=x_client_token, push_notification=push_notification)
+
+    @operation
+    def list_attendees(
+        self,
+        *,
+        max_results: Annotated[int, Field(le=500)] = 100,
+        next_token: str | None = None,
+    ) -> Query[Attendee]:
+        """List attendees of this event (获取日程参与者).
+
+        Args:
+            max_results: 最大返回记录数 (≤ 500; 默认 default `100`)
+            next_token: 分页游标 (例 e.g. `0`)
+        """
+        return self._with_ids(CalendarV1().list_attendees, max_results=max_results, next_token=next_token)
+
+    @operation
+    def list_instances(
+        self,
+        *,
+        max_attendees: int | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        time_max: IsoTime | None = None,
+        time_min: IsoTime | None = None,
+    ) -> Query[Event]:
+        """List instances of this event (查询循环日程实例列表).
+
+        Args:
+            time_max: (Use the UTC time format: yyyy-MM-ddTHH:mmZ)
+            time_min: (Use the UTC time format: yyyy-MM-ddTHH:mmZ)
+        """
+        return self._with_ids(
+            CalendarV1().list_instances,
+            max_attendees=max_attendees,
+            max_results=max_results,
+            next_token=next_token,
+            time_max=time_max,
+            time_min=time_min,
+        )
+
+    @operation
+    def get_sign_in_list(
+        self,
+        *,
+        type: Literal["sign_in", "not_yet_sign_in"],
+        max_results: Annotated[int, Field(le=500)] = 100,
+        next_token: str | None = None,
+    ) -> Query[SignIn]:
+        """Get sign in list of this event (查看单个日程的签到详情).
+
+        Args:
+            type: 签到信息类型 (`sign_in` `not_yet_sign_in`)
+            max_results: 查询返回结果数 (≤ 500; 默认 default `100`; 例 e.g. `25`)
+            next_token: 分页游标 (例 e.g. `cnNTbxxx`)
+        """
+        return self._with_ids(CalendarV1().get_sign_in_list, max_results=max_results, next_token=next_token, type=type)
+
+    @operation
+    def get_sign_out_list(
+        self,
+        *,
+        type: Literal["sign_out", "not_yet_sign_out"],
+        max_results: Annotated[int, Field(le=500)] = 100,
+        next_token: str | None = None,
+    ) -> Query[SignOut]:
+        """Get sign out list of this event (查看单个日程的签退详情).
+
+        Args:
+            type: 签退信息类型 (`sign_out` `not_yet_sign_out`)
+            max_results: 查询返回结果数 (≤ 500; 默认 default `100`; 例 e.g. `25`)
+            next_token: 分页游标 (例 e.g. `cnNTbxxx`)
+        """
+        return self._with_ids(CalendarV1().get_sign_out_list, max_results=max_results, next_token=next_token, type=type)
+
+
+class SubscribedCalendar(Entity, Changed["SubscribedCalendar"], alias_generator=camel):
+    """Subscribed calendar (订阅日历)."""
+
+    objects: ClassVar[SubscribedCalendarManager] = SubscribedCalendarManager()
+    key: ClassVar = {"calendar_id": "calendar_id", "user_id": "user_id"}
+    user_id: ClassVar = Remembered(str, "userId")
+
+    calendar_id: str
+    """订阅日历id"""
+    name: str
+    """订阅日历的名称"""
+    description: str = ""
+    """订阅日历的描述"""
+    author: str | None
+    """日历创建者"""
+    managers: list[str] = empty_list()
+    """订阅日历共同编辑人的unionId"""
+    subscribe_scope: SubscribeScope
+    """可订阅该日历的对象"""
+
+    @operation
+    def update(
+        self,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        managers: list[str] | None = None,
+        subscribe_scope: OrDict[SubscribeScope] | None = None,
+    ) -> Flow[SubscribedCalendar]:
+        """Change this subscribed calendar (更新订阅日历).
+
+        Args:
+            name: 订阅日历的标题 (例 e.g. `中国传统日历`)
+            description: 订阅日历的描述 (例 e.g. `中国传统日历`)
+            managers: 日历共同编辑人的unionId列表
+            subscribe_scope: 日历的可订阅范围
+        """
+        return self._updated(
+            self.objects.update, name=name, description=description, managers=managers, subscribe_scope=subscribe_scope
+        )
+
+    @operation
+    def delete(
+        self,
+    ) -> Call[None]:
+        """Delete this subscribed calendar (删除订阅日历)."""
+        return self._with_ids(self.objects.delete)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api
+from dingtalk_models.call.operation import api, operation
 from dingtalk_models.call.paging import CURSOR, OFFSET, TOKEN, TOKEN_FROM_ZERO, Paging
 from dingtalk_models.contact.account import AccountManager
 from dingtalk_models.contact.department import DepartmentManager
 from dingtalk_models.contact.user import UserManager
 from dingtalk_models.core.secret import Hiding
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import BeijingTime, CompactDate, IsoTime, camel, empty_dict, empty_list, wire
+from dingtalk_models.resource.entity import Entity
 from dingtalk_models.resource.manager import Manager, alias
-from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.model import OrDict, Savable, Shape
 from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply
@@ -248,37 +250,6 @@ class ContactHideSetting(Reply, alias_generator=camel):
     """是否同时在被查看个人资料页时隐藏"""
     hide_in_search: bool | None
     """是否同时在被搜索时隐藏"""
-
-
-class ContactRestrictSetting(Reply, alias_generator=camel):
-    """Contact restrict setting."""
-
-    id: int
-    """设置Id"""
-    name: str = ""
-    """限制查看通讯录设置名称"""
-    description: str = ""
-    """限制查看通讯录描述"""
-    subject_user_ids: list[str] = empty_list()
-    """需要限制查看通讯录的用户userId列表"""
-    subject_dept_ids: list[int] = empty_list()
-    """限制查看通讯录的部门deptId列表"""
-    subject_tag_ids: list[int] = empty_list()
-    """限制查看通讯录的角色roleId"""
-    type: str
-    """限制类型 (`excludeNode` `onlySelf` `onlySelfDeptAndChild`)"""
-    exclude_user_ids: list[str] = empty_list()
-    """白名单内用户userId列表"""
-    exclude_dept_ids: list[int] = empty_list()
-    """白名单内的部门deptId列表"""
-    exclude_tag_ids: list[int] = empty_list()
-    """白名单内角色roleId列表"""
-    active: bool | None
-    """本次设置是否生效"""
-    restrict_in_user_profile: bool | None
-    """是否同时限制查看个人资料页"""
-    restrict_in_search: bool | None
-    """是否同时限制搜索"""
 
 
 class ContactScope(Reply, alias_generator=camel):
@@ -628,6 +599,11 @@ class Verify(Reply, alias_generator=camel):
 
 
 class ContactV1(Manager):
+    @property
+    def restrict_settings(self) -> ContactRestrictSettingManager:
+        """Restrict settings (通讯录限制查看设置): `list`, `update`, `delete`."""
+        return ContactRestrictSettingManager(self.app)
+
     @api("contact_1_0.AddAccountMapping", "POST /v1.0/contact/accountMappings")
     def add_account_mapping(
         self,
@@ -2714,3 +2690,101 @@ class ContactV1(Manager):
         Evidence: sdk
         """
         return Call(list[UserProfile], "result").or_empty()
+
+
+class ContactRestrictSettingManager(Manager):
+    """Restrict settings (通讯录限制查看设置)."""
+
+    list = alias(ContactV1.list_contact_restrict_setting)
+    update = alias(ContactV1.update_contact_restrict_setting)
+    delete = alias(ContactV1.delete_contact_restrict_setting)
+
+
+class ContactRestrictSetting(Entity, Savable["ContactRestrictSetting"], alias_generator=camel):
+    """Contact restrict setting (通讯录限制查看设置)."""
+
+    objects: ClassVar[ContactRestrictSettingManager] = ContactRestrictSettingManager()
+    key: ClassVar = {"setting_id": "id", "id": "id"}
+
+    id: int
+    """设置Id"""
+    name: str = ""
+    """限制查看通讯录设置名称"""
+    description: str = ""
+    """限制查看通讯录描述"""
+    subject_user_ids: list[str] = empty_list()
+    """需要限制查看通讯录的用户userId列表"""
+    subject_dept_ids: list[int] = empty_list()
+    """限制查看通讯录的部门deptId列表"""
+    subject_tag_ids: list[int] = empty_list()
+    """限制查看通讯录的角色roleId"""
+    type: str
+    """限制类型 (`excludeNode` `onlySelf` `onlySelfDeptAndChild`)"""
+    exclude_user_ids: list[str] = empty_list()
+    """白名单内用户userId列表"""
+    exclude_dept_ids: list[int] = empty_list()
+    """白名单内的部门deptId列表"""
+    exclude_tag_ids: list[int] = empty_list()
+    """白名单内角色roleId列表"""
+    active: bool | None
+    """本次设置是否生效"""
+    restrict_in_user_profile: bool | None
+    """是否同时限制查看个人资料页"""
+    restrict_in_search: bool | None
+    """是否同时限制搜索"""
+
+    @operation
+    def update(
+        self,
+        *,
+        type: Literal["onlySelf", "onlySelfDeptAndChild", "excludeNode"],
+        name: str | None = None,
+        description: str | None = None,
+        subject_user_ids: list[str] | None = None,
+        subject_dept_ids: list[int] | None = None,
+        subject_tag_ids: list[int] | None = None,
+        exclude_user_ids: list[str] | None = None,
+        exclude_dept_ids: list[int] | None = None,
+        exclude_tag_ids: list[int] | None = None,
+        active: bool | None = None,
+        restrict_in_user_profile: bool | None = None,
+        restrict_in_search: bool | None = None,
+    ) -> Flow[ContactRestrictSetting]:
+        """Change this contact restrict setting (新增或修改限制查看通讯录设置).
+
+        Args:
+            type: 限制类型 (`onlySelf` `onlySelfDeptAndChild` `excludeNode`)
+            name: 设置名称
+            description: 设置描述
+            subject_user_ids: 需要限制查看通讯录的用户userId列表
+            subject_dept_ids: 需要限制查看通讯录的部门ID列表
+            subject_tag_ids: 需要限制查看通讯录的角色ID
+            exclude_user_ids: 白名单用户userId
+            exclude_dept_ids: 白名单部门ID
+            exclude_tag_ids: 白名单角色ID
+            active: 本次设置是否生效
+            restrict_in_user_profile: 是否同时限制查看个人资料页
+            restrict_in_search: 是否同时限制搜索
+        """
+        return self._updated(
+            self.objects.update,
+            name=name,
+            description=description,
+            subject_user_ids=subject_user_ids,
+            subject_dept_ids=subject_dept_ids,
+            subject_tag_ids=subject_tag_ids,
+            type=type,
+            exclude_user_ids=exclude_user_ids,
+            exclude_dept_ids=exclude_dept_ids,
+            exclude_tag_ids=exclude_tag_ids,
+            active=active,
+            restrict_in_user_profile=restrict_in_user_profile,
+            restrict_in_search=restrict_in_search,
+        )
+
+    @operation
+    def delete(
+        self,
+    ) -> Call[None]:
+        """Delete this contact restrict setting (删除限制查看通讯录设置)."""
+        return self._with_ids(self.objects.delete)

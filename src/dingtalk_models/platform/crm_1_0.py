@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api
+from dingtalk_models.call.operation import api, operation
 from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO, Paging
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import BeijingTime, CommaStrs, IsoTime, Millis, camel, empty_dict, empty_list, wire
-from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.entity import Entity
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Changed, OrDict, Shape
 from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply, promised
@@ -569,50 +571,6 @@ class Global(Reply, alias_generator=camel):
     """营销服oem是否生效"""
     t2t3_coexist: bool | None
     """(仅见于官方 SDK only in the official SDK)"""
-
-
-class GroupSet(Reply, alias_generator=camel):
-    """Group set."""
-
-    name: str
-    """群组名称"""
-    open_group_set_id: str
-    """客户群组openGroupSetId"""
-    relation_type: str
-    """关系类型 (`crm_customer` `crm_customer_personal`)"""
-    member_quota: int | None
-    """群组内单个群的人数上限"""
-    member_count: int
-    """群组内所有群的成员总数量"""
-    template_id: str | None
-    """群模板ID"""
-    owner_user_id: str
-    """群主userId"""
-    manager_user_ids: str | None
-    """群管理员userId列表"""
-    notice: str | None
-    """群公告文本"""
-    notice_toped: int | None
-    """群公告是否置顶 (`0` `1`)"""
-    owner: GroupSetUser | None
-    """群主信息"""
-    manager: list[GroupSetUser] = empty_list()
-    """群管理员信息列表"""
-    last_open_conversation_id: str | None
-    """群组创建后"""
-    gmt_create: IsoTime
-    """创建时间"""
-    gmt_modified: IsoTime
-    """更新时间"""
-    group_chat_count: int | None
-    """群组内客户群数量"""
-    invite_link: str | None
-    """邀请加入客户群组的链接"""
-    corp_id: str | None
-    creator_user_id: str | None
-    """创建人userId"""
-    welcome: str | None
-    """新成员入群后收到的欢迎语"""
 
 
 class GroupSetUser(Reply, alias_generator=camel):
@@ -1233,6 +1191,11 @@ class Track(Reply, alias_generator=camel):
 
 
 class CrmV1(Manager):
+    @property
+    def group_sets(self) -> GroupSetManager:
+        """Group sets (群组): `get`, `list`, `create`, `update`."""
+        return GroupSetManager(self.app)
+
     @api("crm_1_0.AbandonCustomer", "POST /v1.0/crm/customers/abandon")
     def abandon_customer(
         self,
@@ -2937,3 +2900,96 @@ class CrmV1(Manager):
         Evidence: sdk
         """
         return Call(str, "relationType").or_none()
+
+
+class GroupSetManager(Manager):
+    """Group sets (群组)."""
+
+    get = alias(CrmV1.get_group_set)
+    list = alias(CrmV1.list_group_set)
+    create = alias(CrmV1.create_group_set)
+    update = alias(CrmV1.update_group_set)
+
+
+class GroupSet(Entity, Changed["GroupSet"], alias_generator=camel):
+    """Group set (群组)."""
+
+    objects: ClassVar[GroupSetManager] = GroupSetManager()
+    key: ClassVar = {"open_group_set_id": "open_group_set_id"}
+
+    name: str
+    """群组名称"""
+    open_group_set_id: str
+    """客户群组openGroupSetId"""
+    relation_type: str
+    """关系类型 (`crm_customer` `crm_customer_personal`)"""
+    member_quota: int | None
+    """群组内单个群的人数上限"""
+    member_count: int
+    """群组内所有群的成员总数量"""
+    template_id: str | None
+    """群模板ID"""
+    owner_user_id: str
+    """群主userId"""
+    manager_user_ids: str | None
+    """群管理员userId列表"""
+    notice: str | None
+    """群公告文本"""
+    notice_toped: int | None
+    """群公告是否置顶 (`0` `1`)"""
+    owner: GroupSetUser | None
+    """群主信息"""
+    manager: list[GroupSetUser] = empty_list()
+    """群管理员信息列表"""
+    last_open_conversation_id: str | None
+    """群组创建后"""
+    gmt_create: IsoTime
+    """创建时间"""
+    gmt_modified: IsoTime
+    """更新时间"""
+    group_chat_count: int | None
+    """群组内客户群数量"""
+    invite_link: str | None
+    """邀请加入客户群组的链接"""
+    corp_id: str | None
+    creator_user_id: str | None
+    """创建人userId"""
+    welcome: str | None
+    """新成员入群后收到的欢迎语"""
+
+    @operation
+    def update(
+        self,
+        *,
+        name: str | None = None,
+        member_quota: int | None = None,
+        owner_user_id: str | None = None,
+        manager_user_ids: CommaStrs | None = None,
+        notice: str | None = None,
+        notice_toped: Literal[0, 1] | None = None,
+        template_id: str | None = None,
+        welcome: str | None = None,
+    ) -> Flow[GroupSet]:
+        """Change this group set (更新客户群组).
+
+        Args:
+            name: 群组名 (例 e.g. `营销群`)
+            member_quota: 单个群的人数上限 (例 e.g. `200`)
+            owner_user_id: 群主userId (例 e.g. `301227837938`)
+            manager_user_ids: 群管理员userId列表 (例 e.g. `301227837938`)
+            notice: 群公告文本 (例 e.g. `公告`)
+            notice_toped: 群公告是否置顶 (`0` `1`)
+            template_id: 群模板Id (例 e.g. `dfgfgh-vbbfghjghj-fdsfdsf`)
+            welcome: 新成员入群后收到的欢迎语 (例 e.g. `欢迎入群`)
+        """
+        return self._updated(
+            self.objects.update,
+            name=name,
+            member_quota=member_quota,
+            owner_user_id=owner_user_id,
+            manager_user_ids=manager_user_ids,
+            notice=notice,
+            notice_toped=notice_toped,
+            template_id=template_id,
+            welcome=welcome,
+        )

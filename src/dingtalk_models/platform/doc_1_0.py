@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api
+from dingtalk_models.call.operation import api, operation
 from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.secret import Hiding
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list, wire
-from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.entity import Entity, Remembered
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Changed, OrDict, Savable, Shape
 from dingtalk_models.resource.needs import Needs, OneOf
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply, promised
@@ -184,17 +186,6 @@ class Coordinate(Reply, Shape, alias_generator=camel):
     """相对锚点单元格左上角的垂直偏移量 (单位 unit 像素; 例 e.g. `8.0`)"""
 
 
-class CreatedFilter(Reply, alias_generator=camel):
-    """Created filter."""
-
-    id: str
-    """筛选视图的唯一标识 ID"""
-    name: str = ""
-    """更新后的筛选视图名称"""
-    range_: str | None
-    """更新后的筛选视图范围"""
-
-
 class CreatedWorkspace(Reply, alias_generator=camel):
     """Created workspace."""
 
@@ -333,32 +324,6 @@ class Filter(Reply, alias_generator=camel):
     """筛选范围"""
     criteria: dict[str, Criterion] = empty_dict()
     """所有列的筛选条件映射"""
-
-
-class FilterView(Reply, alias_generator=camel):
-    """Filter view."""
-
-    id: str
-    """筛选视图的唯一标识 ID"""
-    name: str = ""
-    """筛选视图的名称"""
-    range_: str | None
-    """筛选视图的范围"""
-    criteria: dict[str, Criterion] = empty_dict()
-    """各列的筛选条件"""
-
-
-class FloatImage(Reply, alias_generator=camel):
-    """Float image."""
-
-    id: str
-    """浮动图片的唯一标识"""
-    src: str
-    """浮动图片的资源地址"""
-    anchor: Anchor
-    """浮动图片定位信息"""
-    coordinate: Coordinate
-    """图片尺寸与相对锚点单元格的偏移量"""
 
 
 class Hyperlink(Reply, Shape, alias_generator=camel):
@@ -552,29 +517,6 @@ class ResourceUpload(Reply, alias_generator=camel):
     """资源路径"""
 
 
-class Sheet(Reply, alias_generator=camel):
-    """Sheet."""
-
-    id: str
-    """工作表的ID"""
-    name: str = ""
-    """工作表的名称"""
-    visibility: str | None
-    """工作表可见性 (`visible`)"""
-    last_non_empty_row: int | None
-    """最后一行非空行的位置"""
-    last_non_empty_column: int | None
-    """最后一列非空列的位置"""
-    row_count: int | None
-    """工作表行数"""
-    column_count: int | None
-    """工作表列数"""
-    frozen_column_count: int | None
-    """(仅见于官方 SDK only in the official SDK)"""
-    frozen_row_count: int | None
-    """(仅见于官方 SDK only in the official SDK)"""
-
-
 class SheetAll(Reply, alias_generator=camel):
     """Sheet all."""
 
@@ -695,6 +637,21 @@ class WorkspaceDocNode(Reply, alias_generator=camel):
 
 
 class DocV1(Manager):
+    @property
+    def sheets(self) -> SheetManager:
+        """Sheets (表格的工作表): `get`, `list`, `create`, `update`, `delete`."""
+        return SheetManager(self.app)
+
+    @property
+    def filter_views(self) -> FilterViewManager:
+        """Filter views (表格的筛选视图): `list`, `create`, `update`, `delete`."""
+        return FilterViewManager(self.app)
+
+    @property
+    def float_images(self) -> FloatImageManager:
+        """Float images (表格的浮动图片): `get`, `list`, `create`, `update`, `delete`."""
+        return FloatImageManager(self.app)
+
     @api("doc_1_0.AddComment", "POST /v1.0/doc/docs/{docId}/comments?operatorId")
     def add_comment(
         self,
@@ -3188,3 +3145,243 @@ class DocV1(Manager):
         Evidence: sdk
         """
         return Call(None)
+
+
+class SheetManager(Manager):
+    """Sheets (表格的工作表)."""
+
+    get = alias(DocV1.get_sheet)
+    list = alias(DocV1.get_all_sheets)
+    create = alias(DocV1.create_sheet)
+    update = alias(DocV1.update_sheet)
+    delete = alias(DocV1.delete_sheet)
+
+
+class FilterViewManager(Manager):
+    """Filter views (表格的筛选视图)."""
+
+    list = alias(DocV1.get_filter_views)
+    create = alias(DocV1.create_filter_view)
+    update = alias(DocV1.update_filter_view)
+    delete = alias(DocV1.delete_filter_view)
+
+
+class FloatImageManager(Manager):
+    """Float images (表格的浮动图片)."""
+
+    get = alias(DocV1.get_float_image)
+    list = alias(DocV1.get_float_images)
+    create = alias(DocV1.create_float_image)
+    update = alias(DocV1.update_float_image)
+    delete = alias(DocV1.delete_float_image)
+
+
+class CreatedFilter(Entity, Savable["CreatedFilter"], alias_generator=camel):
+    """Created filter (表格的筛选视图)."""
+
+    objects: ClassVar[FilterViewManager] = FilterViewManager()
+    key: ClassVar = {
+        "filter_view_id": "id",
+        "workbook_id": "workbook_id",
+        "sheet_id": "sheet_id",
+        "operator_id": "operator_id",
+    }
+    workbook_id: ClassVar = Remembered(str, "workbookId")
+    sheet_id: ClassVar = Remembered(str, "sheetId")
+    operator_id: ClassVar = Remembered(str, "operatorId")
+
+    id: str
+    """筛选视图的唯一标识 ID"""
+    name: str = ""
+    """更新后的筛选视图名称"""
+    range_: str | None
+    """更新后的筛选视图范围"""
+
+    @operation
+    def update(
+        self,
+        *,
+        name: str | None = None,
+        range_: str | None = None,
+        criteria: Mapping[str, OrDict[Criterion]] | None = None,
+    ) -> Flow[CreatedFilter]:
+        """Change this filter view (更新筛选视图).
+
+        Args:
+            name: 筛选视图的新名称
+            range_: 筛选视图的新范围
+            criteria: 需要更新的列筛选条件
+        """
+        return self._updated(self.objects.update, name=name, range_=range_, criteria=criteria)
+
+    @operation
+    def delete(
+        self,
+    ) -> Call[str]:
+        """Delete this filter view (删除筛选视图)."""
+        return self._with_ids(self.objects.delete)
+
+
+class FilterView(Entity, Savable["FilterView"], alias_generator=camel):
+    """Filter view (表格的筛选视图)."""
+
+    objects: ClassVar[FilterViewManager] = FilterViewManager()
+    key: ClassVar = {
+        "filter_view_id": "id",
+        "workbook_id": "workbook_id",
+        "sheet_id": "sheet_id",
+        "operator_id": "operator_id",
+    }
+    workbook_id: ClassVar = Remembered(str, "workbookId")
+    sheet_id: ClassVar = Remembered(str, "sheetId")
+    operator_id: ClassVar = Remembered(str, "operatorId")
+
+    id: str
+    """筛选视图的唯一标识 ID"""
+    name: str = ""
+    """筛选视图的名称"""
+    range_: str | None
+    """筛选视图的范围"""
+    criteria: dict[str, Criterion] = empty_dict()
+    """各列的筛选条件"""
+
+    @operation
+    def update(
+        self,
+        *,
+        name: str | None = None,
+        range_: str | None = None,
+        criteria: Mapping[str, OrDict[Criterion]] | None = None,
+    ) -> Flow[FilterView]:
+        """Change this filter view (更新筛选视图).
+
+        Args:
+            name: 筛选视图的新名称
+            range_: 筛选视图的新范围
+            criteria: 需要更新的列筛选条件
+        """
+        return self._updated(self.objects.update, name=name, range_=range_, criteria=criteria)
+
+    @operation
+    def delete(
+        self,
+    ) -> Call[str]:
+        """Delete this filter view (删除筛选视图)."""
+        return self._with_ids(self.objects.delete)
+
+
+class FloatImage(Entity, Changed["FloatImage"], alias_generator=camel):
+    """Float image (表格的浮动图片)."""
+
+    objects: ClassVar[FloatImageManager] = FloatImageManager()
+    key: ClassVar = {"id": "id", "workbook_id": "workbook_id", "sheet_id": "sheet_id", "operator_id": "operator_id"}
+    workbook_id: ClassVar = Remembered(str, "workbookId")
+    sheet_id: ClassVar = Remembered(str, "sheetId")
+    operator_id: ClassVar = Remembered(str, "operatorId")
+
+    id: str
+    """浮动图片的唯一标识"""
+    src: str
+    """浮动图片的资源地址"""
+    anchor: Anchor
+    """浮动图片定位信息"""
+    coordinate: Coordinate
+    """图片尺寸与相对锚点单元格的偏移量"""
+
+    @operation
+    def update(
+        self,
+        *,
+        src: str | None = None,
+        anchor: OrDict[Anchor] | None = None,
+        coordinate: OrDict[Coordinate] | None = None,
+    ) -> Flow[FloatImage]:
+        """Change this float image (更新浮动图片).
+
+        Args:
+            src: 浮动图片资源地址 (例 e.g. `/core/api/resources/img/xxx`)
+            anchor: 锚点位置
+            coordinate: 图片尺寸与相对锚点单元格的偏移量
+        """
+        return self._updated(self.objects.update, src=src, anchor=anchor, coordinate=coordinate)
+
+    @operation
+    def delete(
+        self,
+    ) -> Call[None]:
+        """Delete this float image (删除浮动图片)."""
+        return self._with_ids(self.objects.delete)
+
+
+class Sheet(Entity, Changed["Sheet"], alias_generator=camel):
+    """Sheet (表格的工作表)."""
+
+    objects: ClassVar[SheetManager] = SheetManager()
+    key: ClassVar = {"sheet_id": "id", "workbook_id": "workbook_id", "operator_id": "operator_id"}
+    workbook_id: ClassVar = Remembered(str, "workbookId")
+    operator_id: ClassVar = Remembered(str, "operatorId")
+
+    id: str
+    """工作表的ID"""
+    name: str = ""
+    """工作表的名称"""
+    visibility: str | None
+    """工作表可见性 (`visible`)"""
+    last_non_empty_row: int | None
+    """最后一行非空行的位置"""
+    last_non_empty_column: int | None
+    """最后一列非空列的位置"""
+    row_count: int | None
+    """工作表行数"""
+    column_count: int | None
+    """工作表列数"""
+    frozen_column_count: int | None
+    """(仅见于官方 SDK only in the official SDK)"""
+    frozen_row_count: int | None
+    """(仅见于官方 SDK only in the official SDK)"""
+
+    @operation
+    def update(
+        self,
+        *,
+        frozen_row_count: int | None = None,
+        frozen_column_count: int | None = None,
+        visibility: Literal["visible", "hidden"] | None = None,
+        name: str | None = None,
+    ) -> Flow[Sheet]:
+        """Change this sheet (更新工作表).
+
+        Args:
+            frozen_row_count: 要冻结至指定行的行索引 (例 e.g. `1`)
+            frozen_column_count: 要冻结至指定列的列索引 (例 e.g. `1`)
+            visibility: 是否要隐藏工作表 (`visible` `hidden`)
+            name: 新的工作表名 (例 e.g. `Sheet2`)
+        """
+        return self._updated(
+            self.objects.update,
+            frozen_row_count=frozen_row_count,
+            frozen_column_count=frozen_column_count,
+            visibility=visibility,
+            name=name,
+        )
+
+    @operation
+    def delete(
+        self,
+    ) -> Call[None]:
+        """Delete this sheet (删除工作表)."""
+        return self._with_ids(self.objects.delete)
+
+    @operation
+    def get_filter_views(
+        self,
+    ) -> Call[list[FilterView]]:
+        """Get filter views of this sheet (获取筛选视图列表)."""
+        return self._with_ids(DocV1().get_filter_views)
+
+    @operation
+    def get_float_images(
+        self,
+    ) -> Call[list[FloatImage]]:
+        """Get float images of this sheet (查询浮动图片)."""
+        return self._with_ids(DocV1().get_float_images)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, JsonValue
 
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api
+from dingtalk_models.call.operation import api, operation
 from dingtalk_models.call.paging import TOKEN
 from dingtalk_models.core.quantities.spans import SpanSeconds
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.wire import IsoTime, camel, empty_dict, empty_list
-from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.entity import Entity, Remembered
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import OrDict, Refreshed, Shape
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply
 
@@ -181,27 +182,6 @@ class RecycleFile(Reply, alias_generator=camel):
     """回收站记录ID"""
 
 
-class Space(Reply, alias_generator=camel):
-    """Space."""
-
-    create_time: IsoTime
-    """创建时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    modify_time: IsoTime
-    """修改时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
-    permission_mode: str
-    """授权模式 (`acl` `custom`)"""
-    quota: int
-    """空间总额度"""
-    space_id: str
-    """空间ID"""
-    space_name: str
-    """空间名称"""
-    space_type: str
-    """空间类型 (`personal` `org`)"""
-    used_quota: int
-    """空间已使用额度"""
-
-
 class StsUploadInfo(Reply, alias_generator=camel):
     """Sts upload info (sts加签上传信息)."""
 
@@ -249,6 +229,11 @@ class UploadInfo(Reply, alias_generator=camel):
 
 
 class DriveV1(Manager):
+    @property
+    def spaces(self) -> SpaceManager:
+        """Spaces (钉盘空间): `get`, `list`, `create`, `delete`."""
+        return SpaceManager(self.app)
+
     @api("drive_1_0.AddCustomSpace", "POST /v1.0/drive/spaces/customSpaces")
     def add_custom_space(
         self,
@@ -972,3 +957,72 @@ class DriveV1(Manager):
         Evidence: sdk
         """
         return Call(DriveFile)
+
+
+class SpaceManager(Manager):
+    """Spaces (钉盘空间)."""
+
+    get = alias(DriveV1.info_space)
+    list = alias(DriveV1.list_spaces)
+    create = alias(DriveV1.add_space)
+    delete = alias(DriveV1.delete_space)
+
+
+class Space(Entity, Refreshed["Space"], alias_generator=camel):
+    """Space (钉盘空间)."""
+
+    objects: ClassVar[SpaceManager] = SpaceManager()
+    key: ClassVar = {"space_id": "space_id", "union_id": "union_id"}
+    union_id: ClassVar = Remembered(str, "unionId")
+
+    create_time: IsoTime
+    """创建时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    modify_time: IsoTime
+    """修改时间 (Use the UTC time format: yyyy-MM-ddTHH:mmZ)"""
+    permission_mode: str
+    """授权模式 (`acl` `custom`)"""
+    quota: int
+    """空间总额度"""
+    space_id: str
+    """空间ID"""
+    space_name: str
+    """空间名称"""
+    space_type: str
+    """空间类型 (`personal` `org`)"""
+    used_quota: int
+    """空间已使用额度"""
+
+    @operation
+    def delete(
+        self,
+    ) -> Call[None]:
+        """Delete this space (删除空间)."""
+        return self._with_ids(self.objects.delete)
+
+    @operation
+    def list_files(
+        self,
+        *,
+        max_results: int = 20,
+        next_token: str | None = None,
+        order_type: str | None = None,
+        parent_id: str | None = None,
+        with_icon: bool | None = None,
+    ) -> Query[DriveFile]:
+        """List files of this space (获取文件列表).
+
+        Args:
+            max_results: 分页大小 (默认 default `20`)
+            next_token: 分页游标
+            order_type: 排序类型
+            parent_id: 父目录ID
+            with_icon: 是否返回文件图标
+        """
+        return self._with_ids(
+            DriveV1().list_files,
+            max_results=max_results,
+            next_token=next_token,
+            order_type=order_type,
+            parent_id=parent_id,
+            with_icon=with_icon,
+        )

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api
+from dingtalk_models.call.operation import api, operation
 from dingtalk_models.call.paging import TOKEN_FROM_ZERO, Paging
 from dingtalk_models.core.secret import Hiding, Secret
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list, wire
-from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.entity import Entity
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Changed, OrDict, Shape
 from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply, promised
@@ -305,70 +307,6 @@ class CollegeAlumniUserDept(Reply, alias_generator=camel):
     has_sub_dept: bool | None
     is_industry_dept: bool | None
     name: str = ""
-
-
-class CollegeContactDept(Reply, alias_generator=camel):
-    """College contact dept."""
-
-    dept_id: int
-    """组织单元ID"""
-    name: str
-    """组织单元名称"""
-    stru_id: int
-    """所属架构部门ID"""
-    parent_id: int | None
-    """父组织单元ID"""
-    source_identifier: str
-    """基础通讯录部门标识"""
-    dept_type: str
-    """高校组织单元类型"""
-    dept_code: str
-    """高校组织单元编码"""
-    create_dept_group: bool
-    """是否同步创建一个关联此组织单元的企业群"""
-    auto_add_user: bool
-    tags: str
-    """家校通讯录部门类型"""
-    from_union_org: bool
-    """组织单元是否来自关联组织"""
-    extension: str | None
-    """扩展字段"""
-    order: int | None
-    """在父组织单元中的次序值"""
-    dept_group_chat_id: str | None
-    """组织单元群ID"""
-    group_contain_sub_dept: bool | None
-    """组织单元群是否包含子组织单元"""
-    org_dept_owner: str | None
-    """组织单元群群主userID"""
-    dept_manager_userid_list: list[str] = empty_list()
-    """用户userID"""
-    outer_dept: bool | None
-    """是否本组织单元的员工仅可见员工自己"""
-    outer_permit_depts: list[int] = empty_list()
-    """组织单元ID"""
-    outer_permit_users: list[str] = empty_list()
-    """用户userID"""
-    user_permits: list[str] = empty_list()
-    """用户userID"""
-    hide_dept: bool | None
-    """是否隐藏组织单元"""
-    dept_permits: list[int] = empty_list()
-    """组织单元ID"""
-    brief: str = ""
-    """组织单元简介"""
-    telephone: str = ""
-    """联系方式"""
-    code: str | None
-    """基础通讯录的部门编码"""
-    auto_approve_apply: bool | None
-    """开启后"""
-    emp_apply_join_dept: bool | None
-    """开启后"""
-    hide_scene_config: HideSceneConfig | None
-    """组织单元隐藏的生效场景配置"""
-    outer_scene_config: HideSceneConfig | None
-    """组织单元限制可见的生效场景配置"""
 
 
 class CollegeContactDeptTypeConfig(Reply, alias_generator=camel):
@@ -1710,6 +1648,11 @@ class WrongQuestionRecord(Reply, alias_generator=camel):
 
 
 class EduV1(Manager):
+    @property
+    def college_depts(self) -> CollegeContactDeptManager:
+        """College depts (高校通讯录部门): `get`, `create`, `update`."""
+        return CollegeContactDeptManager(self.app)
+
     @api("edu_1_0.ActivateDevice", "POST /v1.0/edu/vpaas/devices/activate")
     def activate_device(
         self,
@@ -6330,3 +6273,180 @@ class EduV1(Manager):
         return Call(VPaasProxy)
 
     v_paas_proxy = vpaas_proxy
+
+
+class CollegeContactDeptManager(Manager):
+    """College depts (高校通讯录部门)."""
+
+    get = alias(EduV1.get_college_contact_dept_detail)
+    create = alias(EduV1.create_college_contact_dept)
+    update = alias(EduV1.update_college_contact_dept)
+
+
+class CollegeContactDept(Entity, Changed["CollegeContactDept"], alias_generator=camel):
+    """College contact dept (高校通讯录部门)."""
+
+    objects: ClassVar[CollegeContactDeptManager] = CollegeContactDeptManager()
+    key: ClassVar = {"dept_id": "dept_id"}
+
+    dept_id: int
+    """组织单元ID"""
+    name: str
+    """组织单元名称"""
+    stru_id: int
+    """所属架构部门ID"""
+    parent_id: int | None
+    """父组织单元ID"""
+    source_identifier: str
+    """基础通讯录部门标识"""
+    dept_type: str
+    """高校组织单元类型"""
+    dept_code: str
+    """高校组织单元编码"""
+    create_dept_group: bool
+    """是否同步创建一个关联此组织单元的企业群"""
+    auto_add_user: bool
+    tags: str
+    """家校通讯录部门类型"""
+    from_union_org: bool
+    """组织单元是否来自关联组织"""
+    extension: str | None
+    """扩展字段"""
+    order: int | None
+    """在父组织单元中的次序值"""
+    dept_group_chat_id: str | None
+    """组织单元群ID"""
+    group_contain_sub_dept: bool | None
+    """组织单元群是否包含子组织单元"""
+    org_dept_owner: str | None
+    """组织单元群群主userID"""
+    dept_manager_userid_list: list[str] = empty_list()
+    """用户userID"""
+    outer_dept: bool | None
+    """是否本组织单元的员工仅可见员工自己"""
+    outer_permit_depts: list[int] = empty_list()
+    """组织单元ID"""
+    outer_permit_users: list[str] = empty_list()
+    """用户userID"""
+    user_permits: list[str] = empty_list()
+    """用户userID"""
+    hide_dept: bool | None
+    """是否隐藏组织单元"""
+    dept_permits: list[int] = empty_list()
+    """组织单元ID"""
+    brief: str = ""
+    """组织单元简介"""
+    telephone: str = ""
+    """联系方式"""
+    code: str | None
+    """基础通讯录的部门编码"""
+    auto_approve_apply: bool | None
+    """开启后"""
+    emp_apply_join_dept: bool | None
+    """开启后"""
+    hide_scene_config: HideSceneConfig | None
+    """组织单元隐藏的生效场景配置"""
+    outer_scene_config: HideSceneConfig | None
+    """组织单元限制可见的生效场景配置"""
+
+    @operation
+    def update(
+        self,
+        *,
+        parent_id: int | None = None,
+        dept_type: str | None = None,
+        dept_code: str | None = None,
+        outer_dept: bool | None = None,
+        hide_dept: bool | None = None,
+        create_dept_group: bool | None = None,
+        order: int | None = None,
+        name: Annotated[str, Field(min_length=1, max_length=100)] | None = None,
+        source_identifier: str | None = None,
+        dept_permits: list[int] | None = None,
+        user_permits: list[str] | None = None,
+        outer_permit_users: list[str] | None = None,
+        outer_permit_depts: list[int] | None = None,
+        outer_dept_only_self: bool | None = None,
+        auto_approve_apply: bool | None = None,
+        emp_apply_join_dept: bool | None = None,
+        brief: str | None = None,
+        telephone: str | None = None,
+        code: str | None = None,
+        hide_scene_config: OrDict[HideSceneConfig] | None = None,
+        outer_scene_config: OrDict[HideSceneConfig] | None = None,
+        extension: dict[str, str] | None = None,
+        language: str | None = None,
+        auto_add_user: bool | None = None,
+        dept_manager_userid_list: list[str] | None = None,
+        group_contain_sub_dept: bool | None = None,
+        group_contain_outer_dept: bool | None = None,
+        group_contain_hidden_dept: bool | None = None,
+        org_dept_owner: str | None = None,
+        force_update_fields: list[str] | None = None,
+    ) -> Flow[CollegeContactDept]:
+        """Change this college contact dept (更新组织单元).
+
+        Args:
+            parent_id: 父组织单元ID
+            dept_type: 高校组织单元类型
+            dept_code: 高校组织单元编码
+            outer_dept: 限制本组织单元成员查看通讯录
+            hide_dept: 是否隐藏组织单元
+            create_dept_group: 是否创建一个关联此组织单元的企业群 (默认 default `False`)
+            order: 在父组织单元中的排序值
+            name: 组织单元名称 (≥ 1 字符 characters; ≤ 100 字符 characters)
+            source_identifier: 基础通讯录部门标识
+            dept_permits: 组织单元ID
+            user_permits: 组织人员userID
+            outer_permit_users: 组织人员userID
+            outer_permit_depts: 组织单元ID
+            outer_dept_only_self: 是否只能看到所在组织单元及下级组织单元通讯录
+            auto_approve_apply: 开启后
+            emp_apply_join_dept: 开启后
+            brief: 组织单元简介
+            telephone: 组织单元联系方式
+            code: 基础通讯录编码
+            hide_scene_config: 组织单元隐藏的生效场景配置
+            outer_scene_config: 组织单元限制可见的生效场景配置
+            extension: 扩展字段
+            language: 通讯录语言
+            dept_manager_userid_list: 组织人员userID
+            group_contain_sub_dept: 组织单元群是否包含子组织单元
+            group_contain_outer_dept: 组织单元群是否包含外部组织单元
+            group_contain_hidden_dept: 组织单元群是否包含隐藏组织单元
+            org_dept_owner: 组织单元群群主的userID
+            force_update_fields: 强制更新的字段
+        """
+        return self._updated(
+            self.objects.update,
+            parent_id=parent_id,
+            dept_type=dept_type,
+            dept_code=dept_code,
+            outer_dept=outer_dept,
+            hide_dept=hide_dept,
+            create_dept_group=create_dept_group,
+            order=order,
+            name=name,
+            source_identifier=source_identifier,
+            dept_permits=dept_permits,
+            user_permits=user_permits,
+            outer_permit_users=outer_permit_users,
+            outer_permit_depts=outer_permit_depts,
+            outer_dept_only_self=outer_dept_only_self,
+            auto_approve_apply=auto_approve_apply,
+            emp_apply_join_dept=emp_apply_join_dept,
+            brief=brief,
+            telephone=telephone,
+            code=code,
+            hide_scene_config=hide_scene_config,
+            outer_scene_config=outer_scene_config,
+            extension=extension,
+            language=language,
+            auto_add_user=auto_add_user,
+            dept_manager_userid_list=dept_manager_userid_list,
+            group_contain_sub_dept=group_contain_sub_dept,
+            group_contain_outer_dept=group_contain_outer_dept,
+            group_contain_hidden_dept=group_contain_hidden_dept,
+            org_dept_owner=org_dept_owner,
+            force_update_fields=force_update_fields,
+        )

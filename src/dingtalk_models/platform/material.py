@@ -3,46 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api
+from dingtalk_models.call.operation import api, operation
 from dingtalk_models.call.paging import Paging
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, empty_list, wire
-from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.entity import Entity, Remembered
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Changed, OrDict, Refreshed, Shape
 from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply, promised
-
-
-class Article(Reply, Shape):
-    """Article (文章列表)."""
-
-    article_id: int = promised()
-    """文章id (例 e.g. `10012`)"""
-    title: str = promised()
-    """文章标题"""
-    content: str = promised()
-    """文章内容"""
-    thumb_media_id: str = promised()
-    """封面图片的素材id"""
-    publish_status: int = promised()
-    """发布状态 (`0` `1`)"""
-    publish_time: Millis = promised()
-    """发布时间"""
-    user_view_count: int | None = None
-    """已读用户数"""
-    total_view_count: int | None = None
-    """阅读次数"""
-    create_time: Millis = promised()
-    """文章创建时间"""
-    update_time: Millis = promised()
-    """文章更新时间"""
-    url: str = promised()
-    """文章跳转链接"""
-    digest: str = promised()
-    """文章摘要"""
 
 
 class CreatedArticle(Reply):
@@ -72,18 +45,17 @@ class NewArticle(Shape):
     """文章id (例 e.g. `129003`)"""
 
 
-class News(Reply):
-    """News."""
-
-    media_id: str
-    """图文卡片的素材id"""
-    update_time: Millis
-    """图文卡片更新时间"""
-    articles: list[Article] = empty_list()
-    """文章列表"""
-
-
 class OapiMaterial(Manager):
+    @property
+    def articles(self) -> ArticleManager:
+        """Articles (文章): `get`, `list`, `create`, `delete`."""
+        return ArticleManager(self.app)
+
+    @property
+    def news(self) -> NewsManager:
+        """News (图文素材): `get`, `list`, `create`, `update`, `delete`."""
+        return NewsManager(self.app)
+
     @api("dingtalk.oapi.material.article.add", "POST /topapi/material/article/add")
     def article_add(
         self,
@@ -323,3 +295,97 @@ class OapiMaterial(Manager):
         Source: message-card-material-update-interface
         """
         return Call(None)
+
+
+class ArticleManager(Manager):
+    """Articles (文章)."""
+
+    get = alias(OapiMaterial.article_get)
+    list = alias(OapiMaterial.article_list)
+    create = alias(OapiMaterial.article_add)
+    delete = alias(OapiMaterial.article_delete)
+
+
+class NewsManager(Manager):
+    """News (图文素材)."""
+
+    get = alias(OapiMaterial.news_get)
+    list = alias(OapiMaterial.news_list)
+    create = alias(OapiMaterial.news_add)
+    update = alias(OapiMaterial.news_update)
+    delete = alias(OapiMaterial.news_delete)
+
+
+class Article(Entity, Shape, Refreshed["Article"]):
+    """Article (文章列表)."""
+
+    objects: ClassVar[ArticleManager] = ArticleManager()
+    key: ClassVar = {"article_id": "article_id", "unionid": "unionid"}
+    unionid: ClassVar = Remembered(str, "unionid")
+
+    article_id: int = promised()
+    """文章id (例 e.g. `10012`)"""
+    title: str = promised()
+    """文章标题"""
+    content: str = promised()
+    """文章内容"""
+    thumb_media_id: str = promised()
+    """封面图片的素材id"""
+    publish_status: int = promised()
+    """发布状态 (`0` `1`)"""
+    publish_time: Millis = promised()
+    """发布时间"""
+    user_view_count: int | None = None
+    """已读用户数"""
+    total_view_count: int | None = None
+    """阅读次数"""
+    create_time: Millis = promised()
+    """文章创建时间"""
+    update_time: Millis = promised()
+    """文章更新时间"""
+    url: str = promised()
+    """文章跳转链接"""
+    digest: str = promised()
+    """文章摘要"""
+
+    @operation
+    def delete(
+        self,
+    ) -> Call[None]:
+        """Delete this article (删除文章)."""
+        return self._with_ids(self.objects.delete)
+
+
+class News(Entity, Changed["News"]):
+    """News (图文素材)."""
+
+    objects: ClassVar[NewsManager] = NewsManager()
+    key: ClassVar = {"media_id": "media_id", "unionid": "unionid"}
+    unionid: ClassVar = Remembered(str, "unionid")
+
+    media_id: str
+    """图文卡片的素材id"""
+    update_time: Millis
+    """图文卡片更新时间"""
+    articles: list[Article] = empty_list()
+    """文章列表"""
+
+    @operation
+    def update(
+        self,
+        *,
+        articles: Sequence[OrDict[Article]] | None = None,
+    ) -> Flow[News]:
+        """Change this news (更新图文卡片).
+
+        Args:
+            articles: 文章列表
+        """
+        return self._updated(self.objects.update, articles=articles)
+
+    @operation
+    def delete(
+        self,
+    ) -> Call[None]:
+        """Delete this news (删除图文卡片)."""
+        return self._with_ids(self.objects.delete)

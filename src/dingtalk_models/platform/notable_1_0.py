@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api
+from dingtalk_models.call.operation import api, operation
 from dingtalk_models.call.paging import TOKEN, Paging
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list, wire
-from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.entity import Entity, Remembered
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Changed, OrDict, Refreshed, Savable, Shape
 from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply, promised
@@ -158,36 +160,6 @@ class NewRecord(Shape, alias_generator=camel):
     """记录ID (例 e.g. `recxxx`)"""
 
 
-class NotableField(Reply, Shape, alias_generator=camel):
-    """Notable field (数据表字段相关配置)."""
-
-    id: str = promised()
-    """字段ID"""
-    name: str
-    """字段名 (例 e.g. `文本`)"""
-    type: str
-    """字段类型 (例 e.g. `text`)"""
-    property_: dict[str, JsonValue] = empty_dict()
-    """字段属性"""
-
-
-class NotableRecord(Reply, alias_generator=camel):
-    """Notable record."""
-
-    id: str
-    """记录ID"""
-    fields: dict[str, JsonValue] = empty_dict()
-    """字段值"""
-    created_by: RecordAuthor | None
-    """创建人"""
-    last_modified_by: RecordAuthor | None
-    """上次修改人"""
-    created_time: Millis
-    """创建时间"""
-    last_modified_time: Millis | None
-    """上次修改时间"""
-
-
 class NotableRecordRef(Reply, alias_generator=camel):
     """Notable record ref."""
 
@@ -219,15 +191,6 @@ class RoleMember(Shape, alias_generator=camel):
     member_id_belong_org_id: int | None = None
     member_type: str | None = None
     role_id: str | None = None
-
-
-class Sheet(Reply, alias_generator=camel):
-    """Sheet."""
-
-    id: str
-    """数据表ID"""
-    name: str
-    """数据表名称"""
 
 
 class SubRole(Reply, Shape, alias_generator=camel):
@@ -273,6 +236,21 @@ class Workflow(Reply, alias_generator=camel):
 
 
 class NotableV1(Manager):
+    @property
+    def sheets(self) -> SheetManager:
+        """Sheets (AI 表格的数据表): `get`, `list`, `create`, `update`, `delete`."""
+        return SheetManager(self.app)
+
+    @property
+    def fields(self) -> NotableFieldManager:
+        """Fields (AI 表格的字段): `list`, `create`, `update`, `delete`."""
+        return NotableFieldManager(self.app)
+
+    @property
+    def records(self) -> NotableRecordManager:
+        """Records (AI 表格的记录): `get`, `list`."""
+        return NotableRecordManager(self.app)
+
     @api("notable_1_0.AddRoleMember", "POST /v1.0/notable/auth/role/member/{baseId}?operatorId")
     def add_role_member(
         self,
@@ -1135,3 +1113,172 @@ class NotableV1(Manager):
         Source: api-noatable-updatesheet
         """
         return Call(Sheet)
+
+
+class SheetManager(Manager):
+    """Sheets (AI 表格的数据表)."""
+
+    get = alias(NotableV1.get_sheet)
+    list = alias(NotableV1.get_all_sheets)
+    create = alias(NotableV1.create_sheet)
+    update = alias(NotableV1.update_sheet)
+    delete = alias(NotableV1.delete_sheet)
+
+
+class NotableFieldManager(Manager):
+    """Fields (AI 表格的字段)."""
+
+    list = alias(NotableV1.get_all_fields)
+    create = alias(NotableV1.create_field)
+    update = alias(NotableV1.update_field)
+    delete = alias(NotableV1.delete_field)
+
+
+class NotableRecordManager(Manager):
+    """Records (AI 表格的记录)."""
+
+    get = alias(NotableV1.get_record)
+    list = alias(NotableV1.list_records)
+
+
+class NotableField(Entity, Shape, Savable["NotableField"], alias_generator=camel):
+    """Notable field (数据表字段相关配置)."""
+
+    objects: ClassVar[NotableFieldManager] = NotableFieldManager()
+    key: ClassVar = {
+        "field_id_or_name": "id",
+        "base_id": "base_id",
+        "sheet_id_or_name": "sheet_id_or_name",
+        "operator_id": "operator_id",
+    }
+    base_id: ClassVar = Remembered(str, "baseId")
+    sheet_id_or_name: ClassVar = Remembered(str, "sheetIdOrName")
+    operator_id: ClassVar = Remembered(str, "operatorId")
+
+    id: str = promised()
+    """字段ID"""
+    name: str
+    """字段名 (例 e.g. `文本`)"""
+    type: str
+    """字段类型 (例 e.g. `text`)"""
+    property_: dict[str, JsonValue] = empty_dict()
+    """字段属性"""
+
+    @operation
+    def update(
+        self,
+        *,
+        name: str,
+        property_: dict[str, JsonValue] | None = None,
+    ) -> Flow[NotableField]:
+        """Change this notable field (更新字段).
+
+        Args:
+            name: 字段名 (例 e.g. `性别`)
+            property_: 字段属性
+        """
+        return self._updated(self.objects.update, name=name, property_=property_)
+
+    @operation
+    def delete(
+        self,
+    ) -> Call[None]:
+        """Delete this notable field (删除字段)."""
+        return self._with_ids(self.objects.delete)
+
+
+class NotableRecord(Entity, Refreshed["NotableRecord"], alias_generator=camel):
+    """Notable record (AI 表格的记录)."""
+
+    objects: ClassVar[NotableRecordManager] = NotableRecordManager()
+    key: ClassVar = {
+        "record_id": "id",
+        "base_id": "base_id",
+        "sheet_id_or_name": "sheet_id_or_name",
+        "operator_id": "operator_id",
+    }
+    base_id: ClassVar = Remembered(str, "baseId")
+    sheet_id_or_name: ClassVar = Remembered(str, "sheetIdOrName")
+    operator_id: ClassVar = Remembered(str, "operatorId")
+
+    id: str
+    """记录ID"""
+    fields: dict[str, JsonValue] = empty_dict()
+    """字段值"""
+    created_by: RecordAuthor | None
+    """创建人"""
+    last_modified_by: RecordAuthor | None
+    """上次修改人"""
+    created_time: Millis
+    """创建时间"""
+    last_modified_time: Millis | None
+    """上次修改时间"""
+
+
+class Sheet(Entity, Changed["Sheet"], alias_generator=camel):
+    """Sheet (AI 表格的数据表)."""
+
+    objects: ClassVar[SheetManager] = SheetManager()
+    key: ClassVar = {"sheet_id_or_name": "id", "base_id": "base_id", "operator_id": "operator_id"}
+    base_id: ClassVar = Remembered(str, "baseId")
+    operator_id: ClassVar = Remembered(str, "operatorId")
+
+    id: str
+    """数据表ID"""
+    name: str
+    """数据表名称"""
+
+    @operation
+    def update(
+        self,
+        *,
+        name: str,
+    ) -> Flow[Sheet]:
+        """Change this sheet (更新数据表).
+
+        Args:
+            name: 修改后的数据表名称
+        """
+        return self._updated(self.objects.update, name=name)
+
+    @operation
+    def delete(
+        self,
+    ) -> Call[None]:
+        """Delete this sheet (删除数据表)."""
+        return self._with_ids(self.objects.delete)
+
+    @operation
+    def get_all_fields(
+        self,
+    ) -> Call[list[NotableField]]:
+        """Get all fields of this sheet (获取所有字段)."""
+        return self._with_ids(NotableV1().get_all_fields)
+
+    @operation
+    def list_records(
+        self,
+        *,
+        filter_: OrDict[Filter] | None = None,
+        max_results: Annotated[int, Field(ge=1, le=100)] = 100,
+        next_token: str | None = None,
+        field_id_or_names: Annotated[list[str], Field(max_length=100)] | None = None,
+        calc_fields: bool | None = None,
+    ) -> Query[NotableRecord]:
+        """List records of this sheet (列出多行记录).
+
+        Args:
+            filter_: 筛选条件
+            max_results: 每页获取的数据量 (≥ 1; ≤ 100; 默认 default `100`)
+            next_token: 上一次查询返回的游标 (例 e.g. `tuvxxx`)
+            field_id_or_names: 可选 (≤ 100 项 items)
+            calc_fields: (仅见于官方 SDK only in the official SDK)
+        """
+        return self._with_ids(
+            NotableV1().list_records,
+            filter_=filter_,
+            max_results=max_results,
+            next_token=next_token,
+            field_id_or_names=field_id_or_names,
+            calc_fields=calc_fields,
+        )

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api
+from dingtalk_models.call.operation import api, operation
 from dingtalk_models.call.paging import TOKEN_FROM_ZERO
 from dingtalk_models.core.quantities.spans import SpanMinutes
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list
-from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.entity import Entity, Remembered
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Changed, OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply, promised
 
@@ -132,44 +134,6 @@ class GroupAdmin(Reply, alias_generator=camel):
     """成员名称"""
 
 
-class MeetingRoom(Reply, alias_generator=camel):
-    """Meeting room."""
-
-    room_id: str
-    """会议室ID"""
-    room_staff_id: str
-    """会议室的企业员工Id"""
-    corp_id: str
-    """会议室所在的企业CorpId"""
-    room_name: str
-    """会议室名称"""
-    room_status: int
-    """会议室状态 (`0` `1` `2`)"""
-    room_labels: list[RoomLabel] = empty_list()
-    """会议室标签列表"""
-    room_capacity: int
-    """会议室可容纳人数"""
-    room_location: RoomLocation | None
-    """会议室位置信息"""
-    room_picture: str
-    """会议室图片"""
-    isv_room_id: str
-    room_group: MeetingRoomGroup | None
-    """会议室分组信息"""
-    device_union_ids: list[str] = empty_list()
-    """UnionId列表"""
-    reservation_authority: ReservationAuthority | None
-    """roomStatus部分权限时"""
-    enable_cycle_reservation: bool | None
-    """会议室是否支持循环周期预定"""
-    room_union_id: str | None
-    """会议室unionId"""
-    extension_config: ExtensionConfig | None
-    """会议室更多配置"""
-    room_description: str = ""
-    """会议室描述信息"""
-
-
 class MeetingRoomControlPanel(Reply, alias_generator=camel):
     """Meeting room control panel."""
 
@@ -242,17 +206,6 @@ class MeetingRoomDevice(Reply, alias_generator=camel):
     """HDMI输出状态"""
     sip_account_name: str = ""
     """sip账号"""
-
-
-class MeetingRoomGroup(Reply, alias_generator=camel):
-    """Meeting room group (会议室分组信息)."""
-
-    group_id: int
-    """分组ID"""
-    group_name: str
-    """分组名称"""
-    parent_id: int | None
-    """父分组ID"""
 
 
 class MeetingRoomGroupAdmin(Reply, alias_generator=camel):
@@ -363,6 +316,16 @@ class RoomLocation(Reply, Shape, alias_generator=camel):
 
 
 class RoomsV1(Manager):
+    @property
+    def meeting_rooms(self) -> MeetingRoomManager:
+        """Meeting rooms (会议室): `get`, `list`, `create`, `update`, `delete`."""
+        return MeetingRoomManager(self.app)
+
+    @property
+    def meeting_room_groups(self) -> MeetingRoomGroupManager:
+        """Meeting room groups (会议室分组): `get`, `list`, `create`, `update`, `delete`."""
+        return MeetingRoomGroupManager(self.app)
+
     @api("rooms_1_0.CreateBookingBlacklist", "POST /v1.0/rooms/bookings/blacklist")
     def create_booking_blacklist(
         self,
@@ -1076,3 +1039,156 @@ class RoomsV1(Manager):
         Source: update-meeting-room-groups
         """
         return Call(None)
+
+
+class MeetingRoomManager(Manager):
+    """Meeting rooms (会议室)."""
+
+    get = alias(RoomsV1.query_meeting_room)
+    list = alias(RoomsV1.query_meeting_room_list)
+    create = alias(RoomsV1.create_meeting_room)
+    update = alias(RoomsV1.update_meeting_room)
+    delete = alias(RoomsV1.delete_meeting_room)
+
+
+class MeetingRoomGroupManager(Manager):
+    """Meeting room groups (会议室分组)."""
+
+    get = alias(RoomsV1.query_meeting_room_group)
+    list = alias(RoomsV1.query_meeting_room_group_list)
+    create = alias(RoomsV1.create_meeting_room_group)
+    update = alias(RoomsV1.update_meeting_room_group)
+    delete = alias(RoomsV1.delete_meeting_room_group)
+
+
+class MeetingRoom(Entity, Changed["MeetingRoom"], alias_generator=camel):
+    """Meeting room (会议室)."""
+
+    objects: ClassVar[MeetingRoomManager] = MeetingRoomManager()
+    key: ClassVar = {"room_id": "room_id", "union_id": "union_id"}
+    union_id: ClassVar = Remembered(str, "unionId")
+
+    room_id: str
+    """会议室ID"""
+    room_staff_id: str
+    """会议室的企业员工Id"""
+    corp_id: str
+    """会议室所在的企业CorpId"""
+    room_name: str
+    """会议室名称"""
+    room_status: int
+    """会议室状态 (`0` `1` `2`)"""
+    room_labels: list[RoomLabel] = empty_list()
+    """会议室标签列表"""
+    room_capacity: int
+    """会议室可容纳人数"""
+    room_location: RoomLocation | None
+    """会议室位置信息"""
+    room_picture: str
+    """会议室图片"""
+    isv_room_id: str
+    room_group: MeetingRoomGroup | None
+    """会议室分组信息"""
+    device_union_ids: list[str] = empty_list()
+    """UnionId列表"""
+    reservation_authority: ReservationAuthority | None
+    """roomStatus部分权限时"""
+    enable_cycle_reservation: bool | None
+    """会议室是否支持循环周期预定"""
+    room_union_id: str | None
+    """会议室unionId"""
+    extension_config: ExtensionConfig | None
+    """会议室更多配置"""
+    room_description: str = ""
+    """会议室描述信息"""
+
+    @operation
+    def update(
+        self,
+        *,
+        room_name: str | None = None,
+        room_capacity: int | None = None,
+        room_picture: str | None = None,
+        room_status: Literal[0, 1, 2] | None = None,
+        room_location: OrDict[RoomLocation] | None = None,
+        room_label_ids: list[Literal[1, 2, 3, 4, 5]] | None = None,
+        isv_room_id: str | None = None,
+        group_id: int | None = None,
+        reservation_authority: OrDict[ReservationAuthority] | None = None,
+        enable_cycle_reservation: bool | None = None,
+        open_reservation: bool | None = None,
+        room_description: str | None = None,
+    ) -> Flow[MeetingRoom]:
+        """Change this meeting room (更新会议室信息).
+
+        Args:
+            room_name: 会议室名称 (例 e.g. `测试会议室`)
+            room_capacity: 会议室可容纳人数 (例 e.g. `10`)
+            room_picture: 会议室图片
+            room_status: 会议室状态 (`0` `1` `2`)
+            room_location: 会议室位置信息
+            room_label_ids: 标签ID (`1` `2` `3` `4` `5`)
+            isv_room_id: (例 e.g. `xxxIsvRoomId`)
+            group_id: 会议室所属分组ID (例 e.g. `0`)
+            reservation_authority: roomStatus部分权限时
+            enable_cycle_reservation: 会议室是否支持循环周期预定 (例 e.g. `False`)
+            open_reservation: 会议室是否开放预定 (例 e.g. `True`)
+            room_description: 会议室描述信息 (例 e.g. `此处添加对会议室的描述信息`)
+        """
+        return self._updated(
+            self.objects.update,
+            room_name=room_name,
+            room_capacity=room_capacity,
+            room_picture=room_picture,
+            room_status=room_status,
+            room_location=room_location,
+            room_label_ids=room_label_ids,
+            isv_room_id=isv_room_id,
+            group_id=group_id,
+            reservation_authority=reservation_authority,
+            enable_cycle_reservation=enable_cycle_reservation,
+            open_reservation=open_reservation,
+            room_description=room_description,
+        )
+
+    @operation
+    def delete(
+        self,
+    ) -> Call[None]:
+        """Delete this meeting room (删除会议室)."""
+        return self._with_ids(self.objects.delete)
+
+
+class MeetingRoomGroup(Entity, Changed["MeetingRoomGroup"], alias_generator=camel):
+    """Meeting room group (会议室分组信息)."""
+
+    objects: ClassVar[MeetingRoomGroupManager] = MeetingRoomGroupManager()
+    key: ClassVar = {"group_id": "group_id", "union_id": "union_id"}
+    union_id: ClassVar = Remembered(str, "unionId")
+
+    group_id: int
+    """分组ID"""
+    group_name: str
+    """分组名称"""
+    parent_id: int | None
+    """父分组ID"""
+
+    @operation
+    def update(
+        self,
+        *,
+        group_name: str | None = None,
+    ) -> Flow[MeetingRoomGroup]:
+        """Change this meeting room group (更新会议室分组信息).
+
+        Args:
+            group_name: 修改后的分组名称 (例 e.g. `测试分组`)
+        """
+        return self._updated(self.objects.update, group_name=group_name)
+
+    @operation
+    def delete(
+        self,
+    ) -> Call[None]:
+        """Delete this meeting room group (删除会议室分组)."""
+        return self._with_ids(self.objects.delete)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api
+from dingtalk_models.call.operation import api, operation
 from dingtalk_models.call.paging import TOKEN
 from dingtalk_models.core.quantities.spans import SpanSeconds
 from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.wire import IsoTime, camel, empty_dict, empty_list, wire
 from dingtalk_models.file.dentry import DentryManager
 from dingtalk_models.file.space import SpaceManager
+from dingtalk_models.resource.entity import Entity, Remembered
 from dingtalk_models.resource.manager import Manager, alias
-from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.model import OrDict, Refreshed, Shape
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply
 
@@ -363,29 +364,6 @@ class RecycleBin(Reply, alias_generator=camel):
     """回收站范围Id"""
 
 
-class RecycleItem(Reply, alias_generator=camel):
-    """Recycle item."""
-
-    id: str
-    """回收项id"""
-    space_id: str | None
-    """原文件或文件夹所在的空间Id"""
-    dentry_id: str | None
-    """原文件或文件夹Id"""
-    size: int | None
-    """原文件或文件夹大小 (单位 unit B)"""
-    type: str | None
-    """类型 (`FILE` `FOLDER`)"""
-    original_name: str = ""
-    """原文件或文件夹名称"""
-    original_path: str | None
-    """原文件或文件夹路径"""
-    operator_id: str | None
-    """删除操作人unionId"""
-    operator_time: IsoTime | None
-    """删除时间"""
-
-
 class RecycleItemOption(Shape, alias_generator=camel):
     """Recycle item option (可选参数)."""
 
@@ -474,6 +452,11 @@ class WebOfficeUrl(Reply, alias_generator=camel):
 
 
 class StorageV1(Manager):
+    @property
+    def recycle_items(self) -> RecycleItemManager:
+        """Recycle items (回收项): `get`, `list`, `delete`."""
+        return RecycleItemManager(self.app)
+
     add_folder = alias(DentryManager.create_folder)
 
     @api("storage_1_0.AddPermission", "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions?unionId")
@@ -1470,3 +1453,46 @@ class StorageV1(Manager):
         Evidence: sdk
         """
         return Call(None)
+
+
+class RecycleItemManager(Manager):
+    """Recycle items (回收项)."""
+
+    get = alias(StorageV1.get_recycle_item)
+    list = alias(StorageV1.list_recycle_items)
+    delete = alias(StorageV1.delete_recycle_item)
+
+
+class RecycleItem(Entity, Refreshed["RecycleItem"], alias_generator=camel):
+    """Recycle item (回收项)."""
+
+    objects: ClassVar[RecycleItemManager] = RecycleItemManager()
+    key: ClassVar = {"recycle_item_id": "id", "recycle_bin_id": "recycle_bin_id", "union_id": "union_id"}
+    recycle_bin_id: ClassVar = Remembered(str, "recycleBinId")
+    union_id: ClassVar = Remembered(str, "unionId")
+
+    id: str
+    """回收项id"""
+    space_id: str | None
+    """原文件或文件夹所在的空间Id"""
+    dentry_id: str | None
+    """原文件或文件夹Id"""
+    size: int | None
+    """原文件或文件夹大小 (单位 unit B)"""
+    type: str | None
+    """类型 (`FILE` `FOLDER`)"""
+    original_name: str = ""
+    """原文件或文件夹名称"""
+    original_path: str | None
+    """原文件或文件夹路径"""
+    operator_id: str | None
+    """删除操作人unionId"""
+    operator_time: IsoTime | None
+    """删除时间"""
+
+    @operation
+    def delete(
+        self,
+    ) -> Call[None]:
+        """Delete this recycle item (删除回收项)."""
+        return self._with_ids(self.objects.delete)

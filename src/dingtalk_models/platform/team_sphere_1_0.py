@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, JsonValue
 
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api
+from dingtalk_models.call.operation import api, operation
 from dingtalk_models.call.paging import TOKEN, Paging
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaStrs, IsoFraction, camel, empty_list
-from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.entity import Entity, Remembered
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import OrDict, Savable, Shape
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply
 
@@ -258,31 +260,6 @@ class OrganizationTask(Reply, alias_generator=camel):
     """创建者id"""
 
 
-class Project(Reply, alias_generator=camel):
-    """Project."""
-
-    id: str
-    """协作空间ID"""
-    name: str = ""
-    """协作空间名称"""
-    logo: str | None
-    """协作空间LOGO"""
-    description: str = ""
-    """协作空间描述"""
-    organization_id: str | None
-    """企业ID"""
-    is_template: bool | None
-    """是模板协作空间"""
-    creator_id: str
-    """创建人ID"""
-    created: IsoFraction | None
-    """创建时间"""
-    updated: str | None
-    """更新时间"""
-    source_id: str | None
-    """来源协作空间 ID"""
-
-
 class ProjectInfo(Reply, alias_generator=camel):
     """Project info."""
 
@@ -472,6 +449,11 @@ class VisualizationSetting(Reply, alias_generator=camel):
 
 
 class TeamSphereV1(Manager):
+    @property
+    def projects(self) -> ProjectManager:
+        """Projects (项目): `list`, `create`, `update`."""
+        return ProjectManager(self.app)
+
     @api("team_sphere_1_0.AnalysisReport", "POST /v1.0/teamSphere/users/{userId}/analyses/report")
     def analysis_report(
         self,
@@ -845,3 +827,55 @@ class TeamSphereV1(Manager):
         Source: api-updateprojectv3
         """
         return Call(str, "result.updated")
+
+
+class ProjectManager(Manager):
+    """Projects (项目)."""
+
+    list = alias(TeamSphereV1.search_projects_v3)
+    create = alias(TeamSphereV1.create_project_v3)
+    update = alias(TeamSphereV1.update_project_v3)
+
+
+class Project(Entity, Savable["Project"], alias_generator=camel):
+    """Project (项目)."""
+
+    objects: ClassVar[ProjectManager] = ProjectManager()
+    key: ClassVar = {"project_id": "id", "user_id": "user_id"}
+    user_id: ClassVar = Remembered(str, "userId")
+
+    id: str
+    """协作空间ID"""
+    name: str = ""
+    """协作空间名称"""
+    logo: str | None
+    """协作空间LOGO"""
+    description: str = ""
+    """协作空间描述"""
+    organization_id: str | None
+    """企业ID"""
+    is_template: bool | None
+    """是模板协作空间"""
+    creator_id: str
+    """创建人ID"""
+    created: IsoFraction | None
+    """创建时间"""
+    updated: str | None
+    """更新时间"""
+    source_id: str | None
+    """来源协作空间 ID"""
+
+    @operation
+    def update(
+        self,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+    ) -> Flow[Project]:
+        """Change this project (更新协作空间).
+
+        Args:
+            name: 协作空间名称 (例 e.g. `X计划`)
+            description: 协作空间描述 (例 e.g. `请大家按时完成任务`)
+        """
+        return self._updated(self.objects.update, name=name, description=description)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api
+from dingtalk_models.call.operation import api, operation
 from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, at_most_bytes, camel, empty_dict, empty_list, wire
-from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.entity import Entity, Remembered
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Changed, OrDict, Shape
 from dingtalk_models.resource.needs import OneOf
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply
@@ -191,62 +193,6 @@ class TodoCardView(Reply, alias_generator=camel):
     todo_card_title: str = ""
 
 
-class TodoTask(Reply, alias_generator=camel):
-    """Todo task."""
-
-    biz_tag: str | None
-    """接入应用标识"""
-    category: str | None
-    created_time: Millis
-    """创建时间 (单位 unit 毫秒)"""
-    creator_id: str
-    """创建者的unionId"""
-    description: str = ""
-    """待办描述"""
-    detail_url: DetailUrl | None
-    """详情页url跳转地址"""
-    done: bool | None
-    """完成状态"""
-    due_time: Millis | None
-    """截止时间 (单位 unit 毫秒)"""
-    executor_ids: list[str] = empty_list()
-    """执行者的unionId列表"""
-    executor_status: list[ExecutorStatus] = empty_list()
-    finish_time: Millis | None
-    """完成时间 (单位 unit 毫秒)"""
-    id: str
-    """待办ID"""
-    is_only_show_executor: bool | None
-    """生成的待办是否仅展示在执行者的待办列表中"""
-    modified_time: Millis | None
-    """更新时间 (单位 unit 毫秒)"""
-    modifier_id: str | None
-    """更新者的unionId"""
-    org_info: OrgInfo | None
-    participant_ids: list[str] = empty_list()
-    """参与者的unionId列表"""
-    priority: int | None
-    """优先级 (`10` `20` `30` `40`)"""
-    request_id: str | None
-    source: str | None
-    """业务来源"""
-    source_id: str | None
-    """业务系统侧的唯一标识ID"""
-    start_time: Millis | None
-    """开始时间 (单位 unit 毫秒)"""
-    subject: str = ""
-    """待办的标题"""
-    tenant_id: str | None
-    tenant_type: str | None
-    todo_card_view: TodoCardView | None
-    todo_type: str | None
-    card_type_id: str | None
-    content_field_list: list[ContentField] = empty_list()
-    """内容区表单字段配置"""
-    notify_configs: NotifyConfig | None
-    """待办通知配置"""
-
-
 class TodoTaskNotifyConfig(Shape, alias_generator=camel):
     """Todo task notify config (待办通知配置)."""
 
@@ -256,36 +202,6 @@ class TodoTaskNotifyConfig(Shape, alias_generator=camel):
     """是否发送系统APN通知 (`true` `false`)"""
     send_assistant_chat: Literal["true", "false"] | None = None
     """是否发送待办助手通知 (`true` `false`)"""
-
-
-class TodoTypeConfig(Reply, alias_generator=camel):
-    """Todo type config."""
-
-    id: str
-    """待办卡片类型ID"""
-    created_time: Millis
-    """创建时间"""
-    modified_time: Millis | None
-    """更新时间"""
-    creator_id: str
-    """创建者的unionId"""
-    modifier_id: str | None
-    """更新者的unionId"""
-    biz_tag: str | None
-    """接入应用标识"""
-    request_id: str | None
-    card_type: int
-    """卡片类型 (`1` `2`)"""
-    icon: str
-    """卡片类型icon"""
-    description: str = ""
-    """待办卡片类型描述"""
-    pc_detail_url_open_mode: str
-    """详情页链接在PC端的打开方式 (`PC_SLIDE` `PC_BROWSER`)"""
-    content_field_list: list[TypeConfigField] = empty_list()
-    """待办卡片内容区表单自定义字段配置"""
-    action_list: list[TypeConfigAction] = empty_list()
-    """待办卡片操作区按钮配置"""
 
 
 class TypeConfigAction(Reply, Shape, alias_generator=camel):
@@ -315,6 +231,16 @@ class TypeConfigField(Reply, Shape, alias_generator=camel):
 
 
 class TodoV1(Manager):
+    @property
+    def tasks(self) -> TodoTaskManager:
+        """Tasks (待办): `get`, `create`, `update`, `delete`."""
+        return TodoTaskManager(self.app)
+
+    @property
+    def type_configs(self) -> TodoTypeConfigManager:
+        """Type configs (待办卡片类型): `get`, `create`, `update`."""
+        return TodoTypeConfigManager(self.app)
+
     @api("todo_1_0.CountTodoTasks", "POST /v1.0/todo/users/{unionId}/tasks/count", idempotent=True)
     def count_todo_tasks(
         self,
@@ -866,3 +792,194 @@ class TodoV1(Manager):
         Source: update-the-to-do-card-type-configuration
         """
         return Call(None)
+
+
+class TodoTaskManager(Manager):
+    """Tasks (待办)."""
+
+    get = alias(TodoV1.get_todo_task)
+    create = alias(TodoV1.create_todo_task)
+    update = alias(TodoV1.update_todo_task)
+    delete = alias(TodoV1.delete_todo_task)
+
+
+class TodoTypeConfigManager(Manager):
+    """Type configs (待办卡片类型)."""
+
+    get = alias(TodoV1.get_todo_type_config)
+    create = alias(TodoV1.create_todo_type_config)
+    update = alias(TodoV1.update_todo_type_config)
+
+
+class TodoTask(Entity, Changed["TodoTask"], alias_generator=camel):
+    """Todo task (待办)."""
+
+    objects: ClassVar[TodoTaskManager] = TodoTaskManager()
+    key: ClassVar = {"task_id": "id", "union_id": "union_id"}
+    union_id: ClassVar = Remembered(str, "unionId")
+
+    biz_tag: str | None
+    """接入应用标识"""
+    category: str | None
+    created_time: Millis
+    """创建时间 (单位 unit 毫秒)"""
+    creator_id: str
+    """创建者的unionId"""
+    description: str = ""
+    """待办描述"""
+    detail_url: DetailUrl | None
+    """详情页url跳转地址"""
+    done: bool | None
+    """完成状态"""
+    due_time: Millis | None
+    """截止时间 (单位 unit 毫秒)"""
+    executor_ids: list[str] = empty_list()
+    """执行者的unionId列表"""
+    executor_status: list[ExecutorStatus] = empty_list()
+    finish_time: Millis | None
+    """完成时间 (单位 unit 毫秒)"""
+    id: str
+    """待办ID"""
+    is_only_show_executor: bool | None
+    """生成的待办是否仅展示在执行者的待办列表中"""
+    modified_time: Millis | None
+    """更新时间 (单位 unit 毫秒)"""
+    modifier_id: str | None
+    """更新者的unionId"""
+    org_info: OrgInfo | None
+    participant_ids: list[str] = empty_list()
+    """参与者的unionId列表"""
+    priority: int | None
+    """优先级 (`10` `20` `30` `40`)"""
+    request_id: str | None
+    source: str | None
+    """业务来源"""
+    source_id: str | None
+    """业务系统侧的唯一标识ID"""
+    start_time: Millis | None
+    """开始时间 (单位 unit 毫秒)"""
+    subject: str = ""
+    """待办的标题"""
+    tenant_id: str | None
+    tenant_type: str | None
+    todo_card_view: TodoCardView | None
+    todo_type: str | None
+    card_type_id: str | None
+    content_field_list: list[ContentField] = empty_list()
+    """内容区表单字段配置"""
+    notify_configs: NotifyConfig | None
+    """待办通知配置"""
+
+    @operation
+    def update(
+        self,
+        *,
+        operator_id: str | None = None,
+        subject: Annotated[str, Field(max_length=1024)] | None = None,
+        description: Annotated[str, Field(max_length=4096)] | None = None,
+        due_time: Millis | None = None,
+        done: bool | None = None,
+        executor_ids: list[str] | None = None,
+        participant_ids: list[str] | None = None,
+        content_field_list: Sequence[OrDict[ContentField]] | None = None,
+    ) -> Flow[TodoTask]:
+        """Change this todo task (更新钉钉待办任务).
+
+        Args:
+            operator_id: (例 e.g. `PUoiinWxxx`)
+            subject: 待办标题 (≤ 1024 字符 characters; 例 e.g. `更新钉钉待办`)
+            description: 待办描述 (≤ 4096 字符 characters)
+            due_time: 截止时间 (单位 unit 毫秒; 例 e.g. `1617675000000`)
+            done: 完成状态 (例 e.g. `True`)
+            executor_ids: 执行者的unionId列表
+            participant_ids: 参与者的unionId列表
+            content_field_list: 内容区表单字段配置
+        """
+        return self._updated(
+            self.objects.update,
+            operator_id=operator_id,
+            subject=subject,
+            description=description,
+            due_time=due_time,
+            done=done,
+            executor_ids=executor_ids,
+            participant_ids=participant_ids,
+            content_field_list=content_field_list,
+        )
+
+    @operation
+    def delete(
+        self,
+        *,
+        operator_id: str | None = None,
+    ) -> Call[None]:
+        """Delete this todo task (删除钉钉待办任务)."""
+        return self._with_ids(self.objects.delete, operator_id=operator_id)
+
+
+class TodoTypeConfig(Entity, Changed["TodoTypeConfig"], alias_generator=camel):
+    """Todo type config (待办卡片类型)."""
+
+    objects: ClassVar[TodoTypeConfigManager] = TodoTypeConfigManager()
+    key: ClassVar = {"card_type_id": "id", "union_id": "union_id"}
+    union_id: ClassVar = Remembered(str, "unionId")
+
+    id: str
+    """待办卡片类型ID"""
+    created_time: Millis
+    """创建时间"""
+    modified_time: Millis | None
+    """更新时间"""
+    creator_id: str
+    """创建者的unionId"""
+    modifier_id: str | None
+    """更新者的unionId"""
+    biz_tag: str | None
+    """接入应用标识"""
+    request_id: str | None
+    card_type: int
+    """卡片类型 (`1` `2`)"""
+    icon: str
+    """卡片类型icon"""
+    description: str = ""
+    """待办卡片类型描述"""
+    pc_detail_url_open_mode: str
+    """详情页链接在PC端的打开方式 (`PC_SLIDE` `PC_BROWSER`)"""
+    content_field_list: list[TypeConfigField] = empty_list()
+    """待办卡片内容区表单自定义字段配置"""
+    action_list: list[TypeConfigAction] = empty_list()
+    """待办卡片操作区按钮配置"""
+
+    @operation
+    def update(
+        self,
+        *,
+        operator_id: str | None = None,
+        card_type: Literal[1, 2] | None = None,
+        icon: str | None = None,
+        description: str | None = None,
+        pc_detail_url_open_mode: Literal["PC_SLIDE", "PC_BROWSER"] | None = None,
+        content_field_list: Sequence[OrDict[TypeConfigField]] | None = None,
+        action_list: Sequence[OrDict[TypeConfigAction]] | None = None,
+    ) -> Flow[TodoTypeConfig]:
+        """Change this todo type config (更新待办卡片类型配置).
+
+        Args:
+            operator_id: (例 e.g. `PUoixxxx2ymhiiGiP6g`)
+            card_type: 卡片类型 (`1` `2`)
+            icon: 卡片类型图标 (例 e.g. `https://img.alicdn.com/xxx.png`)
+            description: 待办卡片类型描述
+            pc_detail_url_open_mode: 详情页链接在PC端的打开方式 (`PC_SLIDE` `PC_BROWSER`)
+            content_field_list: 内容区表单自定义字段配置
+            action_list: 待办卡片操作区按钮配置
+        """
+        return self._updated(
+            self.objects.update,
+            operator_id=operator_id,
+            card_type=card_type,
+            icon=icon,
+            description=description,
+            pc_detail_url_open_mode=pc_detail_url_open_mode,
+            content_field_list=content_field_list,
+            action_list=action_list,
+        )

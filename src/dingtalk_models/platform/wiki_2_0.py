@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api
+from dingtalk_models.call.operation import api, operation
 from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.wire import IsoTime, Millis, camel
-from dingtalk_models.resource.manager import Manager
-from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.entity import Entity, Remembered
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import OrDict, Refreshed, Shape
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply
 
@@ -76,80 +77,6 @@ class TeamOption(Shape, alias_generator=camel):
     """知识小组id"""
 
 
-class WikiNode(Reply, alias_generator=camel):
-    """Wiki node."""
-
-    node_id: str
-    """节点id"""
-    workspace_id: str
-    """知识库id"""
-    name: str
-    """名称"""
-    size: int
-    """大小"""
-    type: str
-    """类型 (`FILE` `FOLDER`)"""
-    category: str
-    """类别 (`ALIDOC` `DOCUMENT` `IMAGE` `VIDEO` `AUDIO` `ARCHIVE` `OTHER`)"""
-    extension: str | None
-    """后缀"""
-    url: str
-    """访问url"""
-    creator_id: str
-    """创建者userId"""
-    modifier_id: str
-    """修改者userId"""
-    create_time: IsoTime
-    """创建时间"""
-    modified_time: IsoTime
-    """修改时间"""
-    has_children: bool
-    """是否有子节点"""
-    statistical_info: StatisticalInfo | None
-    """统计信息"""
-    permission_role: str
-    """(`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
-    create_timestamp: Millis
-    """创建时间戳"""
-    modified_timestamp: Millis
-    """修改时间戳"""
-
-
-class Workspace(Reply, alias_generator=camel):
-    """Workspace."""
-
-    workspace_id: str
-    """知识库id"""
-    corp_id: str
-    """知识库归属企业的corpId"""
-    team_id: str
-    """知识库归属知识小组的id"""
-    root_node_id: str
-    """根节点id"""
-    name: str
-    """知识库名称"""
-    type: str
-    """知识库类型 (`TEAM` `PERSONAL`)"""
-    description: str
-    """知识库简介"""
-    url: str
-    """知识库访问url"""
-    icon: Icon | None
-    """知识库图标"""
-    cover: str
-    """知识库封面url"""
-    creator_id: str
-    """知识库创建者userId"""
-    modifier_id: str
-    """知识库修改者userId"""
-    create_time: IsoTime
-    """知识库创建时间"""
-    modified_time: IsoTime
-    """知识库修改时间"""
-    permission_role: str
-    """查询人对知识库的权限角色 (`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
-
-
 class WorkspaceOption(Shape, alias_generator=camel):
     """Workspace option (可选参数)."""
 
@@ -158,6 +85,16 @@ class WorkspaceOption(Shape, alias_generator=camel):
 
 
 class WikiV2(Manager):
+    @property
+    def workspaces(self) -> WorkspaceManager:
+        """Workspaces (知识库): `get`, `list`, `create`."""
+        return WorkspaceManager(self.app)
+
+    @property
+    def nodes(self) -> WikiNodeManager:
+        """Nodes (知识库节点): `get`, `list`."""
+        return WikiNodeManager(self.app)
+
     @api("wiki_2_0.AddTeam", "POST /v2.0/wiki/teams?operatorId")
     def add_team(
         self,
@@ -529,3 +466,122 @@ class WikiV2(Manager):
         Evidence: sdk
         """
         return Call(None)
+
+
+class WorkspaceManager(Manager):
+    """Workspaces (知识库)."""
+
+    get = alias(WikiV2.get_workspace)
+    list = alias(WikiV2.list_workspaces)
+    create = alias(WikiV2.add_workspace)
+
+
+class WikiNodeManager(Manager):
+    """Nodes (知识库节点)."""
+
+    get = alias(WikiV2.get_node)
+    list = alias(WikiV2.list_nodes)
+
+
+class WikiNode(Entity, Refreshed["WikiNode"], alias_generator=camel):
+    """Wiki node (知识库节点)."""
+
+    objects: ClassVar[WikiNodeManager] = WikiNodeManager()
+    key: ClassVar = {"node_id": "node_id", "parent_node_id": "node_id", "operator_id": "operator_id"}
+    operator_id: ClassVar = Remembered(str, "operatorId")
+
+    node_id: str
+    """节点id"""
+    workspace_id: str
+    """知识库id"""
+    name: str
+    """名称"""
+    size: int
+    """大小"""
+    type: str
+    """类型 (`FILE` `FOLDER`)"""
+    category: str
+    """类别 (`ALIDOC` `DOCUMENT` `IMAGE` `VIDEO` `AUDIO` `ARCHIVE` `OTHER`)"""
+    extension: str | None
+    """后缀"""
+    url: str
+    """访问url"""
+    creator_id: str
+    """创建者userId"""
+    modifier_id: str
+    """修改者userId"""
+    create_time: IsoTime
+    """创建时间"""
+    modified_time: IsoTime
+    """修改时间"""
+    has_children: bool
+    """是否有子节点"""
+    statistical_info: StatisticalInfo | None
+    """统计信息"""
+    permission_role: str
+    """(`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
+    create_timestamp: Millis
+    """创建时间戳"""
+    modified_timestamp: Millis
+    """修改时间戳"""
+
+    @operation
+    def list_nodes(
+        self,
+        *,
+        next_token: str | None = None,
+        max_results: Annotated[int, Field(le=50)] = 50,
+        with_permission_role: bool | None = None,
+    ) -> Query[WikiNode]:
+        """List nodes of this wiki node (获取节点列表).
+
+        Args:
+            next_token: 分页游标 (例 e.g. `next_token`)
+            max_results: 分页大小 (≤ 50; 默认 default `50`; 例 e.g. `30`)
+            with_permission_role: 是否获取权限信息 (默认 default `False`)
+        """
+        return self._with_ids(
+            WikiV2().list_nodes,
+            next_token=next_token,
+            max_results=max_results,
+            with_permission_role=with_permission_role,
+        )
+
+
+class Workspace(Entity, Refreshed["Workspace"], alias_generator=camel):
+    """Workspace (知识库)."""
+
+    objects: ClassVar[WorkspaceManager] = WorkspaceManager()
+    key: ClassVar = {"workspace_id": "workspace_id", "operator_id": "operator_id"}
+    operator_id: ClassVar = Remembered(str, "operatorId")
+
+    workspace_id: str
+    """知识库id"""
+    corp_id: str
+    """知识库归属企业的corpId"""
+    team_id: str
+    """知识库归属知识小组的id"""
+    root_node_id: str
+    """根节点id"""
+    name: str
+    """知识库名称"""
+    type: str
+    """知识库类型 (`TEAM` `PERSONAL`)"""
+    description: str
+    """知识库简介"""
+    url: str
+    """知识库访问url"""
+    icon: Icon | None
+    """知识库图标"""
+    cover: str
+    """知识库封面url"""
+    creator_id: str
+    """知识库创建者userId"""
+    modifier_id: str
+    """知识库修改者userId"""
+    create_time: IsoTime
+    """知识库创建时间"""
+    modified_time: IsoTime
+    """知识库修改时间"""
+    permission_role: str
+    """查询人对知识库的权限角色 (`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""

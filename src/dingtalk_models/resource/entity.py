@@ -89,6 +89,11 @@ class Entity(Model, Reply):
         super().replace(other)
         set_hidden(self, "_sent", {**known_to(self), **known_to(other)})
 
+    def _loading(self) -> Any:
+        """Return the call that loads this object again: of its own class, since a list may have another than `get`."""
+        this: Any = self
+        return with_ids(self, this.objects.get).into_class(type(self))
+
     def _with_ids(self, bound: Bound[R, ...], /, **arguments: Any) -> R:
         """Return an unsent operation of the manager for this object: the ids that it knows are filled in."""
         unsent: R = with_ids(self, bound, **arguments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, NotRequired, Self, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
@@ -15,7 +15,7 @@ from dingtalk_models.call.operation import Bound, is_operation, operation
 from dingtalk_models.call.repair import UNPARSED
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import DingTalkError, InvalidArgument, Problem, TransportError
-from dingtalk_models.core.hints import fields_in, names_of_fields
+from dingtalk_models.core.hints import fields_in, get_origin, names_of_fields
 from dingtalk_models.core.json_values import is_array, is_object, jsonable
 from dingtalk_models.core.problems import problems, unknown, warn_of_older_name
 from dingtalk_models.core.steps import Flow
@@ -287,14 +287,19 @@ def value_before(record: BaseModel, name: str, value: Any) -> Any:
 M = TypeVar("M")
 
 
-class Refreshed(Generic[M]):
-    """Adds `refresh` to a resource: `class Role(Model, Refreshed["Role"])`."""
+class Identified:
+    """A resource that knows the arguments that say which object it is."""
 
     key: ClassVar[Sequence[str] | Mapping[str, str]] = ()
     """The fields that identify the object: the first arguments of the manager's `get`, `update` and `delete`.
 
     If they have other names or another order there, their names by those of the arguments.
     """
+
+
+class Refreshed(Identified, Generic[M]):
+    """Adds `refresh` to a resource: `class Role(Model, Refreshed["Role"])`."""
+
     kept: ClassVar[tuple[str, ...]] = ()
     """The fields that `refresh` keeps, because the reply does not have them."""
 
@@ -303,21 +308,30 @@ class Refreshed(Generic[M]):
         """Load every field of this object again."""
         this: Any = self
         kept = {name: getattr(this, name) for name in this.kept}
-        this.replace((yield from with_ids(this, this.objects.get)))
+        this.replace((yield from self._loading()))
         this.hold(kept)
         return cast("M", self)
 
+    def _loading(self) -> Any:
+        """Return the unsent call that loads this object again."""
+        this: Any = self
+        return with_ids(this, this.objects.get)
 
-class Changed(Refreshed[M]):
-    """Adds `refresh` and `save` to a resource that has `update`: `class Group(Model, Changed["Group"])`."""
+
+class Savable(Identified, Generic[M]):
+    """Adds `save` to a resource that has `update`, and no `get`: `class Column(Entity, Savable["Column"])`."""
 
     @operation
     def save(self) -> Flow[M]:
         """Send the fields that have changed since this object was loaded. If none has, nothing is sent."""
         this: Any = self
         if changes := this.changes():
-            yield from this.update.call(**changes)
+            yield from this.update.call(**{**_required(this), **changes})
         return cast("M", self)
+
+
+class Changed(Refreshed[M], Savable[M]):
+    """Adds `refresh` and `save` to a resource that has `update`: `class Group(Model, Changed["Group"])`."""
 
     def updated(self, fields: Mapping[str, Any], held: Mapping[str, Any] | None = None) -> Flow[M]:
         """Send changes, then set them on this object: the `update` of a resource returns this flow.
@@ -340,6 +354,17 @@ class Saved(Changed[M]):
         """Delete this object on the platform. The manager's `delete` lists the errors."""
         this: Any = self
         return cast("Call[None]", with_ids(this, this.objects.delete))
+
+
+def _required(this: Any) -> dict[str, Any]:
+    """Return what `update` requires, as this object has it."""
+    wanted: dict[str, Any] = this.update.definition.arguments.fields
+    fields: Mapping[str, Any] = this.__class__.model_fields
+    return {
+        name: getattr(this, name)
+        for name, hint in wanted.items()
+        if name in fields and get_origin(hint) is not NotRequired
+    }
 
 
 def with_ids(resource: Any, bound: Any, **arguments: Any) -> Any:
