@@ -87,6 +87,8 @@ SHOWN = [
     ("User.objects.list(", "list(self, dept_id: int=ROOT, **options: Unpack[UserListing])", "-> Query[User]"),
     ("User.get('u1').update(", "update(self, **fields: Unpack[UserChanges])", "-> Flow[User]"),
     ("app.platform.calendar_1_0.create_event(", "create_event(self, ", "-> Call["),
+    ("app.platform.calendar_1_0.events.get(", "get_event(self, user_id: str, ", "-> Call[Event]"),
+    ("app.platform.calendar_1_0.events.get('u', 'c', 'e').update(", "update(self, *, x_client_token", "-> Flow[Event]"),
 ]
 
 
@@ -110,6 +112,7 @@ def test_parameters_are_shown_without_importing(code: str, parameters: str, resu
         ("app.contact.get_user(", "get(userid: str, *, language: "),
         ("User.objects.update(", "update(userid: str, *, hide_mobile: bool=..., "),
         ("app.platform.calendar_1_0.create_event(", "create_event("),
+        ("app.platform.calendar_1_0.events.get(", "get_event(user_id: str, calendar_id: str, "),
     ],
 )
 def test_parameters_are_shown_of_live_objects(code: str, signature: str) -> None:

@@ -1,24 +1,18 @@
-"""The generated objects that have methods: each row of the table, five of them in use, what is checked of the table."""
+"""The generated objects that have methods: each row of the table, five of them in use."""
 
 from __future__ import annotations
 
 import inspect
-import json
 import re
-from collections.abc import Iterable
 from datetime import datetime
-from functools import cache
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args, get_type_hints
 
 import pytest
 from generators.pages import REFERENCE
-from generators.platform import entities, source
-from generators.platform.entities import BadTable, Row
-from generators.platform.interface import Class, Interface
-from generators.platform.published import published
+from generators.platform import entities
+from generators.platform.entities import Row
 from helpers import english
 
 from dingtalk_models import BEIJING, DingTalkApp, FieldMissing, InvalidArgument
@@ -299,118 +293,6 @@ def test_what_update_does_not_send_cannot_be_assigned(app: DingTalkApp) -> None:
     event = app.platform.calendar_1_0.events.get("u1", "primary", "e1")
     with pytest.raises(InvalidArgument, match="status: cannot be changed"):
         event.status = "cancelled"
-
-
-@cache
-def calendar() -> Interface:
-    return published("calendar_1_0")
-
-
-def row_with(**changes: Any) -> Row:
-    """The row of events, with changes."""
-    (events,) = [row for row in ROWS if (row.product, row.manager) == ("calendar_1_0", "events")]
-    return Row(**{**vars(events), **changes})
-
-
-def problems_of(rows: Iterable[Row], interface: Interface | None = None, taken: Iterable[str] = ()) -> list[str]:
-    interface = interface or calendar()
-    methods = [each.name for each in interface.methods.values()]
-    return [*entities.problems(rows, interface, taken, methods)]
-
-
-def test_the_table_holds() -> None:
-    assert problems_of([row_with()]) == []
-
-
-BOTH = ("Event", "EventDetail")
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"roles": {"get": "get_evnt"}}, ["the product has no operation 'get_evnt'"]),
-        ({"lists": ("list_guests",)}, ["the product has no operation 'list_guests'"]),
-        ({"classes": ("Evnt",)}, ["the product has no class 'Evnt'"]),
-        (
-            {"id": {"event_id": "event_id", "id": "id"}},
-            [f"event_id is {name}.event_id, which is no field" for name in BOTH],
-        ),
-        (
-            {"id": {"id": "id"}, "lists": ("list_attendees",)},
-            [f"{name} does not take id" for name in ("get_event", "delete_event", "list_attendees")],
-        ),
-        ({"remembers": ("user_id", "calendar_id", "corp_id")}, ["no operation takes 'corp_id'"]),
-        (
-            {"remembers": ("user_id", "calendar_id", "summary")},
-            [f"{name}.summary is remembered, and a field or a method too" for name in BOTH],
-        ),
-        (
-            {"roles": {"list": "list_acls"}, "lists": ("list_attendees",), "id": {"event_id": "id"}},
-            ["list_acls returns no Event or EventDetail"],
-        ),
-        ({"manager": "create_event"}, ["the product has a method of that name"]),
-    ],
-)
-def test_a_row_that_does_not_fit_is_named(changes: dict[str, Any], said: list[str]) -> None:
-    row = row_with(**changes)
-    assert problems_of([row]) == [f"entities.json: calendar_1_0.{row.manager}: {each}" for each in said]
-
-
-def test_a_class_that_is_called_like_a_manager_is_named() -> None:
-    assert problems_of([row_with()], taken={"EventManager"}) == [
-        "entities.json: calendar_1_0.events: the product has a class 'EventManager'"
-    ]
-
-
-@pytest.mark.parametrize("name", ["update", "refresh", "list_attendees", "knowing"])
-def test_a_field_that_is_called_like_a_method_is_named(name: str) -> None:
-    known = calendar()
-    event = known.classes["Event"]
-    odd = Class(event.sent, event.received, {**event.fields, "x": type(event.fields["id"])(name, "x", "str", None)}, ())
-    interface = Interface({**known.classes, "Event": odd}, known.methods)
-    assert problems_of([row_with()], interface) == [
-        f"entities.json: calendar_1_0.events: Event.{name} is a field, and what every such object has"
-    ]
-
-
-def written(folder: Path, *rows: dict[str, Any]) -> Path:
-    path = folder / "entities.json"
-    path.write_text(json.dumps(rows), "utf-8")
-    return path
-
-
-def test_columns_are_checked(tmp_path: Path) -> None:
-    path = written(
-        tmp_path, {"product": "a", "manager": "b", "title": "甲", "classes": ["B"], "ids": {}}, {"id": {"a": "b"}}
-    )
-    with pytest.raises(BadTable) as bad:
-        entities.rows(path)
-    assert bad.value.args == (
-        "entities.json: row 1: there is no column 'ids'",
-        "entities.json: row 1: 'id' is missing",
-        *(f"entities.json: row 2: {name!r} is missing" for name in ("product", "manager", "title", "classes")),
-    )
-
-
-def test_what_is_there_twice_is_named() -> None:
-    one, two = row_with(), row_with(manager="meetings", classes=("Event",))
-    with pytest.raises(BadTable) as bad:
-        entities.of_products([one, one, two, row_with(product="calender_1_0")], ["calendar_1_0"])
-    assert bad.value.args == (
-        "entities.json: calender_1_0.events: there is no product 'calender_1_0'",
-        *(f"entities.json: calendar_1_0.{name} is there twice" for name in ("events", "Event", "EventDetail")),
-    )
-
-
-def test_nothing_is_generated_of_a_table_that_does_not_hold(tmp_path: Path) -> None:
-    table = json.loads(entities.TABLE.read_text("utf-8"))
-    table[0]["get"], table[-1]["id"] = "get_evnt", {"node_id": "nodeId", "parent_node_id": "node_id"}
-    with pytest.raises(BadTable) as bad:
-        source.products(table=written(tmp_path, *table))
-    assert bad.value.args == (
-        "entities.json: calendar_1_0.events: the product has no operation 'get_evnt'",
-        "entities.json: wiki_2_0.nodes: node_id is WikiNode.nodeId, which is no field",
-    )
 
 
 def test_the_page_of_entities_has_each() -> None:

@@ -14,23 +14,26 @@ A row is an entity. It names the operations of its product, by the names of thei
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from dingtalk_models.resource.entity import Entity
+from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Changed, Refreshed, Savable
-from generators.platform.interface import Interface, Method
-from generators.platform.operations import Api
-from generators.platform.words import words_of
-from generators.platform.writing import BRACKETS, Methods, definition, in_order, in_quotes, told
+from generators.platform.interface import Class, Interface, Method
 
 TABLE = Path(__file__).with_name("entities.json")
 ROLES = ("get", "list", "create", "update", "delete")
 """What a manager may have, in the order in which it does."""
 OF_AN_OBJECT = ("get", "update", "delete")
 """What is done with one object."""
+LOADING = ("get", "list", "create")
+"""What loads objects."""
+SECRET = re.compile(r"Hiding|Hidden\(|\bSecret")
+"""The types of secret arguments, which no object may keep."""
 
 
 class BadTable(Exception):
@@ -80,13 +83,8 @@ class Row:
     @property
     def of_objects(self) -> set[str]:
         """The names that its objects have, whatever their fields are."""
-        return {
-            *dir(Entity),
-            *dir(self.base or Entity),
-            "objects",
-            *self.lists,
-            *({"update", "delete"} & self.roles.keys()),
-        }
+        changes = {"update", "delete"} & self.roles.keys()
+        return {*dir(Entity), *dir(self.base or Entity), "objects", *changes, *self.lists}
 
     @property
     def filled_in(self) -> dict[str, str]:
@@ -159,142 +157,55 @@ def problems(table: Iterable[Row], interface: Interface, taken: Iterable[str], m
     """
     by_name = {each.name: each for each in interface.methods.values()}
     for each in table:
-        yield from _problems(each, interface, by_name, {*taken})
-        if each.manager in {*methods}:
-            yield f"{each.where}: the product has a method of that name"
+        named = {name: by_name[name] for name in each.named if name in by_name}
+        found = [f"the product has no operation {name!r}" for name in each.named if name not in named]
+        found += [f"the product has no class {name!r}" for name in each.classes if name not in interface.classes]
+        if each.manager in {*methods, *dir(Manager())}:
+            found.append("the product has a method of that name")
+        if each.manager_class in {*interface.classes, *taken}:
+            found.append(f"the product has a class {each.manager_class!r}")
+        if not found:
+            found += [*_of_operations(each, named), *_of_memory(each, named)]
+            found += [problem for name in each.classes for problem in _of_class(each, name, interface.classes[name])]
+        yield from (f"{each.where}: {problem}" for problem in found)
 
 
-def _problems(row: Row, interface: Interface, by_name: Mapping[str, Method], taken: set[str]) -> Iterator[str]:
-    unknown = [f"operation {name!r}" for name in row.named if name not in by_name]
-    unknown += [f"class {name!r}" for name in row.classes if name not in interface.classes]
-    if unknown:
-        yield from (f"{row.where}: the product has no {what}" for what in unknown)
-        return
-    if row.manager_class in {*interface.classes, *taken}:
-        yield f"{row.where}: the product has a class {row.manager_class!r}"
+def _of_operations(row: Row, named: Mapping[str, Method]) -> Iterator[str]:
     for role in ("get", "list"):
-        if role in row.roles and _result(by_name[row.roles[role]]) not in row.classes:
-            yield f"{row.where}: {row.roles[role]} returns no {' or '.join(row.classes)}"
-    arguments = {name: {each.name for each in by_name[name].arguments.values()} for name in row.named}
-    for name in row.filled_in:
-        if not any(name in given for given in arguments.values()):
-            yield f"{row.where}: no operation takes {name!r}"
+        if role in row.roles and _result(named[row.roles[role]]) not in row.classes:
+            yield f"{row.roles[role]} returns no {' or '.join(row.classes)}"
+    for name in row.lists:
+        if not named[name].returns.startswith(("Query[", "Call[list[")):
+            yield f"{name} lists nothing"
     for name in (*(row.roles[role] for role in OF_AN_OBJECT if role in row.roles), *row.lists):
-        if not arguments[name] & row.id.keys():
-            yield f"{row.where}: {name} does not take {' or '.join(row.id)}"
-    for name in row.classes:
-        yield from _problems_of_class(row, name, {each.name for each in interface.classes[name].fields.values()})
+        if not row.id.keys() & {each.name for each in named[name].arguments.values()}:
+            yield f"{name} does not take {' or '.join(row.id)}"
 
 
-def _problems_of_class(row: Row, name: str, own: set[str]) -> Iterator[str]:
-    methods, remembered = row.of_objects, {*row.remembers}
+def _of_memory(row: Row, named: Mapping[str, Method]) -> Iterator[str]:
+    given = {each.name for method in named.values() for each in method.arguments.values()}
+    yield from (f"no operation takes {name!r}" for name in row.id if name not in given)
+    loading = [named[row.roles[role]] for role in LOADING if role in row.roles]
+    for name in row.remembers:
+        hints = [each.hint for method in loading for each in method.arguments.values() if each.name == name]
+        if not hints:
+            yield f"no operation that loads objects takes {name!r}"
+        elif any(SECRET.search(hint) for hint in hints):
+            yield f"{name} is secret, and would be in each copy of an object"
+
+
+def _of_class(row: Row, name: str, kind: Class) -> Iterator[str]:
+    own = {each.name for each in kind.fields.values()}
     for argument, each in row.id.items():
         if each not in own:
-            yield f"{row.where}: {argument} is {name}.{each}, which is no field"
-    for each in sorted(own & methods):
-        yield f"{row.where}: {name}.{each} is a field, and what every such object has"
-    for each in sorted(remembered & (own | methods)):
-        yield f"{row.where}: {name}.{each} is remembered, and a field or a method too"
+            yield f"{argument} is {name}.{each}, which is no field"
+    for each in sorted(own & row.of_objects):
+        yield f"{name}.{each} is a field, and what every such object has"
+    for each in sorted({*row.remembers} & (own | row.of_objects)):
+        yield f"{name}.{each} is remembered, and a field or a method too"
 
 
 def _result(method: Method) -> str:
     """The class of what an operation returns, or of one of it."""
     inside = method.returns.partition("[")[2].removesuffix("]").removeprefix("list[").removesuffix("]")
     return inside.removesuffix(" | None")
-
-
-class Source:
-    """The source text of an entity.
-
-    Args:
-        row: its row.
-        apis: the methods of its product by their names, and what the pages say of each.
-        product: the class of its product.
-    """
-
-    def __init__(self, row: Row, apis: Mapping[str, tuple[Method, Api | None]], product: str) -> None:
-        self.row = row
-        self._apis = apis
-        self._product = product
-        self._words = " ".join(words_of(row.classes[0]))
-
-    @property
-    def accessor(self) -> str:
-        """The attribute of the product that is its manager."""
-        names = ", ".join(f"`{role}`" for role in self.row.roles)
-        return "\n".join(
-            [
-                "    @property",
-                f"    def {self.row.manager}(self) -> {self.row.manager_class}:",
-                f'        """{_words(self.row.manager)} ({self.row.title}): {names}."""',
-                f"        return {self.row.manager_class}(self.app)",
-                "",
-            ]
-        )
-
-    @property
-    def manager(self) -> str:
-        """Its manager."""
-        return "\n".join(
-            [
-                f"class {self.row.manager_class}(Manager):",
-                f'    """{_words(self.row.manager)} ({self.row.title})."""',
-                "",
-                *(f"    {role} = alias({self._product}.{name})" for role, name in self.row.roles.items()),
-                "",
-            ]
-        )
-
-    def methods(self, name: str) -> Methods:
-        """What the objects of one of its classes have.
-
-        Args:
-            name: the class.
-        """
-        row = self.row
-        bases = ["Entity", *([f'{row.base.__name__}["{name}"]'] if row.base else [])]
-        key = ", ".join(f"{json.dumps(argument)}: {json.dumps(each)}" for argument, each in row.filled_in.items())
-        head = [
-            f"    objects: ClassVar[{row.manager_class}] = {row.manager_class}()",
-            f"    key: ClassVar = {{{key}}}",
-            *(f"    {each}: ClassVar = Remembered({self._remembered(each)})" for each in row.remembers),
-            "",
-        ]
-        body: list[str] = []
-        if update := row.roles.get("update"):
-            body.append(self._method("update", update, f"Flow[{name}]", "Change"))
-        if delete := row.roles.get("delete"):
-            body.append(self._method("delete", delete, self._apis[delete][0].returns, "Delete"))
-        body += [self._method(each, each, self._apis[each][0].returns, "") for each in row.lists]
-        return Methods(bases, head, body)
-
-    def _remembered(self, name: str) -> str:
-        """The type of a remembered argument, and its wire names."""
-        named = [self._apis[each][0] for each in self.row.named]
-        given = [each for method in named for each in method.arguments.values() if each.name == name]
-        return ", ".join([given[0].hint, *(json.dumps(wire) for wire in dict.fromkeys(each.wire for each in given))])
-
-    def _method(self, name: str, operation: str, returns: str, verb: str) -> str:
-        method, api = self._apis[operation]
-        asked = [each for each in method.arguments.values() if each.name not in self.row.filled_in]
-        texts = told(method, api)
-        said = [
-            f"    {each.name}: {texts[each.name]}" for each in in_order(method) if each in asked and each.name in texts
-        ]
-        does = f"{verb} this {self._words}" if verb else f"{_words(operation)} of this {self._words}"
-        title = f"{does} ({api.pages[0]['title'].translate(BRACKETS)})." if api else f"{does}."
-        given = "".join(f", {each.name}={each.name}" for each in asked)
-        bound = f"self.objects.{name}" if verb else f"{self._product}().{operation}"
-        return "\n".join(
-            [
-                "    @operation",
-                definition(name, method, asked, returns),
-                *in_quotes([title, *(["", "Args:", *said] if said else [])]),
-                f"        return self.{'_updated' if name == 'update' else '_with_ids'}({bound}{given})",
-                "",
-            ]
-        )
-
-
-def _words(name: str) -> str:
-    return " ".join(name.strip("_").split("_")).capitalize()

@@ -50,6 +50,7 @@ IMPORTS = {
 
 OF_ENTITIES = {
     "ClassVar": "typing",
+    "cached_property": "functools",
     "Flow": "dingtalk_models.core.steps",
     "operation": OPERATION,
     "Entity": "dingtalk_models.resource.entity", "Remembered": "dingtalk_models.resource.entity",
@@ -105,7 +106,7 @@ def _imports(body: str, imports: Mapping[str, str]) -> Iterator[str]:
             used[home].append(word)
     if "builtins." in code:
         yield "import builtins"
-    for group in ({"collections", "typing"}, {"pydantic", "typing_extensions"}, {"dingtalk_models"}):
+    for group in ({"collections", "functools", "typing"}, {"pydantic", "typing_extensions"}, {"dingtalk_models"}):
         of_group = {home: words for home, words in used.items() if home.partition(".")[0] in group}
         yield from (f"from {home} import {', '.join(_sorted(words))}" for home, words in sorted(of_group.items()))
         if of_group:

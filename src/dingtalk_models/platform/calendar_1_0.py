@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
@@ -14,7 +15,7 @@ from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Day, IsoTime, Millis, OffsetTime, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.entity import Entity, Remembered
-from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Changed, OrDict, Shape
 from dingtalk_models.resource.needs import Needs, OneOf
 from dingtalk_models.resource.query import Listing, Query
@@ -414,17 +415,17 @@ class UserSchedule(Reply, alias_generator=camel):
 
 
 class CalendarV1(Manager):
-    @property
+    @cached_property
     def events(self) -> EventManager:
         """Events (日程): `get`, `list`, `create`, `update`, `delete`."""
         return EventManager(self.app)
 
-    @property
+    @cached_property
     def subscribed_calendars(self) -> SubscribedCalendarManager:
         """Subscribed calendars (订阅日历): `get`, `create`, `update`, `delete`."""
         return SubscribedCalendarManager(self.app)
 
-    @property
+    @cached_property
     def acls(self) -> AclManager:
         """Acls (日历访问控制): `list`, `create`, `delete`."""
         return AclManager(self.app)
@@ -1647,28 +1648,28 @@ class CalendarV1(Manager):
 class EventManager(Manager):
     """Events (日程)."""
 
-    get = alias(CalendarV1.get_event)
-    list = alias(CalendarV1.list_events)
-    create = alias(CalendarV1.create_event)
-    update = alias(CalendarV1.patch_event)
-    delete = alias(CalendarV1.delete_event)
+    get = CalendarV1.get_event
+    list = CalendarV1.list_events
+    create = CalendarV1.create_event
+    update = CalendarV1.patch_event
+    delete = CalendarV1.delete_event
 
 
 class SubscribedCalendarManager(Manager):
     """Subscribed calendars (订阅日历)."""
 
-    get = alias(CalendarV1.get_subscribed_calendar)
-    create = alias(CalendarV1.create_subscribed_calendar)
-    update = alias(CalendarV1.update_subscribed_calendars)
-    delete = alias(CalendarV1.delete_subscribed_calendar)
+    get = CalendarV1.get_subscribed_calendar
+    create = CalendarV1.create_subscribed_calendar
+    update = CalendarV1.update_subscribed_calendars
+    delete = CalendarV1.delete_subscribed_calendar
 
 
 class AclManager(Manager):
     """Acls (日历访问控制)."""
 
-    list = alias(CalendarV1.list_acls)
-    create = alias(CalendarV1.create_acls)
-    delete = alias(CalendarV1.delete_acl)
+    list = CalendarV1.list_acls
+    create = CalendarV1.create_acls
+    delete = CalendarV1.delete_acl
 
 
 class Acl(Entity, alias_generator=camel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
@@ -599,7 +600,7 @@ class Verify(Reply, alias_generator=camel):
 
 
 class ContactV1(Manager):
-    @property
+    @cached_property
     def restrict_settings(self) -> ContactRestrictSettingManager:
         """Restrict settings (通讯录限制查看设置): `list`, `update`, `delete`."""
         return ContactRestrictSettingManager(self.app)
@@ -2695,9 +2696,9 @@ class ContactV1(Manager):
 class ContactRestrictSettingManager(Manager):
     """Restrict settings (通讯录限制查看设置)."""
 
-    list = alias(ContactV1.list_contact_restrict_setting)
-    update = alias(ContactV1.update_contact_restrict_setting)
-    delete = alias(ContactV1.delete_contact_restrict_setting)
+    list = ContactV1.list_contact_restrict_setting
+    update = ContactV1.update_contact_restrict_setting
+    delete = ContactV1.delete_contact_restrict_setting
 
 
 class ContactRestrictSetting(Entity, Savable["ContactRestrictSetting"], alias_generator=camel):

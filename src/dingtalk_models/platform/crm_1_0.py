@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
@@ -13,7 +14,7 @@ from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO, Paging
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import BeijingTime, CommaStrs, IsoTime, Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.entity import Entity
-from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Changed, OrDict, Shape
 from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
@@ -1191,7 +1192,7 @@ class Track(Reply, alias_generator=camel):
 
 
 class CrmV1(Manager):
-    @property
+    @cached_property
     def group_sets(self) -> GroupSetManager:
         """Group sets (群组): `get`, `list`, `create`, `update`."""
         return GroupSetManager(self.app)
@@ -2905,10 +2906,10 @@ class CrmV1(Manager):
 class GroupSetManager(Manager):
     """Group sets (群组)."""
 
-    get = alias(CrmV1.get_group_set)
-    list = alias(CrmV1.list_group_set)
-    create = alias(CrmV1.create_group_set)
-    update = alias(CrmV1.update_group_set)
+    get = CrmV1.get_group_set
+    list = CrmV1.list_group_set
+    create = CrmV1.create_group_set
+    update = CrmV1.update_group_set
 
 
 class GroupSet(Entity, Changed["GroupSet"], alias_generator=camel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
@@ -14,7 +15,7 @@ from dingtalk_models.core.secret import Hiding
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.entity import Entity, Remembered
-from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Changed, OrDict, Savable, Shape
 from dingtalk_models.resource.needs import Needs, OneOf
 from dingtalk_models.resource.query import Listing, Query
@@ -637,17 +638,17 @@ class WorkspaceDocNode(Reply, alias_generator=camel):
 
 
 class DocV1(Manager):
-    @property
+    @cached_property
     def sheets(self) -> SheetManager:
         """Sheets (表格的工作表): `get`, `list`, `create`, `update`, `delete`."""
         return SheetManager(self.app)
 
-    @property
+    @cached_property
     def filter_views(self) -> FilterViewManager:
         """Filter views (表格的筛选视图): `list`, `create`, `update`, `delete`."""
         return FilterViewManager(self.app)
 
-    @property
+    @cached_property
     def float_images(self) -> FloatImageManager:
         """Float images (表格的浮动图片): `get`, `list`, `create`, `update`, `delete`."""
         return FloatImageManager(self.app)
@@ -3150,30 +3151,30 @@ class DocV1(Manager):
 class SheetManager(Manager):
     """Sheets (表格的工作表)."""
 
-    get = alias(DocV1.get_sheet)
-    list = alias(DocV1.get_all_sheets)
-    create = alias(DocV1.create_sheet)
-    update = alias(DocV1.update_sheet)
-    delete = alias(DocV1.delete_sheet)
+    get = DocV1.get_sheet
+    list = DocV1.get_all_sheets
+    create = DocV1.create_sheet
+    update = DocV1.update_sheet
+    delete = DocV1.delete_sheet
 
 
 class FilterViewManager(Manager):
     """Filter views (表格的筛选视图)."""
 
-    list = alias(DocV1.get_filter_views)
-    create = alias(DocV1.create_filter_view)
-    update = alias(DocV1.update_filter_view)
-    delete = alias(DocV1.delete_filter_view)
+    list = DocV1.get_filter_views
+    create = DocV1.create_filter_view
+    update = DocV1.update_filter_view
+    delete = DocV1.delete_filter_view
 
 
 class FloatImageManager(Manager):
     """Float images (表格的浮动图片)."""
 
-    get = alias(DocV1.get_float_image)
-    list = alias(DocV1.get_float_images)
-    create = alias(DocV1.create_float_image)
-    update = alias(DocV1.update_float_image)
-    delete = alias(DocV1.delete_float_image)
+    get = DocV1.get_float_image
+    list = DocV1.get_float_images
+    create = DocV1.create_float_image
+    update = DocV1.update_float_image
+    delete = DocV1.delete_float_image
 
 
 class CreatedFilter(Entity, Savable["CreatedFilter"], alias_generator=camel):

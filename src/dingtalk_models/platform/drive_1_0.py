@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, ClassVar
 
 from pydantic import Field, JsonValue
@@ -14,7 +15,7 @@ from dingtalk_models.core.quantities.spans import SpanSeconds
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.wire import IsoTime, camel, empty_dict, empty_list
 from dingtalk_models.resource.entity import Entity, Remembered
-from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import OrDict, Refreshed, Shape
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply
@@ -229,7 +230,7 @@ class UploadInfo(Reply, alias_generator=camel):
 
 
 class DriveV1(Manager):
-    @property
+    @cached_property
     def spaces(self) -> SpaceManager:
         """Spaces (钉盘空间): `get`, `list`, `create`, `delete`."""
         return SpaceManager(self.app)
@@ -962,10 +963,10 @@ class DriveV1(Manager):
 class SpaceManager(Manager):
     """Spaces (钉盘空间)."""
 
-    get = alias(DriveV1.info_space)
-    list = alias(DriveV1.list_spaces)
-    create = alias(DriveV1.add_space)
-    delete = alias(DriveV1.delete_space)
+    get = DriveV1.info_space
+    list = DriveV1.list_spaces
+    create = DriveV1.add_space
+    delete = DriveV1.delete_space
 
 
 class Space(Entity, Refreshed["Space"], alias_generator=camel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
@@ -14,7 +15,7 @@ from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.entity import Entity
-from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Changed, OrDict, Shape
 from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
@@ -1648,7 +1649,7 @@ class WrongQuestionRecord(Reply, alias_generator=camel):
 
 
 class EduV1(Manager):
-    @property
+    @cached_property
     def college_depts(self) -> CollegeContactDeptManager:
         """College depts (高校通讯录部门): `get`, `create`, `update`."""
         return CollegeContactDeptManager(self.app)
@@ -6278,9 +6279,9 @@ class EduV1(Manager):
 class CollegeContactDeptManager(Manager):
     """College depts (高校通讯录部门)."""
 
-    get = alias(EduV1.get_college_contact_dept_detail)
-    create = alias(EduV1.create_college_contact_dept)
-    update = alias(EduV1.update_college_contact_dept)
+    get = EduV1.get_college_contact_dept_detail
+    create = EduV1.create_college_contact_dept
+    update = EduV1.update_college_contact_dept
 
 
 class CollegeContactDept(Entity, Changed["CollegeContactDept"], alias_generator=camel):

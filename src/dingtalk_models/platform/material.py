@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 from dingtalk_models.call.call import Call
@@ -11,7 +12,7 @@ from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, empty_list, wire
 from dingtalk_models.resource.entity import Entity, Remembered
-from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Changed, OrDict, Refreshed, Shape
 from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
@@ -46,12 +47,12 @@ class NewArticle(Shape):
 
 
 class OapiMaterial(Manager):
-    @property
+    @cached_property
     def articles(self) -> ArticleManager:
         """Articles (文章): `get`, `list`, `create`, `delete`."""
         return ArticleManager(self.app)
 
-    @property
+    @cached_property
     def news(self) -> NewsManager:
         """News (图文素材): `get`, `list`, `create`, `update`, `delete`."""
         return NewsManager(self.app)
@@ -300,20 +301,20 @@ class OapiMaterial(Manager):
 class ArticleManager(Manager):
     """Articles (文章)."""
 
-    get = alias(OapiMaterial.article_get)
-    list = alias(OapiMaterial.article_list)
-    create = alias(OapiMaterial.article_add)
-    delete = alias(OapiMaterial.article_delete)
+    get = OapiMaterial.article_get
+    list = OapiMaterial.article_list
+    create = OapiMaterial.article_add
+    delete = OapiMaterial.article_delete
 
 
 class NewsManager(Manager):
     """News (图文素材)."""
 
-    get = alias(OapiMaterial.news_get)
-    list = alias(OapiMaterial.news_list)
-    create = alias(OapiMaterial.news_add)
-    update = alias(OapiMaterial.news_update)
-    delete = alias(OapiMaterial.news_delete)
+    get = OapiMaterial.news_get
+    list = OapiMaterial.news_list
+    create = OapiMaterial.news_add
+    update = OapiMaterial.news_update
+    delete = OapiMaterial.news_delete
 
 
 class Article(Entity, Shape, Refreshed["Article"]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
@@ -13,7 +14,7 @@ from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.entity import Entity, Remembered
-from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Changed, OrDict, Refreshed, Savable, Shape
 from dingtalk_models.resource.needs import Needs
 from dingtalk_models.resource.query import Listing, Query
@@ -236,17 +237,17 @@ class Workflow(Reply, alias_generator=camel):
 
 
 class NotableV1(Manager):
-    @property
+    @cached_property
     def sheets(self) -> SheetManager:
         """Sheets (AI 表格的数据表): `get`, `list`, `create`, `update`, `delete`."""
         return SheetManager(self.app)
 
-    @property
+    @cached_property
     def fields(self) -> NotableFieldManager:
         """Fields (AI 表格的字段): `list`, `create`, `update`, `delete`."""
         return NotableFieldManager(self.app)
 
-    @property
+    @cached_property
     def records(self) -> NotableRecordManager:
         """Records (AI 表格的记录): `get`, `list`."""
         return NotableRecordManager(self.app)
@@ -1118,27 +1119,27 @@ class NotableV1(Manager):
 class SheetManager(Manager):
     """Sheets (AI 表格的数据表)."""
 
-    get = alias(NotableV1.get_sheet)
-    list = alias(NotableV1.get_all_sheets)
-    create = alias(NotableV1.create_sheet)
-    update = alias(NotableV1.update_sheet)
-    delete = alias(NotableV1.delete_sheet)
+    get = NotableV1.get_sheet
+    list = NotableV1.get_all_sheets
+    create = NotableV1.create_sheet
+    update = NotableV1.update_sheet
+    delete = NotableV1.delete_sheet
 
 
 class NotableFieldManager(Manager):
     """Fields (AI 表格的字段)."""
 
-    list = alias(NotableV1.get_all_fields)
-    create = alias(NotableV1.create_field)
-    update = alias(NotableV1.update_field)
-    delete = alias(NotableV1.delete_field)
+    list = NotableV1.get_all_fields
+    create = NotableV1.create_field
+    update = NotableV1.update_field
+    delete = NotableV1.delete_field
 
 
 class NotableRecordManager(Manager):
     """Records (AI 表格的记录)."""
 
-    get = alias(NotableV1.get_record)
-    list = alias(NotableV1.list_records)
+    get = NotableV1.get_record
+    list = NotableV1.list_records
 
 
 class NotableField(Entity, Shape, Savable["NotableField"], alias_generator=camel):

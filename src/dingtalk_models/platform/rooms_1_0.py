@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
@@ -14,7 +15,7 @@ from dingtalk_models.core.quantities.spans import SpanMinutes
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, camel, empty_dict, empty_list
 from dingtalk_models.resource.entity import Entity, Remembered
-from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Changed, OrDict, Shape
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply, promised
@@ -316,12 +317,12 @@ class RoomLocation(Reply, Shape, alias_generator=camel):
 
 
 class RoomsV1(Manager):
-    @property
+    @cached_property
     def meeting_rooms(self) -> MeetingRoomManager:
         """Meeting rooms (会议室): `get`, `list`, `create`, `update`, `delete`."""
         return MeetingRoomManager(self.app)
 
-    @property
+    @cached_property
     def meeting_room_groups(self) -> MeetingRoomGroupManager:
         """Meeting room groups (会议室分组): `get`, `list`, `create`, `update`, `delete`."""
         return MeetingRoomGroupManager(self.app)
@@ -1044,21 +1045,21 @@ class RoomsV1(Manager):
 class MeetingRoomManager(Manager):
     """Meeting rooms (会议室)."""
 
-    get = alias(RoomsV1.query_meeting_room)
-    list = alias(RoomsV1.query_meeting_room_list)
-    create = alias(RoomsV1.create_meeting_room)
-    update = alias(RoomsV1.update_meeting_room)
-    delete = alias(RoomsV1.delete_meeting_room)
+    get = RoomsV1.query_meeting_room
+    list = RoomsV1.query_meeting_room_list
+    create = RoomsV1.create_meeting_room
+    update = RoomsV1.update_meeting_room
+    delete = RoomsV1.delete_meeting_room
 
 
 class MeetingRoomGroupManager(Manager):
     """Meeting room groups (会议室分组)."""
 
-    get = alias(RoomsV1.query_meeting_room_group)
-    list = alias(RoomsV1.query_meeting_room_group_list)
-    create = alias(RoomsV1.create_meeting_room_group)
-    update = alias(RoomsV1.update_meeting_room_group)
-    delete = alias(RoomsV1.delete_meeting_room_group)
+    get = RoomsV1.query_meeting_room_group
+    list = RoomsV1.query_meeting_room_group_list
+    create = RoomsV1.create_meeting_room_group
+    update = RoomsV1.update_meeting_room_group
+    delete = RoomsV1.delete_meeting_room_group
 
 
 class MeetingRoom(Entity, Changed["MeetingRoom"], alias_generator=camel):

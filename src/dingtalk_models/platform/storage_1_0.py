@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
@@ -452,7 +453,7 @@ class WebOfficeUrl(Reply, alias_generator=camel):
 
 
 class StorageV1(Manager):
-    @property
+    @cached_property
     def recycle_items(self) -> RecycleItemManager:
         """Recycle items (回收项): `get`, `list`, `delete`."""
         return RecycleItemManager(self.app)
@@ -1458,9 +1459,9 @@ class StorageV1(Manager):
 class RecycleItemManager(Manager):
     """Recycle items (回收项)."""
 
-    get = alias(StorageV1.get_recycle_item)
-    list = alias(StorageV1.list_recycle_items)
-    delete = alias(StorageV1.delete_recycle_item)
+    get = StorageV1.get_recycle_item
+    list = StorageV1.list_recycle_items
+    delete = StorageV1.delete_recycle_item
 
 
 class RecycleItem(Entity, Refreshed["RecycleItem"], alias_generator=camel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, ClassVar
 
 from pydantic import Field, JsonValue
@@ -13,7 +14,7 @@ from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaStrs, IsoFraction, camel, empty_list
 from dingtalk_models.resource.entity import Entity, Remembered
-from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import OrDict, Savable, Shape
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply
@@ -449,7 +450,7 @@ class VisualizationSetting(Reply, alias_generator=camel):
 
 
 class TeamSphereV1(Manager):
-    @property
+    @cached_property
     def projects(self) -> ProjectManager:
         """Projects (项目): `list`, `create`, `update`."""
         return ProjectManager(self.app)
@@ -832,9 +833,9 @@ class TeamSphereV1(Manager):
 class ProjectManager(Manager):
     """Projects (项目)."""
 
-    list = alias(TeamSphereV1.search_projects_v3)
-    create = alias(TeamSphereV1.create_project_v3)
-    update = alias(TeamSphereV1.update_project_v3)
+    list = TeamSphereV1.search_projects_v3
+    create = TeamSphereV1.create_project_v3
+    update = TeamSphereV1.update_project_v3
 
 
 class Project(Entity, Savable["Project"], alias_generator=camel):

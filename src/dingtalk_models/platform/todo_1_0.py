@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
@@ -13,7 +14,7 @@ from dingtalk_models.call.paging import TOKEN
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, at_most_bytes, camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.entity import Entity, Remembered
-from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Changed, OrDict, Shape
 from dingtalk_models.resource.needs import OneOf
 from dingtalk_models.resource.query import Listing, Query
@@ -231,12 +232,12 @@ class TypeConfigField(Reply, Shape, alias_generator=camel):
 
 
 class TodoV1(Manager):
-    @property
+    @cached_property
     def tasks(self) -> TodoTaskManager:
         """Tasks (待办): `get`, `create`, `update`, `delete`."""
         return TodoTaskManager(self.app)
 
-    @property
+    @cached_property
     def type_configs(self) -> TodoTypeConfigManager:
         """Type configs (待办卡片类型): `get`, `create`, `update`."""
         return TodoTypeConfigManager(self.app)
@@ -797,18 +798,18 @@ class TodoV1(Manager):
 class TodoTaskManager(Manager):
     """Tasks (待办)."""
 
-    get = alias(TodoV1.get_todo_task)
-    create = alias(TodoV1.create_todo_task)
-    update = alias(TodoV1.update_todo_task)
-    delete = alias(TodoV1.delete_todo_task)
+    get = TodoV1.get_todo_task
+    create = TodoV1.create_todo_task
+    update = TodoV1.update_todo_task
+    delete = TodoV1.delete_todo_task
 
 
 class TodoTypeConfigManager(Manager):
     """Type configs (待办卡片类型)."""
 
-    get = alias(TodoV1.get_todo_type_config)
-    create = alias(TodoV1.create_todo_type_config)
-    update = alias(TodoV1.update_todo_type_config)
+    get = TodoV1.get_todo_type_config
+    create = TodoV1.create_todo_type_config
+    update = TodoV1.update_todo_type_config
 
 
 class TodoTask(Entity, Changed["TodoTask"], alias_generator=camel):

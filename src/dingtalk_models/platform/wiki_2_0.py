@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from dingtalk_models.call.operation import api, operation
 from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.wire import IsoTime, Millis, camel
 from dingtalk_models.resource.entity import Entity, Remembered
-from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import OrDict, Refreshed, Shape
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply
@@ -85,12 +86,12 @@ class WorkspaceOption(Shape, alias_generator=camel):
 
 
 class WikiV2(Manager):
-    @property
+    @cached_property
     def workspaces(self) -> WorkspaceManager:
         """Workspaces (知识库): `get`, `list`, `create`."""
         return WorkspaceManager(self.app)
 
-    @property
+    @cached_property
     def nodes(self) -> WikiNodeManager:
         """Nodes (知识库节点): `get`, `list`."""
         return WikiNodeManager(self.app)
@@ -471,16 +472,16 @@ class WikiV2(Manager):
 class WorkspaceManager(Manager):
     """Workspaces (知识库)."""
 
-    get = alias(WikiV2.get_workspace)
-    list = alias(WikiV2.list_workspaces)
-    create = alias(WikiV2.add_workspace)
+    get = WikiV2.get_workspace
+    list = WikiV2.list_workspaces
+    create = WikiV2.add_workspace
 
 
 class WikiNodeManager(Manager):
     """Nodes (知识库节点)."""
 
-    get = alias(WikiV2.get_node)
-    list = alias(WikiV2.list_nodes)
+    get = WikiV2.get_node
+    list = WikiV2.list_nodes
 
 
 class WikiNode(Entity, Refreshed["WikiNode"], alias_generator=camel):
