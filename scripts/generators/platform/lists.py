@@ -13,7 +13,7 @@ from generators.platform.naming import python_name
 
 Row = dict[str, Any]
 
-TOKENS = ("nextToken", "next_token", "cursor", "nextCursor")
+TOKENS = ("nextToken", "next_token", "cursor", "nextCursor", "nextPageCursor", "pageToken")
 OFFSETS = ("offset", "skip")
 PAGES = (
     "pageNumber",
@@ -32,7 +32,7 @@ BEGINNINGS = (*TOKENS, *OFFSETS, *PAGES)
 """The parameters that say where a page begins."""
 SIZES = ("maxResults", "maxResult", "pageSize", "page_size", "size", "limit")
 MORE = ("hasMore", "has_more", "hasMoreData", "hasNext")
-NEXT = (*TOKENS, "next_cursor", "next")
+NEXT = (*TOKENS, "next_cursor", "next", "nextPageToken")
 TOTALS = ("totalCount", "total_count", "total", "totalSize", "totalCnt", "totalNum", "totalCountt")
 PAGE_COUNTS = ("totalPage", "totalPages")
 CONTAINERS = ("result", "content", "data", "page", "taskPage")
@@ -78,6 +78,12 @@ PECULIAR: dict[str, Peculiar] = {
     "POST /v1.0/project/users/{userId}/projects/query": {"following": "nextToken"},
 }
 """By verb and path: what the tables do not say of its pages, and who does."""
+
+UNSURE: dict[str, str] = {
+    "POST /v1.0/industry/ai/retail/trainingRecord": "takes a `direction`, and nothing says which one goes on",
+    "POST /v1.0/industry/circle/postsRecord": "takes a `direction`, and nothing says which one goes on",
+}
+"""By verb and path: why it is no list, although its reply has a place to go on from."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +168,8 @@ def recognise(endpoint: str, params: list[Row], returns: list[Row]) -> Listed | 
     # of two, the one that is required
     begin = next((each for each in there if by_name[each].get("required")), next(iter(there), None))
     size = next((each for each in SIZES if each in by_name), None)
+    if endpoint in UNSURE:
+        raise NotAList(UNSURE[endpoint])
     if begin is None:
         if size:
             raise NotAList(f"takes `{size}`, but nothing that says where a page begins")
@@ -189,7 +197,7 @@ def recognise(endpoint: str, params: list[Row], returns: list[Row]) -> Listed | 
         _named(page, PAGE_COUNTS) if in_pages else None,
     )
     if begin in TOKENS and listed.following is None and listed.last is None:
-        raise NotAList(f"takes `{begin}`, but the documented reply does not say where the next page begins")
+        raise NotAList(f"takes `{begin}`, but the reply does not say where the next page begins")
     return listed
 
 
@@ -231,13 +239,13 @@ def _arrays(rows: list[Row]) -> Iterator[Row]:
 def _items(page: list[Row]) -> Row:
     arrays = list(_arrays(page))
     if not arrays:
-        raise NotAList("the documented reply has no array")
+        raise NotAList("the reply has no array")
     if len(arrays) > 1:
         named = [row for row in arrays if row["name"] in ITEMS]
         objects = [row for row in arrays if row.get("children")]
         arrays = named if len(named) == 1 else objects if len(objects) == 1 else arrays
     if len(arrays) > 1:
-        raise NotAList("the documented reply has several arrays: " + ", ".join(f"`{row['name']}`" for row in arrays))
+        raise NotAList("the reply has several arrays: " + ", ".join(f"`{row['name']}`" for row in arrays))
     return arrays[0]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.call.paging import Paging
+from dingtalk_models.core.wire import camel
 from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply
 
 
@@ -22,14 +24,6 @@ class GroupBlackboard(Reply, alias_generator=camel):
     user_id: str
     user_name: str = ""
     open_conversation_id: str | None
-
-
-class GroupBlackboardDetail(Reply, alias_generator=camel):
-    """Group blackboard detail."""
-
-    blackboard_list: list[GroupBlackboard] = empty_list()
-    has_more: bool | None
-    next_page_cursor: str | None
 
 
 class GroupBlackboardV1(Manager):
@@ -144,11 +138,11 @@ class GroupBlackboardV1(Manager):
         open_conversation_id: str | None = None,
         page_size: int | None = None,
         user_id: str | None = None,
-    ) -> Call[GroupBlackboardDetail]:
+    ) -> Query[GroupBlackboard]:
         """List group blackboard (查询群公告列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(GroupBlackboardDetail)
+        return Listing(GroupBlackboard, Paging("nextPageCursor", None, next="nextPageCursor"), items="blackboardList")

@@ -230,14 +230,6 @@ class NewRole(Shape, alias_generator=camel):
     scope_version: int
 
 
-class PendingPublishAudit(Reply, alias_generator=camel):
-    """Pending publish audit."""
-
-    audit_list: list[PublishAudit] = empty_list()
-    has_more: str | None
-    next_page_token: str | None
-
-
 class PublishAudit(Reply, alias_generator=camel):
     """Publish audit."""
 
@@ -874,14 +866,14 @@ class MicroAppV1(Manager):
         *,
         page_size: int | None = None,
         page_token: str | None = None,
-    ) -> Call[PendingPublishAudit]:
+    ) -> Query[PublishAudit]:
         """List pending publish audits (分页查询待审核发布审核单).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PendingPublishAudit)
+        return Listing(PublishAudit, Paging("pageToken", None, next="nextPageToken"), items="auditList")
 
     @api("micro_app_1_0.ListRoleInfoByUser", "GET /v1.0/microApp/apps/{agentId}/users/{userId}/roles")
     def list_role_info_by_user(
