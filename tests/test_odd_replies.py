@@ -207,6 +207,15 @@ def test_a_reply_may_have_a_field_named_like_ours() -> None:
     assert page.unparsed == [rows[1]]
 
 
+def test_a_map_keeps_the_values_that_can_be_read(app: DingTalkApp, caplog: pytest.LogCaptureFixture) -> None:
+    call = app.platform.attendance_1_0.check_write_permission.call(
+        "manager4220", category="GROUP", resource_key="MANAGE", entity_ids=[1, 2, 3]
+    )
+    assert call.read(respond({"entityPermissionMap": {"1": True, "2": "garbage", "3": None}})) == {"1": True}
+    assert "left out" in caplog.text
+    assert "garbage" not in caplog.text
+
+
 # -- one field -----------------------------------------------------------------------------------------------------
 
 

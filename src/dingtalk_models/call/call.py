@@ -118,8 +118,8 @@ def _place(into: Any, depth: int) -> ResultPlace:
     if is_model(into) and issubclass(into, Page):
         items = tuple((into.model_fields["items"].serialization_alias or "").split("."))
         return ResultPlace(depth, rows=depth + len(items), items=items)
-    # the result itself cannot be moved to `unparsed`, and its fields only if its type has that
-    return ResultPlace(depth if hasattr(into, UNPARSED.rstrip("_")) else depth + 1)
+    # the result itself cannot be moved to `unparsed`, and its fields only if its type has that; a map can do without
+    return ResultPlace(depth if hasattr(into, UNPARSED.rstrip("_")) or get_origin(into) is dict else depth + 1)
 
 
 def read_reply(
@@ -180,7 +180,8 @@ def _mended(endpoint: Endpoint, response: HttpResponse, into: Any, problem: Vali
         raise _unusable(response, f"has the wrong shape at {'.'.join((*reader.way, *reader.place.items))}")
     if mending.pointless(rows):
         raise _unusable(response, "has rows, none of which can be read")
-    mending.keep(_at(mending.data, reader.way), result)
+    if mending.keep(_at(mending.data, reader.way), result):
+        logger.warning("%s: a value in a map or list cannot be read as documented; left out", endpoint.path)
     left_out = [] if mending.complete else mending.left_out(_rows(_parsed(response), reader))
     _warn(endpoint, mending.odd, len(left_out))
     if is_page(result):
