@@ -171,11 +171,11 @@ def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -
 
 
 def _nested(dumped: Any) -> Any:
-    """A dumped page with its items where they are in the reply."""
+    """A dumped page with its items and its total where they are in the reply."""
     if is_object(dumped):
         for name in [name for name in dumped if "." in name]:
             outer, _, inner = name.partition(".")
-            dumped[outer] = {inner: dumped.pop(name)}
+            dumped[outer] = {**(dumped.get(outer) or {}), inner: dumped.pop(name)}
     return dumped
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Generator
+from functools import reduce
 from typing import Any, NamedTuple, NotRequired
 
 import pytest
@@ -16,11 +17,12 @@ from helpers import is_list
 
 from dingtalk_models import DingTalkApp, TransportError, operations
 from dingtalk_models.core.hints import get_origin
+from dingtalk_models.core.json_values import is_object
 from dingtalk_models.platform.products import PRODUCTS
 from dingtalk_models.resource.query import Listing
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.platform.documented import named
-from dingtalk_models.sandbox.platform.pages import PagingNames, turn
+from dingtalk_models.sandbox.platform.pages import PagingNames, given, turn
 
 Arguments = dict[str, Any]
 
@@ -29,6 +31,21 @@ INSTEAD: dict[str, Arguments] = {
     "workflow_1_0.ListProcessInstanceIds": {"startTime": 1_700_000_000_000, "endTime": 1_700_000_000_000},
 }
 """Arguments whose samples do not fit together."""
+
+
+def drop(arguments: Arguments, *names: str) -> Arguments:
+    """Take arguments out; `option.size` is one in an object."""
+    for name in names:
+        *outer, inner = name.split(".")
+        holder: Arguments = reduce(lambda at, each: at.get(each, {}), outer, arguments)
+        holder.pop(inner, None)
+    return arguments
+
+
+def put(arguments: Arguments, name: str, value: Any) -> Arguments:
+    """The arguments, with another value for one."""
+    outer, _, inner = name.rpartition(".")
+    return arguments | ({outer: arguments.get(outer, {}) | {inner: value}} if outer else {inner: value})
 
 
 class Case(NamedTuple):
@@ -40,9 +57,13 @@ class Case(NamedTuple):
     @property
     def arguments(self) -> Arguments:
         """What it requires, and nothing about pages."""
-        of_pages = {*BEGINNINGS, *SIZES}
-        required = {name: value for name, value in self.api.only_required.items() if name not in of_pages}
-        return required | INSTEAD.get(self.api.name, {})
+        return drop(self.api.only_required, *self.of_pages) | INSTEAD.get(self.api.name, {})
+
+    @property
+    def of_pages(self) -> list[str]:
+        """The parameters about pages."""
+        around = self.paging["parameter"].rpartition(".")[0]
+        return [f"{around}.{name}" if around else name for name in (*BEGINNINGS, *SIZES)]
 
     @property
     def cursors(self) -> bool:
@@ -73,8 +94,7 @@ class Case(NamedTuple):
 
     def without_totals(self, reply: dict[str, Any], **more: Any) -> dict[str, Any]:
         page = self.page_in(reply)
-        for name in ("total", "page_count"):
-            page.pop(str(self.paging.get(name, "")), None)
+        drop(page, *(str(self.paging.get(name, "")) for name in ("total", "page_count")))
         if "more" in self.paging:
             page[self.paging["more"]] = more.get("more", page.get(self.paging["more"]))
         return reply
@@ -189,9 +209,9 @@ def test_cursors_that_go_round_end_with_an_error(read: Callable[..., Read]) -> N
         def circling(
             arguments: Arguments, case: Case = case, leads: str = leads, following: Any = following, start: Any = start
         ) -> Any:
-            begin = {name: value for name, value in arguments.items() if name != case.paging["parameter"]}
-            size = len(case.rows_in(case.honest(begin)))
-            reply = case.honest(begin | {case.paging["parameter"]: min(next(start), 2) * size})
+            parameter = case.paging["parameter"]
+            size = len(case.rows_in(case.honest(drop(arguments, parameter))))
+            reply = case.honest(put(arguments, parameter, min(next(start), 2) * size))
             case.page_in(reply)[leads] = case.cursor(next(following))
             return case.without_totals(reply, more=True)
 
@@ -209,8 +229,7 @@ def test_a_cursor_that_stays_ends_with_an_error(read: Callable[..., Read]) -> No
             continue
 
         def standing(arguments: Arguments, case: Case = case, leads: str = leads) -> Any:
-            begin = {name: value for name, value in arguments.items() if name != case.paging["parameter"]}
-            reply = case.honest(begin)
+            reply = case.honest(drop(arguments, case.paging["parameter"]))
             case.page_in(reply)[leads] = case.cursor(111)
             return case.without_totals(reply, more=True)
 
@@ -230,10 +249,10 @@ def test_a_last_page_that_comes_again_ends_with_an_error(read: Callable[..., Rea
         def clamped(arguments: Arguments, case: Case = case) -> Any:
             reply = case.honest(arguments)
             parameter, first = case.paging["parameter"], case.paging.get("first", 0)
-            begin = int(arguments.get(parameter, first))
+            begin = int(given(arguments, parameter) or first)
             while not case.rows_in(reply) and begin > first:
                 begin -= 1
-                reply = case.honest(arguments | {parameter: begin})
+                reply = case.honest(put(arguments, parameter, begin))
             return case.without_totals(reply, more=True)
 
         found = read(case, clamped)
@@ -251,3 +270,27 @@ def test_pages_of_a_listing_say_the_same_when_prefetched(shared: Sandbox, caller
             query = caller.run(case.api.name, **case.arguments)
             assert [repr(row) for row in query.prefetch(2)] == [repr(row) for row in query], unsent
             own.cancel()
+
+
+def test_a_cursor_in_an_object_leaves_the_rest_of_it(shared: Sandbox, caller: DingTalkApp) -> None:
+    shared.calls.clear()
+    search = caller.platform.storage_2_0.search_dentries
+    found = search("o", keyword="k", option={"maxResults": 2}).all()
+    assert len(found) == 5
+    asked = [call.body.get("option") for call in shared.calls if "search" in call.path and is_object(call.body)]
+    assert asked == [{"maxResults": 2} | more for more in ({}, {"nextToken": "2"}, {"nextToken": "4"})]
+    from_there = caller.platform.storage_2_0.search_dentries(
+        "o", keyword="k", option={"maxResults": 2, "nextToken": "2"}
+    )
+    assert from_there.all() == found[2:]
+
+
+@pytest.mark.parametrize("beside", [{"total_number": "some", "page": 1}, {"page": 1}, [1], "1", None])
+def test_a_total_in_an_object_that_cannot_be_read_is_no_total(
+    beside: Any, shared: Sandbox, caller: DingTalkApp
+) -> None:
+    name = "dingtalk.oapi.alitrip.btrip.flight.order.search"
+    rows = iter([[{"id": 1}], [{"id": 2}], []])
+    own = shared.answer(name, lambda _: {"flight_order_list": next(rows), "page_info": beside})
+    assert [each.id for each in caller.platform.alitrip.btrip_flight_order_search(corpid="c")] == [1, 2]
+    own.cancel()

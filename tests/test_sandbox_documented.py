@@ -15,7 +15,6 @@ from documented import Api, Raw, apis
 from generators import facts
 from generators.platform.endpoints import ENVELOPE
 from generators.platform.endpoints import documented as documented_endpoints
-from generators.platform.lists import SIZES
 from generators.platform.source import products
 from helpers import is_list
 
@@ -24,6 +23,7 @@ from dingtalk_models.core.json_values import is_object
 from dingtalk_models.platform.products import PRODUCTS
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.platform.documented import at, named
+from dingtalk_models.sandbox.platform.pages import given
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, route
 
 EXCEPTIONS: dict[str, dict[str, str]] = {
@@ -43,9 +43,8 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
 """By endpoint: how a problem begins that the facts or these tests cause, and why."""
 
 NO_LISTS: dict[str, set[str]] = {
-    "takes a `direction`, and nothing says which one goes on": {
-        "industry_1_0.AiTrainingRecord",
-        "industry_1_0.CirclePostRecord",
+    "pages in several objects: `dentryRequest`, `spaceRequest`": {
+        "doc_2_0.Search",
     },
     "takes `cursor`, but the reply does not say where the next page begins": {
         "edu_1_0.CardQueryCardFeeds",
@@ -68,6 +67,9 @@ NO_LISTS: dict[str, set[str]] = {
         "workflow_1_0.PremiumQueryTodoTasksByManager",
         "workflow_1_0.TodoTasks",
     },
+    "takes `open_feed_query_param.cursor`, but the reply does not say where the next page begins": {
+        "dingtalk.oapi.edu.circle.post.list",
+    },
     "takes `pageSize`, but nothing that says where a page begins": {
         "exclusive_1_0.ListAuditLog",
         "project_1_0.GetProjectGroup",
@@ -77,6 +79,10 @@ NO_LISTS: dict[str, set[str]] = {
     },
     "takes `size`, but nothing that says where a page begins": {
         "doc_1_0.GetResourceUploadInfo",
+    },
+    "takes a `direction`, and nothing says which one goes on": {
+        "industry_1_0.AiTrainingRecord",
+        "industry_1_0.CirclePostRecord",
     },
     "the reply has no array": {
         "attendance_1_0.GroupAdd",
@@ -227,8 +233,8 @@ def _list_problems(sandbox: Sandbox, api: Api, count: int) -> Generator[str]:
         assert shown
         shown = shown[name]
     asked = [{**call.query, **(call.body if is_object(call.body) else {})} for call in sandbox.calls if call.documented]
-    size = next((int(asked[0][name]) for name in SIZES if name in asked[0]), len(shown or ()))
-    starts = {str(each.get(paging["parameter"])) for each in asked}
+    size = int(given(asked[0], paging.get("size", "")) or len(shown or ()))
+    starts = {str(given(each, paging["parameter"])) for each in asked}
     if len(starts) not in {3, 4} or count != 2 * size + 1:
         yield f"client: read {count} entries from {starts}, {size} on a page"
 

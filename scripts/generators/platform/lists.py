@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,7 @@ BEGINNINGS = (*TOKENS, *OFFSETS, *PAGES)
 SIZES = ("maxResults", "maxResult", "pageSize", "page_size", "size", "limit")
 MORE = ("hasMore", "has_more", "hasMoreData", "hasNext")
 NEXT = (*TOKENS, "next_cursor", "next", "nextPageToken")
-TOTALS = ("totalCount", "total_count", "total", "totalSize", "totalCnt", "totalNum", "totalCountt")
+TOTALS = ("totalCount", "total_count", "total", "totalSize", "totalCnt", "totalNum", "totalCountt", "total_number")
 PAGE_COUNTS = ("totalPage", "totalPages")
 CONTAINERS = ("result", "content", "data", "page", "taskPage")
 ITEMS = ("list", "items", "data", "dataList", "values", "records", "result")
@@ -94,14 +94,14 @@ class Listed:
         way: the path to the page in the reply.
         inside: the path from the page to the object with its items.
         items: the row of its items.
-        parameter: the name of the parameter that says where a page begins.
-        size: the name of the parameter that says how many items are on a page.
+        parameter: the wire name of the parameter that says where a page begins; `option.nextToken` in an object.
+        size: that of the parameter that says how many items are on a page.
         first: its value for the first page.
         in_pages: whether it counts pages.
         more: the name of the field that says whether another page follows.
         following: the name of the field that says where the next page begins.
         last: the name of the field of the last item that says so; empty if it is the item.
-        total: the name of the field that says how many items there are.
+        total: the name of the field that says how many items there are; `page_info.total` if it is in an object.
         page_count: the name of the field that says how many pages there are.
     """
 
@@ -133,17 +133,17 @@ class Listed:
         parts += [f'total="{self.total}"'] if self.total not in {None, "totalCount", "total_count"} else []
         parts += [f'pages="{self.page_count}"'] if self.page_count not in {None, "totalPage"} else []
         parts += [f'last="{self.last and python_name(self.last)}"'] if self.last is not None else []
-        open_ended = self.parameter not in TOKENS and not (self.more or self.following)
+        open_ended = _last(self.parameter) not in TOKENS and not (self.more or self.following)
         parts += ["open_ended=True"] if open_ended else []
         text = f"Paging({', '.join(parts)})"
         return KNOWN.get(text, text)
 
-    def default(self, row: Row) -> str | None:
+    def default(self, wire: str, row: Row) -> str | None:
         """The source text of the default of a parameter of paging, so that none is required; `None` for others."""
-        if row["name"] == self.parameter:
+        if wire == self.parameter:
             return "None"
         most = row.get("constraints", {}).get("max")
-        if row["name"] != self.size or not (row.get("required") or most):
+        if wire != self.size or not (row.get("required") or most):
             return None
         return str(min(int(most), USUAL_SIZE) if most else int(row.get("default") or SIZE_WITHOUT_LIMIT))
 
@@ -163,13 +163,15 @@ def recognise(endpoint: str, params: list[Row], returns: list[Row]) -> Listed | 
     Raises:
         NotAList: it takes a parameter of paging, but cannot be read page by page.
     """
-    by_name = {row["name"]: row for row in params if row["in"] in {"query", "body"}}
-    there = [each for each in BEGINNINGS if each in by_name]
-    # of two, the one that is required
-    begin = next((each for each in there if by_name[each].get("required")), next(iter(there), None))
-    size = next((each for each in SIZES if each in by_name), None)
     if endpoint in UNSURE:
         raise NotAList(UNSURE[endpoint])
+    by_name = {row["name"]: row for row in params if row["in"] in {"query", "body"}}
+    begin, size = _asked(by_name)
+    if begin is None and (inner := [*_objects(by_name.values())]):
+        if len(inner) > 1:
+            raise NotAList("pages in several objects: " + ", ".join(f"`{row['name']}`" for row in inner))
+        by_name |= {f"{inner[0]['name']}.{child['name']}": child for child in inner[0]["children"]}
+        begin, size = (name and f"{inner[0]['name']}.{name}" for name in _asked(_children(inner[0])))
     if begin is None:
         if size:
             raise NotAList(f"takes `{size}`, but nothing that says where a page begins")
@@ -180,7 +182,7 @@ def recognise(endpoint: str, params: list[Row], returns: list[Row]) -> Listed | 
     inside: tuple[str, ...] = ()
     if way and not _named(page, NEXT) and _named(_at(returns, way[:-1]), NEXT):
         way, inside, page = way[:-1], way[-1:], _at(returns, way[:-1])
-    in_pages = known.get("in_pages", begin in PAGES)
+    in_pages = known.get("in_pages", _last(begin) in PAGES)
     following = known.get("following", None if in_pages else _named(page, NEXT))
     listed = Listed(
         way,
@@ -193,12 +195,42 @@ def recognise(endpoint: str, params: list[Row], returns: list[Row]) -> Listed | 
         _named(page, MORE),
         following,
         known.get("last"),
-        _named(page, TOTALS),
+        _named(page, TOTALS) or _total_beside(page),
         _named(page, PAGE_COUNTS) if in_pages else None,
     )
-    if begin in TOKENS and listed.following is None and listed.last is None:
+    if _last(begin) in TOKENS and listed.following is None and listed.last is None:
         raise NotAList(f"takes `{begin}`, but the reply does not say where the next page begins")
     return listed
+
+
+def _asked(by_name: Mapping[str, Row]) -> tuple[str | None, str | None]:
+    """The parameters that say where a page begins, and how large it is."""
+    there = [each for each in BEGINNINGS if each in by_name]
+    # of two, the one that is required
+    begin = next((each for each in there if by_name[each].get("required")), next(iter(there), None))
+    return begin, next((each for each in SIZES if each in by_name), None)
+
+
+def _objects(rows: Iterable[Row]) -> Iterator[Row]:
+    """The objects in a body that say where a page begins. One that only counts may be about something else."""
+    for row in rows:
+        begin, size = _asked(_children(row)) if row["type"] == "object" and not row.get("values") else (None, None)
+        if begin in TOKENS or (begin and size):
+            yield row
+
+
+def _children(row: Row) -> dict[str, Row]:
+    return {child["name"]: child for child in row.get("children", [])}
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _total_beside(page: list[Row]) -> str | None:
+    """The total in an object beside the items."""
+    found = [(row["name"], _named(row.get("children", []), TOTALS)) for row in page if row["type"] == "object"]
+    return next((f"{name}.{total}" for name, total in found if total), None)
 
 
 def _named(rows: list[Row], names: Iterable[str]) -> str | None:

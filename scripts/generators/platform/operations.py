@@ -184,12 +184,13 @@ def _parameters(api: Api, rows: list[Row]) -> Iterator[Parameter]:
             taken.add(name)
             way = (row["name"],) if part is row else (row["name"], part["name"])
             kind = reader.kind(part, way, inside)
-            yield Parameter(part, name, ".".join(way), kind, inside, _default(api, row, part))
+            wire = ".".join(way)
+            yield Parameter(part, name, wire, kind, inside, _default(api, wire, row, part))
 
 
-def _default(api: Api, row: Row, part: Row) -> str | None:
+def _default(api: Api, wire: str, row: Row, part: Row) -> str | None:
     """The source text of the default of a parameter; `None` if it has to be given."""
-    of_pages = api.listed.default(part) if api.listed else None
+    of_pages = api.listed.default(wire, part) if api.listed else None
     needed = row["in"] == "path" or (bool(row.get("required")) and (part is row or bool(part.get("required"))))
     return None if needed and of_pages is None else of_pages or "None"
 

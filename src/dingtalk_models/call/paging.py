@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Generic, Literal, TypeGuard, TypeVar
@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel, to_snake
 
 from dingtalk_models.call.repair import UNPARSED
 from dingtalk_models.core.errors import TransportError
+from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.steps import Flow, Step
 from dingtalk_models.core.wire import empty_list, wire
 
@@ -69,12 +70,12 @@ class Paging:
     """How an API numbers its pages, and the names of the paging fields in a reply.
 
     Attributes:
-        parameter: the wire name of the parameter that says where a page begins.
+        parameter: the wire name of the parameter that says where a page begins; `option.nextToken` in an object.
         first: its value for the first page; a number, if the API's cursors are numbers.
         unit: what the parameter counts. Used if the reply does not say where the next page begins.
         more: the name of the field that says whether another page follows.
         next: the name of the field that says where the next page begins.
-        total: the name of the field that says how many items there are in all.
+        total: the name of the field that says how many items there are in all; `page_info.total` if it is in an object.
         pages: the name of the field that says how many pages there are in all.
         last: the attribute of the last item that says where the next page begins, if the reply itself does not; empty
             if it is the item.
@@ -97,7 +98,24 @@ class Paging:
     @property
     def counted(self) -> bool:
         """Whether the start of a page can be calculated before the previous page has arrived."""
-        return self.parameter == "offset"
+        return self.parameter.rpartition(".")[2] == "offset"
+
+    def start(self, params: Mapping[str, Any]) -> int | str | None:
+        """Return where the first page begins: where these parameters say, or else at `first`."""
+        given: Any = params
+        for name in self.parameter.split("."):
+            given = given.get(name) if is_object(given) else None
+        return self.first if given is None else given
+
+    def at(self, cursor: int | str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return these parameters, for the page that begins at a cursor."""
+        *outer, name = self.parameter.split(".")
+        inner = whole = {**params}
+        for each in outer:
+            inner[each] = {**inner.get(each, {})}
+            inner = inner[each]
+        inner[name] = cursor
+        return whole
 
     def told(self, page: Page[Any]) -> int | str | None:
         """Return where the next page begins, as the platform says it; `None` if it does not."""
@@ -264,16 +282,22 @@ def page_type(item: Any, items: str, paging: Paging) -> type[Page[Any]]:
 
     The name may be a dotted path, if the items are deeper than the cursor.
     """
-    named = Field(validation_alias=AliasPath(*items.split(".")), serialization_alias=items)
+    around = paging.total.rpartition(".")[0]
     fields: dict[str, Any] = {
-        "items": (Annotated[list[item], named if "." in items else wire(items)], ...),
+        "items": (Annotated[list[item], _deep(items) if "." in items else wire(items)], ...),
         "has_more": (Annotated[bool | None, wire(*_spellings(paging.more))], None),
         "next_cursor": (Annotated[int | str | None, wire(*_spellings(paging.next))], None),
-        "total": (Annotated[int | None, wire(*_spellings(paging.total))], None),
+        "total": (Annotated[int | None, _deep(paging.total) if around else wire(*_spellings(paging.total))], None),
         "page_count": (Annotated[int | None, wire(*_spellings(paging.pages))], None),
     }
+    if around:  # what else is there is of the page too
+        fields[around] = (Any, None)
     made: type[Page[Any]] = create_model("Page", __base__=Page[item], **fields)
     return made
+
+
+def _deep(path: str) -> Any:
+    return Field(validation_alias=AliasPath(*path.split(".")), serialization_alias=path)
 
 
 def _spellings(name: str) -> tuple[str, str]:

@@ -222,7 +222,7 @@ class Mending:
         numbers = range(self._place.fixed, len(steps))
         for number in numbers if thoroughly else reversed(numbers):
             holder, key, _ = steps[number]
-            if number == self._place.rows:
+            if number == self._place.rows and is_array(holder):
                 self._leave_out(holder, key)
                 return True
             if number + 1 == self._place.rows and key in self._place.items:

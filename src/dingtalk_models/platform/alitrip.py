@@ -9,11 +9,13 @@ from pydantic import Field
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
+from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.quantities.amounts import AmountText
 from dingtalk_models.core.wire import BeijingTime, Day, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import OrDict, Shape
 from dingtalk_models.resource.needs import Needs, OneOf
+from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply, promised
 
 
@@ -127,15 +129,6 @@ class BtripCostCenterRq(Shape):
     """第三方成本中心id (例 e.g. `cost1`)"""
     corpid: str | None = None
     """企业的corpid (例 e.g. `corp1`)"""
-
-
-class BtripFlightOrder(Reply):
-    """Btrip flight order."""
-
-    flight_order_list: list[FlightOrder] = empty_list()
-    """机票列表"""
-    page_info: PageInfo | None
-    """分页相关信息"""
 
 
 class BtripHotelOrder(Reply):
@@ -497,7 +490,7 @@ class Entity(Reply, Shape):
 
 
 class FlightOrder(Reply):
-    """Flight order (机票列表)."""
+    """Flight order."""
 
     id: int
     """机票订单id"""
@@ -630,16 +623,6 @@ class Itinerary(Reply, Shape):
     """发票抬头"""
 
 
-class PageInfo(Reply):
-    """Page info (分页相关信息)."""
-
-    page: int | None
-    page_size: int | None
-    """每页大小"""
-    total_number: int | None
-    """总记录数"""
-
-
 class PriceInfo(Reply):
     """Price info (价目信息)."""
 
@@ -758,13 +741,13 @@ class OapiAlitrip(Manager):
         """
         return Call(BtripApply, "module")
 
-    @api("dingtalk.oapi.alitrip.btrip.apply.search", "POST /topapi/alitrip/btrip/apply/search")
+    @api("dingtalk.oapi.alitrip.btrip.apply.search", "POST /topapi/alitrip/btrip/apply/search", idempotent=True)
     def btrip_apply_search(
         self,
         *,
         corpid: Annotated[str, wire("rq.corpid")],
         gmt_modified: Annotated[BeijingTime | None, wire("rq.gmt_modified")] = None,
-        page_size: Annotated[Annotated[int, Field(le=50)] | None, wire("rq.page_size")] = None,
+        page_size: Annotated[Annotated[int, Field(le=50)], wire("rq.page_size")] = 50,
         end_time: Annotated[BeijingTime | None, wire("rq.end_time")] = None,
         start_time: Annotated[BeijingTime | None, wire("rq.start_time")] = None,
         page: Annotated[int | None, wire("rq.page")] = None,
@@ -772,13 +755,13 @@ class OapiAlitrip(Manager):
         deptid: Annotated[str | None, wire("rq.deptid")] = None,
         all_apply: Annotated[bool | None, wire("rq.all_apply")] = None,
         only_shang_lv_apply: Annotated[bool | None, wire("rq.only_shang_lv_apply")] = None,
-    ) -> Call[list[BtripApply]]:
+    ) -> Query[BtripApply]:
         """Btrip apply search (获取申请单列表).
 
         Args:
             corpid: 企业的corpid (例 e.g. `corp1`)
             gmt_modified: 更新时间大于等于此时间的审批单 (例 e.g. `2017-05-01 00:00:00`)
-            page_size: 每页返回数量 (≤ 50; 默认 default `10`)
+            page_size: 每页返回数量 (≤ 50; 默认 default `50`; 例 e.g. `10`)
             end_time: 结束时间 (例 e.g. `2017-05-01 00:00:00`)
             start_time: 开始时间 (例 e.g. `2017-05-01 00:00:00`)
             page: 页数 (例 e.g. `1`)
@@ -793,7 +776,7 @@ class OapiAlitrip(Manager):
 
         Source: search-enterprise-approval-form-data
         """
-        return Call(list[BtripApply], "module").or_empty()
+        return Listing(BtripApply, Paging("rq.page", 1, unit="pages", open_ended=True), "", items="module")
 
     @api("dingtalk.oapi.alitrip.btrip.approval.modify", "POST /topapi/alitrip/btrip/approval/modify")
     def btrip_approval_modify(
@@ -1119,7 +1102,11 @@ class OapiAlitrip(Manager):
         """
         return Call(SuggestedBtripFlightCity)
 
-    @api("dingtalk.oapi.alitrip.btrip.flight.order.search", "POST /topapi/alitrip/btrip/flight/order/search")
+    @api(
+        "dingtalk.oapi.alitrip.btrip.flight.order.search",
+        "POST /topapi/alitrip/btrip/flight/order/search",
+        idempotent=True,
+    )
     def btrip_flight_order_search(
         self,
         *,
@@ -1135,7 +1122,7 @@ class OapiAlitrip(Manager):
         update_start_time: Annotated[BeijingTime | None, wire("rq.update_start_time")] = None,
         all_apply: Annotated[bool | None, wire("rq.all_apply")] = None,
         thirdpart_apply_id: Annotated[str | None, wire("rq.thirdpart_apply_id")] = None,
-    ) -> Call[BtripFlightOrder]:
+    ) -> Query[FlightOrder]:
         """Btrip flight order search (获取企业机票订单数据).
 
         Args:
@@ -1158,9 +1145,18 @@ class OapiAlitrip(Manager):
 
         Source: obtains-enterprise-ticket-order-data
         """
-        return Call(BtripFlightOrder, "")
+        return Listing(
+            FlightOrder,
+            Paging("rq.page", 1, unit="pages", total="page_info.total_number", open_ended=True),
+            "",
+            items="flight_order_list",
+        )
 
-    @api("dingtalk.oapi.alitrip.btrip.hotel.order.search", "POST /topapi/alitrip/btrip/hotel/order/search")
+    @api(
+        "dingtalk.oapi.alitrip.btrip.hotel.order.search",
+        "POST /topapi/alitrip/btrip/hotel/order/search",
+        idempotent=True,
+    )
     def btrip_hotel_order_search(
         self,
         *,
@@ -1169,14 +1165,14 @@ class OapiAlitrip(Manager):
         apply_id: Annotated[int | None, wire("rq.apply_id")] = None,
         page: Annotated[int | None, wire("rq.page")] = None,
         userid: Annotated[str | None, wire("rq.userid")] = None,
-        page_size: Annotated[Annotated[int, Field(le=50)] | None, wire("rq.page_size")] = None,
+        page_size: Annotated[Annotated[int, Field(le=50)], wire("rq.page_size")] = 50,
         deptid: Annotated[str | None, wire("rq.deptid")] = None,
         end_time: Annotated[BeijingTime | None, wire("rq.end_time")] = None,
         update_end_time: Annotated[BeijingTime | None, wire("rq.update_end_time")] = None,
         update_start_time: Annotated[BeijingTime | None, wire("rq.update_start_time")] = None,
         all_apply: Annotated[bool | None, wire("rq.all_apply")] = None,
         thirdpart_apply_id: Annotated[str | None, wire("rq.thirdpart_apply_id")] = None,
-    ) -> Call[list[BtripHotelOrder]]:
+    ) -> Query[BtripHotelOrder]:
         """Btrip hotel order search (获取企业商旅酒店订单数据).
 
         Args:
@@ -1185,7 +1181,7 @@ class OapiAlitrip(Manager):
             apply_id: 商旅审批单ID (例 e.g. `12345`)
             page: 分页页码 (例 e.g. `1`)
             userid: 用户的userid (例 e.g. `user1`)
-            page_size: 每页数量 (≤ 50; 默认 default `10`)
+            page_size: 每页数量 (≤ 50; 默认 default `50`; 例 e.g. `10`)
             deptid: 部门ID (例 e.g. `dept1`)
             end_time: 查询结束时间 (例 e.g. `2017-05-01 00:00:00`)
             update_end_time: 更新开始时间 (例 e.g. `2017-05-01 00:00:00`)
@@ -1199,7 +1195,7 @@ class OapiAlitrip(Manager):
 
         Source: enterprises-obtain-order-data-for-business-hotels
         """
-        return Call(list[BtripHotelOrder], "module").or_empty()
+        return Listing(BtripHotelOrder, Paging("rq.page", 1, unit="pages", open_ended=True), "", items="module")
 
     @api("dingtalk.oapi.alitrip.btrip.invoice.search", "POST /topapi/alitrip/btrip/invoice/search")
     def btrip_invoice_search(
@@ -1498,7 +1494,11 @@ class OapiAlitrip(Manager):
         """
         return Call(list[City], "result.cities").or_empty()
 
-    @api("dingtalk.oapi.alitrip.btrip.train.order.search", "POST /topapi/alitrip/btrip/train/order/search")
+    @api(
+        "dingtalk.oapi.alitrip.btrip.train.order.search",
+        "POST /topapi/alitrip/btrip/train/order/search",
+        idempotent=True,
+    )
     def btrip_train_order_search(
         self,
         *,
@@ -1507,14 +1507,14 @@ class OapiAlitrip(Manager):
         apply_id: Annotated[int | None, wire("rq.apply_id")] = None,
         page: Annotated[int | None, wire("rq.page")] = None,
         userid: Annotated[str | None, wire("rq.userid")] = None,
-        page_size: Annotated[Annotated[int, Field(le=50)] | None, wire("rq.page_size")] = None,
+        page_size: Annotated[Annotated[int, Field(le=50)], wire("rq.page_size")] = 50,
         deptid: Annotated[str | None, wire("rq.deptid")] = None,
         end_time: Annotated[BeijingTime | None, wire("rq.end_time")] = None,
         update_end_time: Annotated[BeijingTime | None, wire("rq.update_end_time")] = None,
         update_start_time: Annotated[BeijingTime | None, wire("rq.update_start_time")] = None,
         all_apply: Annotated[bool | None, wire("rq.all_apply")] = None,
         thirdpart_apply_id: Annotated[str | None, wire("rq.thirdpart_apply_id")] = None,
-    ) -> Call[list[BtripTrainOrder]]:
+    ) -> Query[BtripTrainOrder]:
         """Btrip train order search (获取企业火车票订单数据).
 
         Args:
@@ -1523,7 +1523,7 @@ class OapiAlitrip(Manager):
             apply_id: 商旅审批单ID (例 e.g. `7438532`)
             page: 页数 (例 e.g. `1`)
             userid: 用户的userid (例 e.g. `user1`)
-            page_size: 每页返回数量 (≤ 50; 默认 default `10`)
+            page_size: 每页返回数量 (≤ 50; 默认 default `50`; 例 e.g. `10`)
             deptid: 部门ID (例 e.g. `-1`)
             end_time: 结束时间 (例 e.g. `2017-05-01 00:00:00`)
             update_end_time: 更新结束时间 (例 e.g. `2017-05-01 00:00:00`)
@@ -1537,9 +1537,15 @@ class OapiAlitrip(Manager):
 
         Source: obtains-the-enterprise-train-ticket-order-data
         """
-        return Call(list[BtripTrainOrder], "train_order_list").or_empty()
+        return Listing(
+            BtripTrainOrder, Paging("rq.page", 1, unit="pages", open_ended=True), "", items="train_order_list"
+        )
 
-    @api("dingtalk.oapi.alitrip.btrip.vehicle.order.search", "POST /topapi/alitrip/btrip/vehicle/order/search")
+    @api(
+        "dingtalk.oapi.alitrip.btrip.vehicle.order.search",
+        "POST /topapi/alitrip/btrip/vehicle/order/search",
+        idempotent=True,
+    )
     def btrip_vehicle_order_search(
         self,
         *,
@@ -1549,13 +1555,13 @@ class OapiAlitrip(Manager):
         apply_id: Annotated[int | None, wire("rq.apply_id")] = None,
         page: Annotated[int | None, wire("rq.page")] = None,
         userid: Annotated[str | None, wire("rq.userid")] = None,
-        page_size: Annotated[Annotated[int, Field(le=50)] | None, wire("rq.page_size")] = None,
+        page_size: Annotated[Annotated[int, Field(le=50)], wire("rq.page_size")] = 50,
         deptid: Annotated[str | None, wire("rq.deptid")] = None,
         end_time: Annotated[BeijingTime | None, wire("rq.end_time")] = None,
         update_start_time: Annotated[BeijingTime | None, wire("rq.update_start_time")] = None,
         all_apply: Annotated[bool | None, wire("rq.all_apply")] = None,
         thirdpart_apply_id: Annotated[str | None, wire("rq.thirdpart_apply_id")] = None,
-    ) -> Call[list[BtripVehicleOrder]]:
+    ) -> Query[BtripVehicleOrder]:
         """Btrip vehicle order search (获取用车订单数据).
 
         Args:
@@ -1565,7 +1571,7 @@ class OapiAlitrip(Manager):
             apply_id: 商旅审批单ID (例 e.g. `123`)
             page: 页数 (例 e.g. `1`)
             userid: 用户userid (例 e.g. `user1`)
-            page_size: 每页数量 (≤ 50; 默认 default `10`)
+            page_size: 每页数量 (≤ 50; 默认 default `50`; 例 e.g. `10`)
             deptid: 部门ID (例 e.g. `-1`)
             end_time: 创建结束时间 (例 e.g. `2017-05-01 00:00:00`)
             update_start_time: 更新开始时间 (例 e.g. `2017-05-01 00:00:00`)
@@ -1578,4 +1584,6 @@ class OapiAlitrip(Manager):
 
         Source: vehicle-order-query-interface
         """
-        return Call(list[BtripVehicleOrder], "vehicle_order_list").or_empty()
+        return Listing(
+            BtripVehicleOrder, Paging("rq.page", 1, unit="pages", open_ended=True), "", items="vehicle_order_list"
+        )

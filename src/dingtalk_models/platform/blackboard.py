@@ -8,9 +8,11 @@ from pydantic import Field
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
+from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import BeijingTime, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import OrDict, Shape
+from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply
 
 
@@ -123,25 +125,25 @@ class OapiBlackboard(Manager):
         """
         return Call(None)
 
-    @api("dingtalk.oapi.blackboard.listids", "POST /topapi/blackboard/listids")
+    @api("dingtalk.oapi.blackboard.listids", "POST /topapi/blackboard/listids", idempotent=True)
     def listids(
         self,
         operation_userid: Annotated[str, wire("query_request.operation_userid")],
         *,
-        page_size: Annotated[Annotated[int, Field(le=30)], wire("query_request.page_size")],
-        page: Annotated[int, wire("query_request.page")],
+        page_size: Annotated[Annotated[int, Field(le=30)], wire("query_request.page_size")] = 30,
         start_time: Annotated[BeijingTime | None, wire("query_request.start_time")] = None,
         end_time: Annotated[BeijingTime | None, wire("query_request.end_time")] = None,
+        page: Annotated[int | None, wire("query_request.page")] = None,
         category_id: Annotated[str | None, wire("query_request.category_id")] = None,
-    ) -> Call[list[str]]:
+    ) -> Query[str]:
         """Listids (获取公告ID列表).
 
         Args:
             operation_userid: 操作人userId (例 e.g. `manager4220`)
-            page_size: 分页大小 (≤ 30; 例 e.g. `10`)
-            page: 页码 (例 e.g. `1`)
+            page_size: 分页大小 (≤ 30; 默认 default `30`; 例 e.g. `10`)
             start_time: 开始时间 (例 e.g. `2019-10-07 10:10:10`)
             end_time: 结束时间 (例 e.g. `2019-11-07 10:10:10`)
+            page: 页码 (例 e.g. `1`)
             category_id: 分类ID (例 e.g. `9i9u7y7g6t65`)
 
         Scopes: qyapi_blackboard_read.
@@ -150,7 +152,7 @@ class OapiBlackboard(Manager):
 
         Source: obtains-the-id-list-of-announcements-that-are-not-deleted
         """
-        return Call(list[str]).or_empty()
+        return Listing(str, Paging("query_request.page", 1, unit="pages", open_ended=True), "", items="result")
 
     @api(
         "dingtalk.oapi.blackboard.listtopten",

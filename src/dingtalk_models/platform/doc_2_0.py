@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.wire import IsoTime, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import OrDict, Shape
@@ -346,13 +346,6 @@ class PinSpaceInfo(Reply, alias_generator=camel):
     pc_url: str | None
 
 
-class PinSpacePage(Reply, alias_generator=camel):
-    """Pin space page."""
-
-    next_token: str | None
-    result_items: list[PinSpace] = empty_list()
-
-
 class Recent(Reply, alias_generator=camel):
     """Recent."""
 
@@ -377,14 +370,6 @@ class RecentEntry(Reply, alias_generator=camel):
 
     id: str
     name: str = ""
-
-
-class RecentPage(Reply, alias_generator=camel):
-    """Recent page."""
-
-    has_more: bool | None
-    next_token: str | None
-    recent_dentry_list: list[RecentDentry] = empty_list()
 
 
 class RelatedDeptInfo(Reply, alias_generator=camel):
@@ -488,13 +473,6 @@ class Star(Reply, alias_generator=camel):
     team_info: RecentEntry | None
 
 
-class StarPage(Reply, alias_generator=camel):
-    """Star page."""
-
-    next_token: str | None
-    star_list: list[Star] = empty_list()
-
-
 class StatisticalInfo(Reply, alias_generator=camel):
     """Statistical info."""
 
@@ -583,13 +561,6 @@ class TemplateOption(Shape, alias_generator=camel):
     template_types: list[int] = empty_list()
     version: int | None = None
     workspace_ids: list[str] = empty_list()
-
-
-class TemplatePage(Reply, alias_generator=camel):
-    """Template page."""
-
-    next_token: str | None
-    template_list: list[CategoryTemplate] = empty_list()
 
 
 class TemplateParam(Shape, alias_generator=camel):
@@ -1363,14 +1334,14 @@ class DocV2(Manager):
         with_space_modifier_info: Annotated[bool | None, wire("option.withSpaceModifierInfo")] = None,
         with_space_permission_role: Annotated[bool | None, wire("option.withSpacePermissionRole")] = None,
         with_team_detail: Annotated[bool | None, wire("option.withTeamDetail")] = None,
-    ) -> Call[PinSpacePage]:
+    ) -> Query[PinSpace]:
         """List pin spaces (获取置顶知识库列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PinSpacePage)
+        return Listing(PinSpace, Paging("option.nextToken", None, next="nextToken"), items="resultItems")
 
     @api("doc_2_0.ListRecents", "POST /v2.0/doc/dentries/recentRecords/lists/query", idempotent=True)
     def list_recents(
@@ -1380,14 +1351,14 @@ class DocV2(Manager):
         operate_types: Annotated[list[int], wire("param.operateTypes")],
         max_results: Annotated[int | None, wire("param.maxResults")] = None,
         next_token: Annotated[str | None, wire("param.nextToken")] = None,
-    ) -> Call[RecentPage]:
+    ) -> Query[RecentDentry]:
         """List recents (查询文档最近记录列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(RecentPage)
+        return Listing(RecentDentry, Paging("param.nextToken", None, next="nextToken"), items="recentDentryList")
 
     @api("doc_2_0.ListRelatedSpaceTeams", "GET /v2.0/doc/teams/relations/spaceTeams")
     def list_related_space_teams(
@@ -1456,14 +1427,14 @@ class DocV2(Manager):
         with_space_detail: Annotated[bool | None, wire("option.withSpaceDetail")] = None,
         with_space_permission_role: Annotated[bool | None, wire("option.withSpacePermissionRole")] = None,
         with_team_detail: Annotated[bool | None, wire("option.withTeamDetail")] = None,
-    ) -> Call[StarPage]:
+    ) -> Query[Star]:
         """List stars (获取星标列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(StarPage)
+        return Listing(Star, Paging("option.nextToken", None, next="nextToken"), items="starList")
 
     @api("doc_2_0.ListTeamMembers", "GET /v2.0/doc/teams/{teamId}/members")
     def list_team_members(
@@ -1795,14 +1766,14 @@ class DocV2(Manager):
         *,
         param: OrDict[TemplateParam],
         option: OrDict[TemplateOption] | None = None,
-    ) -> Call[TemplatePage]:
+    ) -> Query[CategoryTemplate]:
         """Search templates (搜索模板中心模板).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TemplatePage)
+        return Listing(CategoryTemplate, Paging("option.nextToken", None, next="nextToken"), items="templateList")
 
     @api("doc_2_0.ShareUrl", "POST /v2.0/doc/dentries/shareUrls/query")
     def share_url(
@@ -1851,7 +1822,7 @@ class DocV2(Manager):
         """
         return Call(int, "taskId").or_none()
 
-    @api("doc_2_0.TeamTemplates", "POST /v2.0/doc/workspaces/templates/query?operatorId")
+    @api("doc_2_0.TeamTemplates", "POST /v2.0/doc/workspaces/templates/query?operatorId", idempotent=True)
     def team_templates(
         self,
         operator_id: str,
@@ -1863,14 +1834,14 @@ class DocV2(Manager):
         template_types: Annotated[list[int] | None, wire("option.templateTypes")] = None,
         version: Annotated[int | None, wire("option.version")] = None,
         workspace_ids: Annotated[list[str] | None, wire("option.workspaceIds")] = None,
-    ) -> Call[TemplatePage]:
+    ) -> Query[CategoryTemplate]:
         """Team templates (获取知识库模板列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TemplatePage)
+        return Listing(CategoryTemplate, Paging("option.nextToken", None, next="nextToken"), items="templateList")
 
     @api("doc_2_0.TemplateCategories", "POST /v2.0/doc/templates/categories/query?operatorId")
     def template_categories(
@@ -1961,7 +1932,7 @@ class DocV2(Manager):
         """
         return Call(Team)
 
-    @api("doc_2_0.UserTemplates", "POST /v2.0/doc/users/templates/query?operatorId")
+    @api("doc_2_0.UserTemplates", "POST /v2.0/doc/users/templates/query?operatorId", idempotent=True)
     def user_templates(
         self,
         operator_id: str,
@@ -1971,11 +1942,11 @@ class DocV2(Manager):
         platform: Annotated[str | None, wire("option.platform")] = None,
         template_types: Annotated[list[int] | None, wire("option.templateTypes")] = None,
         version: Annotated[int | None, wire("option.version")] = None,
-    ) -> Call[TemplatePage]:
+    ) -> Query[CategoryTemplate]:
         """User templates (用户模板列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(TemplatePage)
+        return Listing(CategoryTemplate, Paging("option.nextToken", None, next="nextToken"), items="templateList")

@@ -8,13 +8,15 @@ from pydantic import Field
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.core.wire import empty_list, wire
+from dingtalk_models.call.paging import Paging
+from dingtalk_models.core.wire import wire
 from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.resource.reply import Reply
 
 
 class Device(Reply):
-    """Device (结果列表)."""
+    """Device."""
 
     device_mac: str
     """设备的MAC地址"""
@@ -36,19 +38,8 @@ class Device(Reply):
     """设备序列号"""
 
 
-class DeviceQueryPage(Reply):
-    """Device query page."""
-
-    next_cursor: int | None
-    """下一页的游标"""
-    has_more: bool | None
-    """是否有下一页"""
-    list_: Annotated[list[Device], wire("list")] = empty_list()
-    """结果列表"""
-
-
 class Machine(Reply):
-    """Machine (考勤机列表)."""
+    """Machine."""
 
     deviceid: str | None
     """考勤机唯一ID"""
@@ -60,30 +51,25 @@ class Machine(Reply):
     """考勤机唯一ID"""
 
 
-class UseridPage(Reply):
-    """Userid page."""
-
-    machine_list: list[Machine] = empty_list()
-    """考勤机列表"""
-    has_more: bool | None
-    """是否有更多数据"""
-
-
 class OapiSmartdevice(Manager):
-    @api("dingtalk.oapi.smartdevice.atmachine.get_by_userid", "POST /topapi/smartdevice/atmachine/get_by_userid")
+    @api(
+        "dingtalk.oapi.smartdevice.atmachine.get_by_userid",
+        "POST /topapi/smartdevice/atmachine/get_by_userid",
+        idempotent=True,
+    )
     def atmachine_get_by_userid(
         self,
         userid: Annotated[str, wire("param.userid")],
         *,
-        offset: Annotated[int, wire("param.offset")],
-        size: Annotated[Annotated[int, Field(le=50)], wire("param.size")],
-    ) -> Call[UseridPage]:
+        offset: Annotated[int | None, wire("param.offset")] = None,
+        size: Annotated[Annotated[int, Field(le=50)], wire("param.size")] = 50,
+    ) -> Query[Machine]:
         """Atmachine get by userid (查询员工智能考勤机列表).
 
         Args:
             userid: 员工userId (例 e.g. `user456`)
             offset: 分页游标 (例 e.g. `0`)
-            size: 每页大小 (≤ 50; 例 e.g. `10`)
+            size: 每页大小 (≤ 50; 默认 default `50`; 例 e.g. `10`)
 
         Scopes: qyapi_dingtalk_attendance_manage.
 
@@ -91,7 +77,7 @@ class OapiSmartdevice(Manager):
 
         Source: query-the-list-of-employee-intelligent-attendance-machines
         """
-        return Call(UseridPage)
+        return Listing(Machine, Paging("param.offset", 0), items="machine_list")
 
     @api("dingtalk.oapi.smartdevice.device.query", "POST /topapi/smartdevice/device/query")
     def device_query(
@@ -134,20 +120,20 @@ class OapiSmartdevice(Manager):
         """
         return Call(Device)
 
-    @api("dingtalk.oapi.smartdevice.device.querylist", "POST /topapi/smartdevice/device/querylist")
+    @api("dingtalk.oapi.smartdevice.device.querylist", "POST /topapi/smartdevice/device/querylist", idempotent=True)
     def device_querylist(
         self,
         *,
         pk: Annotated[str, wire("page_query_vo.pk")],
-        cursor: Annotated[int, wire("page_query_vo.cursor")],
-        size: Annotated[Annotated[int, Field(le=20)], wire("page_query_vo.size")],
-    ) -> Call[DeviceQueryPage]:
+        cursor: Annotated[int | None, wire("page_query_vo.cursor")] = None,
+        size: Annotated[Annotated[int, Field(le=20)], wire("page_query_vo.size")] = 20,
+    ) -> Query[Device]:
         """Device querylist (查询设备列表).
 
         Args:
             pk: 产品的唯一标识 (例 e.g. `pk_01`)
             cursor: 游标地址 (例 e.g. `0`)
-            size: 分页大小 (≤ 20; 例 e.g. `20`)
+            size: 分页大小 (≤ 20; 默认 default `20`)
 
         Scopes: qyapi_smart_device_base.
 
@@ -155,7 +141,7 @@ class OapiSmartdevice(Manager):
 
         Source: intelligent-hardware-list-query
         """
-        return Call(DeviceQueryPage)
+        return Listing(Device, Paging("page_query_vo.cursor", 0), items="list")
 
     @api("dingtalk.oapi.smartdevice.device.unbind", "POST /topapi/smartdevice/device/unbind")
     def device_unbind(

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.wire import camel, empty_dict, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import OrDict, Shape
@@ -57,13 +57,6 @@ class DentryOption(Shape, alias_generator=camel):
     app_ids_for_app_properties: list[str] = empty_list()
 
 
-class DentryPage(Reply, alias_generator=camel):
-    """Dentry page."""
-
-    dentries: list[Dentry] = empty_list()
-    next_token: str | None
-
-
 class DentryProperty(Reply, alias_generator=camel):
     """Dentry property."""
 
@@ -80,22 +73,8 @@ class DentryThumbnail(Reply, alias_generator=camel):
     thumbnail: Thumbnail | None
 
 
-class ExpiredOption(Shape, alias_generator=camel):
-    """Expired option."""
-
-    max_results: int | None = None
-    next_token: str | None = None
-
-
-class ExpiredPage(Reply, alias_generator=camel):
-    """Expired page."""
-
-    files: list[ExpiredPageFile] = empty_list()
-    next_token: str | None
-
-
-class ExpiredPageFile(Reply, alias_generator=camel):
-    """Expired page file."""
+class Expired(Reply, alias_generator=camel):
+    """Expired."""
 
     conversation_id: str | None
     create_time: str
@@ -113,6 +92,13 @@ class ExpiredPageFile(Reply, alias_generator=camel):
     type: str | None
     uuid: str | None
     version: int | None
+
+
+class ExpiredOption(Shape, alias_generator=camel):
+    """Expired option."""
+
+    max_results: int | None = None
+    next_token: str | None = None
 
 
 class FileDownload(Reply, alias_generator=camel):
@@ -263,14 +249,14 @@ class SnsStorageV1(Manager):
         next_token: Annotated[str | None, wire("option.nextToken")] = None,
         order: Annotated[str | None, wire("option.order")] = None,
         with_thumbnail: Annotated[bool | None, wire("option.withThumbnail")] = None,
-    ) -> Call[DentryPage]:
+    ) -> Query[Dentry]:
         """List all dentries (三方个人应用获取全部文件或文件夹列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(DentryPage)
+        return Listing(Dentry, Paging("option.nextToken", None, next="nextToken"), items="dentries")
 
     @api("sns_storage_1_0.ListDentries", "GET /v1.0/snsStorage/spaces/{spaceId}/dentries")
     def list_dentries(
@@ -304,14 +290,14 @@ class SnsStorageV1(Manager):
         open_conversation_id: str,
         *,
         option: OrDict[ExpiredOption] | None = None,
-    ) -> Call[ExpiredPage]:
+    ) -> Query[Expired]:
         """List expired (获取会话过期文件列表).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(ExpiredPage)
+        return Listing(Expired, Paging("option.nextToken", None, next="nextToken"), items="files")
 
     @api("sns_storage_1_0.SubscribeEvent", "POST /v1.0/snsStorage/events/subscribe?unionId")
     def subscribe_event(

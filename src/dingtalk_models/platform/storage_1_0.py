@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api, operation
-from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.quantities.spans import SpanSeconds
 from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.wire import IsoTime, camel, empty_dict, empty_list, wire
@@ -116,15 +116,6 @@ class DentryOption(Shape, alias_generator=camel):
     """指定应用ID列表 (≤ 20 项 items)"""
     with_thumbnail: bool | None = None
     """是否获取文件缩略图信息 (例 e.g. `True`)"""
-
-
-class DentryPage(Reply, alias_generator=camel):
-    """Dentry page."""
-
-    dentries: list[DentryVersion] = empty_list()
-    """返回的文件或文件夹列表"""
-    next_token: str | None
-    """分页游标"""
 
 
 class DentryThumbnail(Reply, alias_generator=camel):
@@ -292,7 +283,7 @@ class Partition(Reply, alias_generator=camel):
 
 
 class Permission(Reply, alias_generator=camel):
-    """Permission (权限列表)."""
+    """Permission."""
 
     create_time: str
     """创建时间"""
@@ -317,15 +308,6 @@ class PermissionOption(Shape, alias_generator=camel):
 
     duration: SpanSeconds | None = None
     """授权有效时长 (单位 unit 秒)"""
-
-
-class PermissionPage(Reply, alias_generator=camel):
-    """Permission page."""
-
-    next_token: str | None
-    """分页游标"""
-    permissions: list[Permission] = empty_list()
-    """权限列表"""
 
 
 class PreCheck(Shape, alias_generator=camel):
@@ -1053,10 +1035,10 @@ class StorageV1(Manager):
         union_id: str,
         *,
         next_token: Annotated[str | None, wire("option.nextToken")] = None,
-        max_results: Annotated[Annotated[int, Field(le=50)] | None, wire("option.maxResults")] = None,
+        max_results: Annotated[Annotated[int, Field(le=50)], wire("option.maxResults")] = 50,
         order: Annotated[Literal["ASC", "DESC"] | None, wire("option.order")] = None,
         with_thumbnail: Annotated[bool | None, wire("option.withThumbnail")] = None,
-    ) -> Call[DentryPage]:
+    ) -> Query[DentryVersion]:
         """List all dentries (获取空间下所有文件或文件夹列表).
 
         Args:
@@ -1075,7 +1057,7 @@ class StorageV1(Manager):
 
         Source: get-a-list-of-all-files-or-folders-under-a
         """
-        return Call(DentryPage)
+        return Listing(DentryVersion, Paging("option.nextToken", None, next="nextToken"), items="dentries")
 
     list_dentries = alias(DentryManager.list)
 
@@ -1123,7 +1105,7 @@ class StorageV1(Manager):
         filter_role_ids: Annotated[list[str] | None, wire("option.filterRoleIds")] = None,
         max_results: Annotated[int | None, wire("option.maxResults")] = None,
         next_token: Annotated[str | None, wire("option.nextToken")] = None,
-    ) -> Call[PermissionPage]:
+    ) -> Query[Permission]:
         """List permissions (获取权限列表).
 
         Known from the official SDK only (仅见于官方 SDK).
@@ -1138,7 +1120,7 @@ class StorageV1(Manager):
 
         Evidence: sdk
         """
-        return Call(PermissionPage)
+        return Listing(Permission, Paging("option.nextToken", None, next="nextToken"), items="permissions")
 
     @api("storage_1_0.ListRecycleItems", "GET /v1.0/storage/recycleBins/{recycleBinId}/recycleItems")
     def list_recycle_items(

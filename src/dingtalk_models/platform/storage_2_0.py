@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.wire import camel, empty_list, wire
 from dingtalk_models.file.dentry import DentryManager
 from dingtalk_models.resource.manager import Manager, alias
@@ -27,7 +27,7 @@ class CleanFile(Reply, alias_generator=camel):
 
 
 class Dentry(Reply, alias_generator=camel):
-    """Dentry (搜索结果列表)."""
+    """Dentry."""
 
     dentry_uuid: str | None
     """文件uuid"""
@@ -62,15 +62,6 @@ class DentryOption(Shape, alias_generator=camel):
     """限定访问时间范围"""
     space_ids: list[int] = empty_list()
     """(仅见于官方 SDK only in the official SDK)"""
-
-
-class DentryPage(Reply, alias_generator=camel):
-    """Dentry page."""
-
-    items: list[Dentry] = empty_list()
-    """搜索结果列表"""
-    next_token: str | None
-    """分页游标"""
 
 
 class DentryUser(Reply, alias_generator=camel):
@@ -121,14 +112,6 @@ class OperationLogOption(Shape, alias_generator=camel):
     subject_id: str | None = None
 
 
-class OperationLogPage(Reply, alias_generator=camel):
-    """Operation log page."""
-
-    items: list[OperationLog] = empty_list()
-    next_token: str | None
-    total_count: int | None
-
-
 class Path(Reply, alias_generator=camel):
     """Path."""
 
@@ -138,7 +121,7 @@ class Path(Reply, alias_generator=camel):
 
 
 class Permission(Reply, alias_generator=camel):
-    """Permission (权限列表分页数据)."""
+    """Permission."""
 
     dentry_uuid: str | None
     """文件uuid"""
@@ -155,15 +138,6 @@ class PermissionOption(Shape, alias_generator=camel):
 
     duration: Annotated[int, Field(le=3600)] | None = None
     """有效时间 (≤ 3600; 例 e.g. `3600`)"""
-
-
-class PermissionPage(Reply, alias_generator=camel):
-    """Permission page."""
-
-    permissions: list[Permission] = empty_list()
-    """权限列表分页数据"""
-    next_token: str | None
-    """分页游标"""
 
 
 class PermissionShareScope(Reply, alias_generator=camel):
@@ -186,13 +160,6 @@ class PublishDentry(Reply, alias_generator=camel):
     path: str | None
     summary: str = ""
     url: str | None
-
-
-class PublishDentryPage(Reply, alias_generator=camel):
-    """Publish dentry page."""
-
-    items: list[PublishDentry] = empty_list()
-    next_token: str | None
 
 
 class Recent(Reply, alias_generator=camel):
@@ -263,14 +230,14 @@ class TimeRange(Shape, alias_generator=camel):
 
 
 class Workspace(Reply, alias_generator=camel):
-    """Workspace (搜索结果列表)."""
+    """Workspace."""
 
-    workspace_id: str | None
-    """知识库id"""
     name: str = ""
     """知识库名称"""
     url: str | None
     """知识库访问url"""
+    workspace_id: str
+    """知识库id"""
 
 
 class WorkspaceOption(Shape, alias_generator=camel):
@@ -280,15 +247,6 @@ class WorkspaceOption(Shape, alias_generator=camel):
     """分页大小 (≤ 20; 默认 default `20`)"""
     next_token: str | None = None
     """分页游标 (例 e.g. `next_token`)"""
-
-
-class WorkspacePage(Reply, alias_generator=camel):
-    """Workspace page."""
-
-    items: list[Workspace] = empty_list()
-    """搜索结果列表"""
-    next_token: str | None
-    """分页游标"""
 
 
 class StorageV2(Manager):
@@ -487,14 +445,14 @@ class StorageV2(Manager):
         end_time: int | None = None,
         option: OrDict[OperationLogOption] | None = None,
         start_time: int | None = None,
-    ) -> Call[OperationLogPage]:
+    ) -> Query[OperationLog]:
         """List operation logs (查询操作日志).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(OperationLogPage)
+        return Listing(OperationLog, Paging("option.nextToken", None, next="nextToken"), items="items")
 
     @api(
         "storage_2_0.ListPermissions",
@@ -509,7 +467,7 @@ class StorageV2(Manager):
         next_token: Annotated[str | None, wire("option.nextToken")] = None,
         max_results: Annotated[int | None, wire("option.maxResults")] = None,
         filter_role_ids: Annotated[list[str] | None, wire("option.filterRoleIds")] = None,
-    ) -> Call[PermissionPage]:
+    ) -> Query[Permission]:
         """List permissions (获取权限列表).
 
         Args:
@@ -528,7 +486,7 @@ class StorageV2(Manager):
 
         Source: get-permission-list
         """
-        return Call(PermissionPage)
+        return Listing(Permission, Paging("option.nextToken", None, next="nextToken"), items="permissions")
 
     @api("storage_2_0.ListRecents", "GET /v2.0/storage/recents/listV2")
     def list_recents(
@@ -605,7 +563,7 @@ class StorageV2(Manager):
         *,
         keyword: str,
         option: OrDict[DentryOption] | None = None,
-    ) -> Call[DentryPage]:
+    ) -> Query[Dentry]:
         """Search dentries (搜索文件).
 
         Args:
@@ -624,7 +582,7 @@ class StorageV2(Manager):
 
         Source: search-for-files
         """
-        return Call(DentryPage)
+        return Listing(Dentry, Paging("option.nextToken", None, next="nextToken"), items="items")
 
     @api("storage_2_0.SearchPublishDentries", "POST /v2.0/storage/publishDentries/search?operatorId", idempotent=True)
     def search_publish_dentries(
@@ -634,14 +592,14 @@ class StorageV2(Manager):
         *,
         keyword: str,
         option: OrDict[WorkspaceOption] | None = None,
-    ) -> Call[PublishDentryPage]:
+    ) -> Query[PublishDentry]:
         """Search publish dentries (搜索公开发布文件).
 
         Known from the official SDK only (仅见于官方 SDK).
 
         Evidence: sdk
         """
-        return Call(PublishDentryPage)
+        return Listing(PublishDentry, Paging("option.nextToken", None, next="nextToken"), items="items")
 
     @api("storage_2_0.SearchWorkspaces", "POST /v2.0/storage/workspaces/search?operatorId", idempotent=True)
     def search_workspaces(
@@ -650,7 +608,7 @@ class StorageV2(Manager):
         *,
         keyword: str,
         option: OrDict[WorkspaceOption] | None = None,
-    ) -> Call[WorkspacePage]:
+    ) -> Query[Workspace]:
         """Search workspaces (搜索知识库).
 
         Args:
@@ -666,7 +624,7 @@ class StorageV2(Manager):
 
         Source: search-knowledge-base
         """
-        return Call(WorkspacePage)
+        return Listing(Workspace, Paging("option.nextToken", None, next="nextToken"), items="items")
 
     @api(
         "storage_2_0.SetPermissionInheritance",

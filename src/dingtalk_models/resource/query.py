@@ -271,7 +271,7 @@ class Listing(Query[T], Described):
 
     def page(self, cursor: int | str | None) -> Call[Page[T]]:
         """The unsent call for the page that begins at a cursor."""
-        params = self.params if cursor is None or self.paging is None else self.params | {self.paging.parameter: cursor}
+        params = self.params if cursor is None or self.paging is None else self.paging.at(cursor, self.params)
         item: Any = self.into
         call: Call[Page[T]]
         if self.items:
@@ -293,7 +293,7 @@ class Listing(Query[T], Described):
 
     @property
     def _start(self) -> int | str | None:
-        return self.params.get(self.paging.parameter, self.paging.first) if self.paging else None
+        return self.paging.start(self.params) if self.paging else None
 
     def _ahead(self, pages: int) -> PageFlow[T]:
         start = self._start

@@ -23,7 +23,7 @@ class PagingNames(TypedDict):
     """The names for paging in the request and the answer of a list.
 
     Attributes:
-        parameter: the parameter for the start of a page.
+        parameter: the parameter for the start of a page; `option.nextToken` if it is in an object.
         first: its value for the first page, if it is a number.
         pages: whether it counts pages instead of entries.
         size: the parameter for the page size.
@@ -32,7 +32,7 @@ class PagingNames(TypedDict):
         more: the field that says whether there is another page.
         next: the field with the start of the next page.
         last: the field of a page's last entry with the start of the next page; empty if it is the entry itself.
-        total: the field with the number of entries.
+        total: the field with the number of entries; `page_info.total` if it is in an object.
         page_count: the field with the number of pages.
     """
 
@@ -64,7 +64,11 @@ def turn(reply: dict[str, Any], paging: PagingNames, arguments: dict[str, Any]) 
     end = min(start + size, total)
     holder[paging["way"][-1]] = [_entry(shown, number, paging) for number in range(start, end)] if shown else []
     if "total" in paging:
-        page[paging["total"]] = str(total) if isinstance(page.get(paging["total"]), str) else total
+        *outer, name = paging["total"].split(".")
+        beside = page
+        for each in outer:
+            beside = beside[each]
+        beside[name] = str(total) if isinstance(beside.get(name), str) else total
     if "page_count" in paging:
         page[paging["page_count"]] = -(-total // max(size, 1))
     if "more" in paging:
@@ -97,24 +101,32 @@ _IDS: Final = ("id", "key", "code", "uuid", "no")
 """How the names of fields end that tell entries apart."""
 
 
+def given(arguments: dict[str, Any], name: str) -> Any:
+    """Return what was given for a parameter; `None` if nothing was."""
+    value: Any = arguments
+    for each in name.split("."):
+        value = value.get(each) if is_object(value) else None
+    return value
+
+
 def _size(paging: PagingNames, arguments: dict[str, Any]) -> int:
     """Return the requested page size; 0 if there is none."""
-    asked = scalar(arguments.get(paging.get("size", "")), "integer")
+    asked = scalar(given(arguments, paging.get("size", "")), "integer")
     return min(max(asked or 0, 0), LONGEST)
 
 
 def _start(paging: PagingNames, arguments: dict[str, Any], shown: Sequence[Any], total: int) -> int:
     """Return the start of the page. Refuse a token that no page has returned."""
-    given = arguments.get(paging["parameter"])
-    if given in (None, "", paging.get("first")):
+    begin = given(arguments, paging["parameter"])
+    if begin in (None, "", paging.get("first")):
         return paging.get("first", 0)
     if (last := paging.get("last")) is not None:
         for number in range(total):
             entry = _entry(shown, number, paging)
-            if str(entry[last] if last else entry) == str(given):
+            if str(entry[last] if last else entry) == str(begin):
                 return number + 1
         return 0
-    start = scalar(given, "integer")
+    start = scalar(begin, "integer")
     if start is None or start < 0:
         raise Wrong(paging["parameter"], "no page begins here")
     return int(start)
